@@ -1,0 +1,49 @@
+/**
+ * The fallback of Bun's in-loop watch: a Worker that sits in `poll(2)` and posts a message when
+ * the descriptor is readable. Slower by a thread switch, made of documented pieces only.
+ *
+ * @module
+ */
+
+import type { FdWatch, WorkerWait } from "./native.ts";
+
+// state[0]: 0 rest, 1 armed, 2 closed. A string, so that a bundle needs no second file.
+const THREAD = `
+import { dlopen } from "bun:ffi";
+self.onmessage = ({ data: { libc, fd, shared } }) => {
+  const state = new Int32Array(shared), pollfd = new Int32Array([fd, 1]); // events: POLLIN
+  const { poll } = dlopen(libc, { poll: { args: ["ptr", "usize", "i32"], returns: "i32" } }).symbols;
+  while (state[0] !== 2) {
+    Atomics.wait(state, 0, 0);
+    if (state[0] !== 1 || poll(pollfd, 1, 60000) === 0) continue;
+    if (Atomics.compareExchange(state, 0, 1, 0) === 1) self.postMessage(0);
+  }
+  self.close();
+};
+`;
+
+/** Watches a descriptor from a Worker; see {@linkcode FdWatch}. */
+export function watchByWorker(wait: WorkerWait, ready: () => void): FdWatch {
+  const state = new Int32Array(new SharedArrayBuffer(4));
+  const url = URL.createObjectURL(new Blob([THREAD], { type: "text/javascript" }));
+  const worker = new Worker(url) as Worker & { ref(): void; unref(): void };
+  worker.onmessage = ready;
+  worker.postMessage({ libc: wait.libc, fd: wait.fd, shared: state.buffer });
+  return {
+    arm() {
+      if (Atomics.compareExchange(state, 0, 0, 1) === 0) Atomics.notify(state, 0);
+    },
+    keepAlive(on) {
+      if (on) worker.ref();
+      else worker.unref();
+    },
+    close() {
+      worker.onmessage = null;
+      worker.unref();
+      Atomics.store(state, 0, 2);
+      Atomics.notify(state, 0);
+      wait.wake();
+      URL.revokeObjectURL(url);
+    },
+  };
+}

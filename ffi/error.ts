@@ -1,0 +1,31 @@
+/**
+ * The base of curlew's errors, and the one that loading the library throws.
+ *
+ * @module
+ */
+
+/** An error with curl's own name and number; see the subclasses for whose. */
+export class CurlError extends Error {
+  override readonly name: string = "CurlError";
+  /** The number in the C enum that the subclass stands for. */
+  readonly code: number;
+  /** Its C name, such as `CURLE_OPERATION_TIMEDOUT`. */
+  readonly codeName: string;
+
+  /** Makes an error with that number and name. */
+  constructor(code: number, codeName: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.codeName = codeName;
+  }
+}
+
+/** Thrown where no usable libcurl can be loaded, or it lacks a function that is asked for. */
+export class CurlLoadError extends CurlError {
+  override readonly name = "CurlLoadError";
+
+  /** Makes an error with `CURLE_FAILED_INIT` as its code. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(2, "CURLE_FAILED_INIT", message, options);
+  }
+}

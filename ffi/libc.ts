@@ -1,0 +1,196 @@
+/**
+ * The C library: memory, descriptors, epoll, kqueue, eventfd, and the struct layouts and numbers
+ * that differ between systems and architectures.
+ *
+ * @module
+ */
+
+import type { CFunction, CType, Pointer } from "./native.ts";
+import { native } from "./runtime.ts";
+
+const SIGNATURES = {
+  malloc: { args: ["usize"], result: "pointer" },
+  free: { args: ["pointer"], result: "void" },
+  // one symbol, two directions
+  memcpy_in: { symbol: "memcpy", args: ["buffer", "pointer", "usize"], result: "void" },
+  memcpy_out: { symbol: "memcpy", args: ["pointer", "buffer", "usize"], result: "void" },
+  strlen: { args: ["pointer"], result: "usize" },
+  strerror: { args: ["i32"], result: "pointer" },
+  getpid: { args: [], result: "i32" },
+  // int close(int), dup(int); ssize_t read(int, void *, size_t), write(int, const void *, size_t)
+  close: { args: ["i32"], result: "i32" },
+  read: { args: ["i32", "buffer", "usize"], result: "i64" },
+  write: { args: ["i32", "buffer", "usize"], result: "i64" },
+  pipe: { args: ["buffer"], result: "i32" },
+  socket: { args: ["i32", "i32", "i32"], result: "i32" },
+  // struct pollfd *, nfds_t, int timeout
+  poll: { args: ["buffer", "usize", "i32"], result: "i32" },
+  poll_nonblocking: {
+    symbol: "poll",
+    args: ["pointer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  epoll_create1: { args: ["i32"], result: "i32" },
+  // int epfd, int op, int fd, struct epoll_event *
+  epoll_ctl: { args: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  epoll_wait: { args: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  eventfd: { args: ["u32", "i32"], result: "i32" },
+  kqueue: { args: [], result: "i32" },
+  // int kq, const struct kevent *changes, int, struct kevent *events, int, const struct timespec *
+  kevent: { args: ["i32", "buffer", "i32", "buffer", "i32", "buffer"], result: "i32" },
+  // FILE *fopen(const char *, const char *); int fclose(FILE *)
+  fopen: { args: ["buffer", "buffer"], result: "pointer" },
+  fclose: { args: ["pointer"], result: "i32" },
+  fflush: { args: ["pointer"], result: "i32" },
+  flockfile: { args: ["pointer"], result: "void" },
+  funlockfile: { args: ["pointer"], result: "void" },
+  dlsym: { args: ["pointer", "buffer"], result: "pointer" },
+  // variadic in C, but called without a variadic argument
+  ioctl: { args: ["i32", "usize"], result: "i32" },
+} as const;
+
+const isApple = native.os === "darwin";
+
+// int fcntl(int fd, int cmd, ...)
+const FCNTL = { args: variadicArgs(["i32", "i32"], ["i32"]), result: "i32" } as const;
+
+/** Whether variadic arguments go on the stack where fixed ones go into registers. */
+export const variadicsOnStack: boolean = isApple && native.arch === "aarch64";
+
+/**
+ * The parameter types under which a variadic function is bound. Apple's arm64 ABI wants variadic
+ * arguments on the stack: eight integer arguments fill the registers, so padding up to there
+ * makes a fixed prototype do the same.
+ */
+export function variadicArgs(
+  fixed: readonly CType[],
+  shape: readonly CType[],
+  onStack: boolean = isApple && native.arch === "aarch64",
+): CType[] {
+  const padding = onStack ? 8 - fixed.length : 0;
+  return [...fixed, ...new Array<CType>(padding).fill("usize"), ...shape];
+}
+
+/** Puts the padding of {@linkcode variadicArgs} into each call. */
+export function padVariadic<F extends (...args: never[]) => unknown>(
+  call: F,
+  fixed: number,
+  onStack: boolean = variadicsOnStack,
+): F {
+  if (!onStack) return call;
+  const padding = new Array(8 - fixed).fill(0);
+  const padded = call as unknown as (...args: unknown[]) => unknown;
+  return ((...args: unknown[]) =>
+    padded(...args.slice(0, fixed), ...padding, ...args.slice(fixed))) as unknown as F;
+}
+
+/** Where the C library of this system is; musl answers to glibc's name. */
+export const libcPath: string = {
+  darwin: "/usr/lib/libSystem.B.dylib",
+  windows: "msvcrt.dll",
+  freebsd: "libc.so.7",
+}[native.os] ?? "libc.so.6";
+
+type Bound = { readonly [K in keyof typeof SIGNATURES]: CFunction<(typeof SIGNATURES)[K]> };
+
+function bind(): Bound {
+  const symbols = native.open(libcPath, SIGNATURES) as Record<string, unknown>;
+  for (const name of Object.keys(SIGNATURES)) {
+    symbols[name] ??= () => {
+      throw new Error(`Cannot call ${name}(): ${libcPath} on ${native.runtime} does not have it`);
+    };
+  }
+  return symbols as Bound;
+}
+
+/** The functions of the C library; one that the system lacks throws when it is called. */
+export const libc: Bound = bind();
+
+const fcntl = padVariadic(
+  native.open(libcPath, { fcntl: FCNTL }).fcntl as (fd: number, cmd: number, arg: number) => number,
+  2,
+);
+
+const O_NONBLOCK = isApple ? 0x4 : 0x800;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = isApple ? 67 : 1030;
+const FIOCLEX = isApple ? 0x20006601 : 0x5451;
+
+/** A second descriptor for the same file, closed on exec. Throws where none is to be had. */
+export function duplicate(fd: number): number {
+  return check("fcntl", fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+/** Keeps a descriptor from child processes. False where it is not open. */
+export function closeOnExec(fd: number): boolean {
+  return libc.ioctl(fd, FIOCLEX) === 0;
+}
+
+/** Makes reads and writes of a descriptor return at once. */
+export function setNonBlocking(fd: number): void {
+  check("fcntl", fcntl(fd, F_SETFL, O_NONBLOCK));
+}
+
+/** Passes a result on, or throws what `errno` says of a negative one. */
+export function check(call: string, result: number): number {
+  if (result < 0) throw new Error(`Cannot ${call}(): ${lastError()}`);
+  return result;
+}
+
+const ERRNO = isApple ? "__error" : "__errno_location";
+let errnoLocation: (() => Pointer) | null | undefined;
+
+/** The text of `errno`, as far as the runtime has left it alone since the call. */
+export function lastError(): string {
+  errnoLocation ??=
+    native.open(libcPath, { at: { symbol: ERRNO, args: [], result: "pointer" } }).at;
+  const at = errnoLocation?.() ?? null;
+  if (at === null) return "unknown error";
+  const errno = new Int32Array(native.view(at, 4).buffer)[0] ?? 0;
+  return `${native.string(libc.strerror(errno))} (errno ${errno})`;
+}
+
+/** epoll's numbers. */
+export const epoll = {
+  CLOEXEC: 0x80000,
+  ADD: 1,
+  DEL: 2,
+  MOD: 3,
+  IN: 0x1,
+  OUT: 0x4,
+  ERR: 0x8,
+  HUP: 0x10,
+} as const;
+
+/**
+ * The layout of `struct epoll_event`: its length in 32-bit words, and the word at which `data`
+ * starts. Packed on x86-64 only.
+ */
+export function epollLayout(arch: string): { readonly words: number; readonly data: number } {
+  return arch === "x86_64" ? { words: 3, data: 1 } : { words: 4, data: 2 };
+}
+
+/** eventfd's flags. */
+export const EFD_CLOEXEC_NONBLOCK: number = 0x80000 | 0x800;
+
+/** poll's one bit that is asked for here. */
+export const POLLIN = 1;
+
+/**
+ * kqueue's numbers, and the layout of `struct kevent` on 64-bit systems: ident u64 @0,
+ * filter i16 @8, flags u16 @10, fflags u32 @12, data i64 @16, udata pointer @24.
+ */
+export const kqueue = {
+  EVFILT_READ: -1,
+  EVFILT_WRITE: -2,
+  EVFILT_USER: -10,
+  EV_ADD: 0x1,
+  EV_DELETE: 0x2,
+  EV_CLEAR: 0x20,
+  EV_RECEIPT: 0x40,
+  EV_ERROR: 0x4000,
+  EV_EOF: 0x8000,
+  NOTE_TRIGGER: 0x01000000,
+  SIZE: 32,
+} as const;

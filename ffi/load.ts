@@ -1,0 +1,238 @@
+/**
+ * Finds libcurl, once for each thread, when it is first needed.
+ *
+ * @module
+ */
+
+import { type CurlFunction, type CurlVariadic, functions, variadics } from "./curl/functions.ts";
+import { CurlLoadError } from "./error.ts";
+import { libc, padVariadic, variadicArgs } from "./libc.ts";
+import { cString, result, Struct } from "./memory.ts";
+import type { CFunction, Pointer, Signature } from "./native.ts";
+import { native } from "./runtime.ts";
+
+/** The oldest libcurl that curlew works with: 7.74.0. */
+export const MINIMUM_VERSION = 0x074a00;
+
+type Fixed = { readonly [K in keyof typeof functions]: CFunction<(typeof functions)[K]> };
+
+type Shaped<V extends CurlVariadic> = {
+  readonly [S in keyof V["shapes"]]: CFunction<
+    { args: [...V["fixed"], ...V["shapes"][S]]; result: V["result"] }
+  >;
+};
+
+type Variadic = { readonly [K in keyof typeof variadics]: Shaped<(typeof variadics)[K]> };
+
+/** Every libcurl function under its C name; a variadic one has a member for each shape. */
+export type CurlSymbols = Fixed & Variadic;
+
+/** The loaded library. */
+export interface Library {
+  /** The path or name under which it was opened. */
+  readonly path: string;
+  /** Its version as 0xXXYYZZ. */
+  readonly versionNum: number;
+  /** Its version as text. */
+  readonly version: string;
+  /** Its functions. One that it lacks throws {@linkcode CurlLoadError} when it is called. */
+  readonly symbols: CurlSymbols;
+  /** Whether it exports that function. */
+  has(name: keyof CurlSymbols): boolean;
+}
+
+const CANDIDATES: Record<string, readonly string[]> = {
+  linux: ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4", "libcurl.so"],
+  // whole paths: Apple's loader would look in the current directory for a bare name
+  darwin: [
+    "/opt/homebrew/opt/curl/lib/libcurl.4.dylib",
+    "/usr/local/opt/curl/lib/libcurl.4.dylib",
+    "/opt/local/lib/libcurl.4.dylib",
+    "/usr/lib/libcurl.4.dylib",
+  ],
+  windows: ["C:\\Windows\\System32\\libcurl.dll", "libcurl-x64.dll", "libcurl-4.dll"],
+};
+
+const INSTALL = `Install libcurl ${versionText(MINIMUM_VERSION)} or newer:
+  Debian, Ubuntu:  apt-get install libcurl4
+  Alpine:          apk add libcurl
+  Fedora:          dnf install libcurl
+  macOS:           part of the system; a newer one: brew install curl
+or name the library with the environment variable CURLEW_LIBRARY, or with configure({ library }).`;
+
+let chosen: string | undefined;
+let loaded: Library | undefined;
+
+/** What {@linkcode configure} takes. */
+export interface ConfigureOptions {
+  /** The path of libcurl, or a name that the system's loader knows. */
+  readonly library?: string;
+}
+
+/**
+ * Says which libcurl to use, before anything else is called. It wins over the environment
+ * variable `CURLEW_LIBRARY`, and that over the search.
+ *
+ * @throws {CurlLoadError} where another library is loaded already.
+ *
+ * @example
+ * ```ts
+ * import { configure, versionInfo } from "curlew";
+ * configure({ library: "libcurl-gnutls.so.4" });
+ * console.log(versionInfo().ssl);
+ * ```
+ */
+export function configure(options: ConfigureOptions): void {
+  const { library: path } = options;
+  if (path === undefined) return;
+  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+    throw new CurlLoadError("Cannot configure the library: expected its path or name");
+  }
+  if (loaded && loaded.path !== path) {
+    throw new CurlLoadError(`Cannot use "${path}": "${loaded.path}" is loaded already`);
+  }
+  chosen = path;
+}
+
+/** The loaded library; the first call on a thread searches and opens it. */
+export function library(): Library {
+  return loaded ??= load();
+}
+
+function load(): Library {
+  const wanted = chosen ?? (native.env("CURLEW_LIBRARY") || undefined);
+  const names = wanted === undefined ? CANDIDATES[native.os] ?? CANDIDATES["linux"]! : [wanted];
+  const tried: string[] = [];
+  for (const name of names) {
+    try {
+      return openLibrary(name);
+    } catch (error) {
+      tried.push(`  ${name}: ${(error as Error).message}`);
+    }
+  }
+  throw new CurlLoadError(`Cannot load libcurl. Tried:\n${tried.join("\n")}\n${INSTALL}`);
+}
+
+const CURLVERSION_FIRST = 0;
+
+function openLibrary(path: string): Library {
+  const { curl_version_info } = native.open(path, {
+    curl_version_info: functions.curl_version_info,
+  });
+  const info = curl_version_info?.(CURLVERSION_FIRST) ?? null;
+  if (info === null) throw new CurlLoadError("no libcurl, it has no curl_version_info()");
+  const head = new Struct(info, 24); // CURLversion age @0, const char *version @8, unsigned @16
+  const versionNum = head.i32(16), version = head.string(8) ?? "";
+  if (versionNum < MINIMUM_VERSION) {
+    throw new CurlLoadError(`libcurl ${version} is older than ${versionText(MINIMUM_VERSION)}`);
+  }
+  const bound = bindAll(path, versionNum);
+  initialize(bound.symbols, versionNum);
+  selfCheck(bound.symbols);
+  return { path, version, versionNum, ...bound };
+}
+
+interface Row {
+  readonly name: string;
+  readonly since: number;
+  /** The member of a variadic function, `null` for a function with a fixed prototype. */
+  readonly shape: string | null;
+  readonly signature: Signature;
+  readonly fixed: number;
+}
+
+function rows(): Row[] {
+  const all: Row[] = [];
+  for (const [name, row] of Object.entries(functions) as [string, CurlFunction][]) {
+    all.push({ name, since: row.since, shape: null, signature: row, fixed: 0 });
+  }
+  for (const [name, row] of Object.entries(variadics) as [string, CurlVariadic][]) {
+    for (const [shape, types] of Object.entries(row.shapes)) {
+      const args = variadicArgs(row.fixed, types);
+      const signature = { symbol: name, args, result: row.result };
+      all.push({ name, since: row.since, shape, signature, fixed: row.fixed.length });
+    }
+  }
+  return all;
+}
+
+function bindAll(path: string, versionNum: number): Pick<Library, "symbols" | "has"> {
+  const wanted: Record<string, Signature> = {};
+  const all = rows();
+  const key = (row: Row) => row.shape === null ? row.name : `${row.name}.${row.shape}`;
+  for (const row of all) {
+    if (row.since <= versionNum) wanted[key(row)] = { symbol: row.name, ...row.signature };
+  }
+  const found = native.open(path, wanted) as Record<string, unknown>;
+  const symbols: Record<string, unknown> = {};
+  for (const row of all) {
+    const bound = found[key(row)] as ((...args: never[]) => unknown) | null | undefined;
+    const call = bound
+      ? padVariadic(bound, row.fixed, row.shape === null ? false : undefined)
+      : missing(row, path);
+    if (row.shape === null) symbols[row.name] = call;
+    else symbols[row.name] = { ...symbols[row.name] as object, [row.shape]: call };
+  }
+  const has = (name: string) => all.some((row) => row.name === name && found[key(row)]);
+  return { symbols: symbols as unknown as CurlSymbols, has };
+}
+
+function missing(row: Row, path: string): () => never {
+  return () => {
+    throw new CurlLoadError(
+      `Cannot call ${row.name}(): it needs libcurl ${versionText(row.since)}, ` +
+        `"${path}" does not have it`,
+    );
+  };
+}
+
+const CURL_GLOBAL_ALL = 3;
+
+/** Once for a process; the library counts further calls. Never undone. */
+function initialize(curl: CurlSymbols, versionNum: number): void {
+  // libcurl locks by itself since 7.84; before, two threads may not be in here at a time
+  const lock = versionNum < 0x075400 ? processLock() : null;
+  if (lock !== null) libc.flockfile(lock);
+  const code = curl.curl_global_init(CURL_GLOBAL_ALL);
+  if (lock !== null) libc.funlockfile(lock);
+  if (code !== 0) throw new CurlLoadError(`curl_global_init() failed with ${code}`);
+}
+
+/** A lock that all threads of the process can name: that of the C library's `stderr`. */
+function processLock(): Pointer {
+  const variable = libc.dlsym(null, cString(native.os === "darwin" ? "__stderrp" : "stderr"));
+  return variable === null ? null : new Struct(variable, 8).pointer(0);
+}
+
+const CURLOPT_PRIVATE = 10103;
+const CURLINFO_PRIVATE = 0x100015;
+
+/**
+ * Proves that values reach a variadic function under each shape, by storing one and reading it
+ * back: a wrong convention would corrupt memory later.
+ */
+function selfCheck(curl: CurlSymbols): void {
+  const probe = 0x1234567;
+  const easy = curl.curl_easy_init();
+  if (easy === null) throw new CurlLoadError("curl_easy_init() gave no handle");
+  for (
+    const [shape, value] of [["off_t", probe], ["pointer", native.pointer(probe + 1)]] as const
+  ) {
+    const set = curl.curl_easy_setopt[shape] as (h: Pointer, option: number, v: unknown) => number;
+    result.i64[0] = -1n;
+    const code = set(easy, CURLOPT_PRIVATE, value) ||
+      curl.curl_easy_getinfo.out(easy, CURLINFO_PRIVATE, result.i32);
+    const expected = typeof value === "number" ? value : native.address(value);
+    if (code !== 0 || result.address() !== expected) {
+      throw new CurlLoadError(
+        `variadic calls do not work on ${native.os} ${native.arch}: shape "${shape}" is lost`,
+      );
+    }
+  }
+  curl.curl_easy_cleanup(easy);
+}
+
+/** A version number as text: 0x074a00 is "7.74.0". */
+export function versionText(version: number): string {
+  return `${version >> 16}.${version >> 8 & 0xff}.${version & 0xff}`;
+}

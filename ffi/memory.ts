@@ -1,0 +1,163 @@
+/**
+ * Memory that C may keep: blocks, strings, lists, and the place for results. Every block that is
+ * taken here is counted until it is given back, so that a test can see a leak.
+ *
+ * @module
+ */
+
+import { libc } from "./libc.ts";
+import type { NonNullPointer, Pointer } from "./native.ts";
+import { native } from "./runtime.ts";
+
+/** How much is alive on this thread, by kind. */
+export const live: { blocks: number; lists: number; callbacks: number } = {
+  blocks: 0,
+  lists: 0,
+  callbacks: 0,
+};
+
+/** Takes a block of C memory. Throws `RangeError` where there is none. */
+export function allocate(size: number): NonNullPointer {
+  const block = libc.malloc(BigInt(Math.max(size, 1)));
+  if (block === null) throw new RangeError(`Cannot allocate ${size} bytes`);
+  live.blocks++;
+  return block;
+}
+
+/** Gives back what {@linkcode allocate} took. */
+export function release(block: NonNullPointer): void {
+  live.blocks--;
+  libc.free(block);
+}
+
+/** Copies JS bytes to C memory that is at least as long. */
+export function copyOut(target: NonNullPointer, bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes.length > 0) libc.memcpy_out(target, bytes, BigInt(bytes.length));
+}
+
+/** Copies `length` bytes of C memory to the start of `target`, which must be as long. */
+export function copyIn(target: Uint8Array<ArrayBuffer>, source: Pointer, length: number): void {
+  if (length > 0) libc.memcpy_in(target, source, BigInt(length));
+}
+
+/** A copy of C memory in a new array. */
+export function bytesAt(source: Pointer, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  if (source !== null) copyIn(bytes, source, length);
+  return bytes;
+}
+
+/** A block of C memory that holds a copy of `bytes`. */
+export function allocateBytes(bytes: Uint8Array<ArrayBuffer>): NonNullPointer {
+  const block = allocate(bytes.length);
+  copyOut(block, bytes);
+  return block;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const scratch = new Uint8Array(16 * 1024);
+
+/**
+ * A NUL-terminated UTF-8 string for one call: the bytes are overwritten by the next one.
+ * The caller has made sure that there is no NUL inside.
+ */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  // a UTF-16 unit is three bytes of UTF-8 at most
+  if (text.length * 3 >= scratch.length) return encoder.encode(text + "\0");
+  const { written } = encoder.encodeInto(text, scratch);
+  scratch[written] = 0;
+  return scratch;
+}
+
+/** Encodes text as UTF-8. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+/** Decodes `length` bytes of UTF-8 at an address. */
+export function textAt(source: Pointer, length: number): string {
+  return decoder.decode(bytesAt(source, length));
+}
+
+/** Where C stores a result; read it before the next call. */
+class Result {
+  readonly #bytes = new ArrayBuffer(32);
+  /** The place as `int`s. */
+  readonly i32: Int32Array<ArrayBuffer> = new Int32Array(this.#bytes);
+  /** The place as `unsigned`s. */
+  readonly u32: Uint32Array<ArrayBuffer> = new Uint32Array(this.#bytes);
+  /** The place as `double`s. */
+  readonly f64: Float64Array<ArrayBuffer> = new Float64Array(this.#bytes);
+  /** The place as `curl_off_t`s. */
+  readonly i64: BigInt64Array<ArrayBuffer> = new BigInt64Array(this.#bytes);
+
+  /** The stored 64-bit integer as a number. */
+  integer(): number {
+    return Number(this.i64[0]);
+  }
+
+  /** The stored address as a number, 0 for NULL. */
+  address(): number {
+    return (this.u32[1] as number) * 0x100000000 + (this.u32[0] as number);
+  }
+
+  /** The stored address. */
+  pointer(): Pointer {
+    return native.pointer(this.address());
+  }
+}
+
+/** The one place for results on this thread. */
+export const result: Result = new Result();
+
+/** A window onto a C struct, for reading its fields; dead as soon as C frees the struct. */
+export class Struct {
+  readonly #view: DataView;
+
+  /** Looks at `size` bytes at `address`. */
+  constructor(address: NonNullPointer, size: number) {
+    const bytes = native.view(address, size);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, size);
+  }
+
+  /** A 32-bit integer. */
+  i32(offset: number): number {
+    return this.#view.getInt32(offset, true);
+  }
+
+  /** A 64-bit integer, exact up to 2^53. */
+  i64(offset: number): number {
+    return Number(this.#view.getBigInt64(offset, true));
+  }
+
+  /** An address as a number. */
+  address(offset: number): number {
+    return Number(this.#view.getBigUint64(offset, true));
+  }
+
+  /** An address. */
+  pointer(offset: number): Pointer {
+    return native.pointer(this.address(offset));
+  }
+
+  /** A `char *`, `null` for NULL. */
+  string(offset: number): string | null {
+    return native.string(this.pointer(offset));
+  }
+
+  /** Writes a byte. */
+  setU8(offset: number, value: number): void {
+    this.#view.setUint8(offset, value);
+  }
+
+  /** Writes a 32-bit integer. */
+  setI32(offset: number, value: number): void {
+    this.#view.setInt32(offset, value, true);
+  }
+
+  /** Writes a 64-bit integer or an address. */
+  setI64(offset: number, value: number): void {
+    this.#view.setBigInt64(offset, BigInt(value), true);
+  }
+}

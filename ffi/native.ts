@@ -1,0 +1,139 @@
+/**
+ * What a runtime must offer so that curlew can run on it: a dozen operations on C memory,
+ * C functions and C callbacks. `bun.ts` and `deno.ts` implement it; nothing else knows them.
+ *
+ * @module
+ */
+
+declare const pointerBrand: unique symbol;
+
+/** A C address that is not NULL. Opaque: a number on Bun, an object on Deno. */
+export interface NonNullPointer {
+  readonly [pointerBrand]: never;
+}
+
+/** A C address, `null` for NULL. */
+export type Pointer = NonNullPointer | null;
+
+/** Bytes that C may read or fill during one call. */
+export type Bytes =
+  | Uint8Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>;
+
+/**
+ * The C types that libcurl's prototypes need.
+ *
+ * `i64`, `usize` and `long` (32 bits on Windows) take a number or a bigint and give back a
+ * number; `socket` is a descriptor (64 bits on Windows). `buffer` is a pointer to
+ * the bytes of a JS view, valid during the call only. In a callback `u32` also stands for a
+ * `size_t` or a `void *` whose value is known to be small (its low half is read).
+ */
+export type CType =
+  | "void"
+  | "i32"
+  | "u32"
+  | "i64"
+  | "usize"
+  | "f64"
+  | "long"
+  | "socket"
+  | "pointer"
+  | "buffer";
+
+/** A C function: the types of its parameters and of its result. */
+export interface Signature {
+  readonly args: readonly CType[];
+  readonly result: CType;
+  /** The symbol, where it is not the key: one symbol may be bound under several shapes. */
+  readonly symbol?: string;
+  /** Run the call on another thread and give a promise (where the runtime can: Deno). */
+  readonly nonblocking?: true;
+}
+
+/** Signatures by the name under which each function is bound. */
+export type Signatures = Readonly<Record<string, Signature>>;
+
+type ArgOf<T extends CType> = T extends "i32" | "u32" | "f64" | "socket" ? number
+  : T extends "i64" | "usize" | "long" ? number | bigint
+  : T extends "pointer" ? Pointer
+  : T extends "buffer" ? Bytes | null
+  : never;
+
+type ResultOf<T extends CType> = T extends "void" ? void
+  : T extends "pointer" ? Pointer
+  : number;
+
+type ArgsOf<A extends readonly CType[]> = { -readonly [I in keyof A]: ArgOf<A[I]> };
+
+/** The JS function that a signature is bound as. */
+export type CFunction<S extends Signature> = (
+  ...args: ArgsOf<S["args"]>
+) => S extends { nonblocking: true } ? Promise<ResultOf<S["result"]>> : ResultOf<S["result"]>;
+
+/** The functions of a library; `null` where it does not export one. */
+export type Symbols<S extends Signatures> = { readonly [K in keyof S]: CFunction<S[K]> | null };
+
+type CallbackArg<T extends CType> = T extends "pointer" ? Pointer : number;
+
+type CallbackArgs<A extends readonly CType[]> = { -readonly [I in keyof A]: CallbackArg<A[I]> };
+
+/** The JS function behind a C callback of that signature. */
+export type CallbackFunction<S extends Signature> = (
+  ...args: CallbackArgs<S["args"]>
+) => ResultOf<S["result"]>;
+
+/** A C function pointer that calls into JS, until it is closed. */
+export interface NativeCallback {
+  readonly pointer: NonNullPointer;
+  close(): void;
+}
+
+/** One descriptor watched by the runtime's own event loop. */
+export interface FdWatch {
+  /** Calls `ready` once when the descriptor becomes readable. Does nothing while armed. */
+  arm(): void;
+  /** Says whether the armed watch keeps the process alive. */
+  keepAlive(on: boolean): void;
+  /** Ends the watch; `ready` is not called any more. */
+  close(): void;
+}
+
+/** What a helper thread needs to sit in `poll(2)` on a descriptor. */
+export interface WorkerWait {
+  readonly libc: string;
+  readonly fd: number;
+  /** Makes the descriptor readable, so that the thread looks up. */
+  wake(): void;
+}
+
+/** The operations that a runtime offers. */
+export interface Native {
+  readonly runtime: "bun" | "deno";
+  /** `linux`, `darwin`, `windows`, or the runtime's own name for another system. */
+  readonly os: string;
+  /** `x86_64`, `aarch64`, or the runtime's own name for another architecture. */
+  readonly arch: string;
+  /** Opens a library by path or by the name that the system's loader knows. Throws if it cannot. */
+  open<const S extends Signatures>(path: string, signatures: S): Symbols<S>;
+  /** Makes a C function pointer for `fn`, to be called on this thread only. */
+  callback<const S extends Signature>(signature: S, fn: CallbackFunction<S>): NativeCallback;
+  /** The number of an address, 0 for NULL: for use as an identity, never for arithmetic on it. */
+  address(pointer: Pointer): number;
+  /** The pointer with that number, `null` for 0. */
+  pointer(address: number): Pointer;
+  /** The bytes at an address, without a copy: dead as soon as C frees them. */
+  view(pointer: NonNullPointer, length: number): Uint8Array<ArrayBuffer>;
+  /** Decodes a NUL-terminated UTF-8 string, `null` for NULL. */
+  string(pointer: Pointer): string | null;
+  /** An environment variable, `undefined` where it is unset or may not be read. Never prompts. */
+  env(name: string): string | undefined;
+  /**
+   * Watches a descriptor in the runtime's own loop, or `null` where the runtime cannot.
+   * `duplicate` gives a new descriptor for the same file, which the watch then owns.
+   */
+  readonly watch: ((duplicate: () => number, ready: () => void) => FdWatch) | null;
+  /** The same from a helper thread that sits in `poll(2)`, or `null` where there is a better way. */
+  readonly watchByWorker: ((wait: WorkerWait, ready: () => void) => FdWatch) | null;
+}
