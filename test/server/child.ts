@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("../../", import.meta.url);
+
+export interface ChildOptions {
+  readonly args?: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default 15 seconds, then SIGKILL. */
+  readonly timeoutMs?: number;
+}
+
+export interface ChildResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+  readonly timedOut: boolean;
+}
+
+/** This runtime's own command line for a TypeScript file. */
+function command(file: string): string[] {
+  if ("Bun" in globalThis) return ["run", file];
+  // A file in the temp folder must still find this project's settings.
+  const config = fileURLToPath(new URL("deno.json", ROOT));
+  return ["run", "-A", "--no-check", "--no-lock", "--config", config, file];
+}
+
+function text(stream: NodeJS.ReadableStream): () => string {
+  let all = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => all += chunk);
+  return () => all;
+}
+
+function run(file: string, options: ChildOptions): Promise<ChildResult> {
+  const started = performance.now();
+  const child = spawn(process.execPath, [...command(file), ...(options.args ?? [])], {
+    env: { ...process.env, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stdout = text(child.stdout);
+  const stderr = text(child.stderr);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, options.timeoutMs ?? 15_000);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      const ms = performance.now() - started;
+      resolve({ code, signal, stdout: stdout(), stderr: stderr(), ms, timedOut });
+    });
+  });
+}
+
+/**
+ * Runs TypeScript in a new process of the runtime that runs the test.
+ *
+ * `code` is the path of a file, or source text with a line break in it; there `"#root/x.ts"`
+ * imports the project's `x.ts`.
+ */
+export async function runChild(code: string, options: ChildOptions = {}): Promise<ChildResult> {
+  if (!code.includes("\n")) return await run(code, options);
+  const folder = await mkdtemp(join(tmpdir(), "curlew-child-"));
+  try {
+    const file = join(folder, "child.ts");
+    await writeFile(file, code.replaceAll(/(["'])#root\//g, `$1${ROOT.href}`));
+    return await run(file, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

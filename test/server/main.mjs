@@ -1,0 +1,73 @@
+// The servers that the tests run against, in a process of their own: a blocking
+// curl_easy_perform would stop a server on its own thread.
+//
+//   node test/server/main.mjs [kind ...]     no kind: all of them
+//
+// Prints one JSON line with every port, then serves until stdin closes or SIGTERM comes.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { makeCertificates } from "./certs.mjs";
+import { startFtp } from "./ftp.mjs";
+import { startH2c } from "./h2.mjs";
+import { startHttp, startUnix } from "./http.mjs";
+import { startProxy } from "./proxy.mjs";
+import { startEcho, startRaw, startSilent } from "./raw.mjs";
+import { startSocks } from "./socks.mjs";
+import { startExpired, startH2, startHttps, startMtls, startWronghost } from "./tls.mjs";
+
+const STARTERS = {
+  http: startHttp,
+  unix: startUnix,
+  h2c: startH2c,
+  https: startHttps,
+  h2: startH2,
+  mtls: startMtls,
+  expired: startExpired,
+  wronghost: startWronghost,
+  raw: startRaw,
+  silent: startSilent,
+  echo: startEcho,
+  ftp: startFtp,
+  proxy: startProxy,
+  socks: startSocks,
+};
+
+const GROUPS = { tls: ["https", "h2", "mtls", "expired", "wronghost"] };
+
+let folder;
+let certs;
+
+/** What the starters share; folder and certificates exist only once somebody needs them. */
+const context = {
+  dir: () => folder ??= mkdtempSync(join(tmpdir(), "curlew-test-")),
+  certificates() {
+    if (certs !== undefined) return certs;
+    certs = makeCertificates(context.dir());
+    if (!certs) process.stderr.write("test servers: no openssl command, so no TLS\n");
+    return certs;
+  },
+};
+
+function chosen(args) {
+  const kinds = args.length === 0
+    ? Object.keys(STARTERS)
+    : args.flatMap((kind) => GROUPS[kind] ?? [kind]);
+  for (const kind of kinds) {
+    if (!(kind in STARTERS)) throw new Error(`unknown server kind: ${kind}`);
+  }
+  return [...new Set(kinds)];
+}
+
+process.on("exit", () => folder && rmSync(folder, { recursive: true, force: true }));
+process.on("SIGTERM", () => process.exit(0));
+process.on("SIGINT", () => process.exit(0));
+for (const event of ["end", "close", "error"]) process.stdin.on(event, () => process.exit(0));
+process.stdin.resume();
+
+const found = {};
+for (const kind of chosen(process.argv.slice(2))) {
+  Object.assign(found, await STARTERS[kind](context));
+}
+process.stdout.write(JSON.stringify(found) + "\n");

@@ -1,0 +1,25 @@
+import { Buffer } from "node:buffer";
+
+export function json(res, status, value, headers = {}) {
+  const body = Buffer.from(JSON.stringify(value));
+  res.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": body.length,
+    ...headers,
+  });
+  res.end(body);
+}
+
+const SMALL_SIZE = 98;
+const frame = JSON.stringify({ ok: true, name: "small", pad: "" });
+
+/** 98 bytes of JSON: the usual answer. */
+export const SMALL = Buffer.from(frame.replace('""', `"${"x".repeat(SMALL_SIZE - frame.length)}"`));
+
+// A flat array is node's cheapest form of headers.
+const SMALL_HEADERS = ["Content-Type", "application/json", "Content-Length", String(SMALL_SIZE)];
+
+export function small(res) {
+  res.writeHead(200, SMALL_HEADERS);
+  res.end(SMALL);
+}

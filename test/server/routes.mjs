@@ -1,0 +1,45 @@
+// One handler for every HTTP server here; HTTP/1.1 and HTTP/2 alike.
+import { json, small } from "./reply.mjs";
+import { answerRoutes } from "./routes_answer.mjs";
+import { bodyRoutes } from "./routes_body.mjs";
+import { requestRoutes } from "./routes_request.mjs";
+import { all, reset } from "./stats.mjs";
+
+const routes = new Map(Object.entries({ ...answerRoutes, ...bodyRoutes, ...requestRoutes }));
+
+/** `/stats` of this server, `/stats/all` by kind, `/stats/reset`; they count no request. */
+function stats(res, own, verb) {
+  if (verb === "reset") reset();
+  json(res, 200, verb === "all" ? all : own);
+}
+
+function dispatch(req, res, own) {
+  const { pathname, searchParams } = new URL(req.url, "http://x");
+  const [, name, ...args] = pathname.split("/");
+  if (name === "stats") return stats(res, own, args[0]);
+  own.requests++;
+  if (name === "small") return small(res);
+  const route = routes.get(name);
+  if (route) route(req, res, args, searchParams);
+  else json(res, 404, { error: "no such route", path: pathname });
+}
+
+function failed(res, error) {
+  if (res.headersSent) res.destroy();
+  else json(res, 500, { error: String(error) });
+}
+
+export function makeHandler(own) {
+  return (req, res) => {
+    // The benchmark's route: no URL parsing.
+    if (req.url === "/small") {
+      own.requests++;
+      return small(res);
+    }
+    try {
+      dispatch(req, res, own);
+    } catch (error) {
+      failed(res, error);
+    }
+  };
+}

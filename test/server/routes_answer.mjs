@@ -1,0 +1,96 @@
+// Routes about the answer itself: status, headers, redirects, silence, broken connections.
+import { json, small } from "./reply.mjs";
+
+/** `/delay/MS` the small answer, later */
+function delay(_req, res, [ms]) {
+  const timer = setTimeout(() => small(res), Number(ms));
+  res.once("close", () => clearTimeout(timer));
+}
+
+/** `/hold` never answers */
+function hold() {}
+
+/** `/status/CODE` */
+function status(_req, res, [code]) {
+  const bare = code === "204" || code === "304";
+  if (bare) return void res.writeHead(Number(code)).end();
+  const body = `status ${code}\n`;
+  res.writeHead(Number(code), { "content-type": "text/plain", "content-length": body.length });
+  res.end(body);
+}
+
+function location(res, code, url) {
+  res.writeHead(code, { location: url, "content-length": 0 });
+  res.end();
+}
+
+/** `/redirect/N` goes to `/redirect/N-1`, `/redirect/0` to `/small`: N + 1 hops */
+function redirect(_req, res, [count], query) {
+  const n = Number(count);
+  const suffix = query.size > 0 ? `?${query}` : "";
+  const next = n > 0 ? `/redirect/${n - 1}${suffix}` : "/small";
+  location(res, Number(query.get("status") ?? 302), next);
+}
+
+/** `/redirect-to?url=&status=` */
+function redirectTo(_req, res, _args, query) {
+  location(res, Number(query.get("status") ?? 302), query.get("url") ?? "/small");
+}
+
+/** `/early-hints` 103, then the small answer */
+function earlyHints(_req, res) {
+  res.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
+  small(res);
+}
+
+/** `/headers?n=` many response headers */
+function headers(_req, res, _args, query) {
+  const n = Number(query.get("n") ?? 10);
+  const many = {};
+  for (let i = 0; i < n; i++) many[`X-Header-${i}`] = `value ${i}`;
+  json(res, 200, { n }, many);
+}
+
+/** The TCP socket: under TLS only the inner one can send a RST. */
+function tcpOf(socket) {
+  return socket._parent ?? socket;
+}
+
+/** `/reset` RST after the headers and 10 of 1000 bytes (h2: RST_STREAM) */
+function reset(_req, res) {
+  res.writeHead(200, { "content-type": "text/plain", "content-length": 1000 });
+  res.write("0123456789", () => {
+    if (res.stream) return res.stream.close(2);
+    const socket = tcpOf(res.socket);
+    // A unix socket has no RST.
+    if (socket.remoteAddress) socket.resetAndDestroy();
+    else socket.destroy();
+  });
+}
+
+/** `/truncated` promises 1000 bytes, sends 10, closes */
+function truncated(_req, res) {
+  res.writeHead(200, { "content-type": "text/plain", "content-length": 1000 });
+  if (res.stream) return void res.end("0123456789");
+  res.write("0123456789", () => res.socket.end());
+}
+
+/** `/close` the small answer on a connection that is not kept */
+function close(_req, res) {
+  if (!res.stream) res.shouldKeepAlive = false;
+  small(res);
+  res.stream?.session.close();
+}
+
+export const answerRoutes = {
+  delay,
+  hold,
+  status,
+  redirect,
+  "redirect-to": redirectTo,
+  "early-hints": earlyHints,
+  headers,
+  reset,
+  truncated,
+  close,
+};

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { findNode } from "./node.ts";
+
+const START_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** What the servers' one JSON line says. */
+export interface Ports {
+  readonly http: number;
+  readonly https: number;
+  readonly h2: number;
+  readonly h2c: number;
+  readonly mtls: number;
+  readonly expired: number;
+  readonly wronghost: number;
+  readonly raw: number;
+  readonly ftp: number;
+  readonly proxy: number;
+  readonly proxyAuth: number;
+  readonly socks: number;
+  readonly socksAuth: number;
+  readonly silent: number;
+  readonly echo: number;
+  /** Path of the unix socket. */
+  readonly unix: string;
+  /** Paths of PEM files. */
+  readonly ca: string;
+  readonly clientCert: string;
+  readonly clientKey: string;
+  /** CURLOPT_PINNEDPUBLICKEY of the server's certificate. */
+  readonly pin: string;
+}
+
+/** The kinds that a URL can name. */
+export type UrlKind =
+  | "http"
+  | "https"
+  | "h2"
+  | "h2c"
+  | "mtls"
+  | "expired"
+  | "wronghost"
+  | "raw"
+  | "ftp";
+
+/** Running servers. A port that was not started is 0, a path "". */
+export interface TestServer extends Ports {
+  /** False where the kind was not asked for, or openssl is missing. */
+  has(key: keyof Ports): boolean;
+  /** `url("/small")`, `url("/small", "https")`. */
+  url(path: string, kind?: UrlKind): string;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const NOTHING: Ports = {
+  http: 0,
+  https: 0,
+  h2: 0,
+  h2c: 0,
+  mtls: 0,
+  expired: 0,
+  wronghost: 0,
+  raw: 0,
+  ftp: 0,
+  proxy: 0,
+  proxyAuth: 0,
+  socks: 0,
+  socksAuth: 0,
+  silent: 0,
+  echo: 0,
+  unix: "",
+  ca: "",
+  clientCert: "",
+  clientKey: "",
+  pin: "",
+};
+
+function urlOf(ports: Ports, path: string, kind: UrlKind): string {
+  if (ports[kind] === 0) throw new Error(`the test server "${kind}" is not running`);
+  const plain = kind === "http" || kind === "h2c" || kind === "raw";
+  const scheme = kind === "ftp" ? "ftp" : plain ? "http" : "https";
+  return `${scheme}://127.0.0.1:${ports[kind]}${path}`;
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => {
+      clearTimeout(timer);
+      reject(new Error(`the test servers did not start: ${why}`));
+    };
+    const timer = setTimeout(() => fail(`silent for ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+    let text = "";
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", (code, signal) => fail(`exit ${code ?? signal}`));
+    child.stdout!.setEncoding("utf8");
+    child.stdout!.on("data", (chunk: string) => {
+      text += chunk;
+      if (!text.includes("\n")) return;
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+}
+
+/** The servers must not keep the runtime alive; a pipe is a socket, which can be let go. */
+function unref(child: ChildProcess): void {
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout]) {
+    (pipe as unknown as { unref?: () => void } | null)?.unref?.();
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it went by itself
+  }
+}
+
+/** Closing stdin asks it to go; after two seconds it is made to. */
+function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => kill(child.pid!), CLOSE_TIMEOUT_MS);
+    child.ref();
+    child.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.stdin!.end();
+  });
+}
+
+/** Starts the servers of these kinds (none given: all) in a Node.js child process. */
+export async function startServer(...kinds: string[]): Promise<TestServer> {
+  const main = fileURLToPath(new URL("./main.mjs", import.meta.url));
+  const child = spawn(findNode(), [main, ...kinds], { stdio: ["pipe", "pipe", "inherit"] });
+  let ports: Ports;
+  try {
+    ports = { ...NOTHING, ...JSON.parse(await firstLine(child)) };
+  } catch (error) {
+    if (child.pid) kill(child.pid);
+    throw error;
+  }
+  unref(child);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => closing ??= stop(child);
+  return {
+    ...ports,
+    has: (key) => Boolean(ports[key]),
+    url: (path, kind = "http") => urlOf(ports, path, kind),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
