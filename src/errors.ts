@@ -1,0 +1,94 @@
+/**
+ * The errors of curlew: one class for each of libcurl's enums, with curl's own name and number.
+ *
+ * @module
+ */
+
+import { easyCodeName, multiCodeName, shareCodeName, urlCodeName } from "../ffi/curl/codes.ts";
+import { CurlError } from "../ffi/error.ts";
+import { library, native } from "../ffi/mod.ts";
+
+export { CurlError, CurlLoadError } from "../ffi/error.ts";
+
+/**
+ * An error with a `CURLcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}.
+ *
+ * @example
+ * ```ts
+ * import { CurlEasyError, Easy } from "curlew";
+ * using easy = new Easy();
+ * easy.setOpts({ URL: "http://127.0.0.1:1/", TIMEOUT_MS: 500 });
+ * try {
+ *   easy.perform();
+ * } catch (error) {
+ *   if (error instanceof CurlEasyError) console.log(error.code, error.codeName);
+ * }
+ * ```
+ */
+export class CurlEasyError extends CurlError {
+  override readonly name = "CurlEasyError";
+
+  /** Makes an error with that `CURLcode`; the message is libcurl's own unless one is given. */
+  constructor(code: number, message?: string, options?: ErrorOptions) {
+    super(code, easyCodeName(code), message || easyText(code), options);
+  }
+}
+
+/** An error with a `CURLMcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
+export class CurlMultiError extends CurlError {
+  override readonly name = "CurlMultiError";
+
+  /** Makes an error with that `CURLMcode`; the message is libcurl's own unless one is given. */
+  constructor(code: number, message?: string, options?: ErrorOptions) {
+    const text = message || native.string(library().symbols.curl_multi_strerror(code)) || "";
+    super(code, multiCodeName(code), text, options);
+  }
+}
+
+/** An error with a `CURLSHcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
+export class CurlShareError extends CurlError {
+  override readonly name = "CurlShareError";
+
+  /** Makes an error with that `CURLSHcode`; the message is libcurl's own unless one is given. */
+  constructor(code: number, message?: string, options?: ErrorOptions) {
+    const text = message || native.string(library().symbols.curl_share_strerror(code)) || "";
+    super(code, shareCodeName(code), text, options);
+  }
+}
+
+/** An error with a `CURLUcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
+export class CurlUrlError extends CurlError {
+  override readonly name = "CurlUrlError";
+
+  /** Makes an error with that `CURLUcode`. */
+  constructor(code: number, message?: string, options?: ErrorOptions) {
+    super(code, urlCodeName(code), message || urlCodeName(code), options);
+  }
+}
+
+/** libcurl's words for a `CURLcode`. */
+function easyText(code: number): string {
+  return native.string(library().symbols.curl_easy_strerror(code)) ?? "";
+}
+
+/** The codes that curlew itself raises. */
+export const Code = {
+  OK: 0,
+  ABORTED_BY_CALLBACK: 42,
+  BAD_FUNCTION_ARGUMENT: 43,
+  UNKNOWN_OPTION: 48,
+  OUT_OF_MEMORY: 27,
+  RECURSIVE_API_CALL: 93,
+} as const;
+
+/** The same of the multi interface. */
+export const MultiCode = {
+  OK: 0,
+  BAD_HANDLE: 1,
+  BAD_EASY_HANDLE: 2,
+  UNKNOWN_OPTION: 6,
+  ADDED_ALREADY: 7,
+  RECURSIVE_API_CALL: 8,
+  BAD_FUNCTION_ARGUMENT: 10,
+  ABORTED_BY_CALLBACK: 11,
+} as const;

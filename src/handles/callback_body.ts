@@ -1,0 +1,66 @@
+/**
+ * The callbacks that carry bytes, on the path of every transfer: write, read, header, interleave.
+ *
+ * @module
+ */
+
+import { libc } from "../../ffi/libc.ts";
+import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
+import { type CallbackKind, toInt } from "./callback_result.ts";
+import { easyTokens } from "./easy_state.ts";
+import { enterSlab, leaveSlab } from "./slabs.ts";
+
+const WRITE_ERROR = 0xffffffff;
+const READ_ABORT = 0x10000000;
+const READ_PAUSE = 0x10000001;
+
+/** A native callback that gives the user the bytes at an address: write, header, interleave. */
+export function onBytes(
+  kind: CallbackKind,
+): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
+  return (ptr, size, nmemb, token) => {
+    const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
+    if (!state || !fn) return WRITE_ERROR;
+    const length = size * nmemb;
+    const slab = enterSlab(length);
+    state.enter();
+    try {
+      if (length > 0) libc.memcpy_in(slab, ptr, BigInt(length));
+      return toInt(fn(slab.subarray(0, length), state.data.get(kind.dataId)), kind.name) >>> 0;
+    } catch (error) {
+      state.threw(error);
+      return WRITE_ERROR;
+    } finally {
+      state.leave();
+      leaveSlab();
+    }
+  };
+}
+
+/** The native READFUNCTION: the user fills a buffer, which is copied to C. */
+export function onRead(
+  kind: CallbackKind,
+): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
+  return (ptr, size, nmemb, token) => {
+    const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
+    if (!state || !fn) return READ_ABORT;
+    const room = size * nmemb;
+    const slab = enterSlab(room);
+    state.enter();
+    try {
+      const length = toInt(fn(slab.subarray(0, room), state.data.get(kind.dataId)), kind.name);
+      if (length === READ_ABORT || length === READ_PAUSE) return length;
+      if (length < 0 || length > room || length > slab.length) {
+        throw new RangeError(`The READFUNCTION returned ${length}, its buffer has ${room} bytes`);
+      }
+      if (length > 0) libc.memcpy_out(ptr as NonNullPointer, slab, BigInt(length));
+      return length;
+    } catch (error) {
+      state.threw(error);
+      return READ_ABORT;
+    } finally {
+      state.leave();
+      leaveSlab();
+    }
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * The callbacks around a socket's life. The driver's watcher hears of each before or after the
+ * user's own function, which it never replaces.
+ *
+ * @module
+ */
+
+import { closeOnExec, libc } from "../../ffi/libc.ts";
+import { native } from "../../ffi/mod.ts";
+import { type CallbackKind, dispatch } from "./callback_result.ts";
+import type { SocketAddress } from "./callback_types.ts";
+import { easyTokens } from "./easy_state.ts";
+
+/** The native SOCKOPTFUNCTION. */
+export function onSockopt(
+  kind: CallbackKind,
+): (token: number, fd: number, purpose: number) => number {
+  return (token, fd, purpose) => {
+    const watcher = easyTokens.get(token)?.watcher;
+    if (watcher) {
+      // libcurl before 8 lets a child process inherit its sockets
+      closeOnExec(fd);
+      watcher.opened(fd);
+    }
+    return dispatch(token, kind, 1, (fn, data) => fn(data, fd, purpose));
+  };
+}
+
+const BAD_SOCKET = -1;
+const SOCK_CLOEXEC = native.os === "linux" ? 0x80000 : 0;
+
+/** The native OPENSOCKETFUNCTION: where the user's function gives no socket, curlew opens one. */
+export function onOpenSocket(
+  kind: CallbackKind,
+  token: number,
+  purpose: number,
+  address: SocketAddress,
+): number {
+  const open = () => libc.socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  if (!easyTokens.get(token)?.functions.has(kind.id)) return open();
+  return dispatch(token, kind, BAD_SOCKET, (fn, data) => fn(data, purpose, address) ?? open());
+}

@@ -1,0 +1,318 @@
+/**
+ * The easy handle: one transfer.
+ *
+ * @module
+ */
+
+import { result } from "../../ffi/memory.ts";
+import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../errors.ts";
+import { adoptFunctions } from "./easy_functions.ts";
+import { getInfo } from "./easy_infos.ts";
+import { handleSide, registerHandle } from "./c_handle.ts";
+import { setBirthOptions, setOption } from "./easy_options.ts";
+import { EasyResources, EasyState } from "./easy_state.ts";
+import { badValue, bytes, long } from "./easy_values.ts";
+import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
+import type {
+  EasyOptionName,
+  EasyOptions,
+  EasyOptionValue,
+  InfoName,
+  InfoValue,
+} from "./option_types.ts";
+import { easyOptions } from "../../ffi/curl/options.ts";
+
+/** Frees handles that were forgotten. */
+const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
+  if (resources.pointer === null) return;
+  console.warn("curlew: an Easy was collected without close()");
+  resources.free();
+});
+
+/** The inside of an easy handle, for the other classes of this room. */
+export let stateOf: (easy: Easy) => EasyState;
+/** Wraps a `CURL *` that libcurl copied from the parent's. */
+export let adopt: (pointer: NonNullPointer, parent: EasyState) => Easy;
+/** Closes the JS side of a handle that libcurl frees itself. */
+export let disown: (easy: Easy) => void;
+
+// the constructor takes no argument: a copy comes in by this way
+let adopted: NonNullPointer | null = null;
+
+/**
+ * One transfer: {@link https://curl.se/libcurl/c/libcurl-easy.html}.
+ *
+ * Options have curl's names without `CURLOPT_`, infos without `CURLINFO_`. Every handle is born
+ * with NOSIGNAL and QUICK_EXIT set.
+ *
+ * @example
+ * ```ts
+ * import { Easy } from "curlew";
+ *
+ * using easy = new Easy();
+ * let body = "";
+ * const decoder = new TextDecoder();
+ * easy.setOpts({
+ *   URL: "https://example.com/",
+ *   TIMEOUT_MS: 10_000,
+ *   WRITEFUNCTION: (bytes) => {
+ *     body += decoder.decode(bytes, { stream: true });
+ *     return bytes.length;
+ *   },
+ * });
+ * easy.perform();
+ * console.log(easy.getInfo("RESPONSE_CODE"), body.length);
+ * ```
+ */
+export class Easy {
+  readonly #state: EasyState;
+
+  static {
+    stateOf = (easy) => easy.#state;
+    registerHandle(
+      [easyOptions.STREAM_DEPENDS.id, easyOptions.STREAM_DEPENDS_E.id],
+      (value) => value instanceof Easy ? value.#state.resources : undefined,
+    );
+    adopt = (pointer, parent) => {
+      adopted = pointer;
+      const easy = new Easy();
+      easy.#inherit(parent);
+      return easy;
+    };
+    disown = (easy) => {
+      forgotten.unregister(easy);
+      easy.#state.resources.abandon();
+      easy.#forget();
+    };
+  }
+
+  /**
+   * Makes a handle: `curl_easy_init`.
+   *
+   * @throws {CurlLoadError} where there is no libcurl.
+   */
+  constructor() {
+    const pointer = adopted ?? library().symbols.curl_easy_init();
+    adopted = null;
+    if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make an easy handle");
+    const resources = new EasyResources(pointer);
+    this.#state = new EasyState(this, resources);
+    setBirthOptions(this.#state);
+    forgotten.register(this, resources, this);
+  }
+
+  #inherit(parent: EasyState): void {
+    const state = this.#state;
+    adoptFunctions(state, parent);
+    state.privateValue = parent.privateValue;
+    for (const [option, owned] of parent.resources.owned) {
+      state.resources.owned.set(option, owned.retain());
+    }
+    for (const [option, used] of parent.uses) {
+      state.uses.set(option, used);
+      handleSide(option, used)?.used?.(state);
+    }
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return this.#state.resources.pointer === null;
+  }
+
+  /**
+   * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}.
+   *
+   * `null` unsets a string, list, blob, object or function, and restores the documented default
+   * of a number. A number as the option is its `CURLOPT_*` value.
+   *
+   * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown option,
+   * CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type, out of range or with a NUL, and
+   * what libcurl itself says.
+   */
+  setOpt<N extends EasyOptionName>(option: N, value: EasyOptionValue<N>): void;
+  setOpt(option: number, value: unknown): void;
+  setOpt(option: string | number, value: unknown): void {
+    setOption(this.#state, option, value);
+  }
+
+  /** Sets several options, in the order of the object; see {@linkcode Easy.setOpt}. */
+  setOpts(options: EasyOptions): void {
+    for (const option in options) {
+      setOption(this.#state, option, options[option as EasyOptionName]);
+    }
+  }
+
+  /**
+   * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. Times are seconds
+   * for a double and microseconds for an `_T`, sizes bytes; an absent string is `null`, an
+   * absent ACTIVESOCKET -1.
+   *
+   * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown info.
+   */
+  getInfo<N extends InfoName>(info: N): InfoValue<N>;
+  getInfo(info: number): unknown;
+  getInfo(info: string | number): unknown {
+    return getInfo(this.#state, info);
+  }
+
+  /**
+   * Runs the transfer and returns when it is over: {@link
+   * https://curl.se/libcurl/c/curl_easy_perform.html}. It blocks the thread; an `Agent` does not.
+   *
+   * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
+   */
+  perform(): void {
+    this.#call("perform the transfer", library().symbols.curl_easy_perform);
+    this.#state.flushOutput();
+  }
+
+  /**
+   * Pauses and unpauses: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. `flags` is
+   * made of `CURLPAUSE_*`, and says what is paused from now on. Unpausing may call callbacks
+   * before it returns.
+   */
+  pause(flags: number): void {
+    const state = this.#state, pointer = state.pointer;
+    const action = long("the pause", flags) | 0;
+    state.pin();
+    const code = library().symbols.curl_easy_pause(pointer, action);
+    state.unpin();
+    if (code !== Code.OK) throw new CurlEasyError(code);
+  }
+
+  /**
+   * Sets all options back, but keeps connections, cookies and sessions: {@link
+   * https://curl.se/libcurl/c/curl_easy_reset.html}.
+   */
+  reset(): void {
+    const state = this.#state, pointer = state.pointer;
+    state.refuseInCallback("reset the easy handle");
+    if (state.multi) {
+      throw new CurlEasyError(
+        Code.BAD_FUNCTION_ARGUMENT,
+        "Cannot reset the easy handle: it is added to a multi handle",
+      );
+    }
+    library().symbols.curl_easy_reset(pointer);
+    this.#forget();
+    state.resources.disown();
+    setBirthOptions(state);
+  }
+
+  /** Drops what the JS side knows of the options. */
+  #forget(): void {
+    const state = this.#state;
+    state.functions.clear();
+    state.data.clear();
+    state.privateValue = null;
+    state.watcher = null;
+    state.closeHook?.release();
+    state.closeHook = null;
+    state.uses.clear();
+  }
+
+  /** A new handle with the same options: {@link https://curl.se/libcurl/c/curl_easy_duphandle.html}. */
+  duplicate(): Easy {
+    const copy = library().symbols.curl_easy_duphandle(this.#state.pointer);
+    if (copy === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
+    return adopt(copy, this.#state);
+  }
+
+  /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
+  upkeep(): void {
+    this.#call("do upkeep", library().symbols.curl_easy_upkeep);
+  }
+
+  /**
+   * Sends bytes on the connection of a CONNECT_ONLY transfer and returns how many were taken:
+   * {@link https://curl.se/libcurl/c/curl_easy_send.html}.
+   *
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now.
+   */
+  send(data: Uint8Array<ArrayBuffer>): number {
+    return this.#transport("send", bytes("send", data), library().symbols.curl_easy_send);
+  }
+
+  /**
+   * Receives into the buffer and returns how many bytes came, 0 at the end of the stream:
+   * {@link https://curl.se/libcurl/c/curl_easy_recv.html}.
+   *
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now.
+   */
+  recv(buffer: Uint8Array<ArrayBuffer>): number {
+    return this.#transport("receive", bytes("recv", buffer), library().symbols.curl_easy_recv);
+  }
+
+  #transport(
+    what: string,
+    data: Uint8Array<ArrayBuffer>,
+    call: (
+      easy: Pointer,
+      data: Uint8Array<ArrayBuffer>,
+      size: number,
+      done: Int32Array<ArrayBuffer>,
+    ) => number,
+  ): number {
+    if (data.length === 0) throw badValue(what, "at least one byte", data);
+    void data.buffer; // moves a small array out of the engine's heap, where it could be moved
+    let count = 0;
+    this.#call(what, (easy) => {
+      result.i64[0] = 0n;
+      const code = call(easy, data, data.length, result.i32);
+      count = result.integer();
+      return code;
+    });
+    return count;
+  }
+
+  /**
+   * The headers of the response, in the order of the wire: {@link
+   * https://curl.se/libcurl/c/curl_easy_nextheader.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 7.83.
+   */
+  headers(options: HeadersOptions = {}): Header[] {
+    return readHeaders(this.#state, options);
+  }
+
+  /**
+   * Frees the handle; one that is added to a multi is removed first. Does nothing the second
+   * time.
+   *
+   * @throws {CurlEasyError} CURLE_RECURSIVE_API_CALL inside a callback of it or of its multi.
+   */
+  close(): void {
+    const state = this.#state;
+    if (this.closed) return;
+    state.refuseInCallback("close the easy handle");
+    state.multi?.multi.removeHandle(this);
+    forgotten.unregister(this);
+    state.pin();
+    state.resources.free();
+    state.unpin();
+    this.#forget();
+    const error = state.takeError(Code.OK);
+    if (error) throw error;
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Makes a call that may run callbacks, and throws what it failed with. */
+  #call(what: string, call: (easy: NonNullPointer) => number): void {
+    const state = this.#state, pointer = state.pointer;
+    state.refuseInCallback(what);
+    state.pin();
+    let code: number;
+    try {
+      code = call(pointer);
+    } finally {
+      state.unpin();
+    }
+    const error = state.takeError(code);
+    if (error) throw error;
+  }
+}

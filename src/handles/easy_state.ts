@@ -1,0 +1,206 @@
+/**
+ * What stands behind an `Easy`, in two parts: {@linkcode EasyResources} is what must be freed,
+ * {@linkcode EasyState} what callbacks need. The first never refers to the second, so that a
+ * handle that nobody holds can be collected and freed.
+ *
+ * @module
+ */
+
+import { easyOptions } from "../../ffi/curl/options.ts";
+import { libc } from "../../ffi/libc.ts";
+import { allocate, release } from "../../ffi/memory.ts";
+import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../errors.ts";
+import type { CloseHook } from "./close_hooks.ts";
+import type { Easy } from "./easy.ts";
+import type { MultiState } from "./multi_state.ts";
+import type { Owned } from "./owned.ts";
+import { TokenTable } from "./tokens.ts";
+
+/** The easies that a callback may be for, by token. */
+export const easyTokens: TokenTable<EasyState> = new TokenTable();
+
+const CURL_ERROR_SIZE = 256;
+
+/** How many easy handles are open on this thread. */
+export const easyCount: { open: number } = { open: 0 };
+
+/** The C side of an easy handle. */
+export class EasyResources {
+  /** `CURL *`, NULL once freed. */
+  pointer: Pointer;
+  readonly token: number = easyTokens.take();
+  readonly errorBuffer: NonNullPointer = allocate(CURL_ERROR_SIZE);
+  /** What libcurl still reads, by the number of the option that named it. */
+  readonly owned: Map<number, Owned> = new Map();
+  /** What it may still read until the transfer is over. */
+  readonly retired: Owned[] = [];
+
+  /** Takes charge of a `CURL *`. */
+  constructor(pointer: Pointer) {
+    this.pointer = pointer;
+    native.view(this.errorBuffer, 1)[0] = 0;
+    easyCount.open++;
+  }
+
+  /** Frees what options owned before the transfer that ended now. */
+  buryRetired(): void {
+    for (const owned of this.retired.splice(0)) owned.release();
+  }
+
+  /** Frees all that options own. */
+  disown(): void {
+    this.buryRetired();
+    for (const owned of this.owned.values()) owned.release();
+    this.owned.clear();
+  }
+
+  /** Frees the handle and then what it read. */
+  free(): void {
+    if (this.pointer === null) return;
+    const pointer = this.pointer;
+    library().symbols.curl_easy_cleanup(pointer);
+    this.abandon();
+  }
+
+  /** Frees everything but the handle, which is libcurl's to free. */
+  abandon(): void {
+    this.pointer = null;
+    this.disown();
+    release(this.errorBuffer);
+    easyTokens.release(this.token);
+    easyCount.open--;
+  }
+}
+
+/** Told of the sockets that libcurl opens and closes for an easy. */
+export interface SocketWatcher {
+  /** A new socket with that number: whatever was known of the number is void. */
+  opened(fd: number): void;
+  /** The number is about to be closed. */
+  closing(fd: number): void;
+}
+
+// deno-lint-ignore no-explicit-any -- each kind has its own parameters, checked by setOpt's types
+export type AnyFunction = (...args: any[]) => unknown;
+
+/** The JS side of an easy handle: its callbacks, where it is in use, what a callback threw. */
+export class EasyState {
+  readonly resources: EasyResources;
+  /** The callbacks, by option number. */
+  readonly functions: Map<number, AnyFunction> = new Map();
+  /** The values of the `*DATA` options, by option number. */
+  readonly data: Map<number, unknown> = new Map();
+  /** The value of PRIVATE, which never leaves JS. */
+  privateValue: unknown = null;
+  /** JS objects whose C side this handle uses, by option number. */
+  readonly uses: Map<number, unknown> = new Map();
+  /** The multi that it is added to. */
+  multi: MultiState | null = null;
+  /** Its CLOSESOCKETFUNCTION, which may outlive it. */
+  closeHook: CloseHook | null = null;
+  /** The driver's view of its sockets. */
+  watcher: SocketWatcher | null = null;
+  /** How many of its callbacks are on the stack. */
+  depth = 0;
+
+  #easy: Easy | null = null;
+  readonly #weak: WeakRef<Easy>;
+  #pins = 0;
+  #thrown: { readonly value: unknown } | null = null;
+
+  /** Makes the state of `easy`. */
+  constructor(easy: Easy, resources: EasyResources) {
+    this.resources = resources;
+    this.#weak = new WeakRef(easy);
+  }
+
+  /** The `CURL *`. Throws CURLE_BAD_FUNCTION_ARGUMENT where the handle is closed. */
+  get pointer(): NonNullPointer {
+    const { pointer } = this.resources;
+    if (pointer === null) {
+      throw new CurlEasyError(
+        Code.BAD_FUNCTION_ARGUMENT,
+        "Cannot use the easy handle: it is closed",
+      );
+    }
+    return pointer;
+  }
+
+  /** The public object, as long as anyone can ask for it. */
+  get easy(): Easy | null {
+    return this.#easy ?? this.#weak.deref() ?? null;
+  }
+
+  /** Keeps the handle alive and its token valid, until {@linkcode unpin} was called as often. */
+  pin(): void {
+    if (this.#pins++ > 0) return;
+    this.#easy = this.#weak.deref() ?? null;
+    easyTokens.root(this.resources.token, this);
+  }
+
+  /** Ends one {@linkcode pin}. */
+  unpin(): void {
+    if (--this.#pins > 0) return;
+    this.#easy = null;
+    easyTokens.unroot(this.resources.token);
+    if (this.resources.retired.length > 0) this.resources.buryRetired();
+  }
+
+  /**
+   * Makes an option own something. What it owned before is freed, or kept until the transfer
+   * is over where one may still read it.
+   */
+  own(option: number, owned: Owned | null): void {
+    const old = this.resources.owned.get(option);
+    if (owned) this.resources.owned.set(option, owned);
+    else this.resources.owned.delete(option);
+    if (old && this.#pins > 0) this.resources.retired.push(old);
+    else old?.release();
+  }
+
+  /** A callback begins: calls that libcurl forbids in there are refused until it ends. */
+  enter(): void {
+    this.depth++;
+    if (this.multi) this.multi.depth++;
+  }
+
+  /** The callback ends. */
+  leave(): void {
+    this.depth--;
+    if (this.multi) this.multi.depth--;
+  }
+
+  /** Keeps what a callback threw for the caller; the first counts. */
+  threw(value: unknown): void {
+    this.#thrown ??= { value };
+  }
+
+  /** Without a WRITEFUNCTION the body went to C's own standard output, which has a buffer. */
+  flushOutput(): void {
+    if (!this.functions.has(easyOptions.WRITEFUNCTION.id)) libc.fflush(null);
+  }
+
+  /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */
+  refuseInCallback(call: string): void {
+    if (this.depth > 0 || (this.multi && this.multi.depth > 0)) {
+      throw new CurlEasyError(Code.RECURSIVE_API_CALL, `Cannot ${call}: called from a callback`);
+    }
+  }
+
+  /**
+   * The error of a finished call, with libcurl's own words and what a callback threw, or `null`
+   * where the call succeeded. Forgets the exception.
+   */
+  takeError(code: number): CurlEasyError | null {
+    const thrown = this.#thrown;
+    this.#thrown = null;
+    if (code === Code.OK && !thrown) return null;
+    const words = native.string(this.resources.errorBuffer) ?? "";
+    return new CurlEasyError(
+      code || Code.ABORTED_BY_CALLBACK,
+      words || (code === Code.OK ? "A callback failed" : undefined),
+      thrown ? { cause: thrown.value } : undefined,
+    );
+  }
+}

@@ -1,0 +1,415 @@
+/**
+ * The multi handle: many transfers at once.
+ *
+ * @module
+ */
+
+import { result } from "../../ffi/memory.ts";
+import { library, native } from "../../ffi/mod.ts";
+import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
+import { type Easy, stateOf } from "./easy.ts";
+import type { EasyState } from "./easy_state.ts";
+import {
+  type FdSets,
+  fdSets,
+  pollDescriptors,
+  waitDescriptors,
+  type WaitFd,
+} from "./multi_wait.ts";
+import { installSocketCallback, installTimerCallback, setMultiOption } from "./multi_options.ts";
+import { type MultiObserver, MultiState, multiTokens } from "./multi_state.ts";
+import type { MultiOptionName, MultiOptionValue } from "./option_types.ts";
+import { cMessage } from "./multi_message.ts";
+
+/** A finished transfer. */
+export interface Message {
+  /** The handle, still added. */
+  readonly easy: Easy;
+  /** The `CURLcode` it ended with. */
+  readonly result: number;
+  /** The error, `null` where it succeeded; its `cause` is what a callback threw. */
+  readonly error: CurlEasyError | null;
+}
+
+/** Lets a driver see the callbacks of a multi before its user. */
+export let observe: (multi: Multi, observer: MultiObserver) => void;
+/** How many handles are added. */
+export let countEasies: (multi: Multi) => number;
+
+/** How many multi handles are open on this thread. */
+export const multiCount: { open: number } = { open: 0 };
+
+/**
+ * Several transfers at once: {@link https://curl.se/libcurl/c/libcurl-multi.html}. For an event
+ * loop of one's own, use {@linkcode Multi.socketAction}; `Agent` is one that is ready.
+ *
+ * @example
+ * ```ts
+ * import { Easy, Multi } from "curlew";
+ *
+ * using multi = new Multi();
+ * using easy = new Easy();
+ * easy.setOpts({ URL: "https://example.com/", TIMEOUT_MS: 10_000 });
+ * multi.addHandle(easy);
+ * while (multi.perform() > 0) multi.poll([], 1000);
+ * for (const { easy, result } of multi.messages()) {
+ *   console.log(easy.getInfo("EFFECTIVE_URL"), result);
+ * }
+ * ```
+ */
+export class Multi {
+  readonly #state: MultiState;
+
+  static {
+    observe = (multi, observer) => {
+      multi.#state.observer = observer;
+      installTimerCallback(multi.#state);
+    };
+    countEasies = (multi) => multi.#state.easies.size;
+  }
+
+  /**
+   * Makes a handle: `curl_multi_init`.
+   *
+   * @throws {CurlLoadError} where there is no libcurl.
+   */
+  constructor() {
+    const pointer = library().symbols.curl_multi_init();
+    if (pointer === null) throw new CurlMultiError(3, "Cannot make a multi handle");
+    this.#state = new MultiState(this, pointer);
+    multiTokens.root(this.#state.token, this.#state);
+    multiCount.open++;
+    installSocketCallback(this.#state);
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return this.#state.raw === null;
+  }
+
+  /**
+   * Sets an option: {@link https://curl.se/libcurl/c/curl_multi_setopt.html}. A `*DATA` option
+   * takes any JS value. `null` unsets a function, and restores the default of a number.
+   *
+   * @throws {CurlMultiError} CURLM_UNKNOWN_OPTION for an unknown option,
+   * CURLM_BAD_FUNCTION_ARGUMENT for a value that it cannot take.
+   */
+  setOpt<N extends MultiOptionName>(option: N, value: MultiOptionValue<N>): void;
+  setOpt(option: number, value: unknown): void;
+  setOpt(option: string | number, value: unknown): void {
+    setMultiOption(this.#state, option, value);
+  }
+
+  /**
+   * Adds a transfer: {@link https://curl.se/libcurl/c/curl_multi_add_handle.html}. The handle is
+   * kept alive until it is removed.
+   *
+   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where it is in this or another multi.
+   */
+  addHandle(easy: Easy): void {
+    const state = this.#state, pointer = state.pointer;
+    const added = openState(easy);
+    state.refuseInCallback("add a handle");
+    const { curl_multi_add_handle, curl_multi_remove_handle } = library().symbols;
+    if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
+    added.pin();
+    added.multi = state; // before the call: its callbacks count for this multi
+    if (added.closeHook) state.keepHook(added.closeHook);
+    const code = curl_multi_add_handle(pointer, added.pointer);
+    if (code === MultiCode.OK) state.easies.set(native.address(added.pointer), added);
+    else {
+      // before 8.5 a failing timer callback leaves the handle half added
+      curl_multi_remove_handle(pointer, added.pointer);
+      added.multi = null;
+      added.unpin();
+    }
+    state.finish(code);
+  }
+
+  /**
+   * Takes a transfer out, whether it is finished or not: {@link
+   * https://curl.se/libcurl/c/curl_multi_remove_handle.html}. One that is not added is no error.
+   *
+   * @throws {CurlMultiError} CURLM_BAD_EASY_HANDLE where it is in another multi.
+   */
+  removeHandle(easy: Easy): void {
+    const state = this.#state, pointer = state.pointer;
+    const removed = openState(easy);
+    state.refuseInCallback("remove a handle");
+    const code = library().symbols.curl_multi_remove_handle(pointer, removed.pointer);
+    if (code === MultiCode.OK && removed.multi === state) this.#forget(removed);
+    state.finish(code);
+  }
+
+  #forget(removed: EasyState): void {
+    this.#state.easies.delete(native.address(removed.pointer));
+    removed.multi = null;
+    removed.unpin();
+  }
+
+  /**
+   * Tells libcurl of an event on a socket, or with `CURL_SOCKET_TIMEOUT` that the timeout is
+   * over: {@link https://curl.se/libcurl/c/curl_multi_socket_action.html}. `evBitmask` is made of
+   * `CURL_CSELECT_*`; 0 lets libcurl find out.
+   *
+   * @returns how many transfers are still running.
+   */
+  socketAction(fd: number, evBitmask: number): number {
+    const state = this.#state, pointer = state.pointer;
+    int32("socketAction", fd);
+    int32("socketAction", evBitmask);
+    state.refuseInCallback("call socketAction()");
+    const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, result.i32);
+    const running = result.i32[0] as number;
+    state.finish(code);
+    return running;
+  }
+
+  /**
+   * The old form of {@linkcode socketAction}, with a mask of 0: {@link
+   * https://curl.se/libcurl/c/curl_multi_socket.html}.
+   *
+   * @returns how many transfers are still running.
+   * @deprecated by libcurl, use {@linkcode socketAction}.
+   */
+  socket(fd: number): number {
+    int32("socket", fd);
+    return this.#run(
+      "call socket()",
+      (multi) => library().symbols.curl_multi_socket(multi, fd, result.i32),
+    );
+  }
+
+  /**
+   * Has libcurl look at all its sockets: {@link
+   * https://curl.se/libcurl/c/curl_multi_socket_all.html}.
+   *
+   * @returns how many transfers are still running.
+   * @deprecated by libcurl, use {@linkcode socketAction}.
+   */
+  socketAll(): number {
+    return this.#run(
+      "call socketAll()",
+      (multi) => library().symbols.curl_multi_socket_all(multi, result.i32),
+    );
+  }
+
+  /**
+   * Lets all transfers do what they can without waiting: {@link
+   * https://curl.se/libcurl/c/curl_multi_perform.html}.
+   *
+   * @returns how many transfers are still running.
+   */
+  perform(): number {
+    return this.#run(
+      "call perform()",
+      (multi) => library().symbols.curl_multi_perform(multi, result.i32),
+    );
+  }
+
+  /** Makes a call that stores an `int` and may run callbacks. */
+  #run(what: string, call: (multi: MultiState["pointer"]) => number): number {
+    const state = this.#state, pointer = state.pointer;
+    state.refuseInCallback(what);
+    result.i32[0] = 0;
+    const code = call(pointer);
+    const value = result.i32[0] as number;
+    state.finish(code);
+    return value;
+  }
+
+  /**
+   * Associates a value with a socket: {@link https://curl.se/libcurl/c/curl_multi_assign.html}.
+   * SOCKETFUNCTION gets it as `socketData` from then on, last with `CURL_POLL_REMOVE`, which
+   * forgets it. The last value counts; `undefined` forgets it. Allowed in callbacks. The value
+   * never leaves JS.
+   *
+   * @throws {CurlMultiError} CURLM_BAD_SOCKET where libcurl does not use that fd.
+   */
+  assign(fd: number, value: unknown): void {
+    const { pointer, table } = this.#state;
+    int32("assign", fd);
+    const { curl_multi_assign } = library().symbols;
+    const id = value === undefined ? 0 : table.reserve(value);
+    const code = curl_multi_assign(pointer, fd, id);
+    if (code !== MultiCode.OK) {
+      table.cancel(id);
+      throw new CurlMultiError(code);
+    }
+    if (id === 0) table.remove(fd);
+    else table.bind(fd, id);
+  }
+
+  /**
+   * How long to wait at most before `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
+   * https://curl.se/libcurl/c/curl_multi_timeout.html}.
+   *
+   * @returns milliseconds, -1 for no limit.
+   */
+  timeout(): number {
+    const { pointer } = this.#state;
+    result.i64[0] = -1n;
+    const code = library().symbols.curl_multi_timeout(pointer, result.i32);
+    if (code !== MultiCode.OK) throw new CurlMultiError(code);
+    return native.os === "windows" ? result.i32[0] as number : result.integer();
+  }
+
+  /**
+   * The next finished transfer: {@link https://curl.se/libcurl/c/curl_multi_info_read.html}.
+   *
+   * @returns `null` where there is none.
+   */
+  infoRead(): Message | null {
+    const state = this.#state;
+    const message = cMessage(library().symbols.curl_multi_info_read(state.pointer, result.i32));
+    if (message === null) return null;
+    const finished = state.easies.get(message.easy);
+    if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
+    const error = finished.takeError(message.result);
+    finished.flushOutput();
+    return { easy: finished.easy, result: message.result, error };
+  }
+
+  /** All finished transfers, as {@linkcode infoRead} gives them. */
+  *messages(): Generator<Message, void, undefined> {
+    for (let message = this.infoRead(); message; message = this.infoRead()) yield message;
+  }
+
+  /**
+   * Blocks until a transfer has something to do, one of `descriptors` is ready, or `timeoutMs`
+   * are over: {@link https://curl.se/libcurl/c/curl_multi_poll.html}.
+   *
+   * @returns how many descriptors are ready; their `revents` are set.
+   */
+  poll(descriptors: WaitFd[] = [], timeoutMs = 0): number {
+    return pollDescriptors(this.#state, "curl_multi_poll", descriptors, timeoutMs);
+  }
+
+  /**
+   * As {@linkcode poll}, but it returns at once where there is nothing to wait for: {@link
+   * https://curl.se/libcurl/c/curl_multi_wait.html}.
+   */
+  wait(descriptors: WaitFd[] = [], timeoutMs = 0): number {
+    return pollDescriptors(this.#state, "curl_multi_wait", descriptors, timeoutMs);
+  }
+
+  /** Ends a {@linkcode poll} in progress or the next one: {@link https://curl.se/libcurl/c/curl_multi_wakeup.html}. */
+  wakeup(): void {
+    this.#state.finish(library().symbols.curl_multi_wakeup(this.#state.pointer));
+  }
+
+  /**
+   * The descriptors to `select()` on: {@link https://curl.se/libcurl/c/curl_multi_fdset.html}.
+   * Only those below 1024, as in C.
+   */
+  fdset(): FdSets {
+    return fdSets(this.#state);
+  }
+
+  /**
+   * The descriptors to `poll()` on: {@link https://curl.se/libcurl/c/curl_multi_waitfds.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 8.8.
+   */
+  waitfds(): WaitFd[] {
+    return waitDescriptors(this.#state);
+  }
+
+  /**
+   * The handles that are added: {@link https://curl.se/libcurl/c/curl_multi_get_handles.html},
+   * and before libcurl 8.4 from curlew's own book.
+   */
+  getHandles(): Easy[] {
+    void this.#state.pointer;
+    const easies: Easy[] = [];
+    for (const { easy } of this.#state.easies.values()) if (easy) easies.push(easy);
+    return easies;
+  }
+
+  /**
+   * A count of transfers, a `CURLMINFO_*`: {@link
+   * https://curl.se/libcurl/c/curl_multi_get_offt.html}.
+   *
+   * @throws {CurlMultiError} CURLM_UNKNOWN_OPTION for an unknown one.
+   * @throws {CurlLoadError} before libcurl 8.16.
+   */
+  getOffT(info: number): number {
+    const { pointer } = this.#state;
+    int32("getOffT", info);
+    const code = library().symbols.curl_multi_get_offt(pointer, info, result.i64);
+    if (code !== MultiCode.OK) throw new CurlMultiError(code);
+    return result.integer();
+  }
+
+  /**
+   * Has NOTIFYFUNCTION called for a `CURLMNOTIFY_*`: {@link
+   * https://curl.se/libcurl/c/curl_multi_notify_enable.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 8.17.
+   */
+  notifyEnable(notification: number): void {
+    int32("notifyEnable", notification);
+    const { pointer } = this.#state;
+    this.#state.finish(library().symbols.curl_multi_notify_enable(pointer, notification));
+  }
+
+  /** Ends what {@linkcode notifyEnable} began. */
+  notifyDisable(notification: number): void {
+    int32("notifyDisable", notification);
+    const { pointer } = this.#state;
+    this.#state.finish(library().symbols.curl_multi_notify_disable(pointer, notification));
+  }
+
+  /**
+   * Removes every handle, which stays open, closes the cached connections and frees the handle.
+   * Callbacks are still called, with their values. Does nothing the second time.
+   *
+   * @throws {CurlMultiError} CURLM_RECURSIVE_API_CALL inside a callback; what a callback threw
+   * meanwhile, after the handle is freed.
+   */
+  close(): void {
+    const state = this.#state;
+    if (state.raw === null) return;
+    state.refuseInCallback("close the multi handle");
+    const { curl_multi_remove_handle, curl_multi_cleanup } = library().symbols;
+    for (const easy of [...state.easies.values()]) {
+      curl_multi_remove_handle(state.raw, easy.pointer);
+      this.#forget(easy);
+    }
+    const code = curl_multi_cleanup(state.raw);
+    state.raw = null;
+    multiCount.open--;
+    multiTokens.release(state.token);
+    state.table.clear();
+    for (const hook of state.closeHooks) hook.release();
+    state.closeHooks.clear();
+    state.finish(code);
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function openState(easy: Easy): EasyState {
+  let state: EasyState | undefined;
+  try {
+    state = stateOf(easy);
+  } catch {
+    // not an Easy
+  }
+  if (!state || state.resources.pointer === null) {
+    throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE, "Expected an open Easy");
+  }
+  return state;
+}
+
+function int32(call: string, value: unknown): void {
+  if (typeof value !== "number" || value !== (value | 0)) {
+    throw new CurlMultiError(
+      MultiCode.BAD_FUNCTION_ARGUMENT,
+      `Cannot call ${call}(): expected a whole number of 32 bits, got ${String(value)}`,
+    );
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What stands behind a `Multi`: its C handle, the easies in it, its callbacks and its fd table.
+ *
+ * @module
+ */
+
+import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
+import { CurlMultiError, MultiCode } from "../errors.ts";
+import type { CloseHook } from "./close_hooks.ts";
+import type { AnyFunction, EasyState, SocketWatcher } from "./easy_state.ts";
+import { FdTable } from "./fd_table.ts";
+import type { Multi } from "./multi.ts";
+import { TokenTable } from "./tokens.ts";
+
+/** The multis that a callback may be for, by token. */
+export const multiTokens: TokenTable<MultiState> = new TokenTable();
+
+/** The driver of a multi: it sees each socket and timer callback before anyone else. */
+export interface MultiObserver extends SocketWatcher {
+  /** `what` is a `CURL_POLL_*`. */
+  socket(fd: number, what: number): void;
+  /** The timeout in ms, -1 for none. */
+  timer(timeoutMs: number): void;
+}
+
+/** The inside of a multi handle. */
+export class MultiState {
+  /** `CURLM *`, NULL once closed. */
+  raw: Pointer;
+  readonly token: number = multiTokens.take();
+  /** The easies in it, by address. */
+  readonly easies: Map<number, EasyState> = new Map();
+  /** The values given to `assign`, by fd. */
+  readonly table: FdTable = new FdTable();
+  /** The callbacks, by option number. */
+  readonly functions: Map<number, AnyFunction> = new Map();
+  /** The values of the `*DATA` options, by option number. */
+  readonly data: Map<number, unknown> = new Map();
+  /** Hooks of connections that may be in the cache. */
+  readonly closeHooks: Set<CloseHook> = new Set();
+  observer: MultiObserver | null = null;
+  /** How many callbacks of it, or of an easy in it, are on the stack. */
+  depth = 0;
+
+  readonly multi: Multi;
+  #thrown: { readonly value: unknown } | null = null;
+
+  /** Makes the state of `multi`. */
+  constructor(multi: Multi, pointer: NonNullPointer) {
+    this.multi = multi;
+    this.raw = pointer;
+  }
+
+  /** The `CURLM *`. Throws CURLM_BAD_HANDLE where it is closed. */
+  get pointer(): NonNullPointer {
+    if (this.raw === null) {
+      throw new CurlMultiError(
+        MultiCode.BAD_HANDLE,
+        "Cannot use the multi handle: it is closed",
+      );
+    }
+    return this.raw;
+  }
+
+  /** Keeps a hook until the cache of this multi is gone. */
+  keepHook(hook: CloseHook): void {
+    if (this.closeHooks.has(hook)) return;
+    this.closeHooks.add(hook.retain());
+  }
+
+  /** Throws CURLM_RECURSIVE_API_CALL inside a callback of this multi or of an easy in it. */
+  refuseInCallback(call: string): void {
+    if (this.depth > 0) {
+      throw new CurlMultiError(
+        MultiCode.RECURSIVE_API_CALL,
+        `Cannot ${call}: called from a callback`,
+      );
+    }
+  }
+
+  /** Keeps what a callback threw for the call in progress; the first counts. */
+  threw(value: unknown): void {
+    this.#thrown ??= { value };
+  }
+
+  /** Throws the error of a finished call: what a callback threw, or libcurl's own. */
+  finish(code: number): void {
+    const thrown = this.#thrown;
+    if (thrown) {
+      this.#thrown = null;
+      const message = "A callback of the multi handle failed";
+      throw new CurlMultiError(code || MultiCode.ABORTED_BY_CALLBACK, message, {
+        cause: thrown.value,
+      });
+    }
+    if (code !== MultiCode.OK) throw new CurlMultiError(code);
+  }
+}

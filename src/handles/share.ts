@@ -1,0 +1,99 @@
+/**
+ * The share handle: what several easies have in common.
+ *
+ * @module
+ */
+
+import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
+import { library, type Pointer } from "../../ffi/mod.ts";
+import { CurlShareError } from "../errors.ts";
+import type { CloseHook } from "./close_hooks.ts";
+import { type HandleSide, registerHandle } from "./c_handle.ts";
+import type { EasyState } from "./easy_state.ts";
+
+const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
+
+/**
+ * Cookies, names, TLS sessions or connections that several easies share: {@link
+ * https://curl.se/libcurl/c/libcurl-share.html}. Only for handles of one thread.
+ *
+ * @example
+ * ```ts
+ * import { constants, Easy, Share } from "curlew";
+ *
+ * using share = new Share();
+ * share.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);
+ * using easy = new Easy();
+ * easy.setOpt("SHARE", share);
+ * ```
+ */
+export class Share {
+  #pointer: Pointer;
+  readonly #hooks = new Set<CloseHook>();
+
+  static {
+    registerHandle(
+      [easyOptions.SHARE.id],
+      (value) => value instanceof Share ? value.#side() : undefined,
+    );
+  }
+
+  /** Makes a handle: `curl_share_init`. */
+  constructor() {
+    this.#pointer = library().symbols.curl_share_init();
+    if (this.#pointer === null) throw new CurlShareError(NOMEM);
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return this.#pointer === null;
+  }
+
+  /**
+   * Shares (`"SHARE"`) or no longer shares (`"UNSHARE"`) a kind of data, a
+   * `CURL_LOCK_DATA_*`: {@link https://curl.se/libcurl/c/curl_share_setopt.html}.
+   *
+   * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it, CURLSHE_BAD_OPTION for an
+   * unknown option or kind of data.
+   */
+  setOpt(option: "SHARE" | "UNSHARE", data: number): void {
+    if (this.#pointer === null) throw new CurlShareError(INVALID);
+    if ((option !== "SHARE" && option !== "UNSHARE") || !Number.isInteger(data)) {
+      throw new CurlShareError(BAD_OPTION);
+    }
+    const { curl_share_setopt } = library().symbols;
+    check(curl_share_setopt.long(this.#pointer, shareOptions[option].id, data | 0));
+  }
+
+  /**
+   * Frees the handle. Does nothing the second time.
+   *
+   * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it.
+   */
+  close(): void {
+    if (this.#pointer === null) return;
+    check(library().symbols.curl_share_cleanup(this.#pointer));
+    this.#pointer = null;
+    for (const hook of this.#hooks) hook.release();
+    this.#hooks.clear();
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #side(): HandleSide {
+    return { pointer: this.#pointer, used: (state) => this.#keepHook(state) };
+  }
+
+  /** Connections that may stay in the shared cache call their hook when they are closed. */
+  #keepHook(state: EasyState): void {
+    const hook = state.closeHook;
+    if (hook && !this.#hooks.has(hook)) this.#hooks.add(hook.retain());
+  }
+}
+
+function check(code: number): void {
+  if (code !== 0) throw new CurlShareError(code);
+}
