@@ -3,8 +3,12 @@ import http2 from "node:http2";
 import { wire } from "./http.mjs";
 import { listen } from "./listen.mjs";
 
-// 100 streams as common servers have it; memory enough for thousands of them.
-export const H2_OPTIONS = { settings: { maxConcurrentStreams: 100 }, maxSessionMemory: 1000 };
+// 100 streams as common servers have it; memory for all their bodies, room for many headers.
+export const H2_OPTIONS = {
+  settings: { maxConcurrentStreams: 100 },
+  maxSessionMemory: 1000,
+  maxHeaderListPairs: 4096,
+};
 
 export async function startH2c() {
   return { h2c: await listen(wire(http2.createServer(H2_OPTIONS), "h2c")) };

@@ -67,7 +67,12 @@ for (const event of ["end", "close", "error"]) process.stdin.on(event, () => pro
 process.stdin.resume();
 
 const found = {};
-for (const kind of chosen(process.argv.slice(2))) {
-  Object.assign(found, await STARTERS[kind](context));
+try {
+  for (const kind of chosen(process.argv.slice(2))) {
+    Object.assign(found, await STARTERS[kind](context));
+  }
+} catch (error) {
+  process.stderr.write(`test servers: ${error.message}\n`);
+  process.exit(1);
 }
 process.stdout.write(JSON.stringify(found) + "\n");

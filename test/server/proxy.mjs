@@ -53,25 +53,29 @@ function forward(req, res, stats) {
   req.pipe(upstream);
 }
 
+/** Node hands the socket over with CONNECT, so a refusal is written by hand. */
+function refuseTunnel(socket, status, headers = {}) {
+  const all = { "Content-Length": 0, Connection: "close", ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines}\r\n`);
+  // Nobody else reads it, and unread it would never see its end.
+  socket.resume();
+}
+
 function tunnel(req, socket, head, stats) {
   const [, name, port] = /^(.*):(\d+)$/.exec(req.url) ?? [];
   const host = name && loopback(name);
   note(stats, `CONNECT ${req.url}`);
-  socket.on("error", () => {});
-  if (!host) return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+  if (!host || Number(port) > 65535) return refuseTunnel(socket, 403);
   const upstream = net.connect({ host, port: Number(port), noDelay: true });
+  const failed = () => refuseTunnel(socket, 502);
+  upstream.once("error", failed);
   upstream.once("connect", () => {
+    upstream.off("error", failed);
     socket.write("HTTP/1.1 200 Connection established\r\nX-Proxy: curlew\r\n\r\n");
     upstream.write(head);
     join(socket, upstream);
   });
-  upstream.once("error", () => socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"));
-}
-
-/** Node hands the socket over with CONNECT, so the answer is written by hand. */
-function challenge(socket) {
-  const lines = Object.entries(CHALLENGE).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.end(`HTTP/1.1 407 Proxy Authentication Required\r\n${lines}Content-Length: 0\r\n\r\n`);
 }
 
 function createProxy(kind, authorized) {
@@ -82,8 +86,9 @@ function createProxy(kind, authorized) {
     else refuse(res, 407, CHALLENGE);
   });
   server.on("connect", (req, socket, head) => {
+    socket.on("error", () => {});
     if (authorized(req)) tunnel(req, socket, head, stats);
-    else challenge(socket);
+    else refuseTunnel(socket, 407, CHALLENGE);
   });
   countConnections(server, stats);
   return server;

@@ -29,8 +29,12 @@ function failed(res, error) {
   else json(res, 500, { error: String(error) });
 }
 
+const ignore = () => {};
+
 export function makeHandler(own) {
   return (req, res) => {
+    // A client that resets its HTTP/2 stream must not end the process.
+    if (req.stream) req.on("error", ignore);
     // The benchmark's route: no URL parsing.
     if (req.url === "/small") {
       own.requests++;

@@ -51,9 +51,11 @@ function headers(_req, res, _args, query) {
   json(res, 200, { n }, many);
 }
 
-/** The TCP socket: under TLS only the inner one can send a RST. */
-function tcpOf(socket) {
-  return socket._parent ?? socket;
+/** Under TLS only the inner socket can send a RST; a unix socket has none; it may be gone. */
+function abort(socket) {
+  const tcp = socket?._parent ?? socket;
+  if (tcp?.remoteAddress) tcp.resetAndDestroy();
+  else tcp?.destroy();
 }
 
 /** `/reset` RST after the headers and 10 of 1000 bytes (h2: RST_STREAM) */
@@ -61,10 +63,7 @@ function reset(_req, res) {
   res.writeHead(200, { "content-type": "text/plain", "content-length": 1000 });
   res.write("0123456789", () => {
     if (res.stream) return res.stream.close(2);
-    const socket = tcpOf(res.socket);
-    // A unix socket has no RST.
-    if (socket.remoteAddress) socket.resetAndDestroy();
-    else socket.destroy();
+    abort(res.socket);
   });
 }
 
@@ -72,14 +71,14 @@ function reset(_req, res) {
 function truncated(_req, res) {
   res.writeHead(200, { "content-type": "text/plain", "content-length": 1000 });
   if (res.stream) return void res.end("0123456789");
-  res.write("0123456789", () => res.socket.end());
+  res.write("0123456789", () => res.socket?.end());
 }
 
 /** `/close` the small answer on a connection that is not kept */
 function close(_req, res) {
   if (!res.stream) res.shouldKeepAlive = false;
   small(res);
-  res.stream?.session.close();
+  res.stream?.session?.close();
 }
 
 export const answerRoutes = {

@@ -38,6 +38,9 @@ function tlsOf(socket) {
 /** `/echo` everything that arrived; `body` is base64, null above 1 MiB */
 function echo(req, res) {
   const socket = req.stream?.session?.socket ?? req.socket;
+  // Asked now: once the body is read the connection may be gone, and HTTP/2 throws then.
+  const remote = { address: socket.remoteAddress ?? null, port: socket.remotePort ?? null };
+  const secure = tlsOf(socket);
   readBody(req, ({ length, sha256, kept }) =>
     json(res, 200, {
       method: req.method,
@@ -48,8 +51,8 @@ function echo(req, res) {
       length,
       sha256,
       body: length <= MAX_ECHO ? Buffer.concat(kept).toString("base64") : null,
-      remote: { address: socket.remoteAddress ?? null, port: socket.remotePort ?? null },
-      tls: tlsOf(socket),
+      remote,
+      tls: secure,
     }));
 }
 

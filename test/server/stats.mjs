@@ -1,6 +1,6 @@
 // What each server has seen, by kind, so that a test can ask how many connections it really cost.
 
-/** @type {Record<string, {connections: number, open: number, requests: number, targets: string[]}>} */
+/** kind → connections since the start or the reset, those open now, requests, proxy targets */
 export const all = {};
 
 export function counters(kind) {

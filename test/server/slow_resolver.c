@@ -1,0 +1,43 @@
+/* Preloaded in front of libc: name resolution that takes as long as the name says.
+ *
+ *   3000.slow.test   sleeps 3000 ms, then is 127.0.0.1
+ *   3000.fail.test   sleeps 3000 ms, then is unknown
+ *
+ * Every other name goes through untouched. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef int resolve_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+static int ends_with(const char *name, const char *end)
+{
+  size_t n = strlen(name);
+  size_t m = strlen(end);
+  if(n && name[n - 1] == '.')
+    n--; /* the root's dot */
+  return n > m && !strncmp(name + n - m, end, m);
+}
+
+static void sleep_ms(long ms)
+{
+  struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+  while(nanosleep(&left, &left) && errno == EINTR)
+    ;
+}
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **out)
+{
+  resolve_fn *real = (resolve_fn *)dlsym(RTLD_NEXT, "getaddrinfo");
+  int slow = name && ends_with(name, ".slow.test");
+  int fail = name && ends_with(name, ".fail.test");
+  if(!slow && !fail)
+    return real(name, service, hints, out);
+  sleep_ms(strtol(name, NULL, 10));
+  return fail ? EAI_NONAME : real("127.0.0.1", service, hints, out);
+}
