@@ -12,7 +12,9 @@ import { enterSlab, leaveSlab } from "./slabs.ts";
 
 const WRITE_ERROR = 0xffffffff;
 const READ_ABORT = 0x10000000;
-const READ_PAUSE = 0x10000001;
+/** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE. */
+const PAUSE = 0x10000001;
+const CURLPAUSE_RECV = 1, CURLPAUSE_SEND = 4;
 
 /** A native callback that gives the user the bytes at an address: write, header, interleave. */
 export function onBytes(
@@ -26,7 +28,10 @@ export function onBytes(
     state.enter();
     try {
       if (length > 0) libc.memcpy_in(slab, ptr, BigInt(length));
-      return toInt(fn(slab.subarray(0, length), state.data.get(kind.dataId)), kind.name) >>> 0;
+      const bytes = slab.subarray(0, length);
+      const taken = toInt(fn(bytes, state.data.get(kind.dataId)), kind.name) >>> 0;
+      if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
+      return taken;
     } catch (error) {
       state.threw(error);
       return WRITE_ERROR;
@@ -49,7 +54,8 @@ export function onRead(
     state.enter();
     try {
       const length = toInt(fn(slab.subarray(0, room), state.data.get(kind.dataId)), kind.name);
-      if (length === READ_ABORT || length === READ_PAUSE) return length;
+      if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
+      if (length === READ_ABORT || length === PAUSE) return length;
       if (length < 0 || length > room || length > slab.length) {
         throw new RangeError(`The READFUNCTION returned ${length}, its buffer has ${room} bytes`);
       }

@@ -23,6 +23,8 @@ import type {
 } from "./option_types.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
 
+const CURLPAUSE_ALL = 5;
+
 /** Frees handles that were forgotten. */
 const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
   if (resources.pointer === null) return;
@@ -106,6 +108,7 @@ export class Easy {
     const state = this.#state;
     adoptFunctions(state, parent);
     state.privateValue = parent.privateValue;
+    state.connectOnly = parent.connectOnly;
     for (const [option, owned] of parent.resources.owned) {
       state.resources.owned.set(option, owned.retain());
     }
@@ -175,6 +178,7 @@ export class Easy {
   pause(flags: number): void {
     const state = this.#state, pointer = state.pointer;
     const action = long("the pause", flags) | 0;
+    state.paused = action & CURLPAUSE_ALL; // first, since unpausing may pause again
     state.pin();
     const code = library().symbols.curl_easy_pause(pointer, action);
     state.unpin();
@@ -207,6 +211,7 @@ export class Easy {
     state.data.clear();
     state.privateValue = null;
     state.watcher = null;
+    state.connectOnly = false;
     state.closeHook?.release();
     state.closeHook = null;
     state.uses.clear();

@@ -85,7 +85,9 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
     case "long":
     case "values":
     case "off_t":
-      return setNumber(easy, option, value);
+      setNumber(easy, option, value);
+      if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
+      return;
     case "string":
       return setString(easy, option, value);
     case "slist":

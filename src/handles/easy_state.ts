@@ -103,6 +103,9 @@ export class EasyState {
   watcher: SocketWatcher | null = null;
   /** How many of its callbacks are on the stack. */
   depth = 0;
+  /** Whether its connection is to stay after the transfer, as CONNECT_ONLY says. */
+  connectOnly = false;
+  #paused = 0;
 
   #easy: Easy | null = null;
   readonly #weak: WeakRef<Easy>;
@@ -169,6 +172,17 @@ export class EasyState {
   leave(): void {
     this.depth--;
     if (this.multi) this.multi.depth--;
+  }
+
+  /** The `CURLPAUSE_*` bits of what is paused. */
+  get paused(): number {
+    return this.#paused;
+  }
+
+  set paused(bits: number) {
+    const changed = (bits === 0) !== (this.#paused === 0);
+    this.#paused = bits;
+    if (changed && this.easy) this.multi?.observer?.paused(this.easy, bits !== 0);
   }
 
   /** Keeps what a callback threw for the caller; the first counts. */

@@ -7,7 +7,9 @@
 import { result } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
+import { CloseHook } from "./close_hooks.ts";
 import { type Easy, stateOf } from "./easy.ts";
+import { watchSockets } from "./easy_functions.ts";
 import type { EasyState } from "./easy_state.ts";
 import {
   type FdSets,
@@ -33,8 +35,8 @@ export interface Message {
 
 /** Lets a driver see the callbacks of a multi before its user. */
 export let observe: (multi: Multi, observer: MultiObserver) => void;
-/** How many handles are added. */
-export let countEasies: (multi: Multi) => number;
+/** Whether a callback of the multi, or of an easy in it, is on the stack. */
+export let inCallback: (multi: Multi) => boolean;
 
 /** How many multi handles are open on this thread. */
 export const multiCount: { open: number } = { open: 0 };
@@ -62,10 +64,13 @@ export class Multi {
 
   static {
     observe = (multi, observer) => {
-      multi.#state.observer = observer;
-      installTimerCallback(multi.#state);
+      const state = multi.#state;
+      state.observer = observer;
+      state.observerHook = new CloseHook(observer);
+      state.keepHook(state.observerHook);
+      installTimerCallback(state);
     };
-    countEasies = (multi) => multi.#state.easies.size;
+    inCallback = (multi) => multi.#state.depth > 0;
   }
 
   /**
@@ -114,6 +119,9 @@ export class Multi {
     if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
     added.pin();
     added.multi = state; // before the call: its callbacks count for this multi
+    added.paused = 0;
+    const { observer, observerHook } = state;
+    if (observer && observerHook) watchSockets(added, observer, observerHook);
     if (added.closeHook) state.keepHook(added.closeHook);
     const code = curl_multi_add_handle(pointer, added.pointer);
     if (code === MultiCode.OK) state.easies.set(native.address(added.pointer), added);
@@ -144,6 +152,7 @@ export class Multi {
   #forget(removed: EasyState): void {
     this.#state.easies.delete(native.address(removed.pointer));
     removed.multi = null;
+    if (removed.easy) this.#state.observer?.removed(removed.easy);
     removed.unpin();
   }
 

@@ -8,6 +8,7 @@ import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
 import type { AnyFunction, EasyState, SocketWatcher } from "./easy_state.ts";
+import type { Easy } from "./easy.ts";
 import { FdTable } from "./fd_table.ts";
 import type { Multi } from "./multi.ts";
 import { TokenTable } from "./tokens.ts";
@@ -21,6 +22,10 @@ export interface MultiObserver extends SocketWatcher {
   socket(fd: number, what: number): void;
   /** The timeout in ms, -1 for none. */
   timer(timeoutMs: number): void;
+  /** A handle was taken out. */
+  removed(easy: Easy): void;
+  /** A transfer waits for the application from now on, or no longer. */
+  paused(easy: Easy, paused: boolean): void;
 }
 
 /** The inside of a multi handle. */
@@ -39,6 +44,8 @@ export class MultiState {
   /** Hooks of connections that may be in the cache. */
   readonly closeHooks: Set<CloseHook> = new Set();
   observer: MultiObserver | null = null;
+  /** What sockets of the observer's transfers are closed by. */
+  observerHook: CloseHook | null = null;
   /** How many callbacks of it, or of an easy in it, are on the stack. */
   depth = 0;
 

@@ -1,0 +1,58 @@
+/**
+ * libcurl for Deno and Bun, with no build step.
+ *
+ * @example
+ * ```ts
+ * import { Agent, Easy } from "curlew";
+ *
+ * await using agent = new Agent();
+ * using easy = new Easy();
+ * easy.setOpts({ URL: "https://example.com/", WRITEFUNCTION: (bytes) => bytes.length });
+ * await agent.perform(easy);
+ * console.log(easy.getInfo("RESPONSE_CODE"));
+ * ```
+ *
+ * @module
+ */
+
+export {
+  Agent,
+  type AgentOptions,
+  type AgentStats,
+  type PerformOptions,
+} from "./src/driver/agent.ts";
+export { constants } from "./src/constants.ts";
+export {
+  CurlEasyError,
+  CurlError,
+  CurlLoadError,
+  CurlMultiError,
+  CurlShareError,
+  CurlUrlError,
+} from "./src/errors.ts";
+export type {
+  EasyCallbacks,
+  FileInfo,
+  HostKey,
+  HstsEntry,
+  SocketAddress,
+} from "./src/handles/callback_types.ts";
+export { Easy } from "./src/handles/easy.ts";
+export type { TlsSessionInfo } from "./src/handles/easy_infos.ts";
+export type { Header, HeadersOptions } from "./src/handles/headers.ts";
+export { type Message, Multi } from "./src/handles/multi.ts";
+export type { MultiCallbacks } from "./src/handles/multi_options.ts";
+export type { FdSets, WaitFd } from "./src/handles/multi_wait.ts";
+export type {
+  EasyOptionName,
+  EasyOptions,
+  EasyOptionValue,
+  InfoName,
+  InfoValue,
+  MultiOptionName,
+  MultiOptionValue,
+} from "./src/handles/option_types.ts";
+export type { PushHeaders } from "./src/handles/push.ts";
+export { Share } from "./src/handles/share.ts";
+export { type VersionInfo, versionInfo } from "./src/version.ts";
+export { configure, type ConfigureOptions, type Pointer } from "./ffi/mod.ts";

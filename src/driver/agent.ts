@@ -1,0 +1,327 @@
+/**
+ * The agent: transfers driven by the runtime's own event loop.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import { easyOptions } from "../../ffi/curl/options.ts";
+import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
+import { type Easy, stateOf } from "../handles/easy.ts";
+import { inCallback, type Message, Multi, observe } from "../handles/multi.ts";
+import type { MultiObserver } from "../handles/multi_state.ts";
+import type { Share } from "../handles/share.ts";
+import { type Job, Jobs } from "./jobs.ts";
+import { parking } from "./parking.ts";
+import { createPoller, type Poller } from "./poller.ts";
+import { Sockets } from "./sockets.ts";
+import { Deadline } from "./timer.ts";
+
+/** What an {@linkcode Agent} is made with. */
+export interface AgentOptions {
+  /** MAXCONNECTS: how many idle connections are kept. Grows with the load unless given. */
+  readonly maxCachedConnections?: number;
+  /** MAX_TOTAL_CONNECTIONS: how many connections there may be; more transfers wait. */
+  readonly maxConnections?: number;
+  /** MAX_HOST_CONNECTIONS: the same for each host and port. */
+  readonly maxHostConnections?: number;
+  /** MAX_CONCURRENT_STREAMS: how many HTTP/2 streams a connection carries. */
+  readonly maxConcurrentStreams?: number;
+  /** PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false. */
+  readonly multiplex?: boolean;
+  /** What its transfers share, where they have no SHARE of their own. */
+  readonly share?: Share;
+}
+
+/** What {@linkcode Agent.perform} takes. */
+export interface PerformOptions {
+  /** Ends the transfer; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What an {@linkcode Agent} has done. */
+export interface AgentStats {
+  /** Sockets known, with those of idle connections. */
+  readonly sockets: number;
+  /** How often its loop ran. */
+  readonly turns: number;
+  /** How often the runtime woke this thread's agents up. */
+  readonly wakeUps: number;
+}
+
+/** A turn ends after so many rounds or so much time, and the application has its say. */
+const ROUNDS = 32, SLICE_MS = 2;
+const SOCKET_TIMEOUT = -1;
+
+/**
+ * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
+ * poller watches them, and the runtime watches the poller.
+ *
+ * @example
+ * ```ts
+ * import { Agent, Easy } from "curlew";
+ *
+ * await using agent = new Agent();
+ * const urls = ["https://example.com/", "https://example.org/"];
+ * await Promise.all(urls.map(async (url) => {
+ *   using easy = new Easy();
+ *   easy.setOpts({ URL: url, TIMEOUT_MS: 10_000, WRITEFUNCTION: (bytes) => bytes.length });
+ *   await agent.perform(easy);
+ *   console.log(url, easy.getInfo("RESPONSE_CODE"));
+ * }));
+ * ```
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #jobs: Jobs = new Jobs();
+  readonly #deadline = new Deadline(() => this.#schedule());
+  readonly #poller: Poller = createPoller();
+  #multi: Multi;
+  #sockets: Sockets;
+  #scheduled = false;
+  #inTurn = false;
+  #turns = 0;
+  #cache: number;
+  #closing: Promise<void> | null = null;
+
+  /**
+   * Makes an agent.
+   *
+   * @throws {CurlMultiError} for an option that libcurl refuses.
+   * @throws {CurlLoadError} where there is no libcurl.
+   */
+  constructor(options: AgentOptions = {}) {
+    this.#options = options;
+    this.#cache = options.maxCachedConnections ?? 64;
+    try {
+      [this.#multi, this.#sockets] = this.#createMulti();
+    } catch (error) {
+      this.#poller.close();
+      throw error;
+    }
+    parking.enter(this.#poller.fd, { wakeUp: () => this.#turn() });
+  }
+
+  #createMulti(): [Multi, Sockets] {
+    const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = this.#options;
+    const multi = new Multi(), sockets = new Sockets(this.#poller);
+    try {
+      multi.setOpt("MAXCONNECTS", this.#cache);
+      if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
+      if (maxHostConnections !== undefined) {
+        multi.setOpt("MAX_HOST_CONNECTIONS", maxHostConnections);
+      }
+      if (maxConcurrentStreams !== undefined) {
+        multi.setOpt("MAX_CONCURRENT_STREAMS", maxConcurrentStreams);
+      }
+      if (multiplex === false) multi.setOpt("PIPELINING", 0);
+    } catch (error) {
+      multi.close();
+      throw error;
+    }
+    observe(multi, this.#observer(sockets));
+    return [multi, sockets];
+  }
+
+  /** What libcurl's callbacks do: bookkeeping, and a turn soon. */
+  #observer(sockets: Sockets): MultiObserver {
+    return {
+      socket: (fd, what) => {
+        sockets.socket(fd, what);
+        this.#schedule();
+      },
+      timer: (timeoutMs) => {
+        this.#deadline.set(timeoutMs);
+        this.#schedule();
+      },
+      opened: (fd) => sockets.opened(fd),
+      closing: (fd) => sockets.closing(fd),
+      removed: (easy) => this.#removed(easy),
+      paused: (easy, paused) => {
+        this.#jobs.pause(easy, paused);
+        this.#schedule();
+      },
+    };
+  }
+
+  /** How many transfers are in flight. */
+  get active(): number {
+    return this.#jobs.size;
+  }
+
+  /** What the agent has done, for a curious reader. */
+  get stats(): AgentStats {
+    return { sockets: this.#sockets.size, turns: this.#turns, wakeUps: parking.wakeUps };
+  }
+
+  /**
+   * Runs a transfer. A CONNECT_ONLY handle stays added until it is closed.
+   *
+   * @returns the handle, when the transfer is over.
+   * @throws {CurlEasyError} what the transfer failed with; CURLE_ABORTED_BY_CALLBACK where the
+   * handle or the agent was closed meanwhile.
+   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where the handle is in use.
+   * @throws the signal's reason where it aborted.
+   */
+  perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      if (this.#closing) throw closedError();
+      if (signal?.aborted) throw signal.reason;
+      this.#start(easy);
+      const job = this.#jobs.add(easy, resolve, reject);
+      if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
+    });
+  }
+
+  #start(easy: Easy): void {
+    const { share } = this.#options;
+    if (share && !stateOf(easy).uses.has(easyOptions.SHARE.id)) easy.setOpt("SHARE", share);
+    this.#multi.addHandle(easy);
+    // the cache is as large as the load was, so that a burst keeps its connections
+    if (this.#options.maxCachedConnections === undefined && this.#jobs.size >= this.#cache) {
+      this.#multi.setOpt("MAXCONNECTS", this.#cache *= 2);
+    }
+  }
+
+  #abort(job: Job, reason: unknown): void {
+    // inside a callback libcurl refuses: then it is the next turn's work
+    if (inCallback(this.#multi)) setImmediate(() => this.#abort(job, reason));
+    else if (this.#jobs.take(job)) {
+      this.#multi.removeHandle(job.easy);
+      job.reject(reason);
+      this.#schedule();
+    }
+  }
+
+  /** A handle was taken out by somebody else: it was closed. */
+  #removed(easy: Easy): void {
+    const job = this.#jobs.find(easy);
+    if (!job) return;
+    this.#jobs.take(job);
+    job.reject(new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The easy handle was closed"));
+    this.#schedule();
+  }
+
+  /** Has a turn come soon, from a macrotask of its own. */
+  #schedule(): void {
+    if (this.#scheduled || this.#inTurn || this.#closing) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  /** Serves what is due and ready, until nothing is or the slice is over. */
+  #turn(): void {
+    if (this.#inTurn || this.#closing) return;
+    this.#inTurn = true;
+    this.#turns++;
+    let more: boolean;
+    try {
+      more = this.#rounds();
+    } catch (error) {
+      this.#discard(error);
+      more = false;
+    } finally {
+      this.#inTurn = false;
+    }
+    if (more) this.#schedule();
+    else this.#park();
+  }
+
+  #rounds(): boolean {
+    const end = performance.now() + SLICE_MS;
+    for (let round = 1;; round++) {
+      if (!this.#round()) return false;
+      if (round >= ROUNDS || performance.now() >= end) return true;
+    }
+  }
+
+  /** @returns whether anything happened, so that another look is due. */
+  #round(): boolean {
+    const multi = this.#multi, due = this.#deadline.take();
+    if (due) multi.socketAction(SOCKET_TIMEOUT, 0);
+    this.#sockets.apply();
+    const served = this.#sockets.serve((fd, mask) => multi.socketAction(fd, mask));
+    this.#sockets.apply();
+    const finished = this.#drain();
+    return due || served > 0 || finished;
+  }
+
+  /** Settles the transfers that are over. */
+  #drain(): boolean {
+    let any = false;
+    for (let message = this.#multi.infoRead(); message; message = this.#multi.infoRead()) {
+      any = true;
+      this.#finish(message);
+    }
+    return any;
+  }
+
+  #finish({ easy, error }: Message): void {
+    const job = this.#jobs.find(easy);
+    if (!job) return;
+    this.#jobs.take(job);
+    // removing a CONNECT_ONLY handle would close its connection
+    if (error || !stateOf(easy).connectOnly) this.#multi.removeHandle(easy);
+    if (error) job.reject(error);
+    else job.resolve(easy);
+  }
+
+  /** After an error of the multi interface nothing in it can be trusted. */
+  #discard(cause: unknown): void {
+    const broken = this.#multi, jobs = this.#jobs.takeAll();
+    if (jobs.length === 0) reportError(cause);
+    for (const job of jobs) job.reject(cause);
+    try {
+      broken.close();
+    } catch (error) {
+      if (!(error instanceof CurlMultiError)) throw error;
+    }
+    [this.#multi, this.#sockets] = this.#createMulti();
+  }
+
+  /** Leaves it to the runtime to wait. */
+  #park(): void {
+    const holds = this.#jobs.holding > 0;
+    const waits = holds || this.#jobs.size > 0 || this.#sockets.wanted > 0;
+    if (this.#deadline.pending) this.#deadline.arm();
+    parking.update(this.#poller.fd, waits, holds);
+  }
+
+  /**
+   * Ends all transfers, closes the connections and frees everything. What is in flight rejects
+   * with CURLE_ABORTED_BY_CALLBACK, as later performs do.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    while (this.#inTurn || inCallback(this.#multi)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#deadline.disarm();
+    for (const job of this.#jobs.takeAll()) {
+      this.#multi.removeHandle(job.easy);
+      job.reject(closedError());
+    }
+    try {
+      this.#multi.close();
+    } finally {
+      parking.leave(this.#poller.fd);
+      this.#poller.close();
+    }
+  }
+
+  /** Closes the agent at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function closedError(): CurlEasyError {
+  return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The agent is closed");
+}
