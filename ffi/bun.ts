@@ -1,19 +1,11 @@
 /**
- * The Bun side of {@linkcode Native}. The only file that imports `bun:ffi`.
+ * The Bun side of {@linkcode Native}. The only file that loads `bun:ffi`.
  *
  * @module
  */
 
-import {
-  CString,
-  dlopen,
-  type FFIFunction,
-  FFIType,
-  type FFITypeOrString,
-  JSCallback,
-  linkSymbols,
-  toArrayBuffer,
-} from "bun:ffi";
+import type * as BunFfi from "bun:ffi";
+import type { FFIFunction, FFITypeOrString } from "bun:ffi";
 import process from "node:process";
 import type {
   CallbackFunction,
@@ -29,15 +21,26 @@ import type {
 } from "./native.ts";
 import { watchByWorker } from "./bun_worker.ts";
 
+/**
+ * Loaded without an `import`, which Deno could not resolve, and without `await import()`: Bun
+ * drops what is posted to a Worker while a top-level await is pending.
+ */
+const ffi = process.getBuiltinModule?.("bun:ffi") as unknown as typeof BunFfi;
+
+const isWindows = process.platform === "win32";
+
+// FFIType's numbers for the two fast types, which have no name of their own
+const I64_FAST = 15 as unknown as FFITypeOrString, U64_FAST = 16 as unknown as FFITypeOrString;
+
 const PARAMETER: Record<CType, FFITypeOrString> = {
   void: "void",
   i32: "i32",
   u32: "u32",
-  i64: FFIType.i64_fast,
-  usize: FFIType.u64_fast,
+  i64: I64_FAST,
+  usize: U64_FAST,
   f64: "f64",
-  long: process.platform === "win32" ? "i32" : FFIType.i64_fast,
-  socket: process.platform === "win32" ? FFIType.i64_fast : "i32",
+  long: isWindows ? "i32" : I64_FAST,
+  socket: isWindows ? I64_FAST : "i32",
   pointer: "ptr",
   buffer: "ptr",
 };
@@ -50,21 +53,22 @@ function bunSignature(signature: Signature): FFIFunction {
 }
 
 /** The system's loader, asked itself: Bun's own would also look in the current directory. */
-const loader = process.platform === "win32" ? null : dlopen(
-  process.platform === "darwin" ? "/usr/lib/libSystem.B.dylib" : "libc.so.6",
-  {
+const openLoader = () =>
+  ffi.dlopen(process.platform === "darwin" ? "/usr/lib/libSystem.B.dylib" : "libc.so.6", {
     dlopen: { args: ["cstring", "i32"], returns: "ptr" },
     dlsym: { args: ["ptr", "cstring"], returns: "ptr" },
     dlerror: { args: [], returns: "cstring" },
-  },
-).symbols;
+  }).symbols;
+
+let loader: ReturnType<typeof openLoader> | undefined;
 
 const RTLD_NOW = 2;
 
 const cstr = (text: string) => new TextEncoder().encode(text + "\0");
 
 function open<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
-  if (!loader) return openEach(path, signatures);
+  if (isWindows) return openEach(path, signatures);
+  loader ??= openLoader();
   const handle = loader.dlopen(cstr(path), RTLD_NOW);
   if (!handle) throw new Error(String(loader.dlerror()));
   const found: Record<string, FFIFunction> = {};
@@ -74,7 +78,7 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
     symbols[name] = null;
     if (ptr) found[name] = { ...bunSignature(signature), ptr };
   }
-  if (Object.keys(found).length > 0) Object.assign(symbols, linkSymbols(found).symbols);
+  if (Object.keys(found).length > 0) Object.assign(symbols, ffi.linkSymbols(found).symbols);
   return symbols as Symbols<S>;
 }
 
@@ -84,7 +88,7 @@ function openEach<const S extends Signatures>(path: string, signatures: S): Symb
   for (const [name, signature] of Object.entries(signatures)) {
     const symbol = signature.symbol ?? name;
     try {
-      symbols[name] = dlopen(path, { [symbol]: bunSignature(signature) }).symbols[symbol];
+      symbols[name] = ffi.dlopen(path, { [symbol]: bunSignature(signature) }).symbols[symbol];
     } catch (error) {
       if ((error as { code?: string }).code === "ERR_DLOPEN_FAILED") throw error;
       symbols[name] = null;
@@ -97,12 +101,12 @@ function callback<const S extends Signature>(
   signature: S,
   fn: CallbackFunction<S>,
 ): NativeCallback {
-  const made = new JSCallback(fn as (...args: unknown[]) => unknown, bunSignature(signature));
+  const made = new ffi.JSCallback(fn as (...args: unknown[]) => unknown, bunSignature(signature));
   if (!made.ptr) throw new Error("Cannot make a native callback");
   return { pointer: made.ptr as unknown as NonNullPointer, close: () => made.close() };
 }
 
-type BunPointer = Parameters<typeof toArrayBuffer>[0];
+type BunPointer = Parameters<typeof BunFfi.toArrayBuffer>[0];
 const raw = (pointer: Pointer) => pointer as unknown as BunPointer;
 
 /** `Bun.connect` on a descriptor that is no socket: documented by the contract test only. */
@@ -167,7 +171,7 @@ const ARCHITECTURES: Record<string, string> = { x64: "x86_64", arm64: "aarch64" 
 /** Bun's operations. */
 export const native: Native = {
   runtime: "bun",
-  os: process.platform === "win32" ? "windows" : process.platform,
+  os: isWindows ? "windows" : process.platform,
   arch: ARCHITECTURES[process.arch] ?? process.arch,
   open,
   callback,
@@ -175,8 +179,8 @@ export const native: Native = {
   pointer: (address) => (address === 0 ? null : address as unknown as NonNullPointer),
   // Bun refuses a length of 0
   view: (pointer, length) =>
-    new Uint8Array(length === 0 ? new ArrayBuffer(0) : toArrayBuffer(raw(pointer), 0, length)),
-  string: (pointer) => (pointer === null ? null : String(new CString(raw(pointer)))),
+    new Uint8Array(length === 0 ? new ArrayBuffer(0) : ffi.toArrayBuffer(raw(pointer), 0, length)),
+  string: (pointer) => (pointer === null ? null : String(new ffi.CString(raw(pointer)))),
   env: (name) => process.env[name],
   watch,
   watchByWorker,

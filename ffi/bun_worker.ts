@@ -27,19 +27,34 @@ export function watchByWorker(wait: WorkerWait, ready: () => void): FdWatch {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const url = URL.createObjectURL(new Blob([THREAD], { type: "text/javascript" }));
   const worker = new Worker(url) as Worker & { ref(): void; unref(): void };
-  worker.onmessage = ready;
+  let alive = true, armed = false;
+  const hold = () => {
+    if (alive && armed) worker.ref();
+    else worker.unref();
+  };
+  worker.onmessage = () => {
+    armed = false;
+    hold();
+    ready();
+  };
   worker.postMessage({ libc: wait.libc, fd: wait.fd, shared: state.buffer });
+  hold();
   return {
     arm() {
-      if (Atomics.compareExchange(state, 0, 0, 1) === 0) Atomics.notify(state, 0);
+      if (armed) return;
+      armed = true;
+      hold();
+      Atomics.store(state, 0, 1);
+      Atomics.notify(state, 0);
     },
     keepAlive(on) {
-      if (on) worker.ref();
-      else worker.unref();
+      alive = on;
+      hold();
     },
     close() {
       worker.onmessage = null;
-      worker.unref();
+      armed = false;
+      hold();
       Atomics.store(state, 0, 2);
       Atomics.notify(state, 0);
       wait.wake();

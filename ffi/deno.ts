@@ -16,6 +16,9 @@ import type {
   Symbols,
 } from "./native.ts";
 
+// this module is also loaded on Bun, where there is no `Deno`
+const os = "Deno" in globalThis ? Deno.build.os : "";
+
 const TYPE: Record<CType, Deno.NativeResultType> = {
   void: "void",
   i32: "i32",
@@ -23,8 +26,8 @@ const TYPE: Record<CType, Deno.NativeResultType> = {
   i64: "i64",
   usize: "usize",
   f64: "f64",
-  long: Deno.build.os === "windows" ? "i32" : "i64",
-  socket: Deno.build.os === "windows" ? "i64" : "i32",
+  long: os === "windows" ? "i32" : "i64",
+  socket: os === "windows" ? "i64" : "i32",
   pointer: "pointer",
   buffer: "buffer",
 };
@@ -88,8 +91,8 @@ function env(name: string): string | undefined {
 /** Deno's operations. */
 export const native: Native = {
   runtime: "deno",
-  os: Deno.build.os,
-  arch: Deno.build.arch,
+  os,
+  arch: "Deno" in globalThis ? Deno.build.arch : "",
   open,
   callback,
   address: (pointer) => Number(Deno.UnsafePointer.value(raw(pointer))),

@@ -14,7 +14,7 @@ import { check } from "./easy_check.ts";
 import { setData, setFunction } from "./easy_functions.ts";
 import type { EasyState } from "./easy_state.ts";
 import { badValue, bytes, integer, lines, long, text } from "./easy_values.ts";
-import { ownBytes, Owned, ownFile, ownList } from "./owned.ts";
+import { ownBytes, type Owned, ownFile, ownList } from "./owned.ts";
 
 interface Option {
   readonly name: string;

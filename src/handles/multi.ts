@@ -61,6 +61,8 @@ export const multiCount: { open: number } = { open: 0 };
  */
 export class Multi {
   readonly #state: MultiState;
+  /** Where C stores counts: callbacks, which may come after it did so, use the shared place. */
+  readonly #count = new Int32Array(new ArrayBuffer(4));
 
   static {
     observe = (multi, observer) => {
@@ -168,10 +170,9 @@ export class Multi {
     int32("socketAction", fd);
     int32("socketAction", evBitmask);
     state.refuseInCallback("call socketAction()");
-    const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, result.i32);
-    const running = result.i32[0] as number;
+    const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, this.#count);
     state.finish(code);
-    return running;
+    return this.#count[0] as number;
   }
 
   /**
@@ -185,7 +186,7 @@ export class Multi {
     int32("socket", fd);
     return this.#run(
       "call socket()",
-      (multi) => library().symbols.curl_multi_socket(multi, fd, result.i32),
+      (multi) => library().symbols.curl_multi_socket(multi, fd, this.#count),
     );
   }
 
@@ -199,7 +200,7 @@ export class Multi {
   socketAll(): number {
     return this.#run(
       "call socketAll()",
-      (multi) => library().symbols.curl_multi_socket_all(multi, result.i32),
+      (multi) => library().symbols.curl_multi_socket_all(multi, this.#count),
     );
   }
 
@@ -212,7 +213,7 @@ export class Multi {
   perform(): number {
     return this.#run(
       "call perform()",
-      (multi) => library().symbols.curl_multi_perform(multi, result.i32),
+      (multi) => library().symbols.curl_multi_perform(multi, this.#count),
     );
   }
 
@@ -220,11 +221,9 @@ export class Multi {
   #run(what: string, call: (multi: MultiState["pointer"]) => number): number {
     const state = this.#state, pointer = state.pointer;
     state.refuseInCallback(what);
-    result.i32[0] = 0;
     const code = call(pointer);
-    const value = result.i32[0] as number;
     state.finish(code);
-    return value;
+    return this.#count[0] as number;
   }
 
   /**

@@ -90,9 +90,12 @@ export class MultiState {
     this.#thrown ??= { value };
   }
 
-  /** Throws the error of a finished call: what a callback threw, or libcurl's own. */
+  /**
+   * Throws the error of a finished call: what a callback threw, or libcurl's own. A call made
+   * inside a callback leaves what others threw to the call in progress.
+   */
   finish(code: number): void {
-    const thrown = this.#thrown;
+    const thrown = this.depth === 0 ? this.#thrown : null;
     if (thrown) {
       this.#thrown = null;
       const message = "A callback of the multi handle failed";

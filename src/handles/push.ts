@@ -51,15 +51,17 @@ export function pushedEasy(
   pointer: NonNullPointer,
 ): PushOffer {
   const easy = adopt(pointer, parent), state = stateOf(easy);
+  state.multi = multi; // at once: what may not be done in a callback may not be done to it
   return {
     easy,
     accept() {
       multi.easies.set(native.address(pointer), state);
-      state.multi = multi;
-      // the multi's callback is on the stack: leave() will count it down
+      if (state.closeHook) multi.keepHook(state.closeHook);
       state.pin();
     },
-    // libcurl frees the handle itself
-    refuse: () => disown(easy),
+    refuse() {
+      state.multi = null;
+      disown(easy); // libcurl frees the handle itself
+    },
   };
 }

@@ -1,0 +1,156 @@
+/**
+ * What the caller asked for, checked and in one form.
+ *
+ * @module
+ */
+
+import type { Agent } from "../driver/agent.ts";
+import type { EasyOptions } from "../handles/option_types.ts";
+import { type BodySource, bodySource } from "./body_source.ts";
+import { checkCurlOptions } from "./curl_options.ts";
+import { hasHeader, type HeaderEntry, type HeadersSource, readHeaders } from "./header_list.ts";
+
+/** How far a fetch is. */
+export interface FetchProgress {
+  /** Bytes of the body received, after decoding. */
+  readonly downloaded: number;
+  /** Bytes of the body expected, `null` where the server did not say. */
+  readonly downloadTotal: number | null;
+  /** Bytes of the body sent. */
+  readonly uploaded: number;
+  /** Bytes of the body to send, `null` where unknown. */
+  readonly uploadTotal: number | null;
+}
+
+/** The options of easy handles that `fetch` leaves to the caller. */
+export type FetchCurlOptions = EasyOptions;
+
+/** What a request may have as its body. */
+export type FetchBody =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | FormData
+  | URLSearchParams
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>;
+
+/** What `fetch` takes beside the URL: the standard's members, and curlew's. */
+export interface FetchInit {
+  readonly method?: string;
+  /** In an object or an array, order and letter case reach the wire on HTTP/1. */
+  readonly headers?: HeadersSource;
+  readonly body?: FetchBody | null;
+  readonly redirect?: "follow" | "error" | "manual";
+  readonly signal?: AbortSignal | null;
+  readonly keepalive?: boolean;
+  /** The Referer header, or `"about:client"` for none. */
+  readonly referrer?: string;
+  /** Subresource integrity: `sha256-…`, `sha384-…`, `sha512-…` in base64. */
+  readonly integrity?: string;
+  /** Accepted for streams, as the standard asks for it; curlew is always full duplex. */
+  readonly duplex?: "half" | "full";
+  /** Options of the easy handle by curl's name. */
+  readonly curl?: FetchCurlOptions;
+  /** The agent to run on; one for all unless given. */
+  readonly agent?: Agent;
+  /** How long it may take until the body has ended, in ms; 0 for any time. */
+  readonly timeout?: number;
+  /** How long it may take until TLS is set up, in ms. */
+  readonly connectTimeout?: number;
+  /** How large the decoded body may be, in bytes. */
+  readonly maxBodySize?: number;
+  /** Told how far it is. */
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+/** A request that can be made. */
+export interface RequestPlan {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: readonly HeaderEntry[];
+  readonly body: BodySource | null;
+  readonly redirect: "follow" | "error" | "manual";
+  readonly signal: AbortSignal | null;
+  readonly integrity: string;
+  readonly curl: FetchCurlOptions;
+  readonly timeout: number;
+  readonly connectTimeout: number | undefined;
+  readonly maxBodySize: number;
+  readonly onProgress: ((progress: FetchProgress) => void) | undefined;
+}
+
+const NORMALIZED = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
+const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+function readMethod(method: unknown): string {
+  const text = String(method), upper = text.toUpperCase();
+  if (!TOKEN.test(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
+  if (FORBIDDEN.has(upper)) throw new TypeError(`Cannot fetch: the method ${upper} is forbidden`);
+  return NORMALIZED.has(upper) ? upper : text;
+}
+
+function readUrl(input: string | URL): URL {
+  try {
+    return new URL(input);
+  } catch (cause) {
+    throw new TypeError("Cannot fetch: invalid URL", { cause });
+  }
+}
+
+function readNumber(name: string, value: unknown, most: number): number {
+  if (typeof value === "number" && value >= 0 && value <= most) return value;
+  throw new TypeError(`Cannot fetch: ${name} must be a number from 0 to ${most}`);
+}
+
+/** Reads the arguments of `fetch`. Throws `TypeError` for what the standard refuses. */
+export async function planRequest(
+  input: string | URL | Request,
+  init: FetchInit = {},
+): Promise<RequestPlan> {
+  const request = input instanceof Request ? input : null;
+  const method = readMethod(init.method ?? request?.method ?? "GET");
+  const headers = readHeaders(init.headers ?? request?.headers);
+  const given = init.body !== undefined ? init.body : request?.body ?? null;
+  if (given !== null && (method === "GET" || method === "HEAD")) {
+    throw new TypeError(`Cannot fetch: a ${method} request has no body`);
+  }
+  if (init.body === undefined && request?.bodyUsed) {
+    throw new TypeError("Cannot fetch: the body of the Request is used already");
+  }
+  const body = given === null ? null : await bodySource(given);
+  if (body?.type && !hasHeader(headers, "content-type")) {
+    headers.push(["Content-Type", body.type]);
+  }
+  addReferrer(headers, init.referrer);
+  return {
+    method,
+    headers,
+    body,
+    url: readUrl(request ? request.url : input as string | URL),
+    redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
+    signal: init.signal !== undefined ? init.signal : request?.signal ?? null,
+    integrity: init.integrity ?? request?.integrity ?? "",
+    curl: checkCurlOptions(init.curl ?? {}),
+    timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
+    connectTimeout: init.connectTimeout === undefined
+      ? undefined
+      : readNumber("connectTimeout", init.connectTimeout, 0x7fffffff),
+    maxBodySize: readNumber("maxBodySize", init.maxBodySize ?? Infinity, Infinity),
+    onProgress: init.onProgress,
+  };
+}
+
+function readRedirect(redirect: string): "follow" | "error" | "manual" {
+  if (redirect === "follow" || redirect === "error" || redirect === "manual") return redirect;
+  throw new TypeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
+}
+
+function addReferrer(headers: HeaderEntry[], referrer: string | undefined): void {
+  if (!referrer || referrer === "about:client" || hasHeader(headers, "referer")) return;
+  const url = readUrl(referrer);
+  url.username = url.password = url.hash = "";
+  headers.push(["Referer", url.href]);
+}

@@ -1,0 +1,57 @@
+// What a watch costs while it is armed, and that nothing is left of it.
+import { readdirSync, readlinkSync } from "node:fs";
+import { expect, test } from "vitest";
+import { eventually, park } from "./park.ts";
+import { isDeno, sleep } from "./support.ts";
+
+const onlyBun = " (Bun only: Deno has no watch for a descriptor)";
+
+/** The epoll descriptors of the process: each park of the in-loop watch owns a duplicate. */
+function epolls(): number {
+  const isEpoll = (fd: string) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).endsWith("[eventpoll]");
+    } catch {
+      return false; // the descriptor of the folder itself
+    }
+  };
+  return readdirSync("/proc/self/fd").filter(isEpoll).length;
+}
+
+test.skipIf(isDeno)(
+  `an armed watch owns one descriptor, a fired or closed one none${onlyBun}`,
+  async () => {
+    using parked = park("watch");
+    await sleep(50); // what other tests left is gone by then
+    const before = epolls();
+    for (let i = 1; i <= 100; i++) {
+      for (let twice = 0; twice < 2; twice++) parked.watch.arm();
+      expect(epolls()).toBe(before + 1);
+      parked.signal.raise();
+      await eventually(() => parked.ready() >= i);
+      parked.signal.lower();
+    }
+    await eventually(() => epolls() === before);
+    expect(epolls()).toBe(before);
+    parked.watch.arm();
+    parked.watch.close();
+    await eventually(() => epolls() === before);
+    expect(epolls()).toBe(before);
+  },
+);
+
+test.skipIf(isDeno)(`closing a watch by Worker ends its thread${onlyBun}`, async () => {
+  const threads = () => readdirSync("/proc/self/task").length;
+  const first = park("worker"); // starts what the runtime keeps for all Workers
+  await sleep(100);
+  first[Symbol.dispose]();
+  await sleep(300);
+  const before = threads();
+  const all = Array.from({ length: 5 }, () => park("worker"));
+  for (const { watch } of all) watch.arm();
+  await sleep(200);
+  expect(threads()).toBeGreaterThanOrEqual(before + 5);
+  for (const one of all) one[Symbol.dispose]();
+  await eventually(() => threads() <= before);
+  expect(threads()).toBeLessThanOrEqual(before);
+});
