@@ -1,0 +1,86 @@
+/**
+ * One request of a plan as the options of an easy handle.
+ *
+ * @module
+ */
+
+import { flags } from "../../ffi/curl/flags.ts";
+import { easyOptions } from "../../ffi/curl/options.ts";
+import { library } from "../../ffi/mod.ts";
+import type { Easy } from "../handles/easy.ts";
+import { hasHeader, type HeaderEntry, headerLines } from "./header_list.ts";
+import type { RequestPlan } from "./request.ts";
+
+/** What is sent as User-Agent unless the caller says otherwise. */
+const userAgent = () => `curlew/0.1 libcurl/${library().version}`;
+
+/** 64 KiB is free for small transfers and halves the system calls of large ones. */
+const RECEIVE_BUFFER = 64 * 1024;
+const UPLOAD_BUFFER = 256 * 1024;
+
+const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
+
+/** Sets everything but the callbacks. `remainingMs` is what is left of the timeout, 0 for no end. */
+export function configure(easy: Easy, plan: RequestPlan, remainingMs: number): void {
+  const { url, method, body, curl } = plan;
+  setUrl(easy, url);
+  easy.setOpt("BUFFERSIZE", RECEIVE_BUFFER);
+  easy.setOpt("SUPPRESS_CONNECT_HEADERS", 1);
+  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.max(1, Math.ceil(remainingMs)));
+  if (plan.connectTimeout !== undefined) easy.setOpt("CONNECTTIMEOUT_MS", plan.connectTimeout);
+  limitProtocols(easy);
+  easy.setOpt("ACCEPT_ENCODING", "");
+  easy.setOpts(curl);
+  setMethod(easy, method, body !== null);
+  if (body) setBody(easy, plan);
+  easy.setOpt("HTTPHEADER", headerLines(requestHeaders(plan)));
+}
+
+function setUrl(easy: Easy, url: URL): void {
+  const bare = new URL(url);
+  bare.hash = bare.username = bare.password = "";
+  easy.setOpt("URL", bare.href);
+  easy.setOpt("PATH_AS_IS", 1); // the URL parser has normalized it
+  if (url.username !== "") easy.setOpt("USERNAME", decodeURIComponent(url.username));
+  if (url.password !== "") easy.setOpt("PASSWORD", decodeURIComponent(url.password));
+}
+
+function limitProtocols(easy: Easy): void {
+  // PROTOCOLS_STR since 7.85
+  if (library().versionNum >= easyOptions.PROTOCOLS_STR.since) {
+    easy.setOpt("PROTOCOLS_STR", "http,https");
+  } else easy.setOpt("PROTOCOLS", HTTP_ONLY);
+}
+
+function setMethod(easy: Easy, method: string, hasBody: boolean): void {
+  if (method === "GET") easy.setOpt("HTTPGET", 1);
+  else if (method === "HEAD") easy.setOpt("NOBODY", 1);
+  else {
+    // POST and PUT without a body have an empty one, as the standard says
+    if (!hasBody && (method === "POST" || method === "PUT")) easy.setOpt("POSTFIELDS", "");
+    easy.setOpt("CUSTOMREQUEST", method);
+  }
+}
+
+function setBody(easy: Easy, { body, method }: RequestPlan): void {
+  if (!body) return;
+  if (body.bytes) easy.setOpt("POSTFIELDS", body.bytes);
+  else {
+    easy.setOpt("UPLOAD", 1);
+    easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+    if (body.length !== null) easy.setOpt("INFILESIZE_LARGE", body.length);
+  }
+  easy.setOpt("CUSTOMREQUEST", method);
+}
+
+/** The caller's headers, and those that libcurl would add but fetch does not send. */
+function requestHeaders({ headers, body, curl }: RequestPlan): HeaderEntry[] {
+  const all = [...headers];
+  if (!hasHeader(headers, "user-agent") && curl.USERAGENT === undefined) {
+    all.push(["User-Agent", userAgent()]);
+  }
+  // libcurl would wait for a 100 before each large body, and name a form where there is none
+  if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
+  if (body?.bytes && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
+  return all;
+}

@@ -1,0 +1,62 @@
+/**
+ * The redirect rules of the fetch standard:
+ * {@link https://fetch.spec.whatwg.org/#http-redirect-fetch}.
+ *
+ * @module
+ */
+
+import { networkError } from "./errors.ts";
+import { withoutHeaders } from "./header_list.ts";
+import type { RequestPlan } from "./request.ts";
+
+/** How many redirects are followed. */
+export const MAX_REDIRECTS = 20;
+
+const STATUSES = new Set([301, 302, 303, 307, 308]);
+const BODY_HEADERS = new Set([
+  "content-encoding",
+  "content-language",
+  "content-location",
+  "content-type",
+  "content-length",
+  "transfer-encoding",
+]);
+const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
+
+/** Whether a response asks to go elsewhere. */
+export function isRedirect(status: number, location: string | null): boolean {
+  return STATUSES.has(status) && location !== null;
+}
+
+/** The next request after a redirect. Throws `TypeError` where the rules forbid it. */
+export function redirected(plan: RequestPlan, status: number, location: string): RequestPlan {
+  const url = nextUrl(plan, location);
+  let { method, body, headers } = plan;
+  const toGet = status === 303
+    ? method !== "GET" && method !== "HEAD"
+    : (status === 301 || status === 302) && method === "POST";
+  if (toGet) {
+    method = "GET";
+    body = null;
+    headers = withoutHeaders(headers, BODY_HEADERS);
+  } else if (body && !body.replayable) {
+    throw networkError(plan.url.href, `a ${status} asks for the body again, but it was a stream`);
+  }
+  // credentials are for the origin that they were given for
+  if (url.origin !== plan.url.origin) headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
+  return { ...plan, url, method, body, headers };
+}
+
+function nextUrl(plan: RequestPlan, location: string): URL {
+  let url: URL;
+  try {
+    url = new URL(location, plan.url);
+  } catch {
+    throw networkError(plan.url.href, "it redirects to an invalid URL");
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw networkError(plan.url.href, `it redirects to a "${url.protocol}" URL`);
+  }
+  if (url.hash === "") url.hash = plan.url.hash;
+  return url;
+}
