@@ -6,6 +6,7 @@
 
 /** An error with curl's own name and number; see the subclasses for whose. */
 export class CurlError extends Error {
+  /** The name of the class. */
   override readonly name: string = "CurlError";
   /** The number in the C enum that the subclass stands for. */
   readonly code: number;
@@ -22,6 +23,7 @@ export class CurlError extends Error {
 
 /** Thrown where no usable libcurl can be loaded, or it lacks a function that is asked for. */
 export class CurlLoadError extends CurlError {
+  /** The name of the class. */
   override readonly name = "CurlLoadError";
 
   /** Makes an error with `CURLE_FAILED_INIT` as its code. */

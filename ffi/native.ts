@@ -9,6 +9,7 @@ declare const pointerBrand: unique symbol;
 
 /** A C address that is not NULL. Opaque: a number on Bun, an object on Deno. */
 export interface NonNullPointer {
+  /** Only a type, never a value. */
   readonly [pointerBrand]: never;
 }
 
@@ -44,7 +45,9 @@ export type CType =
 
 /** A C function: the types of its parameters and of its result. */
 export interface Signature {
+  /** The types of its parameters. */
   readonly args: readonly CType[];
+  /** The type of its result. */
   readonly result: CType;
   /** The symbol, where it is not the key: one symbol may be bound under several shapes. */
   readonly symbol?: string;
@@ -86,7 +89,9 @@ export type CallbackFunction<S extends Signature> = (
 
 /** A C function pointer that calls into JS, until it is closed. */
 export interface NativeCallback {
+  /** The function pointer. */
   readonly pointer: NonNullPointer;
+  /** Frees it; C must have forgotten it. */
   close(): void;
 }
 
@@ -96,13 +101,18 @@ export interface FdWatch {
   arm(): void;
   /** Says whether the armed watch keeps the process alive. */
   keepAlive(on: boolean): void;
-  /** Ends the watch; `ready` is not called any more. */
-  close(): void;
+  /**
+   * Ends the watch; `ready` is not called any more. `after` is called when no thread waits on the
+   * descriptor any longer: until then it must stay open, or its number may be another's.
+   */
+  close(after?: () => void): void;
 }
 
 /** What a helper thread needs to sit in `poll(2)` on a descriptor. */
 export interface WorkerWait {
+  /** The path of the C library. */
   readonly libc: string;
+  /** The descriptor. */
   readonly fd: number;
   /** Makes the descriptor readable, so that the thread looks up. */
   wake(): void;
@@ -110,6 +120,7 @@ export interface WorkerWait {
 
 /** The operations that a runtime offers. */
 export interface Native {
+  /** Which runtime it is. */
   readonly runtime: "bun" | "deno";
   /** `linux`, `darwin`, `windows`, or the runtime's own name for another system. */
   readonly os: string;

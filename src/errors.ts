@@ -26,6 +26,7 @@ export { CurlError, CurlLoadError } from "../ffi/error.ts";
  * ```
  */
 export class CurlEasyError extends CurlError {
+  /** The name of the class. */
   override readonly name = "CurlEasyError";
 
   /** Makes an error with that `CURLcode`; the message is libcurl's own unless one is given. */
@@ -36,6 +37,7 @@ export class CurlEasyError extends CurlError {
 
 /** An error with a `CURLMcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
 export class CurlMultiError extends CurlError {
+  /** The name of the class. */
   override readonly name = "CurlMultiError";
 
   /** Makes an error with that `CURLMcode`; the message is libcurl's own unless one is given. */
@@ -47,6 +49,7 @@ export class CurlMultiError extends CurlError {
 
 /** An error with a `CURLSHcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
 export class CurlShareError extends CurlError {
+  /** The name of the class. */
   override readonly name = "CurlShareError";
 
   /** Makes an error with that `CURLSHcode`; the message is libcurl's own unless one is given. */
@@ -58,6 +61,7 @@ export class CurlShareError extends CurlError {
 
 /** An error with a `CURLUcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
 export class CurlUrlError extends CurlError {
+  /** The name of the class. */
   override readonly name = "CurlUrlError";
 
   /** Makes an error with that `CURLUcode`. */

@@ -9,6 +9,8 @@ const ROOT = new URL("../../", import.meta.url);
 
 export interface ChildOptions {
   readonly args?: readonly string[];
+  /** Default: this process's own. */
+  readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default 15 seconds, then SIGKILL. */
@@ -39,9 +41,11 @@ function text(stream: NodeJS.ReadableStream): () => string {
   return () => all;
 }
 
-function run(file: string, options: ChildOptions): Promise<ChildResult> {
+/** Runs a program with `options.args`. */
+export function runProgram(program: string, options: ChildOptions): Promise<ChildResult> {
   const started = performance.now();
-  const child = spawn(process.execPath, [...command(file), ...(options.args ?? [])], {
+  const child = spawn(program, options.args ?? [], {
+    cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -59,6 +63,13 @@ function run(file: string, options: ChildOptions): Promise<ChildResult> {
       const ms = performance.now() - started;
       resolve({ code, signal, stdout: stdout(), stderr: stderr(), ms, timedOut });
     });
+  });
+}
+
+function run(file: string, options: ChildOptions): Promise<ChildResult> {
+  return runProgram(process.execPath, {
+    ...options,
+    args: [...command(file), ...(options.args ?? [])],
   });
 }
 

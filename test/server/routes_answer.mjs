@@ -32,9 +32,12 @@ function redirect(_req, res, [count], query) {
   location(res, Number(query.get("status") ?? 302), next);
 }
 
-/** `/redirect-to?url=&status=` */
-function redirectTo(_req, res, _args, query) {
-  location(res, Number(query.get("status") ?? 302), query.get("url") ?? "/small");
+/** `/redirect-to?url=&status=`; `&read=1` reads the request's body first */
+function redirectTo(req, res, _args, query) {
+  const answer = () =>
+    location(res, Number(query.get("status") ?? 302), query.get("url") ?? "/small");
+  if (query.has("read")) req.resume().once("end", answer);
+  else answer();
 }
 
 /** `/early-hints` 103, then the small answer */
@@ -81,6 +84,20 @@ function close(_req, res) {
   res.stream?.session?.close();
 }
 
+/** `/push/N` (HTTP/2) pushes `/pushed/0` to `/pushed/N-1`, then the small answer */
+function push(_req, res, [count]) {
+  if (!res.stream?.pushAllowed) return json(res, 409, { error: "push is not allowed here" });
+  for (let i = 0; i < Number(count); i++) {
+    res.stream.pushStream({ ":path": `/pushed/${i}`, "x-number": String(i) }, (error, pushed) => {
+      if (error) return;
+      pushed.on("error", () => {});
+      pushed.respond({ ":status": 200, "content-type": "text/plain" });
+      pushed.end(`pushed ${i}\n`);
+    });
+  }
+  small(res);
+}
+
 export const answerRoutes = {
   delay,
   hold,
@@ -92,4 +109,5 @@ export const answerRoutes = {
   reset,
   truncated,
   close,
+  push,
 };

@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { runChild, runProgram } from "./server/child.ts";
+import { findNode } from "./server/node.ts";
+import { startServer } from "./server/start.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** A piece of TypeScript in a document or a doc comment. */
+interface Block {
+  /** Such as `README.md:12`. */
+  readonly place: string;
+  readonly code: string;
+}
+
+/** The blocks of a file; in a doc comment every line begins with ` * `. */
+async function blocksOf(path: string): Promise<Block[]> {
+  const text = await readFile(join(ROOT, path), "utf8");
+  const found: Block[] = [];
+  for (const match of text.matchAll(/^([ *]*)```ts\n([^]*?)^\1```$/gm)) {
+    const [, margin, code] = match as unknown as [string, string, string];
+    const lines = code.split("\n").map((line) => line.slice(margin.length));
+    const line = text.slice(0, match.index).split("\n").length;
+    found.push({ place: `${path}:${line}`, code: lines.join("\n") });
+  }
+  return found;
+}
+
+async function sources(): Promise<string[]> {
+  const folders = await Promise.all(["ffi", "src"].map(async (folder) => {
+    const names = await readdir(join(ROOT, folder), { recursive: true });
+    return names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name));
+  }));
+  // room 4 speaks of names that the door does not have yet
+  const door = await readFile(join(ROOT, "mod.ts"), "utf8");
+  const hidden = door.includes("./src/http/") ? null : join("src", "http");
+  return ["mod.ts", ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden))];
+}
+
+const README = await blocksOf("README.md");
+
+test("the code in README.md and in the doc comments type-checks", async () => {
+  const paths = await sources();
+  const blocks = [...README, ...(await Promise.all(paths.map(blocksOf))).flat()];
+  expect(README.length).toBeGreaterThan(3);
+  expect(blocks.length - README.length).toBeGreaterThan(8);
+  const folder = await mkdtemp(join(tmpdir(), "curlew-docs-"));
+  try {
+    await Promise.all(blocks.map(({ place, code }) => {
+      // one module each; the name tells where it stands
+      const name = `${place.replace(/[^\w.]+/g, "_")}.ts`;
+      return writeFile(join(folder, name), `${code}\nexport {};\n`);
+    }));
+    await writeFile(join(folder, "package.json"), `{ "type": "module" }`);
+    const project = join(folder, "tsconfig.json");
+    await writeFile(
+      project,
+      JSON.stringify({
+        extends: join(ROOT, "tsconfig.json"),
+        compilerOptions: {
+          isolatedDeclarations: false,
+          declaration: false,
+          noUnusedLocals: false,
+          noUnusedParameters: false,
+          typeRoots: [join(ROOT, "node_modules", "@types"), join(ROOT, "node_modules")],
+          paths: {
+            "curlew": [join(ROOT, "mod.ts")],
+            "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
+            "curlew/constants": [join(ROOT, "src", "constants.ts")],
+          },
+        },
+        include: ["*.ts"],
+        exclude: [],
+      }),
+    );
+    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+    const { code, stdout, stderr } = await runProgram(findNode(), {
+      args: [tsc, "--pretty", "false", "--project", project],
+    });
+    expect({ code, output: stdout + stderr }).toEqual({ code: 0, output: "" });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test.for(README)("the code at $place runs", async ({ code }) => {
+  await using server = await startServer("http");
+  const here = code.replaceAll("https://example.com/", server.url("/small"))
+    .replaceAll(`"curlew"`, `"#root/mod.ts"`);
+  const child = await runChild(here);
+  expect(child).toMatchObject({ code: 0, stderr: "" });
+  expect(child.stdout).not.toBe("");
+});
+
+test("links in the documents lead to files", async () => {
+  const names = (await readdir(ROOT)).filter((name) => name.endsWith(".md"));
+  expect(names.sort()).toEqual(["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"]);
+  for (const name of names) {
+    const text = await readFile(join(ROOT, name), "utf8");
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      await expect(readFile(join(ROOT, target)), `${name}: ${target}`).resolves.toBeDefined();
+    }
+  }
+});
