@@ -158,10 +158,11 @@ function watch(duplicate: () => number, ready: () => void): FdWatch {
       if (on) current?.ref();
       else current?.unref();
     },
-    close() {
+    close(after) {
       const socket = current;
       current = null;
       socket?.terminate();
+      after?.();
     },
   };
 }

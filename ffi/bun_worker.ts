@@ -16,16 +16,20 @@ self.onmessage = ({ data: { libc, fd, shared } }) => {
   while (state[0] !== 2) {
     Atomics.wait(state, 0, 0);
     if (state[0] !== 1 || poll(pollfd, 1, 60000) === 0) continue;
-    if (Atomics.compareExchange(state, 0, 1, 0) === 1) self.postMessage(0);
+    if (Atomics.compareExchange(state, 0, 1, 0) === 1) self.postMessage("ready");
   }
+  self.postMessage("closed");
   self.close();
 };
 `;
 
+let url: string | undefined;
+
 /** Watches a descriptor from a Worker; see {@linkcode FdWatch}. */
 export function watchByWorker(wait: WorkerWait, ready: () => void): FdWatch {
   const state = new Int32Array(new SharedArrayBuffer(4));
-  const url = URL.createObjectURL(new Blob([THREAD], { type: "text/javascript" }));
+  // one for all, since a Worker may not have read it yet when its watch is closed
+  url ??= URL.createObjectURL(new Blob([THREAD], { type: "text/javascript" }));
   const worker = new Worker(url) as Worker & { ref(): void; unref(): void };
   let alive = true, armed = false;
   const hold = () => {
@@ -51,14 +55,15 @@ export function watchByWorker(wait: WorkerWait, ready: () => void): FdWatch {
       alive = on;
       hold();
     },
-    close() {
-      worker.onmessage = null;
+    close(after) {
+      worker.onmessage = ({ data }) => {
+        if (data === "closed") after?.();
+      };
       armed = false;
       hold();
       Atomics.store(state, 0, 2);
       Atomics.notify(state, 0);
       wait.wake();
-      URL.revokeObjectURL(url);
     },
   };
 }

@@ -43,12 +43,41 @@ function narrow(fn: Callable, signature: Signature): Callable {
   return async (...args) => Number(await fn(...args));
 }
 
+/**
+ * V8 calls a native function directly out of optimized code, and aborts the process where what
+ * a callback did undoes that code meanwhile: "Lazy deopt after a fast API call with return value
+ * is unsupported" (denoland/deno#31122). A struct among the parameters, which C does not look
+ * at, rules the direct call out.
+ */
+const PAD: Deno.NativeStructType = { struct: ["u8"] };
+const pad = new Uint8Array(1);
+
+function slowly(fn: Callable, count: number): Callable {
+  switch (count) {
+    case 1:
+      return (a) => fn(a, pad);
+    case 2:
+      return (a, b) => fn(a, b, pad);
+    case 3:
+      return (a, b, c) => fn(a, b, c, pad);
+    case 4:
+      return (a, b, c, d) => fn(a, b, c, d, pad);
+    default:
+      return (...args) => fn(...args, pad);
+  }
+}
+
+function parametersOf({ args, callsBack }: Signature): Deno.NativeType[] {
+  const types = args.map((type) => TYPE[type]) as Deno.NativeType[];
+  return callsBack ? [...types, PAD] : types;
+}
+
 function open<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   const wanted: Record<string, Deno.ForeignFunction> = {};
   for (const [name, signature] of Object.entries(signatures)) {
     wanted[name] = {
       name: signature.symbol ?? name,
-      parameters: signature.args.map((type) => TYPE[type]) as Deno.NativeType[],
+      parameters: parametersOf(signature),
       result: TYPE[signature.result],
       nonblocking: signature.nonblocking ?? false,
       optional: true,
@@ -57,8 +86,9 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
   const found = Deno.dlopen(path, wanted).symbols as unknown as Record<string, Callable | null>;
   const symbols: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures)) {
-    const fn = found[name];
-    symbols[name] = fn ? narrow(fn, signature) : null;
+    const fn = found[name], { callsBack, args } = signature;
+    const call = fn && callsBack ? slowly(fn, args.length) : fn;
+    symbols[name] = call ? narrow(call, signature) : null;
   }
   return symbols as Symbols<S>;
 }

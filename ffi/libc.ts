@@ -17,6 +17,7 @@ const SIGNATURES = {
   strlen: { args: ["pointer"], result: "usize" },
   strerror: { args: ["i32"], result: "pointer" },
   getpid: { args: [], result: "i32" },
+  geteuid: { args: [], result: "i32" },
   // int close(int), dup(int); ssize_t read(int, void *, size_t), write(int, const void *, size_t)
   close: { args: ["i32"], result: "i32" },
   read: { args: ["i32", "buffer", "usize"], result: "i64" },
@@ -43,6 +44,11 @@ const SIGNATURES = {
   fopen: { args: ["buffer", "buffer"], result: "pointer" },
   fclose: { args: ["pointer"], result: "i32" },
   fflush: { args: ["pointer"], result: "i32" },
+  ferror: { args: ["pointer"], result: "i32" },
+  // int fileno(FILE *), ftruncate(int, off_t), flock(int, int)
+  fileno: { args: ["pointer"], result: "i32" },
+  ftruncate: { args: ["i32", "i64"], result: "i32" },
+  flock: { args: ["i32", "i32"], result: "i32" },
   flockfile: { args: ["pointer"], result: "void" },
   funlockfile: { args: ["pointer"], result: "void" },
   dlsym: { args: ["pointer", "buffer"], result: "pointer" },
@@ -141,15 +147,23 @@ export function check(call: string, result: number): number {
 const ERRNO = isApple ? "__error" : "__errno_location";
 let errnoLocation: (() => Pointer) | null | undefined;
 
-/** The text of `errno`, as far as the runtime has left it alone since the call. */
-export function lastError(): string {
+/** `errno`, as far as the runtime has left it alone since the call; 0 where it is unknown. */
+export function lastErrno(): number {
   errnoLocation ??=
     native.open(libcPath, { at: { symbol: ERRNO, args: [], result: "pointer" } }).at;
   const at = errnoLocation?.() ?? null;
-  if (at === null) return "unknown error";
-  const errno = new Int32Array(native.view(at, 4).buffer)[0] ?? 0;
+  return at === null ? 0 : new Int32Array(native.view(at, 4).buffer)[0] ?? 0;
+}
+
+/** The text of {@linkcode lastErrno}. */
+export function lastError(): string {
+  const errno = lastErrno();
+  if (errno === 0) return "unknown error";
   return `${native.string(libc.strerror(errno))} (errno ${errno})`;
 }
+
+/** What a file lock that somebody else holds leaves in `errno`. */
+export const EWOULDBLOCK: number = isApple ? 35 : 11;
 
 /** epoll's numbers. */
 export const epoll = {

@@ -53,6 +53,8 @@ export interface Signature {
   readonly symbol?: string;
   /** Run the call on another thread and give a promise (where the runtime can: Deno). */
   readonly nonblocking?: true;
+  /** Whether it may call JS before it returns. */
+  readonly callsBack?: true;
 }
 
 /** Signatures by the name under which each function is bound. */

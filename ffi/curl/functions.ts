@@ -29,7 +29,7 @@ export interface CurlVariadic {
 export const functions = {
   // easy.h
   curl_easy_init: { since: 0x070100, args: [], result: "pointer" },
-  curl_easy_perform: { since: 0x070100, args: ["pointer"], result: "i32" },
+  curl_easy_perform: { since: 0x070100, args: ["pointer"], result: "i32", callsBack: true },
   curl_easy_cleanup: { since: 0x070100, args: ["pointer"], result: "void" },
   curl_easy_duphandle: { since: 0x070900, args: ["pointer"], result: "pointer" },
   curl_easy_reset: { since: 0x070c01, args: ["pointer"], result: "void" },
@@ -37,14 +37,16 @@ export const functions = {
     since: 0x071202,
     args: ["pointer", "buffer", "usize", "buffer"],
     result: "i32",
+    callsBack: true,
   },
   curl_easy_send: {
     since: 0x071202,
     args: ["pointer", "buffer", "usize", "buffer"],
     result: "i32",
+    callsBack: true,
   },
-  curl_easy_upkeep: { since: 0x073e00, args: ["pointer"], result: "i32" },
-  curl_easy_pause: { since: 0x071200, args: ["pointer", "i32"], result: "i32" },
+  curl_easy_upkeep: { since: 0x073e00, args: ["pointer"], result: "i32", callsBack: true },
+  curl_easy_pause: { since: 0x071200, args: ["pointer", "i32"], result: "i32", callsBack: true },
   curl_easy_strerror: { since: 0x070c00, args: ["i32"], result: "pointer" },
   // CURL *, const char *string, int length
   curl_easy_escape: { since: 0x070f04, args: ["pointer", "buffer", "i32"], result: "pointer" },
@@ -64,6 +66,7 @@ export const functions = {
     since: 0x080c00,
     args: ["pointer", "pointer", "pointer"],
     result: "i32",
+    callsBack: true,
   },
 
   // options.h
@@ -89,22 +92,44 @@ export const functions = {
     since: 0x075600,
     args: ["pointer", "buffer", "usize", "buffer", "buffer"],
     result: "i32",
+    callsBack: true,
   },
   // CURL *, buffer, buflen, size_t *sent, fragsize, flags
   curl_ws_send: {
     since: 0x075600,
     args: ["pointer", "buffer", "usize", "buffer", "i64", "u32"],
     result: "i32",
+    callsBack: true,
   },
   curl_ws_meta: { since: 0x075600, args: ["pointer"], result: "pointer" },
-  curl_ws_start_frame: { since: 0x081000, args: ["pointer", "u32", "i64"], result: "i32" },
+  curl_ws_start_frame: {
+    since: 0x081000,
+    args: ["pointer", "u32", "i64"],
+    result: "i32",
+    callsBack: true,
+  },
 
   // multi.h
   curl_multi_init: { since: 0x070906, args: [], result: "pointer" },
-  curl_multi_cleanup: { since: 0x070906, args: ["pointer"], result: "i32" },
-  curl_multi_add_handle: { since: 0x070906, args: ["pointer", "pointer"], result: "i32" },
-  curl_multi_remove_handle: { since: 0x070906, args: ["pointer", "pointer"], result: "i32" },
-  curl_multi_perform: { since: 0x070906, args: ["pointer", "buffer"], result: "i32" },
+  curl_multi_cleanup: { since: 0x070906, args: ["pointer"], result: "i32", callsBack: true },
+  curl_multi_add_handle: {
+    since: 0x070906,
+    args: ["pointer", "pointer"],
+    result: "i32",
+    callsBack: true,
+  },
+  curl_multi_remove_handle: {
+    since: 0x070906,
+    args: ["pointer", "pointer"],
+    result: "i32",
+    callsBack: true,
+  },
+  curl_multi_perform: {
+    since: 0x070906,
+    args: ["pointer", "buffer"],
+    result: "i32",
+    callsBack: true,
+  },
   curl_multi_info_read: { since: 0x070906, args: ["pointer", "buffer"], result: "pointer" },
   // CURLM *, fd_set *read, *write, *exc, int *max_fd
   curl_multi_fdset: {
@@ -117,11 +142,13 @@ export const functions = {
     since: 0x071c00,
     args: ["pointer", "buffer", "u32", "i32", "buffer"],
     result: "i32",
+    callsBack: true,
   },
   curl_multi_poll: {
     since: 0x074200,
     args: ["pointer", "buffer", "u32", "i32", "buffer"],
     result: "i32",
+    callsBack: true,
   },
   curl_multi_wakeup: { since: 0x074400, args: ["pointer"], result: "i32" },
   // CURLM *, struct curl_waitfd *, size, unsigned *fd_count
@@ -136,9 +163,20 @@ export const functions = {
     since: 0x071003,
     args: ["pointer", "socket", "i32", "buffer"],
     result: "i32",
+    callsBack: true,
   },
-  curl_multi_socket: { since: 0x070f04, args: ["pointer", "socket", "buffer"], result: "i32" },
-  curl_multi_socket_all: { since: 0x070f04, args: ["pointer", "buffer"], result: "i32" },
+  curl_multi_socket: {
+    since: 0x070f04,
+    args: ["pointer", "socket", "buffer"],
+    result: "i32",
+    callsBack: true,
+  },
+  curl_multi_socket_all: {
+    since: 0x070f04,
+    args: ["pointer", "buffer"],
+    result: "i32",
+    callsBack: true,
+  },
   // CURLM *, fd, void *sockptr: curlew gives libcurl a small id, never an address
   curl_multi_assign: { since: 0x070f05, args: ["pointer", "socket", "usize"], result: "i32" },
   curl_multi_get_handles: { since: 0x080400, args: ["pointer"], result: "pointer" },
@@ -159,7 +197,7 @@ export const functions = {
 
   // curl.h: share
   curl_share_init: { since: 0x070a00, args: [], result: "pointer" },
-  curl_share_cleanup: { since: 0x070a00, args: ["pointer"], result: "i32" },
+  curl_share_cleanup: { since: 0x070a00, args: ["pointer"], result: "i32", callsBack: true },
   curl_share_strerror: { since: 0x070c00, args: ["i32"], result: "pointer" },
 
   // curl.h: MIME

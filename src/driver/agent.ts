@@ -185,9 +185,11 @@ export class Agent {
   }
 
   #abort(job: Job, reason: unknown): void {
-    // inside a callback libcurl refuses: then it is the next turn's work
-    if (inCallback(this.#multi)) setImmediate(() => this.#abort(job, reason));
-    else if (this.#jobs.take(job)) {
+    if (inCallback(this.#multi)) {
+      // libcurl refuses: then it is work for later, however the transfer ends until then
+      job.aborted = { reason };
+      setImmediate(() => this.#abort(job, reason));
+    } else if (this.#jobs.take(job)) {
       this.#multi.removeHandle(job.easy);
       job.reject(reason);
       this.#schedule();
@@ -233,18 +235,20 @@ export class Agent {
 
   #rounds(): boolean {
     const end = performance.now() + SLICE_MS;
+    const isOver = () => performance.now() >= end;
     for (let round = 1;; round++) {
-      if (!this.#round()) return false;
-      if (round >= ROUNDS || performance.now() >= end) return true;
+      if (!this.#round(isOver)) return false;
+      if (round >= ROUNDS || isOver()) return true;
     }
   }
 
   /** @returns whether anything happened, so that another look is due. */
-  #round(): boolean {
+  #round(isOver: () => boolean): boolean {
     const multi = this.#multi, due = this.#deadline.take();
     if (due) multi.socketAction(SOCKET_TIMEOUT, 0);
     this.#sockets.apply();
-    const served = this.#sockets.serve((fd, mask) => multi.socketAction(fd, mask));
+    const action = (fd: number, mask: number) => multi.socketAction(fd, mask);
+    const served = this.#sockets.serve(action, isOver);
     this.#sockets.apply();
     const finished = this.#drain();
     return due || served > 0 || finished;
@@ -265,7 +269,7 @@ export class Agent {
     if (!job) return;
     this.#jobs.take(job);
     // removing a CONNECT_ONLY handle would close its connection
-    if (error || !stateOf(easy).connectOnly) this.#multi.removeHandle(easy);
+    if (error || job.aborted || !stateOf(easy).connectOnly) this.#multi.removeHandle(easy);
     if (error) job.reject(error);
     else job.resolve(easy);
   }

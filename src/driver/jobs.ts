@@ -11,6 +11,8 @@ export class Job {
   readonly easy: Easy;
   /** Whether it waits for the application. */
   paused = false;
+  /** Why it ends, where it was aborted inside a callback and libcurl does not know yet. */
+  aborted: { readonly reason: unknown } | null = null;
   readonly #resolve: (easy: Easy) => void;
   readonly #reject: (reason: unknown) => void;
   #signal: AbortSignal | null = null;
@@ -33,13 +35,14 @@ export class Job {
   /** The transfer succeeded. */
   resolve(easy: Easy): void {
     this.#unlisten();
-    this.#resolve(easy);
+    if (this.aborted) this.#reject(this.aborted.reason);
+    else this.#resolve(easy);
   }
 
   /** It did not. */
   reject(reason: unknown): void {
     this.#unlisten();
-    this.#reject(reason);
+    this.#reject(this.aborted ? this.aborted.reason : reason);
   }
 
   #unlisten(): void {

@@ -47,8 +47,8 @@ class Parking {
     this.#places.delete(fd);
     this.#poller?.delete(fd);
     if (this.#places.size > 0) return;
-    this.#waiter?.close();
-    this.#poller?.close();
+    const poller = this.#poller;
+    this.#waiter?.close(() => poller?.close());
     this.#waiter = this.#poller = null;
   }
 

@@ -26,6 +26,8 @@ interface Socket {
   /** Whether its end will be announced. */
   announced: boolean;
   dirty: boolean;
+  /** When it was served last, on a clock that counts actions. */
+  served: number;
 }
 
 /** See the module. */
@@ -34,6 +36,9 @@ export class Sockets implements SocketWatcher {
   readonly #sockets = new Map<number, Socket>();
   #dirty: Socket[] = [];
   #generation = 0;
+  #clock = 0;
+  /** Whether the last time there was more than could be served. */
+  #cutShort = false;
   #wanted = 0;
 
   /** Registers in that poller. */
@@ -74,7 +79,15 @@ export class Sockets implements SocketWatcher {
 
   #add(fd: number, announced: boolean): Socket {
     const generation = this.#generation = (this.#generation + 1) | 0;
-    const socket = { fd, generation, interest: 0, registered: 0, announced, dirty: false };
+    const socket: Socket = {
+      fd,
+      generation,
+      interest: 0,
+      registered: 0,
+      announced,
+      dirty: false,
+      served: 0,
+    };
     this.#sockets.set(fd, socket);
     return socket;
   }
@@ -138,20 +151,36 @@ export class Sockets implements SocketWatcher {
 
   /**
    * Takes what is ready and passes on what libcurl still wants to know, as the bits of
-   * `CURL_CSELECT_*`.
+   * `CURL_CSELECT_*`, until that is all or the time is over: one action may take long, since
+   * libcurl goes on with all busy transfers in it. What had to wait comes first the next time.
    *
-   * @returns how many events there were.
+   * @returns how many events were served.
    */
-  serve(action: (fd: number, mask: number) => void): number {
+  serve(action: (fd: number, mask: number) => void, isOver: () => boolean = () => false): number {
     const poller = this.#poller, count = poller.ready();
+    const order = this.#cutShort ? this.#longestWaiting(count) : null;
+    this.#cutShort = false;
     for (let i = 0; i < count; i++) {
-      const fd = poller.fdAt(i), socket = this.#sockets.get(fd);
+      const event = order ? order[i] as number : i;
+      const fd = poller.fdAt(event), socket = this.#sockets.get(fd);
       if (!socket) poller.delete(fd);
-      else if (socket.generation !== poller.tagAt(i)) continue; // of a former life
+      else if (socket.generation !== poller.tagAt(event)) continue; // of a former life
       else if (socket.interest === 0) this.#unregister(socket); // an idle connection ended
-      else action(fd, poller.maskAt(i));
+      else {
+        socket.served = ++this.#clock;
+        action(fd, poller.maskAt(event));
+        if (!isOver()) continue;
+        this.#cutShort = i + 1 < count;
+        return i + 1;
+      }
     }
     return count;
+  }
+
+  /** The poller's events, those first whose sockets were not served for the longest time. */
+  #longestWaiting(count: number): number[] {
+    const served = (event: number) => this.#sockets.get(this.#poller.fdAt(event))?.served ?? 0;
+    return Array.from({ length: count }, (_, i) => i).sort((a, b) => served(a) - served(b));
   }
 
   /** The sockets, for checks: fd, interest and registration. */

@@ -54,7 +54,8 @@ class PoolWaiter implements FdWatch {
   #alive = true;
   #armed = false;
   #waiting = false;
-  #closed = false;
+  /** What is to be done when the thread is back, once the watch is closed. */
+  #closed: (() => void) | null = null;
   #alarm: ReturnType<typeof setTimeout> | null = null;
   #look = FIRST_LOOK_MS;
 
@@ -81,12 +82,15 @@ class PoolWaiter implements FdWatch {
     } else if (this.#waiting) this.#poller.wake();
   }
 
-  close(): void {
-    this.#closed = true;
+  close(after: () => void = () => {}): void {
+    this.#closed = () => {
+      release(this.#pollfd);
+      after();
+    };
     this.#armed = false;
     if (this.#alarm) clearTimeout(this.#alarm);
     if (this.#waiting) this.#poller.wake();
-    else release(this.#pollfd);
+    else this.#closed();
   }
 
   #wait(): void {
@@ -94,7 +98,7 @@ class PoolWaiter implements FdWatch {
     this.#waiting = true;
     libc.poll_nonblocking(this.#pollfd, 1, LONGEST_MS).then((count) => {
       this.#waiting = false;
-      if (this.#closed) release(this.#pollfd);
+      if (this.#closed) this.#closed();
       else if (count > 0) this.#fire();
       else this.#again();
     });

@@ -23,7 +23,7 @@ import {
 } from "./callback_structs.ts";
 import type { EasyCallbacks } from "./callback_types.ts";
 import { onCloseSocket } from "./close_hooks.ts";
-import { easyTokens } from "./easy_state.ts";
+import { type EasyState, easyTokens } from "./easy_state.ts";
 import { makeList } from "./owned.ts";
 import { onOpenSocket, onSockopt } from "./callback_sockets.ts";
 
@@ -252,7 +252,8 @@ define(
   (kind) => (_easy, struct, token) =>
     !easyTokens.get(token) ? STS_DONE : dispatch(token, kind, 2, (fn, data, state) => {
       const entry = { name: "", includeSubDomains: false, expire: "" };
-      const status = fn(state.easy, entry, data) ?? (entry.name === "" ? STS_DONE : 0);
+      const result = walkingHsts(state, () => fn(state.easy, entry, data));
+      const status = result ?? (entry.name === "" ? STS_DONE : 0);
       if (status === 0) writeHstsEntry(struct as NonNullPointer, entry);
       return status;
     }),
@@ -266,9 +267,20 @@ define(
     dispatch(token, kind, 2, (fn, data, state) => {
       const at = new Struct(index as NonNullPointer, 16); // size_t index @0, size_t total @8
       const place = { index: at.i64(0), total: at.i64(8) };
-      return fn(state.easy, readHstsEntry(struct as NonNullPointer), place, data);
+      const entry = readHstsEntry(struct as NonNullPointer);
+      return walkingHsts(state, () => fn(state.easy, entry, place, data));
     }),
 );
+
+/** libcurl does not expect the cache, or these callbacks, to go while it calls them in a loop. */
+function walkingHsts<T>(state: EasyState, call: () => T): T {
+  state.readingHsts = true;
+  try {
+    return call();
+  } finally {
+    state.readingHsts = false;
+  }
+}
 
 /** Puts a list where libcurl looks for it; libcurl frees it. */
 function giveList(target: NonNullPointer, lines: readonly string[]): void {

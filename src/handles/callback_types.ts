@@ -25,15 +25,19 @@ export interface SocketAddress {
 
 /** A file of an FTP wildcard transfer: `struct curl_fileinfo`. */
 export interface FileInfo {
+  /** Its name in the folder. */
   readonly filename: string;
   /** `CURLFILETYPE_*`. */
   readonly filetype: number;
   /** Permission bits. */
   readonly perm: number;
+  /** The number of its owner. */
   readonly uid: number;
+  /** The number of its group. */
   readonly gid: number;
   /** In bytes. */
   readonly size: number;
+  /** How many names it has. */
   readonly hardlinks: number;
   /** The strings of the listing, `null` where it has none. */
   readonly strings: {
@@ -59,6 +63,7 @@ export interface HostKey {
 export interface HstsEntry {
   /** The host name. */
   name: string;
+  /** Whether it counts for the hosts below as well. */
   includeSubDomains: boolean;
   /** `YYYYMMDD HH:MM:SS`, or empty for an entry that never expires. */
   expire: string;

@@ -8,6 +8,7 @@
 
 import { libc } from "../../ffi/libc.ts";
 import { toStatus } from "./callback_result.ts";
+import { closing } from "./closing.ts";
 import type { AnyFunction, SocketWatcher } from "./easy_state.ts";
 import { TokenTable } from "./tokens.ts";
 
@@ -17,6 +18,8 @@ const closeTokens = new TokenTable<CloseHook>();
 export class CloseHook {
   readonly token: number = closeTokens.take();
   readonly watcher: SocketWatcher | null;
+  /** Whether a transfer ran with it, so that a connection may have it. */
+  used = false;
   readonly #fn: AnyFunction | null;
   readonly #data: unknown;
   readonly #threw: (error: unknown) => void;
@@ -49,6 +52,7 @@ export class CloseHook {
   /** Closes the socket. */
   close(fd: number): number {
     this.watcher?.closing(fd);
+    closing.depth++;
     try {
       const result = this.#fn?.(this.#data, fd);
       if (result !== undefined) return toStatus(result, "CLOSESOCKETFUNCTION");
@@ -56,6 +60,8 @@ export class CloseHook {
       this.#threw(error);
       libc.close(fd);
       return 1;
+    } finally {
+      closing.depth--;
     }
     return libc.close(fd) === 0 ? 0 : 1;
   }

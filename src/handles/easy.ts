@@ -9,10 +9,10 @@ import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { adoptFunctions } from "./easy_functions.ts";
 import { getInfo } from "./easy_infos.ts";
-import { handleSide, registerHandle } from "./c_handle.ts";
-import { setBirthOptions, setOption } from "./easy_options.ts";
+import { registerHandle } from "./c_handle.ts";
+import { setBirthOptions, setErrorBuffer, setOption } from "./easy_options.ts";
 import { EasyResources, EasyState } from "./easy_state.ts";
-import { badValue, bytes, long } from "./easy_values.ts";
+import { bytes, long } from "./easy_values.ts";
 import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
 import type {
   EasyOptionName,
@@ -74,7 +74,7 @@ export class Easy {
     stateOf = (easy) => easy.#state;
     registerHandle(
       [easyOptions.STREAM_DEPENDS.id, easyOptions.STREAM_DEPENDS_E.id],
-      (value) => value instanceof Easy ? value.#state.resources : undefined,
+      (value) => value instanceof Easy ? value.#state : undefined,
     );
     adopt = (pointer, parent) => {
       adopted = pointer;
@@ -95,12 +95,13 @@ export class Easy {
    * @throws {CurlLoadError} where there is no libcurl.
    */
   constructor() {
-    const pointer = adopted ?? library().symbols.curl_easy_init();
+    const copy = adopted, pointer = copy ?? library().symbols.curl_easy_init();
     adopted = null;
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make an easy handle");
     const resources = new EasyResources(pointer);
     this.#state = new EasyState(this, resources);
-    setBirthOptions(this.#state);
+    if (copy) setErrorBuffer(this.#state);
+    else setBirthOptions(this.#state);
     forgotten.register(this, resources, this);
   }
 
@@ -111,10 +112,6 @@ export class Easy {
     state.connectOnly = parent.connectOnly;
     for (const [option, owned] of parent.resources.owned) {
       state.resources.owned.set(option, owned.retain());
-    }
-    for (const [option, used] of parent.uses) {
-      state.uses.set(option, used);
-      handleSide(option, used)?.used?.(state);
     }
   }
 
@@ -134,6 +131,7 @@ export class Easy {
    * what libcurl itself says.
    */
   setOpt<N extends EasyOptionName>(option: N, value: EasyOptionValue<N>): void;
+  /** The same by number: a `CURLOPT_*`. */
   setOpt(option: number, value: unknown): void;
   setOpt(option: string | number, value: unknown): void {
     setOption(this.#state, option, value);
@@ -154,6 +152,7 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown info.
    */
   getInfo<N extends InfoName>(info: N): InfoValue<N>;
+  /** The same by number: a `CURLINFO_*`. */
   getInfo(info: number): unknown;
   getInfo(info: string | number): unknown {
     return getInfo(this.#state, info);
@@ -166,8 +165,11 @@ export class Easy {
    * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
    */
   perform(): void {
-    this.#call("perform the transfer", library().symbols.curl_easy_perform);
-    this.#state.flushOutput();
+    try {
+      this.#call("perform the transfer", library().symbols.curl_easy_perform);
+    } finally {
+      this.#state.flushOutput();
+    }
   }
 
   /**
@@ -198,8 +200,11 @@ export class Easy {
         "Cannot reset the easy handle: it is added to a multi handle",
       );
     }
+    refuseInTree(state, "reset");
+    const share = state.uses.get(easyOptions.SHARE.id); // libcurl keeps it
     library().symbols.curl_easy_reset(pointer);
     this.#forget();
+    if (share) state.uses.set(easyOptions.SHARE.id, share);
     state.resources.disown();
     setBirthOptions(state);
   }
@@ -212,14 +217,18 @@ export class Easy {
     state.privateValue = null;
     state.watcher = null;
     state.connectOnly = false;
-    state.closeHook?.release();
-    state.closeHook = null;
+    state.resources.replaceHook(null);
     state.uses.clear();
   }
 
-  /** A new handle with the same options: {@link https://curl.se/libcurl/c/curl_easy_duphandle.html}. */
+  /**
+   * A new handle with the same options, but for SHARE: {@link
+   * https://curl.se/libcurl/c/curl_easy_duphandle.html}.
+   */
   duplicate(): Easy {
-    const copy = library().symbols.curl_easy_duphandle(this.#state.pointer);
+    const { pointer } = this.#state;
+    refuseInTree(this.#state, "duplicate");
+    const copy = library().symbols.curl_easy_duphandle(pointer);
     if (copy === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
     return adopt(copy, this.#state);
   }
@@ -236,7 +245,7 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now.
    */
   send(data: Uint8Array<ArrayBuffer>): number {
-    return this.#transport("send", bytes("send", data), library().symbols.curl_easy_send);
+    return this.#transport("send", bytes("what to send", data), library().symbols.curl_easy_send);
   }
 
   /**
@@ -246,7 +255,11 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now.
    */
   recv(buffer: Uint8Array<ArrayBuffer>): number {
-    return this.#transport("receive", bytes("recv", buffer), library().symbols.curl_easy_recv);
+    return this.#transport(
+      "receive",
+      bytes("the buffer", buffer),
+      library().symbols.curl_easy_recv,
+    );
   }
 
   #transport(
@@ -259,7 +272,9 @@ export class Easy {
       done: Int32Array<ArrayBuffer>,
     ) => number,
   ): number {
-    if (data.length === 0) throw badValue(what, "at least one byte", data);
+    if (data.length === 0) {
+      throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: there is no byte`);
+    }
     void data.buffer; // moves a small array out of the engine's heap, where it could be moved
     let count = 0;
     this.#call(what, (easy) => {
@@ -291,12 +306,18 @@ export class Easy {
     const state = this.#state;
     if (this.closed) return;
     state.refuseInCallback("close the easy handle");
-    state.multi?.multi.removeHandle(this);
-    forgotten.unregister(this);
     state.pin();
-    state.resources.free();
-    state.unpin();
-    this.#forget();
+    try {
+      state.multi?.multi.removeHandle(this);
+    } finally {
+      // also where a callback threw meanwhile
+      if (state.multi === null) {
+        forgotten.unregister(this);
+        state.resources.free();
+        this.#forget();
+      }
+      state.unpin();
+    }
     const error = state.takeError(Code.OK);
     if (error) throw error;
   }
@@ -311,6 +332,7 @@ export class Easy {
     const state = this.#state, pointer = state.pointer;
     state.refuseInCallback(what);
     state.pin();
+    state.resources.clearError();
     let code: number;
     try {
       code = call(pointer);
@@ -320,4 +342,16 @@ export class Easy {
     const error = state.takeError(code);
     if (error) throw error;
   }
+}
+
+/**
+ * libcurl leaves dangling pointers between handles that depend on each other, unless all that
+ * happens to them is their end.
+ */
+function refuseInTree(state: EasyState, call: string): void {
+  if (!state.inStreamTree) return;
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    `Cannot ${call} the easy handle: it is part of a STREAM_DEPENDS tree`,
+  );
 }

@@ -10,7 +10,7 @@ import { libc } from "../../ffi/libc.ts";
 import { cString, Struct } from "../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../ffi/mod.ts";
 import { handleSide } from "./c_handle.ts";
-import { callbackKind, type EasyCallbackKind } from "./callback_kinds.ts";
+import { callbackKind, type EasyCallbackKind, kindsOfData } from "./callback_kinds.ts";
 import { CloseHook } from "./close_hooks.ts";
 import { check } from "./easy_check.ts";
 import type { AnyFunction, EasyState, SocketWatcher } from "./easy_state.ts";
@@ -31,10 +31,20 @@ export function setFunction(state: EasyState, name: string, id: number, value: u
     check(name, library().symbols.curl_easy_setopt.pointer(state.pointer, id, null));
     return;
   }
-  if (value === null) state.functions.delete(id);
-  else state.functions.set(id, value as AnyFunction);
-  if (id === CLOSESOCKET) renewCloseHook(state);
-  else install(state, kind);
+  const old = state.functions.get(id);
+  replace(state, id, value as AnyFunction | null);
+  try {
+    if (id === CLOSESOCKET) renewCloseHook(state);
+    else install(state, kind);
+  } catch (error) {
+    replace(state, id, old ?? null); // this libcurl has no such callback
+    throw error;
+  }
+}
+
+function replace(state: EasyState, id: number, fn: AnyFunction | null): void {
+  if (fn === null) state.functions.delete(id);
+  else state.functions.set(id, fn);
 }
 
 /** Sets the value that a callback gets as its data. */
@@ -51,7 +61,9 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
   const easy = state.pointer;
   const wanted = state.functions.has(kind.id) || (kind.id === SOCKOPT && state.watcher !== null);
   check(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
-  if (wanted) off_t(easy, kind.dataId, state.resources.token);
+  // some data options serve two functions
+  const served = wanted || kindsOfData(kind.dataId).some(({ id }) => state.functions.has(id));
+  if (served) off_t(easy, kind.dataId, state.resources.token);
   else pointer(easy, kind.dataId, defaultData(kind.id));
 }
 
@@ -72,15 +84,18 @@ function defaultData(id: number): Pointer {
 function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   const fn = state.functions.get(CLOSESOCKET) ?? null;
   const { watcher } = state;
-  const old = state.closeHook;
   let hook: CloseHook | null = null;
   if (fn || watcher) {
     const data = state.data.get(easyOptions.CLOSESOCKETDATA.id);
-    hook = (!fn && shared) || new CloseHook(watcher, fn, data, (error) => blame(state, error));
+    // a weak one, since connections may keep the hook for long
+    const blamed = new WeakRef(state);
+    hook = (!fn && shared) ||
+      new CloseHook(watcher, fn, data, (error) => blame(blamed.deref(), error));
     hook.retain();
     state.multi?.keepHook(hook);
   }
-  state.closeHook = hook;
+  if (hook && state.pinned) hook.used = true;
+  state.resources.replaceHook(hook);
   const share = easyOptions.SHARE.id;
   handleSide(share, state.uses.get(share))?.used?.(state);
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
@@ -88,12 +103,11 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   const easy = state.pointer;
   check(kind.name, pointer(easy, kind.id, hook ? kind.pointer() : null));
   off_t(easy, kind.dataId, hook?.token ?? 0);
-  old?.release();
 }
 
 /** A socket may be closed long after the transfer: then its multi reports what was thrown. */
-function blame(state: EasyState, error: unknown): void {
-  if (state.resources.pointer !== null) state.threw(error);
+function blame(state: EasyState | undefined, error: unknown): void {
+  if (state?.pinned) state.threw(error);
   else queueMicrotask(() => reportError(error));
 }
 

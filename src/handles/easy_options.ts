@@ -81,11 +81,14 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   const easy = state.pointer;
   const option = find(which);
   if (value === undefined) throw badValue(option.name, "a value", value);
+  if (state.readingHsts && HSTS_OPTIONS.has(option.id)) {
+    state.refuseInCallback(`set ${option.name}`); // libcurl is walking the list that this frees
+  }
   switch (option.kind) {
     case "long":
     case "values":
     case "off_t":
-      setNumber(easy, option, value);
+      setNumber(state, option, value);
       if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
       return;
     case "string":
@@ -103,6 +106,14 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   }
 }
 
+const HSTS_OPTIONS: ReadonlySet<number> = new Set([
+  easyOptions.HSTS.id,
+  easyOptions.HSTS_CTRL.id,
+  easyOptions.HSTSREADFUNCTION.id,
+  easyOptions.HSTSWRITEFUNCTION.id,
+  easyOptions.SHARE.id,
+]);
+
 /** What every handle is born with: no signals, and no waiting for the resolver's thread. */
 const BIRTH: ReadonlyMap<number, number> = new Map([
   [easyOptions.NOSIGNAL.id, 1],
@@ -112,22 +123,37 @@ const BIRTH: ReadonlyMap<number, number> = new Map([
 /** Sets the options that a new handle, or one that was reset, starts with. */
 export function setBirthOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
-  const easy = state.pointer;
   // QUICK_EXIT is unknown before 7.87, which is no error here
-  for (const [id, value] of BIRTH) curl_easy_setopt.long(easy, id, value);
-  curl_easy_setopt.pointer(easy, easyOptions.ERRORBUFFER.id, state.resources.errorBuffer);
+  for (const [id, value] of BIRTH) curl_easy_setopt.long(state.pointer, id, value);
+  setErrorBuffer(state);
 }
 
-function setNumber(easy: NonNullPointer, option: Option, value: unknown): void {
+/** Gives the handle, which may be a copy, its own place for error texts. */
+export function setErrorBuffer(state: EasyState): void {
+  const { pointer } = library().symbols.curl_easy_setopt;
+  pointer(state.pointer, easyOptions.ERRORBUFFER.id, state.resources.errorBuffer);
+}
+
+function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
   const given = value === null ? BIRTH.get(option.id) ?? option.default : value;
   if (given === undefined) {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
-  const code = option.kind === "off_t"
-    ? curl_easy_setopt.off_t(easy, option.id, integer(option.name, given))
-    : curl_easy_setopt.long(easy, option.id, long(option.name, given));
+  const isLong = option.kind !== "off_t";
+  const number = inBody(state, option, (isLong ? long : integer)(option.name, given));
+  const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   check(option.name, code);
+}
+
+/** Keeps the size of POSTFIELDS within the bytes that are there; libcurl would read beyond. */
+function inBody(state: EasyState, option: Option, size: number | bigint): number | bigint {
+  const { POSTFIELDS, POSTFIELDSIZE, POSTFIELDSIZE_LARGE } = easyOptions;
+  if (option.id !== POSTFIELDSIZE.id && option.id !== POSTFIELDSIZE_LARGE.id) return size;
+  const body = state.resources.owned.get(POSTFIELDS.id);
+  if (!body || (size >= 0 && size <= body.size)) return size;
+  if (Number(size) === -1) return body.size; // libcurl would look for a NUL
+  throw badValue(option.name, `-1 to ${body.size}, the size of POSTFIELDS`, size);
 }
 
 function setString(easy: NonNullPointer, option: Option, value: unknown): void {
@@ -178,9 +204,8 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
       state.privateValue = value;
       return;
     case easyOptions.POSTFIELDS.id:
-      return setPostFields(state, option, value);
-    case easyOptions.COPYPOSTFIELDS.id:
-      return setCopyPostFields(state, option, value);
+    case easyOptions.COPYPOSTFIELDS.id: // libcurl would free its copy while it sends it
+      return setPostFields(state, { ...option, id: easyOptions.POSTFIELDS.id }, value);
     case easyOptions.STDERR.id:
       return setStderr(state, option, value);
     case easyOptions.ERRORBUFFER.id:
@@ -210,20 +235,6 @@ function setPostFields(state: EasyState, option: Option, value: unknown): void {
   setOwned(state, option, ownBytes(data));
 }
 
-function setCopyPostFields(state: EasyState, option: Option, value: unknown): void {
-  const { curl_easy_setopt } = library().symbols;
-  if (value === null) {
-    setPostSize(state, -1);
-    return check(option.name, curl_easy_setopt.pointer(state.pointer, option.id, null));
-  }
-  const data = postBytes(option, value);
-  setPostSize(state, data.length);
-  const copy = allocateBytes(data); // an empty JS buffer would arrive as NULL
-  const code = curl_easy_setopt.pointer(state.pointer, option.id, copy);
-  release(copy);
-  check(option.name, code);
-}
-
 function setStderr(state: EasyState, option: Option, value: unknown): void {
   if (value === null) return setOwned(state, option, null);
   const file = ownFile(text(option.name, value));
@@ -235,8 +246,44 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
   const side = value === null ? null : handleSide(option.id, value);
   if (side === undefined) throw badValue(option.name, "an open handle of its class", value);
+  if (option.id === easyOptions.SHARE.id) refuseInTransfer(state, option);
+  if (STREAM_OPTIONS.has(option.id)) {
+    return setStream(state, option, side as EasyState | null, value);
+  }
   check(option.name, curl_easy_setopt.pointer(state.pointer, option.id, side?.pointer ?? null));
   if (side === null) state.uses.delete(option.id);
   else state.uses.set(option.id, value);
   side?.used?.(state);
+}
+
+/** libcurl does not expect the caches to change while a connection of theirs is in use. */
+function refuseInTransfer(state: EasyState, option: Option): void {
+  if (!state.pinned) return;
+  state.refuseInCallback(`set ${option.name}`);
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    `Cannot set ${option.name}: the easy handle is added to a multi handle`,
+  );
+}
+
+const STREAM_OPTIONS: ReadonlySet<number> = new Set([
+  easyOptions.STREAM_DEPENDS.id,
+  easyOptions.STREAM_DEPENDS_E.id,
+]);
+
+/** libcurl before 8 does not take a handle out of the tree it is in, so this is for once only. */
+function setStream(
+  state: EasyState,
+  option: Option,
+  parent: EasyState | null,
+  value: unknown,
+): void {
+  const { pointer } = library().symbols.curl_easy_setopt;
+  if ([...STREAM_OPTIONS].some((id) => state.uses.has(id))) {
+    throw badValue(option.name, "to set it once: libcurl cannot change it", value);
+  }
+  check(option.name, pointer(state.pointer, option.id, parent?.pointer ?? null));
+  if (parent === null) return;
+  state.uses.set(option.id, value);
+  state.inStreamTree = parent.inStreamTree = true;
 }

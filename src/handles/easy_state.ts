@@ -12,6 +12,7 @@ import { allocate, release } from "../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
+import { closing } from "./closing.ts";
 import type { Easy } from "./easy.ts";
 import type { MultiState } from "./multi_state.ts";
 import type { Owned } from "./owned.ts";
@@ -35,12 +36,31 @@ export class EasyResources {
   readonly owned: Map<number, Owned> = new Map();
   /** What it may still read until the transfer is over. */
   readonly retired: Owned[] = [];
+  /** Its CLOSESOCKETFUNCTION, which may outlive it. */
+  closeHook: CloseHook | null = null;
+  /** Those before it, which connections that the handle keeps may still have. */
+  readonly #oldHooks: CloseHook[] = [];
+  readonly #errorStart: Uint8Array;
 
   /** Takes charge of a `CURL *`. */
   constructor(pointer: Pointer) {
     this.pointer = pointer;
-    native.view(this.errorBuffer, 1)[0] = 0;
+    this.#errorStart = native.view(this.errorBuffer, 1);
+    this.clearError();
     easyCount.open++;
+  }
+
+  /** Forgets the text of an earlier error; some calls leave it there. */
+  clearError(): void {
+    this.#errorStart[0] = 0;
+  }
+
+  /** Puts another hook, which it owns from now on, in the place of the one before. */
+  replaceHook(hook: CloseHook | null): void {
+    const old = this.closeHook;
+    this.closeHook = hook;
+    if (old?.used) this.#oldHooks.push(old);
+    else old?.release();
   }
 
   /** Frees what options owned before the transfer that ended now. */
@@ -57,8 +77,9 @@ export class EasyResources {
 
   /** Frees the handle and then what it read. */
   free(): void {
-    if (this.pointer === null) return;
-    const pointer = this.pointer;
+    const { pointer } = this;
+    if (pointer === null) return;
+    this.pointer = null; // first: callbacks that it still makes find it closed
     library().symbols.curl_easy_cleanup(pointer);
     this.abandon();
   }
@@ -67,6 +88,8 @@ export class EasyResources {
   abandon(): void {
     this.pointer = null;
     this.disown();
+    this.replaceHook(null);
+    for (const hook of this.#oldHooks.splice(0)) hook.release();
     release(this.errorBuffer);
     easyTokens.release(this.token);
     easyCount.open--;
@@ -97,8 +120,10 @@ export class EasyState {
   readonly uses: Map<number, unknown> = new Map();
   /** The multi that it is added to. */
   multi: MultiState | null = null;
-  /** Its CLOSESOCKETFUNCTION, which may outlive it. */
-  closeHook: CloseHook | null = null;
+  /** Whether its HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
+  readingHsts = false;
+  /** Whether it depends on another's stream, or another's on its own. */
+  inStreamTree = false;
   /** The driver's view of its sockets. */
   watcher: SocketWatcher | null = null;
   /** How many of its callbacks are on the stack. */
@@ -130,6 +155,16 @@ export class EasyState {
     return pointer;
   }
 
+  /** Its CLOSESOCKETFUNCTION, which may outlive it. */
+  get closeHook(): CloseHook | null {
+    return this.resources.closeHook;
+  }
+
+  /** Whether a call or a multi handle keeps it alive. */
+  get pinned(): boolean {
+    return this.#pins > 0;
+  }
+
   /** The public object, as long as anyone can ask for it. */
   get easy(): Easy | null {
     return this.#easy ?? this.#weak.deref() ?? null;
@@ -137,7 +172,10 @@ export class EasyState {
 
   /** Keeps the handle alive and its token valid, until {@linkcode unpin} was called as often. */
   pin(): void {
+    const hook = this.resources.closeHook;
+    if (hook) hook.used = true;
     if (this.#pins++ > 0) return;
+    this.#thrown = null; // of a transfer whose end nobody asked for
     this.#easy = this.#weak.deref() ?? null;
     easyTokens.root(this.resources.token, this);
   }
@@ -192,12 +230,14 @@ export class EasyState {
 
   /** Without a WRITEFUNCTION the body went to C's own standard output, which has a buffer. */
   flushOutput(): void {
-    if (!this.functions.has(easyOptions.WRITEFUNCTION.id)) libc.fflush(null);
+    const { WRITEFUNCTION, WRITEDATA } = easyOptions;
+    if (this.functions.has(WRITEFUNCTION.id) || this.resources.owned.has(WRITEDATA.id)) return;
+    libc.fflush(null);
   }
 
   /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */
   refuseInCallback(call: string): void {
-    if (this.depth > 0 || (this.multi && this.multi.depth > 0)) {
+    if (this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0) {
       throw new CurlEasyError(Code.RECURSIVE_API_CALL, `Cannot ${call}: called from a callback`);
     }
   }
@@ -210,7 +250,8 @@ export class EasyState {
     const thrown = this.#thrown;
     this.#thrown = null;
     if (code === Code.OK && !thrown) return null;
-    const words = native.string(this.resources.errorBuffer) ?? "";
+    const { pointer, errorBuffer } = this.resources;
+    const words = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
       words || (code === Code.OK ? "A callback failed" : undefined),

@@ -48,10 +48,12 @@ export function text(option: string, value: unknown): string {
   throw badValue(option, "a string without NUL", value);
 }
 
-/** Lines that C can take. */
-export function lines(option: string, value: unknown): readonly string[] {
+/** Lines that C can take: text, or bytes that are sent as they are. */
+export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
   if (!Array.isArray(value)) throw badValue(option, "an array of strings", value);
-  for (const line of value) text(option, line);
+  for (const line of value) {
+    if (!(line instanceof Uint8Array) || line.includes(0)) text(option, line);
+  }
   return value;
 }
 

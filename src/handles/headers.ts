@@ -8,11 +8,13 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { Struct } from "../../ffi/memory.ts";
 import { library, type Pointer } from "../../ffi/mod.ts";
 import type { EasyState } from "./easy_state.ts";
+import { long } from "./easy_values.ts";
 
 /** A header of a response: `struct curl_header`. */
 export interface Header {
   /** In the letter case of the wire. */
   readonly name: string;
+  /** Without the space around it. */
   readonly value: string;
   /** How many headers of that name there are. */
   readonly amount: number;
@@ -33,7 +35,8 @@ export interface HeadersOptions {
 /** All headers of that kind, in the order of the wire. */
 export function readHeaders(state: EasyState, options: HeadersOptions): Header[] {
   const { curl_easy_nextheader } = library().symbols;
-  const { origin = flags.CURLH_HEADER, request = -1 } = options;
+  const origin = long("the origin of headers", options.origin ?? flags.CURLH_HEADER) >>> 0;
+  const request = long("the request of headers", options.request ?? -1) | 0;
   const found: Header[] = [];
   let previous: Pointer = null;
   for (;;) {

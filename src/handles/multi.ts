@@ -72,7 +72,7 @@ export class Multi {
       state.keepHook(state.observerHook);
       installTimerCallback(state);
     };
-    inCallback = (multi) => multi.#state.depth > 0;
+    inCallback = (multi) => multi.#state.inCallback;
   }
 
   /**
@@ -102,6 +102,7 @@ export class Multi {
    * CURLM_BAD_FUNCTION_ARGUMENT for a value that it cannot take.
    */
   setOpt<N extends MultiOptionName>(option: N, value: MultiOptionValue<N>): void;
+  /** The same by number: a `CURLMOPT_*`. */
   setOpt(option: number, value: unknown): void;
   setOpt(option: string | number, value: unknown): void {
     setMultiOption(this.#state, option, value);
@@ -125,11 +126,18 @@ export class Multi {
     const { observer, observerHook } = state;
     if (observer && observerHook) watchSockets(added, observer, observerHook);
     if (added.closeHook) state.keepHook(added.closeHook);
-    const code = curl_multi_add_handle(pointer, added.pointer);
+    state.adding = true;
+    let code = curl_multi_add_handle(pointer, added.pointer);
+    state.adding = false;
+    if (state.timerFailed) {
+      // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
+      // added, and removing that one would lose all others
+      curl_multi_remove_handle(pointer, added.pointer);
+      state.timerFailed = false;
+      code = MultiCode.ABORTED_BY_CALLBACK;
+    }
     if (code === MultiCode.OK) state.easies.set(native.address(added.pointer), added);
     else {
-      // before 8.5 a failing timer callback leaves the handle half added
-      curl_multi_remove_handle(pointer, added.pointer);
       added.multi = null;
       added.unpin();
     }
@@ -147,7 +155,9 @@ export class Multi {
     const removed = openState(easy);
     state.refuseInCallback("remove a handle");
     const code = library().symbols.curl_multi_remove_handle(pointer, removed.pointer);
-    if (code === MultiCode.OK && removed.multi === state) this.#forget(removed);
+    // a timer callback that fails does so at the end: the handle is out all the same
+    const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
+    if (isOut && removed.multi === state) this.#forget(removed);
     state.finish(code);
   }
 

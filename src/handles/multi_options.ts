@@ -7,7 +7,7 @@
 import { multiOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { live } from "../../ffi/memory.ts";
 import { type CallbackFunction, library, native, type NonNullPointer } from "../../ffi/mod.ts";
-import { CurlMultiError, MultiCode } from "../errors.ts";
+import { CurlLoadError, CurlMultiError, MultiCode } from "../errors.ts";
 import { toStatus } from "./callback_result.ts";
 import type { Easy } from "./easy.ts";
 import { show } from "./easy_values.ts";
@@ -40,6 +40,7 @@ export interface MultiCallbacks {
    * Asked whether to take a stream that the server pushes: {@link
    * https://curl.se/libcurl/c/CURLMOPT_PUSHFUNCTION.html}. Returns `CURL_PUSH_OK`, `_DENY` or
    * `_ERROROUT`; `easy` is the new handle, already added, and the caller's from `CURL_PUSH_OK` on.
+   * A throw denies the push, and so does `CURL_PUSH_OK` with libcurl 7.88 and 8.0, which crash.
    */
   PUSHFUNCTION: (
     parent: Easy | null,
@@ -104,10 +105,14 @@ const onTimer: CallbackFunction<typeof TIMER_CALLBACK> = (_multi, timeoutMs, tok
   const state = multiTokens.get(token);
   if (!state) return 0;
   state.observer?.timer(timeoutMs);
+  if (state.timerFailed) return state.adding ? 0 : -1;
   const fn = state.functions.get(TIMER);
   if (!fn) return 0;
   const data = state.data.get(multiOptions.TIMERDATA.id);
-  return run(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
+  const status = run(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
+  if (status !== -1 || !state.adding) return status;
+  state.timerFailed = true;
+  return 0;
 };
 
 // CURL *parent, CURL *easy, size_t num_headers, struct curl_pushheaders *, void *clientp
@@ -129,13 +134,20 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
     state,
     "PUSHFUNCTION",
     PUSH_DENY,
-    () => fn(parentState.easy, offer.easy, count, view, data),
+    () => refuseWhereItCrashes(fn(parentState.easy, offer.easy, count, view, data)),
   );
   view.end();
   if (status === 0) offer.accept();
   else offer.refuse();
   return status;
 };
+
+/** libcurl 7.88 and 8.0 copy the data of an accepted push to NULL. */
+function refuseWhereItCrashes(status: unknown): unknown {
+  const { version, versionNum } = library();
+  if (status || versionNum < 0x075800 || versionNum >= 0x080100) return status;
+  throw new CurlLoadError(`Cannot accept a push: it needs libcurl 8.1.0, ${version} would crash`);
+}
 
 // CURLM *, unsigned notification, CURL *, void *clientp
 const NOTIFY_CALLBACK = { args: ["pointer", "u32", "pointer", "u32"], result: "void" } as const;
@@ -209,6 +221,7 @@ export function setMultiOption(state: MultiState, which: unknown, value: unknown
   const { curl_multi_setopt } = library().symbols;
   const pointer = state.pointer;
   const [name, row] = find(which);
+  state.refuseInCallback(`set ${name}`);
   switch (row.kind) {
     case "function":
       return setFunction(state, name, row.id, value);
@@ -223,9 +236,17 @@ export function setMultiOption(state: MultiState, which: unknown, value: unknown
       }
       return state.finish(curl_multi_setopt.pointer(pointer, row.id, null));
     }
+    case "off_t":
+      return state.finish(curl_multi_setopt.off_t(pointer, row.id, offT(name, row, value)));
     default:
       return state.finish(curl_multi_setopt.long(pointer, row.id, number(name, row, value)));
   }
+}
+
+function offT(name: string, row: OptionRow, value: unknown): number | bigint {
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  return number(name, row, value);
 }
 
 function number(name: string, row: OptionRow, value: unknown): number {

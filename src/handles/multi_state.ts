@@ -7,6 +7,7 @@
 import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
+import { closing } from "./closing.ts";
 import type { AnyFunction, EasyState, SocketWatcher } from "./easy_state.ts";
 import type { Easy } from "./easy.ts";
 import { FdTable } from "./fd_table.ts";
@@ -46,6 +47,10 @@ export class MultiState {
   observer: MultiObserver | null = null;
   /** What sockets of the observer's transfers are closed by. */
   observerHook: CloseHook | null = null;
+  /** A handle is being added: a timer callback that fails now is not told to libcurl. */
+  adding = false;
+  /** It failed so. */
+  timerFailed = false;
   /** How many callbacks of it, or of an easy in it, are on the stack. */
   depth = 0;
 
@@ -75,9 +80,14 @@ export class MultiState {
     this.closeHooks.add(hook.retain());
   }
 
+  /** Whether a callback of it, or of an easy in it, is on the stack. */
+  get inCallback(): boolean {
+    return this.depth > 0 || closing.depth > 0;
+  }
+
   /** Throws CURLM_RECURSIVE_API_CALL inside a callback of this multi or of an easy in it. */
   refuseInCallback(call: string): void {
-    if (this.depth > 0) {
+    if (this.inCallback) {
       throw new CurlMultiError(
         MultiCode.RECURSIVE_API_CALL,
         `Cannot ${call}: called from a callback`,
@@ -95,7 +105,7 @@ export class MultiState {
    * inside a callback leaves what others threw to the call in progress.
    */
   finish(code: number): void {
-    const thrown = this.depth === 0 ? this.#thrown : null;
+    const thrown = this.inCallback ? null : this.#thrown;
     if (thrown) {
       this.#thrown = null;
       const message = "A callback of the multi handle failed";

@@ -7,10 +7,12 @@
 import { result } from "../../ffi/memory.ts";
 import { library } from "../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../errors.ts";
+import { show } from "./easy_values.ts";
 import type { MultiState } from "./multi_state.ts";
 
 /** A descriptor to wait for: `struct curl_waitfd`. */
 export interface WaitFd {
+  /** The descriptor. */
   readonly fd: number;
   /** `CURL_WAIT_POLLIN`, `CURL_WAIT_POLLPRI`, `CURL_WAIT_POLLOUT`. */
   readonly events: number;
@@ -20,8 +22,11 @@ export interface WaitFd {
 
 /** The descriptors of `select()`, by what to wait for. */
 export interface FdSets {
+  /** To be read from. */
   readonly read: number[];
+  /** To be written to. */
   readonly write: number[];
+  /** For exceptional conditions. */
   readonly exc: number[];
   /** The highest of them, -1 where there is none. */
   readonly maxFd: number;
@@ -39,11 +44,12 @@ export function pollDescriptors(
 ): number {
   const pointer = state.pointer;
   state.refuseInCallback(`call ${call}()`);
-  if (timeoutMs !== (timeoutMs | 0) || timeoutMs < 0) {
-    throw new CurlMultiError(MultiCode.BAD_FUNCTION_ARGUMENT, `Bad timeout: ${timeoutMs}`);
-  }
+  if (!isInt(timeoutMs, 32) || timeoutMs < 0) throw badArgument(call, "timeout", timeoutMs);
+  if (!Array.isArray(descriptors)) throw badArgument(call, "list of descriptors", descriptors);
   const array = new DataView(new ArrayBuffer(Math.max(64, WAITFD_SIZE * descriptors.length)));
-  for (const [i, { fd, events }] of descriptors.entries()) {
+  for (const [i, descriptor] of descriptors.entries()) {
+    const { fd, events } = descriptor ?? {};
+    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", descriptor);
     array.setInt32(WAITFD_SIZE * i, fd, true);
     array.setInt16(WAITFD_SIZE * i + 4, events, true);
   }
@@ -56,6 +62,15 @@ export function pollDescriptors(
     descriptor.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
   }
   return ready;
+}
+
+function isInt(value: unknown, bits: number): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) < 2 ** (bits - 1);
+}
+
+function badArgument(call: string, what: string, value: unknown): CurlMultiError {
+  const message = `Cannot call ${call}(): bad ${what}, got ${show(value)}`;
+  return new CurlMultiError(MultiCode.BAD_FUNCTION_ARGUMENT, message);
 }
 
 const FD_SETSIZE = 1024;

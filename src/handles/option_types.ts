@@ -19,7 +19,7 @@ interface ValueOfKind {
   values: number | boolean;
   off_t: number | bigint | boolean;
   string: string;
-  slist: readonly string[];
+  slist: readonly (string | Uint8Array)[];
   blob: Uint8Array | ArrayBuffer;
   cbptr: unknown;
   object: never;

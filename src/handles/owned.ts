@@ -12,12 +12,15 @@ import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 /** Something that C may still read, given back when its last owner lets go. */
 export class Owned {
   readonly pointer: Pointer;
+  /** How many bytes are there, where it is a copy of bytes. */
+  readonly size: number;
   readonly #free: (pointer: NonNullPointer) => void;
   #owners = 1;
 
   /** Takes charge of a pointer. */
-  constructor(pointer: Pointer, free: (pointer: NonNullPointer) => void) {
+  constructor(pointer: Pointer, free: (pointer: NonNullPointer) => void, size = 0) {
     this.pointer = pointer;
+    this.size = size;
     this.#free = free;
   }
 
@@ -35,20 +38,20 @@ export class Owned {
 
 /** A copy of bytes. */
 export function ownBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
-  return new Owned(allocateBytes(bytes), release);
+  return new Owned(allocateBytes(bytes), release, bytes.length);
 }
 
 /** A `struct curl_slist` with those lines; they hold no NUL. */
-export function ownList(lines: readonly string[]): Owned {
+export function ownList(lines: readonly (string | Uint8Array)[]): Owned {
   return new Owned(makeList(lines), freeList);
 }
 
 /** Builds a `struct curl_slist`, NULL for no lines. */
-export function makeList(lines: readonly string[]): Pointer {
+export function makeList(lines: readonly (string | Uint8Array)[]): Pointer {
   const { curl_slist_append, curl_slist_free_all } = library().symbols;
   let list: Pointer = null;
   for (const line of lines) {
-    const longer = curl_slist_append(list, cString(line));
+    const longer = curl_slist_append(list, typeof line === "string" ? cString(line) : ended(line));
     if (longer === null) {
       curl_slist_free_all(list);
       throw new RangeError("Cannot allocate a list");
@@ -57,6 +60,13 @@ export function makeList(lines: readonly string[]): Pointer {
   }
   if (list !== null) live.lists++;
   return list;
+}
+
+/** Bytes with a NUL behind them. */
+function ended(line: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(line.length + 1);
+  bytes.set(line);
+  return bytes;
 }
 
 /** Frees what {@linkcode makeList} built. */

@@ -71,9 +71,12 @@ export class Share {
    * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it.
    */
   close(): void {
-    if (this.#pointer === null) return;
-    check(library().symbols.curl_share_cleanup(this.#pointer));
-    this.#pointer = null;
+    const pointer = this.#pointer;
+    if (pointer === null) return;
+    this.#pointer = null; // first: callbacks that it still makes find it closed
+    const code = library().symbols.curl_share_cleanup(pointer);
+    if (code !== 0) this.#pointer = pointer;
+    check(code);
     for (const hook of this.#hooks) hook.release();
     this.#hooks.clear();
   }

@@ -1,0 +1,164 @@
+// libcurl's timers, kept by the runtime's: how exactly; and the application's own beside them.
+import { setImmediate } from "node:timers";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Agent, type EasyOptions } from "../../mod.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+import { cpuMs, easyFor, failure, get, sleep } from "./support.ts";
+
+/** A machine that is busy with other things is given another chance. */
+const AGAIN = { retry: 2 };
+
+let server: TestServer, agent: Agent;
+beforeAll(async () => {
+  server = await startServer("http");
+  await using first = new Agent(); // loads the library
+  await get(first, server.url("/small"));
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  agent = new Agent();
+});
+afterEach(() => agent.close());
+
+/** When a transfer without an answer fails, and with which code. */
+async function failsAfter(options: EasyOptions, path = "/hold"): Promise<[number, number]> {
+  using easy = easyFor(server.url(path), options);
+  const started = performance.now();
+  const { code } = await failure(agent.perform(easy)) as { code: number };
+  return [performance.now() - started, code];
+}
+
+const TIMEDOUT = 28;
+
+test("TIMEOUT_MS is kept within 50 ms", AGAIN, async () => {
+  // libcurl before 8.4 forgets a timeout that has less than 1 ms left when its socket has an event
+  // (curl#11937): one of 1 ms would end at the next timer, 200 ms later
+  const times = [10, 20, 50, 100, 250, 500, 999];
+  const results = await Promise.all(times.map((TIMEOUT_MS) => failsAfter({ TIMEOUT_MS })));
+  for (const [i, [ms, code]] of results.entries()) {
+    expect(code).toBe(TIMEDOUT);
+    expect(ms - times[i]!).toBeGreaterThan(-2);
+    expect(ms - times[i]!).toBeLessThan(50);
+  }
+});
+
+test("a hundred different timeouts are each kept", AGAIN, async () => {
+  const times = Array.from({ length: 100 }, (_, i) => 100 + (i * 37) % 500);
+  const results = await Promise.all(times.map((TIMEOUT_MS) => failsAfter({ TIMEOUT_MS })));
+  const errors = results.map(([ms], i) => ms - times[i]!);
+  console.log(`a hundred timeouts: at most ${Math.max(...errors).toFixed(1)} ms late`);
+  expect(Math.min(...errors)).toBeGreaterThan(-2);
+  expect(Math.max(...errors)).toBeLessThan(100);
+});
+
+test("LOW_SPEED_TIME ends a transfer that trickles", async () => {
+  const options = { LOW_SPEED_LIMIT: 1000, LOW_SPEED_TIME: 1, TIMEOUT_MS: 9000 };
+  const [ms, code] = await failsAfter(options, "/slow/1000/50");
+  expect(code).toBe(TIMEDOUT);
+  expect(ms).toBeGreaterThan(900);
+  expect(ms).toBeLessThan(3500);
+});
+
+test("SERVER_RESPONSE_TIMEOUT and CONNECTTIMEOUT_MS leave a slow but good answer alone", async () => {
+  const options = { CONNECTTIMEOUT_MS: 100, TIMEOUT_MS: 5000 };
+  expect(await get(agent, server.url("/delay/400"), options)).toContain('"ok":true');
+});
+
+test("MAX_RECV_SPEED_LARGE slows a download down, without a busy loop", async () => {
+  let bytes = 0;
+  using easy = easyFor(server.url("/bytes/8000000"), {
+    MAX_RECV_SPEED_LARGE: 4_000_000,
+    WRITEFUNCTION: (chunk) => (bytes += chunk.length, chunk.length),
+  });
+  const { turns } = agent.stats, started = performance.now();
+  await agent.perform(easy);
+  expect(bytes).toBe(8_000_000);
+  expect(performance.now() - started).toBeGreaterThan(800);
+  expect(agent.stats.turns - turns).toBeLessThan(1000);
+});
+
+test("a timeout that is changed between two transfers of a handle counts", AGAIN, async () => {
+  using easy = easyFor(server.url("/hold"));
+  for (const TIMEOUT_MS of [200, 50, 100]) {
+    easy.setOpt("TIMEOUT_MS", TIMEOUT_MS);
+    const started = performance.now();
+    await failure(agent.perform(easy));
+    expect(performance.now() - started - TIMEOUT_MS).toBeLessThan(50);
+  }
+});
+
+test("a deadline is kept while other transfers run flat out", async () => {
+  const controller = new AbortController();
+  const load = Array.from({ length: 16 }, async () => {
+    using easy = easyFor(server.url("/bytes/1000000000000"), { TIMEOUT_MS: 0 });
+    await failure(agent.perform(easy, controller));
+  });
+  const [ms, code] = await failsAfter({ TIMEOUT_MS: 300 });
+  controller.abort();
+  await Promise.all(load);
+  expect(code).toBe(TIMEDOUT);
+  expect(ms - 300).toBeLessThan(500); // a call for one socket goes on with all sixteen
+});
+
+const percentile = (values: number[], p: number): number =>
+  values.sort((a, b) => a - b)[Math.floor(values.length * p)] as number;
+
+/** Between two calls of a 1 ms interval: the time, and what this process has done in it. */
+async function gapsIn(ms: number): Promise<{ time: number[]; cpu: number[] }> {
+  const time: number[] = [], cpu: number[] = [];
+  let last = performance.now(), used = cpuMs();
+  const timer = setInterval(() => {
+    const now = performance.now(), usedNow = cpuMs();
+    time.push(now - last);
+    cpu.push(usedNow - used);
+    [last, used] = [now, usedNow];
+  }, 1);
+  await sleep(ms);
+  clearInterval(timer);
+  return { time, cpu };
+}
+
+// libcurl reads up to 100 buffers of each busy transfer in one call: with 64 endless ones that
+// alone is 50 to 100 ms, and no slice is shorter than a call
+const LOADS: [path: string, limitMs: number][] = [
+  ["/small", 50],
+  ["/bytes/100000", 50],
+  ["/bytes/1000000000000", 500],
+];
+
+test.each(LOADS)("the application's timers fire while 64 of %s run", async (path, limitMs) => {
+  const controller = new AbortController();
+  let done = 0;
+  const load = Array.from({ length: 64 }, async () => {
+    using easy = easyFor(server.url(path), { TIMEOUT_MS: 0 });
+    while (!controller.signal.aborted) {
+      await agent.perform(easy, controller).then(() => done++, () => {});
+    }
+  });
+  await sleep(200);
+  const { time, cpu } = await gapsIn(1000);
+  controller.abort();
+  await Promise.all(load);
+  const figures = (all: number[]) => [0.5, 0.99].map((p) => percentile(all, p).toFixed(1)).join();
+  console.log(`64 of ${path}: p50,p99 ${figures(time)} ms, CPU ${figures(cpu)} ms; ${done} done`);
+  // the CPU's time, since the machine may be busy with other things
+  expect(percentile(cpu, 0.99)).toBeLessThan(limitMs);
+});
+
+test("the application's setImmediate and promises have their say between two slices", async () => {
+  const controller = new AbortController();
+  using easy = easyFor(server.url("/bytes/1000000000000"), { TIMEOUT_MS: 0 });
+  const running = failure(agent.perform(easy, controller));
+  await sleep(100);
+  let immediates = 0, stop = false;
+  const next = () => {
+    immediates++;
+    if (!stop) setImmediate(next);
+  };
+  next();
+  await sleep(300);
+  stop = true;
+  controller.abort();
+  await running;
+  expect(immediates).toBeGreaterThan(20);
+});

@@ -1,0 +1,132 @@
+// What an agent's options really do, counted by the server.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Agent, type AgentOptions, constants, type EasyOptions, Share } from "../../mod.ts";
+import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import { easyFor, failure, get, sleep } from "./support.ts";
+
+let server: TestServer, second: TestServer;
+beforeAll(async () => {
+  [server, second] = await Promise.all([startServer("http", "h2"), startServer("http")]);
+});
+afterAll(() => Promise.all([server.close(), second.close()]));
+
+interface Seen {
+  readonly connections: number;
+  readonly open: number;
+}
+
+// by ALPN: 7.88.1 fails all but the first of several transfers by prior knowledge (h2c)
+const H2: EasyOptions = { SSL_VERIFYPEER: 0, SSL_VERIFYHOST: 0, PIPEWAIT: 1 };
+
+/** Runs `count` transfers at once; the connections that they cost. */
+async function connectionsFor(
+  options: AgentOptions,
+  count: number,
+  kind: UrlKind = "http",
+  more: EasyOptions = {},
+): Promise<number> {
+  await using agent = new Agent(options);
+  {
+    await using other = new Agent();
+    await get(other, server.url("/stats/reset", kind), more);
+  }
+  const url = server.url("/delay/30", kind);
+  await Promise.all(Array.from({ length: count }, () => get(agent, url, more)));
+  const seen = JSON.parse(await get(agent, server.url("/stats", kind), more)) as Seen;
+  return seen.connections;
+}
+
+test("without options every transfer of a burst has its connection", async () => {
+  expect(await connectionsFor({}, 30)).toBe(30);
+});
+
+test("maxConnections limits the connections, and the others wait", async () => {
+  expect(await connectionsFor({ maxConnections: 3 }, 30)).toBeLessThanOrEqual(3);
+  expect(await connectionsFor({ maxConnections: 1 }, 10)).toBe(1);
+});
+
+test("maxHostConnections limits the connections to each host and port", async () => {
+  expect(await connectionsFor({ maxHostConnections: 4 }, 20)).toBeLessThanOrEqual(4);
+  await using agent = new Agent({ maxHostConnections: 1 });
+  const started = performance.now();
+  const urls = [server.url("/delay/200"), second.url("/delay/200")];
+  await Promise.all([...urls, ...urls].map((url) => get(agent, url)));
+  expect(performance.now() - started).toBeGreaterThan(390);
+  expect(performance.now() - started).toBeLessThan(700);
+});
+
+test("a transfer that waits for a connection can be aborted, and gets it when one is free", async () => {
+  await using agent = new Agent({ maxConnections: 1 });
+  const held = easyFor(server.url("/hold"));
+  const holding = failure(agent.perform(held));
+  const controller = new AbortController();
+  using aborted = easyFor(server.url("/small"));
+  const waiting = failure(agent.perform(aborted, { signal: controller.signal }));
+  await sleep(50);
+  controller.abort("no more");
+  expect(await waiting).toBe("no more");
+  const last = get(agent, server.url("/small"));
+  held.close();
+  await holding;
+  expect(await last).toContain('"ok":true');
+});
+
+test("maxCachedConnections limits the idle connections", async () => {
+  await using agent = new Agent({ maxCachedConnections: 2 });
+  const urls = Array.from({ length: 10 }, () => second.url("/delay/30"));
+  await Promise.all(urls.map((url) => get(agent, url)));
+  await using other = new Agent();
+  const open = async () => (JSON.parse(await get(other, second.url("/stats"))) as Seen).open;
+  await sleep(100);
+  expect(await open()).toBeLessThanOrEqual(3); // with that of the question
+});
+
+test("the cache grows with the load, so that a second burst needs no connection", async () => {
+  await using agent = new Agent();
+  const burst = async () => {
+    const easies = Array.from({ length: 150 }, () => easyFor(server.url("/delay/150")));
+    await Promise.all(easies.map((easy) => agent.perform(easy)));
+    const made = easies.reduce((sum, easy) => sum + easy.getInfo("NUM_CONNECTS"), 0);
+    for (const easy of easies) easy.close();
+    return made;
+  };
+  expect(await burst()).toBe(150);
+  expect(await burst()).toBe(0);
+});
+
+test("fifty transfers share one HTTP/2 connection", async ({ skip }) => {
+  if (!server.has("h2")) skip("no openssl");
+  expect(await connectionsFor({}, 50, "h2", H2)).toBe(1);
+});
+
+test("multiplex: false gives each its own", async ({ skip }) => {
+  if (!server.has("h2")) skip("no openssl");
+  expect(await connectionsFor({ multiplex: false }, 10, "h2", H2)).toBe(10);
+});
+
+test("maxConcurrentStreams limits the transfers on a connection", async ({ skip }) => {
+  if (!server.has("h2")) skip("no openssl");
+  const connections = await connectionsFor(
+    { maxConcurrentStreams: 5 },
+    20,
+    "h2",
+    H2,
+  );
+  expect(connections).toBeGreaterThanOrEqual(4);
+});
+
+test("share gives the handles common cookies, except those with a share of their own", async () => {
+  using share = new Share(), own = new Share();
+  for (const one of [share, own]) one.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);
+  await using agent = new Agent({ share });
+  const engine = { COOKIEFILE: "" };
+  await get(agent, server.url("/cookies/set?taste=sweet"), engine);
+  expect(await get(agent, server.url("/cookies"), engine)).toBe('{"taste":"sweet"}');
+  expect(await get(agent, server.url("/cookies"), { ...engine, SHARE: own })).toBe("{}");
+});
+
+test("an option out of range is refused", () => {
+  for (const wrong of [0.5, NaN, 2 ** 40, "3"]) {
+    expect(() => new Agent({ maxCachedConnections: wrong as number })).toThrow();
+  }
+});

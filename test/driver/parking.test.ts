@@ -1,0 +1,200 @@
+// One watch for all the pollers of a thread, by each way to wait; and the watch by itself.
+import process from "node:process";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { FdWatch } from "../../ffi/mod.ts";
+import { parking } from "../../src/driver/parking.ts";
+import { createPoller, type Poller } from "../../src/driver/poller.ts";
+import { createWaiter, waitMethod } from "../../src/driver/waiter.ts";
+import { descriptors, sleep, until, waitMethods } from "./support.ts";
+
+const before = process.env.CURLEW_WAIT;
+afterAll(() => {
+  if (before === undefined) delete process.env.CURLEW_WAIT;
+  else process.env.CURLEW_WAIT = before;
+});
+
+describe.each(waitMethods)("waiting by %s", (method) => {
+  beforeEach(() => {
+    process.env.CURLEW_WAIT = method;
+    expect(waitMethod()).toBe(method);
+  });
+
+  describe("a watch", () => {
+    let poller: Poller, watch: FdWatch, count: number;
+    beforeEach(() => {
+      poller = createPoller();
+      count = 0;
+      watch = createWaiter(poller, () => {
+        count++;
+        poller.ready(); // takes the wake-up
+      });
+      watch.keepAlive(true);
+    });
+    afterEach(() =>
+      new Promise<void>((resolve) => watch.close(resolve)).then(() => poller.close())
+    );
+
+    test("says once for each arming that there is something", async () => {
+      for (let i = 1; i <= 5; i++) {
+        watch.arm();
+        watch.arm();
+        await sleep(5);
+        expect(count).toBe(i - 1);
+        poller.wake();
+        await until(() => count === i);
+        expect(count).toBe(i);
+      }
+    });
+
+    test("says nothing before it is armed", async () => {
+      poller.wake();
+      await sleep(50);
+      expect(count).toBe(0);
+      watch.arm();
+      await until(() => count > 0);
+      expect(count).toBe(1);
+    });
+
+    test("serves on, at leisure, where it does not keep the process alive", async () => {
+      watch.arm();
+      watch.keepAlive(false);
+      await sleep(50);
+      const looked = count;
+      watch.arm();
+      poller.wake();
+      await until(() => count > looked);
+      expect(count).toBeGreaterThan(looked);
+      watch.keepAlive(true);
+      watch.arm();
+      await sleep(5);
+      const served = count;
+      poller.wake();
+      await until(() => count > served);
+      expect(count).toBeGreaterThan(served);
+    });
+
+    test("looks up seldom where it does not keep the process alive", async () => {
+      watch.keepAlive(false);
+      const again = setInterval(() => watch.arm(), 1); // as a parking does after each look
+      await sleep(600);
+      clearInterval(again);
+      expect(count).toBeLessThan(8);
+    });
+
+    test("is closed once nobody waits any more, and says nothing then", async () => {
+      const other = createPoller();
+      let ready = 0, closed = 0;
+      const closing = createWaiter(other, () => ready++);
+      closing.arm();
+      await sleep(30);
+      closing.close(() => closed++);
+      await until(() => closed > 0);
+      other.close();
+      await sleep(20);
+      expect([ready, closed]).toEqual([0, 1]);
+    });
+  });
+
+  describe("the parking", () => {
+    interface Place {
+      readonly poller: Poller;
+      woken: number;
+    }
+    let places: Place[];
+    beforeEach(() => {
+      places = [];
+    });
+    afterEach(async () => {
+      for (const { poller } of places) leave(poller);
+      await sleep(30);
+    });
+
+    function enter(): Place {
+      const place = { poller: createPoller(), woken: 0 };
+      const wakeUp = () => {
+        place.woken++;
+        place.poller.ready();
+      };
+      parking.enter(place.poller.fd, { wakeUp });
+      places.push(place);
+      return place;
+    }
+
+    function leave(poller: Poller): void {
+      parking.leave(poller.fd);
+      poller.close();
+    }
+
+    test("wakes the one that has something, and no other", async () => {
+      const [one, other] = [enter(), enter()];
+      for (const { poller } of [one, other]) parking.update(poller.fd, true, true);
+      const { wakeUps } = parking;
+      one.poller.wake();
+      await until(() => one.woken > 0);
+      await sleep(20);
+      expect([one.woken, other.woken]).toEqual([1, 0]);
+      expect(parking.wakeUps - wakeUps).toBe(1);
+      other.poller.wake();
+      await until(() => other.woken > 0);
+      expect([one.woken, other.woken]).toEqual([1, 1]);
+    });
+
+    test("watches for one event at most while nobody waits", async () => {
+      const one = enter();
+      parking.update(one.poller.fd, true, true);
+      parking.update(one.poller.fd, false, false);
+      await sleep(20);
+      const { wakeUps } = parking;
+      one.woken = 0;
+      one.poller.wake();
+      await sleep(20);
+      for (let i = 0; i < 5; i++) {
+        one.poller.wake();
+        await sleep(5);
+      }
+      expect(parking.wakeUps - wakeUps).toBeLessThanOrEqual(1);
+      const { woken } = one;
+      parking.update(one.poller.fd, true, true);
+      await until(() => one.woken > woken);
+      expect(one.woken).toBe(woken + 1);
+    });
+
+    test("serves 200 that are ready at once", async () => {
+      const all = Array.from({ length: 200 }, enter);
+      for (const { poller } of all) parking.update(poller.fd, true, true);
+      for (const { poller } of all) poller.wake();
+      await until(() => all.every(({ woken }) => woken > 0));
+      expect(all.every(({ woken }) => woken === 1)).toBe(true);
+    });
+
+    test("goes on when one leaves, also from within a wake-up", async () => {
+      const [one, other] = [enter(), enter()];
+      for (const { poller } of [one, other]) parking.update(poller.fd, true, true);
+      one.poller.wake();
+      leave(one.poller);
+      places.splice(0, 1);
+      other.poller.wake();
+      await until(() => other.woken > 0);
+      expect([one.woken, other.woken]).toEqual([0, 1]);
+    });
+
+    test("an unknown place is no error", () => {
+      parking.update(999_999, true, true);
+      parking.leave(999_999);
+    });
+
+    test("leaves no descriptor behind when the last one has left", async () => {
+      const base = descriptors("eventpoll") + descriptors("eventfd");
+      for (let i = 0; i < 20; i++) {
+        const place = enter();
+        parking.update(place.poller.fd, true, true);
+        await sleep(1);
+        leave(place.poller);
+        places.pop();
+      }
+      const now = () => descriptors("eventpoll") + descriptors("eventfd");
+      await until(() => now() <= base, 2000);
+      expect(now()).toBeLessThanOrEqual(base);
+    });
+  });
+});

@@ -1,0 +1,238 @@
+// What the poller is told of libcurl's sockets, and which events come through.
+import { beforeEach, expect, test } from "vitest";
+import { FAILED, READ, WRITE } from "../../src/driver/poller.ts";
+import { Sockets } from "../../src/driver/sockets.ts";
+import { FakePoller } from "./fake_poller.ts";
+
+const IN = 1, OUT = 2, INOUT = 3, REMOVE = 4;
+
+let poller: FakePoller, sockets: Sockets;
+beforeEach(() => {
+  poller = new FakePoller();
+  sockets = new Sockets(poller);
+});
+
+/** A socket that was announced by SOCKOPT, as most are. */
+function announced(): number {
+  const fd = poller.open();
+  sockets.opened(fd);
+  return fd;
+}
+
+function want(fd: number, what: number): void {
+  sockets.socket(fd, what);
+  sockets.apply();
+}
+
+function serve(): [fd: number, mask: number][] {
+  const seen: [number, number][] = [];
+  sockets.serve((fd, mask) => seen.push([fd, mask]));
+  return seen;
+}
+
+test("interest reaches the poller at apply(), not before", () => {
+  const fd = announced();
+  sockets.socket(fd, IN);
+  expect(poller.calls).toEqual([]);
+  expect(sockets.changed).toBe(true);
+  sockets.apply();
+  expect(poller.interestOf(fd)).toBe(READ);
+  expect(sockets.changed).toBe(false);
+});
+
+test("of several changes only the last one is told, and none where nothing changed", () => {
+  const fd = announced();
+  for (const what of [OUT, IN, INOUT, OUT]) sockets.socket(fd, what);
+  sockets.apply();
+  expect(poller.calls).toEqual([`set ${fd} ${WRITE}`]);
+  sockets.socket(fd, IN);
+  sockets.socket(fd, OUT);
+  sockets.apply();
+  sockets.apply();
+  expect(poller.calls).toHaveLength(1);
+});
+
+test("an announced socket stays registered after REMOVE, and costs no call when it returns", () => {
+  const fd = announced();
+  want(fd, IN);
+  want(fd, REMOVE);
+  expect(poller.interestOf(fd)).toBe(READ);
+  expect(sockets.wanted).toBe(0);
+  expect(sockets.size).toBe(1);
+  want(fd, IN);
+  expect(poller.calls).toEqual([`set ${fd} ${READ}`]);
+});
+
+test("any other socket leaves the poller at REMOVE, at once", () => {
+  const fd = poller.open();
+  want(fd, IN);
+  sockets.socket(fd, REMOVE);
+  expect(poller.interestOf(fd)).toBe(0);
+  expect(sockets.size).toBe(0);
+});
+
+test("an idle socket that would be told writable for ever leaves the poller", () => {
+  const fd = announced();
+  for (const what of [OUT, INOUT]) {
+    want(fd, what);
+    sockets.socket(fd, REMOVE);
+    expect(poller.interestOf(fd)).toBe(0);
+    expect(sockets.size).toBe(1);
+  }
+});
+
+test("a REMOVE of a number that nobody knows is tolerated, and one that comes twice", () => {
+  sockets.socket(99, REMOVE);
+  const fd = poller.open();
+  want(fd, IN);
+  want(fd, REMOVE);
+  want(fd, REMOVE);
+  expect([sockets.size, sockets.wanted]).toEqual([0, 0]);
+});
+
+test("a change that REMOVE overtook before apply() is not told", () => {
+  const fd = poller.open();
+  sockets.socket(fd, IN);
+  sockets.socket(fd, REMOVE);
+  sockets.apply();
+  expect(poller.interestOf(fd)).toBe(0);
+  const other = announced();
+  sockets.socket(other, IN);
+  sockets.closing(other);
+  poller.close(other);
+  sockets.apply();
+  expect(sockets.size).toBe(0);
+});
+
+test("a number that is closed and opened before apply() is registered anew", () => {
+  const fd = announced();
+  want(fd, IN);
+  sockets.closing(fd);
+  poller.close(fd);
+  expect(announced()).toBe(fd);
+  want(fd, IN);
+  expect(poller.interestOf(fd)).toBe(READ);
+});
+
+test("events reach libcurl with their mask", () => {
+  const fd = announced();
+  want(fd, INOUT);
+  for (const mask of [READ, WRITE, READ | WRITE, FAILED, READ | FAILED]) {
+    poller.files.get(fd)!.ready = mask;
+    expect(serve()).toEqual([[fd, mask]]);
+  }
+});
+
+test("an event of an idle socket ends its registration, and is not passed on", () => {
+  const fd = announced();
+  want(fd, IN);
+  want(fd, REMOVE);
+  poller.files.get(fd)!.ready = READ;
+  expect(serve()).toEqual([]);
+  expect(poller.interestOf(fd)).toBe(0);
+  want(fd, IN);
+  expect(serve()).toEqual([[fd, READ]]);
+});
+
+test("when the time is over, what had to wait comes first the next time", () => {
+  const all = [announced(), announced(), announced()];
+  for (const fd of all) want(fd, IN);
+  for (const fd of all) poller.files.get(fd)!.ready = READ;
+  const seen: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    expect(sockets.serve((fd) => seen.push(fd), () => true)).toBe(1);
+  }
+  expect(seen).toEqual([...all, ...all, all[0]]);
+});
+
+test("when the time is over, a newcomer does not wait for the busy ones", () => {
+  const busy = [announced(), announced(), announced()], seen: number[] = [];
+  for (const fd of busy) want(fd, IN);
+  for (const fd of busy) poller.files.get(fd)!.ready = READ;
+  for (let i = 0; i < 4; i++) sockets.serve((fd) => seen.push(fd), () => true);
+  const late = announced();
+  want(late, IN);
+  poller.files.get(late)!.ready = READ;
+  sockets.serve((fd) => seen.push(fd), () => true);
+  expect(seen).toEqual([...busy, busy[0], late]);
+});
+
+test("what is closed while it had to wait is not served", () => {
+  const [first, second, third] = [announced(), announced(), announced()];
+  for (const fd of [first, second, third]) want(fd, IN);
+  for (const fd of [first, second, third]) poller.files.get(fd)!.ready = READ;
+  const seen: number[] = [];
+  sockets.serve((fd) => seen.push(fd), () => true);
+  sockets.closing(second);
+  poller.close(second);
+  expect(announced()).toBe(second);
+  want(second, IN);
+  sockets.socket(third, REMOVE);
+  sockets.serve((fd) => seen.push(fd));
+  expect(seen).toEqual([first, first]);
+});
+
+test("an event of a number that nobody knows takes it out of the poller", () => {
+  const fd = poller.open();
+  poller.set(fd, READ, 1);
+  poller.files.get(fd)!.ready = READ;
+  expect(serve()).toEqual([]);
+  expect(poller.interestOf(fd)).toBe(0);
+});
+
+test("an event of a number's former life is dropped", () => {
+  const first = announced(), second = announced();
+  for (const fd of [first, second]) want(fd, IN);
+  for (const fd of [first, second]) poller.files.get(fd)!.ready = READ;
+  const seen: number[] = [];
+  sockets.serve((fd) => {
+    seen.push(fd);
+    const other = fd === first ? second : first;
+    // within libcurl's call the other one is closed and its number is given to a new socket
+    sockets.socket(other, REMOVE);
+    sockets.closing(other);
+    poller.close(other);
+    expect(announced()).toBe(other);
+    sockets.socket(other, IN);
+  });
+  expect(seen).toEqual([first]);
+  sockets.apply();
+  expect(serve()).toHaveLength(1);
+});
+
+test("the same without an announcement: REMOVE ends the life as well", () => {
+  const first = poller.open(), second = poller.open();
+  for (const fd of [first, second]) want(fd, IN);
+  for (const fd of [first, second]) poller.files.get(fd)!.ready = READ;
+  const seen: number[] = [];
+  sockets.serve((fd) => {
+    seen.push(fd);
+    sockets.socket(second, REMOVE);
+    poller.close(second);
+    expect(poller.open()).toBe(second);
+    sockets.socket(second, IN);
+  });
+  expect(seen).toEqual([first]);
+});
+
+test("wanted counts sockets, not calls", () => {
+  const first = announced(), second = poller.open();
+  for (const what of [IN, OUT, INOUT]) want(first, what);
+  want(second, IN);
+  expect(sockets.wanted).toBe(2);
+  want(first, REMOVE);
+  want(first, REMOVE);
+  expect(sockets.wanted).toBe(1);
+  sockets.closing(second);
+  expect(sockets.wanted).toBe(0);
+  sockets.closing(first);
+  expect([...sockets.entries()]).toEqual([]);
+});
+
+test("a socket announced twice starts anew", () => {
+  const fd = announced();
+  want(fd, IN);
+  sockets.opened(fd);
+  expect([sockets.wanted, sockets.size]).toEqual([0, 1]);
+  expect(poller.interestOf(fd)).toBe(0);
+});

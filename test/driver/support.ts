@@ -1,0 +1,148 @@
+/** What the driver's tests share. No vitest here: the children use it too. */
+import { readdirSync, readlinkSync, writeSync } from "node:fs";
+import process from "node:process";
+import { live } from "../../ffi/memory.ts";
+import { type Agent, constants, Easy, type EasyOptions } from "../../mod.ts";
+import { closeHookCount } from "../../src/handles/close_hooks.ts";
+import { easyCount, easyTokens } from "../../src/handles/easy_state.ts";
+import { multiCount } from "../../src/handles/multi.ts";
+import { type ChildOptions, type ChildResult, runChild } from "../server/child.ts";
+
+export const isBun: boolean = "Bun" in globalThis;
+/** The ways to wait that this runtime has, as CURLEW_WAIT names them. */
+export const waitMethods: readonly string[] = isBun ? ["loop", "worker"] : ["pool"];
+/** The full counts instead of the short ones. */
+export const isFull: boolean = process.env.CURLEW_FULL === "1";
+
+export const PAUSE: number = constants.CURL_WRITEFUNC_PAUSE;
+export const CONTINUE: number = constants.CURLPAUSE_CONT;
+
+/** Waits on the runtime's own loop. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until something is so, or gives up: the caller tests what it is then. */
+export async function until(what: () => unknown, ms = 5000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!what() && performance.now() < end) await sleep(2);
+}
+
+/** A handle that throws its body away and ends within ten seconds. */
+export function easyFor(url: string, options: EasyOptions = {}): Easy {
+  const easy = new Easy();
+  const sink = (bytes: Uint8Array) => bytes.length;
+  easy.setOpts({ URL: url, TIMEOUT_MS: 10_000, WRITEFUNCTION: sink, ...options });
+  return easy;
+}
+
+/** One transfer with a handle of its own: its body. */
+export async function get(agent: Agent, url: string, options: EasyOptions = {}): Promise<string> {
+  const decoder = new TextDecoder();
+  let body = "";
+  using easy = easyFor(url, {
+    WRITEFUNCTION: (bytes) => {
+      body += decoder.decode(bytes, { stream: true });
+      return bytes.length;
+    },
+    ...options,
+  });
+  await agent.perform(easy);
+  return body;
+}
+
+/** What a promise rejected with. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (reason) {
+    return reason;
+  }
+  throw new Error("expected a rejection");
+}
+
+/** `["failed", reason]` or `["done"]`, later; nothing is left unhandled. */
+export function outcome(promise: Promise<unknown>): Promise<["done"] | ["failed", unknown]> {
+  return promise.then(() => ["done"], (reason) => ["failed", reason]);
+}
+
+/** What the open descriptors of this process are, by kind. */
+export function descriptors(kind = ""): number {
+  let count = 0;
+  for (const fd of readdirSync("/proc/self/fd")) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${fd}`).includes(kind)) count++;
+    } catch {
+      // the descriptor of the folder itself
+    }
+  }
+  return count;
+}
+
+/** How many threads this process has. */
+export function threads(): number {
+  return readdirSync("/proc/self/task").length;
+}
+
+/** The counters that tell a leak. */
+export function counters(): Record<string, number> {
+  return {
+    blocks: live.blocks,
+    lists: live.lists,
+    callbacks: live.callbacks,
+    easies: easyCount.open,
+    multis: multiCount.open,
+    hooks: closeHookCount(),
+    tokens: easyTokens.size,
+  };
+}
+
+/** CPU that this process has used, in milliseconds. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** In a child: says that from here on nothing but the library decides how long it lives. */
+export function mark(): void {
+  writeSync(1, `MARK ${Date.now()}\n`);
+}
+
+/** In a child: says something at once, whatever happens next. */
+export function say(value: unknown): void {
+  writeSync(1, `${JSON.stringify(value)}\n`);
+}
+
+export interface Ended extends ChildResult {
+  /** From the child's `mark()` to its end. */
+  readonly exitMs: number;
+  /** What it said. */
+  readonly said: unknown[];
+}
+
+const PRELUDE = `
+import process from "node:process";
+import { Agent, constants, Easy } from "#root/mod.ts";
+import * as support from "#root/test/driver/support.ts";
+const { cpuMs, easyFor, failure, get, mark, outcome, say, sleep, threads, until } = support;
+`;
+
+/** Runs a script after {@linkcode PRELUDE} in a process of its own. */
+export async function inChild(source: string, options: ChildOptions = {}): Promise<Ended> {
+  const result = await runChild(PRELUDE + source, options);
+  const now = Date.now(), said: unknown[] = [];
+  let marked = NaN;
+  for (const line of result.stdout.split("\n")) {
+    if (line.startsWith("MARK ")) marked = Number(line.slice(5));
+    else if (line !== "") said.push(parse(line));
+  }
+  return { ...result, exitMs: now - marked, said };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
+}

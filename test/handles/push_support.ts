@@ -1,0 +1,35 @@
+/** What the tests of HTTP/2 server push share. */
+import { constants, type Easy, type MultiCallbacks } from "../../mod.ts";
+import type { TestServer } from "../server/start.ts";
+import { Loop, Transfer } from "./multi_support.ts";
+
+/** The port is not in the URL: libcurl 7.88.1 itself denies every push from a named port. */
+export function pushing(server: TestServer, path = "/push/1"): Transfer {
+  return new Transfer(`https://localhost${path}`, {
+    CAINFO: server.ca,
+    CONNECT_TO: [`localhost:443:127.0.0.1:${server.h2}`],
+    HTTP_VERSION: constants.CURL_HTTP_VERSION_2TLS,
+  });
+}
+
+/** A loop that answers pushes so. */
+export function pushLoop(onPush: MultiCallbacks["PUSHFUNCTION"]): Loop {
+  const loop = new Loop();
+  loop.multi.setOpt("PIPELINING", constants.CURLPIPE_MULTIPLEX);
+  loop.multi.setOpt("PUSHFUNCTION", onPush);
+  return loop;
+}
+
+/**
+ * Gives a pushed handle a place of its own for its body. Its timeout goes: libcurl 8.14 starts no
+ * clock for it, so that the parent's is over at once.
+ */
+export function collect(easy: Easy): { text: string } {
+  const body = { text: "" };
+  easy.setOpt("TIMEOUT_MS", 0);
+  easy.setOpt("WRITEFUNCTION", (bytes) => {
+    body.text += new TextDecoder().decode(bytes);
+    return bytes.length;
+  });
+  return body;
+}
