@@ -14,6 +14,8 @@ import type { Share } from "../handles/share.ts";
 import { type Job, Jobs } from "./jobs.ts";
 import { parking } from "./parking.ts";
 import { createPoller, type Poller } from "./poller.ts";
+import { Nudge } from "./nudge.ts";
+import { type Quirks, quirksOf } from "./quirks.ts";
 import { Sockets } from "./sockets.ts";
 import { Deadline } from "./timer.ts";
 
@@ -73,7 +75,9 @@ const SOCKET_TIMEOUT = -1;
  */
 export class Agent {
   readonly #options: AgentOptions;
-  readonly #jobs: Jobs = new Jobs();
+  readonly #quirks: Quirks = quirksOf();
+  readonly #jobs: Jobs = new Jobs(this.#quirks.losesFtp);
+  readonly #nudge = new Nudge(() => this.#schedule());
   readonly #deadline = new Deadline(() => this.#schedule());
   readonly #poller: Poller = createPoller();
   #multi: Multi;
@@ -249,9 +253,12 @@ export class Agent {
     this.#sockets.apply();
     const action = (fd: number, mask: number) => multi.socketAction(fd, mask);
     const served = this.#sockets.serve(action, isOver);
+    if (this.#quirks.forgetsTimer) this.#deadline.set(multi.timeout());
     this.#sockets.apply();
     const finished = this.#drain();
-    return due || served > 0 || finished;
+    const busy = due || served > 0 || finished;
+    if (!this.#quirks.losesFtp) return busy;
+    return this.#nudge.after(busy, this.#jobs, () => multi.socketAll());
   }
 
   /** Settles the transfers that are over. */
@@ -308,6 +315,7 @@ export class Agent {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#deadline.disarm();
+    this.#nudge.end();
     for (const job of this.#jobs.takeAll()) {
       this.#multi.removeHandle(job.easy);
       job.reject(closedError());

@@ -9,6 +9,7 @@ import type { Easy } from "../handles/easy.ts";
 /** A transfer in flight. */
 export class Job {
   readonly easy: Easy;
+  readonly isFtp: boolean;
   /** Whether it waits for the application. */
   paused = false;
   /** Why it ends, where it was aborted inside a callback and libcurl does not know yet. */
@@ -19,8 +20,14 @@ export class Job {
   #listener: (() => void) | null = null;
 
   /** Made by {@linkcode Jobs.add}. */
-  constructor(easy: Easy, resolve: (easy: Easy) => void, reject: (reason: unknown) => void) {
+  constructor(
+    easy: Easy,
+    isFtp: boolean,
+    resolve: (easy: Easy) => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.easy = easy;
+    this.isFtp = isFtp;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -54,11 +61,23 @@ export class Job {
 /** See the module. */
 export class Jobs {
   readonly #jobs = new Map<Easy, Job>();
+  readonly #asksForFtp: boolean;
   #paused = 0;
+  #ftp = 0;
+
+  /** `asksForFtp` says whether {@linkcode anyFtp} is of interest. */
+  constructor(asksForFtp: boolean) {
+    this.#asksForFtp = asksForFtp;
+  }
 
   /** How many there are. */
   get size(): number {
     return this.#jobs.size;
+  }
+
+  /** Whether one of them is FTP. */
+  get anyFtp(): boolean {
+    return this.#ftp > 0;
   }
 
   /** How many can go on without the application: a paused one waits for it. */
@@ -76,8 +95,9 @@ export class Jobs {
 
   /** Takes a transfer in. */
   add(easy: Easy, resolve: (easy: Easy) => void, reject: (reason: unknown) => void): Job {
-    const job = new Job(easy, resolve, reject);
+    const job = new Job(easy, this.#asksForFtp && isFtp(easy), resolve, reject);
     this.#jobs.set(easy, job);
+    if (job.isFtp) this.#ftp++;
     return job;
   }
 
@@ -90,6 +110,7 @@ export class Jobs {
   take(job: Job): boolean {
     if (this.#jobs.get(job.easy) !== job) return false;
     this.pause(job.easy, false);
+    if (job.isFtp) this.#ftp--;
     return this.#jobs.delete(job.easy);
   }
 
@@ -97,7 +118,11 @@ export class Jobs {
   takeAll(): Job[] {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
-    this.#paused = 0;
+    this.#paused = this.#ftp = 0;
     return jobs;
   }
+}
+
+function isFtp(easy: Easy): boolean {
+  return /^\s*ftps?[:.]/i.test(easy.getInfo("EFFECTIVE_URL") ?? "");
 }

