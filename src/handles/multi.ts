@@ -19,7 +19,7 @@ import {
   type WaitFd,
 } from "./multi_wait.ts";
 import { installSocketCallback, installTimerCallback, setMultiOption } from "./multi_options.ts";
-import { type MultiObserver, MultiState, multiTokens } from "./multi_state.ts";
+import { type MultiObserver, MultiResources, MultiState } from "./multi_state.ts";
 import type { MultiOptionName, MultiOptionValue } from "./option_types.ts";
 import { cMessage } from "./multi_message.ts";
 
@@ -38,8 +38,14 @@ export let observe: (multi: Multi, observer: MultiObserver) => void;
 /** Whether a callback of the multi, or of an easy in it, is on the stack. */
 export let inCallback: (multi: Multi) => boolean;
 
-/** How many multi handles are open on this thread. */
-export const multiCount: { open: number } = { open: 0 };
+export { multiCount } from "./multi_state.ts";
+
+/** Frees handles that were forgotten; one that has an easy in it is not. */
+const forgotten = new FinalizationRegistry<MultiResources>((resources) => {
+  if (resources.pointer === null) return;
+  console.warn("curlew: a Multi was collected without close()");
+  resources.free();
+});
 
 /**
  * Several transfers at once: {@link https://curl.se/libcurl/c/libcurl-multi.html}. For an event
@@ -83,15 +89,15 @@ export class Multi {
   constructor() {
     const pointer = library().symbols.curl_multi_init();
     if (pointer === null) throw new CurlMultiError(3, "Cannot make a multi handle");
-    this.#state = new MultiState(this, pointer);
-    multiTokens.root(this.#state.token, this.#state);
-    multiCount.open++;
+    const resources = new MultiResources(pointer);
+    this.#state = new MultiState(this, resources);
+    forgotten.register(this, resources, this);
     installSocketCallback(this.#state);
   }
 
   /** Whether the handle is closed. */
   get closed(): boolean {
-    return this.#state.raw === null;
+    return this.#state.resources.pointer === null;
   }
 
   /**
@@ -387,20 +393,16 @@ export class Multi {
    */
   close(): void {
     const state = this.#state;
-    if (state.raw === null) return;
+    if (this.closed) return;
     state.refuseInCallback("close the multi handle");
-    const { curl_multi_remove_handle, curl_multi_cleanup } = library().symbols;
+    const { curl_multi_remove_handle } = library().symbols;
     for (const easy of [...state.easies.values()]) {
-      curl_multi_remove_handle(state.raw, easy.pointer);
+      curl_multi_remove_handle(state.pointer, easy.pointer);
       this.#forget(easy);
     }
-    const code = curl_multi_cleanup(state.raw);
-    state.raw = null;
-    multiCount.open--;
-    multiTokens.release(state.token);
+    forgotten.unregister(this);
+    const code = state.resources.free();
     state.table.clear();
-    for (const hook of state.closeHooks) hook.release();
-    state.closeHooks.clear();
     state.finish(code);
   }
 

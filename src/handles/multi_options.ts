@@ -13,7 +13,7 @@ import type { Easy } from "./easy.ts";
 import { show } from "./easy_values.ts";
 import type { AnyFunction } from "./easy_state.ts";
 import type { Multi } from "./multi.ts";
-import { type MultiState, multiTokens } from "./multi_state.ts";
+import { multiOf, type MultiState } from "./multi_state.ts";
 import { pushedEasy, PushHeaders } from "./push.ts";
 
 /** The callback options of a multi handle. */
@@ -86,7 +86,7 @@ const SOCKET_CALLBACK = {
 } as const;
 
 const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, token, id) => {
-  const state = multiTokens.get(token);
+  const state = multiOf(token);
   if (!state) return 0;
   state.observer?.socket(fd, what);
   const fn = state.functions.get(SOCKET);
@@ -102,7 +102,7 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
 const TIMER_CALLBACK = { args: ["pointer", "i32", "u32"], result: "i32" } as const;
 
 const onTimer: CallbackFunction<typeof TIMER_CALLBACK> = (_multi, timeoutMs, token) => {
-  const state = multiTokens.get(token);
+  const state = multiOf(token);
   if (!state) return 0;
   state.observer?.timer(timeoutMs);
   if (state.timerFailed) return state.adding ? 0 : -1;
@@ -123,7 +123,7 @@ const PUSH_CALLBACK = {
 const PUSH_DENY = 1;
 
 const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, headers, token) => {
-  const state = multiTokens.get(token), fn = state?.functions.get(PUSH);
+  const state = multiOf(token), fn = state?.functions.get(PUSH);
   if (!state || !fn) return PUSH_DENY;
   const parentState = state.easies.get(native.address(parent));
   if (!parentState) return PUSH_DENY;
@@ -153,7 +153,7 @@ function refuseWhereItCrashes(status: unknown): unknown {
 const NOTIFY_CALLBACK = { args: ["pointer", "u32", "pointer", "u32"], result: "void" } as const;
 
 const onNotify: CallbackFunction<typeof NOTIFY_CALLBACK> = (_multi, notification, easy, token) => {
-  const state = multiTokens.get(token), fn = state?.functions.get(NOTIFY);
+  const state = multiOf(token), fn = state?.functions.get(NOTIFY);
   if (!state || !fn) return;
   const data = state.data.get(multiOptions.NOTIFYDATA.id);
   run(state, "NOTIFYFUNCTION", 0, () => {
@@ -184,7 +184,7 @@ function nativeCallback(id: number): NonNullPointer {
 /** Gives libcurl curlew's native function and the multi's token. */
 export function installCallback(state: MultiState, id: number): void {
   const { pointer, off_t } = library().symbols.curl_multi_setopt;
-  off_t(state.pointer, makers[id]![0], state.token);
+  off_t(state.pointer, makers[id]![0], state.resources.token);
   state.finish(pointer(state.pointer, id, nativeCallback(id)));
 }
 

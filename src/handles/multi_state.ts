@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
+import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
 import { closing } from "./closing.ts";
@@ -14,8 +14,19 @@ import { FdTable } from "./fd_table.ts";
 import type { Multi } from "./multi.ts";
 import { TokenTable } from "./tokens.ts";
 
-/** The multis that a callback may be for, by token. */
-export const multiTokens: TokenTable<MultiState> = new TokenTable();
+/**
+ * The multis that a callback may be for, by token. Weak, since a callback only comes while a call
+ * on the multi or on an easy in it is on the stack, which holds it.
+ */
+const multiTokens: TokenTable<WeakRef<MultiState>> = new TokenTable();
+
+/** The multi with that token. */
+export function multiOf(token: number): MultiState | undefined {
+  return multiTokens.get(token)?.deref();
+}
+
+/** How many multi handles are open on this thread. */
+export const multiCount: { open: number } = { open: 0 };
 
 /** The driver of a multi: it sees each socket and timer callback before anyone else. */
 export interface MultiObserver extends SocketWatcher {
@@ -29,11 +40,35 @@ export interface MultiObserver extends SocketWatcher {
   paused(easy: Easy, paused: boolean): void;
 }
 
+/** What must be freed of a multi handle; it never refers to the rest. */
+export class MultiResources {
+  /** `CURLM *`, NULL once closed. */
+  pointer: Pointer;
+  readonly token: number = multiTokens.take();
+  /** Hooks of connections that may be in the cache. */
+  readonly closeHooks: Set<CloseHook> = new Set();
+
+  /** Takes charge of a `CURLM *`. */
+  constructor(pointer: Pointer) {
+    this.pointer = pointer;
+    multiCount.open++;
+  }
+
+  /** Frees the handle, whose easies are out, and then what its callbacks need. */
+  free(): number {
+    const code = library().symbols.curl_multi_cleanup(this.pointer);
+    this.pointer = null;
+    multiTokens.release(this.token);
+    for (const hook of this.closeHooks) hook.release();
+    this.closeHooks.clear();
+    multiCount.open--;
+    return code;
+  }
+}
+
 /** The inside of a multi handle. */
 export class MultiState {
-  /** `CURLM *`, NULL once closed. */
-  raw: Pointer;
-  readonly token: number = multiTokens.take();
+  readonly resources: MultiResources;
   /** The easies in it, by address. */
   readonly easies: Map<number, EasyState> = new Map();
   /** The values given to `assign`, by fd. */
@@ -42,8 +77,6 @@ export class MultiState {
   readonly functions: Map<number, AnyFunction> = new Map();
   /** The values of the `*DATA` options, by option number. */
   readonly data: Map<number, unknown> = new Map();
-  /** Hooks of connections that may be in the cache. */
-  readonly closeHooks: Set<CloseHook> = new Set();
   observer: MultiObserver | null = null;
   /** What sockets of the observer's transfers are closed by. */
   observerHook: CloseHook | null = null;
@@ -58,26 +91,28 @@ export class MultiState {
   #thrown: { readonly value: unknown } | null = null;
 
   /** Makes the state of `multi`. */
-  constructor(multi: Multi, pointer: NonNullPointer) {
+  constructor(multi: Multi, resources: MultiResources) {
     this.multi = multi;
-    this.raw = pointer;
+    this.resources = resources;
+    multiTokens.root(resources.token, new WeakRef(this));
   }
 
   /** The `CURLM *`. Throws CURLM_BAD_HANDLE where it is closed. */
   get pointer(): NonNullPointer {
-    if (this.raw === null) {
+    const { pointer } = this.resources;
+    if (pointer === null) {
       throw new CurlMultiError(
         MultiCode.BAD_HANDLE,
         "Cannot use the multi handle: it is closed",
       );
     }
-    return this.raw;
+    return pointer;
   }
 
   /** Keeps a hook until the cache of this multi is gone. */
   keepHook(hook: CloseHook): void {
-    if (this.closeHooks.has(hook)) return;
-    this.closeHooks.add(hook.retain());
+    const { closeHooks } = this.resources;
+    if (!closeHooks.has(hook)) closeHooks.add(hook.retain());
   }
 
   /** Whether a callback of it, or of an easy in it, is on the stack. */

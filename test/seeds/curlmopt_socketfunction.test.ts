@@ -205,7 +205,7 @@ test("IN is told when libcurl waits for a readable, OUT for a writable socket", 
 test("after REMOVE the socket is used by no transfer, and it may soon be added again", () => {
   using loop = new Loop();
   for (let i = 0; i < 2; i++) {
-    const easy = new Transfer(server.url("/delay/20"));
+    const easy = new Transfer(server.url("/delay/250"));
     loop.add(easy).run(() => loop.resultOf(easy) === 0);
     loop.multi.removeHandle(easy);
     easy.close();
