@@ -1,5 +1,5 @@
 // Nobody starves: neither a transfer beside larger ones, nor an agent beside a busier one.
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -90,6 +90,6 @@ test("2,000 files, each read inside the call that starts it, all arrive", async 
   await writeFile(path, "x".repeat(1000));
   await using agent = new Agent();
   const files = Array.from({ length: 2000 }, () => get(agent, `file://${path}`));
-  const bodies = await Promise.all(files);
+  const bodies = await Promise.all(files).finally(() => rm(path));
   expect(bodies.every((body) => body.length === 1000)).toBe(true);
 });

@@ -1,5 +1,5 @@
 // What Agent.perform gives back, and what it refuses.
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -142,6 +142,7 @@ test("a transfer that ends inside the call that starts it is not lost", async ()
   using missing = easyFor(`${url}-missing`);
   expect(await failure(agent.perform(missing)))
     .toMatchObject({ codeName: "CURLE_FILE_COULDNT_READ_FILE" });
+  await rm(path);
 });
 
 test("an unknown scheme and a bad port fail at once", async () => {

@@ -32,7 +32,7 @@ test("a value dies with REMOVE, after the callback has seen it", () => {
     if (what === POLL_OUT) loop.multi.assign(fd, { fd });
     if (what === POLL_REMOVE) inCallback = held();
   });
-  loop.add(new Transfer(server.url("/delay/20"))).run();
+  loop.add(new Transfer(server.url("/delay/200"))).run();
   expect(inCallback).toBe(1);
   expect(held()).toBe(0);
 });
@@ -57,7 +57,7 @@ test("a value assigned inside the REMOVE callback is accepted, and dies with it"
   using loop: Loop = new Loop(({ fd, what }) => {
     if (what === POLL_REMOVE) loop.multi.assign(fd, "too late");
   });
-  const easies = [1, 2].map(() => new Transfer(server.url("/delay/20")));
+  const easies = [1, 2].map(() => new Transfer(server.url("/delay/200")));
   for (const easy of easies) {
     loop.add(easy).run(() => loop.resultOf(easy) === 0);
     loop.multi.removeHandle(easy);
@@ -96,7 +96,7 @@ test("a refused value is not held", () => {
 
 test("values die with REMOVE even where SOCKETFUNCTION is null", () => {
   using loop = new Loop();
-  const easy = new Transfer(server.url("/delay/50"));
+  const easy = new Transfer(server.url("/delay/250"));
   loop.add(easy).run(() => loop.calls.at(-1)?.what === POLL_IN);
   loop.multi.assign(loop.calls[0]!.fd, "value");
   loop.multi.setOpt("SOCKETFUNCTION", null);

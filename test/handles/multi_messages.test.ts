@@ -68,7 +68,7 @@ test("what an easy callback threw is the cause in its message, and no call throw
       throw thrown;
     },
   });
-  const fine = new Transfer(server.url("/delay/50"));
+  const fine = new Transfer(server.url("/delay/250"));
   loop.add(failing, fine).run();
   const message = loop.messages.find(({ easy }) => easy === failing);
   expect(message?.result).toBe(constants.CURLE_WRITE_ERROR);

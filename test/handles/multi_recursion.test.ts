@@ -143,7 +143,7 @@ test("inside a callback these calls work: assign, wakeup, getHandles, infoRead, 
       if (multi.getHandles().length > 0) tryAll(multi);
     },
   );
-  const easy: Transfer = new Transfer(server.url("/delay/20"), {
+  const easy: Transfer = new Transfer(server.url("/delay/200"), {
     WRITEFUNCTION: (bytes) => {
       tryAll(loop.multi);
       return bytes.length;

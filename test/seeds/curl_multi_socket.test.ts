@@ -59,7 +59,7 @@ test("typical usage: socketAll() once, then wait as timeout() says and call sock
 
 test("a socket that had action is passed to socket(), and libcurl performs on it", () => {
   using loop = oldLoop();
-  const easy = new Transfer(server.url("/delay/50"), NO_TIMERS);
+  const easy = new Transfer(server.url("/delay/300"), NO_TIMERS);
   loop.add(easy).run(() => loop.calls.at(-1)?.what === POLL_IN);
   const [ready] = pollSockets(loop.sockets, 1000);
   expect(easy.received).toBe(0);
@@ -69,9 +69,9 @@ test("a socket that had action is passed to socket(), and libcurl performs on it
 
 test("libcurl need not look at all descriptors: socket() reads from the given one only", () => {
   using loop = oldLoop();
-  const easies = [1, 2].map(() => new Transfer(server.url("/delay/50"), NO_TIMERS));
+  const easies = [1, 2].map(() => new Transfer(server.url("/delay/300"), NO_TIMERS));
   loop.add(...easies).run(() => loop.calls.filter(({ what }) => what === POLL_IN).length === 2);
-  sleepSync(200); // both answers are there
+  sleepSync(700); // both answers are there
   const [first, second] = loop.sockets.keys();
   expect(loop.multi.socket(first!)).toBe(1);
   const received = easies.map((easy) => easy.received);
@@ -145,7 +145,7 @@ test("socketAll() checks all sockets and transfers, as the first call before any
 
 test("socketAll() alone also drives transfers to their end", () => {
   using loop = oldLoop();
-  loop.add(new Transfer(server.url("/bytes/100000")), new Transfer(server.url("/delay/50")));
+  loop.add(new Transfer(server.url("/bytes/100000")), new Transfer(server.url("/delay/250")));
   for (let rounds = 0; loop.multi.socketAll() > 0; rounds++) {
     expect(rounds).toBeLessThan(5000);
     pollSockets(loop.sockets, 2);

@@ -82,7 +82,7 @@ test("the actions are 0 to 4; IN, OUT, INOUT and REMOVE come, NONE cannot be pro
     INFILESIZE_LARGE: 8_000_000,
     READFUNCTION: (buffer) => buffer.length,
   });
-  loop.add(upload, new Transfer(server.url("/delay/20"))).run();
+  loop.add(upload, new Transfer(server.url("/delay/200"))).run();
   expect(new Set(loop.calls.map(({ what }) => what))).toEqual(new Set([1, 2, 3, 4]));
 });
 

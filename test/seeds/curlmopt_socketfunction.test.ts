@@ -66,7 +66,7 @@ test("set to null in mid-transfer, it is not called for the rest", () => {
 
 test("the application monitors the sockets and tells libcurl by socketAction(); without it nothing moves", () => {
   using loop = new Loop();
-  const easy = new Transfer(server.url("/delay/20"), { HAPPY_EYEBALLS_TIMEOUT_MS: 4000 });
+  const easy = new Transfer(server.url("/delay/200"), { HAPPY_EYEBALLS_TIMEOUT_MS: 4000 });
   loop.add(easy).run(() => loop.calls.at(-1)?.what === POLL_IN);
   const [ready] = pollSockets(loop.sockets, 2000);
   expect(pollSockets(loop.sockets, 0)).toEqual([ready]); // it stays readable
@@ -118,7 +118,7 @@ test("it may come after all transfers are done: at close() every socket still kn
 
 test("easy identifies the transfer that the update is for", () => {
   using loop = new Loop();
-  const easies = [1, 2, 3].map(() => new Transfer(server.url("/delay/20")));
+  const easies = [1, 2, 3].map(() => new Transfer(server.url("/delay/200")));
   loop.add(...easies).run();
   for (const easy of easies) {
     const mine = loop.calls.filter((call) => call.easy === easy);

@@ -1,0 +1,23 @@
+// What the children of the tests of fetch share.
+import { type ChildOptions } from "../server/child.ts";
+import { type Ended, inChild as run } from "../driver/support.ts";
+import type { TestServer } from "../server/start.ts";
+
+const PRELUDE = `
+import { fetch } from "#root/src/http/fetch.ts";
+import { transferInfo } from "#root/src/http/info.ts";
+import * as shared from "#root/test/http/support.ts";
+const { collect, get: ask, rss } = shared;
+const ports = JSON.parse(process.env.PORTS ?? "{}");
+const base = "http://127.0.0.1:" + ports.http;
+`;
+
+/** Runs a script that has `fetch` in a process of its own, which knows the server's ports. */
+export function inChild(
+  server: TestServer,
+  source: string,
+  options: ChildOptions = {},
+): Promise<Ended> {
+  const env = { PORTS: JSON.stringify(server), ...options.env };
+  return run(PRELUDE + source, { ...options, env });
+}

@@ -1,0 +1,186 @@
+// What fetch takes as its first argument, its method, and what it answers without the network.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fetch } from "../../src/http/fetch.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+import { echo, failure, get, sent, sentText } from "./support.ts";
+
+let server: TestServer, url: string;
+beforeAll(async () => {
+  server = await startServer("http");
+  url = server.url("/echo?a=1");
+});
+afterAll(() => server.close());
+
+describe("the input", () => {
+  test("may be a string, a URL or a Request", async () => {
+    for (const input of [url, new URL(url), new Request(url)]) {
+      expect(await echo(input)).toMatchObject({ method: "GET", url: "/echo?a=1", length: 0 });
+    }
+  });
+
+  test("keeps what the URL parser keeps", async () => {
+    const paths = ["/echo/a%20b?x=%20&y=ä|^{}", "/echo/x/%2e%2E/b", "/echo/a//b?", "/echo/[x]?q='"];
+    for (const path of paths) {
+      const { href, origin } = new URL(path, url);
+      expect(origin + (await echo(href)).url).toBe(href);
+    }
+  });
+
+  test("sends a Request's method, headers and body", async () => {
+    const request = new Request(url, { method: "PUT", headers: { "X-A": "1" }, body: "hello" });
+    const arrived = await echo(request);
+    expect(arrived.method).toBe("PUT");
+    expect(sent(arrived, "x-a")).toEqual(["1"]);
+    expect(sentText(arrived)).toBe("hello");
+    expect(request.bodyUsed).toBe(true);
+  });
+
+  test("sends a Request's bytes with their length, and a stream of one in chunks", async () => {
+    for (const body of ["hello", new Uint8Array(3_000_000), new Blob(["x".repeat(100_000)])]) {
+      const size = await new Response(body).arrayBuffer().then((bytes) => bytes.byteLength);
+      const arrived = await echo(new Request(url, { method: "POST", body }));
+      expect(sent(arrived, "content-length")).toEqual([String(size)]);
+      expect(arrived.length).toBe(size);
+    }
+    const chunks = ["first ", "second ", "third"];
+    const body = new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        const chunk = chunks.shift();
+        if (chunk) controller.enqueue(new TextEncoder().encode(chunk));
+        else controller.close();
+      },
+    });
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    const arrived = await echo(new Request(url, init));
+    expect(sent(arrived, "transfer-encoding")).toEqual(["chunked"]);
+    expect(sentText(arrived)).toBe("first second third");
+  });
+
+  test("is overruled by init", async () => {
+    const request = new Request(url, { method: "PUT", headers: { "X-A": "1" }, body: "hello" });
+    const arrived = await echo(request, { method: "POST", headers: { "X-B": "2" }, body: "other" });
+    expect(arrived.method).toBe("POST");
+    expect(sent(arrived, "x-a")).toEqual([]);
+    expect(sent(arrived, "x-b")).toEqual(["2"]);
+    expect(sentText(arrived)).toBe("other");
+  });
+
+  test("aborts by the Request's own signal", async () => {
+    const controller = new AbortController();
+    const request = new Request(server.url("/hold"), { signal: controller.signal });
+    const running = failure(get(request));
+    setTimeout(() => controller.abort(), 50);
+    expect(await running).toMatchObject({ name: "AbortError" });
+  });
+
+  test("is refused where it is no URL, or a Request whose body is used", async () => {
+    for (const input of ["", "/relative", "http://", "http://a b/", "http://x:99999/"]) {
+      expect(await failure(fetch(input)), input).toBeInstanceOf(TypeError);
+    }
+    const request = new Request(url, { method: "POST", body: "x" });
+    await request.text();
+    expect(await failure(fetch(request))).toBeInstanceOf(TypeError);
+  });
+});
+
+describe("the method", () => {
+  test("reaches the server, the usual ones in capitals", async () => {
+    const methods = [
+      "get",
+      "Post",
+      "PUT",
+      "delete",
+      "options",
+      "PATCH",
+      "patch",
+      "PROPFIND",
+      "M-X",
+    ];
+    const wanted = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "patch", "PROPFIND", "M-X"];
+    const answers = methods.slice(0, 6).map((method) => echo(url, { method }));
+    const arrived = (await Promise.all(answers)).map(({ method }) => method);
+    expect(arrived).toEqual(wanted.slice(0, 6));
+    expect((await echo(url, { method: "PROPFIND" })).method).toBe("PROPFIND");
+  });
+
+  test("HEAD has no body", async () => {
+    const response = await get(server.url("/bytes/1000"), { method: "head" });
+    expect(response.headers.get("content-length")).toBe("1000");
+    expect(response.body).toBe(null);
+    expect(await response.text()).toBe("");
+  });
+
+  test("is refused where the standard forbids it or it is none", async () => {
+    for (const method of ["CONNECT", "trace", "Track", "", "A B", "É", "GET\r\n"]) {
+      expect(await failure(get(url, { method })), method).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test("GET and HEAD have no body", async () => {
+    for (const method of ["GET", "HEAD"]) {
+      const error = await failure(get(url, { method, body: "" }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).toContain(`a ${method} request has no body`);
+    }
+  });
+
+  test("POST and PUT without a body have an empty one, and no type", async () => {
+    for (const method of ["POST", "PUT"]) {
+      const arrived = await echo(url, { method });
+      expect(sent(arrived, "content-length")).toEqual(["0"]);
+      expect(sent(arrived, "content-type")).toEqual([]);
+    }
+    const { headers } = await echo(url, { method: "DELETE" });
+    expect(headers.map(([name]) => name.toLowerCase())).not.toContain("content-length");
+  });
+});
+
+describe("local URLs", () => {
+  test("data: is answered with its type and bytes", async () => {
+    const cases = [
+      ["data:text/html;charset=utf-8,<b>%C3%A9</b>#hash", "text/html;charset=utf-8", "<b>é</b>"],
+      ["data:,a%20b%zz", "text/plain;charset=US-ASCII", "a b%zz"],
+      ["data:;charset=utf-8,x", "text/plain;charset=utf-8", "x"],
+      ["data:image/x;base64,aGVs%62G8=", "image/x", "hello"],
+    ] as const;
+    for (const [input, type, text] of cases) {
+      const response = await get(input);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe(type);
+      expect(await response.text()).toBe(text);
+      expect(response.url).toBe(input.replace("#hash", ""));
+    }
+    for (const input of ["data:nothing", "data:;base64,a"]) {
+      expect(await failure(get(input))).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test("blob: is answered with its type and length, for GET only", async () => {
+    const input = URL.createObjectURL(new Blob(["hello"], { type: "text/x" }));
+    const response = await get(input);
+    expect(response.headers.get("content-type")).toBe("text/x");
+    expect(response.headers.get("content-length")).toBe("5");
+    expect(await response.text()).toBe("hello");
+    expect(await failure(get(input, { method: "POST" }))).toBeInstanceOf(TypeError);
+    URL.revokeObjectURL(input);
+    expect(await failure(get(input))).toBeInstanceOf(TypeError);
+  });
+
+  test("about:blank is an empty page", async () => {
+    const response = await get("about:blank");
+    expect(response.headers.get("content-type")).toBe("text/html;charset=utf-8");
+    expect(await response.text()).toBe("");
+    expect(response.url).toBe("about:blank");
+  });
+
+  test("other schemes are refused", async () => {
+    for (
+      const input of ["about:config", "ftp://127.0.0.1/", "file:///etc/hosts", "x:y", "ws://x/"]
+    ) {
+      const error = await failure(get(input));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).toContain("scheme");
+    }
+  });
+});

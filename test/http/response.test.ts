@@ -1,0 +1,191 @@
+// The Response: the runtime's own, with everything that its constructor does not take.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startServer, type TestServer } from "../server/start.ts";
+import { codeOf, failure, get, record } from "./support.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer("http", "raw", "h2");
+});
+afterAll(() => server.close());
+
+const answer = (head: string, body = "") => `HTTP/1.1 ${head}\r\nConnection: close\r\n\r\n${body}`;
+
+/** What fetch makes of an answer of a server. */
+async function respond(text: string): Promise<Response> {
+  await using recorder = await record(text);
+  const response = await get(recorder.url);
+  const { status, statusText, headers } = response;
+  const body = [204, 205, 304].includes(status) ? null : await response.text();
+  return new Response(body, { status, statusText, headers });
+}
+
+describe("a response", () => {
+  test("is the runtime's own, with URL, status and headers", async () => {
+    const response = await get(server.url("/small?x=1#hash"));
+    expect(response).toBeInstanceOf(Response);
+    expect(response).toMatchObject({ status: 200, ok: true, statusText: "OK", redirected: false });
+    expect(response.url).toBe(server.url("/small?x=1"));
+    expect(response.headers.get("Content-Length")).toBe("98");
+    expect(response.bodyUsed).toBe(false);
+    expect(await response.json()).toMatchObject({ ok: true });
+    expect(response.bodyUsed).toBe(true);
+  });
+
+  test("has its URL, and was redirected, as a clone too", async () => {
+    const response = await get(server.url("/redirect/2"));
+    const clone = response.clone(), second = clone.clone();
+    for (const one of [response, clone, second]) {
+      expect(one).toBeInstanceOf(Response);
+      expect(one.url).toBe(server.url("/small"));
+      expect(one.redirected).toBe(true);
+      expect((await one.text()).length).toBe(98);
+    }
+  });
+
+  test("resolves with statuses of errors", async () => {
+    for (const status of [400, 404, 418, 500, 503, 599]) {
+      const response = await get(server.url(`/status/${status}`));
+      expect(response).toMatchObject({ status, ok: false });
+      expect(await response.text()).toBe(`status ${status}\n`);
+    }
+  });
+
+  test("has no body where the status allows none", async () => {
+    for (const status of [204, 205, 304]) {
+      const response = await get(server.url(`/status/${status}`));
+      expect(response).toMatchObject({ status, body: null });
+      expect(await response.text()).toBe("");
+    }
+  });
+
+  test("is not made of a status outside 200 to 599", async () => {
+    for (const status of ["101 Switching Protocols", "600 Six", "700 Seven", "999 Many"]) {
+      const error = await failure(respond(answer(`${status}\r\nContent-Length: 0`)));
+      expect(error, status).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test("has the reason phrase, whatever is in it", async () => {
+    expect(await respond(answer("200 Très bien"))).toMatchObject({ statusText: "Très bien" });
+    expect(await respond(answer("200"))).toMatchObject({ status: 200, statusText: "" });
+    expect(await respond(answer("200 a\x01b"))).toMatchObject({ statusText: "ab" });
+    const noReason = await get(server.url("/no-reason", "raw"));
+    expect(noReason).toMatchObject({ status: 200, statusText: "" });
+    const h2 = await get(server.url("/small", "h2"), { curl: { CAINFO: server.ca } });
+    expect(h2).toMatchObject({ status: 200, statusText: "" });
+  });
+
+  test("is not one of the 1xx before it", async () => {
+    for (const url of [server.url("/early-hints"), server.url("/early-hints", "h2")]) {
+      const response = await get(url, { curl: { CAINFO: server.ca } });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("link")).toBe(null);
+      expect((await response.text()).length).toBe(98);
+    }
+    const two = "100 Continue\r\nX-A: 1\r\n\r\nHTTP/1.1 103 Early\r\nX-A: 2\r\n\r\nHTTP/1.1 200 OK";
+    const response = await respond(answer(two, "body"));
+    expect(response.headers.get("x-a")).toBe(null);
+    expect(await response.text()).toBe("body");
+  });
+});
+
+describe("response headers", () => {
+  test("keep several cookies apart and join others", async () => {
+    const response = await get(server.url("/cookies/set?a=1&b=2"));
+    expect(response.headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2; Path=/"]);
+    expect(response.clone().headers.getSetCookie()).toHaveLength(2);
+    const joined = await respond(answer("200 OK\r\nX-A: 1\r\nx-a:  2\t\r\nX-E:"));
+    expect(joined.headers.get("x-a")).toBe("1, 2");
+    expect(joined.headers.get("x-e")).toBe("");
+  });
+
+  test("are latin-1: a byte is a character", async () => {
+    const { headers } = await get(server.url("/latin1", "raw"));
+    expect(headers.get("x-latin")).toBe("caf\u00e9");
+    expect(headers.get("x-utf8")).toBe("caf\u00c3\u00a9");
+    const euro = await respond(answer("200 OK\r\nX-Euro: \xe2\x82\xac"));
+    expect(euro.headers.get("x-euro")).toBe("\xe2\x82\xac");
+  });
+
+  test("may be many", async () => {
+    const { headers } = await get(server.url("/headers?n=500"));
+    expect(headers.get("x-header-499")).toBe("value 499");
+  });
+
+  test("that are no headers are left out", async () => {
+    const { headers } = await respond(answer("200 OK\r\nbad name: 1\r\nX-Good: 2"));
+    expect(headers.get("x-good")).toBe("2");
+    expect([...headers.keys()]).not.toContain("bad name");
+  });
+
+  test("that never end fail the fetch", async () => {
+    const error = await failure(get(server.url("/endless-headers", "raw")));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(["CURLE_RECV_ERROR", "CURLE_OUT_OF_MEMORY"]).toContain(codeOf(error));
+    expect(await failure(get(server.url("/huge-headers", "raw")))).toBeInstanceOf(TypeError);
+  });
+});
+
+describe("content decoding", () => {
+  test("is libcurl's and on by default", async () => {
+    for (const encoding of ["gzip", "deflate", "br"]) {
+      const response = await get(server.url(`/${encoding}`));
+      expect(response.headers.get("content-encoding")).toBe(encoding);
+      expect(await response.text()).toBe(`compressed by ${encoding}\n`.repeat(100));
+    }
+  });
+
+  test("can be switched off", async () => {
+    const curl = { ACCEPT_ENCODING: null };
+    const bytes = await (await get(server.url("/gzip"), { curl })).bytes();
+    expect([...bytes.subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+  });
+});
+
+describe("integrity", () => {
+  const right = async (algorithm: string) => {
+    const body = await (await get(server.url("/small"))).arrayBuffer();
+    const name = algorithm.replace("sha", "SHA-");
+    const hash = new Uint8Array(await crypto.subtle.digest(name, body));
+    return `${algorithm}-${btoa(String.fromCharCode(...hash))}`;
+  };
+  const wrong = `sha256-${btoa("x".repeat(32))}`;
+
+  test("lets a body through that is right", async () => {
+    for (const algorithm of ["sha256", "sha384", "sha512"]) {
+      const integrity = await right(algorithm);
+      const response = await get(server.url("/redirect/0"), { integrity });
+      expect(response).toMatchObject({ url: server.url("/small"), redirected: true });
+      expect((await response.clone().text()).length).toBe(98);
+      expect(await response.json()).toMatchObject({ ok: true });
+    }
+    const url = `data:,hello`, hash = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
+    expect(await (await get(url, { integrity: `sha256-${hash}` })).text()).toBe("hello");
+  });
+
+  test("rejects a body that is wrong", async () => {
+    const error = await failure(get(server.url("/small"), { integrity: wrong }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).toContain("integrity");
+    expect(await failure(get("data:,x", { integrity: wrong }))).toBeInstanceOf(TypeError);
+  });
+
+  test("goes by the strongest algorithm, any of several", async () => {
+    const url = server.url("/small"), url_safe = (await right("sha256")).replaceAll("+", "-");
+    const strong = await right("sha512");
+    expect((await get(url, { integrity: `${wrong} ${strong}` })).status).toBe(200);
+    const bad512 = `sha512-${btoa("x".repeat(64))}`;
+    expect((await get(url, { integrity: `${bad512}\n${strong}?opt` })).status).toBe(200);
+    const integrity = `${await right("sha256")} ${bad512}`;
+    expect(await failure(get(url, { integrity }))).toBeInstanceOf(TypeError);
+    expect((await get(url, { integrity: `md5-abc ${url_safe}` })).status).toBe(200);
+    expect((await get(url, { integrity: "md5-abc nonsense" })).status).toBe(200);
+  });
+
+  test("of a response without a body is that of nothing", async () => {
+    const empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    const response = await get(server.url("/status/204"), { integrity: empty });
+    expect(response).toMatchObject({ status: 204, body: null });
+  });
+});
