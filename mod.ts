@@ -54,5 +54,23 @@ export type {
 } from "./src/handles/option_types.ts";
 export type { PushHeaders } from "./src/handles/push.ts";
 export { Share } from "./src/handles/share.ts";
+export {
+  download,
+  type DownloadOptions,
+  type DownloadProgress,
+  type DownloadResult,
+} from "./src/http/download.ts";
+export { fetch } from "./src/http/fetch.ts";
+export type { HeaderEntry, HeadersSource } from "./src/http/header_list.ts";
+export { formatTimings, type TransferInfo, transferInfo } from "./src/http/info.ts";
+export type { FetchBody, FetchCurlOptions, FetchInit, FetchProgress } from "./src/http/request.ts";
+export { fetchSync, type FetchSyncInit, type FetchSyncResult } from "./src/http/sync.ts";
+export {
+  upload,
+  type UploadBody,
+  type UploadOptions,
+  type UploadProgress,
+  type UploadResult,
+} from "./src/http/upload.ts";
 export { type VersionInfo, versionInfo } from "./src/version.ts";
 export { configure, type ConfigureOptions, type Pointer } from "./ffi/mod.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { peek } from "./body_peek.ts";
 import type { FetchBody } from "./request.ts";
 
 /** The body of a request. */
@@ -18,48 +19,43 @@ export interface BodySource {
   readonly replayable: boolean;
   /** Starts from the beginning. */
   open(): ReadableStreamDefaultReader<Uint8Array>;
+  /** Nobody will read it. */
+  cancel(reason: unknown): void;
 }
 
+const nothing = () => {};
+
 function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySource {
-  const open = () => new Response(bytes).body!.getReader();
-  return { type, bytes, length: bytes.length, replayable: true, open };
+  const open = () => new Blob([bytes]).stream().getReader();
+  return { type, bytes, length: bytes.length, replayable: true, open, cancel: nothing };
 }
 
 function fromBlob(blob: Blob, type: string | null): BodySource {
   const open = () => blob.stream().getReader();
-  return { type, bytes: null, length: blob.size, replayable: true, open };
+  return { type, bytes: null, length: blob.size, replayable: true, open, cancel: nothing };
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
   if (stream.locked) throw new TypeError("Cannot send the body: the stream is locked");
-  let opened = false;
-  const open = () => {
-    if (opened) throw new TypeError("Cannot send the body again: it was a stream");
-    opened = true;
-    return stream.getReader();
-  };
-  return { type: null, bytes: null, length: null, replayable: false, open };
+  const open = () => stream.getReader();
+  // where it is locked its reader cancels it
+  const cancel = (reason: unknown) => void stream.cancel(reason).catch(nothing);
+  return { type: null, bytes: null, length: null, replayable: false, open, cancel };
 }
 
 const encoder = new TextEncoder();
 
-async function* encoded(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    yield typeof chunk === "string" ? encoder.encode(chunk) : chunk;
-  }
-}
-
 function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
-  const chunks = encoded(source);
+  const chunks = source[Symbol.asyncIterator]();
   return fromStream(
     new ReadableStream({
       async pull(controller) {
         const { done, value } = await chunks.next();
         if (done) controller.close();
-        else controller.enqueue(value);
+        else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
       },
       async cancel(reason) {
-        await chunks.return(reason);
+        await chunks.return?.(reason);
       },
     }, { highWaterMark: 0 }),
   );
@@ -67,7 +63,16 @@ function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
 
 /** The source of a body of any kind. */
 export async function bodySource(body: FetchBody): Promise<BodySource> {
-  return syncBodySource(body) ?? await streamSource(body);
+  return syncBodySource(body) ?? await asyncBodySource(body);
+}
+
+/**
+ * The source of a Request's body. A Request does not tell what its body was made of: what is
+ * there at once is taken as bytes, which have a length and can be sent again.
+ */
+export async function requestSource(stream: ReadableStream<Uint8Array>): Promise<BodySource> {
+  const found = await peek(stream);
+  return found instanceof ReadableStream ? fromStream(found) : fromBytes(found, null);
 }
 
 /** The source of a body that is there at once, `null` for one that is to be awaited. */
@@ -86,7 +91,7 @@ export function syncBodySource(body: FetchBody): BodySource | null {
   return null;
 }
 
-async function streamSource(body: FetchBody): Promise<BodySource> {
+async function asyncBodySource(body: FetchBody): Promise<BodySource> {
   if (body instanceof Blob) return fromBlob(body, body.type || null);
   if (body instanceof FormData) {
     // the runtime writes multipart/form-data; its type names the boundary

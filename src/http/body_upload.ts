@@ -6,6 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
+import type { Read } from "./body_peek.ts";
 import type { BodySource } from "./body_source.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
@@ -13,21 +14,35 @@ const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SE
 /** Feeds READFUNCTION from a stream: nothing is pulled before libcurl asks. */
 export class BodyUpload {
   readonly #source: BodySource;
+  readonly #length: number | null;
   readonly #resume: () => void;
   readonly #fail: (error: unknown) => void;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #chunk: Uint8Array | null = null;
   #offset = 0;
+  #pulled = 0;
   #pulling = false;
   #done = false;
-  /** How many bytes libcurl has taken. */
-  sent = 0;
 
-  /** `resume` unpauses the transfer, `fail` ends it with what the stream failed with. */
-  constructor(source: BodySource, resume: () => void, fail: (error: unknown) => void) {
+  /**
+   * `length` is how many bytes were promised; `resume` unpauses the transfer, `fail` ends it
+   * with what the stream failed with.
+   */
+  constructor(
+    source: BodySource,
+    length: number | null,
+    resume: () => void,
+    fail: (error: unknown) => void,
+  ) {
     this.#source = source;
+    this.#length = length;
     this.#resume = resume;
     this.#fail = fail;
+  }
+
+  /** Whether the transfer waits for the stream. */
+  get paused(): boolean {
+    return this.#pulling;
   }
 
   /** The READFUNCTION. */
@@ -41,7 +56,6 @@ export class BodyUpload {
     const piece = chunk.subarray(this.#offset, this.#offset + buffer.length);
     buffer.set(piece);
     this.#offset += piece.length;
-    this.sent += piece.length;
     if (this.#offset === chunk.length) this.#chunk = null;
     return piece.length;
   }
@@ -49,33 +63,47 @@ export class BodyUpload {
   /** The SEEKFUNCTION: libcurl starts over for an authentication. */
   seek(offset: number, origin: number): number {
     if (origin !== 0 || offset !== 0) return CURL_SEEKFUNC_CANTSEEK;
-    if (this.sent === 0 && !this.#chunk && !this.#pulling) return CURL_SEEKFUNC_OK;
+    if (!this.#reader && !this.#done) return CURL_SEEKFUNC_OK;
     if (!this.#source.replayable) return CURL_SEEKFUNC_FAIL;
     this.cancel(undefined);
     this.#done = false;
-    this.sent = 0;
+    this.#pulled = 0;
     return CURL_SEEKFUNC_OK;
   }
 
   #pull(): void {
     if (this.#pulling) return;
     this.#pulling = true;
-    const reader = this.#reader ??= this.#source.open();
+    let reader: ReadableStreamDefaultReader<Uint8Array>;
+    try {
+      reader = this.#reader ??= this.#source.open();
+    } catch (error) {
+      return this.#fail(error); // somebody has locked the stream meanwhile
+    }
+    const current = () => reader === this.#reader; // or it was started over
     reader.read().then(
-      ({ done, value }) => {
-        if (reader !== this.#reader) return; // it was started over
-        this.#pulling = false;
-        if (done) this.#done = true;
-        else if (!(value instanceof Uint8Array)) {
-          this.#fail(new TypeError("The body stream gave a chunk that is no Uint8Array"));
-        } else if (value.length === 0) return this.#pull();
-        else [this.#chunk, this.#offset] = [value, 0];
-        setImmediate(this.#resume);
-      },
-      (error) => {
-        if (reader === this.#reader) this.#fail(error);
-      },
+      (result) => current() && this.#take(result),
+      (error) => current() && this.#fail(error),
     );
+  }
+
+  #take({ done, value }: Read): void {
+    this.#pulling = false;
+    if (!done && !(value instanceof Uint8Array)) {
+      return this.#fail(new TypeError("The body stream gave a chunk that is no Uint8Array"));
+    }
+    if (value?.length === 0) return this.#pull();
+    this.#pulled += value?.length ?? 0;
+    const length = this.#length;
+    if (length !== null && (this.#pulled > length || (done && this.#pulled < length))) {
+      const how = done ? "only" : "at least";
+      return this.#fail(
+        new TypeError(`The body has ${how} ${this.#pulled} bytes, ${length} were promised`),
+      );
+    }
+    if (done) this.#done = true;
+    else [this.#chunk, this.#offset] = [value as Uint8Array, 0];
+    setImmediate(this.#resume);
   }
 
   /** Nobody wants the rest. */
@@ -84,6 +112,7 @@ export class BodyUpload {
     this.#reader = this.#chunk = null;
     this.#pulling = false;
     this.#done = true;
-    reader?.cancel(reason).catch(() => {}); // its own failure concerns nobody any more
+    if (reader) reader.cancel(reason).catch(() => {}); // its own failure concerns nobody any more
+    else this.#source.cancel(reason);
   }
 }

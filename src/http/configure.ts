@@ -27,22 +27,36 @@ export function configure(easy: Easy, plan: RequestPlan, remainingMs: number): v
   easy.setOpt("BUFFERSIZE", RECEIVE_BUFFER);
   easy.setOpt("SUPPRESS_CONNECT_HEADERS", 1);
   if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.max(1, Math.ceil(remainingMs)));
-  if (plan.connectTimeout !== undefined) easy.setOpt("CONNECTTIMEOUT_MS", plan.connectTimeout);
+  if (plan.connectTimeout !== undefined) {
+    easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
+  }
   limitProtocols(easy);
   easy.setOpt("ACCEPT_ENCODING", "");
+  easy.setOpt("USERAGENT", userAgent());
   easy.setOpts(curl);
+  for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
   easy.setOpt("HTTPHEADER", headerLines(requestHeaders(plan)));
 }
 
-function setUrl(easy: Easy, url: URL): void {
+/** Sets the URL, without its fragment, and the credentials in it. */
+export function setUrl(easy: Easy, url: URL): void {
   const bare = new URL(url);
   bare.hash = bare.username = bare.password = "";
   easy.setOpt("URL", bare.href);
   easy.setOpt("PATH_AS_IS", 1); // the URL parser has normalized it
-  if (url.username !== "") easy.setOpt("USERNAME", decodeURIComponent(url.username));
-  if (url.password !== "") easy.setOpt("PASSWORD", decodeURIComponent(url.password));
+  if (url.username !== "") easy.setOpt("USERNAME", decoded(url.username));
+  if (url.password !== "") easy.setOpt("PASSWORD", decoded(url.password));
+}
+
+/** The URL parser lets a lone "%" pass, which stands for itself then. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function limitProtocols(easy: Easy): void {
@@ -62,25 +76,22 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
   }
 }
 
-function setBody(easy: Easy, { body, method }: RequestPlan): void {
+function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
   if (!body) return;
   if (body.bytes) easy.setOpt("POSTFIELDS", body.bytes);
   else {
     easy.setOpt("UPLOAD", 1);
     easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
-    if (body.length !== null) easy.setOpt("INFILESIZE_LARGE", body.length);
+    if (bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", bodyLength);
   }
   easy.setOpt("CUSTOMREQUEST", method);
 }
 
-/** The caller's headers, and those that libcurl would add but fetch does not send. */
-function requestHeaders({ headers, body, curl }: RequestPlan): HeaderEntry[] {
-  const all = [...headers];
-  if (!hasHeader(headers, "user-agent") && curl.USERAGENT === undefined) {
-    all.push(["User-Agent", userAgent()]);
-  }
+/** The caller's headers, without those that libcurl would add but fetch does not send. */
+function requestHeaders({ headers, body, method }: RequestPlan): HeaderEntry[] {
+  const all = [...headers], isForm = body || method === "POST" || method === "PUT";
   // libcurl would wait for a 100 before each large body, and name a form where there is none
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
-  if (body?.bytes && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
+  if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
 }

@@ -8,7 +8,7 @@ import { easyOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import type { EasyOptions } from "../handles/option_types.ts";
 
 /** What `fetch` sets itself, and what to use instead. */
-const REFUSED: Readonly<Record<string, string>> = {
+const REFUSED = new Map(Object.entries({
   URL: "the first argument",
   CURLU: "the first argument",
   WRITEFUNCTION: "the body of the response",
@@ -53,16 +53,38 @@ const REFUSED: Readonly<Record<string, string>> = {
   FAILONERROR: "response.ok",
   SUPPRESS_CONNECT_HEADERS: "nothing: they are never shown",
   WS_OPTIONS: "CurlWebSocket",
-};
+}));
 
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
-/** Gives the options back. Throws `TypeError` for one that would break the transfer. */
+/**
+ * The options that are set, by their names in capitals, as libcurl takes them in any case.
+ * Throws `TypeError` for one that would break the transfer.
+ */
 export function checkCurlOptions(options: EasyOptions): EasyOptions {
-  for (const name of Object.keys(options)) {
+  const checked: Record<string, unknown> = {};
+  for (const [given, value] of Object.entries(options)) {
+    const name = given.toUpperCase();
     const alias = Object.hasOwn(table, name) ? table[name]?.aliasOf : undefined;
-    const instead = REFUSED[name] ?? (alias ? REFUSED[alias] : undefined);
+    const instead = REFUSED.get(alias ?? name) ?? REFUSED.get(name);
     if (instead) throw new TypeError(`Cannot set ${name} for fetch: use ${instead}`);
+    if (value !== undefined) checked[name] = value;
   }
-  return options;
+  return checked;
+}
+
+/** What is for the origin that it was given for, and not for where it redirects to. */
+const CREDENTIALS = new Set([
+  "AWS_SIGV4",
+  "COOKIE",
+  "LOGIN_OPTIONS",
+  "PASSWORD",
+  "USERNAME",
+  "USERPWD",
+  "XOAUTH2_BEARER",
+]);
+
+/** The options without credentials. */
+export function withoutCredentials(options: EasyOptions): EasyOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !CREDENTIALS.has(name)));
 }

@@ -4,17 +4,41 @@
  * @module
  */
 
-import { CurlError } from "../errors.ts";
+import { CurlEasyError, CurlError } from "../errors.ts";
 
-/** The error of a fetch. The message has no credentials in it. */
-export function fetchError(cause: unknown, url: string): TypeError {
-  const why = cause instanceof CurlError ? `${cause.message} (${cause.codeName})` : String(cause);
-  return new TypeError(`Cannot fetch ${publicUrl(url)}: ${withoutCredentials(why)}`, { cause });
+/** The error of a fetch. Neither its message nor that of its cause has credentials in it. */
+export function fetchError(error: unknown, url: string): TypeError {
+  const cause = publicCause(error);
+  return new TypeError(`Cannot fetch ${publicUrl(url)}: ${reasonOf(cause)}`, { cause });
+}
+
+/**
+ * The error of a transfer that failed. Client libraries try again where they know the text of a
+ * browser for it: "Failed to fetch (…)" is Chrome's.
+ */
+export function transferError(error: unknown, url: string): TypeError {
+  const cause = publicCause(error);
+  return new TypeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  const why = cause instanceof CurlError ? `${cause.message}, ${cause.codeName}` : String(cause);
+  return withoutCredentials(why);
+}
+
+/** What went wrong first, in words for everyone. */
+function publicCause(error: unknown): unknown {
+  if (!(error instanceof CurlEasyError)) return error;
+  // a callback of ours said why in libcurl's own terms
+  if (error.cause instanceof CurlEasyError) return error.cause;
+  const message = withoutCredentials(error.message);
+  if (message === error.message) return error;
+  return new CurlEasyError(error.code, message, { cause: error.cause });
 }
 
 /** A network error of the fetch standard itself. */
-export function networkError(url: string, why: string): TypeError {
-  return new TypeError(`Cannot fetch ${publicUrl(url)}: ${why}`);
+export function networkError(url: string, why: string, options?: ErrorOptions): TypeError {
+  return new TypeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
 }
 
 /** A URL without its credentials, query and fragment, any of which may be a secret. */
@@ -27,6 +51,7 @@ export function publicUrl(url: string): string {
   }
 }
 
+/** libcurl quotes a proxy as it was given, `'user:pass@host'` or `'http://user:pass@host'`. */
 function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/@\s]*@/g, "://");
+  return text.replace(/(:\/\/|')[^/'\s]*@/g, "$1");
 }

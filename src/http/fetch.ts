@@ -6,11 +6,12 @@
 
 import { Agent } from "../driver/agent.ts";
 import { fetchError, networkError } from "./errors.ts";
-import { readInfo, setInfoSource } from "./info.ts";
+import { readInfo } from "./info.ts";
 import { matchesIntegrity } from "./integrity.ts";
-import { fetchLocal } from "./local.ts";
+import { fetchLocal, type LocalAnswer } from "./local.ts";
 import { MAX_REDIRECTS, redirected } from "./redirect.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request.ts";
+import { makeResponse, type ResponseParts } from "./response.ts";
 import { type Answer, Transfer } from "./transfer.ts";
 
 let shared: Agent | null = null;
@@ -44,12 +45,15 @@ export async function fetch(
   init: FetchInit = {},
 ): Promise<Response> {
   const plan = await planRequest(input, init);
-  plan.signal?.throwIfAborted();
-  const local = await fetchLocal(plan);
-  if (local) return local;
-  const hops = new Hops(plan, init.agent ?? defaultAgent());
-  const response = await hops.run();
-  return plan.integrity === "" ? response : await checked(response, plan);
+  try {
+    plan.signal?.throwIfAborted();
+    const local = fetchLocal(plan);
+    if (local) return await localResponse(local, plan);
+    return await new Hops(plan, init.agent ?? defaultAgent()).run();
+  } catch (error) {
+    plan.body?.cancel(error);
+    throw error;
+  }
 }
 
 /** A request and the redirects that it meets. */
@@ -68,9 +72,10 @@ class Hops {
     for (;;) {
       const transfer = this.#start();
       const answer = await transfer.answer;
-      if (answer.location === null) return this.#respond(transfer, answer);
-      this.#follow(transfer, answer.location);
-      await transfer.over; // its connection is free for the next one
+      if (answer.location === null) return await this.#respond(transfer, answer);
+      const next = this.#follow(transfer, answer.location);
+      await transfer.discard(); // its connection is free for the next one
+      this.#plan = { ...next, cookies: transfer.cookies };
     }
   }
 
@@ -86,56 +91,61 @@ class Hops {
     }
   }
 
-  #follow(transfer: Transfer, location: string): void {
-    const { url, redirect } = this.#plan;
+  #follow(transfer: Transfer, location: string): RequestPlan {
+    const { url, redirect, body } = this.#plan;
     try {
       if (redirect === "error") throw networkError(url.href, "it redirects");
       if (this.#redirects >= MAX_REDIRECTS) {
         throw networkError(url.href, `it redirects more than ${MAX_REDIRECTS} times`);
       }
-      this.#plan = redirected(this.#plan, transfer.head.status, location);
+      const next = redirected(this.#plan, transfer.head.status, location);
+      if (next.body !== body) body?.cancel(undefined);
       this.#redirects++;
+      return next;
     } catch (error) {
       transfer.stop(error);
       throw error;
     }
   }
 
-  #respond(transfer: Transfer, { head, body }: Answer): Response {
-    const { url } = this.#plan;
-    let response: Response;
+  async #respond(transfer: Transfer, { head, body }: Answer): Promise<Response> {
+    const { url, integrity } = this.#plan;
     try {
-      const { status, statusText, headers } = head.read();
-      response = new Response(body, { status, statusText, headers });
-    } catch (cause) {
-      const error = new TypeError(`Cannot fetch ${url.host}: status ${head.status}`, { cause });
+      const { status } = head;
+      if (status < 200 || status > 599) {
+        throw networkError(url.href, `a response cannot have the status ${status}`);
+      }
+      const info = () => transfer.info ?? readInfo(transfer, transfer.redirects);
+      const parts = { ...head.read(), url, redirected: transfer.redirects > 0, info };
+      return await checked(body, parts, integrity);
+    } catch (error) {
       transfer.stop(error);
       throw error;
     }
-    setInfoSource(response, () => transfer.info ?? readInfo(transfer, transfer.redirects));
-    return named(response, url, transfer.redirects > 0);
   }
 }
 
-/** Gives a response its URL, which the constructor cannot; clones have it too. */
-function named(response: Response, url: URL, redirected: boolean): Response {
-  const bare = new URL(url);
-  bare.hash = bare.username = bare.password = "";
-  const clone = () => named(Response.prototype.clone.call(response), url, redirected);
-  Object.defineProperties(response, {
-    url: { value: bare.href, configurable: true },
-    redirected: { value: redirected, configurable: true },
-    clone: { value: clone, configurable: true, writable: true },
-  });
-  return response;
-}
-
-/** Reads the whole body and compares its digest before anyone sees it. */
-async function checked(response: Response, { integrity, url }: RequestPlan): Promise<Response> {
-  const bytes = new Uint8Array(await response.arrayBuffer());
+/** With integrity metadata the whole body is compared before anyone sees it. */
+async function checked(
+  body: ReadableStream<Uint8Array> | null,
+  parts: ResponseParts,
+  integrity: string,
+): Promise<Response> {
+  if (integrity === "") return makeResponse(body, parts);
+  const bytes = await new Response(body).bytes();
   if (!await matchesIntegrity(bytes, integrity)) {
-    throw networkError(url.href, "the body does not match its integrity metadata");
+    throw networkError(parts.url.href, "the body does not match its integrity metadata");
   }
-  const { status, statusText, headers, redirected } = response;
-  return named(new Response(bytes, { status, statusText, headers }), url, redirected);
+  return makeResponse(body && bytes, parts);
+}
+
+function localResponse({ type, body }: LocalAnswer, plan: RequestPlan): Promise<Response> {
+  const length = body instanceof Blob ? body.size : body.length;
+  const headers = new Headers(
+    plan.url.protocol === "blob:" ? { "content-length": `${length}` } : {},
+  );
+  if (type !== "") headers.set("content-type", type);
+  const { url, integrity } = plan;
+  const parts = { status: 200, statusText: "OK", headers, url, redirected: false, info: null };
+  return checked(new Response(body).body, parts, integrity);
 }

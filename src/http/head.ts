@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Code, CurlEasyError } from "../errors.ts";
+
 /** Status line and headers. */
 export interface ResponseHead {
   readonly status: number;
@@ -14,8 +16,19 @@ export interface ResponseHead {
 /** A header field as it was on the wire; several of one name stay apart. */
 type Field = readonly [name: string, value: string];
 
-const decoder = new TextDecoder("latin1");
 const CR = 13, LF = 10;
+
+/** As much as libcurl takes from 8.3 on. */
+const MOST_BYTES = 300 * 1024;
+
+/** A byte is a character. (What `TextDecoder` calls latin1 is windows-1252.) */
+function decode(line: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < line.length; i += 4096) {
+    text += String.fromCharCode(...line.subarray(i, i + 4096));
+  }
+  return text;
+}
 
 /**
  * Collects heads: a 1xx is passed over, one that libcurl answers itself (an authentication) is
@@ -26,6 +39,7 @@ export class HeadCollector {
   #lines: Uint8Array[] = [];
   #complete = false;
   #trailers: Uint8Array[] = [];
+  #size = 0;
   readonly #done: (head: HeadCollector) => void;
 
   /** `done` is called at the end of each head that may be the final one. */
@@ -33,8 +47,12 @@ export class HeadCollector {
     this.#done = done;
   }
 
-  /** Takes a line; the HEADERFUNCTION. */
+  /** Takes a line; the HEADERFUNCTION. Throws `CurlEasyError` for more than anyone needs. */
   take(line: Uint8Array): number {
+    this.#size += line.length;
+    if (this.#size > MOST_BYTES) {
+      throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MOST_BYTES} bytes`);
+    }
     if (isStatusLine(line)) {
       this.#lines = [line.slice()];
       this.#complete = false;
@@ -59,10 +77,12 @@ export class HeadCollector {
     return statusOf(this.#lines[0]);
   }
 
-  /** The head. Throws `TypeError` for headers that cannot be shown. */
+  /** The head. */
   read(): ResponseHead {
-    const first = decoder.decode(this.#lines[0]).trimEnd();
-    const statusText = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(first)?.[1] ?? "";
+    const first = decode(this.#lines[0] ?? new Uint8Array()).trimEnd();
+    const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(first)?.[1] ?? "";
+    // a Response refuses other characters in there
+    const statusText = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
     const headers = new Headers();
     for (const [name, value] of fields(this.#lines.slice(1))) appendLenient(headers, name, value);
     return { status: this.status, statusText, headers };
@@ -94,7 +114,7 @@ function appendLenient(headers: Headers, name: string, value: string): void {
 function fields(lines: readonly Uint8Array[]): Field[] {
   const found: Field[] = [];
   for (const line of lines) {
-    const text = decoder.decode(line).replace(/[\r\n]+$/, "");
+    const text = decode(line).replace(/[\r\n]+$/, "");
     const colon = text.indexOf(":");
     // a line that begins with a space continues the one before
     const last = found.at(-1);
@@ -118,7 +138,7 @@ function isStatusLine(line: Uint8Array): boolean {
 function statusOf(line: Uint8Array | undefined): number {
   if (!line) return 0;
   const space = line.indexOf(0x20);
-  return Number(decoder.decode(line.subarray(space + 1, space + 4))) || 0;
+  return Number(decode(line.subarray(space + 1, space + 4))) || 0;
 }
 
 /** 101 ends HTTP on the connection, so it is final. */

@@ -38,9 +38,11 @@ function checkHeader(name: unknown, value: unknown): HeaderEntry {
   }
   if (value === null || value === undefined) return [name, null];
   const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
-  // deno-lint-ignore no-control-regex -- these three would end the header
   if (/[\0\r\n]/.test(text)) {
     throw new TypeError(`Cannot send the header "${name}": its value has CR, LF or NUL`);
+  }
+  if (!isLatin1(text)) {
+    throw new TypeError(`Cannot send the header "${name}": its value has characters above U+00FF`);
   }
   return [name, text];
 }
@@ -58,12 +60,22 @@ export function withoutHeaders(
   return headers.filter(([name]) => !names.has(name.toLowerCase()));
 }
 
+function isLatin1(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
+  return true;
+}
+
 /**
  * The lines of HTTPHEADER: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}. A header
  * without a value ends in a semicolon, one that is taken away in a colon.
  */
-export function headerLines(headers: readonly HeaderEntry[]): string[] {
+export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Array)[] {
   return headers.map(([name, value]) =>
-    value === null ? `${name}:` : value === "" ? `${name};` : `${name}: ${value}`
+    value === null ? `${name}:` : value === "" ? `${name};` : onWire(`${name}: ${value}`)
   );
+}
+
+/** A character is one byte on the wire, where a string for libcurl would be UTF-8. */
+function onWire(line: string): string | Uint8Array {
+  return /^[\0-\x7f]*$/.test(line) ? line : Uint8Array.from(line, (unit) => unit.charCodeAt(0));
 }

@@ -7,7 +7,7 @@
 import { infos } from "../../ffi/curl/infos.ts";
 import { library } from "../../ffi/mod.ts";
 import type { Easy } from "../handles/easy.ts";
-import type { Transfer } from "./transfer.ts";
+import type { HeadCollector } from "./head.ts";
 
 /** See {@linkcode transferInfo}. Times are milliseconds from the start of the last request. */
 export interface TransferInfo {
@@ -48,8 +48,14 @@ export interface TransferInfo {
 
 const VERSIONS: Readonly<Record<number, string>> = { 1: "1.0", 2: "1.1", 3: "2", 30: "3" };
 
+/** What an info is read from. */
+interface InfoTransfer {
+  readonly easy: Easy;
+  readonly head: HeadCollector;
+}
+
 /** Reads what libcurl tells of a handle now. */
-export function readInfo(transfer: Transfer, redirects: number): TransferInfo {
+export function readInfo(transfer: InfoTransfer, redirects: number): TransferInfo {
   const { easy, head } = transfer;
   const tls = ms(easy, "APPCONNECT_TIME_T");
   return {

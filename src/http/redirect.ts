@@ -5,9 +5,10 @@
  * @module
  */
 
+import { withoutCredentials } from "./curl_options.ts";
 import { networkError } from "./errors.ts";
 import { withoutHeaders } from "./header_list.ts";
-import type { RequestPlan } from "./request.ts";
+import type { FetchCurlOptions, RequestPlan } from "./request.ts";
 
 /** How many redirects are followed. */
 export const MAX_REDIRECTS = 20;
@@ -20,6 +21,7 @@ const BODY_HEADERS = new Set([
   "content-type",
   "content-length",
   "transfer-encoding",
+  "expect",
 ]);
 const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
 
@@ -31,26 +33,31 @@ export function isRedirect(status: number, location: string | null): boolean {
 /** The next request after a redirect. Throws `TypeError` where the rules forbid it. */
 export function redirected(plan: RequestPlan, status: number, location: string): RequestPlan {
   const url = nextUrl(plan, location);
-  let { method, body, headers } = plan;
+  // REQUEST_TARGET was for the URL before
+  const { REQUEST_TARGET: _, ...options } = plan.curl;
+  let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
   const toGet = status === 303
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
   if (toGet) {
     method = "GET";
-    body = null;
+    body = bodyLength = null;
     headers = withoutHeaders(headers, BODY_HEADERS);
   } else if (body && !body.replayable) {
     throw networkError(plan.url.href, `a ${status} asks for the body again, but it was a stream`);
   }
   // credentials are for the origin that they were given for
-  if (url.origin !== plan.url.origin) headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
-  return { ...plan, url, method, body, headers };
+  if (url.origin !== plan.url.origin) {
+    headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
+    curl = withoutCredentials(curl);
+  }
+  return { ...plan, url, method, body, bodyLength, headers, curl };
 }
 
 function nextUrl(plan: RequestPlan, location: string): URL {
   let url: URL;
   try {
-    url = new URL(location, plan.url);
+    url = new URL(utf8(location), plan.url);
   } catch {
     throw networkError(plan.url.href, "it redirects to an invalid URL");
   }
@@ -58,5 +65,19 @@ function nextUrl(plan: RequestPlan, location: string): URL {
     throw networkError(plan.url.href, `it redirects to a "${url.protocol}" URL`);
   }
   if (url.hash === "") url.hash = plan.url.hash;
+  if (url.origin === plan.url.origin && url.username === "" && url.password === "") {
+    url.username = plan.url.username;
+    url.password = plan.url.password;
+  }
   return url;
+}
+
+/** Servers send UTF-8 where a header is latin-1 by the book. */
+function utf8(text: string): string {
+  try {
+    const bytes = Uint8Array.from(text, (unit) => unit.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return text;
+  }
 }

@@ -6,13 +6,13 @@
 
 import type { Agent } from "../driver/agent.ts";
 import type { EasyOptions } from "../handles/option_types.ts";
-import { type BodySource, bodySource } from "./body_source.ts";
+import { type BodySource, bodySource, requestSource, syncBodySource } from "./body_source.ts";
 import { checkCurlOptions } from "./curl_options.ts";
 import { hasHeader, type HeaderEntry, type HeadersSource, readHeaders } from "./header_list.ts";
 
 /** How far a fetch is. */
 export interface FetchProgress {
-  /** Bytes of the body received, after decoding. */
+  /** Bytes of the body received, before decoding. */
   readonly downloaded: number;
   /** Bytes of the body expected, `null` where the server did not say. */
   readonly downloadTotal: number | null;
@@ -51,6 +51,18 @@ export interface FetchInit {
   readonly integrity?: string;
   /** Accepted for streams, as the standard asks for it; curlew is always full duplex. */
   readonly duplex?: "half" | "full";
+  /** Accepted: there is no cache. */
+  readonly cache?: string;
+  /** Accepted: cookies are an option of `curl`. */
+  readonly credentials?: string;
+  /** Accepted: there is no CORS. */
+  readonly mode?: string;
+  /** Accepted. */
+  readonly priority?: string;
+  /** `"no-referrer"` sends no Referer; the others change nothing. */
+  readonly referrerPolicy?: string;
+  /** Accepted where it is `null`, as the standard has it. */
+  readonly window?: null;
   /** Options of the easy handle by curl's name. */
   readonly curl?: FetchCurlOptions;
   /** The agent to run on; one for all unless given. */
@@ -71,10 +83,14 @@ export interface RequestPlan {
   readonly url: URL;
   readonly headers: readonly HeaderEntry[];
   readonly body: BodySource | null;
+  /** How many bytes it has, `null` where unknown. */
+  readonly bodyLength: number | null;
   readonly redirect: "follow" | "error" | "manual";
   readonly signal: AbortSignal | null;
   readonly integrity: string;
   readonly curl: FetchCurlOptions;
+  /** What the cookie engine knows from the hops before, as lines of COOKIELIST. */
+  readonly cookies: readonly string[];
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
@@ -95,8 +111,9 @@ function readMethod(method: unknown): string {
 function readUrl(input: string | URL): URL {
   try {
     return new URL(input);
-  } catch (cause) {
-    throw new TypeError("Cannot fetch: invalid URL", { cause });
+  } catch {
+    // without the runtime's own error: it quotes the URL, which may have credentials
+    throw new TypeError("Cannot fetch: invalid URL");
   }
 }
 
@@ -110,30 +127,34 @@ export async function planRequest(
   input: string | URL | Request,
   init: FetchInit = {},
 ): Promise<RequestPlan> {
+  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
+  if (given === null) return plan;
+  const isRequests = init.body === undefined && given instanceof ReadableStream;
+  return withBody(plan, await (isRequests ? requestSource(given) : bodySource(given)));
+}
+
+/** The same without waiting. Throws `TypeError` for a body that is to be awaited, too. */
+export function planRequestSync(input: string | URL, init: FetchInit = {}): RequestPlan {
+  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
+  if (given === null) return plan;
+  const body = syncBodySource(given);
+  if (body) return withBody(plan, body);
+  throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
+}
+
+function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
   const request = input instanceof Request ? input : null;
-  const method = readMethod(init.method ?? request?.method ?? "GET");
-  const headers = readHeaders(init.headers ?? request?.headers);
-  const given = init.body !== undefined ? init.body : request?.body ?? null;
-  if (given !== null && (method === "GET" || method === "HEAD")) {
-    throw new TypeError(`Cannot fetch: a ${method} request has no body`);
-  }
-  if (init.body === undefined && request?.bodyUsed) {
-    throw new TypeError("Cannot fetch: the body of the Request is used already");
-  }
-  const body = given === null ? null : await bodySource(given);
-  if (body?.type && !hasHeader(headers, "content-type")) {
-    headers.push(["Content-Type", body.type]);
-  }
-  addReferrer(headers, init.referrer);
   return {
-    method,
-    headers,
-    body,
     url: readUrl(request ? request.url : input as string | URL),
+    method: readMethod(init.method ?? request?.method ?? "GET"),
+    headers: withReferrer(readHeaders(init.headers ?? request?.headers), init),
+    body: null,
+    bodyLength: null,
     redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
-    signal: init.signal !== undefined ? init.signal : request?.signal ?? null,
+    signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
     integrity: init.integrity ?? request?.integrity ?? "",
     curl: checkCurlOptions(init.curl ?? {}),
+    cookies: [],
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
       ? undefined
@@ -143,14 +164,53 @@ export async function planRequest(
   };
 }
 
+function givenBody(
+  input: string | URL | Request,
+  init: FetchInit,
+  method: string,
+): FetchBody | null {
+  const request = init.body === undefined && input instanceof Request ? input : null;
+  const given = request ? request.body : init.body ?? null;
+  if (given !== null && (method === "GET" || method === "HEAD")) {
+    throw new TypeError(`Cannot fetch: a ${method} request has no body`);
+  }
+  if (request?.bodyUsed) {
+    throw new TypeError("Cannot fetch: the body of the Request is used already");
+  }
+  return given;
+}
+
+/** Adds a body, and what it implies. Throws `TypeError` for a Content-Length that is not its own. */
+export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
+  const headers = [...plan.headers];
+  if (body.type && !hasHeader(headers, "content-type")) headers.push(["Content-Type", body.type]);
+  return { ...plan, headers, body, bodyLength: readLength(body, headers) };
+}
+
+/** The length of a stream is what the caller says. */
+function readLength(body: BodySource, headers: readonly HeaderEntry[]): number | null {
+  const text = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
+  if (text === undefined || text === null) return body.length;
+  const length = Number(text);
+  if (/^\d+$/.test(text) && length === (body.length ?? length)) return length;
+  throw new TypeError(`Cannot fetch: the length of the body is not the Content-Length "${text}"`);
+}
+
+function readSignal(signal: unknown): AbortSignal | null {
+  if (signal === null || signal instanceof AbortSignal) return signal;
+  throw new TypeError("Cannot fetch: the signal is no AbortSignal");
+}
+
 function readRedirect(redirect: string): "follow" | "error" | "manual" {
   if (redirect === "follow" || redirect === "error" || redirect === "manual") return redirect;
   throw new TypeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
 }
 
-function addReferrer(headers: HeaderEntry[], referrer: string | undefined): void {
-  if (!referrer || referrer === "about:client" || hasHeader(headers, "referer")) return;
+function withReferrer(headers: HeaderEntry[], init: FetchInit): HeaderEntry[] {
+  const { referrer, referrerPolicy } = init;
+  if (!referrer || referrer === "about:client" || referrerPolicy === "no-referrer") return headers;
+  if (hasHeader(headers, "referer")) return headers;
   const url = readUrl(referrer);
   url.username = url.password = url.hash = "";
-  headers.push(["Referer", url.href]);
+  return [...headers, ["Referer", url.href]];
 }

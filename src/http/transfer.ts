@@ -5,18 +5,19 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import type { Agent } from "../driver/agent.ts";
+import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
 import { BodySink } from "./body_stream.ts";
 import { BodyUpload } from "./body_upload.ts";
 import { configure } from "./configure.ts";
-import { fetchError, networkError } from "./errors.ts";
+import { fetchError, networkError, transferError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
 import { readInfo, type TransferInfo } from "./info.ts";
 import { isRedirect } from "./redirect.ts";
-import type { RequestPlan } from "./request.ts";
+import type { FetchProgress, RequestPlan } from "./request.ts";
 
 /** What a transfer's head led to. */
 export interface Answer {
@@ -27,8 +28,10 @@ export interface Answer {
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
-/** A redirect's body is read to its end up to here, to keep the connection. */
-const DISCARD_LIMIT = 256 * 1024;
+/** A redirect's body is read to its end, to keep the connection, up to here. */
+const DISCARD_BYTES = 256 * 1024, DISCARD_MS = 1000;
+
+const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
 
 const NULL_BODY = new Set([204, 205, 304]);
 /** libcurl may answer these itself, with credentials or without Expect. */
@@ -42,14 +45,16 @@ export class Transfer {
   readonly over: Promise<void>;
   /** What it was like, once it is over. */
   info: TransferInfo | null = null;
+  /** What its cookie engine knows, once it is over. */
+  cookies: readonly string[] = [];
   /** How many redirects led here. */
   readonly redirects: number;
   readonly #plan: RequestPlan;
-  readonly #answer: PromiseWithResolvers<Answer> = Promise.withResolvers();
+  /** Given away with the answer, since it holds the body, which is to be forgotten with it. */
+  #answer: PromiseWithResolvers<Answer> | null = Promise.withResolvers();
   readonly #upload: BodyUpload | null = null;
   #sink: BodySink | null = null;
-  #answered = false;
-  #discarded = 0;
+  #received = 0;
   /** What ended the transfer, where it was not libcurl. */
   #failure: { readonly error: unknown } | null = null;
 
@@ -57,10 +62,10 @@ export class Transfer {
   constructor(plan: RequestPlan, agent: Agent, remainingMs: number, redirects: number) {
     this.#plan = plan;
     this.redirects = redirects;
-    const { body, signal } = plan;
+    const { body, bodyLength, signal } = plan;
     if (body && !body.bytes) {
-      const resume = () => this.#resume();
-      this.#upload = new BodyUpload(body, resume, (error) => this.#end(error));
+      const fail = (error: unknown) => this.stop(fetchError(error, plan.url.href));
+      this.#upload = new BodyUpload(body, bodyLength, () => this.#resume(), fail);
     }
     try {
       configure(this.easy, plan, remainingMs);
@@ -74,22 +79,25 @@ export class Transfer {
       .finally(() => this.#close());
   }
 
-  /** The answer, once the head is known. */
+  /** The answer, once the head is known; to be asked for right after the start. */
   get answer(): Promise<Answer> {
-    return this.#answer.promise;
+    return this.#answer?.promise ?? Promise.reject(new TypeError("The answer is taken"));
   }
 
   #setCallbacks(): void {
-    const { easy } = this, upload = this.#upload, { onProgress } = this.#plan;
+    const { easy } = this, upload = this.#upload;
     easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
     easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
     if (upload) {
       easy.setOpt("READFUNCTION", (buffer) => upload.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => upload.seek(offset, origin));
     }
-    if (!onProgress) return;
-    easy.setOpt("NOPROGRESS", 0);
-    easy.setOpt("XFERINFOFUNCTION", (_data, total, downloaded, uploadTotal, uploaded) => {
+    if (this.#plan.onProgress) this.#report(this.#plan.onProgress);
+  }
+
+  #report(onProgress: (progress: FetchProgress) => void): void {
+    this.easy.setOpt("NOPROGRESS", 0);
+    this.easy.setOpt("XFERINFOFUNCTION", (_data, total, downloaded, uploadTotal, uploaded) => {
       onProgress({
         downloaded,
         uploaded,
@@ -105,46 +113,75 @@ export class Transfer {
   }
 
   #settle(): void {
-    if (this.#answered) return;
-    this.#answered = true;
-    const { status } = this.head, { method, redirect, maxBodySize } = this.#plan;
-    const location = this.head.get("location");
-    const goesOn = redirect !== "manual" && isRedirect(status, location);
+    const answer = this.#answer;
+    if (!answer) return;
+    this.#answer = null;
+    const { head } = this, { status } = head, { method, redirect } = this.#plan;
+    const found = status < 300 || redirect === "manual" ? null : head.get("location");
+    const location = isRedirect(status, found) ? found : null;
     let body: ReadableStream<Uint8Array> | null = null;
-    if (!goesOn && method !== "HEAD" && !NULL_BODY.has(status)) {
-      const transfer = { resume: () => this.#resume(), cancel: () => this.#end(undefined) };
-      this.#sink = new BodySink(transfer, maxBodySize);
+    if (location === null && method !== "HEAD" && !NULL_BODY.has(status)) {
+      const transfer = { resume: () => this.#resume(), cancel: () => this.stop(undefined) };
+      this.#sink = new BodySink(transfer);
       body = this.#sink.open();
     }
-    this.#answer.resolve({ head: this.head, location: goesOn ? location : null, body });
+    answer.resolve({ head, location, body });
   }
 
-  #write(bytes: Uint8Array): number {
+  #write(bytes: Uint8Array<ArrayBuffer>): number {
     this.#settle();
-    if (this.#sink) return this.#sink.write(bytes);
-    this.#discarded += bytes.length;
-    return this.#discarded > DISCARD_LIMIT ? flags.CURL_WRITEFUNC_ERROR : bytes.length;
+    const received = this.#received + bytes.length, { maxBodySize } = this.#plan;
+    if (!this.#sink) {
+      this.#received = received;
+      return received > DISCARD_BYTES ? FAILED : bytes.length;
+    }
+    if (received > maxBodySize) return this.#refuse(maxBodySize);
+    const taken = this.#sink.write(bytes);
+    if (taken === bytes.length) this.#received = received;
+    return taken;
+  }
+
+  #refuse(maxBodySize: number): number {
+    const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
+    this.#failure ??= { error: new CurlEasyError(Code.FILESIZE_EXCEEDED, text) };
+    return FAILED;
   }
 
   #resume(): void {
-    if (!this.easy.closed) this.easy.pause(flags.CURLPAUSE_CONT);
+    if (this.easy.closed) return;
+    const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
+    const sending = this.#upload?.paused ? flags.CURLPAUSE_SEND : 0;
+    try {
+      this.easy.pause(receiving | sending);
+    } catch (error) {
+      this.stop(error); // what libcurl had kept was refused
+    }
   }
 
-  /** Ends the transfer from outside: soon, since a callback may be on the stack. */
-  #end(error: unknown): void {
+  /**
+   * Ends the transfer from outside; what waits for it fails with the error. Soon and not at
+   * once, since a callback may be on the stack.
+   */
+  stop(error: unknown): void {
     this.#failure ??= { error };
     setImmediate(() => this.#close());
   }
 
-  #close(): void {
-    if (this.easy.closed) return;
-    this.info = Object.freeze(readInfo(this, this.redirects));
-    this.easy.close();
+  /** Waits for the end of a body that nobody reads, but not for long. */
+  async discard(): Promise<void> {
+    const timer = setTimeout(() => this.stop(undefined), DISCARD_MS);
+    await this.over;
+    clearTimeout(timer);
   }
 
-  /** Ends the transfer; what waits for it fails with the error. */
-  stop(error: unknown): void {
-    this.#end(error);
+  #close(): void {
+    const { easy } = this, { curl } = this.#plan;
+    if (easy.closed) return;
+    this.info = Object.freeze(readInfo(this, this.redirects));
+    if ("COOKIEFILE" in curl || "COOKIEJAR" in curl || "COOKIELIST" in curl) {
+      this.cookies = easy.getInfo("COOKIELIST");
+    }
+    easy.close();
   }
 
   #succeed(): void {
@@ -160,17 +197,19 @@ export class Transfer {
   #fail(error: unknown): void {
     const reason = this.#failure ? this.#failure.error : error;
     const cause = this.#errorOf(reason);
-    // a redirect whose long body was given up
-    const late = this.#answered && !this.#sink;
     this.#upload?.cancel(reason);
-    if (!late) this.#answer.reject(cause);
-    this.#sink?.fail(cause);
+    this.#answer?.reject(cause);
+    this.#sink?.fail(cause, this.#plan.signal?.aborted === true);
   }
 
   /** The signal's own reason, or a `TypeError` that says why. */
   #errorOf(error: unknown): unknown {
-    const { signal, url } = this.#plan;
+    const { signal, url, body } = this.#plan;
     if (signal?.aborted && error === signal.reason) return error;
-    return error instanceof TypeError ? error : fetchError(error, url.href);
+    if (error instanceof CurlEasyError && error.code === Code.SEND_FAIL_REWIND && body) {
+      const why = "the server asks for the body again, but it was a stream";
+      return networkError(url.href, why, { cause: error });
+    }
+    return error instanceof TypeError ? error : transferError(error, url.href);
   }
 }

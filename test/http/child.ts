@@ -1,5 +1,5 @@
 // What the children of the tests of fetch share.
-import { type ChildOptions } from "../server/child.ts";
+import type { ChildOptions } from "../server/child.ts";
 import { type Ended, inChild as run } from "../driver/support.ts";
 import type { TestServer } from "../server/start.ts";
 

@@ -21,7 +21,7 @@ test("an error is a TypeError, its cause a CurlEasyError with curl's own name", 
   expect(error.cause).toBeInstanceOf(CurlEasyError);
   expect(error.cause).toMatchObject({ code: 7, codeName: "CURLE_COULDNT_CONNECT" });
   expect(error.message).toMatch(
-    /^Cannot fetch http:\/\/127\.0\.0\.1:1\/path: .*connect.*127\.0\.0\.1/i,
+    /^Failed to fetch \(http:\/\/127\.0\.0\.1:1\/path: .*connect.*127\.0\.0\.1/i,
   );
   expect(error.message).toContain("CURLE_COULDNT_CONNECT");
   expect(error.message).not.toContain("secret");

@@ -1,0 +1,51 @@
+/**
+ * `data:` URLs: {@link https://fetch.spec.whatwg.org/#data-urls}.
+ *
+ * @module
+ */
+
+/** What is in a `data:` URL. */
+export interface DataUrl {
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const DEFAULT_TYPE = "text/plain;charset=US-ASCII";
+
+/** Takes a `data:` URL apart, `null` where it is malformed. */
+export function parseDataUrl(href: string): DataUrl | null {
+  const comma = href.indexOf(",");
+  if (comma < 0) return null;
+  const end = href.indexOf("#", comma);
+  const data = percentDecoded(href.slice(comma + 1, end < 0 ? undefined : end));
+  const meta = href.slice("data:".length, comma).trim();
+  const given = meta.replace(/; *base64$/i, ""), isBase64 = given !== meta;
+  const bytes = isBase64 ? fromBase64(data) : data;
+  return bytes && { type: mediaType(given), bytes };
+}
+
+function mediaType(given: string): string {
+  if (given.startsWith(";")) return `text/plain${given}`;
+  return /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+/.test(given) ? given : DEFAULT_TYPE;
+}
+
+function percentDecoded(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(text);
+  let length = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const hex = bytes[i] === 0x25 ? /^%([\da-f]{2})/i.exec(ascii(bytes.subarray(i, i + 3))) : null;
+    bytes[length++] = hex ? parseInt(hex[1] as string, 16) : bytes[i] as number;
+    if (hex) i += 2;
+  }
+  return bytes.slice(0, length);
+}
+
+function fromBase64(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
+  try {
+    return Uint8Array.from(atob(new TextDecoder().decode(data)), (unit) => unit.charCodeAt(0));
+  } catch {
+    return null;
+  }
+}
+
+const ascii = (bytes: Uint8Array) => String.fromCharCode(...bytes);

@@ -1,0 +1,95 @@
+/**
+ * Names for files that come from elsewhere.
+ *
+ * @module
+ */
+
+/** How long a name may get, in bytes of UTF-8: most file systems take 255. */
+const MAX_BYTES = 200;
+/** A longer ending is no extension. */
+const MAX_EXTENSION = 20;
+
+// deno-lint-ignore no-control-regex -- these, and what turns the direction of text, hide a name
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const RESERVED_CHARACTERS = /[<>:"|?*]/g;
+const RESERVED_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
+
+/**
+ * A name as one that is safe in any folder on any system, `null` where nothing of it is left: the
+ * last part of a path, neither hidden nor special, and not too long.
+ */
+export function safeName(name: string): string | null {
+  const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
+  const visible = last.replace(INVISIBLE, "").replace(RESERVED_CHARACTERS, "_");
+  const bare = shortened(visible.replace(/^[.\s]+/, "")).replace(/[.\s]+$/, "");
+  if (bare === "") return null;
+  return RESERVED_NAME.test(bare) ? `_${bare}` : bare;
+}
+
+const encoder = new TextEncoder();
+const sizeOf = (text: string) => encoder.encode(text).length;
+
+/** Keeps the extension: it says what the file is. */
+function shortened(name: string): string {
+  if (sizeOf(name) <= MAX_BYTES) return name;
+  const dot = name.lastIndexOf(".");
+  const extension = dot > 0 && sizeOf(name.slice(dot)) <= MAX_EXTENSION ? name.slice(dot) : "";
+  return cut(name.slice(0, name.length - extension.length), MAX_BYTES - sizeOf(extension)) +
+    extension;
+}
+
+/** The beginning of a text, `size` bytes at most, in whole characters. */
+export function cut(text: string, size: number): string {
+  const bytes = new Uint8Array(size);
+  const { read } = encoder.encodeInto(text, bytes);
+  return text.slice(0, read);
+}
+
+/** The name that a URL ends with, as a safe one. */
+export function nameOfUrl(url: URL): string | null {
+  const segment = url.pathname.split("/").at(-1) ?? "";
+  return safeName(decoded(segment.replace(/;type=[aidAID]$/, "")));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray percent sign
+  }
+}
+
+/** What {@link https://www.rfc-editor.org/rfc/rfc6266 RFC 6266} says of a parameter. */
+const PARAMETER = /;\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/gi;
+
+/** The name in a Content-Disposition, as a safe one; `null` where there is none. */
+export function nameOfDisposition(header: string | null): string | null {
+  if (header === null) return null;
+  const found: Record<string, string> = {};
+  for (const [, key = "", quoted, token] of header.matchAll(PARAMETER)) {
+    found[key.toLowerCase()] ??= quoted?.replace(/\\(.)/g, "$1") ?? token ?? "";
+  }
+  const { "filename*": extended, filename } = found;
+  return (extended === undefined ? null : safeName(decodeExtended(extended))) ??
+    (filename === undefined ? null : safeName(asUtf8(decoded(filename))));
+}
+
+/** `UTF-8''na%C3%AFve`: {@link https://www.rfc-editor.org/rfc/rfc8187}. */
+function decodeExtended(value: string): string {
+  const [, charset = "", text = ""] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? [];
+  if (/^utf-8$/i.test(charset)) return decoded(text);
+  if (!/^iso-8859-1$/i.test(charset)) return "";
+  return text.replace(/%([0-9a-f]{2})/gi, (_all, hex) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** Headers are read as latin-1, but most servers mean UTF-8. */
+function asUtf8(text: string): string {
+  // deno-lint-ignore no-control-regex -- anything beyond is no latin-1
+  if (/[^\u0000-\u00ff]/.test(text)) return text;
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return text;
+  }
+}

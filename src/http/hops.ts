@@ -1,0 +1,239 @@
+/**
+ * A request and the redirects that it meets, for transfers whose body is a file's: `download` and
+ * `upload`, over any of libcurl's protocols.
+ *
+ * @module
+ */
+
+import { clearTimeout, setTimeout } from "node:timers";
+import { flags } from "../../ffi/curl/flags.ts";
+import type { Agent } from "../driver/agent.ts";
+import { CurlEasyError } from "../errors.ts";
+import { Easy } from "../handles/easy.ts";
+import { configure, setUrl } from "./configure.ts";
+import { fetchError, networkError } from "./errors.ts";
+import { HeadCollector } from "./head.ts";
+import { readInfo, type TransferInfo } from "./info.ts";
+import { isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
+import type { RequestPlan } from "./request.ts";
+
+/** What a transfer does at each of its requests. */
+export interface HopRules {
+  /** Sets what is special about the request. */
+  prepare(hop: Hop): void;
+  /**
+   * Told of each head that is no redirect; libcurl may still replace it by that of a retry. False
+   * where its body is unwanted. Runs in a callback of libcurl.
+   */
+  onHead?(hop: Hop): boolean;
+  /** The request is over, and its handle can be read for the last time; `error` ended it. */
+  done?(hop: Hop, error: unknown): void;
+}
+
+/** How it ended. */
+export interface HopsEnd {
+  /** The last request. */
+  readonly plan: RequestPlan;
+  /** Its head; `complete` is false where the protocol has none. */
+  readonly head: HeadCollector;
+  /** The status, or the last reply code of another protocol. */
+  readonly status: number;
+  readonly info: TransferInfo;
+}
+
+/** An unwanted body is read to its end, to keep the connection, up to here. */
+const DISCARD_BYTES = 256 * 1024, DISCARD_MS = 1000;
+
+const FIRST_NUDGE_MS = 5, LAST_NUDGE_MS = 2000;
+
+const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
+
+/** libcurl reads up to a hundred of them before anything else has its turn. */
+const RECEIVE_BUFFER = 128 * 1024, UPLOAD_BUFFER = 256 * 1024;
+
+/** Whether a URL is one that has heads and redirects. */
+export function isHttp(url: URL): boolean {
+  return url.protocol === "http:" || url.protocol === "https:";
+}
+
+/** What is left of a timeout from now on: 0 for no end, else at least 1. */
+export function countdown(timeout: number): () => number {
+  const started = performance.now();
+  return () => timeout === 0 ? 0 : Math.max(1, timeout - (performance.now() - started));
+}
+
+/** The request after a redirect. Throws `TypeError` where there is to be none. */
+export function nextPlan(
+  plan: RequestPlan,
+  status: number,
+  location: string,
+  redirects: number,
+): RequestPlan {
+  const { url, redirect } = plan;
+  if (redirect === "error") throw networkError(url.href, "it redirects");
+  if (redirects >= MAX_REDIRECTS) {
+    throw networkError(url.href, `it redirects more than ${MAX_REDIRECTS} times`);
+  }
+  return redirected(plan, status, location);
+}
+
+/** One of the requests. */
+export class Hop {
+  readonly plan: RequestPlan;
+  readonly easy: Easy;
+  readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
+  /** Where it redirects to. */
+  location: string | null = null;
+  /** Whether libcurl has asked for bytes to send. */
+  reading = false;
+  readonly #rules: HopRules;
+  /** Ends the request, by the caller's signal or from in here. */
+  readonly #end = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #nudger: NodeJS.Timeout | undefined;
+  #unwanted = false;
+  #discarded = 0;
+  #running = false;
+
+  /** Makes a request on a fresh or reset handle. */
+  constructor(plan: RequestPlan, easy: Easy, rules: HopRules) {
+    this.plan = plan;
+    this.easy = easy;
+    this.#rules = rules;
+  }
+
+  /** Runs it. Throws `TypeError`, or the signal's reason. */
+  async run(agent: Agent, remainingMs: number): Promise<void> {
+    const { easy, plan } = this, { signal } = plan;
+    const onAbort = () => this.#end.abort(signal?.reason);
+    let failure: unknown;
+    try {
+      setUp(easy, plan, remainingMs);
+      easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
+      this.#keepInJs();
+      this.#rules.prepare(this);
+      signal?.addEventListener("abort", onAbort);
+      this.#running = true;
+      if (/^ftps?:$/.test(plan.url.protocol)) this.#nudge(FIRST_NUDGE_MS);
+      await agent.perform(easy, { signal: this.#end.signal });
+    } catch (error) {
+      failure = error;
+      // a body that nobody wants may be missing
+      if (signal?.aborted || !this.#unwanted) throw this.#reason(error);
+    } finally {
+      this.#running = false;
+      clearTimeout(this.#timer);
+      clearTimeout(this.#nudger);
+      signal?.removeEventListener("abort", onAbort);
+      this.#rules.done?.(this, failure);
+    }
+  }
+
+  /**
+   * libcurl 7.88 may forget an FTP transfer on a kept connection, with no socket and no timer,
+   * where the server answers at once. A pause that ends wakes it up.
+   */
+  #nudge(ms: number): void {
+    this.#nudger = setTimeout(() => {
+      const { easy } = this;
+      if (this.reading || easy.getInfo("SIZE_DOWNLOAD_T") > 0 || ms > LAST_NUDGE_MS) return;
+      try {
+        easy.pause(flags.CURLPAUSE_RECV);
+        easy.pause(flags.CURLPAUSE_CONT);
+      } catch (error) {
+        if (!(error instanceof CurlEasyError)) this.stop(error); // or it has no connection yet
+      }
+      this.#nudge(ms * 4);
+    }, ms);
+  }
+
+  #onHead(): void {
+    const { status } = this.head, location = this.head.get("location");
+    const { url, redirect } = this.plan;
+    const goesOn = isHttp(url) && redirect !== "manual" && isRedirect(status, location);
+    this.location = goesOn ? location : null;
+    this.#unwanted = goesOn || this.#rules.onHead?.(this) === false;
+    if (!this.#unwanted) return;
+    this.#keepInJs(); // an earlier head may have let it go elsewhere
+    this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
+  }
+
+  #keepInJs(): void {
+    this.easy.setOpt("WRITEFUNCTION", (bytes) => this.#discard(bytes.length));
+  }
+
+  #discard(length: number): number {
+    if (!this.#unwanted) return length;
+    this.#discarded += length;
+    return this.#discarded > DISCARD_BYTES ? FAILED : length;
+  }
+
+  /** Goes on after a pause. */
+  resume(action: number): void {
+    if (!this.#running) return;
+    try {
+      this.easy.pause(action);
+    } catch (error) {
+      this.stop(error); // what libcurl had kept was refused
+    }
+  }
+
+  /** Ends it; it fails with that error. */
+  stop(error: unknown): void {
+    this.#end.abort(error);
+  }
+
+  #reason(error: unknown): unknown {
+    const { signal, url } = this.plan;
+    return signal?.aborted && error === signal.reason ? error : asTypeError(error, url);
+  }
+}
+
+/** A `TypeError` that says why: one that a callback of ours threw, or a new one. */
+export function asTypeError(error: unknown, url: URL): TypeError {
+  if (error instanceof TypeError) return error;
+  const inner = error instanceof CurlEasyError ? error.cause : undefined;
+  return inner instanceof TypeError ? inner : fetchError(error, url.href);
+}
+
+function setUp(easy: Easy, plan: RequestPlan, remainingMs: number): void {
+  if (isHttp(plan.url)) return configure(easy, plan, remainingMs);
+  setUrl(easy, plan.url);
+  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.ceil(remainingMs));
+  if (plan.connectTimeout !== undefined) {
+    easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
+  }
+  easy.setOpt("FAILONERROR", 1); // through an HTTP proxy a refusal is no file
+  easy.setOpts(plan.curl);
+  if (!plan.body) return;
+  easy.setOpt("UPLOAD", 1);
+  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  if (plan.bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", plan.bodyLength);
+}
+
+/** Runs a plan to its last response. `remaining` gives what is left of the timeout. */
+export async function runHops(
+  first: RequestPlan,
+  agent: Agent,
+  remaining: () => number,
+  rules: HopRules,
+): Promise<HopsEnd> {
+  let plan = withBuffer(first);
+  using easy = new Easy(); // one for all of them: it keeps the cookies
+  for (let redirects = 0;; redirects++) {
+    plan.signal?.throwIfAborted();
+    const hop = new Hop(plan, easy, rules);
+    await hop.run(agent, remaining());
+    const { head, location } = hop;
+    if (location === null) {
+      const info = Object.freeze(readInfo(hop, redirects));
+      return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
+    }
+    plan = nextPlan(plan, head.status, location, redirects);
+    easy.reset();
+  }
+}
+
+function withBuffer(plan: RequestPlan): RequestPlan {
+  return { ...plan, curl: { BUFFERSIZE: RECEIVE_BUFFER, ...plan.curl } };
+}

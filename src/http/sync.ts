@@ -1,0 +1,179 @@
+/**
+ * `fetch` that blocks.
+ *
+ * @module
+ */
+
+import { Code, CurlEasyError } from "../errors.ts";
+import { Easy } from "../handles/easy.ts";
+import { configure } from "./configure.ts";
+import { networkError } from "./errors.ts";
+import { HeadCollector } from "./head.ts";
+import type { HeadersSource } from "./header_list.ts";
+import { asTypeError, countdown, isHttp, nextPlan } from "./hops.ts";
+import { isRedirect } from "./redirect.ts";
+import {
+  type FetchCurlOptions,
+  type FetchProgress,
+  planRequestSync,
+  type RequestPlan,
+} from "./request.ts";
+
+/** What {@linkcode fetchSync} takes: that of `fetch` which makes sense while the thread waits. */
+export interface FetchSyncInit {
+  /** GET unless given. */
+  readonly method?: string;
+  /** In an object or an array, order and letter case reach the wire on HTTP/1. */
+  readonly headers?: HeadersSource;
+  /** What is there at once; a stream, a Blob or a FormData is refused. */
+  readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
+  /** What to do with a redirect; it is followed unless given. */
+  readonly redirect?: "follow" | "error" | "manual";
+  /** The Referer header. */
+  readonly referrer?: string;
+  /** Options of the easy handle by curl's name. */
+  readonly curl?: FetchCurlOptions;
+  /** How long it may take until the body has ended, in ms; 0, as it is by default, for any time. */
+  readonly timeout?: number;
+  /** How long it may take until TLS is set up, in ms. */
+  readonly connectTimeout?: number;
+  /** How large the decoded body may be, in bytes. */
+  readonly maxBodySize?: number;
+  /** Told how far it is. */
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+/** What {@linkcode fetchSync} gives. */
+export interface FetchSyncResult {
+  /** The HTTP status, 200 to 599. */
+  readonly status: number;
+  /** The server's words for it, empty on HTTP/2 and later. */
+  readonly statusText: string;
+  /** Where the response came from in the end, without credentials and fragment. */
+  readonly url: string;
+  /** The headers; several `set-cookie` stay apart. */
+  readonly headers: Headers;
+  /** The body, decoded. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Whether there was a redirect. */
+  readonly redirected: boolean;
+}
+
+/**
+ * Fetches over http or https and returns when all of the body is there: for scripts that have
+ * nothing else to do, since the thread waits. The rules for requests, redirects and errors are
+ * those of `fetch`. Nothing can abort it, so a `signal` is refused: use `timeout`.
+ *
+ * @throws {TypeError} where there is no response; its `cause` is the `CurlEasyError`. A status is
+ * no error. Also for a body that is not there at once, and for `signal`, `agent`, `integrity`.
+ *
+ * @example
+ * ```ts
+ * import { fetchSync } from "curlew";
+ *
+ * const { status, headers, body } = fetchSync("https://example.com/", { timeout: 10_000 });
+ * console.log(status, headers.get("content-type"), new TextDecoder().decode(body));
+ * ```
+ */
+export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
+  for (const name of ["signal", "agent", "integrity"]) {
+    if ((init as Record<string, unknown>)[name] != null) {
+      throw new TypeError(`Cannot fetch: fetchSync takes no ${name}`);
+    }
+  }
+  let plan = planRequestSync(input, init);
+  if (!isHttp(plan.url)) {
+    throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
+  }
+  const remaining = countdown(plan.timeout);
+  using easy = new Easy(); // one for all redirects: it keeps connections and cookies
+  for (let redirects = 0;; redirects++) {
+    const request = new SyncRequest(easy, plan);
+    request.run(remaining());
+    const { location } = request, { status } = request.head;
+    if (location === null) return request.result(redirects > 0);
+    plan = nextPlan(plan, status, location, redirects);
+    easy.reset();
+  }
+}
+
+/** A redirect's body is read to its end up to here, to keep the connection. */
+const DISCARD_BYTES = 256 * 1024;
+
+const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
+
+class SyncRequest {
+  readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
+  location: string | null = null;
+  readonly #easy: Easy;
+  readonly #plan: RequestPlan;
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
+  #received = 0;
+
+  constructor(easy: Easy, plan: RequestPlan) {
+    this.#easy = easy;
+    this.#plan = plan;
+  }
+
+  run(remainingMs: number): void {
+    const easy = this.#easy, { url, onProgress } = this.#plan;
+    try {
+      configure(easy, this.#plan, remainingMs);
+      easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
+      easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
+      if (onProgress) {
+        easy.setOpt("NOPROGRESS", 0);
+        easy.setOpt("XFERINFOFUNCTION", (_data, total, downloaded, uploadTotal, uploaded) => {
+          const downloadTotal = total || null;
+          onProgress({ downloaded, downloadTotal, uploaded, uploadTotal: uploadTotal || null });
+        });
+      }
+      easy.perform();
+    } catch (error) {
+      if (this.location === null) throw asTypeError(error, url);
+    }
+  }
+
+  /** Also of one that libcurl answers itself, with credentials: then another follows. */
+  #onHead(): void {
+    const { head } = this, { redirect } = this.#plan;
+    const found = redirect === "manual" ? null : head.get("location");
+    this.location = isRedirect(head.status, found) ? found : null;
+    this.#chunks = [];
+    this.#received = 0;
+  }
+
+  #write(bytes: Uint8Array): number {
+    const { maxBodySize } = this.#plan;
+    this.#received += bytes.length;
+    if (this.location !== null) return this.#received > DISCARD_BYTES ? FAILED : bytes.length;
+    if (this.#received > maxBodySize) {
+      const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
+      throw new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
+    }
+    this.#chunks.push(bytes.slice());
+    return bytes.length;
+  }
+
+  result(redirected: boolean): FetchSyncResult {
+    const { url } = this.#plan, { complete, status } = this.head;
+    if (!complete) throw networkError(url.href, "the response is no HTTP/1.0 or later");
+    if (status < 200 || status > 599) {
+      throw networkError(url.href, `a response cannot have the status ${status}`);
+    }
+    const bare = new URL(url);
+    bare.hash = bare.username = bare.password = "";
+    const { statusText, headers } = this.head.read();
+    return { status, statusText, url: bare.href, headers, body: this.#body(), redirected };
+  }
+
+  #body(): Uint8Array<ArrayBuffer> {
+    const body = new Uint8Array(this.#received);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      body.set(chunk, at);
+      at += chunk.length;
+    }
+    return body;
+  }
+}
