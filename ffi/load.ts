@@ -149,7 +149,8 @@ function rows(): Row[] {
   for (const [name, row] of Object.entries(variadics) as [string, CurlVariadic][]) {
     for (const [shape, types] of Object.entries(row.shapes)) {
       const args = variadicArgs(row.fixed, types);
-      const signature = { symbol: name, args, result: row.result };
+      const { result, callsBack } = row;
+      const signature = { symbol: name, args, result, ...(callsBack && { callsBack }) };
       all.push({ name, since: row.since, shape, signature, fixed: row.fixed.length });
     }
   }

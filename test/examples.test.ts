@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ const EXAMPLES = new URL("../examples/", import.meta.url);
 let server: TestServer, folder: string;
 
 beforeAll(async () => {
-  server = await startServer("http", "ftp");
+  server = await startServer("http", "ftp", "socks", "unix", "mtls");
   folder = await mkdtemp(join(tmpdir(), "curlew-examples-"));
 });
 
@@ -94,4 +94,74 @@ test.runIf(existsSync(LOOP))("event_loop.ts runs several transfers", async () =>
   const { code, stdout } = await example("event_loop.ts", ...urls);
   expect(code).toBe(0);
   for (const url of urls) expect(stdout).toContain(url);
+});
+
+test("resume.ts downloads, and goes on with what is there", async () => {
+  const path = join(folder, "resumed.bin"), url = server.url("/bytes/300000");
+  const whole = await example("resume.ts", url, path);
+  expect(whole).toMatchObject({ code: 0 });
+  expect(whole.stdout).toMatch(/resumed\.bin: 300000 bytes in [\d.]+ s\n$/);
+  const record = { url, validator: '"bytes-300000"', size: 300_000 };
+  await writeFile(join(folder, ".resumed.bin.curlew-part"), await readFile(path).then(half));
+  await writeFile(join(folder, ".resumed.bin.curlew-part.json"), JSON.stringify(record));
+  const { stdout } = await example("resume.ts", url, path);
+  expect(stdout).toMatch(/resumed\.bin: the last 150000 of 300000 bytes in [\d.]+ s\n$/);
+  const failed = await example("resume.ts", server.url("/status/404"), path);
+  expect(failed).toMatchObject({ code: 1 });
+  expect(failed.stderr).toMatch(/the server answered 404 Not Found\n$/);
+});
+
+const half = (bytes: Uint8Array) => bytes.subarray(0, bytes.length / 2);
+
+test("streaming_upload.ts sends a file, and what it is given", async () => {
+  const path = join(folder, "source");
+  await writeFile(path, new Uint8Array(20_000_000));
+  const file = await example("streaming_upload.ts", server.url("/upload"), path);
+  expect(file).toMatchObject({ code: 0 });
+  expect(file.stdout).toMatch(/^201: 20000000 bytes in [\d.]+ s\n$/);
+  const nothing = await example("streaming_upload.ts", server.url("/upload"));
+  expect(nothing.stdout).toMatch(/^201: 0 bytes in [\d.]+ s\n$/);
+});
+
+test("socks.ts goes through the proxy, which looks the name up", async () => {
+  const proxy = `socks5h://127.0.0.1:${server.socks}`;
+  const url = server.url("/small").replace("127.0.0.1", "localhost");
+  const { code, stdout, stderr } = await example("socks.ts", url, proxy);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^200 by 127\.0\.0\.1:\d+ in \d+ ms\n$/),
+  ]);
+  expect(stdout).toContain('"ok":true');
+  const seen = await (await fetch(server.url("/stats/all"))).json();
+  expect(seen.socks.targets).toContain(`domain localhost:${server.http}`);
+});
+
+test("unix_socket.ts talks to a local service", async () => {
+  const { code, stdout, stderr } = await example("unix_socket.ts", server.unix, "/echo");
+  expect([code, stderr]).toEqual([0, "200 OK\n"]);
+  expect(JSON.parse(stdout)).toMatchObject({ method: "GET", url: "/echo" });
+});
+
+test("client_certificate.ts shows who it is", async (context) => {
+  if (!server.has("mtls")) return context.skip("no openssl");
+  const args = [server.url("/echo", "mtls"), server.clientCert, server.clientKey, server.ca];
+  const { code, stdout, stderr } = await example("client_certificate.ts", ...args);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout).tls.client).toBeTruthy();
+  expect(stderr).toMatch(/^Subject:/);
+});
+
+test("timings.ts draws where the time goes", async () => {
+  const { code, stdout } = await example("timings.ts", server.url("/delay/50"));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^first request: HTTP\/1\.1, \d+ bytes\nname lookup /);
+  expect(stdout.split("on the same connection")[1]).toContain("first byte");
+});
+
+test("abort.ts ends requests in four ways", async () => {
+  const { code, stdout } = await example("abort.ts", server.url("/slow/1000/20"));
+  expect(code).toBe(0);
+  const names = [...stdout.matchAll(/^(\w+): (\w+) after \d+ bytes$/gm)].map(([, , why]) => why);
+  expect(names.slice(0, 2)).toEqual(["AbortError", "TimeoutError"]);
+  expect(names.slice(2)).toEqual(["AbortError", "CURLE_OPERATION_TIMEDOUT"]);
 });

@@ -20,6 +20,7 @@ export interface CurlVariadic {
   readonly fixed: readonly CType[];
   readonly result: CType;
   readonly shapes: Readonly<Record<string, readonly CType[]>>;
+  readonly callsBack?: true;
 }
 
 /**
@@ -257,6 +258,7 @@ export const variadics = {
     fixed: ["pointer", "i32"],
     result: "i32",
     shapes: { long: ["long"], off_t: ["i64"], pointer: ["pointer"], buffer: ["buffer"] },
+    callsBack: true, // DEBUGFUNCTION hears of cookies that are set
   },
   curl_easy_getinfo: {
     since: 0x070401,

@@ -23,9 +23,13 @@ export interface TransferInfo {
   readonly total: number;
   /** How many redirects were followed. */
   readonly redirects: number;
+  /** The address of the other side: of the proxy, where there is one. */
   readonly primaryIp: string | null;
+  /** Its port. */
   readonly primaryPort: number;
+  /** The address of this side. */
   readonly localIp: string | null;
+  /** Its port. */
   readonly localPort: number;
   /** `"1.0"`, `"1.1"`, `"2"`, `"3"`, or `null` before the head. */
   readonly httpVersion: string | null;
@@ -33,8 +37,9 @@ export interface TransferInfo {
   readonly bytesIn: number;
   /** Bytes of the body that were sent. */
   readonly bytesOut: number;
-  /** Bytes per second. */
+  /** Bytes of the body received per second. */
   readonly speedIn: number;
+  /** Bytes of the body sent per second. */
   readonly speedOut: number;
   /** libcurl's number of the connection, `null` before 8.2. */
   readonly connectionId: number | null;

@@ -113,6 +113,7 @@ export class Part implements Sink {
     try {
       this.#close();
     } finally {
+      // a full disk leaves a good beginning
       if (!this.#current || !await sizeOf(this.#path)) {
         this.#forget();
         await rm(this.#path, { force: true });
@@ -125,7 +126,7 @@ export class Part implements Sink {
     try {
       this.file.close();
     } catch (error) {
-      this.#forget(); // nobody knows which bytes are missing
+      if (this.file.hasHoles) this.#forget();
       throw error;
     }
   }

@@ -38,12 +38,17 @@ export type FetchBody =
 
 /** What `fetch` takes beside the URL: the standard's members, and curlew's. */
 export interface FetchInit {
+  /** `GET` unless given. */
   readonly method?: string;
   /** In an object or an array, order and letter case reach the wire on HTTP/1. */
   readonly headers?: HeadersSource;
+  /** What is sent; a stream is sent once, and not again for a redirect. */
   readonly body?: FetchBody | null;
+  /** `"follow"` unless given; `"manual"` gives the 3xx itself. */
   readonly redirect?: "follow" | "error" | "manual";
+  /** Ends the fetch, or the body that it gave; both fail with the signal's reason. */
   readonly signal?: AbortSignal | null;
+  /** Accepted: the fetch lives as long as the process. */
   readonly keepalive?: boolean;
   /** The Referer header, or `"about:client"` for none. */
   readonly referrer?: string;

@@ -89,3 +89,34 @@ test("a body that nobody reads stops at a buffer", async () => {
   expect(first).toBeLessThan(2 * MIB);
   expect(first).toBeGreaterThan(200_000);
 });
+
+test("an upload from a stream costs no memory", async () => {
+  const child = await inChild(
+    server,
+    `const send = (chunks) => {
+      const body = new ReadableStream({
+        pull(controller) {
+          if (chunks-- > 0) controller.enqueue(new Uint8Array(65536));
+          else controller.close();
+        },
+      });
+      return ask(base + "/sink?hash=0", { method: "POST", body });
+    };
+    await (await send(400)).text();
+    collect();
+    const before = rss();
+    let peak = before;
+    const timer = setInterval(() => {
+      collect();
+      peak = Math.max(peak, rss());
+    }, 50);
+    const response = await send(4096);
+    clearInterval(timer);
+    say([(await response.json()).bytes, (peak - before) / ${MIB}]);`,
+    { env: { DENO_V8_FLAGS: "--expose-gc,--max-semi-space-size=2" } },
+  );
+  expect(child, child.stderr).toMatchObject({ code: 0 });
+  const [bytes, grown] = child.said[0] as [number, number];
+  expect(bytes).toBe(2 ** 28);
+  expect(grown).toBeLessThan(32);
+});

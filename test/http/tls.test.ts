@@ -1,5 +1,7 @@
 // TLS: whom it trusts, who it is, and what it says when that fails.
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
@@ -86,6 +88,19 @@ describe("a client's certificate", () => {
     const none = await problem("mtls", { CAINFO, SSLCERT: "/nowhere.pem", SSLKEY: "/nowhere.key" });
     expect(codeOf(none)).toBe("CURLE_SSL_CERTPROBLEM");
   });
+});
+
+test("HSTS of a file turns a plain URL into one with TLS", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "curlew-hsts-"));
+  try {
+    const HSTS = join(folder, "hsts.txt");
+    await writeFile(HSTS, 'localhost "20991231 23:59:59"\n');
+    const url = `http://localhost:${server.https}/echo`;
+    const { tls } = await echo(url, { curl: { HSTS, CAINFO: server.ca } });
+    expect(tls?.servername).toBe("localhost");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("plain HTTP on a TLS port, and TLS on a plain one, fail", async () => {

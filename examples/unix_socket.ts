@@ -1,0 +1,21 @@
+// fetch over a unix socket: what Docker says of itself, or any other local service.
+//
+//   deno run --allow-ffi examples/unix_socket.ts /var/run/docker.sock /version
+//   bun examples/unix_socket.ts /var/run/docker.sock /containers/json
+import process from "node:process";
+import { fetch } from "../mod.ts";
+
+const [socket = "/var/run/docker.sock", path = "/version"] = process.argv.slice(2);
+
+try {
+  // the host is only the Host header: the socket is where the request goes
+  const response = await fetch(new URL(path, "http://localhost/"), {
+    timeout: 10_000,
+    curl: { UNIX_SOCKET_PATH: socket },
+  });
+  console.error(`${response.status} ${response.statusText}`);
+  console.log(JSON.stringify(await response.json(), null, 2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
