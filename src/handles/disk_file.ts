@@ -32,6 +32,8 @@ export class DiskFile {
   #lock = NO_FD;
   #closed = false;
   #lost: string | null = null;
+  /** Whether closing it has failed: then any of its bytes may be missing, not only the last. */
+  hasHoles = false;
 
   /** Opens a file to append to it ("a") or to read it ("r"). Throws `Error` with C's words. */
   constructor(path: string, mode: "a" | "r") {
@@ -45,7 +47,9 @@ export class DiskFile {
       diskFiles.open--;
       // the last bytes may only now find that there is no room for them
       this.#lost = flush(pointer);
-      if (libc.fclose(pointer) !== 0) this.#lost ??= lastError();
+      if (libc.fclose(pointer) === 0) return;
+      this.#lost ??= lastError();
+      this.hasHoles = true;
     });
   }
 

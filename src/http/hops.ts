@@ -6,7 +6,6 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-import { flags } from "../../ffi/curl/flags.ts";
 import type { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
@@ -44,7 +43,8 @@ export interface HopsEnd {
 /** An unwanted body is read to its end, to keep the connection, up to here. */
 const DISCARD_BYTES = 256 * 1024, DISCARD_MS = 1000;
 
-const FIRST_NUDGE_MS = 5, LAST_NUDGE_MS = 2000;
+/** libcurl may answer these itself, with credentials or without Expect. */
+const RETRIED = new Set([401, 407, 417]);
 
 const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
 
@@ -84,13 +84,10 @@ export class Hop {
   readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
   /** Where it redirects to. */
   location: string | null = null;
-  /** Whether libcurl has asked for bytes to send. */
-  reading = false;
   readonly #rules: HopRules;
   /** Ends the request, by the caller's signal or from in here. */
   readonly #end = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #nudger: NodeJS.Timeout | undefined;
   #unwanted = false;
   #discarded = 0;
   #running = false;
@@ -114,37 +111,16 @@ export class Hop {
       this.#rules.prepare(this);
       signal?.addEventListener("abort", onAbort);
       this.#running = true;
-      if (/^ftps?:$/.test(plan.url.protocol)) this.#nudge(FIRST_NUDGE_MS);
       await agent.perform(easy, { signal: this.#end.signal });
     } catch (error) {
       failure = error;
-      // a body that nobody wants may be missing
-      if (signal?.aborted || !this.#unwanted) throw this.#reason(error);
+      if (signal?.aborted || !this.#isEnough()) throw this.#reason(error);
     } finally {
       this.#running = false;
       clearTimeout(this.#timer);
-      clearTimeout(this.#nudger);
       signal?.removeEventListener("abort", onAbort);
       this.#rules.done?.(this, failure);
     }
-  }
-
-  /**
-   * libcurl 7.88 may forget an FTP transfer on a kept connection, with no socket and no timer,
-   * where the server answers at once. A pause that ends wakes it up.
-   */
-  #nudge(ms: number): void {
-    this.#nudger = setTimeout(() => {
-      const { easy } = this;
-      if (this.reading || easy.getInfo("SIZE_DOWNLOAD_T") > 0 || ms > LAST_NUDGE_MS) return;
-      try {
-        easy.pause(flags.CURLPAUSE_RECV);
-        easy.pause(flags.CURLPAUSE_CONT);
-      } catch (error) {
-        if (!(error instanceof CurlEasyError)) this.stop(error); // or it has no connection yet
-      }
-      this.#nudge(ms * 4);
-    }, ms);
   }
 
   #onHead(): void {
@@ -155,7 +131,13 @@ export class Hop {
     this.#unwanted = goesOn || this.#rules.onHead?.(this) === false;
     if (!this.#unwanted) return;
     this.#keepInJs(); // an earlier head may have let it go elsewhere
-    this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
+    if (!RETRIED.has(status)) this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
+  }
+
+  /** Whether all that is missing is a body that nobody wants. */
+  #isEnough(): boolean {
+    const isLast = !RETRIED.has(this.head.status) || this.#discarded > DISCARD_BYTES;
+    return this.#unwanted && isLast;
   }
 
   #keepInJs(): void {

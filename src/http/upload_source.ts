@@ -114,7 +114,6 @@ class StreamSource implements UploadSource {
     const upload = new BodyUpload(body, plan.bodyLength, resume, (error) => hop.stop(error));
     this.#upload = upload;
     easy.setOpt("READFUNCTION", (buffer) => {
-      hop.reading = true;
       const length = upload.read(buffer);
       if (length <= buffer.length) this.#sent += length; // it may be a pause
       return length;

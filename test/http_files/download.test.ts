@@ -191,6 +191,21 @@ test("a 401 that libcurl answers leaves nothing in the file", async () => {
   expect(await readFile(folder.path("x"), "utf8")).toMatch(/^\{"authenticated":true/);
 });
 
+test("a server may take its time to answer to credentials, or fail then", async () => {
+  await using raw = await rawServer(({ headers, path }, socket) => {
+    if (!headers.has("authorization")) {
+      return reply(socket, "401 No", { "WWW-Authenticate": 'Digest realm="r", nonce="n"' }, "who?");
+    }
+    if (path === "/fails") return socket.destroy();
+    setTimeout(() => reply(socket, "200 OK", {}, "the file"), 1300);
+  });
+  const curl = { USERPWD: "me:secret", HTTPAUTH: 2 };
+  await download(raw.url("/x"), folder.path("x"), { curl });
+  expect(await readFile(folder.path("x"), "utf8")).toBe("the file");
+  const error = await failure(download(raw.url("/fails"), folder.path("y"), { curl }));
+  expect(error).toMatchObject({ cause: { codeName: expect.stringMatching(/^CURLE_/) } });
+});
+
 test("a 103 is not the response", async () => {
   await download(server.url("/early-hints"), folder.path("x"));
   expect(await readFile(folder.path("x"), "utf8")).toContain('"ok":true');

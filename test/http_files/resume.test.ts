@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { download, type DownloadOptions, type DownloadProgress } from "../../mod.ts";
 import { judge, type Reply } from "../../src/http/resume.ts";
 import { failure } from "../driver/support.ts";
-import { runChild } from "../server/child.ts";
+import { runChild, runProgram } from "../server/child.ts";
 import {
   bytesOf,
   fileServer,
@@ -115,6 +115,26 @@ test("a killed process leaves what it had", async () => {
   // C's buffer was lost with the process
   const from = Number(/\d+/.exec(asked(server)[1] ?? "")?.[0]);
   expect(from).toBeGreaterThan(HALF - 8192);
+});
+
+test("a full disk leaves a part that can be gone on with", async (context) => {
+  const mounted = await runProgram("mount", {
+    args: ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder.path()],
+  });
+  if (mounted.code !== 0) return context.skip("only root can make a small disk");
+  try {
+    const file = aFile();
+    await using server = await fileServer(file);
+    const error = await failure(download(server.url("/f"), target())) as TypeError;
+    expect(error.message).toMatch(/^Cannot write .*is the disk full\? \(CURLE_WRITE_ERROR\)$/);
+    expect(await names(folder.path())).toEqual([PART, RECORD]);
+    const part = await readFile(folder.path(PART));
+    expect(part.length).toBeGreaterThan(100_000);
+    await runProgram("mount", { args: ["-o", "remount,size=8m", folder.path()] });
+    expect(await again(file, server)).toMatchObject({ resumed: true });
+  } finally {
+    await runProgram("umount", { args: [folder.path()] });
+  }
 });
 
 test("each attempt goes on from the one before", async () => {
