@@ -13,6 +13,8 @@ export interface HandleSide {
   readonly pointer: Pointer;
   /** Told that an easy uses it, and again when that easy's hooks change. */
   used?(state: EasyState): void;
+  /** Whether a share has that `CURL_LOCK_DATA_*`. */
+  shares?(data: number): boolean;
 }
 
 type Finder = (value: object) => HandleSide | undefined;

@@ -49,6 +49,10 @@ export function onRead(
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
     if (!state || !fn) return READ_ABORT;
+    if (state.trailed) {
+      state.threw(state.trailedError()); // a redirect after the trailers
+      return READ_ABORT;
+    }
     const room = size * nmemb;
     const slab = enterSlab(room);
     state.enter();

@@ -233,7 +233,8 @@ define(
   "TRAILERDATA",
   { args: ["pointer", "u32"], result: "i32" },
   (kind) => (list, token) =>
-    dispatch(token, kind, 1, (fn, data) => {
+    dispatch(token, kind, 1, (fn, data, state) => {
+      state.markTrailed();
       const lines: string[] = [];
       const status = fn(lines, data);
       if (lines.some((line) => typeof line !== "string" || line.includes("\0"))) {

@@ -8,7 +8,7 @@ import { result } from "../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { adoptFunctions } from "./easy_functions.ts";
-import { getInfo } from "./easy_infos.ts";
+import { forgetEntryPath, getInfo, keepEntryPath } from "./easy_infos.ts";
 import { registerHandle } from "./c_handle.ts";
 import { setBirthOptions, setErrorBuffer, setOption } from "./easy_options.ts";
 import { EasyResources, EasyState } from "./easy_state.ts";
@@ -110,6 +110,7 @@ export class Easy {
     adoptFunctions(state, parent);
     state.privateValue = parent.privateValue;
     state.connectOnly = parent.connectOnly;
+    state.ftp.origin = parent.ftp.origin;
     for (const [option, owned] of parent.resources.owned) {
       state.resources.owned.set(option, owned.retain());
     }
@@ -165,8 +166,10 @@ export class Easy {
    * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
    */
   perform(): void {
+    if (this.#state.trailed) throw this.#state.trailedError();
     try {
       this.#call("perform the transfer", library().symbols.curl_easy_perform);
+      keepEntryPath(this.#state, Code.OK);
     } finally {
       this.#state.flushOutput();
     }
@@ -202,7 +205,12 @@ export class Easy {
     }
     refuseInTree(state, "reset");
     const share = state.uses.get(easyOptions.SHARE.id); // libcurl keeps it
-    library().symbols.curl_easy_reset(pointer);
+    const { curl_easy_reset, curl_easy_setopt } = library().symbols;
+    // libcurl would remember a RESOLVE list that no transfer has read yet
+    for (const option of state.resources.owned.keys()) {
+      curl_easy_setopt.pointer(pointer, option, null);
+    }
+    curl_easy_reset(pointer);
     this.#forget();
     if (share) state.uses.set(easyOptions.SHARE.id, share);
     state.resources.disown();
@@ -215,6 +223,7 @@ export class Easy {
     state.functions.clear();
     state.data.clear();
     state.privateValue = null;
+    forgetEntryPath(state, null);
     state.watcher = null;
     state.connectOnly = false;
     state.resources.replaceHook(null);

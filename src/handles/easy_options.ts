@@ -6,11 +6,13 @@
  */
 
 import { easyOptions, type OptionKind, type OptionRow } from "../../ffi/curl/options.ts";
+import { flags } from "../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../ffi/memory.ts";
 import { library, native, type NonNullPointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { handleSide } from "./c_handle.ts";
 import { check } from "./easy_check.ts";
+import { forgetEntryPath } from "./easy_infos.ts";
 import { setData, setFunction } from "./easy_functions.ts";
 import type { EasyState } from "./easy_state.ts";
 import { badValue, bytes, integer, lines, long, text } from "./easy_values.ts";
@@ -92,6 +94,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
       if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
       return;
     case "string":
+      if (option.id === easyOptions.URL.id) forgetEntryPath(state, value);
       return setString(easy, option, value);
     case "slist":
       return setList(state, option, value);
@@ -142,8 +145,19 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   }
   const isLong = option.kind !== "off_t";
   const number = inBody(state, option, (isLong ? long : integer)(option.name, given));
+  if (option.id === easyOptions.HSTS_CTRL.id) keepSharedHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   check(option.name, code);
+}
+
+const { CURLHSTS_ENABLE, CURL_LOCK_DATA_HSTS } = flags;
+
+/** Switching HSTS off would free the cache of all handles that share it. */
+function keepSharedHsts(state: EasyState, option: Option, value: number): void {
+  if (value & CURLHSTS_ENABLE) return;
+  const share = easyOptions.SHARE.id;
+  if (!handleSide(share, state.uses.get(share))?.shares?.(CURL_LOCK_DATA_HSTS)) return;
+  throw badValue(option.name, "CURLHSTS_ENABLE while a Share has the cache", value);
 }
 
 /** Keeps the size of POSTFIELDS within the bytes that are there; libcurl would read beyond. */
@@ -247,6 +261,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
   const side = value === null ? null : handleSide(option.id, value);
   if (side === undefined) throw badValue(option.name, "an open handle of its class", value);
   if (option.id === easyOptions.SHARE.id) refuseInTransfer(state, option);
+  if (option.id === easyOptions.CURLU.id) forgetEntryPath(state, "");
   if (STREAM_OPTIONS.has(option.id)) {
     return setStream(state, option, side as EasyState | null, value);
   }

@@ -122,6 +122,14 @@ export class EasyState {
   multi: MultiState | null = null;
   /** Whether its HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
   readingHsts = false;
+  /** The server, where its URL may be one of FTP, and what FTP_ENTRY_PATH was there. */
+  readonly ftp: { origin: string | null; read: boolean; entryPath: string | null } = {
+    origin: null,
+    read: false,
+    entryPath: null,
+  };
+  /** Whether it may not upload again, since it has sent trailers: see {@linkcode markTrailed}. */
+  trailed = false;
   /** Whether it depends on another's stream, or another's on its own. */
   inStreamTree = false;
   /** The driver's view of its sockets. */
@@ -233,6 +241,23 @@ export class EasyState {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;
     if (this.functions.has(WRITEFUNCTION.id) || this.resources.owned.has(WRITEDATA.id)) return;
     libc.fflush(null);
+  }
+
+  /**
+   * It sends trailers now. libcurl before 8.7 does not forget that, `reset()` included, and the
+   * next chunked upload of the handle would write before the start of its buffer.
+   */
+  markTrailed(): void {
+    this.trailed = library().versionNum < 0x080700;
+  }
+
+  /** The error for a handle that is to upload again after it has sent trailers. */
+  trailedError(): CurlEasyError {
+    return new CurlEasyError(
+      Code.BAD_FUNCTION_ARGUMENT,
+      "Cannot use the easy handle again: with libcurl before 8.7 one that has sent trailers " +
+        "is good for that transfer only",
+    );
   }
 
   /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */

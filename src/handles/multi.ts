@@ -10,6 +10,7 @@ import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
 import { CloseHook } from "./close_hooks.ts";
 import { type Easy, stateOf } from "./easy.ts";
 import { watchSockets } from "./easy_functions.ts";
+import { keepEntryPath } from "./easy_infos.ts";
 import type { EasyState } from "./easy_state.ts";
 import {
   type FdSets,
@@ -126,6 +127,7 @@ export class Multi {
     state.refuseInCallback("add a handle");
     const { curl_multi_add_handle, curl_multi_remove_handle } = library().symbols;
     if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
+    if (added.trailed) throw added.trailedError();
     added.pin();
     added.multi = state; // before the call: its callbacks count for this multi
     added.paused = 0;
@@ -290,6 +292,7 @@ export class Multi {
     const finished = state.easies.get(message.easy);
     if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
     const error = finished.takeError(message.result);
+    keepEntryPath(finished, message.result);
     finished.flushOutput();
     return { easy: finished.easy, result: message.result, error };
   }

@@ -30,6 +30,7 @@ const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
 export class Share {
   #pointer: Pointer;
   readonly #hooks = new Set<CloseHook>();
+  readonly #kinds = new Set<number>();
 
   static {
     registerHandle(
@@ -63,6 +64,8 @@ export class Share {
     }
     const { curl_share_setopt } = library().symbols;
     check(curl_share_setopt.long(this.#pointer, shareOptions[option].id, data | 0));
+    if (option === "SHARE") this.#kinds.add(data | 0);
+    else this.#kinds.delete(data | 0);
   }
 
   /**
@@ -87,7 +90,11 @@ export class Share {
   }
 
   #side(): HandleSide {
-    return { pointer: this.#pointer, used: (state) => this.#keepHook(state) };
+    return {
+      pointer: this.#pointer,
+      used: (state) => this.#keepHook(state),
+      shares: (data) => this.#kinds.has(data),
+    };
   }
 
   /** Connections that may stay in the shared cache call their hook when they are closed. */

@@ -12,7 +12,7 @@ afterAll(() => server.close());
 /** Runs the lines with `easy(options)`, `code(call)` and the ports at hand; prints what they say. */
 async function survive(lines: string): Promise<unknown> {
   const child = await runChild(
-    `import { constants, Easy, type EasyOptions, Multi, Share } from "#root/mod.ts";
+    `import { constants, Easy, type EasyOptions, Multi, Share, versionInfo } from "#root/mod.ts";
     const [http, h2c] = process.argv.slice(2);
     const sink = (bytes: Uint8Array) => bytes.length;
     const easy = (options: EasyOptions = {}) => {
@@ -29,7 +29,7 @@ async function survive(lines: string): Promise<unknown> {
       }
     };
     const say = (value: unknown) => console.log(JSON.stringify(value));
-    void [constants, Multi, Share, h2c];
+    void [constants, Multi, Share, h2c, versionInfo];
     ${lines}`.replace(/^/, 'import process from "node:process";\n'),
     { args: [server.url("/bytes/200000"), server.url("/small", "h2c")] },
   );
@@ -146,20 +146,77 @@ describe("of closing", () => {
 
   test("the share is taken away, or given, in mid-transfer", async () => {
     const said = await survive(`
-      const share = new Share();
+      const share = new Share(), multi = new Multi();
       for (const kind of [2, 3, 4, 5]) share.setOpt("SHARE", kind);
-      let n = 0;
+      const codes = new Set<unknown>();
       const one = easy({ COOKIEFILE: "", SHARE: share });
       one.setOpt("WRITEFUNCTION", (bytes) => {
-        one.setOpt("SHARE", n++ % 2 ? share : null);
+        for (const value of [null, share]) codes.add(code(() => one.setOpt("SHARE", value)));
         return bytes.length;
       });
       for (let i = 0; i < 5; i++) one.perform();
+      multi.addHandle(one);
+      codes.add(code(() => one.setOpt("SHARE", null)));
+      multi.removeHandle(one);
+      codes.add(code(() => one.setOpt("SHARE", null)));
+      share.close();
+      one.close();
+      say([...codes]);`);
+    expect(said).toEqual([93, 43, 0]);
+  });
+
+  test("HSTS is switched off while a share has the cache (since libcurl 7.88)", async () => {
+    const said = await survive(`
+      const share = new Share();
+      const shared = code(() => share.setOpt("SHARE", constants.CURL_LOCK_DATA_HSTS));
+      const one = easy({ SHARE: share, HSTS_CTRL: constants.CURLHSTS_ENABLE });
+      const off = [0, null].map((value) => code(() => one.setOpt("HSTS_CTRL", value)));
+      one.perform();
+      one.setOpt("SHARE", null);
+      off.push(code(() => one.setOpt("HSTS_CTRL", 0)));
       one.close();
       share.close();
-      say(n > 10);`);
-    expect(said).toBe(true);
+      say({ shared, off });`);
+    const { shared, off } = said as { shared: number; off: number[] };
+    expect(off).toEqual(shared === 0 ? [43, 43, 0] : [0, 0, 0]);
   });
+});
+
+test("of a handle that is reset before its RESOLVE list was read", async () => {
+  const said = await survive(`
+    const one = easy();
+    const codes: unknown[] = [];
+    for (let i = 0; i < 20; i++) {
+      one.setOpt("RESOLVE", ["a.test:80:127.0.0.1", "b.test:80:127.0.0.1"]);
+      one.reset();
+      for (let n = 0; n < 50; n++) easy({ HTTPHEADER: ["X: " + "y".repeat(n)] }).close();
+      one.setOpts({ URL: http, TIMEOUT_MS: 5000, NOPROXY: "*", WRITEFUNCTION: sink });
+      codes.push(code(() => one.perform()));
+    }
+    say(codes);`);
+  expect(said).toEqual(new Array(20).fill(0));
+});
+
+test("of a handle that sent trailers: before libcurl 8.7 it is good for that transfer only", async () => {
+  const said = await survive(`
+    let n = 0;
+    const upload = {
+      UPLOAD: true,
+      HTTPHEADER: ["Transfer-Encoding: chunked", "Trailer: X-A"],
+      READFUNCTION: () => n++ === 0 ? 3 : 0,
+      TRAILERFUNCTION: (lines: string[]) => void lines.push("X-A: 1"),
+    };
+    const one = easy(upload);
+    const codes = [code(() => one.perform())];
+    codes.push(code(() => (n = 0, one.perform())));
+    one.reset();
+    codes.push(code(() => one.perform()), code(() => new Multi().addHandle(one)));
+    const other = easy(upload), copy = other.duplicate();
+    for (const each of [other, copy]) codes.push(code(() => (n = 0, each.perform())));
+    say({ codes, version: versionInfo().versionNum });`);
+  const { codes, version } = said as { codes: number[]; version: number };
+  if (version < 0x080700) expect(codes).toEqual([0, 43, 43, 43, 0, 0]);
+  else expect(codes.slice(0, 2)).toEqual([0, 0]);
 });
 
 test("of a body whose size is set beyond it", async () => {

@@ -80,6 +80,11 @@ describe("on a transfer", () => {
     }
     using ftp = get(server.url("/hello.txt", "ftp"));
     expect(ftp.getInfo("FTP_ENTRY_PATH")).toBe("/");
+    ftp.perform();
+    expect(ftp.getInfo("FTP_ENTRY_PATH")).toBe("/");
+    ftp.setOpt("URL", server.url("/small"));
+    ftp.perform();
+    expect(ftp.getInfo("FTP_ENTRY_PATH")).toBeNull();
   });
 
   test("a string that is not ASCII comes back as it was", () => {
