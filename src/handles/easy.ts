@@ -9,7 +9,7 @@ import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { adoptFunctions } from "./easy_functions.ts";
 import { forgetEntryPath, getInfo, keepEntryPath } from "./easy_infos.ts";
-import { registerHandle } from "./c_handle.ts";
+import { handleSide, registerHandle } from "./c_handle.ts";
 import { setBirthOptions, setErrorBuffer, setOption } from "./easy_options.ts";
 import { EasyResources, EasyState } from "./easy_state.ts";
 import { bytes, long } from "./easy_values.ts";
@@ -21,6 +21,7 @@ import type {
   InfoName,
   InfoValue,
 } from "./option_types.ts";
+import { flags } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
 
 const CURLPAUSE_ALL = 5;
@@ -31,6 +32,12 @@ const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
   console.warn("curlew: an Easy was collected without close()");
   resources.free();
 });
+
+/** The shares of the blocking transfers on the stack. */
+const performing = new Set<unknown>();
+
+const sharesConnections = (share: unknown) =>
+  handleSide(easyOptions.SHARE.id, share)?.shares?.(flags.CURL_LOCK_DATA_CONNECT) === true;
 
 /** The inside of an easy handle, for the other classes of this room. */
 export let stateOf: (easy: Easy) => EasyState;
@@ -166,12 +173,23 @@ export class Easy {
    * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
    */
   perform(): void {
-    if (this.#state.trailed) throw this.#state.trailedError();
+    const state = this.#state;
+    if (state.trailed) throw state.trailedError();
+    const share = state.uses.get(easyOptions.SHARE.id);
+    if (share && performing.has(share) && sharesConnections(share)) {
+      throw new CurlEasyError(
+        Code.RECURSIVE_API_CALL,
+        "Cannot perform the transfer: the one on the stack uses the same shared connections",
+      );
+    }
+    const outermost = share && !performing.has(share);
+    if (outermost) performing.add(share);
     try {
       this.#call("perform the transfer", library().symbols.curl_easy_perform);
-      keepEntryPath(this.#state, Code.OK);
+      keepEntryPath(state, Code.OK);
     } finally {
-      this.#state.flushOutput();
+      if (outermost) performing.delete(share);
+      state.flushOutput();
     }
   }
 

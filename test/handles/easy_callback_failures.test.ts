@@ -113,7 +113,7 @@ function run(
     const error = failure(() => inClose ? easy.close() : easy.perform());
     if (inClose) expect(easy.closed).toBe(true);
     // the handle is as good as new
-    if (!inClose && name !== "TRAILERFUNCTION") { // for that see easy_hostile.test.ts
+    if (!inClose && name !== "TRAILERFUNCTION") { // for that see easy_hostile_reuse.test.ts
       easy.reset();
       easy.setOpts({ URL: server.url("/small"), WRITEFUNCTION: easy.write, NOPROXY: "*" });
       easy.perform();

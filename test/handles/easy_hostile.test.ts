@@ -1,7 +1,7 @@
 // Sequences that crashed once, each in a process of its own: now they throw, or do no harm.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { survive as surviveOn } from "./easy_survive.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -9,33 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Runs the lines with `easy(options)`, `code(call)` and the ports at hand; prints what they say. */
-async function survive(lines: string): Promise<unknown> {
-  const child = await runChild(
-    `import { constants, Easy, type EasyOptions, Multi, Share, versionInfo } from "#root/mod.ts";
-    const [http, h2c] = process.argv.slice(2);
-    const sink = (bytes: Uint8Array) => bytes.length;
-    const easy = (options: EasyOptions = {}) => {
-      const made = new Easy();
-      made.setOpts({ URL: http, TIMEOUT_MS: 5000, NOPROXY: "*", WRITEFUNCTION: sink, ...options });
-      return made;
-    };
-    const code = (call: () => unknown) => {
-      try {
-        call();
-        return 0;
-      } catch (error) {
-        return (error as { code?: number }).code ?? String(error);
-      }
-    };
-    const say = (value: unknown) => console.log(JSON.stringify(value));
-    void [constants, Multi, Share, h2c, versionInfo];
-    ${lines}`.replace(/^/, 'import process from "node:process";\n'),
-    { args: [server.url("/bytes/200000"), server.url("/small", "h2c")] },
-  );
-  expect(child, child.stderr).toMatchObject({ code: 0, signal: null });
-  return JSON.parse(child.stdout);
-}
+const survive = (lines: string) => surviveOn(server, lines);
 
 describe("of handles whose streams depend on each other", () => {
   test.each(
@@ -165,6 +139,28 @@ describe("of closing", () => {
     expect(said).toEqual([93, 43, 0]);
   });
 
+  test("a transfer in a callback uses the connections of the one around it", async () => {
+    const said = await survive(`
+      const share = new Share(), cookies = new Share();
+      share.setOpt("SHARE", constants.CURL_LOCK_DATA_CONNECT);
+      cookies.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);
+      const codes: unknown[] = [];
+      for (const each of [share, cookies]) {
+        const inner = easy({ SHARE: each }), outer = easy({ SHARE: each });
+        let answer: unknown;
+        outer.setOpt("WRITEFUNCTION", (bytes) => {
+          answer ??= code(() => inner.perform());
+          return bytes.length;
+        });
+        codes.push(code(() => outer.perform()), answer, code(() => inner.perform()));
+        inner.close();
+        outer.close();
+        each.close();
+      }
+      say(codes);`);
+    expect(said).toEqual([0, 93, 0, 0, 0, 0]);
+  });
+
   test("HSTS is switched off while a share has the cache (since libcurl 7.88)", async () => {
     const said = await survive(`
       const share = new Share();
@@ -180,67 +176,4 @@ describe("of closing", () => {
     const { shared, off } = said as { shared: number; off: number[] };
     expect(off).toEqual(shared === 0 ? [43, 43, 0] : [0, 0, 0]);
   });
-});
-
-test("of a handle that is reset before its RESOLVE list was read", async () => {
-  const said = await survive(`
-    const one = easy();
-    const codes: unknown[] = [];
-    for (let i = 0; i < 20; i++) {
-      one.setOpt("RESOLVE", ["a.test:80:127.0.0.1", "b.test:80:127.0.0.1"]);
-      one.reset();
-      for (let n = 0; n < 50; n++) easy({ HTTPHEADER: ["X: " + "y".repeat(n)] }).close();
-      one.setOpts({ URL: http, TIMEOUT_MS: 5000, NOPROXY: "*", WRITEFUNCTION: sink });
-      codes.push(code(() => one.perform()));
-    }
-    say(codes);`);
-  expect(said).toEqual(new Array(20).fill(0));
-});
-
-test("of a handle that sent trailers: before libcurl 8.7 it is good for that transfer only", async () => {
-  const said = await survive(`
-    let n = 0;
-    const upload = {
-      UPLOAD: true,
-      HTTPHEADER: ["Transfer-Encoding: chunked", "Trailer: X-A"],
-      READFUNCTION: () => n++ === 0 ? 3 : 0,
-      TRAILERFUNCTION: (lines: string[]) => void lines.push("X-A: 1"),
-    };
-    const one = easy(upload);
-    const codes = [code(() => one.perform())];
-    codes.push(code(() => (n = 0, one.perform())));
-    one.reset();
-    codes.push(code(() => one.perform()), code(() => new Multi().addHandle(one)));
-    const other = easy(upload), copy = other.duplicate();
-    for (const each of [other, copy]) codes.push(code(() => (n = 0, each.perform())));
-    say({ codes, version: versionInfo().versionNum });`);
-  const { codes, version } = said as { codes: number[]; version: number };
-  if (version < 0x080700) expect(codes).toEqual([0, 43, 43, 43, 0, 0]);
-  else expect(codes.slice(0, 2)).toEqual([0, 0]);
-});
-
-test("of a body whose size is set beyond it", async () => {
-  const said = await survive(`
-    const one = easy({ POSTFIELDS: "abc" });
-    const codes = [1e9, 2 ** 31 - 1, 4].map((size) => code(() => one.setOpt("POSTFIELDSIZE", size)));
-    codes.push(code(() => one.setOpt("POSTFIELDSIZE_LARGE", 2 ** 40)));
-    one.setOpt("POSTFIELDSIZE", null);
-    code(() => one.perform());
-    say([codes, one.getInfo("SIZE_UPLOAD_T")]);`);
-  expect(said).toEqual([[43, 43, 43, 43], 3]);
-});
-
-test("of a body that libcurl copied, replaced while it is sent", async () => {
-  const said = await survive(`
-    let n = 0;
-    const one = easy({
-      COPYPOSTFIELDS: new Uint8Array(20_000_000),
-      NOPROGRESS: 0,
-      XFERINFOFUNCTION: (_a, _b, _c, _d, sent) => {
-        if (sent > 0 && n < 3) one.setOpt("COPYPOSTFIELDS", "x".repeat(++n));
-      },
-    });
-    code(() => one.perform());
-    say(n);`);
-  expect(said).toBe(3);
 });
