@@ -65,7 +65,7 @@ const ms = Math.round(performance.now() - started);
 await agent.close();
 // on Deno the block of the parked wait is freed when its thread is back
 const end = performance.now() + 2000;
-while (counters().blocks > 0 && performance.now() < end) {
+while ((counters()["blocks"] ?? 0) > 0 && performance.now() < end) {
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 say({ ms, turns: agent.stats.turns, ...counters() });
