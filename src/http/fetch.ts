@@ -9,7 +9,7 @@ import { fetchError, networkError } from "./errors.ts";
 import { readInfo } from "./info.ts";
 import { matchesIntegrity } from "./integrity.ts";
 import { fetchLocal, type LocalAnswer } from "./local.ts";
-import { MAX_REDIRECTS, redirected } from "./redirect.ts";
+import { nextPlan } from "./hops.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request.ts";
 import { makeResponse, type ResponseParts } from "./response.ts";
 import { type Answer, Transfer } from "./transfer.ts";
@@ -92,13 +92,9 @@ class Hops {
   }
 
   #follow(transfer: Transfer, location: string): RequestPlan {
-    const { url, redirect, body } = this.#plan;
+    const { body } = this.#plan;
     try {
-      if (redirect === "error") throw networkError(url.href, "it redirects");
-      if (this.#redirects >= MAX_REDIRECTS) {
-        throw networkError(url.href, `it redirects more than ${MAX_REDIRECTS} times`);
-      }
-      const next = redirected(this.#plan, transfer.head.status, location);
+      const next = nextPlan(this.#plan, transfer.head.status, location, this.#redirects);
       if (next.body !== body) body?.cancel(undefined);
       this.#redirects++;
       return next;
