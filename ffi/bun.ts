@@ -52,15 +52,26 @@ function bunSignature(signature: Signature): FFIFunction {
   };
 }
 
-/** The system's loader, asked itself: Bun's own would also look in the current directory. */
-const openLoader = () =>
-  ffi.dlopen(process.platform === "darwin" ? "/usr/lib/libSystem.B.dylib" : "libc.so.6", {
+const openLoader = (path: string) =>
+  ffi.dlopen(path, {
     dlopen: { args: ["cstring", "i32"], returns: "ptr" },
     dlsym: { args: ["ptr", "cstring"], returns: "ptr" },
     dlerror: { args: [], returns: "cstring" },
   }).symbols;
 
-let loader: ReturnType<typeof openLoader> | undefined;
+type Loader = ReturnType<typeof openLoader>;
+
+/** The system's loader, asked itself: Bun's own would also look in the current directory. */
+function findLoader(): Loader {
+  if (process.platform === "darwin") return openLoader("/usr/lib/libSystem.B.dylib");
+  try {
+    return openLoader("libc.so.6");
+  } catch {
+    return openLoader("libdl.so.2"); // glibc before 2.34
+  }
+}
+
+let loader: Loader | undefined;
 
 const RTLD_NOW = 2;
 
@@ -68,7 +79,7 @@ const cstr = (text: string) => new TextEncoder().encode(text + "\0");
 
 function open<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   if (isWindows) return openEach(path, signatures);
-  loader ??= openLoader();
+  loader ??= findLoader();
   const handle = loader.dlopen(cstr(path), RTLD_NOW);
   if (!handle) throw new Error(String(loader.dlerror()));
   const found: Record<string, FFIFunction> = {};
@@ -184,5 +195,6 @@ export const native: Native = {
   string: (pointer) => (pointer === null ? null : String(new ffi.CString(raw(pointer)))),
   env: (name) => process.env[name],
   watch,
+  weigh: null,
   watchByWorker,
 };

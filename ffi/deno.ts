@@ -72,6 +72,37 @@ function parametersOf({ args, callsBack }: Signature): Deno.NativeType[] {
   return callsBack ? [...types, PAD] : types;
 }
 
+const LOADERS: Record<string, readonly string[]> = {
+  darwin: ["/usr/lib/libSystem.B.dylib"],
+  freebsd: ["libc.so.7"],
+  windows: [],
+};
+const RTLD_LAZY = 1;
+
+type Loader = (path: Uint8Array<ArrayBuffer>, flags: number) => unknown;
+
+/** The system's own `dlopen`: of libc, before glibc 2.34 of libdl. */
+function findLoader(): Loader | null {
+  for (const path of LOADERS[os] ?? ["libc.so.6", "libdl.so.2"]) {
+    const { symbols } = Deno.dlopen(path, {
+      dlopen: { parameters: ["buffer", "i32"], result: "pointer", optional: true },
+    });
+    if (symbols.dlopen) return symbols.dlopen;
+  }
+  return null;
+}
+
+let loader: Loader | null | undefined;
+
+/**
+ * Opens a library once more, for ever. Deno closes its own at the end of a Worker or of the
+ * process, while threads that libcurl has made for name lookups may still run its code.
+ */
+function keepLoaded(path: string): void {
+  loader ??= findLoader();
+  loader?.(new TextEncoder().encode(path + "\0"), RTLD_LAZY);
+}
+
 function open<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   const wanted: Record<string, Deno.ForeignFunction> = {};
   for (const [name, signature] of Object.entries(signatures)) {
@@ -84,6 +115,7 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
     };
   }
   const found = Deno.dlopen(path, wanted).symbols as unknown as Record<string, Callable | null>;
+  keepLoaded(path);
   const symbols: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures)) {
     const fn = found[name], { callsBack, args } = signature;
@@ -118,6 +150,25 @@ function env(name: string): string | undefined {
   return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
+/** What {@linkcode weigh} made last; kept for a moment, so that it is made at all. */
+const weight: { last: unknown } = { last: null };
+/** In bytes: one array, and those for each byte outside of the heap. */
+const WEIGHT = 4096, WEIGHTS = 2;
+
+/**
+ * V8 collects young objects when its young heap is full, or when 64 MiB outside of it depend on
+ * them, with a full collection at about the same time: until then the chunks of a body that was
+ * read stay. So each takes room in the young heap for its bytes. The collections of the young
+ * heap that this leads to cost less than the full ones that it saves, and as little survives
+ * them, the young heap stays small too.
+ */
+function weigh(bytes: number): void {
+  for (let left = bytes * WEIGHTS; left >= WEIGHT; left -= WEIGHT) {
+    weight.last = new Array(WEIGHT >> 3);
+  }
+  weight.last = null;
+}
+
 /** Deno's operations. */
 export const native: Native = {
   runtime: "deno",
@@ -136,4 +187,5 @@ export const native: Native = {
   env,
   watch: null,
   watchByWorker: null,
+  weigh,
 };

@@ -51,7 +51,12 @@ const SIGNATURES = {
   flock: { args: ["i32", "i32"], result: "i32" },
   flockfile: { args: ["pointer"], result: "void" },
   funlockfile: { args: ["pointer"], result: "void" },
+  // int category_mask, const char *locale, locale_t base
+  newlocale: { args: ["i32", "buffer", "pointer"], result: "pointer" },
+  uselocale: { args: ["pointer"], result: "pointer" },
   dlsym: { args: ["pointer", "buffer"], result: "pointer" },
+  // int dladdr(const void *, Dl_info *)
+  dladdr: { args: ["pointer", "buffer"], result: "i32" },
   // variadic in C, but called without a variadic argument
   ioctl: { args: ["i32", "usize"], result: "i32" },
 } as const;
@@ -102,6 +107,11 @@ type Bound = { readonly [K in keyof typeof SIGNATURES]: CFunction<(typeof SIGNAT
 
 function bind(): Bound {
   const symbols = native.open(libcPath, SIGNATURES) as Record<string, unknown>;
+  if (native.os === "linux" && !symbols["dlsym"]) {
+    // glibc before 2.34
+    const { dlsym, dladdr } = SIGNATURES;
+    Object.assign(symbols, native.open("libdl.so.2", { dlsym, dladdr }));
+  }
   for (const name of Object.keys(SIGNATURES)) {
     symbols[name] ??= () => {
       throw new Error(`Cannot call ${name}(): ${libcPath} on ${native.runtime} does not have it`);
@@ -117,6 +127,18 @@ const fcntl = padVariadic(
   native.open(libcPath, { fcntl: FCNTL }).fcntl as (fd: number, cmd: number, arg: number) => number,
   2,
 );
+
+const LC_CTYPE_MASK = 1;
+
+/**
+ * Says that this thread's strings are UTF-8. libidn2, which libcurl has host names like "münchen"
+ * translated by, asks the locale, and no runtime ever chose one.
+ */
+export function useUtf8(): void {
+  if (native.os !== "linux") return;
+  const locale = libc.newlocale(LC_CTYPE_MASK, new TextEncoder().encode("C.UTF-8\0"), null);
+  if (locale !== null) libc.uselocale(locale);
+}
 
 const O_NONBLOCK = isApple ? 0x4 : 0x800;
 const F_SETFL = 4;

@@ -6,7 +6,7 @@
 
 import { type CurlFunction, type CurlVariadic, functions, variadics } from "./curl/functions.ts";
 import { CurlLoadError } from "./error.ts";
-import { libc, padVariadic, variadicArgs } from "./libc.ts";
+import { libc, padVariadic, useUtf8, variadicArgs } from "./libc.ts";
 import { cString, result, Struct } from "./memory.ts";
 import type { CFunction, Pointer, Signature } from "./native.ts";
 import { native } from "./runtime.ts";
@@ -127,6 +127,7 @@ function openLibrary(path: string): Library {
     throw new CurlLoadError(`libcurl ${version} is older than ${versionText(MINIMUM_VERSION)}`);
   }
   const bound = bindAll(path, versionNum);
+  useUtf8();
   initialize(bound.symbols, versionNum);
   selfCheck(bound.symbols);
   return { path, version, versionNum, ...bound };

@@ -149,4 +149,9 @@ export interface Native {
   readonly watch: ((duplicate: () => number, ready: () => void) => FdWatch) | null;
   /** The same from a helper thread that sits in `poll(2)`, or `null` where there is a better way. */
   readonly watchByWorker: ((wait: WorkerWait, ready: () => void) => FdWatch) | null;
+  /**
+   * Has the collector come sooner, by that many bytes outside its heap, which are garbage soon;
+   * `null` where it counts them itself.
+   */
+  readonly weigh: ((bytes: number) => void) | null;
 }

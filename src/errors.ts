@@ -64,15 +64,22 @@ export class CurlUrlError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlUrlError";
 
-  /** Makes an error with that `CURLUcode`. */
+  /** Makes an error with that `CURLUcode`; the message is libcurl's own unless one is given. */
   constructor(code: number, message?: string, options?: ErrorOptions) {
-    super(code, urlCodeName(code), message || urlCodeName(code), options);
+    super(code, urlCodeName(code), message || urlText(code), options);
   }
 }
 
 /** libcurl's words for a `CURLcode`. */
 function easyText(code: number): string {
   return native.string(library().symbols.curl_easy_strerror(code)) ?? "";
+}
+
+/** The same for a `CURLUcode`, which libcurl has words for since 7.80. */
+function urlText(code: number): string {
+  const { has, symbols } = library();
+  if (!has("curl_url_strerror")) return urlCodeName(code);
+  return native.string(symbols.curl_url_strerror(code)) ?? "";
 }
 
 /** The codes that curlew itself raises. */
@@ -82,9 +89,12 @@ export const Code = {
   BAD_FUNCTION_ARGUMENT: 43,
   UNKNOWN_OPTION: 48,
   OUT_OF_MEMORY: 27,
+  OPERATION_TIMEDOUT: 28,
+  GOT_NOTHING: 52,
   RECV_ERROR: 56,
   FILESIZE_EXCEEDED: 63,
   SEND_FAIL_REWIND: 65,
+  AGAIN: 81,
   RECURSIVE_API_CALL: 93,
 } as const;
 

@@ -221,7 +221,13 @@ export const functions = {
   curl_mime_headers: { since: 0x073800, args: ["pointer", "pointer", "i32"], result: "i32" },
 
   // curl.h: the old forms
-  curl_formget: { since: 0x070f05, args: ["pointer", "pointer", "pointer"], result: "i32" },
+  // struct curl_httppost *, void *arg, curl_formget_callback
+  curl_formget: {
+    since: 0x070f05,
+    args: ["pointer", "pointer", "pointer"],
+    result: "i32",
+    callsBack: true,
+  },
   curl_formfree: { since: 0x070100, args: ["pointer"], result: "void" },
 
   // curl.h: strings, lists, dates

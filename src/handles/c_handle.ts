@@ -6,11 +6,14 @@
 
 import type { Pointer } from "../../ffi/mod.ts";
 import type { EasyState } from "./easy_state.ts";
+import type { Owned } from "./owned.ts";
 
 /** The C side of a JS object. */
 export interface HandleSide {
   /** NULL where the object is closed. */
   readonly pointer: Pointer;
+  /** The same as what an easy owns beside the object, where that may be closed first. */
+  readonly owned?: Owned | null;
   /** Told that an easy uses it, and again when that easy's hooks change. */
   used?(state: EasyState): void;
   /** Whether a share has that `CURL_LOCK_DATA_*`. */

@@ -26,7 +26,10 @@ export interface Header {
 
 /** Which headers {@linkcode Easy.headers} gives. */
 export interface HeadersOptions {
-  /** `CURLH_*` bits: `CURLH_HEADER` unless given. */
+  /**
+   * `CURLH_*` bits: `CURLH_HEADER` unless given. libcurl before 8.1 has the trailers of HTTP/2
+   * among them, and none of those as `CURLH_TRAILER`.
+   */
   readonly origin?: number;
   /** Which request of the transfer, from 0; -1, the default, is the last one. */
   readonly request?: number;

@@ -5,13 +5,51 @@
  */
 
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
-import { library, type Pointer } from "../../ffi/mod.ts";
+import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
 import { type HandleSide, registerHandle } from "./c_handle.ts";
 import type { EasyState } from "./easy_state.ts";
 
 const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
+
+/** How many share handles are open on this thread. */
+export const shareCount: { open: number } = { open: 0 };
+
+/** The C side of a share. */
+class ShareResources {
+  /** `CURLSH *`, NULL once freed. */
+  pointer: Pointer;
+  /** What connections that may stay in the shared cache call when they are closed. */
+  readonly hooks = new Set<CloseHook>();
+
+  constructor(pointer: NonNullPointer) {
+    this.pointer = pointer;
+    shareCount.open++;
+  }
+
+  /** Frees it, unless an easy uses it; gives libcurl's code. */
+  free(): number {
+    const { pointer } = this;
+    this.pointer = null; // first: callbacks that it still makes find it closed
+    const code = library().symbols.curl_share_cleanup(pointer);
+    if (code !== 0) {
+      this.pointer = pointer;
+      return code;
+    }
+    for (const hook of this.hooks) hook.release();
+    this.hooks.clear();
+    shareCount.open--;
+    return code;
+  }
+}
+
+/** Frees handles that were forgotten. */
+const forgotten = new FinalizationRegistry<ShareResources>((resources) => {
+  // an easy that was forgotten with it may be freed later than it
+  if (resources.free() !== 0) forgotten.register({}, resources);
+  else console.warn("curlew: a Share was collected without close()");
+});
 
 /**
  * Cookies, names, TLS sessions or connections that several easies share: {@link
@@ -28,8 +66,7 @@ const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
  * ```
  */
 export class Share {
-  #pointer: Pointer;
-  readonly #hooks = new Set<CloseHook>();
+  readonly #resources: ShareResources;
   readonly #kinds = new Set<number>();
 
   static {
@@ -41,13 +78,15 @@ export class Share {
 
   /** Makes a handle: `curl_share_init`. */
   constructor() {
-    this.#pointer = library().symbols.curl_share_init();
-    if (this.#pointer === null) throw new CurlShareError(NOMEM);
+    const pointer = library().symbols.curl_share_init();
+    if (pointer === null) throw new CurlShareError(NOMEM);
+    this.#resources = new ShareResources(pointer);
+    forgotten.register(this, this.#resources, this);
   }
 
   /** Whether the handle is closed. */
   get closed(): boolean {
-    return this.#pointer === null;
+    return this.#resources.pointer === null;
   }
 
   /**
@@ -58,12 +97,13 @@ export class Share {
    * unknown option or kind of data.
    */
   setOpt(option: "SHARE" | "UNSHARE", data: number): void {
-    if (this.#pointer === null) throw new CurlShareError(INVALID);
+    const { pointer } = this.#resources;
+    if (pointer === null) throw new CurlShareError(INVALID);
     if ((option !== "SHARE" && option !== "UNSHARE") || !Number.isInteger(data)) {
       throw new CurlShareError(BAD_OPTION);
     }
     const { curl_share_setopt } = library().symbols;
-    check(curl_share_setopt.long(this.#pointer, shareOptions[option].id, data | 0));
+    check(curl_share_setopt.long(pointer, shareOptions[option].id, data | 0));
     if (option === "SHARE") this.#kinds.add(data | 0);
     else this.#kinds.delete(data | 0);
   }
@@ -74,14 +114,9 @@ export class Share {
    * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it.
    */
   close(): void {
-    const pointer = this.#pointer;
-    if (pointer === null) return;
-    this.#pointer = null; // first: callbacks that it still makes find it closed
-    const code = library().symbols.curl_share_cleanup(pointer);
-    if (code !== 0) this.#pointer = pointer;
-    check(code);
-    for (const hook of this.#hooks) hook.release();
-    this.#hooks.clear();
+    if (this.closed) return;
+    check(this.#resources.free());
+    forgotten.unregister(this);
   }
 
   /** Closes the handle at the end of a `using` block. */
@@ -91,7 +126,7 @@ export class Share {
 
   #side(): HandleSide {
     return {
-      pointer: this.#pointer,
+      pointer: this.#resources.pointer,
       used: (state) => this.#keepHook(state),
       shares: (data) => this.#kinds.has(data),
     };
@@ -99,8 +134,8 @@ export class Share {
 
   /** Connections that may stay in the shared cache call their hook when they are closed. */
   #keepHook(state: EasyState): void {
-    const hook = state.closeHook;
-    if (hook && !this.#hooks.has(hook)) this.#hooks.add(hook.retain());
+    const hook = state.closeHook, { hooks } = this.#resources;
+    if (hook && !hooks.has(hook)) hooks.add(hook.retain());
   }
 }
 

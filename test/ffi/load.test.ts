@@ -185,11 +185,14 @@ describe("a libcurl that is too old (skipped where there is no C compiler)", () 
 test("the search tries every name that this system may have, in order (Linux only)", async (context) => {
   if (process.platform !== "linux") return context.skip();
   // an empty library path does not hide the system's: a loader that finds nothing is played here
-  const said = await child(`
+  const said = await child(
+    `
     const { native } = await import("#root/ffi/runtime.ts");
     (native as { open: unknown }).open = (path: string) => {
       throw new Error("cannot open " + path);
-    };`);
+    };`,
+    { CURLEW_LIBRARY: "" },
+  );
   expect(said.load).toBe(true);
   const names = ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4", "libcurl.so"];
   const lines = names.map((name) => `  ${name}: cannot open ${name}`).join("\n");

@@ -5,6 +5,7 @@ import { type InfoKind, type InfoRow, infos } from "../../ffi/curl/infos.ts";
 import { native } from "../../ffi/mod.ts";
 import { constants, Easy, type InfoName, type TlsSessionInfo } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { codeOf, failure, get, Transfer, versionNum } from "./easy_support.ts";
 
 const rows = Object.entries(infos as Readonly<Record<string, InfoRow>>) as [InfoName, InfoRow][];
@@ -66,6 +67,8 @@ describe(`each of the ${rows.length} rows of the table`, () => {
   });
 });
 
+const { refererInfo } = libcurl;
+
 describe("on a transfer", () => {
   test("strings are strings, and null where there is none", () => {
     using easy = get(server.url("/redirect/1"));
@@ -76,6 +79,7 @@ describe("on a transfer", () => {
     expect(easy.getInfo("SCHEME")?.toLowerCase()).toBe("http");
     expect(easy.getInfo("REDIRECT_URL")).toBe(server.url("/redirect/0"));
     for (const name of ["CONTENT_TYPE", "REFERER", "RTSP_SESSION_ID", "FTP_ENTRY_PATH"] as const) {
+      if (!refererInfo.holds && name === "REFERER") continue;
       expect([name, easy.getInfo(name)]).toEqual([name, null]);
     }
     using ftp = get(server.url("/hello.txt", "ftp"));
@@ -87,11 +91,14 @@ describe("on a transfer", () => {
     expect(ftp.getInfo("FTP_ENTRY_PATH")).toBeNull();
   });
 
-  test("a string that is not ASCII comes back as it was", () => {
-    const referer = "http://zürich.test/東京";
-    using easy = get(server.url("/small"), { REFERER: referer });
-    expect(easy.getInfo("REFERER")).toBe(referer);
-  });
+  test.skipIf(!refererInfo.holds)(
+    `a string that is not ASCII comes back as it was${refererInfo.note}`,
+    () => {
+      const referer = "http://zürich.test/東京";
+      using easy = get(server.url("/small"), { REFERER: referer });
+      expect(easy.getInfo("REFERER")).toBe(referer);
+    },
+  );
 
   test("longs are numbers", () => {
     using easy = get(server.url("/redirect/1"), { FOLLOWLOCATION: true });
@@ -199,7 +206,8 @@ describe("of TLS", () => {
   test("SSL_VERIFYRESULT is that of the TLS library", () => {
     const url = server.url("/small", "https");
     using easy = get(url, { SSL_VERIFYPEER: false });
-    expect(easy.getInfo("SSL_VERIFYRESULT")).not.toBe(0);
+    // GnuTLS and NSS have no number for it
+    expect(easy.getInfo("SSL_VERIFYRESULT") !== 0).toBe(libcurl.verifyResult.holds);
     using verified = get(url, { CAINFO: server.ca });
     expect(verified.getInfo("SSL_VERIFYRESULT")).toBe(0);
   });

@@ -50,14 +50,6 @@ describe("what is shared", () => {
     expect([one, two].map((easy) => easy.getInfo("RESPONSE_CODE"))).toEqual([200, 200]);
   });
 
-  test("TLS sessions, without harm", () => {
-    using share = sharing(constants.CURL_LOCK_DATA_SSL_SESSION);
-    for (let i = 0; i < 3; i++) {
-      const options = { SHARE: share, CAINFO: server.ca, FORBID_REUSE: true };
-      get(server.url("/small", "https"), options).close();
-    }
-  });
-
   test("nothing any more after UNSHARE", () => {
     using share = sharing(CURL_LOCK_DATA_COOKIE);
     share.setOpt("UNSHARE", CURL_LOCK_DATA_COOKIE);

@@ -1,0 +1,245 @@
+/**
+ * The URL handle: libcurl's own URL parser.
+ *
+ * @module
+ */
+
+import { flags as numbers } from "../../ffi/curl/flags.ts";
+import { easyOptions } from "../../ffi/curl/options.ts";
+import { cString, result } from "../../ffi/memory.ts";
+import {
+  CurlLoadError,
+  library,
+  native,
+  type NonNullPointer,
+  type Pointer,
+  versionText,
+} from "../../ffi/mod.ts";
+import { CurlUrlError } from "../errors.ts";
+import { registerHandle } from "./c_handle.ts";
+import { Owned } from "./owned.ts";
+
+type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
+
+/** The name of a part of a URL: curl's own, without `CURLUPART_`. */
+export type UrlPart = PartOf<keyof typeof numbers>;
+
+const UrlCode = {
+  BAD_HANDLE: 1,
+  MALFORMED_INPUT: 3,
+  OUT_OF_MEMORY: 7,
+  UNKNOWN_PART: 9,
+  NO_SCHEME: 10,
+  NO_ZONEID: 18,
+} as const;
+
+/** The flags that are newer than the oldest libcurl; one that it does not know it ignores. */
+const NEWER_FLAGS = {
+  CURLU_ALLOW_SPACE: 0x074e00,
+  CURLU_PUNYCODE: 0x075800,
+  CURLU_PUNY2IDN: 0x080300,
+  CURLU_GET_EMPTY: 0x080800,
+  CURLU_NO_GUESS_SCHEME: 0x080900,
+} as const;
+
+const { CURLUPART_URL, CURLUPART_ZONEID, CURLU_URLENCODE } = numbers;
+
+/** How many URL handles there are on this thread. */
+export const urlCount: { open: number } = { open: 0 };
+
+/** Frees handles that were forgotten. */
+const forgotten = new FinalizationRegistry<Owned>((owned) => {
+  console.warn("curlew: a CurlUrl was collected without close()");
+  owned.release();
+});
+
+// the constructor takes a URL: a copy comes in by this way
+let adopted: NonNullPointer | null = null;
+
+/**
+ * A URL in its parts, as libcurl understands it: {@link
+ * https://curl.se/libcurl/c/libcurl-url.html}. It is also a value of the CURLU option.
+ *
+ * Parts have curl's names without `CURLUPART_`; flags are `CURLU_*` bits.
+ *
+ * @example
+ * ```ts
+ * import { constants, CurlUrl } from "curlew";
+ *
+ * using url = new CurlUrl("https://example.com/a/b?x=1");
+ * url.set("URL", "../c"); // relative to what is there
+ * url.set("QUERY", "name=Jane Doe", constants.CURLU_URLENCODE | constants.CURLU_APPENDQUERY);
+ * console.log(url.get("PORT", constants.CURLU_DEFAULT_PORT)); // 443
+ * console.log(`${url}`); // https://example.com/c?name=Jane+Doe
+ * ```
+ */
+export class CurlUrl {
+  #owned: Owned | null;
+
+  static {
+    registerHandle([easyOptions.CURLU.id], (value) => {
+      if (!(value instanceof CurlUrl)) return undefined;
+      return { pointer: value.#owned?.pointer ?? null, owned: value.#owned };
+    });
+  }
+
+  /**
+   * Makes a handle: `curl_url`, and with a URL {@linkcode CurlUrl.set} of it.
+   *
+   * @throws {CurlUrlError} what is wrong with the URL.
+   */
+  constructor(url?: string, flags = 0) {
+    const pointer = adopted ?? library().symbols.curl_url();
+    adopted = null;
+    if (pointer === null) throw new CurlUrlError(UrlCode.OUT_OF_MEMORY);
+    urlCount.open++;
+    const owned = this.#owned = new Owned(pointer, free);
+    forgotten.register(this, owned, this);
+    if (url === undefined) return;
+    try {
+      this.set("URL", url, flags);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return this.#owned === null;
+  }
+
+  get #pointer(): Pointer {
+    if (this.#owned === null) throw new CurlUrlError(UrlCode.BAD_HANDLE, "The URL is closed");
+    return this.#owned.pointer;
+  }
+
+  /**
+   * A part of the URL, `null` where it has none: {@link
+   * https://curl.se/libcurl/c/curl_url_get.html}. Text that is not UTF-8 after CURLU_URLDECODE
+   * has U+FFFD in it.
+   *
+   * @throws {CurlUrlError} CURLUE_UNKNOWN_PART; CURLUE_NO_SCHEME and CURLUE_NO_HOST for "URL"
+   * while these are missing; CURLUE_URLDECODE where a control code would come out.
+   * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
+   */
+  get(part: UrlPart | number, flags = 0): string | null {
+    const pointer = this.#pointer, number = partNumber(part);
+    result.i64[0] = 0n;
+    const { curl_url_get, curl_free } = library().symbols;
+    const code = curl_url_get(pointer, number, result.i32, flagBits(flags));
+    if (code !== 0) {
+      if (number !== CURLUPART_URL && isMissing(number, code)) return null;
+      throw new CurlUrlError(code);
+    }
+    const text = result.pointer();
+    if (text === null) return ""; // of an empty part with CURLU_URLENCODE
+    try {
+      return native.string(text);
+    } finally {
+      curl_free(text);
+    }
+  }
+
+  /**
+   * Sets a part of the URL, or removes it with `null`: {@link
+   * https://curl.se/libcurl/c/curl_url_set.html}. "URL" may be relative to what is there; `null`
+   * for it removes everything.
+   *
+   * @throws {CurlUrlError} what is wrong with the value; CURLUE_MALFORMED_INPUT for a NUL, and
+   * for a control code without CURLU_URLENCODE.
+   * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
+   */
+  set(part: UrlPart | number, value: string | null, flags = 0): void {
+    const pointer = this.#pointer, number = partNumber(part), bits = flagBits(flags);
+    const { curl_url_set } = library().symbols;
+    if (value === null) {
+      // libcurl before 7.84 leaves all as it is where the whole URL is removed
+      const last = number === CURLUPART_URL ? CURLUPART_ZONEID : number;
+      for (let i = number; i <= last; i++) check(curl_url_set(pointer, i, null, bits));
+      return;
+    }
+    refuseControls(value, bits);
+    // there is nothing to encode, and libcurl 7.88 would read from NULL
+    const used = value === "" ? bits & ~CURLU_URLENCODE : bits;
+    check(curl_url_set(pointer, number, cString(value), used >>> 0));
+  }
+
+  /** The whole URL: `get("URL")`. */
+  toString(): string {
+    return this.get("URL") ?? "";
+  }
+
+  /** A copy: {@link https://curl.se/libcurl/c/curl_url_dup.html}. */
+  duplicate(): CurlUrl {
+    const copy = library().symbols.curl_url_dup(this.#pointer);
+    if (copy === null) throw new CurlUrlError(UrlCode.OUT_OF_MEMORY);
+    adopted = copy;
+    return new CurlUrl();
+  }
+
+  /**
+   * Frees the handle; one that is the CURLU of an easy lives until that lets go of it. Does
+   * nothing the second time.
+   */
+  close(): void {
+    if (this.#owned === null) return;
+    forgotten.unregister(this);
+    this.#owned.release();
+    this.#owned = null;
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function free(pointer: NonNullPointer): void {
+  library().symbols.curl_url_cleanup(pointer);
+  urlCount.open--;
+}
+
+function check(code: number): void {
+  if (code !== 0) throw new CurlUrlError(code);
+}
+
+function partNumber(part: unknown): number {
+  if (typeof part === "number" && Number.isInteger(part)) return part | 0;
+  const name = `CURLUPART_${String(part)}`;
+  if (typeof part === "string" && Object.hasOwn(numbers, name)) {
+    return numbers[name as keyof typeof numbers];
+  }
+  throw new CurlUrlError(UrlCode.UNKNOWN_PART, `Unknown part of a URL: ${String(part)}`);
+}
+
+/** The code of a part that is not there: CURLUE_NO_*, in the order of the parts but the path. */
+function isMissing(part: number, code: number): boolean {
+  if (code >= UrlCode.NO_SCHEME && code <= UrlCode.NO_ZONEID) return true;
+  // libcurl before 7.81 has no code of its own for that part
+  return part === CURLUPART_ZONEID && code === UrlCode.UNKNOWN_PART;
+}
+
+function flagBits(bits: unknown): number {
+  if (typeof bits !== "number" || !Number.isInteger(bits) || bits < 0 || bits > 0xffffffff) {
+    throw new CurlUrlError(UrlCode.MALFORMED_INPUT, "Cannot use the flags: expected CURLU_* bits");
+  }
+  if (bits === 0) return 0;
+  const { versionNum, path } = library();
+  for (const [name, since] of Object.entries(NEWER_FLAGS)) {
+    if (since <= versionNum || !(bits & numbers[name as keyof typeof NEWER_FLAGS])) continue;
+    throw new CurlLoadError(
+      `Cannot use ${name}: it needs libcurl ${versionText(since)}, "${path}" is older`,
+    );
+  }
+  return bits;
+}
+
+/** libcurl checks the parts of a whole URL, but not one that is set by itself. */
+function refuseControls(value: unknown, bits: number): void {
+  // deno-lint-ignore no-control-regex -- it is what this is about
+  const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
+  if (typeof value === "string" && !refused.test(value)) return;
+  const expected = "expected a string without control codes, or null";
+  throw new CurlUrlError(UrlCode.MALFORMED_INPUT, `Cannot set the part: ${expected}`);
+}

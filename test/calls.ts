@@ -1,0 +1,40 @@
+// Notes which of libcurl's functions a test file calls, where CURLEW_CALLS names a folder for it:
+// tools/report.mjs adds up what a whole run has called.
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll } from "vitest";
+import { type CurlSymbols, library } from "../ffi/load.ts";
+
+type Call = (...args: unknown[]) => unknown;
+type Table = Record<string, Call>;
+
+/** The first call is noted, and puts the function itself back in its place. */
+function watch(table: Table, key: string, note: () => void): void {
+  const original = table[key]!;
+  table[key] = (...args) => {
+    note();
+    table[key] = original;
+    return original(...args);
+  };
+}
+
+function watchAll(folder: string): void {
+  const { symbols, has } = library();
+  const exported = (Object.keys(symbols) as (keyof CurlSymbols)[]).filter(has);
+  const called = new Set<string>();
+  for (const name of exported) {
+    const note = () => void called.add(name);
+    const bound: unknown = symbols[name];
+    if (typeof bound === "function") watch(symbols as unknown as Table, name, note);
+    else for (const shape of Object.keys(bound as Table)) watch(bound as Table, shape, note);
+  }
+  afterAll(() => {
+    const text = JSON.stringify({ exported, called: [...called] });
+    writeFileSync(join(folder, `${randomUUID()}.json`), text);
+  });
+}
+
+const folder = process.env["CURLEW_CALLS"];
+if (folder) watchAll(folder);

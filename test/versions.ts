@@ -1,0 +1,222 @@
+/** What differs from one libcurl to another, each with its version and its reason: the one place.
+ * No vitest here: children use it too. */
+import { readlinkSync } from "node:fs";
+import { easyOptions } from "../ffi/curl/options.ts";
+import { constants, type EasyOptionName, versionInfo } from "../mod.ts";
+import { versionText } from "../ffi/mod.ts";
+
+const loaded = versionInfo();
+export const versionNum: number = loaded.versionNum;
+
+/** Whether something is as it says, and what a test's name says where it is not. */
+export interface Difference {
+  readonly holds: boolean;
+  /** Empty where it holds, else the reason in brackets. */
+  readonly note: string;
+}
+
+const OPENSSL = /OpenSSL|LibreSSL|BoringSSL|AWS-LC/, NO_NSS = /^(?!NSS)/;
+
+interface Row {
+  /** The first version of which it is true. */
+  readonly since?: number;
+  /** The first version of which it is no longer true. */
+  readonly until?: number;
+  /** From the first version on, and before the second, it is not. */
+  readonly except?: readonly [number, number];
+  /** A `CURL_VERSION_*` bit that the build must have. */
+  readonly feature?: number;
+  readonly protocol?: string;
+  /** The TLS backends of which it is true. */
+  readonly tls?: RegExp;
+  readonly why: string;
+}
+
+type Name =
+  | "keepsEmptyQuery"
+  | "h2Trailers"
+  | "expiryWords"
+  | "closesConnectOnly"
+  | "abortsOnMinusOne"
+  | "allowsSpace"
+  | "altSvc"
+  | "announcesConnect"
+  | "assignInCallbacks"
+  | "caBlob"
+  | "copiesCookies"
+  | "dropsCookies"
+  | "forgetsCa"
+  | "forgetsRewind"
+  | "getsEmpty"
+  | "headers"
+  | "hidesGuess"
+  | "hsts"
+  | "keyBlobs"
+  | "keyFiles"
+  | "limitsHeaders"
+  | "publicSuffixes"
+  | "puny2idn"
+  | "punycode"
+  | "queueTime"
+  | "quickExit"
+  | "quotesNetrc"
+  | "refererInfo"
+  | "reloadsCookies"
+  | "resumesPut"
+  | "sharesFirst"
+  | "sharesHsts"
+  | "sharesTls"
+  | "sslContext"
+  | "sslsExport"
+  | "traces"
+  | "trailersOfH2"
+  | "urlCodes"
+  | "verifyResult";
+
+const ROWS: Readonly<Record<Name, Row>> = {
+  hsts: { feature: constants.CURL_VERSION_HSTS, why: "HSTS was an experiment in 7.74" },
+  headers: { since: 0x075300, why: "the header API came with 7.83" },
+  announcesConnect: {
+    since: 0x075801,
+    why: "7.74 looks at a new socket at once, and on loopback it is connected by then",
+  },
+  quickExit: {
+    since: 0x075700,
+    why: "an ended transfer waits for its name lookup before 7.87, which has QUICK_EXIT",
+  },
+  forgetsRewind: {
+    except: [0x080700, 0x081500],
+    why: "from 8.7 on a handle that could not rewind tries again in its next transfer",
+  },
+  sharesFirst: {
+    since: 0x075801,
+    why: "7.74 opens a second connection before it knows that the first one can be shared",
+  },
+  sslContext: { tls: OPENSSL, why: "SSL_CTX_FUNCTION needs OpenSSL or a relative of it" },
+  caBlob: {
+    since: 0x074d00,
+    tls: OPENSSL,
+    why: "CAINFO_BLOB came with 7.77, at first for OpenSSL only",
+  },
+  keyBlobs: { tls: OPENSSL, why: "SSLCERT_BLOB and SSLKEY_BLOB need OpenSSL" },
+  keyFiles: { tls: NO_NSS, why: "NSS cannot use an elliptic key from a PEM file" },
+  forgetsCa: { tls: NO_NSS, why: "NSS trusts a CA for the rest of the process" },
+  verifyResult: { tls: OPENSSL, why: "SSL_VERIFYRESULT is OpenSSL's" },
+  limitsHeaders: {
+    since: 0x075801,
+    why: "7.74 reads headers without end; the limit came with 8.3, and to Debian's 7.88.1",
+  },
+  refererInfo: { since: 0x074c00, why: "CURLINFO_REFERER came with 7.76" },
+  resumesPut: { until: 0x081700, why: "libcurl 8.23 resumes no HTTP upload" },
+  closesConnectOnly: {
+    since: 0x075801,
+    why: "7.74 leaves a CONNECT_ONLY connection open until its multi is closed",
+  },
+  keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },
+  h2Trailers: { since: 0x075801, why: "7.74 gives no trailers of HTTP/2" },
+  expiryWords: { tls: OPENSSL, why: "GnuTLS says no more than that the verification failed" },
+  assignInCallbacks: { since: 0x075200, why: "assign() in callbacks is refused before 7.82" },
+  abortsOnMinusOne: {
+    since: 0x075100,
+    why: "a multi goes on after -1 from a socket or timer callback before 7.81",
+  },
+  altSvc: {
+    since: 0x075801,
+    feature: constants.CURL_VERSION_ALTSVC,
+    why: "Alt-Svc needs to be built in, and 7.74 takes an alternative of HTTP/2 for HTTP/1",
+  },
+  allowsSpace: { since: 0x074e00, why: "CURLU_ALLOW_SPACE came with 7.78" },
+  copiesCookies: {
+    since: 0x075801,
+    why: "7.74 gives a copy of a handle a cookie engine that hears nothing",
+  },
+  dropsCookies: { since: 0x074d00, why: "COOKIEFILE null turns the engine off since 7.77" },
+  getsEmpty: { since: 0x080800, why: "CURLU_GET_EMPTY came with 8.8" },
+  hidesGuess: { since: 0x080900, why: "CURLU_NO_GUESS_SCHEME came with 8.9" },
+  punycode: {
+    since: 0x075800,
+    feature: constants.CURL_VERSION_IDN,
+    why: "CURLU_PUNYCODE came with 7.88, and needs IDN to be built in",
+  },
+  puny2idn: {
+    since: 0x080300,
+    feature: constants.CURL_VERSION_IDN,
+    why: "CURLU_PUNY2IDN came with 8.3, and needs IDN to be built in",
+  },
+  publicSuffixes: {
+    feature: constants.CURL_VERSION_PSL,
+    why: "the list of public suffixes is not built in",
+  },
+  queueTime: { since: 0x080600, why: "QUEUE_TIME_T came with 8.6" },
+  quotesNetrc: { since: 0x075400, why: "netrc has quoted passwords since 7.84" },
+  reloadsCookies: {
+    since: 0x075800,
+    why: "libcurl forgets COOKIEFILE once it is read before 7.88",
+  },
+  sharesHsts: {
+    since: 0x075800,
+    feature: constants.CURL_VERSION_HSTS,
+    why: "CURL_LOCK_DATA_HSTS came with 7.88, and needs HSTS to be built in",
+  },
+  sharesTls: {
+    tls: OPENSSL,
+    why: "NSS resumes always, GnuTLS takes the session before TLS 1.3 has sent it",
+  },
+  sslsExport: { since: 0x080c00, why: "sessions can be exported since 8.12" },
+  traces: { since: 0x080300, why: "curl_global_trace() came with 8.3" },
+  trailersOfH2: {
+    since: 0x080100,
+    why: "trailers of HTTP/2 are not told from headers before 8.1",
+  },
+  urlCodes: {
+    since: 0x075100,
+    why: "the reasons why a URL is bad have codes of their own since 7.81",
+  },
+};
+
+function judge(
+  { since = 0, until = Infinity, except, feature = 0, protocol, tls, why }: Row,
+): Difference {
+  const excepted = except && versionNum >= except[0] && versionNum < except[1];
+  const holds = versionNum >= since && versionNum < until && !excepted &&
+    (loaded.featureBits & feature) === feature &&
+    (!protocol || loaded.protocols.includes(protocol)) && (!tls || tls.test(loaded.ssl ?? ""));
+  return { holds, note: holds ? "" : ` (not here: ${why})` };
+}
+
+/** The table, judged by the loaded library. */
+export const libcurl: Readonly<Record<Name, Difference>> = Object.fromEntries(
+  Object.entries(ROWS).map(([name, row]) => [name, judge(row)]),
+) as Record<Name, Difference>;
+
+/** Whether the library has these options, by their rows in the generated table. */
+export function having(...names: EasyOptionName[]): Difference {
+  const since = Math.max(...names.map((name) => easyOptions[name].since));
+  return judge({ since, why: `${names.join(", ")} came with ${versionText(since)}` });
+}
+
+function isConnection(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Tells connections from the descriptor by which threads of libcurl wake a multi up: 8.20.0, and
+ * 8.22 on, have it watched like a socket.
+ */
+export class Wakeups {
+  /** What to wait for, by fd. */
+  readonly watched: Map<number, number> = new Map();
+
+  /** Whether a call of SOCKETFUNCTION is about such a descriptor. */
+  takes(fd: number, what: number): boolean {
+    const known = this.watched.has(fd);
+    if (!known && (versionNum < 0x081400 || isConnection(fd))) return false;
+    if (what === constants.CURL_POLL_REMOVE) this.watched.delete(fd);
+    else this.watched.set(fd, what);
+    return true;
+  }
+}
