@@ -7,13 +7,14 @@
 import { libc } from "../../ffi/libc.ts";
 import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
 import { type CallbackKind, toInt } from "./callback_result.ts";
-import { easyTokens } from "./easy_state.ts";
+import { type EasyState, easyTokens } from "./easy_state.ts";
 import { enterSlab, leaveSlab } from "./slabs.ts";
 
 const WRITE_ERROR = 0xffffffff;
-const READ_ABORT = 0x10000000;
+/** CURL_READFUNC_ABORT. */
+export const READ_ABORT = 0x10000000;
 /** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE. */
-const PAUSE = 0x10000001;
+export const PAUSE = 0x10000001;
 const CURLPAUSE_RECV = 1, CURLPAUSE_SEND = 4;
 
 /** A native callback that gives the user the bytes at an address: write, header, interleave. */
@@ -24,6 +25,7 @@ export function onBytes(
     const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
     if (!state || !fn) return WRITE_ERROR;
     const length = size * nmemb;
+    if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
     const slab = enterSlab(length);
     state.enter();
     try {
@@ -42,6 +44,12 @@ export function onBytes(
   };
 }
 
+/** Whether it is the turn of others. */
+function waits(state: EasyState, length: number): boolean {
+  const observer = state.multi?.observer, { easy } = state;
+  return observer && easy ? observer.mustWait(easy, length) : false;
+}
+
 /** The native READFUNCTION: the user fills a buffer, which is copied to C. */
 export function onRead(
   kind: CallbackKind,
@@ -49,28 +57,39 @@ export function onRead(
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
     if (!state || !fn) return READ_ABORT;
-    if (state.trailed) {
-      state.threw(state.trailedError()); // a redirect after the trailers
-      return READ_ABORT;
-    }
-    const room = size * nmemb;
-    const slab = enterSlab(room);
-    state.enter();
-    try {
-      const length = toInt(fn(slab.subarray(0, room), state.data.get(kind.dataId)), kind.name);
-      if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
-      if (length === READ_ABORT || length === PAUSE) return length;
-      if (length < 0 || length > room || length > slab.length) {
-        throw new RangeError(`The READFUNCTION returned ${length}, its buffer has ${room} bytes`);
-      }
-      if (length > 0) libc.memcpy_out(ptr as NonNullPointer, slab, BigInt(length));
-      return length;
-    } catch (error) {
-      state.threw(error);
-      return READ_ABORT;
-    } finally {
-      state.leave();
-      leaveSlab();
-    }
+    const read = (buffer: Uint8Array) => fn(buffer, state.data.get(kind.dataId));
+    return fillFrom(state, ptr, size * nmemb, kind.name, read);
   };
+}
+
+/** Has a function of the user fill `room` bytes at an address, which is what C wants to send. */
+export function fillFrom(
+  state: EasyState,
+  ptr: Pointer,
+  room: number,
+  name: string,
+  read: (buffer: Uint8Array<ArrayBuffer>) => unknown,
+): number {
+  if (state.trailed) {
+    state.threw(state.trailedError()); // a redirect after the trailers
+    return READ_ABORT;
+  }
+  const slab = enterSlab(room);
+  state.enter();
+  try {
+    const length = toInt(read(slab.subarray(0, room)), name);
+    if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
+    if (length === READ_ABORT || length === PAUSE) return length;
+    if (length < 0 || length > room || length > slab.length) {
+      throw new RangeError(`The ${name} returned ${length}, its buffer has ${room} bytes`);
+    }
+    if (length > 0) libc.memcpy_out(ptr as NonNullPointer, slab, BigInt(length));
+    return length;
+  } catch (error) {
+    state.threw(error);
+    return READ_ABORT;
+  } finally {
+    state.leave();
+    leaveSlab();
+  }
 }

@@ -34,6 +34,7 @@ export interface EasyCallbackKind extends CallbackKind {
 }
 
 const STS_DONE = 1;
+const KHSTAT_REJECT = 2, KHSTAT_DEFER = 3;
 
 const kinds = new Map<number, EasyCallbackKind>();
 
@@ -161,13 +162,16 @@ define(
   "SSH_KEYFUNCTION",
   "SSH_KEYDATA",
   { args: ["pointer", "pointer", "pointer", "i32", "u32"], result: "i32" },
-  (kind) => (_easy, known, found, match, token) =>
-    dispatch(
+  (kind) => (_easy, known, found, match, token) => {
+    const status = dispatch(
       token,
       kind,
-      2,
+      KHSTAT_REJECT,
       (fn, data, state) => fn(state.easy, readHostKey(known), readHostKey(found), match, data),
-    ),
+    );
+    // 7.88.1 with libssh2 asks again for ever after a DEFER, whose error is the same
+    return status === KHSTAT_DEFER ? KHSTAT_REJECT : status;
+  },
 );
 // void *clientp, int keytype, const char *key, size_t keylen
 define(

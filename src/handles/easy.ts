@@ -10,10 +10,12 @@ import { Code, CurlEasyError } from "../errors.ts";
 import { adoptFunctions } from "./easy_functions.ts";
 import { forgetEntryPath, getInfo, keepEntryPath } from "./easy_infos.ts";
 import { handleSide, registerHandle } from "./c_handle.ts";
-import { setBirthOptions, setErrorBuffer, setOption } from "./easy_options.ts";
+import { renewUrl, setBirthOptions, setErrorBuffer, setOption } from "./easy_options.ts";
 import { EasyResources, EasyState } from "./easy_state.ts";
 import { bytes, long } from "./easy_values.ts";
 import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
+import { guardLdap, newGuard } from "./ldap.ts";
+import { lendReaders } from "./mime_copy.ts";
 import type {
   EasyOptionName,
   EasyOptions,
@@ -21,10 +23,11 @@ import type {
   InfoName,
   InfoValue,
 } from "./option_types.ts";
+import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./ws.ts";
 import { flags } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
 
-const CURLPAUSE_ALL = 5;
+const CURLPAUSE_RECV = 1, CURLPAUSE_SEND = 4, CURLPAUSE_ALL = 5;
 
 /** Frees handles that were forgotten. */
 const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
@@ -117,9 +120,14 @@ export class Easy {
     adoptFunctions(state, parent);
     state.privateValue = parent.privateValue;
     state.connectOnly = parent.connectOnly;
+    state.timeoutMs = parent.timeoutMs;
+    state.rateLimited = parent.rateLimited;
+    state.httpVersion = parent.httpVersion;
+    Object.assign(state.ldap, parent.ldap);
     state.ftp.origin = parent.ftp.origin;
     for (const [option, owned] of parent.resources.owned) {
-      state.resources.owned.set(option, owned.retain());
+      // libcurl copies that one
+      if (option !== easyOptions.MIMEPOST.id) state.resources.owned.set(option, owned.retain());
     }
   }
 
@@ -185,7 +193,12 @@ export class Easy {
     const outermost = share && !performing.has(share);
     if (outermost) performing.add(share);
     try {
-      this.#call("perform the transfer", library().symbols.curl_easy_perform);
+      this.#call("perform the transfer", (easy) => {
+        renewUrl(state);
+        if (share) guardLdap(state);
+        state.sends();
+        return library().symbols.curl_easy_perform(easy);
+      });
       keepEntryPath(state, Code.OK);
     } finally {
       if (outermost) performing.delete(share);
@@ -200,10 +213,18 @@ export class Easy {
    */
   pause(flags: number): void {
     const state = this.#state, pointer = state.pointer;
-    const action = long("the pause", flags) | 0;
+    const action = long("the pause", flags) | 0, before = state.paused;
     state.paused = action & CURLPAUSE_ALL; // first, since unpausing may pause again
     state.pin();
-    const code = library().symbols.curl_easy_pause(pointer, action);
+    const { curl_easy_pause } = library().symbols;
+    const held = state.held ? CURLPAUSE_RECV : 0;
+    if (state.readerPaused && !(action & CURLPAUSE_SEND)) {
+      // libcurl has not heard of a part's pause while it sends what came before, but keeps it
+      state.readerPaused = false;
+      curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | held | CURLPAUSE_SEND);
+    }
+    const code = curl_easy_pause(pointer, action | held);
+    if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // there is no connection yet
     state.unpin();
     if (code !== Code.OK) throw new CurlEasyError(code);
   }
@@ -244,6 +265,10 @@ export class Easy {
     forgetEntryPath(state, null);
     state.watcher = null;
     state.connectOnly = false;
+    state.timeoutMs = 0;
+    state.rateLimited = false;
+    state.httpVersion = 0;
+    Object.assign(state.ldap, newGuard());
     state.resources.replaceHook(null);
     state.uses.clear();
   }
@@ -253,11 +278,14 @@ export class Easy {
    * https://curl.se/libcurl/c/curl_easy_duphandle.html}.
    */
   duplicate(): Easy {
-    const { pointer } = this.#state;
-    refuseInTree(this.#state, "duplicate");
+    const state = this.#state, { pointer } = state;
+    refuseInTree(state, "duplicate");
+    const giveReaders = lendReaders(state);
     const copy = library().symbols.curl_easy_duphandle(pointer);
-    if (copy === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
-    return adopt(copy, this.#state);
+    const easy = copy && adopt(copy, state);
+    giveReaders(easy && stateOf(easy));
+    if (easy) return easy;
+    throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
   }
 
   /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
@@ -314,6 +342,53 @@ export class Easy {
   }
 
   /**
+   * Sends a WebSocket frame, or the next piece of one: {@link
+   * https://curl.se/libcurl/c/curl_ws_send.html}. The handle has run with a CONNECT_ONLY of 2, or
+   * this is one of its callbacks, where it blocks until all is sent.
+   *
+   * @param flags `CURLWS_*` bits; none in `CURLWS_RAW_MODE`.
+   * @param fragsize with `CURLWS_OFFSET`, the size of the whole frame.
+   * @returns how many bytes were taken. Send the rest with the same flags.
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now: send the same again.
+   * @throws {CurlLoadError} where this libcurl has no WebSocket.
+   */
+  wsSend(data: Uint8Array<ArrayBuffer>, flags: number, fragsize: number | bigint = 0): number {
+    return sendFrame((what, call) => this.#callAnywhere(what, call), data, flags, fragsize);
+  }
+
+  /**
+   * Receives a WebSocket frame, or the next piece of one: {@link
+   * https://curl.se/libcurl/c/curl_ws_recv.html}. The handle has run with a CONNECT_ONLY of 2.
+   *
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now, CURLE_GOT_NOTHING where the
+   * connection is closed.
+   * @throws {CurlLoadError} where this libcurl has no WebSocket.
+   */
+  wsRecv(buffer: Uint8Array<ArrayBuffer>): WsFrame {
+    return receiveFrame((what, call) => this.#call(what, call), buffer);
+  }
+
+  /**
+   * What kind of frame the WRITEFUNCTION has just got a piece of, `null` outside of it: {@link
+   * https://curl.se/libcurl/c/curl_ws_meta.html}.
+   *
+   * @throws {CurlLoadError} where this libcurl has no WebSocket.
+   */
+  wsMeta(): WsFrame | null {
+    return currentFrame(this.#state);
+  }
+
+  /**
+   * In a READFUNCTION, begins a frame that what it returns is the payload of: {@link
+   * https://curl.se/libcurl/c/curl_ws_start_frame.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 8.16, and where it has no WebSocket.
+   */
+  wsStartFrame(flags: number, frameLen: number | bigint): void {
+    startFrame((what, call) => this.#callAnywhere(what, call), flags, frameLen);
+  }
+
+  /**
    * The headers of the response, in the order of the wire: {@link
    * https://curl.se/libcurl/c/curl_easy_nextheader.html}.
    *
@@ -352,6 +427,15 @@ export class Easy {
   /** Closes the handle at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Makes a call that libcurl allows in callbacks too. */
+  #callAnywhere(what: string, call: (easy: NonNullPointer) => number): void {
+    const state = this.#state, { pointer } = state;
+    if (state.depth === 0 && !state.multi?.inCallback) return this.#call(what, call);
+    // what the callbacks on the stack threw is for the call that runs them
+    const code = call(pointer);
+    if (code !== Code.OK) throw new CurlEasyError(code);
   }
 
   /** Makes a call that may run callbacks, and throws what it failed with. */

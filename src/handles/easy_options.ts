@@ -8,7 +8,7 @@
 import { easyOptions, type OptionKind, type OptionRow } from "../../ffi/curl/options.ts";
 import { flags } from "../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../ffi/memory.ts";
-import { library, native, type NonNullPointer } from "../../ffi/mod.ts";
+import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { handleSide } from "./c_handle.ts";
 import { check } from "./easy_check.ts";
@@ -16,6 +16,9 @@ import { forgetEntryPath } from "./easy_infos.ts";
 import { setData, setFunction } from "./easy_functions.ts";
 import type { EasyState } from "./easy_state.ts";
 import { badValue, bytes, integer, lines, long, text } from "./easy_values.ts";
+import { ownForm } from "./form.ts";
+import { noteLdap, reuse } from "./ldap.ts";
+import { setMime } from "./mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "./owned.ts";
 
 interface Option {
@@ -94,8 +97,10 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
       if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
       return;
     case "string":
-      if (option.id === easyOptions.URL.id) forgetEntryPath(state, value);
-      return setString(easy, option, value);
+      if (option.id === easyOptions.URL.id) replaceUrl(state, value);
+      setString(easy, option, value);
+      noteLdap(state, option.id, value);
+      return;
     case "slist":
       return setList(state, option, value);
     case "blob":
@@ -144,20 +149,38 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
   const isLong = option.kind !== "off_t";
-  const number = inBody(state, option, (isLong ? long : integer)(option.name, given));
-  if (option.id === easyOptions.HSTS_CTRL.id) keepSharedHsts(state, option, Number(number));
+  let number = inBody(state, option, (isLong ? long : integer)(option.name, given));
+  if (option.id === easyOptions.FORBID_REUSE.id) number = reuse(state, Number(number));
+  if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   check(option.name, code);
+  note(state, option.id, Number(number));
+}
+
+/** Keeps what the driver asks for. */
+function note(state: EasyState, id: number, number: number): void {
+  const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
+  const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
+  if (id === TIMEOUT_MS.id) state.timeoutMs = number;
+  else if (id === TIMEOUT.id) state.timeoutMs = number * 1000;
+  else if (id === HTTP_VERSION.id) state.httpVersion = number;
+  else if (id === REDIR_PROTOCOLS.id) noteLdap(state, id, number);
+  else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
+    state.rateLimited ||= number > 0;
+  }
 }
 
 const { CURLHSTS_ENABLE, CURL_LOCK_DATA_HSTS } = flags;
 
-/** Switching HSTS off would free the cache of all handles that share it. */
-function keepSharedHsts(state: EasyState, option: Option, value: number): void {
+/** Switching HSTS off frees the cache: not that of all handles that share it. */
+function switchHsts(state: EasyState, option: Option, value: number): void {
   if (value & CURLHSTS_ENABLE) return;
   const share = easyOptions.SHARE.id;
-  if (!handleSide(share, state.uses.get(share))?.shares?.(CURL_LOCK_DATA_HSTS)) return;
-  throw badValue(option.name, "CURLHSTS_ENABLE while a Share has the cache", value);
+  if (handleSide(share, state.uses.get(share))?.shares?.(CURL_LOCK_DATA_HSTS)) {
+    throw badValue(option.name, "CURLHSTS_ENABLE while a Share has the cache", value);
+  }
+  // libcurl before 8.21 would load the files of HSTS into the cache that is gone
+  library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.HSTS.id, null);
 }
 
 /** Keeps the size of POSTFIELDS within the bytes that are there; libcurl would read beyond. */
@@ -168,6 +191,25 @@ function inBody(state: EasyState, option: Option, size: number | bigint): number
   if (!body || (size >= 0 && size <= body.size)) return size;
   if (Number(size) === -1) return body.size; // libcurl would look for a NUL
   throw badValue(option.name, `-1 to ${body.size}, the size of POSTFIELDS`, size);
+}
+
+/** The later of URL and CURLU counts. */
+function replaceUrl(state: EasyState, url: unknown): void {
+  forgetEntryPath(state, url);
+  if (!state.resources.owned.has(CURLU)) return;
+  check("CURLU", library().symbols.curl_easy_setopt.pointer(state.pointer, CURLU, null));
+  state.own(CURLU, null);
+  state.uses.delete(CURLU);
+}
+
+/**
+ * Has libcurl read CURLU again, which may have changed since the last transfer. It keeps a URL
+ * of its own, which some versions do not renew, and others free and then show where CURLU has
+ * become none.
+ */
+export function renewUrl(state: EasyState): void {
+  if (state.multi || !state.resources.owned.has(CURLU)) return;
+  library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.URL.id, null);
 }
 
 function setString(easy: NonNullPointer, option: Option, value: unknown): void {
@@ -222,6 +264,12 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
       return setPostFields(state, { ...option, id: easyOptions.POSTFIELDS.id }, value);
     case easyOptions.STDERR.id:
       return setStderr(state, option, value);
+    case easyOptions.MIMEPOST.id:
+      refuseInTransfer(state, option);
+      return setMime(state, value);
+    case easyOptions.HTTPPOST.id:
+      refuseInTransfer(state, option);
+      return setOwned(state, option, value === null ? null : ownForm(value));
     case easyOptions.ERRORBUFFER.id:
       throw badValue(option.name, "nothing: errors carry its text", value);
     default:
@@ -256,22 +304,34 @@ function setStderr(state: EasyState, option: Option, value: unknown): void {
   setOwned(state, option, file);
 }
 
-function setHandle(state: EasyState, option: Option, value: unknown): void {
+function setPointer(state: EasyState, option: Option, pointer: Pointer): void {
   const { curl_easy_setopt } = library().symbols;
+  check(option.name, curl_easy_setopt.pointer(state.pointer, option.id, pointer));
+}
+
+function setHandle(state: EasyState, option: Option, value: unknown): void {
   const side = value === null ? null : handleSide(option.id, value);
   if (side === undefined) throw badValue(option.name, "an open handle of its class", value);
-  if (option.id === easyOptions.SHARE.id) refuseInTransfer(state, option);
-  if (option.id === easyOptions.CURLU.id) forgetEntryPath(state, "");
+  if (IDLE_OPTIONS.has(option.id)) refuseInTransfer(state, option);
+  if (option.id === CURLU) forgetEntryPath(state, "");
   if (STREAM_OPTIONS.has(option.id)) {
     return setStream(state, option, side as EasyState | null, value);
   }
-  check(option.name, curl_easy_setopt.pointer(state.pointer, option.id, side?.pointer ?? null));
+  if (option.id === CURLU) setOwned(state, option, side?.owned?.retain() ?? null);
+  else setPointer(state, option, side?.pointer ?? null);
   if (side === null) state.uses.delete(option.id);
   else state.uses.set(option.id, value);
   side?.used?.(state);
 }
 
-/** libcurl does not expect the caches to change while a connection of theirs is in use. */
+const CURLU = easyOptions.CURLU.id;
+
+/**
+ * Options that stay as they are during a transfer: libcurl does not expect that the caches change
+ * while a connection of theirs is in use, or that there is no URL any more.
+ */
+const IDLE_OPTIONS: ReadonlySet<number> = new Set([easyOptions.SHARE.id, CURLU]);
+
 function refuseInTransfer(state: EasyState, option: Option): void {
   if (!state.pinned) return;
   state.refuseInCallback(`set ${option.name}`);

@@ -14,6 +14,7 @@ import { Code, CurlEasyError } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
 import { closing } from "./closing.ts";
 import type { Easy } from "./easy.ts";
+import { type LdapGuard, newGuard } from "./ldap.ts";
 import type { MultiState } from "./multi_state.ts";
 import type { Owned } from "./owned.ts";
 import { TokenTable } from "./tokens.ts";
@@ -22,6 +23,7 @@ import { TokenTable } from "./tokens.ts";
 export const easyTokens: TokenTable<EasyState> = new TokenTable();
 
 const CURL_ERROR_SIZE = 256;
+const HTTPHEADER = easyOptions.HTTPHEADER.id;
 
 /** How many easy handles are open on this thread. */
 export const easyCount: { open: number } = { open: 0 };
@@ -36,6 +38,12 @@ export class EasyResources {
   readonly owned: Map<number, Owned> = new Map();
   /** What it may still read until the transfer is over. */
   readonly retired: Owned[] = [];
+  /** Whether it was set to send a MIME tree, for which a mail keeps a pointer to HTTPHEADER. */
+  hadMime = false;
+  /** The lists that it may point to. */
+  readonly kept: Set<Owned> = new Set();
+  /** That tree. */
+  mime: { sent: boolean } | null = null;
   /** Its CLOSESOCKETFUNCTION, which may outlive it. */
   closeHook: CloseHook | null = null;
   /** Those before it, which connections that the handle keeps may still have. */
@@ -71,8 +79,11 @@ export class EasyResources {
   /** Frees all that options own. */
   disown(): void {
     this.buryRetired();
-    for (const owned of this.owned.values()) owned.release();
+    for (const owned of new Set([...this.owned.values(), ...this.kept])) owned.release();
     this.owned.clear();
+    this.kept.clear();
+    this.hadMime = false;
+    this.mime = null;
   }
 
   /** Frees the handle and then what it read. */
@@ -138,6 +149,20 @@ export class EasyState {
   depth = 0;
   /** Whether its connection is to stay after the transfer, as CONNECT_ONLY says. */
   connectOnly = false;
+  /** Whether it is paused until the driver gives it its turn; the user does not see that. */
+  held = false;
+  /** Whether MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
+  rateLimited = false;
+  /** HTTP_VERSION. */
+  httpVersion = 0;
+  /** How many bytes it has received since its last turn. */
+  burst = 0;
+  /** TIMEOUT_MS, or TIMEOUT: the later counts. 0 is none. */
+  timeoutMs = 0;
+  /** Whether the reader of a part has paused it. */
+  readerPaused = false;
+  /** Whether it may speak LDAP, and what follows from that. */
+  readonly ldap: LdapGuard = newGuard();
   #paused = 0;
 
   #easy: Easy | null = null;
@@ -188,6 +213,15 @@ export class EasyState {
     easyTokens.root(this.resources.token, this);
   }
 
+  /** A transfer begins: libcurl may read what it is to send. */
+  sends(): void {
+    const { hadMime, mime, owned, kept } = this.resources;
+    if (!hadMime) return;
+    if (mime) mime.sent = true;
+    const headers = owned.get(HTTPHEADER);
+    if (headers) kept.add(headers);
+  }
+
   /** Ends one {@linkcode pin}. */
   unpin(): void {
     if (--this.#pins > 0) return;
@@ -204,8 +238,11 @@ export class EasyState {
     const old = this.resources.owned.get(option);
     if (owned) this.resources.owned.set(option, owned);
     else this.resources.owned.delete(option);
-    if (old && this.#pins > 0) this.resources.retired.push(old);
-    else old?.release();
+    const { hadMime, kept } = this.resources;
+    if (owned && option === HTTPHEADER && hadMime && this.#pins > 0) kept.add(owned);
+    if (!old || kept.has(old)) return;
+    if (this.#pins > 0) this.resources.retired.push(old);
+    else old.release();
   }
 
   /** A callback begins: calls that libcurl forbids in there are refused until it ends. */
@@ -245,10 +282,23 @@ export class EasyState {
 
   /**
    * It sends trailers now. libcurl before 8.7 does not forget that, `reset()` included, and the
-   * next chunked upload of the handle would write before the start of its buffer.
+   * next chunked upload of the handle, which may be that of a redirect, would write before the
+   * start of its buffer. Throws where nothing could stop that upload.
    */
   markTrailed(): void {
     this.trailed = library().versionNum < 0x080700;
+    if (!this.trailed || this.#readsInJs()) return;
+    throw new CurlEasyError(
+      Code.BAD_FUNCTION_ARGUMENT,
+      "Cannot send trailers: with libcurl before 8.7 only after a body from a READFUNCTION",
+    );
+  }
+
+  #readsInJs(): boolean {
+    const { READFUNCTION, POSTFIELDS, MIMEPOST, HTTPPOST } = easyOptions;
+    const others = [POSTFIELDS, MIMEPOST, HTTPPOST];
+    return this.functions.has(READFUNCTION.id) &&
+      !others.some(({ id }) => this.resources.owned.has(id));
   }
 
   /** The error for a handle that is to upload again after it has sent trailers. */

@@ -51,10 +51,11 @@ export function text(option: string, value: unknown): string {
 /** Lines that C can take: text, or bytes that are sent as they are. */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
   if (!Array.isArray(value)) throw badValue(option, "an array of strings", value);
-  for (const line of value) {
+  const all = [...value]; // a getter may say something else the second time
+  for (const line of all) {
     if (!(line instanceof Uint8Array) || line.includes(0)) text(option, line);
   }
-  return value;
+  return all;
 }
 
 /** Bytes, from a view or a buffer. */

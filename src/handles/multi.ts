@@ -4,6 +4,7 @@
  * @module
  */
 
+import { multiOptions } from "../../ffi/curl/options.ts";
 import { result } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
@@ -11,7 +12,9 @@ import { CloseHook } from "./close_hooks.ts";
 import { type Easy, stateOf } from "./easy.ts";
 import { watchSockets } from "./easy_functions.ts";
 import { keepEntryPath } from "./easy_infos.ts";
+import { renewUrl } from "./easy_options.ts";
 import type { EasyState } from "./easy_state.ts";
+import { guardLdap } from "./ldap.ts";
 import {
   type FdSets,
   fdSets,
@@ -88,8 +91,11 @@ export class Multi {
    * @throws {CurlLoadError} where there is no libcurl.
    */
   constructor() {
-    const pointer = library().symbols.curl_multi_init();
+    const { curl_multi_init, curl_multi_setopt } = library().symbols;
+    const pointer = curl_multi_init();
     if (pointer === null) throw new CurlMultiError(3, "Cannot make a multi handle");
+    // closing would wait for name lookups; unknown before 8.20, which is no error here
+    curl_multi_setopt.long(pointer, multiOptions.QUICK_EXIT.id, 1);
     const resources = new MultiResources(pointer);
     this.#state = new MultiState(this, resources);
     forgotten.register(this, resources, this);
@@ -128,6 +134,9 @@ export class Multi {
     const { curl_multi_add_handle, curl_multi_remove_handle } = library().symbols;
     if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
     if (added.trailed) throw added.trailedError();
+    renewUrl(added);
+    guardLdap(added);
+    added.sends();
     added.pin();
     added.multi = state; // before the call: its callbacks count for this multi
     added.paused = 0;

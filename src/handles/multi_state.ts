@@ -36,6 +36,8 @@ export interface MultiObserver extends SocketWatcher {
   timer(timeoutMs: number): void;
   /** A handle was taken out. */
   removed(easy: Easy): void;
+  /** Whether a transfer that is about to receive bytes has to wait with them. */
+  mustWait(easy: Easy, bytes: number): boolean;
   /** A transfer waits for the application from now on, or no longer. */
   paused(easy: Easy, paused: boolean): void;
 }

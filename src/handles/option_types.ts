@@ -10,8 +10,11 @@ import type { easyOptions, multiOptions } from "../../ffi/curl/options.ts";
 import type { EasyCallbacks } from "./callback_types.ts";
 import type { Easy } from "./easy.ts";
 import type { TlsSessionInfo } from "./easy_infos.ts";
+import type { HttpPostPart } from "./form.ts";
+import type { Mime } from "./mime.ts";
 import type { MultiCallbacks } from "./multi_options.ts";
 import type { Share } from "./share.ts";
+import type { CurlUrl } from "./url.ts";
 
 /** The JS value of each option kind; functions and objects have a type for each option. */
 interface ValueOfKind {
@@ -34,6 +37,9 @@ interface ObjectOptions {
   /** The path of a file that the trace is appended to. */
   STDERR: string;
   SHARE: Share;
+  CURLU: CurlUrl;
+  MIMEPOST: Mime;
+  HTTPPOST: readonly HttpPostPart[];
   STREAM_DEPENDS: Easy;
   STREAM_DEPENDS_E: Easy;
 }

@@ -8,6 +8,7 @@ import { cString } from "../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { adopt, disown, type Easy, stateOf } from "./easy.ts";
 import type { EasyState } from "./easy_state.ts";
+import { dropMime } from "./mime_copy.ts";
 import type { MultiState } from "./multi_state.ts";
 
 /** The headers of a promised request, readable during the callback only. */
@@ -51,6 +52,7 @@ export function pushedEasy(
   pointer: NonNullPointer,
 ): PushOffer {
   const easy = adopt(pointer, parent), state = stateOf(easy);
+  dropMime(state, parent);
   state.multi = multi; // at once: what may not be done in a callback may not be done to it
   return {
     easy,

@@ -3,6 +3,9 @@ import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, type EasyOptions } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
+
+const { resumesPut } = libcurl;
 import { codeOf, facts, failure, Transfer, utf8 } from "./easy_support.ts";
 
 const { CURL_READFUNC_ABORT, CURLIOCMD_RESTARTREAD } = constants;
@@ -140,19 +143,22 @@ describe("an upload that must be sent again", () => {
     },
   );
 
-  test("a resumed upload seeks by its offset first, beyond 2^32 too", () => {
-    const offset = 2 ** 33 + 1;
-    const seeks: number[] = [];
-    using easy = new Transfer(server.url("/echo"), {
-      UPLOAD: true,
-      RESUME_FROM_LARGE: offset,
-      INFILESIZE_LARGE: offset + 3,
-      READFUNCTION: new Source(utf8("end")).read,
-      SEEKFUNCTION: (_, at) => void seeks.push(at),
-    });
-    expect(easy.run().json.length).toBe(3);
-    expect(seeks).toEqual([offset]);
-  });
+  test.skipIf(!resumesPut.holds)(
+    `a resumed upload seeks by its offset first, beyond 2^32 too${resumesPut.note}`,
+    () => {
+      const offset = 2 ** 33 + 1;
+      const seeks: number[] = [];
+      using easy = new Transfer(server.url("/echo"), {
+        UPLOAD: true,
+        RESUME_FROM_LARGE: offset,
+        INFILESIZE_LARGE: offset + 3,
+        READFUNCTION: new Source(utf8("end")).read,
+        SEEKFUNCTION: (_, at) => void seeks.push(at),
+      });
+      expect(easy.run().json.length).toBe(3);
+      expect(seeks).toEqual([offset]);
+    },
+  );
 
   test("is set back by IOCTLFUNCTION in the old way: handle, command, IOCTLDATA", () => {
     const source = new Source(utf8("again and again"));

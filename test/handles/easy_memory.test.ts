@@ -7,6 +7,7 @@ import { Easy, type EasyOptions } from "../../mod.ts";
 import { closeHookCount } from "../../src/handles/close_hooks.ts";
 import { easyCount, easyTokens } from "../../src/handles/easy_state.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { having } from "../versions.ts";
 import { codeOf, get, Transfer } from "./easy_support.ts";
 
 let server: TestServer;
@@ -28,7 +29,7 @@ describe("the counters", () => {
     ["lists", { HTTPHEADER: ["A: 1", "B: 2"] }, { HTTPHEADER: ["C: 3"] }],
     ["bodies", { POSTFIELDS: "one" }, { POSTFIELDS: new Uint8Array(3000) }],
     ["copied bodies", { COPYPOSTFIELDS: "one" }, { COPYPOSTFIELDS: "two" }],
-    ["blobs", { CAINFO_BLOB: new Uint8Array(10) }, { CAINFO_BLOB: new Uint8Array(20) }],
+    ["blobs", { SSLCERT_BLOB: new Uint8Array(10) }, { SSLCERT_BLOB: new Uint8Array(20) }],
     ["traces", { STDERR: "/dev/null" }, { STDERR: "/dev/null" }],
     ["strings", { USERAGENT: "one" }, { USERAGENT: "two" }],
     ["hooks", { CLOSESOCKETFUNCTION: () => {} }, { CLOSESOCKETFUNCTION: () => 0 }],
@@ -178,7 +179,7 @@ describe("during a transfer", () => {
       HEADERFUNCTION: (line) => (unset(), line.length),
       WRITEFUNCTION: (bytes) => (unset(), bytes.length),
       SOCKOPTFUNCTION: unset,
-      PREREQFUNCTION: unset,
+      ...(having("PREREQFUNCTION").holds && { PREREQFUNCTION: unset }),
     });
     easy.perform();
     expect(easy.getInfo("RESPONSE_CODE")).toBe(200);
@@ -194,11 +195,11 @@ describe("during a transfer", () => {
       "CLOSESOCKETFUNCTION",
       "DEBUGFUNCTION",
     ] as const;
-    for (const first of names) {
+    for (const first of names.filter((name) => having(name).holds)) {
       let calls = 0;
       const unset = (value?: unknown) => {
         calls++;
-        for (const name of names) easy.setOpt(name, null);
+        for (const name of names) if (having(name).holds) easy.setOpt(name, null);
         return first === "HEADERFUNCTION" ? (value as Uint8Array).length : undefined;
       };
       using easy = new Transfer(server.url("/small"), {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, CurlEasyError, CurlError, Easy, Multi } from "../../mod.ts";
 import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { codeOf, facts, failure, get, Transfer } from "./easy_support.ts";
 
 const { CURL_WRITEFUNC_PAUSE, CURL_READFUNC_PAUSE, CURLPAUSE_CONT, CURLPAUSE_RECV } = constants;
@@ -24,7 +25,7 @@ describe("an error", () => {
       name: "CurlEasyError",
       code: 7,
       codeName: "CURLE_COULDNT_CONNECT",
-      message: expect.stringContaining("127.0.0.1 port 1"),
+      message: expect.stringMatching(/127\.0\.0\.1( port |:)1\b/),
     });
     expect(error).not.toHaveProperty("cause");
   });
@@ -51,11 +52,15 @@ describe("an error", () => {
       ["/close-now", {}, [52]],
       ["/half-status", { TIMEOUT_MS: 200 }, [28]],
       ["/no-answer", { TIMEOUT_MS: 200 }, [28]],
-      ["/endless-headers", {}, [56, 27, 100]],
+      [
+        "/endless-headers",
+        { TIMEOUT_MS: 3000 },
+        libcurl.limitsHeaders.holds ? [56, 27, 100] : [28],
+      ],
     ] as const,
   )("of a broken server at %s is its own, and the handle works again", (path, options, codes) => {
     using easy = new Transfer(server.url(path, "raw"), options);
-    expect(codes).toContain(codeOf(() => easy.perform()));
+    expect(codes).toContain(codeOf(() => easy.perform()) as never);
     easy.setOpts({ URL: server.url("/small"), TIMEOUT_MS: 5000 });
     easy.perform();
     expect(easy.getInfo("RESPONSE_CODE")).toBe(200);

@@ -16,11 +16,10 @@ const server = net.createServer((socket) => {
     if (!head.includes("\r\n\r\n")) return;
     const sequence = /CSeq: (\d+)/i.exec(head)?.[1] ?? "1";
     head = "";
-    // packets before the answer too: libcurl reads what comes until it is complete
-    socket.write(Buffer.concat([
-      ...packets,
-      Buffer.from(`RTSP/1.0 200 OK\r\nCSeq: ${sequence}\r\nSession: 12345\r\n\r\n`),
-    ]));
+    // libcurl 8.2 and later take no packet of a channel that no Transport has named
+    const transport = "Transport: RTP/AVP/TCP;interleaved=0-1";
+    const answer = ["RTSP/1.0 200 OK", `CSeq: ${sequence}`, "Session: 12345", transport, "", ""];
+    socket.write(Buffer.concat([Buffer.from(answer.join("\r\n")), ...packets]));
   });
 });
 

@@ -1,7 +1,7 @@
 // How long a value given to assign() lives: until REMOVE, until it is replaced, until close().
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { FdTable } from "../../src/handles/fd_table.ts";
-import { Loop, multiCode, POLL_IN, POLL_OUT, POLL_REMOVE, Transfer } from "./multi_support.ts";
+import { FIRST, LIFE, Loop, multiCode, POLL_IN, POLL_REMOVE, Transfer } from "./multi_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
 let server: TestServer;
@@ -29,7 +29,7 @@ const held = (): number => [...tables].reduce((sum, table) => sum + table.size, 
 test("a value dies with REMOVE, after the callback has seen it", () => {
   let inCallback = -1;
   using loop: Loop = new Loop(({ fd, what }) => {
-    if (what === POLL_OUT) loop.multi.assign(fd, { fd });
+    if (what === FIRST) loop.multi.assign(fd, { fd });
     if (what === POLL_REMOVE) inCallback = held();
   });
   loop.add(new Transfer(server.url("/delay/200"))).run();
@@ -114,7 +114,7 @@ test("values die with REMOVE even where the callback fails there", () => {
   ) {
     using loop: Loop = new Loop(
       (({ fd, what }) => {
-        if (what === POLL_OUT) loop.multi.assign(fd, "value");
+        if (what === FIRST) loop.multi.assign(fd, "value");
         if (what === POLL_REMOVE && armed) return fail();
       }) as ConstructorParameters<typeof Loop>[0],
     );
@@ -132,10 +132,10 @@ test("values die with REMOVE even where the callback fails there", () => {
 
 test("close() lets the callbacks see their values, and then holds none", () => {
   using loop: Loop = new Loop(({ fd, what }) => {
-    if (what === POLL_OUT) loop.multi.assign(fd, `value of ${fd}`);
+    if (what === FIRST) loop.multi.assign(fd, `value of ${fd}`);
   });
   const easies = [1, 2, 3].map(() => new Transfer(server.url("/hold")));
-  loop.add(...easies).run(() => loop.calls.length === 6);
+  loop.add(...easies).run(() => loop.calls.length === 3 * (LIFE.length - 1));
   expect(held()).toBe(3);
   loop.calls.length = 0;
   loop.multi.close();
@@ -149,7 +149,7 @@ test("close() lets the callbacks see their values, and then holds none", () => {
 test("the same fd number in another multi has its own value", () => {
   const make = (name: string): Loop => {
     const loop: Loop = new Loop(({ fd, what }) => {
-      if (what === POLL_OUT) loop.multi.assign(fd, name);
+      if (what === FIRST) loop.multi.assign(fd, name);
     });
     return loop;
   };
@@ -169,11 +169,12 @@ test("the same fd number in another multi has its own value", () => {
 test("a number that is used again for a new socket starts without a value", () => {
   const born: unknown[] = [];
   using loop: Loop = new Loop(({ fd, what, socketData }) => {
-    if (what === POLL_OUT) born.push(socketData);
+    if (what === FIRST) born.push(socketData);
     loop.multi.assign(fd, `connection ${born.length}`);
   });
   for (let i = 0; i < 20; i++) {
-    const easy = new Transfer(server.url("/close"));
+    // one that is answered at once may end before 7.88 without a word about its socket
+    const easy = new Transfer(server.url("/delay/10"), { FORBID_REUSE: 1 });
     loop.add(easy).run(() => loop.resultOf(easy) === 0);
     loop.multi.removeHandle(easy);
   }

@@ -33,6 +33,7 @@ describe.each(rows)("%s", (name, row) => {
     test("takes right values, by name and by number", () => {
       for (const option of [name, row.id]) {
         for (const value of RIGHT[row.kind]!) {
+          if (name === "RESOLVE_THREADS_MAX" && !value) continue; // one thread there must be
           using multi = new Multi();
           expect(() => set(multi, option, value)).not.toThrow();
         }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { constants, CurlLoadError, type Easy } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { versionNum } from "./multi_support.ts";
-import { collect, pushing, pushLoop } from "./push_support.ts";
+import { collect, pushing, pushLoop, reach } from "./push_support.ts";
 
 const { CURL_PUSH_DENY, CURL_PUSH_OK } = constants;
 
@@ -79,6 +79,7 @@ accepting(
     let pushed: Easy | undefined;
     using loop = pushLoop((_parent, easy) => {
       pushed = easy;
+      easy.setOpt("TIMEOUT_MS", 0); // see collect()
       return CURL_PUSH_OK;
     });
     const main = pushing(server);
@@ -90,7 +91,7 @@ accepting(
     expect(pushed!.getInfo("PRIVATE")).toBe("parent");
     const body = collect(pushed!);
     loop.multi.removeHandle(pushed!);
-    pushed!.setOpt("URL", "https://localhost/small");
+    pushed!.setOpts({ ...reach(server), URL: "https://localhost/small" });
     pushed!.perform();
     expect(body.text.length).toBe(98);
     pushed!.close();
@@ -108,7 +109,7 @@ accepting(
     loop.add(main).run(() => pushed.length > 0);
     loop.multi.close();
     for (const easy of [main, ...pushed]) {
-      easy.setOpt("URL", "https://localhost/small");
+      easy.setOpts({ ...reach(server), URL: "https://localhost/small" });
       easy.perform();
       easy.close();
     }

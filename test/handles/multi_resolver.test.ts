@@ -20,7 +20,7 @@ const loop: Loop = new Loop(({ fd, what, socketData }) => {
   } else if (socketData !== fd) wrong++;
 });
 const easies = Array.from({ length: 12 }, (_, i) =>
-  new Transfer("http://" + (100 + i * 10) + (mode === "fail" ? ".fail" : ".slow") +
+  new Transfer("http://" + ((mode === "remove" ? 5000 : 100) + i * 10) + (mode === "fail" ? ".fail" : ".slow") +
     ".test:" + port + "/small"));
 const started = performance.now();
 loop.add(...easies);
@@ -85,6 +85,6 @@ test.skipIf(versionNum < 0x075700)(
     const seen = await run("remove", preload);
     expect(seen).toMatchObject({ wrong: 0, left: 0, results: [] });
     expect(seen.died).toBe(seen.born);
-    expect(seen.ms).toBeLessThan(100);
+    expect(seen.ms).toBeLessThan(4000); // the lookups take 5 s
   },
 );

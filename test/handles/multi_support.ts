@@ -10,11 +10,19 @@ import {
   type MultiCallbacks,
   versionInfo,
 } from "../../mod.ts";
+import { libcurl, Wakeups } from "../versions.ts";
 
 export const versionNum: number = versionInfo().versionNum;
 
 export const POLL_IN = 1, POLL_OUT = 2, POLL_INOUT = 3, POLL_REMOVE = 4;
 export const SOCKET_TIMEOUT = -1;
+
+/** What is told of a socket that a simple transfer connects, uses and closes. */
+export const LIFE: readonly number[] = libcurl.announcesConnect.holds
+  ? [POLL_OUT, POLL_IN, POLL_REMOVE]
+  : [POLL_IN, POLL_REMOVE];
+/** The first of them. */
+export const FIRST: number = LIFE[0]!;
 const SELECT_IN = 1, SELECT_OUT = 2, SELECT_ERR = 4;
 const POLLIN = 1, POLLOUT = 4;
 
@@ -72,6 +80,8 @@ export class Loop {
   readonly multi: Multi = new Multi();
   /** What to wait for, by fd. */
   readonly sockets: Map<number, number> = new Map();
+  /** The same for descriptors of libcurl's own, of which nothing else here tells. */
+  readonly wakeups: Wakeups = new Wakeups();
   readonly calls: SocketCall[] = [];
   readonly timeouts: number[] = [];
   readonly messages: Message[] = [];
@@ -86,6 +96,7 @@ export class Loop {
     onTimer: MultiCallbacks["TIMERFUNCTION"] = () => {},
   ) {
     this.multi.setOpt("SOCKETFUNCTION", (easy, fd, what, clientData, socketData) => {
+      if (easy === null && this.wakeups.takes(fd, what)) return 0;
       const call = { easy, fd, what, clientData, socketData };
       this.calls.push(call);
       if (what === POLL_REMOVE) this.sockets.delete(fd);
@@ -113,13 +124,16 @@ export class Loop {
   /** What is due now, once; waits at most `ms`. Returns whether there was something. */
   turn(ms = 50): boolean {
     const left = this.#deadline - performance.now();
-    const ready = pollSockets(this.sockets, Math.max(0, Math.min(ms, left)));
+    const all = new Map([...this.wakeups.watched, ...this.sockets]);
+    const ready = pollSockets(all, Math.max(0, Math.min(ms, left)));
     const before = this.actions;
     if (this.#deadline <= performance.now()) {
       this.#deadline = Infinity;
       this.#act(SOCKET_TIMEOUT, 0);
     }
-    for (const [fd, mask] of ready) if (this.sockets.has(fd)) this.#act(fd, mask);
+    for (const [fd, mask] of ready) {
+      if (this.sockets.has(fd) || this.wakeups.watched.has(fd)) this.#act(fd, mask);
+    }
     return this.actions > before;
   }
 

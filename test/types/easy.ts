@@ -1,8 +1,9 @@
 // Compiled, never run: what must not compile is marked, and tsc fails where it does compile.
-import { Easy, type Share } from "../../mod.ts";
+import { type CurlUrl, Easy, type Share } from "../../mod.ts";
 
 declare const easy: Easy;
 declare const share: Share;
+declare const url: CurlUrl;
 
 export function options(): void {
   easy.setOpt("TIMEOUT_MS", 500);
@@ -27,6 +28,12 @@ export function options(): void {
   easy.setOpt("URL", "http://x/");
   // @ts-expect-error: a string is not a URL object
   easy.setOpt("URL", new URL("http://x/"));
+  easy.setOpt("CURLU", url);
+  // @ts-expect-error: a URL object is not a CurlUrl
+  easy.setOpt("CURLU", new URL("http://x/"));
+  url.set("HOST", url.get("URL"));
+  // @ts-expect-error: no such part
+  url.get("HOSTNAME");
 
   easy.setOpt("HTTPHEADER", ["A: b"]);
   // @ts-expect-error: a list is an array

@@ -1,0 +1,74 @@
+// libcurl's LDAP with TLS keeps a pointer to the handle that opened the connection: no other one
+// may use it. The real crash needs a server, see test/servers.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { constants, CurlUrl, Easy, type EasyOptions, Multi, Share } from "../../mod.ts";
+import { stateOf } from "../../src/handles/easy.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+import { get } from "./easy_support.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer("http");
+});
+afterAll(() => server.close());
+
+function isApart(options: EasyOptions): boolean {
+  using multi = new Multi();
+  using easy = new Easy();
+  easy.setOpts(options);
+  multi.addHandle(easy);
+  return stateOf(easy).ldap.forced;
+}
+
+const URL = "http://localhost/";
+const { CURLPROTO_HTTP, CURLPROTO_LDAP, CURLPROTO_LDAPS, CURL_LOCK_DATA_CONNECT } = constants;
+
+describe("a transfer that may speak LDAP has a connection of its own", () => {
+  test.each<[string, EasyOptions, boolean]>([
+    ["ldaps:", { URL: "ldaps://localhost/" }, true],
+    ["LDAP:", { URL: "LDAP://localhost/" }, true],
+    ["a host from which it is guessed", { URL: "user@ldap.localhost/" }, true],
+    ["DEFAULT_PROTOCOL", { URL: "localhost/", DEFAULT_PROTOCOL: "ldaps" }, true],
+    ["REDIR_PROTOCOLS", { URL, REDIR_PROTOCOLS: CURLPROTO_LDAPS }, true],
+    ["http:", { URL: "http://ldap.localhost/ldaps:" }, false],
+    ["REDIR_PROTOCOLS of HTTP", { URL, REDIR_PROTOCOLS: CURLPROTO_HTTP }, false],
+  ])("%s: %o is %s", (_, options, apart) => {
+    expect(isApart(options)).toBe(apart);
+  });
+
+  test("CURLU", () => {
+    using url = new CurlUrl("ldaps://localhost/");
+    expect(isApart({ CURLU: url })).toBe(true);
+    url.set("URL", URL);
+    expect(isApart({ CURLU: url })).toBe(false);
+  });
+
+  test("a later URL counts, one that is refused does not", () => {
+    using easy = new Easy();
+    easy.setOpts({ URL: "ldaps://localhost/" });
+    expect(() => easy.setOpt("URL", "http://localhost/\0")).toThrow();
+    using multi = new Multi();
+    multi.addHandle(easy);
+    expect(stateOf(easy).ldap.forced).toBe(true);
+    multi.removeHandle(easy);
+    easy.setOpt("URL", URL);
+    multi.addHandle(easy);
+    expect(stateOf(easy).ldap.forced).toBe(false);
+  });
+});
+
+test("FORBID_REUSE is forced while it may, and then what it was", () => {
+  using share = new Share();
+  share.setOpt("SHARE", CURL_LOCK_DATA_CONNECT);
+  using easy = get(server.url("/small"), { SHARE: share, REDIR_PROTOCOLS: CURLPROTO_LDAP });
+  const connects = () => {
+    easy.perform();
+    return easy.getInfo("NUM_CONNECTS");
+  };
+  easy.setOpt("FORBID_REUSE", 0);
+  expect([connects(), connects()]).toEqual([1, 1]);
+  easy.setOpt("REDIR_PROTOCOLS", CURLPROTO_HTTP);
+  expect([connects(), connects()]).toEqual([1, 0]);
+  easy.setOpt("FORBID_REUSE", 1);
+  expect([connects(), connects()]).toEqual([0, 1]);
+});
