@@ -7,17 +7,21 @@
 import { setImmediate } from "node:timers";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
-import { type Easy, stateOf } from "../handles/easy.ts";
+import { holdConnection } from "../handles/connect_only.ts";
+import { Easy, stateOf } from "../handles/easy.ts";
 import { inCallback, type Message, Multi, observe } from "../handles/multi.ts";
 import type { MultiObserver } from "../handles/multi_state.ts";
 import type { Share } from "../handles/share.ts";
+import { Fairness } from "./fairness.ts";
 import { type Job, Jobs } from "./jobs.ts";
 import { parking } from "./parking.ts";
-import { createPoller, type Poller } from "./poller.ts";
+import { createPoller, type Poller, READ, WRITE } from "./poller.ts";
 import { Nudge } from "./nudge.ts";
 import { type Quirks, quirksOf } from "./quirks.ts";
 import { Sockets } from "./sockets.ts";
+import { Timeouts } from "./timeouts.ts";
 import { Deadline } from "./timer.ts";
+import { Wait, Waits } from "./waits.ts";
 
 /** What an {@linkcode Agent} is made with. */
 export interface AgentOptions {
@@ -41,6 +45,12 @@ export interface PerformOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What {@linkcode Agent.readable} and {@linkcode Agent.writable} take. */
+export interface WaitOptions {
+  /** Ends the wait, not the connection; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** What an {@linkcode Agent} has done. */
 export interface AgentStats {
   /** Sockets known, with those of idle connections. */
@@ -53,6 +63,8 @@ export interface AgentStats {
 
 /** A turn ends after so many rounds or so much time, and the application has its say. */
 const ROUNDS = 32, SLICE_MS = 2;
+/** What sockets get of a slice in any case, where a large transfer has used it up. */
+const SERVE_MS = 1;
 const SOCKET_TIMEOUT = -1;
 
 /**
@@ -76,13 +88,18 @@ const SOCKET_TIMEOUT = -1;
 export class Agent {
   readonly #options: AgentOptions;
   readonly #quirks: Quirks = quirksOf();
-  readonly #jobs: Jobs = new Jobs(this.#quirks.losesFtp);
+  readonly #jobs: Jobs = new Jobs(this.#quirks.loses);
   readonly #nudge = new Nudge(() => this.#schedule());
+  readonly #fairness = new Fairness();
+  readonly #timeouts = new Timeouts(this.#jobs, () => this.#schedule());
   readonly #deadline = new Deadline(() => this.#schedule());
   readonly #poller: Poller = createPoller();
+  readonly #waits = new Waits(() => this.#parkSoon());
   #multi: Multi;
   #sockets: Sockets;
   #scheduled = false;
+  /** Whether libcurl may have a deadline that it has not told. */
+  #mayBeMute = false;
   #inTurn = false;
   #turns = 0;
   #cache: number;
@@ -108,7 +125,7 @@ export class Agent {
 
   #createMulti(): [Multi, Sockets] {
     const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = this.#options;
-    const multi = new Multi(), sockets = new Sockets(this.#poller);
+    const multi = new Multi(), sockets = new Sockets(this.#poller, this.#waits);
     try {
       multi.setOpt("MAXCONNECTS", this.#cache);
       if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
@@ -141,6 +158,7 @@ export class Agent {
       opened: (fd) => sockets.opened(fd),
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
+      mustWait: (easy, bytes) => this.#quirks.runsAll && this.#fairness.mustWait(easy, bytes),
       paused: (easy, paused) => {
         this.#jobs.pause(easy, paused);
         this.#schedule();
@@ -174,8 +192,92 @@ export class Agent {
       if (signal?.aborted) throw signal.reason;
       this.#start(easy);
       const job = this.#jobs.add(easy, resolve, reject);
+      this.#timeouts.watch(job);
       if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
     });
+  }
+
+  /**
+   * Waits until a CONNECT_ONLY handle that {@linkcode perform} has connected can receive, or its
+   * peer has closed the connection. TLS keeps bytes that it has read: call `recv` until
+   * CURLE_AGAIN before you wait. Like a transfer, a wait keeps the process alive.
+   *
+   * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where the handle or the agent is closed,
+   * CURLE_RECV_ERROR where libcurl has closed the connection, CURLE_BAD_FUNCTION_ARGUMENT for a
+   * handle that this agent has not connected.
+   * @throws the signal's reason where it aborted.
+   *
+   * @example
+   * ```ts
+   * import { Agent, type CurlEasyError, Easy } from "curlew";
+   *
+   * async function receive(agent: Agent, easy: Easy, buffer: Uint8Array<ArrayBuffer>) {
+   *   for (;; await agent.readable(easy)) {
+   *     try {
+   *       return easy.recv(buffer);
+   *     } catch (error) {
+   *       if ((error as CurlEasyError).codeName !== "CURLE_AGAIN") throw error;
+   *     }
+   *   }
+   * }
+   *
+   * await using agent = new Agent();
+   * using easy = new Easy();
+   * easy.setOpts({ URL: "http://localhost:7/", CONNECT_ONLY: 1, CONNECTTIMEOUT_MS: 500 });
+   * try {
+   *   await agent.perform(easy);
+   *   easy.send(new TextEncoder().encode("hello"));
+   *   console.log(await receive(agent, easy, new Uint8Array(100)), "bytes");
+   * } catch (error) {
+   *   console.log((error as CurlEasyError).codeName);
+   * }
+   * ```
+   */
+  readable(easy: Easy, options: WaitOptions = {}): Promise<void> {
+    return this.#wait(easy, READ, options);
+  }
+
+  /**
+   * Waits until a CONNECT_ONLY handle that {@linkcode perform} has connected can send. After a
+   * CURLE_AGAIN, TLS wants the same bytes again, from the same array. Ends as
+   * {@linkcode readable} does.
+   */
+  writable(easy: Easy, options: WaitOptions = {}): Promise<void> {
+    return this.#wait(easy, WRITE, options);
+  }
+
+  #wait(easy: Easy, direction: number, { signal }: WaitOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) throw closedError();
+      if (signal?.aborted) throw signal.reason;
+      const fd = this.#socketOf(easy);
+      this.#sockets.await(fd, direction);
+      const wait = new Wait(easy, fd, direction, resolve, reject);
+      if (signal) wait.listen(signal, () => this.#endWait(wait, signal.reason));
+      this.#waits.add(wait);
+      this.#parkSoon();
+    });
+  }
+
+  #socketOf(easy: Easy): number {
+    const state = easy instanceof Easy ? stateOf(easy) : null;
+    if (state?.multi?.multi !== this.#multi || !state.connectOnly || this.#jobs.find(easy)) {
+      throw new CurlEasyError(
+        Code.BAD_FUNCTION_ARGUMENT,
+        "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",
+      );
+    }
+    const fd = easy.getInfo("ACTIVESOCKET");
+    if (fd < 0) throw new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
+    return fd;
+  }
+
+  #endWait(wait: Wait, reason: unknown): void {
+    const others = this.#waits.take(wait);
+    if (others === null) return;
+    if (!others) this.#sockets.unawait(wait.fd, wait.direction);
+    wait.reject(reason);
+    this.#parkSoon();
   }
 
   #start(easy: Easy): void {
@@ -195,17 +297,23 @@ export class Agent {
       setImmediate(() => this.#abort(job, reason));
     } else if (this.#jobs.take(job)) {
       this.#multi.removeHandle(job.easy);
+      this.#mayBeMute = this.#quirks.removesMutely;
       job.reject(reason);
       this.#schedule();
     }
   }
 
-  /** A handle was taken out by somebody else: it was closed. */
+  /** A handle was taken out, by somebody else where there is still a job: it was closed. */
   #removed(easy: Easy): void {
-    const job = this.#jobs.find(easy);
-    if (!job) return;
-    this.#jobs.take(job);
-    job.reject(new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The easy handle was closed"));
+    this.#fairness.forget(easy);
+    const job = this.#jobs.find(easy),
+      error = () => new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The easy handle was closed");
+    if (job) {
+      this.#jobs.take(job);
+      job.reject(error());
+    } else if (this.#waits.has(easy)) this.#waits.end(easy, error());
+    else return;
+    this.#mayBeMute = this.#quirks.removesMutely;
     this.#schedule();
   }
 
@@ -239,25 +347,36 @@ export class Agent {
 
   #rounds(): boolean {
     const end = performance.now() + SLICE_MS;
-    const isOver = () => performance.now() >= end;
-    for (let round = 1;; round++) {
-      if (!this.#round(isOver)) return false;
-      if (round >= ROUNDS || isOver()) return true;
+    this.#fairness.begin(end);
+    try {
+      for (let round = 1;; round++) {
+        if (!this.#round(end)) return false;
+        if (round >= ROUNDS || performance.now() >= end) return true;
+      }
+    } finally {
+      this.#fairness.begin(Infinity);
     }
   }
 
   /** @returns whether anything happened, so that another look is due. */
-  #round(isOver: () => boolean): boolean {
-    const multi = this.#multi, due = this.#deadline.take();
+  #round(end: number): boolean {
+    this.#fairness.next((easy, error) => this.#fail(easy, error));
+    const multi = this.#multi;
+    if (this.#mayBeMute) this.#deadline.set(multi.timeout());
+    this.#mayBeMute = false;
+    const due = this.#deadline.take();
     if (due) multi.socketAction(SOCKET_TIMEOUT, 0);
     this.#sockets.apply();
     const action = (fd: number, mask: number) => multi.socketAction(fd, mask);
+    const least = performance.now() + SERVE_MS;
+    const isOver = () => performance.now() >= Math.max(end, least);
     const served = this.#sockets.serve(action, isOver);
     if (this.#quirks.forgetsTimer) this.#deadline.set(multi.timeout());
     this.#sockets.apply();
     const finished = this.#drain();
-    const busy = due || served > 0 || finished;
-    if (!this.#quirks.losesFtp) return busy;
+    for (const job of this.#timeouts.late()) this.#timeOut(job);
+    const busy = due || served > 0 || finished || this.#fairness.size > 0;
+    if (!this.#quirks.loses) return busy;
     return this.#nudge.after(busy, this.#jobs, () => multi.socketAll());
   }
 
@@ -275,17 +394,34 @@ export class Agent {
     const job = this.#jobs.find(easy);
     if (!job) return;
     this.#jobs.take(job);
+    const state = stateOf(easy);
     // removing a CONNECT_ONLY handle would close its connection
-    if (error || job.aborted || !stateOf(easy).connectOnly) this.#multi.removeHandle(easy);
+    if (error || job.aborted || !state.connectOnly) this.#multi.removeHandle(easy);
+    else holdConnection(state);
     if (error) job.reject(error);
     else job.resolve(easy);
+  }
+
+  #timeOut({ easy }: Job): void {
+    const text = `Operation timed out after ${stateOf(easy).timeoutMs} milliseconds`;
+    this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
+  }
+
+  /** Ends a transfer that libcurl itself would not end. */
+  #fail(easy: Easy, error: unknown): void {
+    const job = this.#jobs.find(easy);
+    if (!job) return;
+    this.#jobs.take(job);
+    this.#multi.removeHandle(easy);
+    job.reject(error);
   }
 
   /** After an error of the multi interface nothing in it can be trusted. */
   #discard(cause: unknown): void {
     const broken = this.#multi, jobs = this.#jobs.takeAll();
-    if (jobs.length === 0) reportError(cause);
+    if (jobs.length === 0 && this.#waits.size === 0) reportError(cause);
     for (const job of jobs) job.reject(cause);
+    this.#waits.endAll(cause);
     try {
       broken.close();
     } catch (error) {
@@ -294,9 +430,14 @@ export class Agent {
     [this.#multi, this.#sockets] = this.#createMulti();
   }
 
+  /** Parks unless there is a turn, which does so at its end. */
+  #parkSoon(): void {
+    if (!this.#inTurn && !this.#scheduled && !this.#closing) this.#park();
+  }
+
   /** Leaves it to the runtime to wait. */
   #park(): void {
-    const holds = this.#jobs.holding > 0;
+    const holds = this.#jobs.holding > 0 || this.#waits.size > 0;
     const waits = holds || this.#jobs.size > 0 || this.#sockets.wanted > 0;
     if (this.#deadline.pending) this.#deadline.arm();
     parking.update(this.#poller.fd, waits, holds);
@@ -316,6 +457,8 @@ export class Agent {
     }
     this.#deadline.disarm();
     this.#nudge.end();
+    this.#timeouts.end();
+    this.#waits.endAll(closedError());
     for (const job of this.#jobs.takeAll()) {
       this.#multi.removeHandle(job.easy);
       job.reject(closedError());

@@ -4,12 +4,16 @@
  * @module
  */
 
-import type { Easy } from "../handles/easy.ts";
+import { flags } from "../../ffi/curl/flags.ts";
+import { type Easy, stateOf } from "../handles/easy.ts";
+import { curluText } from "../handles/ldap.ts";
 
 /** A transfer in flight. */
 export class Job {
   readonly easy: Easy;
-  readonly isFtp: boolean;
+  readonly mayBeLost: boolean;
+  /** On the clock of `performance.now()`. */
+  readonly started: number = performance.now();
   /** Whether it waits for the application. */
   paused = false;
   /** Why it ends, where it was aborted inside a callback and libcurl does not know yet. */
@@ -22,12 +26,12 @@ export class Job {
   /** Made by {@linkcode Jobs.add}. */
   constructor(
     easy: Easy,
-    isFtp: boolean,
+    mayBeLost: boolean,
     resolve: (easy: Easy) => void,
     reject: (reason: unknown) => void,
   ) {
     this.easy = easy;
-    this.isFtp = isFtp;
+    this.mayBeLost = mayBeLost;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -61,13 +65,13 @@ export class Job {
 /** See the module. */
 export class Jobs {
   readonly #jobs = new Map<Easy, Job>();
-  readonly #asksForFtp: boolean;
+  readonly #asksForLosable: boolean;
   #paused = 0;
-  #ftp = 0;
+  #losable = 0;
 
-  /** `asksForFtp` says whether {@linkcode anyFtp} is of interest. */
-  constructor(asksForFtp: boolean) {
-    this.#asksForFtp = asksForFtp;
+  /** `asksForLosable` says whether {@linkcode anyLosable} is of interest. */
+  constructor(asksForLosable: boolean) {
+    this.#asksForLosable = asksForLosable;
   }
 
   /** How many there are. */
@@ -75,9 +79,9 @@ export class Jobs {
     return this.#jobs.size;
   }
 
-  /** Whether one of them is FTP. */
-  get anyFtp(): boolean {
-    return this.#ftp > 0;
+  /** Whether libcurl may lose one of them. */
+  get anyLosable(): boolean {
+    return this.#losable > 0;
   }
 
   /** How many can go on without the application: a paused one waits for it. */
@@ -95,9 +99,9 @@ export class Jobs {
 
   /** Takes a transfer in. */
   add(easy: Easy, resolve: (easy: Easy) => void, reject: (reason: unknown) => void): Job {
-    const job = new Job(easy, this.#asksForFtp && isFtp(easy), resolve, reject);
+    const job = new Job(easy, this.#asksForLosable && mayBeLost(easy), resolve, reject);
     this.#jobs.set(easy, job);
-    if (job.isFtp) this.#ftp++;
+    if (job.mayBeLost) this.#losable++;
     return job;
   }
 
@@ -106,11 +110,16 @@ export class Jobs {
     return this.#jobs.get(easy);
   }
 
+  /** All of them. */
+  [Symbol.iterator](): Iterator<Job> {
+    return this.#jobs.values();
+  }
+
   /** Takes a job out; false where it is out already. */
   take(job: Job): boolean {
     if (this.#jobs.get(job.easy) !== job) return false;
     this.pause(job.easy, false);
-    if (job.isFtp) this.#ftp--;
+    if (job.mayBeLost) this.#losable--;
     return this.#jobs.delete(job.easy);
   }
 
@@ -118,11 +127,17 @@ export class Jobs {
   takeAll(): Job[] {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
-    this.#paused = this.#ftp = 0;
+    this.#paused = this.#losable = 0;
     return jobs;
   }
 }
 
-function isFtp(easy: Easy): boolean {
-  return /^\s*ftps?[:.]/i.test(easy.getInfo("EFFECTIVE_URL") ?? "");
+const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
+const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
+
+function mayBeLost(easy: Easy): boolean {
+  const state = stateOf(easy), url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
+  const { rateLimited, httpVersion, ldap } = state;
+  if (rateLimited || ldap.forced || /^\s*ftps?[:.]/i.test(url)) return true;
+  return H2C.includes(httpVersion) && !/^\s*https:/i.test(url);
 }

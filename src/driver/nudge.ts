@@ -1,5 +1,5 @@
 /**
- * The remedy for `losesFtp` of the quirks: while an FTP transfer is in flight, libcurl is asked
+ * The remedy for `loses` of the quirks: while such a transfer is in flight, libcurl is asked
  * to look at everything before the agent rests, and now and then.
  *
  * @module
@@ -31,7 +31,7 @@ export class Nudge {
    */
   after(busy: boolean, jobs: Jobs, socketAll: () => void): boolean {
     if (busy) this.#done = false;
-    if (busy || this.#done || !jobs.anyFtp) return busy;
+    if (busy || this.#done || !jobs.anyLosable) return busy;
     this.#done = true;
     socketAll();
     this.#again.set(EVERY_MS);

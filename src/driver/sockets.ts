@@ -11,9 +11,17 @@
  */
 
 import type { SocketWatcher } from "../handles/easy_state.ts";
-import { type Poller, WRITE } from "./poller.ts";
+import { FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
 const CURL_POLL_REMOVE = 4;
+
+/** Those who wait beside libcurl. */
+export interface Awaiting {
+  /** What they asked for has come: bits of READ and WRITE. */
+  ready(fd: number, directions: number): void;
+  /** It never will: the socket is gone. */
+  gone(fd: number): void;
+}
 
 interface Socket {
   readonly fd: number;
@@ -21,6 +29,8 @@ interface Socket {
   generation: number;
   /** What libcurl wants to be told. */
   interest: number;
+  /** What users wait for, until it is told once. */
+  awaited: number;
   /** What the poller tells. */
   registered: number;
   /** Whether its end will be announced. */
@@ -33,6 +43,7 @@ interface Socket {
 /** See the module. */
 export class Sockets implements SocketWatcher {
   readonly #poller: Poller;
+  readonly #awaiting: Awaiting | null;
   readonly #sockets = new Map<number, Socket>();
   #dirty: Socket[] = [];
   #generation = 0;
@@ -41,9 +52,10 @@ export class Sockets implements SocketWatcher {
   #cutShort = false;
   #wanted = 0;
 
-  /** Registers in that poller. */
-  constructor(poller: Poller) {
+  /** Registers in that poller, and tells `awaiting` of what {@linkcode await} asked for. */
+  constructor(poller: Poller, awaiting: Awaiting | null = null) {
     this.#poller = poller;
+    this.#awaiting = awaiting;
   }
 
   /** How many sockets libcurl wants watched. */
@@ -71,10 +83,37 @@ export class Sockets implements SocketWatcher {
     socket ??= this.#add(fd, false);
     // CURL_POLL_IN and _OUT are the bits of READ and WRITE
     this.#want(socket, what);
-    if (!socket.dirty) {
-      socket.dirty = true;
-      this.#dirty.push(socket);
+    this.#soil(socket);
+  }
+
+  #soil(socket: Socket): void {
+    if (socket.dirty) return;
+    socket.dirty = true;
+    this.#dirty.push(socket);
+  }
+
+  /**
+   * Somebody waits for READ or WRITE, until it is told once; the poller watches for what they
+   * and libcurl want. Throws where the system refuses.
+   */
+  await(fd: number, directions: number): void {
+    const socket = this.#sockets.get(fd) ?? this.#add(fd, false), before = socket.awaited;
+    socket.awaited |= directions;
+    try {
+      this.#register(socket);
+    } catch (error) {
+      socket.awaited = before;
+      this.#rest(socket);
+      throw error;
     }
+  }
+
+  /** Nobody waits for that any more. */
+  unawait(fd: number, directions: number): void {
+    const socket = this.#sockets.get(fd);
+    if (!socket) return;
+    socket.awaited &= ~directions;
+    this.#rest(socket);
   }
 
   #add(fd: number, announced: boolean): Socket {
@@ -83,6 +122,7 @@ export class Sockets implements SocketWatcher {
       fd,
       generation,
       interest: 0,
+      awaited: 0,
       registered: 0,
       announced,
       dirty: false,
@@ -100,7 +140,13 @@ export class Sockets implements SocketWatcher {
 
   #remove(socket: Socket): void {
     this.#want(socket, 0);
-    if (!socket.announced) this.#forget(socket);
+    this.#rest(socket);
+  }
+
+  /** Somebody wants less of a socket than before. */
+  #rest(socket: Socket): void {
+    if (socket.interest | socket.awaited) this.#soil(socket);
+    else if (!socket.announced) this.#forget(socket);
     // being writable is the normal state of an idle socket: it would be told for ever
     else if (socket.registered & WRITE) this.#unregister(socket);
   }
@@ -112,9 +158,12 @@ export class Sockets implements SocketWatcher {
   }
 
   #forget(socket: Socket): void {
+    const { fd, awaited } = socket;
     this.#want(socket, 0);
+    socket.awaited = 0;
     this.#unregister(socket);
-    this.#sockets.delete(socket.fd);
+    this.#sockets.delete(fd);
+    if (awaited) this.#awaiting?.gone(fd);
   }
 
   /** A new socket with that number: whatever was known of the number is void. */
@@ -142,7 +191,7 @@ export class Sockets implements SocketWatcher {
   }
 
   #register(socket: Socket): void {
-    const { fd, interest, registered } = socket;
+    const { fd, registered } = socket, interest = socket.interest | socket.awaited;
     if (interest === registered) return;
     if (interest === 0) return this.#unregister(socket);
     this.#poller.set(fd, interest, socket.generation);
@@ -154,27 +203,45 @@ export class Sockets implements SocketWatcher {
    * `CURL_CSELECT_*`, until that is all or the time is over: one action may take long, since
    * libcurl goes on with all busy transfers in it. What had to wait comes first the next time.
    *
-   * @returns how many events were served.
+   * @returns how many events there were but for those that only users waited for, who see to the
+   * rest themselves.
    */
   serve(action: (fd: number, mask: number) => void, isOver: () => boolean = () => false): number {
     const poller = this.#poller, count = poller.ready();
     const order = this.#cutShort ? this.#longestWaiting(count) : null;
     this.#cutShort = false;
+    let users = 0;
     for (let i = 0; i < count; i++) {
       const event = order ? order[i] as number : i;
       const fd = poller.fdAt(event), socket = this.#sockets.get(fd);
       if (!socket) poller.delete(fd);
       else if (socket.generation !== poller.tagAt(event)) continue; // of a former life
-      else if (socket.interest === 0) this.#unregister(socket); // an idle connection ended
       else {
+        const mask = poller.maskAt(event), told = this.#tell(socket, mask);
+        if (socket.interest === 0) {
+          if (told) users++;
+          else if (socket.awaited) this.#soil(socket); // not what they wait for
+          else this.#unregister(socket); // an idle connection ended
+          continue;
+        }
         socket.served = ++this.#clock;
-        action(fd, poller.maskAt(event));
+        action(fd, mask);
         if (!isOver()) continue;
         this.#cutShort = i + 1 < count;
-        return i + 1;
+        return i + 1 - users;
       }
     }
-    return count;
+    return count - users;
+  }
+
+  /** Tells users what they wait for; an error is for all of them. */
+  #tell(socket: Socket, mask: number): boolean {
+    const told = socket.awaited & (mask & FAILED ? READ | WRITE : mask);
+    if (told === 0) return false;
+    socket.awaited &= ~told;
+    this.#awaiting?.ready(socket.fd, told);
+    this.#rest(socket);
+    return true;
   }
 
   /** The poller's events, those first whose sockets were not served for the longest time. */
@@ -183,8 +250,8 @@ export class Sockets implements SocketWatcher {
     return Array.from({ length: count }, (_, i) => i).sort((a, b) => served(a) - served(b));
   }
 
-  /** The sockets, for checks: fd, interest and registration. */
-  *entries(): Generator<Readonly<Pick<Socket, "fd" | "interest" | "registered" | "announced">>> {
+  /** The sockets, for checks. */
+  *entries(): Generator<Readonly<Omit<Socket, "dirty" | "served">>> {
     yield* this.#sockets.values();
   }
 }

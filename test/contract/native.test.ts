@@ -137,7 +137,8 @@ describe("libraries", () => {
     if (!isLinux) return context.skip();
     const folder = mkdtempSync(join(tmpdir(), "curlew-native-"));
     // a real library under a name that the loader does not know, and a trap under one that it does
-    const real = /\S+\/libc\.so\.6$/m.exec(readFileSync("/proc/self/maps", "utf8"))?.[0] as string;
+    const real = /\S+\/libc(\.so\.6|-2\.\d+\.so)$/m.exec(readFileSync("/proc/self/maps", "utf8"))
+      ?.[0] as string;
     copyFileSync(real, join(folder, "libcurlew-here.so.4"));
     writeFileSync(join(folder, "libcurl.so.4"), "a trap");
     const child = fileURLToPath(new URL("./children/open_library.ts", import.meta.url));

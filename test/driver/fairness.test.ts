@@ -6,7 +6,7 @@ import process from "node:process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { easyFor, failure, get, sleep } from "./support.ts";
+import { easyFor, failure, get, sleep, until } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -39,14 +39,18 @@ function flood(agent: Agent, count: number): { bytes: number[]; stop(): Promise<
   };
 }
 
-test("sixteen endless downloads each get their share", async () => {
+test.each([16, 64])("%i endless downloads each get their share", async (count) => {
   await using agent = new Agent();
-  const { bytes, stop } = flood(agent, 16);
-  await sleep(1000);
+  const { bytes, stop } = flood(agent, count);
+  await sleep(300);
+  bytes.fill(0);
+  const sum = () => bytes.reduce((all, one) => all + one, 0);
+  // a share is 1 MB: long enough for twenty of each, however busy the machine is
+  await until(() => sum() > count * 20_000_000, 30_000);
   await stop();
-  const mean = bytes.reduce((sum, one) => sum + one, 0) / bytes.length;
-  expect(Math.min(...bytes)).toBeGreaterThan(mean / 20);
-});
+  // seen: half of it on a busy machine, 0.9 on a calm one
+  expect(Math.min(...bytes)).toBeGreaterThan(sum() / count / 10);
+}, 40_000);
 
 test("two agents of a thread that run flat out share it", async () => {
   await using one = new Agent();
@@ -67,7 +71,6 @@ test("small transfers go through beside large ones", async () => {
   for (let i = 0; i < 20; i++) await get(agent, server.url("/small"));
   const ms = performance.now() - started;
   await stop();
-  // one call for any socket goes on with all eight: 1.6 MB of each
   expect(ms / 20).toBeLessThan(1000);
 });
 

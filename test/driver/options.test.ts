@@ -1,8 +1,16 @@
 // What an agent's options really do, counted by the server.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Agent, type AgentOptions, constants, type EasyOptions, Share } from "../../mod.ts";
+import {
+  Agent,
+  type AgentOptions,
+  constants,
+  type CurlEasyError,
+  type EasyOptions,
+  Share,
+} from "../../mod.ts";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";
+import { libcurl } from "../versions.ts";
 
 let server: TestServer, second: TestServer;
 beforeAll(async () => {
@@ -71,6 +79,35 @@ test("a transfer that waits for a connection can be aborted, and gets it when on
   expect(await last).toContain('"ok":true');
 });
 
+test("a transfer that waits for a connection times out all the same", async () => {
+  await using agent = new Agent({ maxConnections: 1 });
+  const controller = new AbortController();
+  using first = easyFor(server.url("/hold"), { TIMEOUT_MS: 0 });
+  const holding = failure(agent.perform(first, controller));
+  const waits = [{ TIMEOUT_MS: 300 }, { TIMEOUT: 1 }, { TIMEOUT_MS: 600 }].map(async (option) => {
+    using easy = easyFor(server.url("/small"), option);
+    const started = performance.now();
+    const { codeName } = await failure(agent.perform(easy)) as CurlEasyError;
+    return [codeName, performance.now() - started] as const;
+  });
+  // one that is given more time on the way
+  using patient = easyFor(server.url("/small"), { TIMEOUT_MS: 200 });
+  const last = agent.perform(patient);
+  await sleep(50);
+  patient.setOpt("TIMEOUT_MS", 10_000);
+  const times = await Promise.all(waits);
+  expect(times.map(([codeName]) => codeName)).toEqual(Array(3).fill("CURLE_OPERATION_TIMEDOUT"));
+  for (const [i, least] of [300, 1000, 600].entries()) {
+    expect(times[i]?.[1]).toBeGreaterThan(least - 1);
+    expect(times[i]?.[1]).toBeLessThan(least + 3000);
+  }
+  controller.abort("enough");
+  expect(await holding).toBe("enough");
+  await last;
+  expect(patient.getInfo("RESPONSE_CODE")).toBe(200);
+  expect(agent.active).toBe(0);
+});
+
 test("maxCachedConnections limits the idle connections", async () => {
   await using agent = new Agent({ maxCachedConnections: 2 });
   const urls = Array.from({ length: 10 }, () => second.url("/delay/30"));
@@ -94,10 +131,13 @@ test("the cache grows with the load, so that a second burst needs no connection"
   expect(await burst()).toBe(0);
 });
 
-test("fifty transfers share one HTTP/2 connection", async ({ skip }) => {
-  if (!server.has("h2")) skip("no openssl");
-  expect(await connectionsFor({}, 50, "h2", H2)).toBe(1);
-});
+test.skipIf(!libcurl.sharesFirst.holds)(
+  `fifty transfers share one HTTP/2 connection${libcurl.sharesFirst.note}`,
+  async ({ skip }) => {
+    if (!server.has("h2")) skip("no openssl");
+    expect(await connectionsFor({}, 50, "h2", H2)).toBe(1);
+  },
+);
 
 test("multiplex: false gives each its own", async ({ skip }) => {
   if (!server.has("h2")) skip("no openssl");
@@ -112,7 +152,8 @@ test("maxConcurrentStreams limits the transfers on a connection", async ({ skip 
     "h2",
     H2,
   );
-  expect(connections).toBeGreaterThanOrEqual(4);
+  // 7.74 may put one or two more on a connection that it has just made
+  expect(connections).toBeGreaterThanOrEqual(libcurl.sharesFirst.holds ? 4 : 3);
 });
 
 test("share gives the handles common cookies, except those with a share of their own", async () => {

@@ -162,3 +162,15 @@ test("resuming from the callback of another transfer works", async () => {
   expect(state.bytes).toBe(10_000);
   easy.close();
 });
+
+test("a pause before there is a connection is refused, and forgotten", async () => {
+  let bytes = 0;
+  const easy = easyFor(server.url("/bytes/30000000"), {
+    WRITEFUNCTION: (chunk) => (bytes += chunk.length, chunk.length),
+  });
+  const running = agent.perform(easy);
+  expect(() => easy.pause(constants.CURLPAUSE_RECV)).toThrow("bad argument");
+  await running; // once a slice is over it waits for its turn, and goes on
+  expect(bytes).toBe(30_000_000);
+  easy.close();
+});

@@ -1,12 +1,12 @@
 // What some versions of libcurl do in an event loop.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Agent, Easy } from "../../mod.ts";
+import { Agent, constants, Easy } from "../../mod.ts";
 import { quirksOf } from "../../src/driver/quirks.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer("ftp");
+  server = await startServer("ftp", "http");
 });
 afterAll(() => server.close());
 
@@ -46,9 +46,35 @@ test("many FTP transfers at once are not forgotten", async () => {
   expect(results).toEqual(new Array(20).fill(1024 * 1024));
 });
 
+test("transfers with a speed limit that are paused at their end are not forgotten", async () => {
+  await using agent = new Agent();
+  await Promise.all(Array.from({ length: 20 }, async (_, n) => {
+    using easy = new Easy();
+    let bytes = 0, pieces = 0;
+    easy.setOpts({
+      URL: server.url("/bytes/700000"),
+      TIMEOUT_MS: 10_000,
+      MAX_RECV_SPEED_LARGE: 1_000_000,
+      BUFFERSIZE: 64 * 1024,
+      WRITEFUNCTION: (data) => {
+        if (++pieces % 5 === 0) {
+          setTimeout(() => easy.pause(constants.CURLPAUSE_CONT), n);
+          return constants.CURL_WRITEFUNC_PAUSE;
+        }
+        return bytes += data.length, data.length;
+      },
+    });
+    await agent.perform(easy);
+    expect(bytes).toBe(700_000);
+  }));
+});
+
 test("the quirks of a version are those of the table", () => {
-  expect(quirksOf(0x075801)).toEqual({ losesFtp: true, forgetsTimer: false });
-  expect(quirksOf(0x080a01)).toEqual({ losesFtp: true, forgetsTimer: true });
-  expect(quirksOf(0x080b01)).toEqual({ losesFtp: true, forgetsTimer: false });
-  expect(quirksOf(0x080e01)).toEqual({ losesFtp: false, forgetsTimer: false });
+  const names = (version: number) =>
+    Object.entries(quirksOf(version)).filter(([, has]) => has).map(([name]) => name);
+  expect(names(0x075801)).toEqual(["loses", "runsAll"]);
+  expect(names(0x080a01)).toEqual(["loses", "runsAll", "forgetsTimer", "removesMutely"]);
+  expect(names(0x080b01)).toEqual(["loses", "runsAll", "removesMutely"]);
+  expect(names(0x080e01)).toEqual(["removesMutely"]);
+  expect(names(0x081700)).toEqual([]);
 });

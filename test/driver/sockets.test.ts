@@ -1,5 +1,5 @@
 // What the poller is told of libcurl's sockets, and which events come through.
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { FAILED, READ, WRITE } from "../../src/driver/poller.ts";
 import { Sockets } from "../../src/driver/sockets.ts";
 import { FakePoller } from "./fake_poller.ts";
@@ -235,4 +235,110 @@ test("a socket announced twice starts anew", () => {
   sockets.opened(fd);
   expect([sockets.wanted, sockets.size]).toEqual([0, 1]);
   expect(poller.interestOf(fd)).toBe(0);
+});
+
+describe("beside libcurl, others wait", () => {
+  let told: [string, number, number?][];
+  beforeEach(() => {
+    told = [];
+    sockets = new Sockets(poller, {
+      ready: (fd, directions) => told.push(["ready", fd, directions]),
+      gone: (fd) => told.push(["gone", fd]),
+    });
+  });
+
+  test("the poller watches for what any of them wants", () => {
+    const fd = announced();
+    want(fd, IN);
+    sockets.await(fd, WRITE);
+    expect(poller.interestOf(fd)).toBe(READ | WRITE);
+    want(fd, REMOVE);
+    sockets.apply();
+    expect(poller.interestOf(fd) & WRITE).toBe(WRITE);
+    expect(sockets.wanted).toBe(0);
+    sockets.unawait(fd, WRITE);
+    expect(poller.interestOf(fd) & WRITE).toBe(0);
+  });
+
+  test("each is told of its own, once, and libcurl of all", () => {
+    const fd = announced();
+    want(fd, IN);
+    sockets.await(fd, WRITE);
+    poller.files.get(fd)!.ready = READ | WRITE;
+    expect(serve()).toEqual([[fd, READ | WRITE]]);
+    expect(told).toEqual([["ready", fd, WRITE]]);
+    sockets.apply();
+    expect(poller.interestOf(fd)).toBe(READ);
+    expect(serve()).toEqual([[fd, READ]]);
+    expect(told).toHaveLength(1);
+  });
+
+  test("what only they waited for is no event for libcurl, and does not count as work", () => {
+    const fd = announced();
+    sockets.await(fd, READ);
+    poller.files.get(fd)!.ready = READ;
+    expect(sockets.serve(() => expect.unreachable())).toBe(0);
+    expect(told).toEqual([["ready", fd, READ]]);
+  });
+
+  test("one that waits again costs no call, one that does not leaves the poller", () => {
+    const fd = announced();
+    sockets.await(fd, READ);
+    poller.files.get(fd)!.ready = READ;
+    serve();
+    sockets.await(fd, READ);
+    serve();
+    expect(poller.calls).toEqual([`set ${fd} ${READ}`]);
+    serve();
+    expect(poller.interestOf(fd)).toBe(0);
+    expect(told).toHaveLength(2);
+  });
+
+  test("an error is told to all of them", () => {
+    const fd = announced();
+    sockets.await(fd, READ | WRITE);
+    poller.files.get(fd)!.ready = FAILED;
+    serve();
+    expect(told).toEqual([["ready", fd, READ | WRITE]]);
+  });
+
+  test("what nobody waits for any more does not hide what somebody does", () => {
+    const fd = announced();
+    sockets.await(fd, READ);
+    poller.files.get(fd)!.ready = READ;
+    serve(); // READ stays registered
+    sockets.await(fd, WRITE);
+    serve();
+    sockets.apply();
+    expect(poller.interestOf(fd)).toBe(WRITE);
+    poller.files.get(fd)!.ready = READ | WRITE;
+    serve();
+    expect(told).toEqual([["ready", fd, READ], ["ready", fd, WRITE]]);
+  });
+
+  test("a number that is closed, or that is another's now, ends the wait", () => {
+    const fd = announced();
+    sockets.await(fd, READ);
+    sockets.closing(fd);
+    expect(told).toEqual([["gone", fd]]);
+    const other = announced();
+    sockets.await(other, WRITE);
+    sockets.opened(other);
+    expect(told).toEqual([["gone", fd], ["gone", other]]);
+    serve();
+    expect(told).toHaveLength(2);
+  });
+
+  test("one that was never announced leaves the poller with the last wait", () => {
+    const fd = poller.open();
+    sockets.await(fd, READ);
+    expect(poller.interestOf(fd)).toBe(READ);
+    sockets.unawait(fd, READ);
+    expect([poller.interestOf(fd), sockets.size]).toEqual([0, 0]);
+  });
+
+  test("waiting for what is not open throws, and changes nothing", () => {
+    expect(() => sockets.await(999, READ)).toThrow();
+    expect(sockets.size).toBe(0);
+  });
 });

@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {
+  LIFE,
   Loop,
   multiCode,
   POLL_IN,
-  POLL_OUT,
   POLL_REMOVE,
   pollSockets,
   sleepSync,
@@ -130,12 +130,12 @@ test("SOCKETFUNCTION is told of changes since its previous call", () => {
   using loop = oldLoop();
   loop.add(new Transfer(server.url("/slow/5/20"))).run();
   const whats = loop.whats(loop.calls[0]!.fd);
-  expect(whats).toEqual([POLL_OUT, POLL_IN, POLL_REMOVE]);
+  expect(whats).toEqual(LIFE);
 });
 
 test("socketAll() checks all sockets and transfers, as the first call before any socket is known", () => {
   using loop = oldLoop();
-  const easies = [1, 2, 3].map(() => new Transfer(server.url("/small")));
+  const easies = [1, 2, 3].map(() => new Transfer(server.url("/delay/300")));
   loop.add(...easies);
   expect(loop.calls).toEqual([]);
   expect(loop.multi.socketAll()).toBe(3);
@@ -146,8 +146,9 @@ test("socketAll() checks all sockets and transfers, as the first call before any
 test("socketAll() alone also drives transfers to their end", () => {
   using loop = oldLoop();
   loop.add(new Transfer(server.url("/bytes/100000")), new Transfer(server.url("/delay/250")));
-  for (let rounds = 0; loop.multi.socketAll() > 0; rounds++) {
-    expect(rounds).toBeLessThan(5000);
+  const end = performance.now() + 8000;
+  while (loop.multi.socketAll() > 0) {
+    expect(performance.now()).toBeLessThan(end);
     pollSockets(loop.sockets, 2);
   }
   expect([...loop.multi.messages()].map(({ result }) => result)).toEqual([0, 0]);

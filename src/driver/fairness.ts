@@ -1,0 +1,72 @@
+/**
+ * Which of the busy transfers may go on. libcurl before 8.13 goes on with all of them in one
+ * call, 100 buffers each, so that a slice lasted as long as there are downloads, and one whose
+ * socket was empty for a moment had to wait for all others. Here one that has had its share, or
+ * runs when the slice is over, is paused out of its WRITEFUNCTION; they go on one by one.
+ *
+ * @module
+ */
+
+import { flags } from "../../ffi/curl/flags.ts";
+import type { CurlEasyError } from "../errors.ts";
+import { type Easy, stateOf } from "../handles/easy.ts";
+import { goOn } from "../handles/resume.ts";
+
+/** Whoever had less than this since its last turn is no load, and never waits. */
+const LEAST = 64 * 1024;
+/** How much a transfer may have while others wait. */
+const SHARE = 1024 * 1024;
+
+// file:// and WebSocket cannot be paused so, and of HTTP/2 all streams would wait
+const { CURLPROTO_HTTP, CURLPROTO_HTTPS, CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = flags;
+
+function mayPause(easy: Easy): boolean {
+  const version = easy.getInfo("HTTP_VERSION");
+  return (easy.getInfo("PROTOCOL") & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 &&
+    (version === CURL_HTTP_VERSION_1_0 || version === CURL_HTTP_VERSION_1_1);
+}
+
+/** See the module. */
+export class Fairness {
+  readonly #waiting: Easy[] = [];
+  #end = Infinity;
+
+  /** A slice begins, until then on the clock of `performance.now()`; Infinity where one ends. */
+  begin(end: number): void {
+    this.#end = end;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Whether a transfer that is about to receive so many bytes has to wait with them. */
+  mustWait(easy: Easy, bytes: number): boolean {
+    const state = stateOf(easy), burst = state.burst += bytes;
+    if (burst < LEAST) return false;
+    const hadShare = burst >= SHARE && this.#waiting.length > 0;
+    if (!hadShare && performance.now() < this.#end) return false;
+    state.burst = 0;
+    if (state.rateLimited || !mayPause(easy)) return false;
+    state.held = true;
+    this.#waiting.push(easy);
+    return true;
+  }
+
+  /** The one that waits for the longest time goes on; `failed` where it cannot. */
+  next(failed: (easy: Easy, error: CurlEasyError) => void): void {
+    const easy = this.#waiting.shift(), error = easy && goOn(easy);
+    if (error) failed(easy, error);
+  }
+
+  /** A transfer is over. */
+  forget(easy: Easy): void {
+    const state = stateOf(easy);
+    state.burst = 0;
+    if (!state.held) return;
+    state.held = false;
+    const at = this.#waiting.indexOf(easy);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  }
+}
