@@ -1,0 +1,31 @@
+// The example, on a libcurl that has WebSocket.
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runChild } from "../server/child.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+import { whyNot } from "./support.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  if (!whyNot) server = await startServer("ws", "socks");
+});
+afterAll(() => server?.close());
+
+const EXAMPLE = fileURLToPath(new URL("../../examples/websocket.ts", import.meta.url));
+
+test.skipIf(whyNot)(`websocket.ts sends, prints and closes, by a proxy too${whyNot}`, async () => {
+  const args = [`ws://127.0.0.1:${server.ws}/echo`, "one", "two €"];
+  for (const PROXY of ["", `socks5h://127.0.0.1:${server.socks}`]) {
+    expect(await runChild(EXAMPLE, { args, env: { PROXY } })).toMatchObject({
+      code: 0,
+      stdout: "one\ntwo €\n",
+      stderr: "closed: 1000 all answered\n",
+    });
+  }
+});
+
+test.skipIf(whyNot)(`websocket.ts names the error${whyNot}`, async () => {
+  const { code, stderr } = await runChild(EXAMPLE, { args: ["ws://127.0.0.1:1/", "x"] });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/connect.*\nclosed: 1006 \n$/i);
+});

@@ -1,0 +1,83 @@
+// What a WebSocket costs, and how long it keeps the process.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runChild } from "../server/child.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+import { connect, counters, descriptors, isFull, next, sleep, until, whyNot } from "./support.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  if (!whyNot) server = await startServer("ws", "wss", "http");
+});
+afterAll(() => server?.close());
+
+describe.skipIf(whyNot)(`the life of a socket${whyNot}`, () => {
+  async function once(kind: "ws" | "wss"): Promise<void> {
+    const url = `${kind}://127.0.0.1:${server[kind]}/echo`;
+    const told = connect(url, [], { curl: { CAINFO: server.ca } });
+    await told.opened;
+    told.socket.send("x".repeat(1000));
+    await next(told);
+    told.socket.close();
+    await told.closed;
+  }
+
+  test.each(["ws", "wss"] as const)("a closed one leaves nothing behind: %s", async (kind) => {
+    const many = isFull ? 500 : 50;
+    await Promise.all(Array.from({ length: 10 }, () => once(kind)));
+    const before = counters(), sockets = descriptors("socket:");
+    for (let i = 0; i < many; i += 10) {
+      await Promise.all(Array.from({ length: 10 }, () => once(kind)));
+    }
+    expect(counters()).toEqual(before);
+    expect(descriptors("socket:")).toBe(sockets);
+  });
+
+  test("one that failed or was aborted leaves nothing behind", async () => {
+    const fail = async () => {
+      const controller = new AbortController(), init = { signal: controller.signal };
+      const bad = connect("ws://127.0.0.1:1/", [], init);
+      const refused = connect(`ws://127.0.0.1:${server.http}/`, [], init);
+      const open = connect(`ws://127.0.0.1:${server.ws}/echo`, [], init);
+      await open.opened;
+      controller.abort();
+      await Promise.all([bad.closed, refused.closed, open.closed]);
+    };
+    await fail();
+    const before = counters(), sockets = descriptors("socket:");
+    for (let i = 0; i < 20; i++) await fail();
+    expect(counters()).toEqual(before);
+    await until(() => descriptors("socket:") <= sockets);
+    expect(descriptors("socket:")).toBeLessThanOrEqual(sockets);
+  });
+
+  test("an idle one costs nothing", async () => {
+    const { Agent } = await import("../../mod.ts");
+    const agent = new Agent();
+    const told = connect(`ws://127.0.0.1:${server.ws}/echo`, [], { agent });
+    await told.opened;
+    await sleep(100);
+    const { turns } = agent.stats;
+    await sleep(300);
+    expect(agent.stats.turns - turns).toBeLessThanOrEqual(1);
+    told.socket.close();
+    await told.closed;
+    await agent.close();
+  });
+
+  const child = (script: string) =>
+    runChild(
+      `import { CurlWebSocket } from "#root/mod.ts";
+      const started = performance.now();
+      const socket = new CurlWebSocket("ws://127.0.0.1:${server.ws}/slow?ms=0");
+      socket.onopen = () => { ${script} };
+      socket.onclose = () => console.log("closed", Math.round(performance.now() - started));`,
+    );
+
+  test("an open one keeps the process alive, a closed one does not", async () => {
+    const { code, stdout, timedOut } = await child(
+      `setTimeout(() => socket.close(), 500).unref?.(); `,
+    );
+    expect({ code, timedOut }).toEqual({ code: 0, timedOut: false });
+    expect(Number(/closed (\d+)/.exec(stdout)?.[1])).toBeGreaterThanOrEqual(450);
+  });
+});
