@@ -20,6 +20,7 @@ export {
   type AgentOptions,
   type AgentStats,
   type PerformOptions,
+  type WaitOptions,
 } from "./src/driver/agent.ts";
 export { constants } from "./src/constants.ts";
 export {
@@ -39,7 +40,10 @@ export type {
 } from "./src/handles/callback_types.ts";
 export { Easy } from "./src/handles/easy.ts";
 export type { TlsSessionInfo } from "./src/handles/easy_infos.ts";
+export type { HttpPostPart } from "./src/handles/form.ts";
 export type { Header, HeadersOptions } from "./src/handles/headers.ts";
+export { Mime, type MimePart } from "./src/handles/mime.ts";
+export type { MimeReader } from "./src/handles/mime_reader.ts";
 export { type Message, Multi } from "./src/handles/multi.ts";
 export type { MultiCallbacks } from "./src/handles/multi_options.ts";
 export type { FdSets, WaitFd } from "./src/handles/multi_wait.ts";
@@ -54,6 +58,8 @@ export type {
 } from "./src/handles/option_types.ts";
 export type { PushHeaders } from "./src/handles/push.ts";
 export { Share } from "./src/handles/share.ts";
+export type { WsFrame } from "./src/handles/ws.ts";
+export { CurlUrl, type UrlPart } from "./src/handles/url.ts";
 export {
   download,
   type DownloadOptions,
@@ -63,6 +69,8 @@ export {
 export { fetch } from "./src/http/fetch.ts";
 export type { HeaderEntry, HeadersSource } from "./src/http/header_list.ts";
 export { formatTimings, type TransferInfo, transferInfo } from "./src/http/info.ts";
+export type { ReferrerPolicy } from "./src/http/referrer.ts";
+export { type MimeSource, mimeStream, type MimeStreamOptions } from "./src/http/mime_stream.ts";
 export type { FetchBody, FetchCurlOptions, FetchInit, FetchProgress } from "./src/http/request.ts";
 export { fetchSync, type FetchSyncInit, type FetchSyncResult } from "./src/http/sync.ts";
 export {
@@ -72,5 +80,10 @@ export {
   type UploadProgress,
   type UploadResult,
 } from "./src/http/upload.ts";
+export {
+  CurlWebSocket,
+  type CurlWebSocketEventMap,
+  type CurlWebSocketInit,
+} from "./src/http/websocket.ts";
 export { type VersionInfo, versionInfo } from "./src/version.ts";
 export { configure, type ConfigureOptions, type Pointer } from "./ffi/mod.ts";

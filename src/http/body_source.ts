@@ -4,7 +4,9 @@
  * @module
  */
 
+import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
 import { peek } from "./body_peek.ts";
+import { formData } from "./form_data.ts";
 import type { FetchBody } from "./request.ts";
 
 /** The body of a request. */
@@ -31,8 +33,15 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
 }
 
 function fromBlob(blob: Blob, type: string | null): BodySource {
-  const open = () => blob.stream().getReader();
+  const open = () => chunkReader(blobChunks(blob));
   return { type, bytes: null, length: blob.size, replayable: true, open, cancel: nothing };
+}
+
+/** Blobs are read while they are sent, and again from the beginning where that is asked for. */
+function formSource(form: FormData): BodySource {
+  const { type, length, chunks } = formData(form);
+  const open = () => chunkReader(chunks());
+  return { type, bytes: null, length, replayable: true, open, cancel: nothing };
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
@@ -61,9 +70,11 @@ function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
   );
 }
 
-/** The source of a body of any kind. */
+/** The source of a body of any kind. Throws `TypeError` for a file of Bun's that is not there. */
 export async function bodySource(body: FetchBody): Promise<BodySource> {
-  return syncBodySource(body) ?? await asyncBodySource(body);
+  if (body instanceof Blob) await checkBlob(body);
+  return syncBodySource(body) ?? asyncBodySource(body) ??
+    syncBodySource(String(body)) as BodySource;
 }
 
 /**
@@ -91,16 +102,13 @@ export function syncBodySource(body: FetchBody): BodySource | null {
   return null;
 }
 
-async function asyncBodySource(body: FetchBody): Promise<BodySource> {
+/** The source of a body whose bytes come later, `null` for any other kind of object. */
+export function asyncBodySource(body: FetchBody): BodySource | null {
   if (body instanceof Blob) return fromBlob(body, body.type || null);
-  if (body instanceof FormData) {
-    // the runtime writes multipart/form-data; its type names the boundary
-    const response = new Response(body), type = response.headers.get("content-type");
-    return fromBlob(await response.blob(), type);
-  }
+  if (body instanceof FormData) return formSource(body);
   if (body instanceof ReadableStream) return fromStream(body);
   if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
     return fromIterable(body);
   }
-  return syncBodySource(String(body)) as BodySource;
+  return null;
 }

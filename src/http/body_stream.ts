@@ -6,6 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
+import { BodyQueue } from "./body_queue.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
 
@@ -32,10 +33,10 @@ const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) => ref.deref()?
  */
 export class BodySink {
   readonly #transfer: BodyTransfer;
-  readonly #queue: Uint8Array<ArrayBuffer>[] = [];
-  #queued = 0;
+  readonly #queue = new BodyQueue();
   /** Where a read waits. */
   #waiting: Controller | null = null;
+  #serving = false;
   #weak: WeakRef<Controller> | null = null;
   #paused = false;
   #resuming = false;
@@ -73,53 +74,47 @@ export class BodySink {
   #forget(): void {
     this.#closed = true;
     this.#waiting = null;
-    this.#queue.length = this.#queued = 0;
+    this.#queue.clear();
   }
 
   /** The WRITEFUNCTION. */
   write(bytes: Uint8Array<ArrayBuffer>): number {
     if (this.#closed) return bytes.length;
-    const controller = this.#waiting;
-    if (controller) {
-      this.#waiting = null;
-      const request = controller.byobRequest;
-      if (!request) controller.enqueue(bytes.slice());
-      else this.#keep(bytes.subarray(fill(request, [bytes])));
-    } else if (this.#queued >= HIGH_WATER) {
+    if (this.#queue.length >= HIGH_WATER) {
       this.#paused = true;
       return CURL_WRITEFUNC_PAUSE;
-    } else this.#keep(bytes);
+    }
+    this.#queue.push(bytes);
+    if (this.#waiting) this.#serveSoon();
     return bytes.length;
   }
 
-  #keep(bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length === 0) return;
-    this.#queue.push(bytes.slice());
-    this.#queued += bytes.length;
+  /** A read goes on after libcurl has returned, so it may as well get all that comes until then. */
+  #serveSoon(): void {
+    if (this.#serving) return;
+    this.#serving = true;
+    queueMicrotask(() => {
+      this.#serving = false;
+      const controller = this.#waiting;
+      if (!controller) return;
+      this.#waiting = null;
+      this.#pull(controller);
+    });
   }
 
   /** A read waits. */
   #pull(controller: Controller): void {
-    if (this.#queued > 0) this.#serve(controller);
+    if (this.#queue.length > 0) this.#serve(controller);
     else if (!this.#finish) this.#waiting = controller;
-    if (this.#queued <= LOW_WATER) this.#resume();
-    if (this.#queued === 0 && this.#finish) this.#end(controller, this.#finish);
+    if (this.#queue.length <= LOW_WATER) this.#resume();
+    if (this.#queue.length === 0 && this.#finish) this.#end(controller, this.#finish);
   }
 
   #serve(controller: Controller): void {
     const request = controller.byobRequest;
-    if (!request) {
-      const chunk = this.#queue.shift() as Uint8Array<ArrayBuffer>;
-      this.#queued -= chunk.length;
-      return controller.enqueue(chunk);
-    }
-    let taken = fill(request, this.#queue);
-    this.#queued -= taken;
-    while (taken > 0) {
-      const chunk = this.#queue.shift() as Uint8Array<ArrayBuffer>;
-      if (chunk.length > taken) this.#queue.unshift(chunk.subarray(taken));
-      taken -= Math.min(taken, chunk.length);
-    }
+    if (!request) return controller.enqueue(this.#queue.take());
+    const { buffer, byteOffset, byteLength } = request.view as ArrayBufferView<ArrayBuffer>;
+    request.respond(this.#queue.fill(new Uint8Array(buffer, byteOffset, byteLength)));
   }
 
   #resume(): void {
@@ -143,14 +138,14 @@ export class BodySink {
 
   /** The transfer has failed: what came before can be read, unless it fails at once. */
   fail(error: unknown, atOnce: boolean): void {
-    if (atOnce) this.#queue.length = this.#queued = 0;
+    if (atOnce) this.#queue.clear();
     this.#over((controller) => controller.error(error));
   }
 
   #over(finish: (controller: Controller) => void): void {
     if (this.#closed || this.#finish) return;
     this.#finish = finish;
-    if (this.#queued > 0) return;
+    if (this.#queue.length > 0) return;
     const controller = this.#waiting ?? this.#weak?.deref();
     if (controller) this.#end(controller, finish);
   }
@@ -170,22 +165,4 @@ export class BodySink {
     this.#forget();
     this.#transfer.cancel(undefined);
   }
-}
-
-/** Copies chunks to a reader's own buffer, as far as it goes, and says how many bytes. */
-function fill(
-  request: ReadableStreamBYOBRequest,
-  chunks: readonly Uint8Array<ArrayBuffer>[],
-): number {
-  const { buffer, byteOffset, byteLength } = request.view as ArrayBufferView<ArrayBuffer>;
-  const room = new Uint8Array(buffer, byteOffset, byteLength);
-  let filled = 0;
-  for (const chunk of chunks) {
-    const piece = chunk.subarray(0, byteLength - filled);
-    room.set(piece, filled);
-    filled += piece.length;
-    if (filled === byteLength) break;
-  }
-  request.respond(filled);
-  return filled;
 }

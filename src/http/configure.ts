@@ -10,9 +10,10 @@ import { library } from "../../ffi/mod.ts";
 import type { Easy } from "../handles/easy.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "./header_list.ts";
 import type { RequestPlan } from "./request.ts";
+import { bareUrl } from "./url.ts";
 
 /** What is sent as User-Agent unless the caller says otherwise. */
-const userAgent = () => `curlew/0.1 libcurl/${library().version}`;
+export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
 
 /** 64 KiB is free for small transfers and halves the system calls of large ones. */
 const RECEIVE_BUFFER = 64 * 1024;
@@ -33,6 +34,7 @@ export function configure(easy: Easy, plan: RequestPlan, remainingMs: number): v
   limitProtocols(easy);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
+  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse it with that
   easy.setOpts(curl);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
@@ -42,9 +44,7 @@ export function configure(easy: Easy, plan: RequestPlan, remainingMs: number): v
 
 /** Sets the URL, without its fragment, and the credentials in it. */
 export function setUrl(easy: Easy, url: URL): void {
-  const bare = new URL(url);
-  bare.hash = bare.username = bare.password = "";
-  easy.setOpt("URL", bare.href);
+  easy.setOpt("URL", bareUrl(url));
   easy.setOpt("PATH_AS_IS", 1); // the URL parser has normalized it
   if (url.username !== "") easy.setOpt("USERNAME", decoded(url.username));
   if (url.password !== "") easy.setOpt("PASSWORD", decoded(url.password));
@@ -88,8 +88,9 @@ function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
 }
 
 /** The caller's headers, without those that libcurl would add but fetch does not send. */
-function requestHeaders({ headers, body, method }: RequestPlan): HeaderEntry[] {
+function requestHeaders({ headers, body, method, referrer }: RequestPlan): HeaderEntry[] {
   const all = [...headers], isForm = body || method === "POST" || method === "PUT";
+  if (referrer !== "" && !hasHeader(headers, "referer")) all.push(["Referer", referrer]);
   // libcurl would wait for a 100 before each large body, and name a form where there is none
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);

@@ -59,15 +59,20 @@ const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
 /**
  * The options that are set, by their names in capitals, as libcurl takes them in any case.
- * Throws `TypeError` for one that would break the transfer.
+ * Throws `TypeError` for one that would break the transfer: one of `refused`, which tells what
+ * `call` has instead.
  */
-export function checkCurlOptions(options: EasyOptions): EasyOptions {
+export function checkCurlOptions(
+  options: EasyOptions,
+  refused: ReadonlyMap<string, string> = REFUSED,
+  call = "fetch",
+): EasyOptions {
   const checked: Record<string, unknown> = {};
   for (const [given, value] of Object.entries(options)) {
     const name = given.toUpperCase();
     const alias = Object.hasOwn(table, name) ? table[name]?.aliasOf : undefined;
-    const instead = REFUSED.get(alias ?? name) ?? REFUSED.get(name);
-    if (instead) throw new TypeError(`Cannot set ${name} for fetch: use ${instead}`);
+    const instead = refused.get(alias ?? name) ?? refused.get(name);
+    if (instead) throw new TypeError(`Cannot set ${name} for ${call}: use ${instead}`);
     if (value !== undefined) checked[name] = value;
   }
   return checked;

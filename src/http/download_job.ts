@@ -9,11 +9,12 @@ import { CurlEasyError } from "../errors.ts";
 import type { DownloadProgress, DownloadResult } from "./download.ts";
 import { networkError } from "./errors.ts";
 import { hasHeader } from "./header_list.ts";
-import { countdown, type Hop, type HopsEnd, isHttp, runHops } from "./hops.ts";
+import { countdown, type Hop, type HopsEnd, runHops } from "./hops.ts";
 import type { Sink } from "./part.ts";
 import type { Place, Target } from "./place.ts";
 import type { RequestPlan } from "./request.ts";
 import { judge, rangeHeaders, recordUrl, type Rest, type Verdict } from "./resume.ts";
+import { isHttp } from "./url.ts";
 
 /** libcurl can go on with a file of these. */
 const RESUMABLE = new Set(["http:", "https:", "ftp:", "ftps:", "sftp:", "file:"]);

@@ -27,7 +27,7 @@ function reasonOf(cause: unknown): string {
 }
 
 /** What went wrong first, in words for everyone. */
-function publicCause(error: unknown): unknown {
+export function publicCause(error: unknown): unknown {
   if (!(error instanceof CurlEasyError)) return error;
   // a callback of ours said why in libcurl's own terms
   if (error.cause instanceof CurlEasyError) return error.cause;
@@ -44,14 +44,21 @@ export function networkError(url: string, why: string, options?: ErrorOptions): 
 /** A URL without its credentials, query and fragment, any of which may be a secret. */
 export function publicUrl(url: string): string {
   try {
-    const { protocol, host, pathname } = new URL(url);
-    return protocol === "data:" ? "data:" : `${protocol}//${host}${pathname}`;
+    const bare = new URL(url);
+    if (bare.protocol === "data:") return "data:…";
+    bare.username = bare.password = "";
+    bare.search = bare.hash = "";
+    return bare.href;
   } catch {
     return "an invalid URL";
   }
 }
 
-/** libcurl quotes a proxy as it was given, `'user:pass@host'` or `'http://user:pass@host'`. */
+/**
+ * libcurl quotes a proxy as it was given, `'user:pass@host'` or `'http://user:pass@host'`, and
+ * most of all one that it cannot read, because of a slash or a space in the password.
+ */
 function withoutCredentials(text: string): string {
-  return text.replace(/(:\/\/|')[^/'\s]*@/g, "$1");
+  return text.replace(/(\s'(?:\w[\w+.-]*:\/\/)?).*@/gs, "$1")
+    .replace(/(:\/\/|')[^/'\s]*@/g, "$1");
 }

@@ -9,7 +9,7 @@ import { fetchError, networkError } from "./errors.ts";
 import { readInfo } from "./info.ts";
 import { matchesIntegrity } from "./integrity.ts";
 import { fetchLocal, type LocalAnswer } from "./local.ts";
-import { nextPlan } from "./hops.ts";
+import { countdown, nextPlan } from "./hops.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request.ts";
 import { makeResponse, type ResponseParts } from "./response.ts";
 import { type Answer, Transfer } from "./transfer.ts";
@@ -60,18 +60,21 @@ export async function fetch(
 class Hops {
   #plan: RequestPlan;
   readonly #agent: Agent;
-  readonly #started = performance.now();
+  readonly #remaining: () => number;
   #redirects = 0;
 
   constructor(plan: RequestPlan, agent: Agent) {
     this.#plan = plan;
     this.#agent = agent;
+    this.#remaining = countdown(plan.timeout);
   }
 
   async run(): Promise<Response> {
     for (;;) {
       const transfer = this.#start();
       const answer = await transfer.answer;
+      const { url } = answer;
+      if (url !== this.#plan.url) this.#plan = { ...this.#plan, url };
       if (answer.location === null) return await this.#respond(transfer, answer);
       const next = this.#follow(transfer, answer.location);
       await transfer.discard(); // its connection is free for the next one
@@ -80,12 +83,9 @@ class Hops {
   }
 
   #start(): Transfer {
-    const { timeout, signal } = this.#plan;
-    signal?.throwIfAborted();
-    const remaining = timeout === 0 ? 0 : timeout - (performance.now() - this.#started);
+    this.#plan.signal?.throwIfAborted();
     try {
-      const limit = timeout === 0 ? 0 : Math.max(remaining, 1);
-      return new Transfer(this.#plan, this.#agent, limit, this.#redirects);
+      return new Transfer(this.#plan, this.#agent, this.#remaining(), this.#redirects);
     } catch (error) {
       throw error instanceof TypeError ? error : fetchError(error, this.#plan.url.href);
     }
@@ -94,7 +94,7 @@ class Hops {
   #follow(transfer: Transfer, location: string): RequestPlan {
     const { body } = this.#plan;
     try {
-      const next = nextPlan(this.#plan, transfer.head.status, location, this.#redirects);
+      const next = nextPlan(this.#plan, transfer.head, location, this.#redirects);
       if (next.body !== body) body?.cancel(undefined);
       this.#redirects++;
       return next;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../errors.ts";
 
 /** Status line and headers. */
@@ -16,18 +17,51 @@ export interface ResponseHead {
 /** A header field as it was on the wire; several of one name stay apart. */
 type Field = readonly [name: string, value: string];
 
-const CR = 13, LF = 10;
+const CR = 13, LF = 10, SPACE = 32, ZERO = 48;
 
 /** As much as libcurl takes from 8.3 on. */
 const MOST_BYTES = 300 * 1024;
 
-/** A byte is a character. (What `TextDecoder` calls latin1 is windows-1252.) */
-function decode(line: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < line.length; i += 4096) {
-    text += String.fromCharCode(...line.subarray(i, i + 4096));
+/** "HTTP/1.1 " */
+const LONGEST_VERSION = 9;
+
+/** Header lines, as bytes until they are wanted as text. */
+class Lines {
+  #bytes = Buffer.alloc(512);
+  #length = 0;
+
+  add(line: Uint8Array): void {
+    const end = this.#length + line.length;
+    if (end > this.#bytes.length) {
+      const larger = Buffer.alloc(Math.max(end, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(line, this.#length);
+    this.#length = end;
   }
-  return text;
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** The number in a status line, 0 where there is none. */
+  status(): number {
+    const bytes = this.#bytes, first = bytes.indexOf(SPACE) + 1;
+    if (first === 0 || first > LONGEST_VERSION || first + 3 > this.#length) return 0;
+    let status = 0;
+    for (let i = first; i < first + 3; i++) {
+      const digit = (bytes[i] as number) - ZERO;
+      if (digit < 0 || digit > 9) return 0;
+      status = 10 * status + digit;
+    }
+    return status;
+  }
+
+  /** A byte is a character. (What `TextDecoder` calls latin1 is windows-1252.) */
+  text(): string[] {
+    return this.#bytes.toString("latin1", 0, this.#length).split(/\r*\n/);
+  }
 }
 
 /**
@@ -36,9 +70,9 @@ function decode(line: Uint8Array): string {
  * decoded once they are wanted.
  */
 export class HeadCollector {
-  #lines: Uint8Array[] = [];
+  readonly #lines = new Lines();
   #complete = false;
-  #trailers: Uint8Array[] = [];
+  #trailers: Lines | null = null;
   #size = 0;
   readonly #done: (head: HeadCollector) => void;
 
@@ -54,13 +88,14 @@ export class HeadCollector {
       throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MOST_BYTES} bytes`);
     }
     if (isStatusLine(line)) {
-      this.#lines = [line.slice()];
+      this.#lines.clear();
+      this.#lines.add(line);
       this.#complete = false;
     } else if (this.#complete) {
-      if (!isBlank(line)) this.#trailers.push(line.slice());
+      if (!isBlank(line)) (this.#trailers ??= new Lines()).add(line);
     } else if (!isBlank(line)) {
-      this.#lines.push(line.slice());
-    } else if (!isInterim(this.#lines[0])) {
+      this.#lines.add(line);
+    } else if (!isInterim(this.status)) {
       this.#complete = true;
       this.#done(this);
     }
@@ -74,23 +109,23 @@ export class HeadCollector {
 
   /** The status code, 0 where there is none. */
   get status(): number {
-    return statusOf(this.#lines[0]);
+    return this.#lines.status();
   }
 
   /** The head. */
   read(): ResponseHead {
-    const first = decode(this.#lines[0] ?? new Uint8Array()).trimEnd();
-    const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(first)?.[1] ?? "";
+    const [first = "", ...lines] = this.#lines.text();
+    const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(first.trimEnd())?.[1] ?? "";
     // a Response refuses other characters in there
     const statusText = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
     const headers = new Headers();
-    for (const [name, value] of fields(this.#lines.slice(1))) appendLenient(headers, name, value);
+    for (const [name, value] of fields(lines)) appendLenient(headers, name, value);
     return { status: this.status, statusText, headers };
   }
 
   /** The value of a header (its name in lower case), `null` where it is absent. */
   get(name: string): string | null {
-    for (const [own, value] of fields(this.#lines.slice(1))) {
+    for (const [own, value] of fields(this.#lines.text().slice(1))) {
       if (own.toLowerCase() === name) return value;
     }
     return null;
@@ -98,7 +133,7 @@ export class HeadCollector {
 
   /** The headers after the body. */
   get trailers(): readonly Field[] {
-    return fields(this.#trailers);
+    return fields(this.#trailers?.text() ?? []);
   }
 }
 
@@ -111,10 +146,9 @@ function appendLenient(headers: Headers, name: string, value: string): void {
   }
 }
 
-function fields(lines: readonly Uint8Array[]): Field[] {
+function fields(lines: readonly string[]): Field[] {
   const found: Field[] = [];
-  for (const line of lines) {
-    const text = decode(line).replace(/[\r\n]+$/, "");
+  for (const text of lines) {
     const colon = text.indexOf(":");
     // a line that begins with a space continues the one before
     const last = found.at(-1);
@@ -135,14 +169,7 @@ function isStatusLine(line: Uint8Array): boolean {
     line[4] === 0x2f;
 }
 
-function statusOf(line: Uint8Array | undefined): number {
-  if (!line) return 0;
-  const space = line.indexOf(0x20);
-  return Number(decode(line.subarray(space + 1, space + 4))) || 0;
-}
-
 /** 101 ends HTTP on the connection, so it is final. */
-function isInterim(line: Uint8Array | undefined): boolean {
-  const status = statusOf(line);
+function isInterim(status: number): boolean {
   return status >= 100 && status < 200 && status !== 101;
 }

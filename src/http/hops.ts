@@ -6,6 +6,7 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
+import { flags } from "../../ffi/curl/flags.ts";
 import type { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
@@ -13,8 +14,12 @@ import { configure, setUrl } from "./configure.ts";
 import { fetchError, networkError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
 import { readInfo, type TransferInfo } from "./info.ts";
-import { isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
+import { DISCARD_BYTES, DISCARD_MS, isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
 import type { RequestPlan } from "./request.ts";
+import { mayBeRetried } from "./retry.ts";
+import { askedUrl, isHttp } from "./url.ts";
+
+const { CURL_WRITEFUNC_ERROR } = flags;
 
 /** What a transfer does at each of its requests. */
 export interface HopRules {
@@ -40,21 +45,8 @@ export interface HopsEnd {
   readonly info: TransferInfo;
 }
 
-/** An unwanted body is read to its end, to keep the connection, up to here. */
-const DISCARD_BYTES = 256 * 1024, DISCARD_MS = 1000;
-
-/** libcurl may answer these itself, with credentials or without Expect. */
-const RETRIED = new Set([401, 407, 417]);
-
-const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
-
 /** libcurl reads up to a hundred of them before anything else has its turn. */
 const RECEIVE_BUFFER = 128 * 1024, UPLOAD_BUFFER = 256 * 1024;
-
-/** Whether a URL is one that has heads and redirects. */
-export function isHttp(url: URL): boolean {
-  return url.protocol === "http:" || url.protocol === "https:";
-}
 
 /** What is left of a timeout from now on: 0 for no end, else at least 1. */
 export function countdown(timeout: number): () => number {
@@ -65,7 +57,7 @@ export function countdown(timeout: number): () => number {
 /** The request after a redirect. Throws `TypeError` where there is to be none. */
 export function nextPlan(
   plan: RequestPlan,
-  status: number,
+  head: HeadCollector,
   location: string,
   redirects: number,
 ): RequestPlan {
@@ -74,7 +66,7 @@ export function nextPlan(
   if (redirects >= MAX_REDIRECTS) {
     throw networkError(url.href, `it redirects more than ${MAX_REDIRECTS} times`);
   }
-  return redirected(plan, status, location);
+  return redirected(plan, head, location);
 }
 
 /** One of the requests. */
@@ -131,12 +123,14 @@ export class Hop {
     this.#unwanted = goesOn || this.#rules.onHead?.(this) === false;
     if (!this.#unwanted) return;
     this.#keepInJs(); // an earlier head may have let it go elsewhere
-    if (!RETRIED.has(status)) this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
+    if (!mayBeRetried(status, this.plan)) {
+      this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
+    }
   }
 
   /** Whether all that is missing is a body that nobody wants. */
   #isEnough(): boolean {
-    const isLast = !RETRIED.has(this.head.status) || this.#discarded > DISCARD_BYTES;
+    const isLast = !mayBeRetried(this.head.status, this.plan) || this.#discarded > DISCARD_BYTES;
     return this.#unwanted && isLast;
   }
 
@@ -147,7 +141,7 @@ export class Hop {
   #discard(length: number): number {
     if (!this.#unwanted) return length;
     this.#discarded += length;
-    return this.#discarded > DISCARD_BYTES ? FAILED : length;
+    return this.#discarded > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : length;
   }
 
   /** Goes on after a pause. */
@@ -207,11 +201,12 @@ export async function runHops(
     const hop = new Hop(plan, easy, rules);
     await hop.run(agent, remaining());
     const { head, location } = hop;
+    plan = { ...plan, url: askedUrl(easy, plan) };
     if (location === null) {
       const info = Object.freeze(readInfo(hop, redirects));
       return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
     }
-    plan = nextPlan(plan, head.status, location, redirects);
+    plan = nextPlan(plan, head, location, redirects);
     easy.reset();
   }
 }

@@ -35,7 +35,7 @@ export interface TransferInfo {
   readonly httpVersion: string | null;
   /** Bytes of the body as they came, before decoding. */
   readonly bytesIn: number;
-  /** Bytes of the body that were sent. */
+  /** Bytes of the body that were sent; a chunked one counts with its framing. */
   readonly bytesOut: number;
   /** Bytes of the body received per second. */
   readonly speedIn: number;

@@ -7,11 +7,17 @@
 
 import { withoutCredentials } from "./curl_options.ts";
 import { networkError } from "./errors.ts";
+import type { HeadCollector } from "./head.ts";
 import { withoutHeaders } from "./header_list.ts";
+import { policyOf, referrerFor } from "./referrer.ts";
 import type { FetchCurlOptions, RequestPlan } from "./request.ts";
+import { isHttp } from "./url.ts";
 
 /** How many redirects are followed. */
 export const MAX_REDIRECTS = 20;
+
+/** The body of a redirect is read to its end, to keep the connection, up to here. */
+export const DISCARD_BYTES: number = 256 * 1024, DISCARD_MS = 1000;
 
 const STATUSES = new Set([301, 302, 303, 307, 308]);
 const BODY_HEADERS = new Set([
@@ -31,8 +37,8 @@ export function isRedirect(status: number, location: string | null): boolean {
 }
 
 /** The next request after a redirect. Throws `TypeError` where the rules forbid it. */
-export function redirected(plan: RequestPlan, status: number, location: string): RequestPlan {
-  const url = nextUrl(plan, location);
+export function redirected(plan: RequestPlan, head: HeadCollector, location: string): RequestPlan {
+  const url = nextUrl(plan, location), { status } = head;
   // REQUEST_TARGET was for the URL before
   const { REQUEST_TARGET: _, ...options } = plan.curl;
   let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
@@ -51,7 +57,10 @@ export function redirected(plan: RequestPlan, status: number, location: string):
     headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
     curl = withoutCredentials(curl);
   }
-  return { ...plan, url, method, body, bodyLength, headers, curl };
+  const policies = head.read().headers.get("referrer-policy"); // of all such headers, the last one
+  const referrerPolicy = policyOf(policies) ?? plan.referrerPolicy;
+  const referrer = referrerFor(plan.referrer, referrerPolicy, url);
+  return { ...plan, url, method, body, bodyLength, headers, curl, referrer, referrerPolicy };
 }
 
 function nextUrl(plan: RequestPlan, location: string): URL {
@@ -61,7 +70,7 @@ function nextUrl(plan: RequestPlan, location: string): URL {
   } catch {
     throw networkError(plan.url.href, "it redirects to an invalid URL");
   }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
+  if (!isHttp(url)) {
     throw networkError(plan.url.href, `it redirects to a "${url.protocol}" URL`);
   }
   if (url.hash === "") url.hash = plan.url.hash;

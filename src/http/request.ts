@@ -9,14 +9,18 @@ import type { EasyOptions } from "../handles/option_types.ts";
 import { type BodySource, bodySource, requestSource, syncBodySource } from "./body_source.ts";
 import { checkCurlOptions } from "./curl_options.ts";
 import { hasHeader, type HeaderEntry, type HeadersSource, readHeaders } from "./header_list.ts";
+import { readPolicy, referrerFor, type ReferrerPolicy } from "./referrer.ts";
 
 /** How far a fetch is. */
 export interface FetchProgress {
-  /** Bytes of the body received, before decoding. */
+  /** Bytes of the answer's body received, before decoding. */
   readonly downloaded: number;
   /** Bytes of the body expected, `null` where the server did not say. */
   readonly downloadTotal: number | null;
-  /** Bytes of the body sent. */
+  /**
+   * Bytes of the body sent, on HTTP/1.1 with the framing of chunks where its length is unknown.
+   * Goes down where the server has it start over.
+   */
   readonly uploaded: number;
   /** Bytes of the body to send, `null` where unknown. */
   readonly uploadTotal: number | null;
@@ -50,7 +54,7 @@ export interface FetchInit {
   readonly signal?: AbortSignal | null;
   /** Accepted: the fetch lives as long as the process. */
   readonly keepalive?: boolean;
-  /** The Referer header, or `"about:client"` for none. */
+  /** The URL of the Referer header, as far as the policy lets it be seen; none unless given. */
   readonly referrer?: string;
   /** Subresource integrity: `sha256-…`, `sha384-…`, `sha512-…` in base64. */
   readonly integrity?: string;
@@ -64,8 +68,8 @@ export interface FetchInit {
   readonly mode?: string;
   /** Accepted. */
   readonly priority?: string;
-  /** `"no-referrer"` sends no Referer; the others change nothing. */
-  readonly referrerPolicy?: string;
+  /** How much of the referrer is sent; another origin sees only its origin unless given. */
+  readonly referrerPolicy?: ReferrerPolicy;
   /** Accepted where it is `null`, as the standard has it. */
   readonly window?: null;
   /** Options of the easy handle by curl's name. */
@@ -92,6 +96,9 @@ export interface RequestPlan {
   readonly bodyLength: number | null;
   readonly redirect: "follow" | "error" | "manual";
   readonly signal: AbortSignal | null;
+  /** What is sent as Referer, `""` for nothing. */
+  readonly referrer: string;
+  readonly referrerPolicy: ReferrerPolicy;
   readonly integrity: string;
   readonly curl: FetchCurlOptions;
   /** What the cookie engine knows from the hops before, as lines of COOKIELIST. */
@@ -135,7 +142,13 @@ export async function planRequest(
   const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
   if (given === null) return plan;
   const isRequests = init.body === undefined && given instanceof ReadableStream;
-  return withBody(plan, await (isRequests ? requestSource(given) : bodySource(given)));
+  const body = await (isRequests ? requestSource(given) : bodySource(given));
+  try {
+    return withBody(plan, body);
+  } catch (error) {
+    body.cancel(error);
+    throw error;
+  }
 }
 
 /** The same without waiting. Throws `TypeError` for a body that is to be awaited, too. */
@@ -149,10 +162,12 @@ export function planRequestSync(input: string | URL, init: FetchInit = {}): Requ
 
 function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
   const request = input instanceof Request ? input : null;
+  const url = readUrl(request ? request.url : input as string | URL);
   return {
-    url: readUrl(request ? request.url : input as string | URL),
+    url,
+    ...readReferrer(init, request, url),
     method: readMethod(init.method ?? request?.method ?? "GET"),
-    headers: withReferrer(readHeaders(init.headers ?? request?.headers), init),
+    headers: readHeaders(init.headers ?? request?.headers),
     body: null,
     bodyLength: null,
     redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
@@ -211,11 +226,11 @@ function readRedirect(redirect: string): "follow" | "error" | "manual" {
   throw new TypeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
 }
 
-function withReferrer(headers: HeaderEntry[], init: FetchInit): HeaderEntry[] {
-  const { referrer, referrerPolicy } = init;
-  if (!referrer || referrer === "about:client" || referrerPolicy === "no-referrer") return headers;
-  if (hasHeader(headers, "referer")) return headers;
-  const url = readUrl(referrer);
-  url.username = url.password = url.hash = "";
-  return [...headers, ["Referer", url.href]];
+type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;
+
+function readReferrer(init: FetchInit, request: Request | null, url: URL): Referrer {
+  const given = init.referrer ?? request?.referrer ?? "";
+  const referrerPolicy = readPolicy(init.referrerPolicy ?? request?.referrerPolicy ?? "");
+  if (given !== "") readUrl(given);
+  return { referrer: referrerFor(given, referrerPolicy, url), referrerPolicy };
 }

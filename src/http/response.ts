@@ -5,6 +5,7 @@
  */
 
 import { setInfoSource, type TransferInfo } from "./info.ts";
+import { bareUrl } from "./url.ts";
 
 /** What a response has beside its body. */
 export interface ResponseParts {
@@ -24,17 +25,27 @@ export function makeResponse(body: BodyInit | null, parts: ResponseParts): Respo
   return named(new Response(body, { status, statusText, headers }), parts);
 }
 
+const value = () => {
+  throw new TypeError("Cannot change the headers of a response: they are immutable");
+};
+/** What the standard refuses on them; `new Response(body, response)` has a copy that allows it. */
+const GUARDED = Object.create(Headers.prototype, {
+  append: { value },
+  delete: { value },
+  set: { value },
+});
+
 /** Gives a response, and its clones, its URL and info. */
 function named(response: Response, parts: ResponseParts): Response {
-  const { url, redirected, info } = parts, bare = new URL(url);
-  bare.hash = bare.username = bare.password = "";
+  const { url, redirected, info } = parts;
   const clone = () => named(Response.prototype.clone.call(response), parts);
   Object.defineProperties(response, {
-    url: { value: bare.href, configurable: true },
+    url: { value: bareUrl(url), configurable: true },
     redirected: { value: redirected, configurable: true },
     clone: { value: clone, configurable: true, writable: true },
     blob: { value: () => typedBlob(response), configurable: true, writable: true },
   });
+  Object.setPrototypeOf(response.headers, GUARDED); // cheaper than properties of its own
   if (info) setInfoSource(response, info);
   return response;
 }

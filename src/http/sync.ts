@@ -4,20 +4,24 @@
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
 import { configure } from "./configure.ts";
 import { networkError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
 import type { HeadersSource } from "./header_list.ts";
-import { asTypeError, countdown, isHttp, nextPlan } from "./hops.ts";
-import { isRedirect } from "./redirect.ts";
+import { asTypeError, countdown, nextPlan } from "./hops.ts";
+import { reportProgress } from "./progress.ts";
+import type { ReferrerPolicy } from "./referrer.ts";
+import { DISCARD_BYTES, isRedirect } from "./redirect.ts";
 import {
   type FetchCurlOptions,
   type FetchProgress,
   planRequestSync,
   type RequestPlan,
 } from "./request.ts";
+import { askedUrl, bareUrl, isHttp } from "./url.ts";
 
 /** What {@linkcode fetchSync} takes: that of `fetch` which makes sense while the thread waits. */
 export interface FetchSyncInit {
@@ -29,8 +33,10 @@ export interface FetchSyncInit {
   readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
   /** What to do with a redirect; it is followed unless given. */
   readonly redirect?: "follow" | "error" | "manual";
-  /** The Referer header. */
+  /** The URL of the Referer header, as far as the policy lets it be seen. */
   readonly referrer?: string;
+  /** How much of the referrer is sent; another origin sees only its origin unless given. */
+  readonly referrerPolicy?: ReferrerPolicy;
   /** Options of the easy handle by curl's name. */
   readonly curl?: FetchCurlOptions;
   /** How long it may take until the body has ended, in ms; 0, as it is by default, for any time. */
@@ -90,17 +96,15 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
     request.run(remaining());
-    const { location } = request, { status } = request.head;
-    if (location === null) return request.result(redirects > 0);
-    plan = nextPlan(plan, status, location, redirects);
+    const { location, head } = request;
+    plan = { ...plan, url: askedUrl(easy, plan) };
+    if (location === null) return request.result(plan.url, redirects > 0);
+    plan = nextPlan(plan, head, location, redirects);
     easy.reset();
   }
 }
 
-/** A redirect's body is read to its end up to here, to keep the connection. */
-const DISCARD_BYTES = 256 * 1024;
-
-const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
+const { CURL_WRITEFUNC_ERROR } = flags;
 
 class SyncRequest {
   readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
@@ -122,11 +126,7 @@ class SyncRequest {
       easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
-        easy.setOpt("NOPROGRESS", 0);
-        easy.setOpt("XFERINFOFUNCTION", (_data, total, downloaded, uploadTotal, uploaded) => {
-          const downloadTotal = total || null;
-          onProgress({ downloaded, downloadTotal, uploaded, uploadTotal: uploadTotal || null });
-        });
+        reportProgress(easy, onProgress, () => this.location === null && this.#received > 0);
       }
       easy.perform();
     } catch (error) {
@@ -146,7 +146,9 @@ class SyncRequest {
   #write(bytes: Uint8Array): number {
     const { maxBodySize } = this.#plan;
     this.#received += bytes.length;
-    if (this.location !== null) return this.#received > DISCARD_BYTES ? FAILED : bytes.length;
+    if (this.location !== null) {
+      return this.#received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : bytes.length;
+    }
     if (this.#received > maxBodySize) {
       const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
       throw new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
@@ -155,16 +157,14 @@ class SyncRequest {
     return bytes.length;
   }
 
-  result(redirected: boolean): FetchSyncResult {
-    const { url } = this.#plan, { complete, status } = this.head;
+  result(url: URL, redirected: boolean): FetchSyncResult {
+    const { complete, status } = this.head;
     if (!complete) throw networkError(url.href, "the response is no HTTP/1.0 or later");
     if (status < 200 || status > 599) {
       throw networkError(url.href, `a response cannot have the status ${status}`);
     }
-    const bare = new URL(url);
-    bare.hash = bare.username = bare.password = "";
     const { statusText, headers } = this.head.read();
-    return { status, statusText, url: bare.href, headers, body: this.#body(), redirected };
+    return { status, statusText, url: bareUrl(url), headers, body: this.#body(), redirected };
   }
 
   #body(): Uint8Array<ArrayBuffer> {

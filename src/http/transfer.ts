@@ -16,26 +16,26 @@ import { configure } from "./configure.ts";
 import { fetchError, networkError, transferError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
 import { readInfo, type TransferInfo } from "./info.ts";
-import { isRedirect } from "./redirect.ts";
-import type { FetchProgress, RequestPlan } from "./request.ts";
+import { reportProgress } from "./progress.ts";
+import { DISCARD_BYTES, DISCARD_MS, isRedirect } from "./redirect.ts";
+import type { RequestPlan } from "./request.ts";
+import { mayBeRetried } from "./retry.ts";
+import { askedUrl } from "./url.ts";
 
 /** What a transfer's head led to. */
 export interface Answer {
   readonly head: HeadCollector;
+  /** What was asked for. */
+  readonly url: URL;
   /** Where it redirects to, `null` where it is the response. */
   readonly location: string | null;
   /** The body, `null` where there is none. */
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
-/** A redirect's body is read to its end, to keep the connection, up to here. */
-const DISCARD_BYTES = 256 * 1024, DISCARD_MS = 1000;
-
-const FAILED = 0xffffffff; // CURL_WRITEFUNC_ERROR, which is no success before 7.87 either
+const { CURL_WRITEFUNC_ERROR } = flags;
 
 const NULL_BODY = new Set([204, 205, 304]);
-/** libcurl may answer these itself, with credentials or without Expect. */
-const RETRIED = new Set([401, 407, 417]);
 
 /** See the module. */
 export class Transfer {
@@ -92,24 +92,13 @@ export class Transfer {
       easy.setOpt("READFUNCTION", (buffer) => upload.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => upload.seek(offset, origin));
     }
-    if (this.#plan.onProgress) this.#report(this.#plan.onProgress);
-  }
-
-  #report(onProgress: (progress: FetchProgress) => void): void {
-    this.easy.setOpt("NOPROGRESS", 0);
-    this.easy.setOpt("XFERINFOFUNCTION", (_data, total, downloaded, uploadTotal, uploaded) => {
-      onProgress({
-        downloaded,
-        uploaded,
-        downloadTotal: total || null,
-        uploadTotal: uploadTotal || null,
-      });
-    });
+    const { onProgress } = this.#plan;
+    if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
 
   /** A head is there; libcurl may still replace it by that of a retry. */
   #onHead(): void {
-    if (!RETRIED.has(this.head.status)) this.#settle();
+    if (!mayBeRetried(this.head.status, this.#plan)) this.#settle();
   }
 
   #settle(): void {
@@ -125,7 +114,7 @@ export class Transfer {
       this.#sink = new BodySink(transfer);
       body = this.#sink.open();
     }
-    answer.resolve({ head, location, body });
+    answer.resolve({ head, url: askedUrl(this.easy, this.#plan), location, body });
   }
 
   #write(bytes: Uint8Array<ArrayBuffer>): number {
@@ -133,7 +122,7 @@ export class Transfer {
     const received = this.#received + bytes.length, { maxBodySize } = this.#plan;
     if (!this.#sink) {
       this.#received = received;
-      return received > DISCARD_BYTES ? FAILED : bytes.length;
+      return received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : bytes.length;
     }
     if (received > maxBodySize) return this.#refuse(maxBodySize);
     const taken = this.#sink.write(bytes);
@@ -144,7 +133,7 @@ export class Transfer {
   #refuse(maxBodySize: number): number {
     const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
     this.#failure ??= { error: new CurlEasyError(Code.FILESIZE_EXCEEDED, text) };
-    return FAILED;
+    return CURL_WRITEFUNC_ERROR;
   }
 
   #resume(): void {

@@ -8,10 +8,11 @@ import type { Agent } from "../driver/agent.ts";
 import { networkError } from "./errors.ts";
 import { defaultAgent } from "./fetch.ts";
 import type { HeadersSource } from "./header_list.ts";
-import { countdown, type Hop, isHttp, runHops } from "./hops.ts";
+import { countdown, type Hop, runHops } from "./hops.ts";
 import type { TransferInfo } from "./info.ts";
 import { type FetchCurlOptions, planRequest, type RequestPlan, withBody } from "./request.ts";
 import { type UploadBody, type UploadSource, uploadSource } from "./upload_source.ts";
+import { isHttp } from "./url.ts";
 
 export type { UploadBody } from "./upload_source.ts";
 

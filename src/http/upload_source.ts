@@ -12,7 +12,8 @@ import { DiskFile } from "../handles/disk_file.ts";
 import type { Easy } from "../handles/easy.ts";
 import { type BodySource, bodySource } from "./body_source.ts";
 import { BodyUpload } from "./body_upload.ts";
-import { type Hop, isHttp } from "./hops.ts";
+import type { Hop } from "./hops.ts";
+import { isHttp } from "./url.ts";
 
 /** What `upload` can send: the path of a file, bytes, a stream or a blob. */
 export type UploadBody = string | Uint8Array | ReadableStream<Uint8Array> | Blob;

@@ -1,14 +1,15 @@
 // init.curl: any option of libcurl by its name, but for those that are fetch's own.
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Agent, constants, CurlEasyError, Share } from "../../mod.ts";
+import { Agent, constants, CurlEasyError, Share, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, echo, failure, get, sent, sleep } from "./support.ts";
 
+const { versionNum } = versionInfo();
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer("http", "unix", "h2");
+  server = await startServer("http", "unix", "abstract", "h2");
 });
 afterAll(() => server.close());
 
@@ -21,6 +22,16 @@ describe("where it connects to", () => {
     expect(arrived.remote.port).toBe(null);
     const error = await failure(via({ UNIX_SOCKET_PATH: "/nowhere/x.sock" }));
     expect(codeOf(error)).toBe("CURLE_COULDNT_CONNECT");
+  });
+
+  test("an abstract unix socket", async ({ skip }) => {
+    if (!server.has("abstract")) return skip("not Linux");
+    const curl = { ABSTRACT_UNIX_SOCKET: server.abstract };
+    const arrived = await via(curl, "http://docker/echo");
+    expect(sent(arrived, "host")).toEqual(["docker"]);
+    expect(arrived.remote.port).toBe(null);
+    const none = { ABSTRACT_UNIX_SOCKET: "curlew-nobody" };
+    expect(codeOf(await failure(via(none, "http://x/")))).toBe("CURLE_COULDNT_CONNECT");
   });
 
   test("RESOLVE and CONNECT_TO", async () => {
@@ -65,7 +76,7 @@ describe("what it sends", () => {
     expect(sent(arrived, "authorization")).toEqual(["Bearer token"]);
   });
 
-  test("an AWS signature", async () => {
+  test.skipIf(versionNum < 0x074b00)("an AWS signature (since libcurl 7.75)", async () => {
     const arrived = await via({ AWS_SIGV4: "aws:amz:eu-central-1:s3", USERPWD: "key:secret" });
     const [signature] = sent(arrived, "authorization");
     expect(signature).toMatch(/^AWS4-HMAC-SHA256 Credential=key\/\d{8}\/eu-central-1\/s3/);
@@ -106,7 +117,9 @@ describe("what it sends", () => {
     const url = server.url("/echo", "h2"), CAINFO = server.ca;
     expect((await via({ CAINFO }, url)).httpVersion).toBe("2.0");
     const HTTP_VERSION = CURL_HTTP_VERSION_1_1;
-    expect((await via({ CAINFO, HTTP_VERSION }, url)).httpVersion).toBe("1.1");
+    // libcurl 7.74 would take the connection that is there
+    const other = { CAINFO, HTTP_VERSION, FRESH_CONNECT: 1 };
+    expect((await via(other, url)).httpVersion).toBe("1.1");
   });
 });
 

@@ -52,6 +52,24 @@ test("nothing that is thrown has the credentials of a URL", async () => {
   }
 });
 
+test("nor those of a proxy, which libcurl quotes where it cannot read it", async () => {
+  const proxies = [
+    "http://user:a/secret@127.0.0.1:1",
+    "user:a/secret@127.0.0.1:1",
+    "http://user:a secret@127.0.0.1:1",
+    "http://user:secret'secret@127.0.0.1:99999",
+    "unknown://user:secret@127.0.0.1:1",
+  ];
+  for (const PROXY of proxies) {
+    const error = await failure(get(server.url("/small"), { curl: { PROXY } }));
+    expect(error).toBeInstanceOf(TypeError);
+    for (let one: unknown = error; one instanceof Error; one = one.cause) {
+      expect(`${one} ${JSON.stringify(one)}`).not.toContain("secret");
+      expect(`${one}`).toContain("127.0.0.1");
+    }
+  }
+});
+
 describe("a server that misbehaves", () => {
   const cases: [path: string, code: RegExp][] = [
     ["/garbage", /CURLE_(UNSUPPORTED_PROTOCOL|WEIRD_SERVER_REPLY)/],

@@ -99,19 +99,6 @@ test("that would break the request are refused", async () => {
   }
 });
 
-test("have a Referer where a referrer is given", async () => {
-  const referrer = "http://user:pass@example.test/page#part";
-  expect(await lines({ referrer })).toContain("Referer: http://example.test/page");
-  for (const init of [{ referrer: "" }, { referrer: "about:client" }]) {
-    expect(names(await lines(init))).not.toContain("Referer");
-  }
-  expect(names(await lines({ referrer, referrerPolicy: "no-referrer" }))).not.toContain("Referer");
-  const headers = { referer: "mine" };
-  expect(names(await lines({ referrer, headers })).filter((name) => /referer/i.test(name ?? "")))
-    .toEqual(["referer"]);
-  expect(await failure(lines({ referrer: "no url" }))).toBeInstanceOf(TypeError);
-});
-
 test("what has no meaning without a browser is accepted", async () => {
   const init: FetchInit = {
     cache: "no-store",

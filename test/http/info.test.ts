@@ -4,6 +4,7 @@ import { Agent } from "../../mod.ts";
 import { formatTimings, type TransferInfo, transferInfo } from "../../src/http/info.ts";
 import type { FetchInit } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { failure, get, sleep } from "./support.ts";
 
 let server: TestServer, agent: Agent;
@@ -83,6 +84,7 @@ describe("transferInfo", () => {
 
   test("has the trailers when the body has ended", async () => {
     for (const kind of ["http", "h2"] as const) {
+      if (kind === "h2" && !libcurl.h2Trailers.holds) continue;
       const response = await get(server.url("/trailers", kind), { curl: { CAINFO: server.ca } });
       await response.text();
       const found = transferInfo(response).trailers.map((

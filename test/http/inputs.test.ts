@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetch } from "../../src/http/fetch.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { echo, failure, get, sent, sentText } from "./support.ts";
 
 let server: TestServer, url: string;
@@ -21,6 +22,7 @@ describe("the input", () => {
   test("keeps what the URL parser keeps", async () => {
     const paths = ["/echo/a%20b?x=%20&y=ä|^{}", "/echo/x/%2e%2E/b", "/echo/a//b?", "/echo/[x]?q='"];
     for (const path of paths) {
+      if (path.endsWith("?") && !libcurl.keepsEmptyQuery.holds) continue;
       const { href, origin } = new URL(path, url);
       expect(origin + (await echo(href)).url).toBe(href);
     }

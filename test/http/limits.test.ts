@@ -11,6 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+/** A busy machine is late, but not by this many ms. */
+const SOON = 4000;
+
 /** What a fetch fails with, and after how many milliseconds. */
 async function fails(
   url: string,
@@ -27,7 +30,7 @@ describe("a timeout", () => {
     const [code, ms] = await fails(server.url("/hold"), { timeout: 200 });
     expect(code).toBe("CURLE_OPERATION_TIMEDOUT");
     expect(ms).toBeGreaterThan(180);
-    expect(ms).toBeLessThan(600);
+    expect(ms).toBeLessThan(SOON);
   });
 
   test("counts until the end of the body, which then fails", async () => {
@@ -36,7 +39,7 @@ describe("a timeout", () => {
     const error = await failure(response.text());
     expect(error).toBeInstanceOf(TypeError);
     expect(codeOf(error)).toBe("CURLE_OPERATION_TIMEDOUT");
-    expect(performance.now() - started).toBeLessThan(800);
+    expect(performance.now() - started).toBeLessThan(SOON);
   });
 
   test("counts while nobody reads the body", async () => {
@@ -54,7 +57,7 @@ describe("a timeout", () => {
     const url = server.url(`/redirect-to?url=${encodeURIComponent("/delay/5000")}`);
     const [code, ms] = await fails(url, { timeout: 300 });
     expect(code).toBe("CURLE_OPERATION_TIMEDOUT");
-    expect(ms).toBeLessThan(800);
+    expect(ms).toBeLessThan(SOON);
   });
 
   test("of nothing, or of zero, is none", async () => {
@@ -66,7 +69,7 @@ describe("a timeout", () => {
     const silent = `https://127.0.0.1:${server.silent}/`;
     const [code, ms] = await fails(silent, { connectTimeout: 200, timeout: 5000 });
     expect(code).toBe("CURLE_OPERATION_TIMEDOUT");
-    expect(ms).toBeLessThan(800);
+    expect(ms).toBeLessThan(SOON);
     const plain = `http://127.0.0.1:${server.silent}/`;
     const [, longer] = await fails(plain, { connectTimeout: 100, timeout: 400 });
     expect(longer).toBeGreaterThan(350);
@@ -150,6 +153,15 @@ describe("libcurl's own limits", () => {
     const curl = { MAX_RECV_SPEED_LARGE: 500_000 }, started = performance.now();
     await (await get(server.url("/bytes/700000"), { curl })).bytes();
     expect(performance.now() - started).toBeGreaterThan(400);
+  });
+
+  test("MAX_SEND_SPEED_LARGE slows down", async () => {
+    const curl = { MAX_SEND_SPEED_LARGE: 500_000 }, body = new Uint8Array(700_000);
+    for (const sent of [body, new Blob([body]), new Blob([body]).stream()]) {
+      const started = performance.now();
+      await (await get(server.url("/sink"), { method: "PUT", body: sent, curl })).text();
+      expect(performance.now() - started).toBeGreaterThan(400);
+    }
   });
 
   test("LOW_SPEED_LIMIT and LOW_SPEED_TIME end what is too slow", async () => {

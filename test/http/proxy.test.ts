@@ -1,13 +1,15 @@
 // Proxies of every kind, and who resolves the name.
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { constants } from "../../mod.ts";
+import { constants, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { codeOf, echo, failure, get, sent } from "./support.ts";
+import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";
 
+const { versionNum } = versionInfo();
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer("http", "https", "proxy", "socks", "unix");
+  server = await startServer("http", "https", "h2", "proxy", "proxyTls", "socks", "unix");
 });
 afterAll(() => server.close());
 
@@ -119,12 +121,79 @@ describe("a SOCKS proxy", () => {
   });
 });
 
-test("PRE_PROXY leads to the proxy", async () => {
-  const PRE_PROXY = `socks5h://${host(server.socks)}`;
-  const curl = { ...fresh(`http://${host(server.proxy)}`), PRE_PROXY };
-  expect((await echo(server.url("/echo"), { curl })).method).toBe("GET");
-  expect(await targets("socks")).toEqual([`ipv4 127.0.0.1:${server.proxy}`]);
-  expect(await targets("proxy")).toEqual([`GET 127.0.0.1:${server.http}`]);
+const hasTlsProxy = hasFeature(constants.CURL_VERSION_HTTPS_PROXY);
+const noTlsProxy = hasTlsProxy ? "" : " (this libcurl has none)";
+
+describe.skipIf(!hasTlsProxy)(`an HTTPS proxy${noTlsProxy}`, () => {
+  const tls = (): FetchCurlOptions => fresh(`https://${host(server.proxyTls)}`);
+
+  test("forwards and tunnels, and is checked against a CA of its own", async () => {
+    const curl = { ...tls(), PROXY_CAINFO: server.ca };
+    expect((await echo(server.url("/echo"), { curl })).tls).toBe(null);
+    const both = { ...curl, CAINFO: server.ca };
+    expect((await echo(server.url("/echo", "https"), { curl: both })).tls).toBeTruthy();
+    expect((await echo(server.url("/echo", "h2"), { curl: both })).httpVersion).toBe("2.0");
+    expect(await targets("proxyTls")).toEqual([
+      `GET 127.0.0.1:${server.http}`,
+      `CONNECT 127.0.0.1:${server.https}`,
+      `CONNECT 127.0.0.1:${server.h2}`,
+    ]);
+    // the server's certificate is checked all the same
+    const error = await failure(get(server.url("/echo", "https"), { curl }));
+    expect(codeOf(error)).toMatch(/^CURLE_(PEER_FAILED_VERIFICATION|SSL_CONNECT_ERROR)$/);
+  });
+
+  test("of an unknown CA is refused, unless that is switched off", async () => {
+    for (const curl of [tls(), { ...tls(), CAINFO: server.ca }]) {
+      const error = await failure(get(server.url("/echo"), { curl }));
+      expect(codeOf(error)).toBe("CURLE_PEER_FAILED_VERIFICATION");
+    }
+    const curl = { ...tls(), PROXY_SSL_VERIFYPEER: 0 };
+    expect((await echo(server.url("/echo"), { curl })).method).toBe("GET");
+  });
+
+  test.skipIf(versionNum < 0x074d00)("trusts a CA from memory (since libcurl 7.77)", async () => {
+    const curl = { ...tls(), PROXY_CAINFO_BLOB: await readFile(server.ca) };
+    expect((await echo(server.url("/echo"), { curl })).method).toBe("GET");
+  });
+});
+
+// libcurl 7.74 waits for ever for an HTTPS proxy behind SOCKS5, unless the transfer blocks
+const hasBoth = hasTlsProxy && versionNum >= 0x075800;
+const noBoth = hasBoth ? "" : " (but HTTPS, before libcurl 7.88)";
+test(`PRE_PROXY of every kind leads to a proxy of every kind${noBoth}`, async () => {
+  const local = server.url("/echo"), tunnelled = server.url("/echo", "https");
+  const proxies: ["proxy" | "proxyTls", string][] = [["proxy", "http"]];
+  if (hasBoth) proxies.push(["proxyTls", "https"]);
+  for (const [kind, scheme] of proxies) {
+    for (const before of ["socks4", "socks4a", "socks5", "socks5h"]) {
+      await stats("reset");
+      const curl = {
+        ...fresh(`${scheme}://${host(server[kind])}`),
+        PRE_PROXY: `${before}://${host(server.socks)}`,
+        PROXY_CAINFO: server.ca,
+        CAINFO: server.ca,
+      };
+      expect((await echo(local, { curl })).method).toBe("GET");
+      expect((await echo(tunnelled, { curl })).tls).toBeTruthy();
+      const asked = await targets("socks");
+      expect(asked, before).toHaveLength(2);
+      for (const one of asked) expect(one).toMatch(new RegExp(`127\\.0\\.0\\.1:${server[kind]}$`));
+      expect(await targets(kind))
+        .toEqual([`GET 127.0.0.1:${server.http}`, `CONNECT 127.0.0.1:${server.https}`]);
+    }
+  }
+});
+
+test("PRE_PROXY takes credentials, and wrong ones are not told", async () => {
+  const via = (login: string): FetchCurlOptions => ({
+    ...fresh(`http://${host(server.proxy)}`),
+    PRE_PROXY: `socks5h://${host(server.socksAuth, login)}`,
+  });
+  expect((await echo(server.url("/echo"), { curl: via("user:pass@") })).method).toBe("GET");
+  const error = await failure(get(server.url("/echo"), { curl: via("user:secret@") }));
+  expect(codeOf(error)).toBe("CURLE_PROXY");
+  expect(String(error)).not.toContain("secret");
 });
 
 test("NOPROXY goes around it", async () => {

@@ -97,6 +97,17 @@ describe("a body that is there", () => {
     expect(sentText(await post({ toString: () => "an object" } as never))).toBe("an object");
   });
 
+  test("that is a file which is not there fails the fetch", async () => {
+    // Bun's is an empty Blob until all of it is read
+    class Missing extends Blob {
+      override arrayBuffer = () => Promise.reject(new Error("no such file"));
+    }
+    const error = await failure(post(new Missing())) as Error;
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain("no such file");
+    expect((await post(new Blob())).length).toBe(0);
+  });
+
   test("is refused where the Content-Length says otherwise", async () => {
     const headers = { "Content-Length": "4" };
     const error = await failure(get(url, { method: "POST", body: "hello", headers }));
@@ -221,6 +232,13 @@ describe("a stream", () => {
       const error = await failure(get(target, { method: "POST", body, timeout: 300 }));
       expect(codeOf(await cancelled.promise)).toBe(codeOf(error));
     }
+    const never = Promise.withResolvers<unknown>();
+    const endless = new ReadableStream<Uint8Array>({ cancel: (reason) => never.resolve(reason) });
+    const wrong = { method: "POST", body: endless, duplex: "half" };
+    const error = await failure(
+      get(new Request(url, wrong as RequestInit), { headers: { "Content-Length": "none" } }),
+    );
+    expect(await never.promise).toBe(error);
     const cancelled = Promise.withResolvers<unknown>();
     const body = new ReadableStream<Uint8Array>({ cancel: (reason) => cancelled.resolve(reason) });
     const reason = { my: "reason" }, signal = AbortSignal.abort(reason);

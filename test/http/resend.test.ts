@@ -118,6 +118,28 @@ test("wrong credentials give the 401 itself, with its body", async () => {
   expect(await without.json()).toEqual({ authenticated: false });
 });
 
+test("a 401 that nobody can answer is there when its headers end", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const own = net.createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\nConnection: close\r\n\r\n");
+      void promise.then(() => socket.end("body"));
+    });
+  });
+  await new Promise<void>((listening) => own.listen(0, "127.0.0.1", listening));
+  const { port } = own.address() as net.AddressInfo;
+  try {
+    const response = await get(`http://127.0.0.1:${port}/`);
+    expect(response.status).toBe(401);
+    resolve();
+    expect(await response.text()).toBe("body");
+  } finally {
+    resolve();
+    await new Promise((closed) => own.close(closed));
+  }
+});
+
 test("credentials in the URL are sent, and are not in the response's URL", async () => {
   const target = new URL(server.url("/echo"));
   [target.username, target.password] = ["us er", "p%3Ass"];

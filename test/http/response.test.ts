@@ -1,4 +1,5 @@
 // The Response: the runtime's own, with everything that its constructor does not take.
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, failure, get, record } from "./support.ts";
@@ -119,6 +120,23 @@ describe("response headers", () => {
     expect([...headers.keys()]).not.toContain("bad name");
   });
 
+  test("cannot be changed, as the standard has it, but those of a copy can", async () => {
+    const response = await get(server.url("/small"));
+    for (const { headers } of [response, response.clone()]) {
+      expect(() => headers.set("x", "1")).toThrow(TypeError);
+      expect(() => headers.append("x", "1")).toThrow(TypeError);
+      expect(() => headers.delete("content-type")).toThrow(TypeError);
+      expect(headers.get("content-type")).toBe("application/json");
+    }
+    const copied = new Headers(response.headers), copy = new Response(response.body, response);
+    for (const headers of [copied, copy.headers]) {
+      headers.set("x", "1");
+      expect(headers.get("x")).toBe("1");
+      expect(headers.get("content-type")).toBe("application/json");
+    }
+    expect(await copy.json()).toMatchObject({ ok: true });
+  });
+
   test("that never end fail the fetch", async () => {
     const error = await failure(get(server.url("/endless-headers", "raw")));
     expect(error).toBeInstanceOf(TypeError);
@@ -134,6 +152,22 @@ describe("content decoding", () => {
       expect(response.headers.get("content-encoding")).toBe(encoding);
       expect(await response.text()).toBe(`compressed by ${encoding}\n`.repeat(100));
     }
+  });
+
+  test("undoes several codings in their order", async () => {
+    const bytes = gzipSync(brotliCompressSync("twice"));
+    const head = "HTTP/1.1 200 OK\r\nContent-Encoding: br, gzip\r\nConnection: close\r\n\r\n";
+    await using recorder = await record(head + bytes.toString("latin1"));
+    expect(await (await get(recorder.url)).text()).toBe("twice");
+  });
+
+  test("fails for a coding that libcurl does not know, unless it is switched off", async () => {
+    const text = answer("200 OK\r\nContent-Encoding: unheard-of", "as it is");
+    await using recorder = await record(text);
+    const error = await failure(get(recorder.url).then((response) => response.text()));
+    expect(codeOf(error)).toBe("CURLE_BAD_CONTENT_ENCODING");
+    const response = await get(recorder.url, { curl: { HTTP_CONTENT_DECODING: 0 } });
+    expect(await response.text()).toBe("as it is");
   });
 
   test("can be switched off", async () => {

@@ -1,7 +1,7 @@
 /** What the tests of fetch share. No vitest here: the children use it too. */
 import net from "node:net";
 import process from "node:process";
-import { CurlEasyError } from "../../mod.ts";
+import { CurlEasyError, versionInfo } from "../../mod.ts";
 import { fetch } from "../../src/http/fetch.ts";
 import type { FetchInit } from "../../src/http/request.ts";
 
@@ -10,6 +10,11 @@ export { descriptors, failure, isBun, isFull, sleep, until } from "../driver/sup
 /** `fetch` that never takes longer than ten seconds. */
 export function get(input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
   return fetch(input, { timeout: 10_000, ...init });
+}
+
+/** Whether the loaded libcurl was built with something, by its CURL_VERSION_* bit. */
+export function hasFeature(bit: number): boolean {
+  return (versionInfo().featureBits & bit) !== 0;
 }
 
 /** What `/echo` tells. */

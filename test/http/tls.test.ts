@@ -1,9 +1,8 @@
 // TLS: whom it trusts, who it is, and what it says when that fails.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { codeOf, echo, failure, get } from "./support.ts";
 
@@ -18,38 +17,49 @@ const over = (kind: UrlKind, curl: FetchCurlOptions) =>
 const problem = (kind: UrlKind, curl: FetchCurlOptions) =>
   failure(get(server.url("/echo", kind), { curl: { FRESH_CONNECT: 1, ...curl } }));
 
+const { caBlob, expiryWords, forgetsCa, keyBlobs, keyFiles } = libcurl;
+
 describe("the server's certificate", () => {
-  test("is checked against CAINFO or CAINFO_BLOB", async () => {
+  test("is checked against CAINFO", async () => {
     expect((await over("https", { CAINFO: server.ca })).tls).toBeTruthy();
+  });
+
+  test.skipIf(!caBlob.holds)(`is checked against CAINFO_BLOB${caBlob.note}`, async () => {
     const CAINFO_BLOB = await readFile(server.ca);
     expect((await over("https", { CAINFO_BLOB })).tls).toBeTruthy();
     const text = new TextEncoder().encode("no certificate");
     expect(await problem("https", { CAINFO_BLOB: text })).toBeInstanceOf(TypeError);
   });
 
-  test("of an unknown CA, an expired one, or of another host is refused, and why", async () => {
-    const CAINFO = server.ca;
-    const cases: [UrlKind, FetchCurlOptions, RegExp][] = [
-      ["https", {}, /issuer|self[- ]signed|certificate/i],
-      ["expired", { CAINFO }, /expired/i],
-      ["wronghost", { CAINFO }, /no alternative certificate subject name|does not match/i],
-    ];
-    for (const [kind, curl, why] of cases) {
-      const error = await problem(kind, curl);
-      expect(error, kind).toBeInstanceOf(TypeError);
-      expect(codeOf(error)).toBe("CURLE_PEER_FAILED_VERIFICATION");
-      expect(String(error)).toMatch(why);
-      expect(String(error)).toContain(`127.0.0.1:${server[kind]}`);
-    }
-  });
+  test.skipIf(!forgetsCa.holds)(
+    `of an unknown CA, an expired one, or of another host is refused, and why${forgetsCa.note}`,
+    async () => {
+      const CAINFO = server.ca;
+      const cases: [UrlKind, FetchCurlOptions, RegExp][] = [
+        ["https", {}, /issuer|self[- ]signed|certificate/i],
+        ["expired", { CAINFO }, expiryWords.holds ? /expired/i : /certificate/i],
+        ["wronghost", { CAINFO }, /no alternative certificate subject name|does not match/i],
+      ];
+      for (const [kind, curl, why] of cases) {
+        const error = await problem(kind, curl);
+        expect(error, kind).toBeInstanceOf(TypeError);
+        expect(codeOf(error)).toBe("CURLE_PEER_FAILED_VERIFICATION");
+        expect(String(error)).toMatch(why);
+        expect(String(error)).toContain(`127.0.0.1:${server[kind]}`);
+      }
+    },
+  );
 
-  test("is not checked where that is switched off", async () => {
-    expect((await over("https", { SSL_VERIFYPEER: 0 })).tls).toBeTruthy();
-    expect((await over("expired", { SSL_VERIFYPEER: false })).tls).toBeTruthy();
-    const curl = { CAINFO: server.ca, SSL_VERIFYHOST: 0 };
-    expect((await over("wronghost", curl)).tls).toBeTruthy();
-    expect(await problem("https", { SSL_VERIFYPEER: null })).toBeInstanceOf(TypeError);
-  });
+  test.skipIf(!forgetsCa.holds)(
+    `is not checked where that is switched off${forgetsCa.note}`,
+    async () => {
+      expect((await over("https", { SSL_VERIFYPEER: 0 })).tls).toBeTruthy();
+      expect((await over("expired", { SSL_VERIFYPEER: false })).tls).toBeTruthy();
+      const curl = { CAINFO: server.ca, SSL_VERIFYHOST: 0 };
+      expect((await over("wronghost", curl)).tls).toBeTruthy();
+      expect(await problem("https", { SSL_VERIFYPEER: null })).toBeInstanceOf(TypeError);
+    },
+  );
 
   test("is pinned by its key", async () => {
     const CAINFO = server.ca;
@@ -67,10 +77,14 @@ describe("the server's certificate", () => {
 });
 
 describe("a client's certificate", () => {
-  test("is shown, from files or blobs", async () => {
+  test.skipIf(!keyFiles.holds)(`is shown, from files${keyFiles.note}`, async () => {
     const CAINFO = server.ca;
     const files = { SSLCERT: server.clientCert, SSLKEY: server.clientKey };
     expect((await over("mtls", { CAINFO, ...files })).tls?.client).toBe("curlew test client");
+  });
+
+  test.skipIf(!keyBlobs.holds)(`is shown, from blobs${keyBlobs.note}`, async () => {
+    const CAINFO = server.ca;
     const blobs = {
       SSLCERT_BLOB: await readFile(server.clientCert),
       SSLKEY_BLOB: await readFile(server.clientKey),
@@ -86,25 +100,16 @@ describe("a client's certificate", () => {
       /CURLE_(RECV_ERROR|SSL_CONNECT_ERROR|SEND_ERROR|SSL_CERTPROBLEM)/,
     );
     const none = await problem("mtls", { CAINFO, SSLCERT: "/nowhere.pem", SSLKEY: "/nowhere.key" });
-    expect(codeOf(none)).toBe("CURLE_SSL_CERTPROBLEM");
+    // OpenSSL's code, and what the others make of it
+    expect(codeOf(none)).toMatch(/CURLE_(SSL_CERTPROBLEM|SSL_CONNECT_ERROR|RECV_ERROR)/);
   });
-});
-
-test("HSTS of a file turns a plain URL into one with TLS", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "curlew-hsts-"));
-  try {
-    const HSTS = join(folder, "hsts.txt");
-    await writeFile(HSTS, 'localhost "20991231 23:59:59"\n');
-    const url = `http://localhost:${server.https}/echo`;
-    const { tls } = await echo(url, { curl: { HSTS, CAINFO: server.ca } });
-    expect(tls?.servername).toBe("localhost");
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });
 
 test("plain HTTP on a TLS port, and TLS on a plain one, fail", async () => {
   const plain = `https://127.0.0.1:${server.http}/`;
   expect(codeOf(await failure(get(plain)))).toBe("CURLE_SSL_CONNECT_ERROR");
-  expect(await failure(get(`http://127.0.0.1:${server.https}/`))).toBeInstanceOf(TypeError);
+  // libcurl 8.14 would take the TLS connection that another test has left open
+  const curl = { FRESH_CONNECT: 1 };
+  const secured = `http://127.0.0.1:${server.https}/`;
+  expect(await failure(get(secured, { curl }))).toBeInstanceOf(TypeError);
 });

@@ -65,7 +65,7 @@ const PERFORM = `
   const { dlopen, ptr } = bun
     ? await import("bun:ffi")
     : { dlopen: Deno.dlopen, ptr: Deno.UnsafePointer.of };
-  const curl = dlopen("libcurl.so.4", {
+  const curl = dlopen(process.env.CURLEW_LIBRARY || "libcurl.so.4", {
     curl_easy_init: shape([], pointer),
     curl_easy_setopt: shape([pointer, "i32", pointer], "i32"),
     curl_easy_perform: shape([pointer], "i32"),

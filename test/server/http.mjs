@@ -1,6 +1,7 @@
-// HTTP/1.1 on TCP and on a unix socket.
+// HTTP/1.1 on TCP and on unix sockets.
 import http from "node:http";
 import { join } from "node:path";
+import process from "node:process";
 import { listen } from "./listen.mjs";
 import { makeHandler } from "./routes.mjs";
 import { countConnections, counters } from "./stats.mjs";
@@ -34,4 +35,13 @@ export async function startUnix({ dir }) {
   const path = join(dir(), "http.sock");
   await listen(createServer("unix"), { path });
   return { unix: path };
+}
+
+/** A socket with a name that is no file's, which only Linux has. */
+export async function startAbstract() {
+  if (process.platform !== "linux") return {};
+  // Node.js 20 would fill a shorter name up with NUL
+  const abstract = `curlew-test-${process.pid}`.padEnd(107, "-");
+  await listen(createServer("abstract"), { path: `\0${abstract}` });
+  return { abstract };
 }

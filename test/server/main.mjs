@@ -11,15 +11,17 @@ import process from "node:process";
 import { makeCertificates } from "./certs.mjs";
 import { startFtp } from "./ftp.mjs";
 import { startH2c } from "./h2.mjs";
-import { startHttp, startUnix } from "./http.mjs";
-import { startProxy } from "./proxy.mjs";
+import { startAbstract, startHttp, startUnix } from "./http.mjs";
+import { startProxy, startProxyTls } from "./proxy.mjs";
 import { startEcho, startRaw, startSilent } from "./raw.mjs";
 import { startSocks } from "./socks.mjs";
 import { startExpired, startH2, startHttps, startMtls, startWronghost } from "./tls.mjs";
+import { startEchoTls, startLines, startWs, startWsRaw, startWss, startWssMtls } from "./ws.mjs";
 
 const STARTERS = {
   http: startHttp,
   unix: startUnix,
+  abstract: startAbstract,
   h2c: startH2c,
   https: startHttps,
   h2: startH2,
@@ -31,7 +33,14 @@ const STARTERS = {
   echo: startEcho,
   ftp: startFtp,
   proxy: startProxy,
+  proxyTls: startProxyTls,
   socks: startSocks,
+  ws: startWs,
+  wss: startWss,
+  wssMtls: startWssMtls,
+  wsRaw: startWsRaw,
+  echoTls: startEchoTls,
+  lines: startLines,
 };
 
 const GROUPS = { tls: ["https", "h2", "mtls", "expired", "wronghost"] };

@@ -1,14 +1,13 @@
-// HTTP proxy: absolute-form requests and CONNECT; the second port wants user:pass.
-import { Buffer } from "node:buffer";
+// HTTP proxies: absolute-form requests and CONNECT; some want user:pass, one speaks TLS.
 import http from "node:http";
+import https from "node:https";
 import net from "node:net";
+import { checkBasic, checkDigest, checkNtlm } from "./auth.mjs";
 import { OPTIONS, unlimited } from "./http.mjs";
 import { listen } from "./listen.mjs";
 import { countConnections, counters } from "./stats.mjs";
 import { join, loopback, note } from "./upstream.mjs";
 
-const BASIC = "Basic " + Buffer.from("user:pass").toString("base64");
-const CHALLENGE = { "proxy-authenticate": 'Basic realm="curlew proxy"' };
 const HOP_BY_HOP = /^(proxy-.*|connection|keep-alive|te|trailer|upgrade)$/i;
 
 /** Flat raw headers without those that end at the proxy. */
@@ -53,11 +52,15 @@ function forward(req, res, stats) {
   req.pipe(upstream);
 }
 
-/** Node hands the socket over with CONNECT, so a refusal is written by hand. */
-function refuseTunnel(socket, status, headers = {}) {
-  const all = { "Content-Length": 0, Connection: "close", ...headers };
+function refusal(status, headers) {
+  const all = { "Content-Length": 0, ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines}\r\n`);
+  return `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines}\r\n`;
+}
+
+/** Node hands the socket over with CONNECT, so a refusal is written by hand. */
+function refuseTunnel(socket, status) {
+  socket.end(refusal(status, { Connection: "close" }));
   // Nobody else reads it, and unread it would never see its end.
   socket.resume();
 }
@@ -78,17 +81,26 @@ function tunnel(req, socket, head, stats) {
   });
 }
 
-function createProxy(kind, authorized) {
+const anybody = () => null;
+
+function createProxy(kind, check, server = http.createServer(OPTIONS)) {
   const stats = counters(kind);
-  const server = unlimited(http.createServer(OPTIONS));
+  const challenge = (req) => check(req.headers["proxy-authorization"], req);
+  unlimited(server);
   server.on("request", (req, res) => {
-    if (authorized(req)) forward(req, res, stats);
-    else refuse(res, 407, CHALLENGE);
+    const wanted = challenge(req);
+    if (wanted === null) forward(req, res, stats);
+    else req.resume().once("end", () => refuse(res, 407, { "proxy-authenticate": wanted }));
   });
   server.on("connect", (req, socket, head) => {
-    socket.on("error", () => {});
-    if (authorized(req)) tunnel(req, socket, head, stats);
-    else refuseTunnel(socket, 407, CHALLENGE);
+    const wanted = challenge(req);
+    if (wanted === null) {
+      socket.on("error", () => {});
+      return tunnel(req, socket, head, stats);
+    }
+    // the next attempt may come on this connection, and for NTLM it must
+    socket.write(refusal(407, { "Proxy-Authenticate": wanted }));
+    server.emit("connection", socket);
   });
   countConnections(server, stats);
   return server;
@@ -96,9 +108,19 @@ function createProxy(kind, authorized) {
 
 export async function startProxy() {
   return {
-    proxy: await listen(createProxy("proxy", () => true)),
+    proxy: await listen(createProxy("proxy", anybody)),
     proxyAuth: await listen(
-      createProxy("proxyAuth", (req) => req.headers["proxy-authorization"] === BASIC),
+      createProxy("proxyAuth", checkBasic("user", "pass", "curlew proxy")),
     ),
+    proxyDigest: await listen(createProxy("proxyDigest", checkDigest("user", "pass"))),
+    proxyNtlm: await listen(createProxy("proxyNtlm", checkNtlm)),
   };
+}
+
+/** A proxy that is spoken to by TLS; it does nothing where there is no openssl. */
+export async function startProxyTls({ certificates }) {
+  const certs = certificates();
+  if (!certs) return {};
+  const server = https.createServer({ ...OPTIONS, ...certs.pair("server") });
+  return { proxyTls: await listen(createProxy("proxyTls", anybody, server)), ...certs.paths };
 }

@@ -1,11 +1,14 @@
 // One handler for every HTTP server here; HTTP/1.1 and HTTP/2 alike.
 import { json, small } from "./reply.mjs";
 import { answerRoutes } from "./routes_answer.mjs";
+import { authRoutes } from "./routes_auth.mjs";
 import { bodyRoutes } from "./routes_body.mjs";
 import { requestRoutes } from "./routes_request.mjs";
 import { all, reset } from "./stats.mjs";
 
-const routes = new Map(Object.entries({ ...answerRoutes, ...bodyRoutes, ...requestRoutes }));
+const routes = new Map(
+  Object.entries({ ...answerRoutes, ...authRoutes, ...bodyRoutes, ...requestRoutes }),
+);
 
 /** `/stats` of this server, `/stats/all` by kind, `/stats/reset`; they count no request. */
 function stats(res, own, verb) {

@@ -1,6 +1,6 @@
-// Routes about what the client sent: echo, uploads, cookies, credentials.
+// Routes about what the client sent: echo, uploads, cookies.
 import { Buffer } from "node:buffer";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { json } from "./reply.mjs";
 
 const MAX_ECHO = 1 << 20;
@@ -32,6 +32,7 @@ function tlsOf(socket) {
     alpn: socket.alpnProtocol || null,
     servername: socket.servername || null,
     client: socket.getPeerCertificate().subject?.CN ?? null,
+    resumed: socket.isSessionReused(),
   };
 }
 
@@ -90,32 +91,4 @@ function cookies(req, res, [verb], query) {
   );
 }
 
-/** `/basic/USER/PASS` */
-function basic(req, res, [user, password]) {
-  const want = "Basic " + Buffer.from(`${user}:${password}`).toString("base64");
-  if (req.headers.authorization === want) return json(res, 200, { authenticated: true, user });
-  json(res, 401, { authenticated: false }, { "www-authenticate": 'Basic realm="curlew"' });
-}
-
-const md5 = (text) => createHash("md5").update(text).digest("hex");
-
-function digestAnswer(header, method, user, password) {
-  const field = (name) => new RegExp(`[ ,]${name}="?([^",]*)`).exec(header)?.[1] ?? "";
-  const secret = md5(`${user}:${field("realm")}:${password}`);
-  const target = md5(`${method}:${field("uri")}`);
-  const nonce = [field("nonce"), field("nc"), field("cnonce"), field("qop")].join(":");
-  return field("username") === user && field("response") === md5(`${secret}:${nonce}:${target}`);
-}
-
-/** `/digest/USER/PASS` MD5, qop=auth; any nonce is good, so nothing is kept */
-function digest(req, res, [user, password]) {
-  const header = req.headers.authorization ?? "";
-  if (header.startsWith("Digest ") && digestAnswer(header, req.method, user, password)) {
-    return json(res, 200, { authenticated: true, user });
-  }
-  const nonce = randomBytes(16).toString("hex");
-  const challenge = `Digest realm="curlew", qop="auth", algorithm=MD5, nonce="${nonce}"`;
-  json(res, 401, { authenticated: false }, { "www-authenticate": challenge });
-}
-
-export const requestRoutes = { echo, sink, upload, cookies, basic, digest };
+export const requestRoutes = { echo, sink, upload, cookies };

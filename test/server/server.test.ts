@@ -243,7 +243,8 @@ test("2000 held connections at once", async () => {
         socket.on("error", reject);
       })),
   );
-  await expect.poll(async () => (await json("/stats")).open).toBeGreaterThanOrEqual(2000);
+  await expect.poll(async () => (await json("/stats")).open, { timeout: 10_000 })
+    .toBeGreaterThanOrEqual(2000);
   for (const socket of sockets) socket.destroy();
 });
 

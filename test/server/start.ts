@@ -19,12 +19,23 @@ export interface Ports {
   readonly ftp: number;
   readonly proxy: number;
   readonly proxyAuth: number;
+  readonly proxyDigest: number;
+  readonly proxyNtlm: number;
+  readonly proxyTls: number;
   readonly socks: number;
   readonly socksAuth: number;
   readonly silent: number;
   readonly echo: number;
+  readonly echoTls: number;
+  readonly lines: number;
+  readonly ws: number;
+  readonly wss: number;
+  readonly wssMtls: number;
+  readonly wsRaw: number;
   /** Path of the unix socket. */
   readonly unix: string;
+  /** Name of the abstract unix socket. */
+  readonly abstract: string;
   /** Paths of PEM files. */
   readonly ca: string;
   readonly clientCert: string;
@@ -67,11 +78,21 @@ const NOTHING: Ports = {
   ftp: 0,
   proxy: 0,
   proxyAuth: 0,
+  proxyDigest: 0,
+  proxyNtlm: 0,
+  proxyTls: 0,
   socks: 0,
   socksAuth: 0,
   silent: 0,
   echo: 0,
+  echoTls: 0,
+  lines: 0,
+  ws: 0,
+  wss: 0,
+  wssMtls: 0,
+  wsRaw: 0,
   unix: "",
+  abstract: "",
   ca: "",
   clientCert: "",
   clientKey: "",

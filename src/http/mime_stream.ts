@@ -1,0 +1,93 @@
+/**
+ * Streams as parts of a MIME tree.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { Easy } from "../handles/easy.ts";
+import type { MimeReader } from "../handles/mime_reader.ts";
+import { resumeSending } from "../handles/resume.ts";
+import { asyncBodySource, type BodySource } from "./body_source.ts";
+import { BodyUpload } from "./body_upload.ts";
+
+/** What can be sent as it comes. */
+export type MimeSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;
+
+/** What {@linkcode mimeStream} takes. */
+export interface MimeStreamOptions {
+  /** How many bytes will come, where that is known; of a Blob it always is. */
+  readonly size?: number;
+}
+
+/**
+ * Makes a part's reader of a stream, an async iterable or a Blob. The transfer is paused until the
+ * next chunk is there, which only an `Agent` lets happen: a blocking `perform` would wait for
+ * ever. A Blob can be sent again, for a redirect or an authentication, a stream cannot.
+ *
+ * @throws {TypeError} where the source is none, or locked.
+ *
+ * @example
+ * ```ts
+ * import { Agent, Easy, Mime, mimeStream } from "curlew";
+ *
+ * async function* lines() {
+ *   for (let i = 0; i < 3; i++) yield `line ${i}\n`;
+ * }
+ * await using agent = new Agent();
+ * using mime = new Mime().addPart({ name: "log", reader: mimeStream(lines()) });
+ * using easy = new Easy();
+ * easy.setOpts({ URL: "https://example.com/upload", MIMEPOST: mime });
+ * await agent.perform(easy);
+ * ```
+ */
+export function mimeStream(source: MimeSource, options: MimeStreamOptions = {}): MimeReader {
+  const body = asyncBodySource(source);
+  if (!body) throw new TypeError("Cannot read the part: expected a stream or a Blob");
+  return new StreamReader(body, body.length ?? options.size);
+}
+
+class StreamReader implements MimeReader {
+  readonly size?: number;
+  readonly #upload: BodyUpload;
+  #easy: Easy | null = null;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(body: BodySource, size: number | undefined) {
+    if (size !== undefined) this.size = size;
+    const fail = (error: unknown) => this.#fail(error);
+    this.#upload = new BodyUpload(body, size ?? null, () => this.#resume(), fail);
+  }
+
+  read(buffer: Uint8Array, easy: Easy): number {
+    if (this.#failure) throw this.#failure.error;
+    this.#easy = easy;
+    return this.#upload.read(buffer);
+  }
+
+  seek(offset: number, origin: number): number {
+    return this.#upload.seek(offset, origin);
+  }
+
+  free(): void {
+    this.#easy = null;
+    this.#upload.cancel(undefined);
+  }
+
+  #resume(): void {
+    const easy = this.#easy;
+    this.#easy = null;
+    if (!easy) return;
+    try {
+      resumeSending(easy);
+    } catch (error) {
+      this.#failure ??= { error }; // the transfer is over, or ends with its own error
+    }
+  }
+
+  /** The next read is to throw it. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    setImmediate(() => this.#resume()); // it may have failed inside that read
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The Referer of a request:
+ * {@link https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer}.
+ *
+ * @module
+ */
+
+import { bareUrl } from "./url.ts";
+
+/** How much of the referrer another URL may see. `""` is `"strict-origin-when-cross-origin"`. */
+export type ReferrerPolicy =
+  | ""
+  | "no-referrer"
+  | "no-referrer-when-downgrade"
+  | "origin"
+  | "origin-when-cross-origin"
+  | "same-origin"
+  | "strict-origin"
+  | "strict-origin-when-cross-origin"
+  | "unsafe-url";
+
+type Part = "none" | "origin" | "all";
+
+/** Policy → what the same origin sees, another one, and one that is less secure. */
+const POLICIES: Readonly<Record<ReferrerPolicy, readonly [same: Part, other: Part, less: Part]>> = {
+  "": ["all", "origin", "none"],
+  "no-referrer": ["none", "none", "none"],
+  "no-referrer-when-downgrade": ["all", "all", "none"],
+  "origin": ["origin", "origin", "origin"],
+  "origin-when-cross-origin": ["all", "origin", "origin"],
+  "same-origin": ["all", "none", "none"],
+  "strict-origin": ["origin", "origin", "none"],
+  "strict-origin-when-cross-origin": ["all", "origin", "none"],
+  "unsafe-url": ["all", "all", "all"],
+};
+
+/** A longer one is reduced to its origin. */
+const MOST_CHARACTERS = 4096;
+
+const isPolicy = (text: string): text is ReferrerPolicy => Object.hasOwn(POLICIES, text);
+
+/** Reads `init.referrerPolicy`. Throws `TypeError` for one that there is not. */
+export function readPolicy(policy: string): ReferrerPolicy {
+  if (isPolicy(policy)) return policy;
+  throw new TypeError(`Cannot fetch: unknown referrer policy "${policy}"`);
+}
+
+/** The last known policy in a Referrer-Policy header, `null` where there is none. */
+export function policyOf(header: string | null): ReferrerPolicy | null {
+  const names = (header ?? "").split(",").map((name) => name.trim().toLowerCase());
+  return names.filter(isPolicy).findLast((name) => name !== "") ?? null;
+}
+
+/** What a URL gets to see of the referrer, `""` for nothing. */
+export function referrerFor(referrer: string, policy: ReferrerPolicy, url: URL): string {
+  if (!URL.canParse(referrer)) return "";
+  const from = new URL(referrer);
+  if (from.protocol !== "http:" && from.protocol !== "https:") return "";
+  const [same, other, less] = POLICIES[policy];
+  const isLess = isTrustworthy(from) && !isTrustworthy(url);
+  const part = from.origin === url.origin ? same : isLess ? less : other;
+  if (part === "none") return "";
+  const all = bareUrl(from);
+  return part === "all" && all.length <= MOST_CHARACTERS ? all : `${from.origin}/`;
+}
+
+/** {@link https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy} */
+function isTrustworthy({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" ||
+    /^(127\.\d+\.\d+\.\d+|\[::1\]|(.+\.)?localhost\.?)$/.test(hostname);
+}

@@ -1,0 +1,20 @@
+/**
+ * Which responses libcurl may answer itself.
+ *
+ * @module
+ */
+
+import type { RequestPlan } from "./request.ts";
+
+/** Any of these may bring credentials that a 401 asks for. */
+const CREDENTIALS = ["USERPWD", "USERNAME", "PASSWORD", "XOAUTH2_BEARER", "NETRC"] as const;
+
+/**
+ * Whether libcurl may ask once more before it gives anybody the body: with credentials, or without
+ * Expect.
+ */
+export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolean {
+  if (status === 407 || status === 417) return true;
+  if (status !== 401) return false;
+  return url.username !== "" || url.password !== "" || CREDENTIALS.some((name) => name in curl);
+}

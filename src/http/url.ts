@@ -1,0 +1,33 @@
+/**
+ * What is done with URLs.
+ *
+ * @module
+ */
+
+import type { Easy } from "../handles/easy.ts";
+import type { RequestPlan } from "./request.ts";
+
+/** Whether a URL is one that has heads and redirects. */
+export function isHttp(url: URL): boolean {
+  return url.protocol === "http:" || url.protocol === "https:";
+}
+
+/** A URL without credentials and fragment. */
+export function bareUrl(url: URL): string {
+  if (!url.href.includes("#") && url.username === "" && url.password === "") return url.href;
+  const bare = new URL(url);
+  bare.hash = bare.username = bare.password = "";
+  return bare.href;
+}
+
+/** Any of these may bring a list of hosts that are only spoken to by TLS. */
+const HSTS = ["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"];
+
+/** The URL that libcurl asked for: HSTS turns http into https. */
+export function askedUrl(easy: Easy, { url, curl }: RequestPlan): URL {
+  if (url.protocol !== "http:" || !HSTS.some((name) => name in curl)) return url;
+  if (!easy.getInfo("EFFECTIVE_URL")?.startsWith("https:")) return url;
+  const upgraded = new URL(url);
+  upgraded.protocol = "https:";
+  return upgraded;
+}
