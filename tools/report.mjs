@@ -1,0 +1,115 @@
+// Steps that are run one after the other, what came of each, and the summary of all.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { inModules, ROOT, TITLES } from "./runtimes.mjs";
+
+// a log is read by people: escape codes are for a terminal
+const calm = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
+const rows = [];
+
+/** Runs a step under a heading; `judge` gives its result from the exit code. True where it is ok. */
+export function step(name, [command, ...args], { judge = byStatus, env = {}, timeout } = {}) {
+  process.stdout.write(`\n== ${name}\n`);
+  const started = performance.now();
+  const options = {
+    cwd: ROOT,
+    env: { ...calm, ...process.env, ...env },
+    stdio: "inherit",
+    timeout,
+  };
+  const { status } = spawnSync(command, args, options);
+  const time = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const result = judge(status ?? 1);
+  process.stdout.write(`== ${name}: ${result.text} in ${time}\n`);
+  rows.push({ name, time, ...result });
+  return result.ok;
+}
+
+const byStatus = (status) => ({ ok: status === 0, text: status === 0 ? "ok" : "FAILED" });
+
+/** A step that could not even be started. */
+export function failure(name, message) {
+  process.stdout.write(`\n== ${name}: ${message}\n`);
+  rows.push({ name, time: "", ok: false, text: "FAILED" });
+}
+
+const words = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;
+
+/** Counts a vitest report; a file or a run that fails without a failing test counts as one. */
+function counted(file, status) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    for (const { status, assertionResults } of JSON.parse(readFileSync(file, "utf8")).testResults) {
+      const failed = assertionResults.filter((test) => test.status === "failed").length;
+      const passed = assertionResults.filter((test) => test.status === "passed").length;
+      counts.passed += passed;
+      counts.failed += status === "failed" ? Math.max(failed, 1) : failed;
+      counts.skipped += assertionResults.length - passed - failed;
+    }
+  } catch {
+    // no report: the run itself broke
+  }
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+const RUN = { bun: ["--bun"], deno: ["run", "-A"] };
+
+/** Whether every function of libcurl was called, by the notes of test/calls.ts. */
+function functionsCalled(name, folder) {
+  const exported = new Set(), called = new Set();
+  for (const file of readdirSync(folder)) {
+    const notes = JSON.parse(readFileSync(join(folder, file), "utf8"));
+    for (const name of notes.exported) exported.add(name);
+    for (const name of notes.called) called.add(name);
+  }
+  const missing = [...exported].filter((name) => !called.has(name));
+  const ok = exported.size > 0 && missing.length === 0;
+  const text = `${called.size} of ${exported.size} called`;
+  process.stdout.write(`\n== ${name}: ${text}\n`);
+  for (const name of missing) process.stdout.write(`No test calls ${name}()\n`);
+  rows.push({ name, time: "", ok, text: ok ? text : `FAILED, ${text}` });
+}
+
+/**
+ * Runs vitest on a runtime as a step. A `whole` suite must call each function that libcurl
+ * exports.
+ */
+export function suite(name, runtime, path, args, { env, whole = false, ...options } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "curlew-report-"));
+  const calls = join(folder, "calls");
+  mkdirSync(calls);
+  const report = join(folder, "report.json");
+  const vitest = [inModules("vitest", "vitest.mjs"), "run", "--pool", "forks"];
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const judge = (status) => {
+    const counts = counted(report, status);
+    return { ok: status === 0, text: words(counts), counts };
+  };
+  try {
+    const command = [path, ...RUN[runtime], ...vitest, ...reporters, ...args];
+    const all = { ...env, ...(whole && { CURLEW_CALLS: calls }) };
+    const ok = step(`${name} on ${TITLES[runtime]}`, command, { judge, env: all, ...options });
+    if (whole) functionsCalled(`${name}: functions of libcurl on ${TITLES[runtime]}`, calls);
+    return ok;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Prints a line for each step and one for all; the exit code of the whole. */
+export function summary() {
+  process.stdout.write("\n== Summary\n");
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  for (const { name, time, text } of rows) {
+    process.stdout.write(`${name.padEnd(width)}  ${time.padStart(7)}  ${text}\n`);
+  }
+  const all = { passed: 0, failed: 0, skipped: 0 };
+  for (const { counts } of rows) for (const key in counts) all[key] += counts[key];
+  process.stdout.write(`${words(all)}\n`);
+  return rows.every(({ ok }) => ok) ? 0 : 1;
+}

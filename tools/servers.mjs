@@ -1,0 +1,72 @@
+// The integration suite: real servers of the distribution, started once, and the tests of
+// test/servers on Bun and on Deno.
+//
+//   npm run test:servers
+//   npm run test:servers -- --only ftp      only the files whose name begins so
+//   npm run test:servers -- -t "resume"     other arguments go to vitest
+import { spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import process from "node:process";
+import { ROOT, RUNTIMES } from "./runtimes.mjs";
+import { suite, summary } from "./report.mjs";
+import { setup } from "./setup.mjs";
+
+const paths = setup();
+
+/** The arguments of vitest. */
+function vitestArgs([...args]) {
+  const at = args.indexOf("--only");
+  const only = at < 0 ? [] : args.splice(at, 2).slice(1).flatMap((names) => names.split(","));
+  const config = ["--config", "test/servers/vitest.config.ts"];
+  return [...config, ...args, ...only.map((name) => `test/servers/${name}`)];
+}
+
+/** What the library under test has: a server may be of no use without it. */
+function libraryFeatures() {
+  const script = `import { versionInfo } from "./mod.ts";
+    console.log(JSON.stringify(versionInfo().features));`;
+  const stdio = ["ignore", "pipe", "inherit"];
+  const { status, stdout } = spawnSync(paths.bun, ["-e", script], { cwd: ROOT, stdio });
+  if (status !== 0) process.exit(1);
+  return JSON.parse(stdout);
+}
+
+/** Starts the servers; they end with their standard input, whatever becomes of this process. */
+async function start() {
+  const args = ["test/servers/main.mjs", ...libraryFeatures()];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const [line] = await Promise.race([
+    new Promise((resolve) => createInterface(child.stdout).once("line", (line) => resolve([line]))),
+    ended.then(() => []),
+  ]);
+  if (line === undefined) process.exit(1);
+  const stop = () => {
+    child.stdin.end();
+    return ended;
+  };
+  return { ...JSON.parse(line), stop };
+}
+
+function tellMissing(missing) {
+  const names = Object.keys(missing);
+  if (names.length === 0) return process.stdout.write("Every server was there.\n");
+  process.stdout.write(`${names.length} NOT RUN, with the tests that need them:\n`);
+  for (const name of names) process.stdout.write(`  ${name}: ${missing[name]}\n`);
+}
+
+process.stdout.write("== servers\n");
+const begun = performance.now();
+const { facts, started, missing, packages, stop } = await start();
+const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+const unpacked = packages > 0 ? `${packages} packages unpacked, ` : "";
+process.stdout.write(`== servers: ${unpacked}${started.length} started in ${seconds} s\n`);
+
+const args = vitestArgs(process.argv.slice(2)), options = { env: { CURLEW_SERVERS: facts } };
+try {
+  for (const runtime of RUNTIMES) suite("servers", runtime, paths[runtime], args, options);
+} finally {
+  await stop();
+}
+process.exitCode = summary();
+tellMissing(missing);
