@@ -1,18 +1,20 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ChildResult, runChild } from "./server/child.ts";
 import { startServer, type TestServer } from "./server/start.ts";
+import { libcurl } from "./versions.ts";
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
 
 let server: TestServer, folder: string;
 
 beforeAll(async () => {
-  server = await startServer("http", "ftp", "socks", "unix", "mtls");
+  server = await startServer("http", "ftp", "socks", "unix", "mtls", "lines");
   folder = await mkdtemp(join(tmpdir(), "curlew-examples-"));
 });
 
@@ -48,6 +50,36 @@ test("get.ts names the error", async () => {
   const { code, stderr } = await example("get.ts", "http://127.0.0.1:1/");
   expect(code).toBe(1);
   expect(stderr).toMatch(/^CURLE_COULDNT_CONNECT: /);
+});
+
+test("multipart.ts posts text, files and its standard input", async () => {
+  const path = join(folder, "note.txt");
+  await writeFile(path, "from a file");
+  const fields = ["title=A=B", `note=@${path}`, "input=-"];
+  const { code, stdout, stderr } = await example("multipart.ts", server.url("/echo"), ...fields);
+  expect(code, stderr).toBe(0);
+  const body = atob(JSON.parse(stdout).body);
+  expect(body).toContain('name="title"\r\n\r\nA=B\r\n');
+  expect(body).toContain('filename="note.txt"\r\nContent-Type: text/plain\r\n\r\nfrom a file');
+  expect(body).toContain('name="input"; filename="stdin"');
+  expect(stderr).toMatch(/^200, sent \d+ bytes\n$/);
+});
+
+test("multipart.ts names the error", async () => {
+  const { code, stderr } = await example("multipart.ts", server.url("/echo"), "a=@/no/such/file");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^CURLE_READ_ERROR: /);
+});
+
+test("cookies.ts has cookies in common, and keeps them for the next time", async () => {
+  const jar = join(folder, "jar.txt");
+  const set = server.url("/cookies/set?a=1&b=2"), show = server.url("/cookies");
+  const first = await example("cookies.ts", jar, set, show);
+  expect(first, first.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(first.stdout.split("\n")[1] as string)).toEqual({ a: "1", b: "2" });
+  expect(first.stderr).toContain("a for 127.0.0.1/\n");
+  const second = await example("cookies.ts", jar, show);
+  expect(JSON.parse(second.stdout)).toEqual({ a: "1", b: "2" });
 });
 
 test("many.ts gets hundreds of URLs over few connections", async () => {
@@ -142,14 +174,18 @@ test("unix_socket.ts talks to a local service", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ method: "GET", url: "/echo" });
 });
 
-test("client_certificate.ts shows who it is", async (context) => {
-  if (!server.has("mtls")) return context.skip("no openssl");
-  const args = [server.url("/echo", "mtls"), server.clientCert, server.clientKey, server.ca];
-  const { code, stdout, stderr } = await example("client_certificate.ts", ...args);
-  expect(code, stderr).toBe(0);
-  expect(JSON.parse(stdout).tls.client).toBeTruthy();
-  expect(stderr).toMatch(/^Subject:/);
-});
+const { caBlob } = libcurl;
+test.skipIf(!caBlob.holds)(
+  `client_certificate.ts shows who it is${caBlob.note}`,
+  async (context) => {
+    if (!server.has("mtls")) return context.skip("no openssl");
+    const args = [server.url("/echo", "mtls"), server.clientCert, server.clientKey, server.ca];
+    const { code, stdout, stderr } = await example("client_certificate.ts", ...args);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).tls.client).toBeTruthy();
+    expect(stderr).toMatch(/^Subject:/);
+  },
+);
 
 test("timings.ts draws where the time goes", async () => {
   const { code, stdout } = await example("timings.ts", server.url("/delay/50"));
@@ -164,4 +200,57 @@ test("abort.ts ends requests in four ways", async () => {
   const names = [...stdout.matchAll(/^(\w+): (\w+) after \d+ bytes$/gm)].map(([, , why]) => why);
   expect(names.slice(0, 2)).toEqual(["AbortError", "TimeoutError"]);
   expect(names.slice(2)).toEqual(["AbortError", "CURLE_OPERATION_TIMEDOUT"]);
+});
+
+test("connect_only.ts talks a protocol of its own", async () => {
+  const { code, stdout, stderr } = await example(
+    "connect_only.ts",
+    `http://127.0.0.1:${server.lines}`,
+    "one",
+    "two",
+    "quit",
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe("hello\r\nONE\r\nTWO\r\nbye\r\n");
+  const failed = await example("connect_only.ts", "http://127.0.0.1:1/");
+  expect(failed).toMatchObject({ code: 1 });
+  expect(failed.stderr).toMatch(/^CURLE_COULDNT_CONNECT: /);
+});
+
+// what it does where it can is in test/websocket
+test("websocket.ts says what went wrong, or what it needs", async () => {
+  const { code, stderr } = await example("websocket.ts", "ws://127.0.0.1:1/", "x");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/closed: 1006|needs libcurl 8\.14/);
+});
+
+test("mail.ts sends a mail", async () => {
+  let got = "", inMail = false;
+  // as much of SMTP as takes one; test/servers has a real one
+  const mail = createServer((socket) => {
+    socket.write("220 test\r\n");
+    socket.on("data", (chunk: Uint8Array) => {
+      got += new TextDecoder().decode(chunk);
+      if (inMail && !got.endsWith("\r\n.\r\n")) return;
+      const answer = got.endsWith("DATA\r\n") ? 354 : got.endsWith("QUIT\r\n") ? 221 : 250;
+      inMail = answer === 354;
+      socket.write(`${answer} ok\r\n`);
+    });
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => mail.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `smtp://127.0.0.1:${(mail.address() as { port: number }).port}`;
+    const args = ["me@x.test", "a@x.test", "b@x.test"];
+    const { code, stdout, stderr } = await example("mail.ts", url, ...args);
+    expect([code, stdout, stderr]).toEqual([0, "250: sent to a@x.test, b@x.test\n", ""]);
+    for (
+      const line of ["MAIL FROM:<me@x.test>", "RCPT TO:<b@x.test>", "To: <a@x.test>, <b@x.test>"]
+    ) {
+      expect(got).toContain(`${line}\r\n`);
+    }
+    expect(got).toContain("\r\n\r\nGrüße from curlew\r\n.\r\n");
+  } finally {
+    mail.close();
+  }
 });

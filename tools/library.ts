@@ -1,5 +1,6 @@
 /**
- * Prints which libcurl is used, or the library's own error where there is none.
+ * Prints which libcurl is used, or the library's own error where there is none. An argument is
+ * how that line must begin.
  *
  * @module
  */
@@ -9,7 +10,10 @@ import { CurlLoadError, versionInfo } from "../mod.ts";
 
 try {
   const { version, ssl, library } = versionInfo();
-  console.log(`libcurl ${version} (${ssl ?? "no TLS"}) from ${library}`);
+  const line = `libcurl ${version} (${ssl ?? "no TLS"}) from ${library}`;
+  console.log(line);
+  const expected = process.argv[2] ?? "";
+  if (!line.startsWith(expected)) throw new CurlLoadError(`Expected "${expected}"`);
 } catch (error) {
   if (!(error instanceof CurlLoadError)) throw error;
   console.error(error.message);

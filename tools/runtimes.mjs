@@ -50,8 +50,13 @@ function answers(path, version) {
   return status === 0 && stdout.split(/\s+/).includes(version);
 }
 
-/** The absolute path of the pinned `bun` or `deno`, null where it does not run. */
+/**
+ * The absolute path of the pinned `bun` or `deno`, null where it does not run. CURLEW_RUNTIMES
+ * names a folder with copies that run on another C library: see tools/matrix.
+ */
 export function findRuntime(name) {
   const version = pinnedVersions().get(name);
-  return CANDIDATES[name]().find((path) => answers(path, version)) ?? null;
+  const copies = process.env["CURLEW_RUNTIMES"];
+  const candidates = copies ? [join(copies, name)] : CANDIDATES[name]();
+  return candidates.find((path) => answers(path, version)) ?? null;
 }

@@ -1,0 +1,89 @@
+// Debian packages without root and without installing: apt with lists and a status of its own
+// fetches and verifies them, dpkg unpacks them.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+function output(command, ...args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (error) throw new Error(`Cannot run ${command}: ${error.message}`);
+  if (status !== 0) throw new Error(`${command} failed with ${status}:\n${stderr || stdout}`);
+  return stdout;
+}
+
+/** The address of the Debian archive that this machine is configured for. */
+function mirror() {
+  const chosen = process.env["CURLEW_DEBIAN_MIRROR"];
+  if (chosen) return chosen;
+  const rows = output("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages");
+  const found = rows.split("\n").find((uri) => /\/debian\/?$/.test(uri));
+  if (found) return found;
+  throw new Error("apt knows no Debian archive here: name one in CURLEW_DEBIAN_MIRROR");
+}
+
+function options(folder) {
+  const settings = {
+    "Dir::Etc::sourcelist": join(folder, "sources.list"),
+    "Dir::Etc::sourceparts": "/dev/null",
+    "Dir::Etc::preferences": "/dev/null",
+    "Dir::Etc::preferencesparts": "/dev/null",
+    "Dir::State::lists": join(folder, "lists"),
+    // nothing counts as installed, so the whole closure comes
+    "Dir::State::status": "/dev/null",
+    "Dir::Cache": join(folder, "cache"),
+    "Debug::NoLocking": "1",
+    // root's apt would else read and write as a user who may not be allowed to
+    "APT::Sandbox::User": "",
+    "Acquire::Languages": "none",
+    "Acquire::Retries": "5",
+    "Acquire::http::Timeout": "60",
+  };
+  return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+}
+
+/** A passing fault of the network is no reason to give up: three times, with a pause between. */
+async function persistently(action) {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return action();
+    } catch (error) {
+      if (attempt === 3) throw error;
+      process.stderr.write(`${error.message.trim()}\nTrying again\n`);
+      await sleep(attempt * 10_000);
+    }
+  }
+}
+
+/**
+ * Unpacks packages of the last suite with all that they depend on into `target`. apt checks each
+ * file against the hashes of the signed index.
+ */
+export async function unpack(suites, packages, folder, target) {
+  for (const path of ["lists/partial", "cache/archives/partial"]) {
+    mkdirSync(join(folder, path), { recursive: true });
+  }
+  mkdirSync(target, { recursive: true });
+  const archive = mirror();
+  // old suites stay as they are, so their indexes expire
+  const how = `[signed-by=${KEYRING} check-valid-until=no]`;
+  const lines = suites.map((suite) => `deb ${how} ${archive} ${suite} main\n`);
+  writeFileSync(join(folder, "sources.list"), lines.join(""));
+  const apt = ["-qq", "-y", ...options(folder)];
+  const wanted = packages.map((name) => `${name}/${suites.at(-1)}`);
+  await persistently(() => output("apt-get", ...apt, "--error-on=any", "update"));
+  const install = ["--no-install-recommends", "--download-only", "install", ...wanted];
+  await persistently(() => output("apt-get", ...apt, ...install));
+  const archives = join(folder, "cache", "archives");
+  for (const name of readdirSync(archives)) {
+    if (name.endsWith(".deb")) output("dpkg", "-x", join(archives, name), target);
+  }
+}
+
+/** The name of the Debian release that this machine runs, such as "bookworm". */
+export function codename() {
+  return /^VERSION_CODENAME=(\w+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
+}
