@@ -1,0 +1,135 @@
+/**
+ * What a bug report needs to know about the machine and its libcurl.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { release } from "node:os";
+import process from "node:process";
+import { libc } from "../../ffi/libc.ts";
+import { library, native } from "../../ffi/mod.ts";
+import { constants } from "../constants.ts";
+import { waitMethod } from "../driver/waiter.ts";
+import { type VersionInfo, versionInfo } from "../version.ts";
+
+/** The version of this package; a test compares it with `package.json`. */
+export const CURLEW_VERSION = "0.1.0";
+
+/** The machine and the runtime. */
+export interface SystemFacts {
+  readonly curlew: string;
+  readonly runtime: string;
+  readonly runtimeVersion: string;
+  readonly os: string;
+  readonly osRelease: string;
+  /** What a Linux distribution calls itself, else `null`. */
+  readonly distribution: string | null;
+  readonly arch: string;
+  /** How the agents wait, as `CURLEW_WAIT` has it. */
+  readonly wait: string;
+  /** What is set of the variables that matter to curlew or libcurl. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The loaded libcurl: what {@linkcode VersionInfo} has, and where it really is. */
+export interface LibraryFacts extends VersionInfo {
+  /** The file that the loader chose, `null` where it does not tell. */
+  readonly file: string | null;
+}
+
+/** A place where libcurl looks for certificates. */
+export interface CertificateFacts {
+  readonly kind: "file" | "folder";
+  readonly path: string;
+  /** How many certificates or files are there, `null` where it cannot be read. */
+  readonly count: number | null;
+}
+
+const VARIABLES = [
+  ["CURLEW_LIBRARY", "CURLEW_WAIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "LANG", "LC_ALL"],
+  ["http_proxy", "https_proxy", "HTTPS_PROXY", "ftp_proxy", "all_proxy", "ALL_PROXY"],
+  ["no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "SSLKEYLOGFILE"],
+].flat();
+
+/** The answer, or null where the runtime or the system refuses to give it. */
+function tried<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
+}
+
+/** The machine and the runtime. */
+export function systemFacts(): SystemFacts {
+  const release_ = tried(() => readFileSync("/etc/os-release", "utf8"));
+  return {
+    curlew: CURLEW_VERSION,
+    runtime: native.runtime,
+    runtimeVersion: process.versions[native.runtime] ?? "",
+    os: native.os,
+    osRelease: tried(release) ?? "",
+    distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(release_ ?? "")?.[1] ?? null,
+    arch: native.arch,
+    wait: waitMethod(),
+    environment: environment(),
+  };
+}
+
+function environment(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of VARIABLES) {
+    const value = native.env(name);
+    // a report is for other people's eyes
+    if (value) found[name] = value.replace(/(^|\/\/)[^/@]*@/, "$1***@");
+  }
+  return found;
+}
+
+/**
+ * The loaded libcurl.
+ *
+ * @throws {CurlLoadError} where there is none.
+ */
+export function libraryFacts(): LibraryFacts {
+  const info = versionInfo();
+  const features = info.features.length > 0 ? info.features : featuresOf(info.featureBits);
+  return { ...info, features, file: libraryFile() };
+}
+
+/** The names, where libcurl is too old to tell them itself: before 7.87. */
+function featuresOf(bits: number): string[] {
+  const prefix = "CURL_VERSION_";
+  return Object.entries(constants)
+    .filter(([name, bit]) => name.startsWith(prefix) && (bits & bit as number) !== 0)
+    .map(([name]) => name.slice(prefix.length));
+}
+
+const CURLVERSION_FIRST = 0;
+
+/** The file in which libcurl's own data lies. */
+function libraryFile(): string | null {
+  if (native.os === "windows") return null;
+  const inside = library().symbols.curl_version_info(CURLVERSION_FIRST);
+  const info = new Uint8Array(32); // Dl_info: const char *dli_fname @0
+  if (inside === null || libc.dladdr(inside, info) === 0) return null;
+  const name = native.string(
+    native.pointer(Number(new DataView(info.buffer).getBigUint64(0, true))),
+  );
+  return name === null ? null : tried(() => realpathSync(name)) ?? name;
+}
+
+/** Where libcurl looks for certificates, unless an option says otherwise. */
+export function certificateFacts({ cainfo, capath }: VersionInfo): CertificateFacts[] {
+  const places: CertificateFacts[] = [];
+  if (cainfo) {
+    const text = tried(() => readFileSync(cainfo, "latin1"));
+    const count = text === null ? null : text.split("-----BEGIN ").length - 1;
+    places.push({ kind: "file", path: cainfo, count });
+  }
+  if (capath) {
+    places.push({ kind: "folder", path: capath, count: tried(() => readdirSync(capath).length) });
+  }
+  return places;
+}
