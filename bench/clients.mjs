@@ -1,0 +1,63 @@
+// Who is measured: data, and what is there of it. A client is a command that takes a mode, a URL
+// and the mode's arguments.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import process from "node:process";
+import { ROOT } from "../tools/runtimes.mjs";
+
+const script = (name) => join(ROOT, "bench", "clients", `${name}.mjs`);
+
+/** How a script is run; HTTP/2 comes from a server whose certificate nobody vouches for. */
+const RUN = {
+  bun: ({ bun }) => [bun, "run"],
+  deno: ({ deno }, { server }) => {
+    const trust = server === "h2" ? ["--unsafely-ignore-certificate-errors=127.0.0.1"] : [];
+    return [deno, "run", "--quiet", "-A", ...trust];
+  },
+  node: () => [process.execPath],
+};
+
+const client = (name, title, runtime, file, more = {}) => ({
+  name,
+  title,
+  bare: `bare-${runtime}`,
+  command: (tools, scenario) => [...RUN[runtime](tools, scenario), script(file)],
+  ...more,
+});
+
+/** In the order of a round. */
+const CLIENTS = [
+  { name: "c", title: "C", command: ({ baseline }) => [baseline] },
+  client("agent-bun", "Agent, Bun", "bun", "curlew_agent"),
+  client("agent-deno", "Agent, Deno", "deno", "curlew_agent"),
+  client("fetch-bun", "fetch, Bun", "bun", "curlew_fetch"),
+  client("fetch-deno", "fetch, Deno", "deno", "curlew_fetch"),
+  client("builtin-bun", "Bun's own", "bun", "builtin_fetch"),
+  client("builtin-deno", "Deno's own", "deno", "builtin_fetch"),
+  client("node-libcurl", "node-libcurl", "node", "node_libcurl", {
+    needs: 'import("node-libcurl")',
+  }),
+];
+
+/** What others are measured above, in the scenarios that ask for it. */
+const BARE = ["bun", "deno", "node"].map((runtime) =>
+  client(`bare-${runtime}`, `bare ${runtime}`, runtime, "bare", { isBare: true })
+);
+
+function isThere({ needs }) {
+  if (!needs) return true;
+  return spawnSync(process.execPath, ["-e", needs], { cwd: ROOT, stdio: "ignore" }).status === 0;
+}
+
+/** Those that can be run here, and the titles of those that cannot. */
+export function findClients() {
+  const found = CLIENTS.filter(isThere);
+  const used = new Set(found.map(({ bare }) => bare));
+  return {
+    clients: [...BARE.filter(({ name }) => used.has(name)), ...found],
+    absent: CLIENTS.filter((client) => !found.includes(client)).map(({ title }) => title),
+  };
+}
+
+/** The names that `--only` knows. */
+export const CLIENT_NAMES = CLIENTS.map(({ name }) => name);

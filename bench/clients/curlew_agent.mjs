@@ -1,0 +1,80 @@
+// curlew without a Response: Agent.perform with handles that are used again.
+import { Agent, constants, download, Easy } from "../../mod.ts";
+import { PIECE, run } from "./harness.mjs";
+
+const H2 = {
+  SSL_VERIFYPEER: 0,
+  SSL_VERIFYHOST: 0,
+  HTTP_VERSION: constants.CURL_HTTP_VERSION_2TLS,
+  PIPEWAIT: 1,
+};
+
+let agent, extra;
+const idle = [];
+
+function create(url) {
+  const easy = new Easy();
+  easy.setOpts({ URL: url, ...extra });
+  const slot = { easy, length: 0 };
+  easy.setOpt("WRITEFUNCTION", (bytes) => {
+    slot.length += bytes.length;
+    return bytes.length;
+  });
+  return slot;
+}
+
+async function perform(easy) {
+  await agent.perform(easy);
+  const status = easy.getInfo("RESPONSE_CODE");
+  if (status !== 200) throw new Error(`status ${status}`);
+}
+
+/** One transfer of a handle of its own. */
+async function once(options) {
+  using easy = new Easy();
+  easy.setOpts({ ...options, ...extra });
+  await perform(easy);
+}
+
+await run({
+  open({ concurrency, https }) {
+    agent = new Agent({ maxCachedConnections: concurrency + 16 });
+    extra = https ? H2 : {};
+  },
+  async get(url) {
+    const slot = idle.pop() ?? create(url);
+    slot.length = 0;
+    await perform(slot.easy);
+    idle.push(slot);
+    return slot.length;
+  },
+  read(url, sink) {
+    const write = (bytes) => {
+      sink(bytes);
+      return bytes.length;
+    };
+    return once({ URL: url, WRITEFUNCTION: write });
+  },
+  async save(url, path) {
+    await download(url, path, { agent });
+  },
+  async send(url, size) {
+    let left = size, answer = "";
+    const decoder = new TextDecoder();
+    const read = (buffer) => {
+      const length = Math.min(left, buffer.length);
+      for (let at = 0; at < length; at += PIECE.length) {
+        buffer.set(at + PIECE.length <= length ? PIECE : PIECE.subarray(0, length - at), at);
+      }
+      left -= length;
+      return length;
+    };
+    const write = (bytes) => {
+      answer += decoder.decode(bytes);
+      return bytes.length;
+    };
+    const upload = { UPLOAD: 1, INFILESIZE_LARGE: size, READFUNCTION: read };
+    await once({ URL: url, WRITEFUNCTION: write, ...upload });
+    return answer;
+  },
+});

@@ -1,0 +1,127 @@
+// What every JavaScript client does with its adapter. The modes are those of c/baseline.c, and so
+// is the line that is printed.
+import process from "node:process";
+
+/**
+ * @typedef {object} Adapter how a client does what is measured
+ * @property {(plan: { concurrency: number, https: boolean }) => void} [open]
+ * @property {(url: string) => Promise<number>} get the length of the body, which is read as a whole
+ * @property {(url: string, sink: (bytes: Uint8Array) => void) => Promise<void>} read streams
+ * @property {(url: string, path: string) => Promise<void>} [save]
+ * @property {(url: string, size: number) => Promise<string>} send streams; gives the answer
+ */
+
+const RING = 1 << 20, SETTLE = 0.4, WARM_UP = 2000;
+const ring = new Uint8Array(RING);
+let ringAt = 0, bytes = 0;
+
+/** The piece of which uploads consist. */
+export const PIECE = new Uint8Array(65536).fill(120);
+
+/** A streamed body is copied once, over and over into the same place; so does the baseline. */
+function sink(chunk) {
+  bytes += chunk.length;
+  for (let at = 0; at < chunk.length;) {
+    if (ringAt === RING) ringAt = 0;
+    const size = Math.min(RING - ringAt, chunk.length - at);
+    ring.set(size === chunk.length ? chunk : chunk.subarray(at, at + size), ringAt);
+    ringAt += size;
+    at += size;
+  }
+}
+
+/** A stream of so many bytes. */
+export function streamOf(size) {
+  let left = size;
+  return new ReadableStream({
+    pull(controller) {
+      if (left <= 0) return controller.close();
+      const length = Math.min(left, PIECE.length);
+      left -= length;
+      controller.enqueue(PIECE.slice(0, length));
+    },
+  });
+}
+
+/** Calls `work` so often, with so many calls going on at a time. */
+async function repeat(count, concurrency, work) {
+  let started = 0;
+  const worker = async () => {
+    while (started < count) {
+      started++;
+      await work();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, concurrency) }, worker));
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs what is measured, and prints what it took. */
+async function measure(requests, work) {
+  bytes = 0;
+  const wall = performance.now(), { user, system } = process.cpuUsage();
+  await work();
+  const took = process.cpuUsage();
+  const seconds = (performance.now() - wall) / 1e3;
+  const cpu = { user: (took.user - user) / 1e6, sys: (took.system - system) / 1e6 };
+  console.log(JSON.stringify({ requests, bytes, wall: seconds, ...cpu }));
+}
+
+async function get(adapter, url) {
+  const length = await adapter.get(url);
+  bytes += length;
+}
+
+async function send(adapter, url, size) {
+  const answer = await adapter.send(url, size);
+  if (Number(answer) !== size) throw new Error(`the server got ${answer} of ${size} bytes`);
+  bytes = size;
+}
+
+function hold(adapter, url, count) {
+  const ended = () => {
+    console.error("a held transfer ended");
+    process.exit(1);
+  };
+  for (let i = 0; i < count; i++) adapter.get(url).then(ended, ended);
+}
+
+const MODES = {
+  async requests(adapter, url, count, concurrency) {
+    const work = () => get(adapter, url);
+    await repeat(Math.max(Math.min(count / 10, WARM_UP), 2 * concurrency), concurrency, work);
+    await measure(count, () => repeat(count, concurrency, work));
+  },
+  read: (adapter, url, streams) =>
+    measure(streams, () => repeat(streams, streams, () => adapter.read(url, sink))),
+  save: (adapter, url, path) => measure(1, () => adapter.save(url, path)),
+  send: (adapter, url, size) => measure(1, () => send(adapter, url, size)),
+  burst: (adapter, url, count) =>
+    measure(count, () => repeat(count, count, () => get(adapter, url))),
+  async hold(adapter, url, count, ms) {
+    hold(adapter, url, count);
+    await sleep(ms * SETTLE);
+    await measure(count, () => sleep(ms));
+  },
+  start: (adapter, url) => measure(1, () => get(adapter, url)),
+};
+
+/** How many transfers there are at a time, by mode; one in those that are not here. */
+const CONCURRENCY = {
+  requests: (_count, concurrency) => concurrency,
+  read: (streams) => streams,
+  burst: (count) => count,
+  hold: (count) => count,
+};
+
+/** The whole program of a client: its arguments are a mode, a URL, and what the mode takes. */
+export async function run(adapter) {
+  const [mode, url, first, second] = process.argv.slice(2);
+  const a = mode === "save" ? first : Number(first), b = Number(second);
+  const concurrency = CONCURRENCY[mode]?.(a, b) ?? 1;
+  adapter.open?.({ concurrency, https: url.startsWith("https:") });
+  await MODES[mode](adapter, url, a, b);
+  // a start is measured to the natural end of the process
+  if (mode !== "start") process.exit();
+}

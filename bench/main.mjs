@@ -1,0 +1,121 @@
+// Measures curlew against a C program on the same libcurl, the built-in fetch of both runtimes, and
+// node-libcurl where it is installed.
+//
+//   npm run bench
+//   npm run bench -- --only get-c16 --only agent-bun
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { pinnedVersions, ROOT } from "../tools/runtimes.mjs";
+import { setup } from "../tools/setup.mjs";
+import { build } from "./build.mjs";
+import { findClients } from "./clients.mjs";
+import { HELP, readCommandLine, UsageError } from "./command_line.mjs";
+import { writeDocuments } from "./documents.mjs";
+import { runRounds, summarizeAll } from "./rounds.mjs";
+import { SCENARIOS } from "./scenarios.mjs";
+import { startServers } from "./servers.mjs";
+import { overviewTable, scenarioTable } from "./tables.mjs";
+
+/** The short form begins no scenario after this time. */
+const QUICK_MS = 45_000;
+
+/** What of a list was asked for; all of it where nothing was. */
+function chosen(list, only) {
+  const asked = list.filter(({ name }) => only.includes(name));
+  return asked.length > 0 ? asked : list;
+}
+
+/** The clients of a scenario: those asked for, C, and what they are compared with. */
+function clientsOf({ bare, left = [] }, clients, only) {
+  const real = clients.filter(({ isBare }) => !isBare);
+  const wanted = chosen(real, only).filter(({ name }) => !left.includes(name));
+  return clients.filter((client) =>
+    client.name === "c" || wanted.includes(client) ||
+    bare && wanted.some((other) => other.bare === client.name)
+  );
+}
+
+/** The line that tools/library.ts prints, such as `libcurl 7.88.1 (…) from libcurl.so.4`. */
+function libraryLine(bun) {
+  const args = ["run", "tools/library.ts"];
+  const { status, stdout, stderr } = spawnSync(bun, args, { cwd: ROOT, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr.trim());
+  return stdout.trim();
+}
+
+function circumstances(line, { command, quick }, loadBefore) {
+  const versions = pinnedVersions(), date = new Date().toISOString().slice(0, 10);
+  const [before, after] = [loadBefore, loadavg()[0]].map((load) => load.toFixed(1));
+  return `Measured by \`${command}\` on ${date}: ${line.replace(/ from .*/, "")},\n` +
+    `Bun ${versions.get("bun")}, Deno ${versions.get("deno")}; ${cpus().length} cores ` +
+    `(${cpus()[0].model.trim()}), load ${before} before and ${after} after.` +
+    (quick ? "\nThe short form: less was done than the titles say." : "");
+}
+
+async function runAll(bench, { only, quick, rounds, json }) {
+  const { clients, absent } = findClients();
+  const say = (text) => json || process.stdout.write(`${text}\n`);
+  if (absent.length > 0) say(`Left out, since not installed: ${absent.join(", ")}\n`);
+  const end = quick ? performance.now() + QUICK_MS : Infinity;
+  const results = [];
+  for (const scenario of chosen(SCENARIOS, only)) {
+    const plan = quick ? scenario.quick : scenario.full;
+    if (!plan) continue;
+    if (performance.now() > end) {
+      say(`Left out, since the time is over: ${scenario.name}\n`);
+      continue;
+    }
+    const wanted = clientsOf(scenario, clients, only);
+    const found = await runRounds(bench, scenario, plan, wanted, rounds);
+    results.push(summarizeAll(scenario, found, wanted));
+    say(scenarioTable(results.at(-1)));
+  }
+  return results;
+}
+
+function report(results, said, { json, write }, deno) {
+  const figures = results.map(({ scenario, ...rest }) => ({ scenario: scenario.name, ...rest }));
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ circumstances: said, results: figures }, null, 1)}\n`
+      : `### All, as multiples of C\n\n${overviewTable(results)}\n\n${said}\n`,
+  );
+  if (write) writeDocuments(results, said, deno);
+  return results.some(({ rows }) => rows.some(({ errors }) => errors.length > 0)) ? 1 : 0;
+}
+
+async function bench(options) {
+  const { bun, deno } = setup(), line = libraryLine(bun), load = loadavg()[0];
+  const folder = mkdtempSync(join(tmpdir(), "curlew-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const programs = build(folder);
+  if (!programs) {
+    process.stdout.write("Skipped: there is no C compiler (cc, gcc or clang; or name it in CC)\n");
+    return 0;
+  }
+  const servers = await startServers(programs, folder);
+  try {
+    const tools = { ...programs, bun, deno };
+    const library = line.replace(/.* from /, "");
+    const results = await runAll({ tools, servers, library, folder }, options);
+    return report(results, circumstances(line, options, load), options, deno);
+  } finally {
+    for (const server of Object.values(servers)) server.close();
+  }
+}
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]]) {
+  process.on(signal, () => process.exit(code));
+}
+try {
+  const options = readCommandLine(process.argv.slice(2));
+  if (options.help) process.stdout.write(HELP);
+  else process.exitCode = await bench(options);
+} catch (error) {
+  const usage = error instanceof UsageError;
+  process.stderr.write(`bench: ${error.message}${usage ? "\nTry: npm run bench -- --help" : ""}\n`);
+  process.exitCode = usage ? 2 : 1;
+}

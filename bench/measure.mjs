@@ -1,0 +1,80 @@
+// One run of one client.
+import { spawn } from "node:child_process";
+import { rmSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { busySeconds, secondsOf } from "./processor.mjs";
+
+const LIMIT_SECONDS = 90, MEMORY = "/dev/shm";
+
+/** A proxy would be measured instead; Bun's fetch has a limit of its own. */
+function environment(library) {
+  const env = { ...process.env, NO_COLOR: "1", CURLEW_LIBRARY: library };
+  for (const name of Object.keys(env)) if (/_proxy$/i.test(name)) delete env[name];
+  return { ...env, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" };
+}
+
+const running = new Set();
+process.once("exit", () => running.forEach((child) => child.kill()));
+
+function spawnMetered(meter, command, env) {
+  const stdio = ["ignore", "pipe", "pipe", "pipe"];
+  const child = spawn(meter, [String(LIMIT_SECONDS), ...command], { env, stdio });
+  running.add(child);
+  const texts = ["", "", "", ""];
+  for (const fd of [1, 2, 3]) child.stdio[fd].on("data", (data) => texts[fd] += data);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve({ code, output: texts[1], errors: texts[2], meter: texts[3] });
+    });
+  });
+}
+
+/** What the client says of itself; throws where it did not do the work. */
+function judge({ code, output, errors, meter }, plan, isBare) {
+  if (code !== 0) throw new Error(`exit code ${code}: ${lastLines(errors)}`);
+  const said = JSON.parse(output);
+  if (!isBare && said.bytes !== plan.bytes) {
+    throw new Error(`${said.bytes} bytes instead of ${plan.bytes}`);
+  }
+  return { ...said, total: JSON.parse(meter) };
+}
+
+const lastLines = (text) => text.trim().split("\n").slice(-3).join(" | ").slice(0, 300);
+
+/** A folder in memory, where there is room: a disk would be measured more than the client. */
+function fileFolder(bytes) {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize > 2 * bytes ? MEMORY : null;
+  } catch {
+    return null; // another system
+  }
+}
+
+/** What `save` got stands in the file. */
+function takeFile(path) {
+  const { size } = statSync(path);
+  rmSync(path);
+  return size;
+}
+
+/** Runs a client once; what it took, and how many cores others used meanwhile. */
+export async function measure({ tools, servers, library, folder }, client, scenario, plan) {
+  const { scheme, port, pid } = servers[scenario.server ?? "http"];
+  const file = join(fileFolder(plan.bytes) ?? folder, `curlew-bench-${process.pid}`);
+  const saves = scenario.mode === "save";
+  const url = `${scheme}://127.0.0.1:${port}${plan.path}`;
+  const args = [scenario.mode, url, ...plan.args, ...(saves ? [file] : [])].map(String);
+  const command = [...client.command(tools, scenario), ...args];
+  const busy = busySeconds(), serving = secondsOf(pid);
+  const result = await spawnMetered(tools.meter, command, environment(library));
+  const others = busySeconds() - busy - (secondsOf(pid) - serving);
+  const run = judge(result, saves ? { bytes: 0 } : plan, client.isBare);
+  if (saves) run.bytes = takeFile(file);
+  if (saves && run.bytes !== plan.bytes) throw new Error(`a file of ${run.bytes} bytes`);
+  const { user, sys, wall } = run.total;
+  return { ...run, others: Math.max(0, others - user - sys) / wall };
+}

@@ -1,0 +1,68 @@
+// Rounds: each client once, then each once more. So what slows the machine down for a while slows
+// all of them, and a ratio is taken within its round.
+import process from "node:process";
+import { measure } from "./measure.mjs";
+import { METRICS } from "./metrics.mjs";
+
+const GIVE_UP_AFTER = 2;
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** The line of a terminal that tells how far it is. */
+function show(line) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+}
+
+/** `{ name: { runs, errors } }` of a scenario; the runs have their round. */
+export async function runRounds(bench, scenario, plan, clients, rounds) {
+  const results = Object.fromEntries(clients.map(({ name }) => [name, { runs: [], errors: [] }]));
+  for (let round = 0; round < rounds; round++) {
+    for (const client of clients) {
+      const { runs, errors } = results[client.name];
+      if (errors.length >= GIVE_UP_AFTER && runs.length === 0) continue;
+      show(`${scenario.name}  round ${round + 1}  ${client.title}`);
+      try {
+        runs.push({ round, ...await measure(bench, client, scenario, plan) });
+      } catch (error) {
+        errors.push(error.message);
+      }
+    }
+  }
+  show("");
+  return results;
+}
+
+function summarize({ of, ratio }, runs, baseline, bare) {
+  const inRound = (list, { round }) => list?.find((run) => run.round === round);
+  const value = (run) => of(run, inRound(bare, run));
+  const values = runs.map(value);
+  const ratios = !ratio ? [] : runs.flatMap((run) => {
+    const same = inRound(baseline, run);
+    return same ? [value(run) / of(same)] : [];
+  });
+  return {
+    median: median(values),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    ratio: ratios.length > 0 ? median(ratios) : null,
+  };
+}
+
+/** What the tables and the chart show of a scenario, client by client. */
+export function summarizeAll(scenario, results, clients) {
+  const rows = clients.filter(({ isBare }) => !isBare).map(({ name, title, bare }) => {
+    const { runs, errors } = results[name];
+    const metrics = runs.length === 0 ? null : Object.fromEntries(
+      scenario.metrics.map((metric) => [
+        metric,
+        summarize(METRICS[metric], runs, results.c.runs, results[bare]?.runs),
+      ]),
+    );
+    return { name, title, runs: runs.length, errors, metrics };
+  });
+  const all = Object.values(results).flatMap(({ runs }) => runs);
+  return { scenario, rows, others: median(all.map(({ others }) => others)) };
+}

@@ -1,0 +1,141 @@
+// What is measured: data only. A plan's `args` are what the mode takes (c/baseline.c lists the
+// modes), its `bytes` what must have come, so that no client can win by doing less.
+const MIB = 1024 ** 2, GIB = 1024 ** 3, SMALL = 98;
+
+const requests = (path, count, concurrency) => ({
+  path,
+  args: [count, concurrency],
+  bytes: count * SMALL,
+});
+const read = (size, streams) => ({
+  path: `/bytes/${size}`,
+  args: [streams],
+  bytes: size * streams,
+});
+const burst = (ms, count) => ({ path: `/delay/${ms}`, args: [count], bytes: count * SMALL });
+
+const PER_REQUEST = ["cpuPerRequest", "wallPerRequest"], PER_BYTE = ["cpuPerGB", "wallPerGB"];
+
+/**
+ * `metrics` are those of metrics.mjs; `headline` has those that the README shows, with the words for
+ * them; `quick` is what the short form does, nothing where it is absent; with `bare` the runtimes
+ * alone are measured too; `left` names the clients that are left out.
+ */
+export const SCENARIOS = [
+  {
+    name: "get-c1",
+    title: "small GET, one at a time",
+    mode: "requests",
+    full: requests("/small", 15_000, 1),
+    metrics: PER_REQUEST,
+    headline: { wallPerRequest: "small GET, one at a time: wall time" },
+  },
+  {
+    name: "get-c16",
+    title: "small GET, 16 at a time",
+    mode: "requests",
+    full: requests("/small", 30_000, 16),
+    quick: requests("/small", 3000, 16),
+    metrics: PER_REQUEST,
+    headline: { cpuPerRequest: "small GET, 16 at a time" },
+  },
+  {
+    name: "get-c64",
+    title: "small GET, 64 at a time",
+    mode: "requests",
+    full: requests("/small", 30_000, 64),
+    metrics: PER_REQUEST,
+    headline: { cpuPerRequest: "small GET, 64 at a time" },
+  },
+  {
+    name: "delay-c64",
+    title: "answered after 1 ms, 64 at a time",
+    mode: "requests",
+    full: requests("/delay/1", 30_000, 64),
+    quick: requests("/delay/1", 3000, 64),
+    metrics: PER_REQUEST,
+    headline: { cpuPerRequest: "answered after 1 ms, 64 at a time" },
+  },
+  {
+    name: "delay-c256",
+    title: "answered after 1 ms, 256 at a time",
+    mode: "requests",
+    full: requests("/delay/1", 30_000, 256),
+    metrics: PER_REQUEST,
+    headline: { cpuPerRequest: "answered after 1 ms, 256 at a time" },
+  },
+  {
+    name: "h2-c64",
+    title: "HTTP/2 over TLS, 64 at a time on one connection",
+    mode: "requests",
+    server: "h2",
+    full: requests("/", 20_000, 64),
+    quick: requests("/", 2000, 64),
+    metrics: PER_REQUEST,
+    headline: { cpuPerRequest: "HTTP/2 over TLS, 64 at a time" },
+  },
+  {
+    name: "read-1",
+    title: "download of 1 GiB, streamed",
+    mode: "read",
+    full: read(GIB, 1),
+    quick: read(128 * MIB, 1),
+    metrics: PER_BYTE,
+    headline: { cpuPerGB: "download of 1 GiB, streamed" },
+  },
+  {
+    name: "read-16",
+    title: "16 downloads of 64 MiB at once",
+    mode: "read",
+    full: read(64 * MIB, 16),
+    metrics: PER_BYTE,
+    headline: { cpuPerGB: "16 downloads of 64 MiB at once" },
+  },
+  {
+    name: "save",
+    title: "download of 256 MiB to a file",
+    mode: "save",
+    full: { path: `/bytes/${256 * MIB}`, args: [], bytes: 256 * MIB },
+    metrics: PER_BYTE,
+    headline: { cpuPerGB: "download of 256 MiB to a file" },
+    left: ["fetch-bun", "fetch-deno", "node-libcurl"], // a Response is no file
+  },
+  {
+    name: "send",
+    title: "upload of 1 GiB from a stream",
+    mode: "send",
+    full: { path: "/sink", args: [GIB], bytes: GIB },
+    quick: { path: "/sink", args: [128 * MIB], bytes: 128 * MIB },
+    metrics: PER_BYTE,
+    headline: { cpuPerGB: "upload of 1 GiB from a stream" },
+  },
+  {
+    name: "burst",
+    title: "5,000 at once, answered after 2 s",
+    mode: "burst",
+    full: burst(2000, 5000),
+    quick: burst(500, 500),
+    metrics: ["cpuPerRequest", "wall", "memory"],
+    headline: { cpuPerRequest: "5,000 at once", memory: "5,000 at once: peak memory, MB" },
+  },
+  {
+    name: "idle",
+    title: "1,000 that wait, for 5 s",
+    mode: "hold",
+    full: { path: "/hold", args: [1000, 5000], bytes: 0 },
+    quick: { path: "/hold", args: [100, 500], bytes: 0 },
+    metrics: ["cpuAbove", "memory"],
+    headline: { cpuAbove: "1,000 that wait 5 s: CPU ms above the bare runtime" },
+    bare: true,
+  },
+  {
+    name: "start",
+    title: "start of a process with one GET",
+    mode: "start",
+    full: { path: "/small", args: [], bytes: SMALL },
+    quick: { path: "/small", args: [], bytes: SMALL },
+    metrics: ["wallAbove", "cpuTotalAbove"],
+    headline: { cpuTotalAbove: "start with one GET: CPU ms above the bare runtime" },
+    bare: true,
+  },
+];

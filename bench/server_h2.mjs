@@ -1,0 +1,28 @@
+// HTTP/2 over TLS: GET / gives the small body. Prints its port and ends with its stdin.
+import { createSecureServer } from "node:http2";
+import process from "node:process";
+import { makeCertificates } from "../test/server/certs.mjs";
+import { listen } from "../test/server/listen.mjs";
+
+const BODY = JSON.stringify({
+  ok: true,
+  id: 1234567,
+  name: "bench",
+  text: "the quick brown fox jumps over the lazy dog 12345",
+});
+const HEAD = { ":status": 200, "content-type": "application/json", "content-length": BODY.length };
+
+const certificates = makeCertificates(process.argv[2]);
+if (!certificates) throw new Error("there is no openssl command");
+const server = createSecureServer({
+  ...certificates.pair("server"),
+  settings: { maxConcurrentStreams: 1000 },
+});
+server.on("sessionError", () => {}); // a client that ends does not say goodbye
+server.on("stream", (stream) => {
+  stream.on("error", () => {});
+  stream.respond(HEAD);
+  stream.end(BODY);
+});
+console.log(await listen(server));
+process.stdin.on("end", () => process.exit()).resume();
