@@ -83,7 +83,7 @@ test("the npm package has what it needs, and nothing else", async () => {
   const names = ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
   expect((await readdir(join(inside, "dist"))).sort())
-    .toEqual(["ffi", "mod.d.ts", "mod.js", "src"]);
+    .toEqual(["doctor.d.ts", "doctor.js", "ffi", "mod.d.ts", "mod.js", "src"]);
   expect(await readdir(join(inside, "dist", "ffi", "curl"))).not.toContain("generate.js");
   expect((await readdir(join(folder, "node_modules"))).filter((name) => name[0] !== "."))
     .toEqual(["curlew"]);
@@ -94,6 +94,14 @@ test("the npm package runs on this runtime", async () => {
   const args = "Bun" in globalThis ? ["main.ts", url] : ["run", "--allow-ffi", "main.ts", url];
   const { stdout } = await run(process.execPath, ...args);
   expect(stdout).toBe("200 true 0 CurlEasyError\n");
+});
+
+test("the npm package brings the doctor as a command", async () => {
+  const bin = join(folder, "node_modules", ".bin", "curlew");
+  const args = "Bun" in globalThis ? [bin] : ["run", "-A", bin];
+  const { stdout } = await run(process.execPath, ...args, "doctor", "--json");
+  const { system, problems } = JSON.parse(stdout);
+  expect({ version: system.curlew, problems }).toEqual({ version: "0.1.0", problems: [] });
 });
 
 test.for([["NodeNext", "NodeNext"], ["ESNext", "bundler"]] as const)(

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The rooms from the bottom up: each may import from those before it, and from itself. */
-const ROOMS = ["ffi", "src", "src/handles", "src/driver", "src/http", "."];
+const ROOMS = ["ffi", "src", "src/handles", "src/driver", "src/http", "src/doctor", "."];
 
 const roomOf = (path: string): number => ROOMS.indexOf(dirname(path).replace(/^ffi\/.*/, "ffi"));
 
@@ -34,7 +34,7 @@ async function files(): Promise<string[]> {
     const names = await readdir(join(ROOT, folder), { recursive: true });
     return names.map((name) => `${folder}/${name.replaceAll(sep, "/")}`);
   }));
-  return ["mod.ts", ...folders.flat().filter((path) => path.endsWith(".ts"))];
+  return ["mod.ts", "doctor.ts", ...folders.flat().filter((path) => path.endsWith(".ts"))];
 }
 
 const imports = (await Promise.all((await files()).map(importsOf))).flat();
