@@ -6,7 +6,6 @@
 
 import type * as BunFfi from "bun:ffi";
 import type { FFIFunction, FFITypeOrString } from "bun:ffi";
-import process from "node:process";
 import type {
   CallbackFunction,
   CType,
@@ -20,6 +19,9 @@ import type {
   Symbols,
 } from "./native.ts";
 import { watchByWorker } from "./bun_worker.ts";
+
+// Deno loads this module too, and would load its Node.js layer with an import of node:process
+const process = ("Bun" in globalThis ? globalThis.process : {}) as typeof globalThis.process;
 
 /**
  * Loaded without an `import`, which Deno could not resolve, and without `await import()`: Bun

@@ -429,10 +429,10 @@ export class Easy {
     this.close();
   }
 
-  /** Makes a call that libcurl allows in callbacks too. */
+  /** Makes a call that libcurl allows in the handle's own callbacks too. */
   #callAnywhere(what: string, call: (easy: NonNullPointer) => number): void {
     const state = this.#state, { pointer } = state;
-    if (state.depth === 0 && !state.multi?.inCallback) return this.#call(what, call);
+    if (state.depth === 0) return this.#call(what, call);
     // what the callbacks on the stack threw is for the call that runs them
     const code = call(pointer);
     if (code !== Code.OK) throw new CurlEasyError(code);

@@ -5,10 +5,8 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
-import { DownloadJob, fileError } from "./download_job.ts";
 import { defaultAgent } from "./fetch.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "./header_list.ts";
-import { findPlace } from "./place.ts";
 import type { TransferInfo } from "./info.ts";
 import { type FetchCurlOptions, planRequest, type RequestPlan } from "./request.ts";
 
@@ -99,6 +97,11 @@ export async function download(
   const plan = await planDownload(url, options);
   plan.signal?.throwIfAborted();
   const { agent = defaultAgent(), resume = true, overwrite, onProgress } = options;
+  // what only a download needs is not loaded before there is one
+  const [{ findPlace }, { DownloadJob, fileError }] = await Promise.all([
+    import("./place.ts"),
+    import("./download_job.ts"),
+  ]);
   const open = async () => {
     const place = await findPlace(path, plan.url, overwrite);
     return { place, sink: await place.open() };

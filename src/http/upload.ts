@@ -11,7 +11,7 @@ import type { HeadersSource } from "./header_list.ts";
 import { countdown, type Hop, runHops } from "./hops.ts";
 import type { TransferInfo } from "./info.ts";
 import { type FetchCurlOptions, planRequest, type RequestPlan, withBody } from "./request.ts";
-import { type UploadBody, type UploadSource, uploadSource } from "./upload_source.ts";
+import type { UploadBody, UploadSource } from "./upload_source.ts";
 import { isHttp } from "./url.ts";
 
 export type { UploadBody } from "./upload_source.ts";
@@ -89,6 +89,7 @@ export async function upload(
 ): Promise<UploadResult> {
   const bare = await planUpload(url, options);
   const { agent = defaultAgent(), onProgress } = options;
+  const { uploadSource } = await import("./upload_source.ts"); // not loaded before it is needed
   const found = await uploadSource(source, bare.url);
   let bytes = 0;
   try {

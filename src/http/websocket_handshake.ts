@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash, randomBytes } from "node:crypto";
 import { flags } from "../../ffi/curl/flags.ts";
 import { library } from "../../ffi/mod.ts";
 import { CurlLoadError } from "../errors.ts";
@@ -148,7 +147,7 @@ export function checkHeaders(headers: readonly HeaderEntry[]): readonly HeaderEn
 
 /** Makes the request of the plan; returns the key that the answer has to know. */
 export function configure(easy: Easy, plan: WebSocketPlan): string {
-  const key = randomBytes(16).toString("base64");
+  const key = base64(crypto.getRandomValues(new Uint8Array(16)));
   setUrl(easy, plan.url);
   easy.setOpts({
     CONNECT_ONLY: 2,
@@ -177,7 +176,11 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * @returns the subprotocol, empty for none.
  * @throws {Error} which says what is wrong with it.
  */
-export function readAnswer(easy: Easy, plan: WebSocketPlan, key: string): string {
+export async function readAnswer(
+  easy: Easy,
+  plan: WebSocketPlan,
+  key: string,
+): Promise<string> {
   const headers = easy.headers({ origin: flags.CURLH_HEADER | flags.CURLH_1XX })
     .map(({ name, value }): HeaderEntry => [name, value]);
   const values = (wanted: string) =>
@@ -187,7 +190,8 @@ export function readAnswer(easy: Easy, plan: WebSocketPlan, key: string): string
   const tokens = (name: string) => values(name).join(",").toLowerCase().split(/[\s,]+/);
   if (!tokens("upgrade").includes("websocket")) throw refusal("no Upgrade to websocket");
   if (!tokens("connection").includes("upgrade")) throw refusal("no Connection with upgrade");
-  const expected = createHash("sha1").update(key + GUID).digest("base64");
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + GUID));
+  const expected = base64(new Uint8Array(digest));
   if (values("sec-websocket-accept").join() !== expected) {
     throw refusal("Sec-WebSocket-Accept is not the answer to the key");
   }
@@ -195,6 +199,10 @@ export function readAnswer(easy: Easy, plan: WebSocketPlan, key: string): string
     throw refusal("it has extensions that nobody asked for");
   }
   return readProtocol(values("sec-websocket-protocol"), plan.protocols);
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
 }
 
 function readProtocol(answered: readonly string[], offered: readonly string[]): string {

@@ -112,7 +112,8 @@ export class Link {
       if (this.#isEnded) return;
       await this.#agent.perform(this.#easy);
       if (this.#isEnded) return;
-      const protocol = readAnswer(this.#easy, this.#plan, key);
+      const protocol = await readAnswer(this.#easy, this.#plan, key);
+      if (this.#isEnded) return;
       this.#isOpen = true;
       this.#events.opened(protocol);
       this.#hadEvent = true;

@@ -45,8 +45,8 @@ test.each([16, 64])("%i endless downloads each get their share", async (count) =
   await sleep(300);
   bytes.fill(0);
   const sum = () => bytes.reduce((all, one) => all + one, 0);
-  // a share is 1 MB: long enough for twenty of each, however busy the machine is
-  await until(() => sum() > count * 20_000_000, 30_000);
+  // a share is 1 MB: sixty of each, since the server or TCP may leave one out for half a second
+  await until(() => sum() > count * 60_000_000, 30_000);
   await stop();
   // seen: half of it on a busy machine, 0.9 on a calm one
   expect(Math.min(...bytes)).toBeGreaterThan(sum() / count / 10);

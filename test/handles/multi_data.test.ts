@@ -35,7 +35,7 @@ test("without data, and after null, the callbacks get undefined", () => {
   using loop = new Loop();
   loop.multi.setOpt("SOCKETDATA", "old");
   loop.multi.setOpt("SOCKETDATA", null);
-  loop.add(new Transfer(server.url("/small"))).run();
+  loop.add(new Transfer(server.url("/delay/20"))).run();
   expect(new Set(loop.calls.map(({ clientData }) => clientData))).toEqual(new Set([undefined]));
 });
 

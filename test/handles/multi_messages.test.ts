@@ -155,7 +155,7 @@ test("the count of running transfers is right where the timer callback asks for 
     counts.push(loop.multi.socketAction(fd, mask));
     return counts.at(-1)!;
   };
-  loop.add(...[0, 60, 120].map((ms) => new Transfer(server.url(`/delay/${ms}`))));
+  loop.add(...[60, 120, 180].map((ms) => new Transfer(server.url(`/delay/${ms}`))));
   loop.run(() => counts.at(-1) === 0);
   expect([...new Set(counts)]).toEqual([3, 2, 1, 0]);
 });
