@@ -29,7 +29,8 @@ describe.skipIf(whyNot)(`the life of a socket${whyNot}`, () => {
       await Promise.all(Array.from({ length: 10 }, () => once(kind)));
     }
     expect(counters()).toEqual(before);
-    expect(descriptors("socket:")).toBe(sockets);
+    await until(() => descriptors("socket:") <= sockets); // a peer may take its time to let go
+    expect(descriptors("socket:")).toBeLessThanOrEqual(sockets);
   });
 
   test("one that failed or was aborted leaves nothing behind", async () => {
