@@ -34,6 +34,9 @@ interface Row {
 
 type Name =
   | "keepsEmptyQuery"
+  | "namesCa"
+  | "namesCaFile"
+  | "tlsInTls"
   | "h2Trailers"
   | "expiryWords"
   | "closesConnectOnly"
@@ -99,6 +102,15 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "CAINFO_BLOB came with 7.77, at first for OpenSSL only",
   },
   keyBlobs: { tls: OPENSSL, why: "SSLCERT_BLOB and SSLKEY_BLOB need OpenSSL" },
+  namesCa: { tls: NO_NSS, why: "NSS has its CAs in a store of its own" },
+  namesCaFile: {
+    tls: OPENSSL,
+    why: "Debian's libcurl with GnuTLS looks into a folder of CAs, with NSS into a store",
+  },
+  tlsInTls: {
+    tls: /^(?!GnuTLS)/,
+    why: "GnuTLS in 7.88 waits for bytes of TLS inside TLS that it has already, blocking calls too",
+  },
   keyFiles: { tls: NO_NSS, why: "NSS cannot use an elliptic key from a PEM file" },
   forgetsCa: { tls: NO_NSS, why: "NSS trusts a CA for the rest of the process" },
   verifyResult: { tls: OPENSSL, why: "SSL_VERIFYRESULT is OpenSSL's" },
