@@ -37,6 +37,7 @@ type Name =
   | "namesCa"
   | "namesCaFile"
   | "tlsInTls"
+  | "wrongKeyCode"
   | "h2Trailers"
   | "expiryWords"
   | "closesConnectOnly"
@@ -110,6 +111,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
   tlsInTls: {
     tls: /^(?!GnuTLS)/,
     why: "GnuTLS in 7.88 waits for bytes of TLS inside TLS that it has already, blocking calls too",
+  },
+  wrongKeyCode: {
+    until: 0x081700,
+    why: "libcurl 8.23 says CURLE_BAD_FUNCTION_ARGUMENT of a key that is another certificate's",
   },
   keyFiles: { tls: NO_NSS, why: "NSS cannot use an elliptic key from a PEM file" },
   forgetsCa: { tls: NO_NSS, why: "NSS trusts a CA for the rest of the process" },

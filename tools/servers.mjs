@@ -3,20 +3,40 @@
 //
 //   npm run test:servers
 //   npm run test:servers -- --only ftp      only the files whose name begins so
+//   npm run test:servers -- --library sid   with a libcurl of the matrix
 //   npm run test:servers -- -t "resume"     other arguments go to vitest
 import { spawn, spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import process from "node:process";
+import { unpacked } from "./matrix/unpacked.mjs";
 import { ROOT, RUNTIMES } from "./runtimes.mjs";
 import { suite, summary } from "./report.mjs";
 import { setup } from "./setup.mjs";
 
-const paths = setup();
+const rest = process.argv.slice(2);
+
+/** Takes an option and its value out of the arguments. */
+function option(name) {
+  const at = rest.indexOf(name);
+  return at < 0 ? undefined : rest.splice(at, 2)[1];
+}
+
+/** The runtimes, and what the environment says of the library under test. */
+async function underTest(name) {
+  const paths = setup();
+  if (name === undefined) return { paths, env: {} };
+  const { library, runtimes, foreign } = await unpacked(name);
+  const env = { CURLEW_LIBRARY: library };
+  if (foreign) env.CURLEW_RUNTIMES = dirname(runtimes.bun);
+  return { paths: runtimes, env };
+}
+
+const { paths, env } = await underTest(option("--library"));
 
 /** The arguments of vitest. */
-function vitestArgs([...args]) {
-  const at = args.indexOf("--only");
-  const only = at < 0 ? [] : args.splice(at, 2).slice(1).flatMap((names) => names.split(","));
+function vitestArgs(args) {
+  const only = option("--only")?.split(",") ?? [];
   const config = ["--config", "test/servers/vitest.config.ts"];
   return [...config, ...args, ...only.map((name) => `test/servers/${name}`)];
 }
@@ -26,7 +46,8 @@ function libraryFeatures() {
   const script = `import { versionInfo } from "./mod.ts";
     console.log(JSON.stringify(versionInfo().features));`;
   const stdio = ["ignore", "pipe", "inherit"];
-  const { status, stdout } = spawnSync(paths.bun, ["-e", script], { cwd: ROOT, stdio });
+  const options = { cwd: ROOT, stdio, env: { ...process.env, ...env } };
+  const { status, stdout } = spawnSync(paths.bun, ["-e", script], options);
   if (status !== 0) process.exit(1);
   return JSON.parse(stdout);
 }
@@ -59,10 +80,10 @@ process.stdout.write("== servers\n");
 const begun = performance.now();
 const { facts, started, missing, packages, stop } = await start();
 const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-const unpacked = packages > 0 ? `${packages} packages unpacked, ` : "";
-process.stdout.write(`== servers: ${unpacked}${started.length} started in ${seconds} s\n`);
+const from = packages > 0 ? `${packages} packages unpacked, ` : "";
+process.stdout.write(`== servers: ${from}${started.length} started in ${seconds} s\n`);
 
-const args = vitestArgs(process.argv.slice(2)), options = { env: { CURLEW_SERVERS: facts } };
+const args = vitestArgs(rest), options = { env: { ...env, CURLEW_SERVERS: facts } };
 try {
   for (const runtime of RUNTIMES) suite("servers", runtime, paths[runtime], args, options);
 } finally {

@@ -15,6 +15,7 @@ import {
   versionInfo,
 } from "../../mod.ts";
 import { pushLoop } from "../handles/push_support.ts";
+import { libcurl } from "../versions.ts";
 import { commonTests, REFUSED } from "./common.ts";
 import * as tools from "./support.ts";
 
@@ -165,7 +166,7 @@ onServer("nginx", "https on nginx", ({ https, http }) => {
         "no certificate": [() => who, "CURLE_HTTP_RETURNED_ERROR"],
         "a key of another one": [
           () => ({ ...shown, SSLKEY: certs.key }),
-          "CURLE_SSL_CERTPROBLEM",
+          libcurl.wrongKeyCode.holds ? "CURLE_SSL_CERTPROBLEM" : "CURLE_BAD_FUNCTION_ARGUMENT",
         ],
       },
       kept: 20,
