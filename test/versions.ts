@@ -38,6 +38,7 @@ type Name =
   | "namesCaFile"
   | "tlsInTls"
   | "wrongKeyCode"
+  | "pausesAtOnce"
   | "h2Trailers"
   | "expiryWords"
   | "closesConnectOnly"
@@ -111,6 +112,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
   tlsInTls: {
     tls: /^(?!GnuTLS)/,
     why: "GnuTLS in 7.88 waits for bytes of TLS inside TLS that it has already, blocking calls too",
+  },
+  pausesAtOnce: {
+    except: [0x080700, 0x080f00],
+    why: "libcurl 8.7 to 8.14 hands over one more buffer after a pause from outside",
   },
   wrongKeyCode: {
     until: 0x081700,

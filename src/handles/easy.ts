@@ -208,8 +208,8 @@ export class Easy {
 
   /**
    * Pauses and unpauses: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. `flags` is
-   * made of `CURLPAUSE_*`, and says what is paused from now on. Unpausing may call callbacks
-   * before it returns.
+   * made of `CURLPAUSE_*`, and says what is paused from now on; libcurl 8.7 to 8.14 may still
+   * hand over what it has in its buffer. Unpausing may call callbacks before it returns.
    */
   pause(flags: number): void {
     const state = this.#state, pointer = state.pointer;

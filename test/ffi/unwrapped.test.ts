@@ -36,6 +36,21 @@ test("curl_global_init_mem of a library in use counts too, and changes no memory
   expect(native.string(symbols.curl_version())).toContain(versionInfo().version);
 });
 
+test.skipIf(!has("curl_multi_get_handles"))(
+  "curl_multi_get_handles gives a list that ends with NULL (since libcurl 8.4)",
+  () => {
+    const multi = symbols.curl_multi_init(), easy = symbols.curl_easy_init();
+    symbols.curl_multi_add_handle(multi, easy);
+    const list = symbols.curl_multi_get_handles(multi);
+    const words = new BigUint64Array(native.view(list!, 16).slice().buffer);
+    expect([...words].map(Number)).toEqual([native.address(easy), 0]);
+    symbols.curl_free(list);
+    symbols.curl_multi_remove_handle(multi, easy);
+    symbols.curl_easy_cleanup(easy);
+    symbols.curl_multi_cleanup(multi);
+  },
+);
+
 const withoutWs = has("curl_ws_send") && !versionInfo().protocols.includes("ws");
 
 test.skipIf(!withoutWs)(
