@@ -38,6 +38,7 @@ type Name =
   | "namesCaFile"
   | "tlsInTls"
   | "wrongKeyCode"
+  | "limitsPaused"
   | "pausesAtOnce"
   | "h2Trailers"
   | "expiryWords"
@@ -116,6 +117,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
   pausesAtOnce: {
     except: [0x080700, 0x080f00],
     why: "libcurl 8.7 to 8.14 hands over one more buffer after a pause from outside",
+  },
+  limitsPaused: {
+    until: 0x081200,
+    why: "from 8.18 on libcurl grants another second's worth of MAX_*_SPEED_LARGE after each pause",
   },
   wrongKeyCode: {
     until: 0x081700,

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent, type EasyOptions } from "../../mod.ts";
 import { Jobs } from "../../src/driver/jobs.ts";
+import { quirksOf } from "../../src/driver/quirks.ts";
 import { Timeouts } from "../../src/driver/timeouts.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { cpuMs, easyFor, failure, get, sleep } from "./support.ts";
@@ -130,11 +131,12 @@ async function gapsIn(ms: number): Promise<{ time: number[]; cpu: number[] }> {
   return { time, cpu };
 }
 
-// 2 to 3 ms of the endless ones: a slice, and what the test does with the bytes
+// 2 to 3 ms of the endless ones: a slice, and what the test does with the bytes. Newer libcurls
+// are left to their own order, and have up to 70
 const LOADS: [path: string, limitMs: number][] = [
   ["/small", 50],
   ["/bytes/100000", 50],
-  ["/bytes/1000000000000", 20],
+  ["/bytes/1000000000000", quirksOf().runsAll ? 40 : 300],
 ];
 
 test.each(LOADS)("the application's timers fire while 64 of %s run", async (path, limitMs) => {

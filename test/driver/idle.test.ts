@@ -1,4 +1,5 @@
 // Waiting costs nothing: no busy loop with few transfers, with many, or with none.
+import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
@@ -56,6 +57,9 @@ function bare(): Promise<number> {
   return idle("").then(({ cpu }) => cpu);
 }
 
+// on the newer C library of another Debian, Bun alone was seen to use 12 ms, with not one turn
+const LIMIT_MS = process.env["CURLEW_RUNTIMES"] === undefined ? 5 : 25;
+
 const held = (count: number) => `
   agent = new Agent();
   const options = { TIMEOUT_MS: 0 };
@@ -70,7 +74,7 @@ describe.concurrent.each(waitMethods)("waiting by %s", { retry: 1 }, (method) =>
     const [floor, { cpu, turns, wakeUps }] = await Promise.all([bare(), idle(held(1000), env)]);
     const figures = `${cpu.toFixed(1)} ms, the bare runtime ${floor.toFixed(1)} ms`;
     console.log(`1,000 idle transfers by ${method}: ${figures}, ${turns} turns`);
-    expect(cpu - floor).toBeLessThan(5);
+    expect(cpu - floor).toBeLessThan(LIMIT_MS);
     expect(turns).toBeLessThan(5);
     expect(wakeUps).toBeLessThan(5);
   });

@@ -5,7 +5,6 @@ import { quirksOf } from "../../src/driver/quirks.ts";
 import { stateOf } from "../../src/handles/easy.ts";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { CONTINUE, easyFor, failure, PAUSE, sleep, until } from "./support.ts";
-import { libcurl } from "../versions.ts";
 
 let server: TestServer, agent: Agent;
 beforeAll(async () => {
@@ -97,25 +96,27 @@ test("the user's own pauses and those of the turns do not mix", async () => {
   });
 }, 30_000);
 
-test("one that is paused while it waits for its turn stays paused", async () => {
-  await besideLoad(async () => {
-    let size = 0;
-    using easy = easyFor(server.url(`/bytes/${SIZE}`), {
-      WRITEFUNCTION: (bytes) => (size += bytes.length, bytes.length),
+test.skipIf(!runsAll)(
+  "one that is paused while it waits for its turn stays paused (before libcurl 8.13, where they take turns)",
+  async () => {
+    await besideLoad(async () => {
+      let size = 0;
+      using easy = easyFor(server.url(`/bytes/${SIZE}`), {
+        WRITEFUNCTION: (bytes) => (size += bytes.length, bytes.length),
+      });
+      const running = agent.perform(easy);
+      await until(() => stateOf(easy).held);
+      easy.pause(constants.CURLPAUSE_RECV);
+      const before = size;
+      await sleep(300);
+      expect(size).toBe(before);
+      easy.pause(CONTINUE);
+      await running;
+      expect(size).toBe(SIZE);
     });
-    const running = agent.perform(easy);
-    await until(() => !runsAll || stateOf(easy).held);
-    await until(() => size > 0);
-    easy.pause(constants.CURLPAUSE_RECV);
-    if (!libcurl.pausesAtOnce.holds) await sleep(100);
-    const before = size;
-    await sleep(300);
-    expect(size).toBe(before);
-    easy.pause(CONTINUE);
-    await running;
-    expect(size).toBe(SIZE);
-  });
-}, 30_000);
+  },
+  30_000,
+);
 
 test("what a WRITEFUNCTION throws is the cause, whenever it was called", async () => {
   await besideLoad(async () => {
