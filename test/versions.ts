@@ -38,6 +38,7 @@ type Name =
   | "namesCaFile"
   | "tlsInTls"
   | "wrongKeyCode"
+  | "pausesH2"
   | "limitsPaused"
   | "pausesAtOnce"
   | "h2Trailers"
@@ -121,6 +122,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
   limitsPaused: {
     until: 0x081200,
     why: "from 8.18 on libcurl grants another second's worth of MAX_*_SPEED_LARGE after each pause",
+  },
+  pausesH2: {
+    since: 0x075801,
+    why: "7.74 reads on while an HTTP/2 stream is paused, until CURLE_OUT_OF_MEMORY at 64 MiB",
   },
   wrongKeyCode: {
     until: 0x081700,
