@@ -1,5 +1,5 @@
 /** What the driver's tests share. No vitest here: the children use it too. */
-import { readdirSync, readlinkSync, writeSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import process from "node:process";
 import { live } from "../../ffi/memory.ts";
 import { type Agent, constants, Easy, type EasyOptions } from "../../mod.ts";
@@ -77,6 +77,13 @@ export function descriptors(kind = ""): number {
     }
   }
   return count;
+}
+
+/** How many TCP connections this process has; a runtime opens other sockets when it likes. */
+export function connections(): number {
+  const table = readFileSync("/proc/self/net/tcp", "utf8").trim().split("\n").slice(1);
+  const inodes = table.map((row) => row.trim().split(/\s+/)[9]).filter((inode) => inode !== "0");
+  return inodes.reduce((sum, inode) => sum + descriptors(`socket:[${inode}]`), 0);
 }
 
 /** How many threads this process has. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { connect, counters, descriptors, isFull, next, sleep, until, whyNot } from "./support.ts";
+import { connect, connections, counters, isFull, next, sleep, until, whyNot } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -24,13 +24,13 @@ describe.skipIf(whyNot)(`the life of a socket${whyNot}`, () => {
   test.each(["ws", "wss"] as const)("a closed one leaves nothing behind: %s", async (kind) => {
     const many = isFull ? 500 : 50;
     await Promise.all(Array.from({ length: 10 }, () => once(kind)));
-    const before = counters(), sockets = descriptors("socket:");
+    const before = counters(), sockets = connections();
     for (let i = 0; i < many; i += 10) {
       await Promise.all(Array.from({ length: 10 }, () => once(kind)));
     }
     expect(counters()).toEqual(before);
-    await until(() => descriptors("socket:") <= sockets); // a peer may take its time to let go
-    expect(descriptors("socket:")).toBeLessThanOrEqual(sockets);
+    await until(() => connections() <= sockets); // a peer may take its time to let go
+    expect(connections()).toBeLessThanOrEqual(sockets);
   });
 
   test("one that failed or was aborted leaves nothing behind", async () => {
@@ -44,11 +44,11 @@ describe.skipIf(whyNot)(`the life of a socket${whyNot}`, () => {
       await Promise.all([bad.closed, refused.closed, open.closed]);
     };
     await fail();
-    const before = counters(), sockets = descriptors("socket:");
+    const before = counters(), sockets = connections();
     for (let i = 0; i < 20; i++) await fail();
     expect(counters()).toEqual(before);
-    await until(() => descriptors("socket:") <= sockets);
-    expect(descriptors("socket:")).toBeLessThanOrEqual(sockets);
+    await until(() => connections() <= sockets);
+    expect(connections()).toBeLessThanOrEqual(sockets);
   });
 
   test("an idle one costs nothing", async () => {

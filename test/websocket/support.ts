@@ -8,7 +8,16 @@ import { fileURLToPath } from "node:url";
 import { configure, CurlWebSocket, type CurlWebSocketInit, versionInfo } from "../../mod.ts";
 import { findNode } from "../server/node.ts";
 
-export { counters, descriptors, failure, isBun, isFull, sleep, until } from "../driver/support.ts";
+export {
+  connections,
+  counters,
+  descriptors,
+  failure,
+  isBun,
+  isFull,
+  sleep,
+  until,
+} from "../driver/support.ts";
 
 const unpacker = fileURLToPath(new URL("../../tools/matrix/unpacked.mjs", import.meta.url));
 
