@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, expect } from "vitest";
 import { Agent, constants, type CurlEasyError, Easy, type EasyOptions } from "../../mod.ts";
-import { counters, descriptors, until } from "../driver/support.ts";
+import { connections, counters, until } from "../driver/support.ts";
 
 /** The servers' ports and paths, as the table of `start.mjs` gives them. */
 export interface Servers {
@@ -186,7 +186,7 @@ export async function codeName(call: () => unknown): Promise<string> {
 /** Runs something, and expects that no more is left of it than the first time left. */
 export async function leavesNothing(run: () => Promise<void>): Promise<void> {
   await using keeper = new Agent(); // else the place where agents wait comes and goes, in its time
-  const count = () => Object.entries({ ...counters(), sockets: descriptors("socket:") });
+  const count = () => Object.entries({ ...counters(), connections: connections() });
   await run(); // what is made once for each kind and thread
   const before = new Map(count());
   await run();
