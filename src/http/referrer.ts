@@ -5,7 +5,7 @@
  * @module
  */
 
-import { bareUrl } from "./url.ts";
+import { bareUrl, isHttp } from "./url.ts";
 
 /** How much of the referrer another URL may see. `""` is `"strict-origin-when-cross-origin"`. */
 export type ReferrerPolicy =
@@ -55,7 +55,7 @@ export function policyOf(header: string | null): ReferrerPolicy | null {
 export function referrerFor(referrer: string, policy: ReferrerPolicy, url: URL): string {
   if (!URL.canParse(referrer)) return "";
   const from = new URL(referrer);
-  if (from.protocol !== "http:" && from.protocol !== "https:") return "";
+  if (!isHttp(from)) return "";
   const [same, other, less] = POLICIES[policy];
   const isLess = isTrustworthy(from) && !isTrustworthy(url);
   const part = from.origin === url.origin ? same : isLess ? less : other;

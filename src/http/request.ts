@@ -129,9 +129,10 @@ function readUrl(input: string | URL): URL {
   }
 }
 
-function readNumber(name: string, value: unknown, most: number): number {
+/** A number of the options of `call`. Throws `TypeError` where it is none, or out of range. */
+export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
   if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new TypeError(`Cannot fetch: ${name} must be a number from 0 to ${most}`);
+  throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
 }
 
 /** Reads the arguments of `fetch`. Throws `TypeError` for what the standard refuses. */

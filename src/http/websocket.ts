@@ -7,7 +7,7 @@
 import type { Agent } from "../driver/agent.ts";
 import { defaultAgent } from "./fetch.ts";
 import { type HeadersSource, readHeaders } from "./header_list.ts";
-import type { FetchCurlOptions } from "./request.ts";
+import { type FetchCurlOptions, readNumber } from "./request.ts";
 import { MAX_CONTROL, Opcode } from "./websocket_frames.ts";
 import {
   checkHeaders,
@@ -59,6 +59,7 @@ type Handler<K extends EventName> = Listener<CurlWebSocketEventMap[K]> | null;
 
 const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3;
 const MAX_MESSAGE = 128 * 1024 * 1024;
+const MAKE = "make a CurlWebSocket";
 const MAX_REASON = MAX_CONTROL - 2;
 
 const encoder = new TextEncoder();
@@ -136,8 +137,13 @@ export class CurlWebSocket extends EventTarget {
       protocols: readProtocols(protocols),
       headers: checkHeaders(readHeaders(init.headers)),
       curl: checkOptions(init.curl ?? {}),
-      connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff),
-      maxMessageSize: readNumber("maxMessageSize", init.maxMessageSize ?? MAX_MESSAGE, Infinity),
+      connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff, MAKE),
+      maxMessageSize: readNumber(
+        "maxMessageSize",
+        init.maxMessageSize ?? MAX_MESSAGE,
+        Infinity,
+        MAKE,
+      ),
     };
     requireLibrary();
     this.#link = new Link(plan, init.agent ?? defaultAgent(), this.#events(), init.signal);
@@ -379,11 +385,6 @@ function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
 /** As WebIDL's [Clamp] unsigned short. */
 function toUint16(code: number): number {
   return Math.min(Math.max(Math.round(Number(code)) || 0, 0), 0xffff);
-}
-
-function readNumber(name: string, value: unknown, most: number): number {
-  if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new TypeError(`Cannot make a CurlWebSocket: ${name} must be a number from 0 to ${most}`);
 }
 
 function notOpen(call: string): DOMException {
