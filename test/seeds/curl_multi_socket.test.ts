@@ -43,7 +43,9 @@ test("typical usage: socketAll() once, then wait as timeout() says and call sock
   );
   for (const easy of easies) multi.addHandle(easy); // 3
   let running = multi.socketAll(); // 4
-  expect(running).toBe(3);
+  // A quick answer may be there already; the delayed one cannot be.
+  expect(running).toBeGreaterThanOrEqual(1);
+  expect(running).toBeLessThanOrEqual(3);
   for (let rounds = 0; running > 0; rounds++) {
     expect(rounds).toBeLessThan(10_000);
     const timeout = multi.timeout(); // 6
