@@ -41,7 +41,7 @@ type Name =
   | "pausesH2"
   | "limitsPaused"
   | "pausesAtOnce"
-  | "h2Trailers"
+  | "keepsH2Trailers"
   | "expiryWords"
   | "closesConnectOnly"
   | "abortsOnMinusOne"
@@ -76,7 +76,7 @@ type Name =
   | "sslContext"
   | "sslsExport"
   | "traces"
-  | "trailersOfH2"
+  | "marksH2Trailers"
   | "urlCodes"
   | "verifyResult";
 
@@ -145,7 +145,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "7.74 leaves a CONNECT_ONLY connection open until its multi is closed",
   },
   keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },
-  h2Trailers: { since: 0x075801, why: "7.74 gives no trailers of HTTP/2" },
+  keepsH2Trailers: { since: 0x075801, why: "7.74 gives no trailers of HTTP/2" },
   expiryWords: { tls: OPENSSL, why: "GnuTLS says no more than that the verification failed" },
   assignInCallbacks: { since: 0x075200, why: "assign() in callbacks is refused before 7.82" },
   abortsOnMinusOne: {
@@ -196,7 +196,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
   },
   sslsExport: { since: 0x080c00, why: "sessions can be exported since 8.12" },
   traces: { since: 0x080300, why: "curl_global_trace() came with 8.3" },
-  trailersOfH2: {
+  marksH2Trailers: {
     since: 0x080100,
     why: "trailers of HTTP/2 are not told from headers before 8.1",
   },

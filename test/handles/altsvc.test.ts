@@ -1,28 +1,22 @@
 // Alt-Svc on `Easy`: a real header, the cache's file, and the other way that is taken.
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, header, Transfer } from "./easy_support.ts";
+import { temporaryFolder } from "./temporary_files.ts";
 
 const { CURLALTSVC_H1, CURLALTSVC_H2, CURLALTSVC_READONLYFILE } = constants;
 
-let server: TestServer, folder: string;
+const { newFile } = temporaryFolder();
+let server: TestServer;
 beforeAll(async () => {
   server = await startServer("https", "h2");
-  folder = await mkdtemp(join(tmpdir(), "curlew-altsvc-"));
 });
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => server.close());
 
-let files = 0;
-const newFile = () => join(folder, `${files++}.txt`);
 const read = async (path: string) =>
   (await readFile(path, "utf8")).split("\n").filter((line) => line && !line.startsWith("#"));
 

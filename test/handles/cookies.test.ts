@@ -1,26 +1,21 @@
 // libcurl's cookie engine: what it keeps, where it reads and writes, and its commands.
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, type Easy, type EasyOptions, fetch } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { get, Transfer } from "./easy_support.ts";
+import { temporaryFolder } from "./temporary_files.ts";
 
-let server: TestServer, folder: string;
+const { folder, newFile } = temporaryFolder();
+let server: TestServer;
 beforeAll(async () => {
   server = await startServer("http", "https");
-  folder = await mkdtemp(join(tmpdir(), "curlew-cookies-"));
 });
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => server.close());
 
-let files = 0;
-const newFile = () => join(folder, `${files++}.txt`);
 const read = async (path: string) => existsSync(path) ? await readFile(path, "utf8") : null;
 
 /** A line of a jar. */

@@ -14,7 +14,7 @@ import { codeOf, get, Transfer } from "./easy_support.ts";
 
 const { CURLH_HEADER, CURLH_TRAILER, CURLH_CONNECT, CURLH_1XX, CURLH_PSEUDO } = constants;
 const ALL = CURLH_HEADER | CURLH_TRAILER | CURLH_CONNECT | CURLH_1XX | CURLH_PSEUDO;
-const { headers, trailersOfH2 } = libcurl;
+const { headers, marksH2Trailers } = libcurl;
 
 let server: TestServer;
 beforeAll(async () => {
@@ -97,7 +97,7 @@ describe.skipIf(!headers.holds)(`headers()${headers.note}`, () => {
     using two = get(server.url("/trailers", "h2c"), {
       HTTP_VERSION: constants.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
     });
-    const origin = trailersOfH2.holds ? CURLH_TRAILER : CURLH_HEADER;
+    const origin = marksH2Trailers.holds ? CURLH_TRAILER : CURLH_HEADER;
     expect(shown(two, { origin }).slice(-2)).toEqual(["x-sum: 42", "x-last: yes"]);
   });
 

@@ -1,28 +1,22 @@
 // HSTS on `Easy`: the file, the header, and what HSTS_CTRL says. Its callbacks have their own test.
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, failure, Transfer } from "./easy_support.ts";
+import { temporaryFolder } from "./temporary_files.ts";
 
 const { CURLHSTS_ENABLE } = constants;
 
-let server: TestServer, folder: string;
+const { newFile } = temporaryFolder();
+let server: TestServer;
 beforeAll(async () => {
   server = await startServer("http", "https");
-  folder = await mkdtemp(join(tmpdir(), "curlew-hsts-"));
 });
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => server.close());
 
-let files = 0;
-const newFile = () => join(folder, `${files++}.txt`);
 const LATER = "20991231 23:59:59";
 const read = async (path: string) =>
   (await readFile(path, "utf8")).split("\n").filter((line) => line && !line.startsWith("#"));

@@ -1,30 +1,26 @@
 // Logins from a netrc file.
 import { Buffer } from "node:buffer";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions, fetch } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, get, header, Transfer } from "./easy_support.ts";
+import { temporaryFolder } from "./temporary_files.ts";
 
 const { CURL_NETRC_IGNORED, CURL_NETRC_OPTIONAL, CURL_NETRC_REQUIRED } = constants;
 
-let server: TestServer, folder: string;
+const { folder, newFile } = temporaryFolder();
+let server: TestServer;
 beforeAll(async () => {
   server = await startServer("http", "ftp");
-  folder = await mkdtemp(join(tmpdir(), "curlew-netrc-"));
 });
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => server.close());
 
-let files = 0;
 /** Options with a netrc file of that text. */
 async function netrc(text: string, NETRC = CURL_NETRC_OPTIONAL as number): Promise<EasyOptions> {
-  const NETRC_FILE = join(folder, `${files++}`);
+  const NETRC_FILE = newFile();
   await writeFile(NETRC_FILE, text, { mode: 0o600 });
   return { NETRC, NETRC_FILE };
 }

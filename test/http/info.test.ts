@@ -84,7 +84,7 @@ describe("transferInfo", () => {
 
   test("has the trailers when the body has ended", async () => {
     for (const kind of ["http", "h2"] as const) {
-      if (kind === "h2" && !libcurl.h2Trailers.holds) continue;
+      if (kind === "h2" && !libcurl.keepsH2Trailers.holds) continue;
       const response = await get(server.url("/trailers", kind), { curl: { CAINFO: server.ca } });
       await response.text();
       const found = transferInfo(response).trailers.map((
