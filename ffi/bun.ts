@@ -74,16 +74,23 @@ function findLoader(): Loader {
 }
 
 let loader: Loader | undefined;
+const handles = new Map<string, ReturnType<Loader["dlopen"]>>();
 
 const RTLD_NOW = 2;
 
 const cstr = (text: string) => new TextEncoder().encode(text + "\0");
 
+function handleOf(path: string, loader: Loader): ReturnType<Loader["dlopen"]> {
+  const handle = handles.get(path) ?? loader.dlopen(cstr(path), RTLD_NOW);
+  if (!handle) throw new Error(String(loader.dlerror()));
+  handles.set(path, handle);
+  return handle;
+}
+
 function open<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   if (isWindows) return openEach(path, signatures);
   loader ??= findLoader();
-  const handle = loader.dlopen(cstr(path), RTLD_NOW);
-  if (!handle) throw new Error(String(loader.dlerror()));
+  const handle = handleOf(path, loader);
   const found: Record<string, FFIFunction> = {};
   const symbols: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures)) {
@@ -141,6 +148,9 @@ interface DescriptorSocket {
   terminate(): void;
 }
 
+/** How often a descriptor is looked at that cannot be watched, for lack of another one. */
+const LOOK_MS = 20;
+
 /**
  * Bun's loop polls the descriptor; when it is readable the read fails with ENOTSOCK and `close`
  * fires, which is all that is wanted. The descriptor is Bun's from then on, so each park takes
@@ -148,6 +158,7 @@ interface DescriptorSocket {
  */
 function watch(duplicate: () => number, ready: () => void): FdWatch {
   let current: DescriptorSocket | null = null;
+  let alarm: ReturnType<typeof setTimeout> | null = null;
   let alive = true;
   const close = (socket: DescriptorSocket) => {
     if (socket !== current) return; // an ended watch also fires when it is terminated
@@ -158,22 +169,38 @@ function watch(duplicate: () => number, ready: () => void): FdWatch {
     current = socket;
     if (!alive) socket.unref();
   };
+  const lookLater = () => {
+    alarm = setTimeout(() => {
+      alarm = null;
+      ready();
+    }, LOOK_MS);
+    if (!alive) alarm.unref();
+  };
   const bun = (globalThis as unknown as { Bun: DescriptorConnect }).Bun;
   return {
     arm() {
-      if (current) return;
+      if (current || alarm) return;
       const socket = { open: adopt, data() {}, close, error() {} };
-      bun.connect({ fd: duplicate(), socket });
+      let fd: number;
+      try {
+        fd = duplicate();
+      } catch {
+        return lookLater(); // no descriptor is left
+      }
+      bun.connect({ fd, socket });
     },
     keepAlive(on) {
       if (on === alive) return;
       alive = on;
-      if (on) current?.ref();
-      else current?.unref();
+      for (const holder of [current, alarm]) {
+        if (on) holder?.ref();
+        else holder?.unref();
+      }
     },
     close(after) {
       const socket = current;
-      current = null;
+      if (alarm) clearTimeout(alarm);
+      current = alarm = null;
       socket?.terminate();
       after?.();
     },

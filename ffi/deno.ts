@@ -93,12 +93,15 @@ function findLoader(): Loader | null {
 }
 
 let loader: Loader | null | undefined;
+const kept = new Set<string>();
 
 /**
  * Opens a library once more, for ever. Deno closes its own at the end of a Worker or of the
  * process, while threads that libcurl has made for name lookups may still run its code.
  */
 function keepLoaded(path: string): void {
+  if (kept.has(path)) return;
+  kept.add(path);
   loader ??= findLoader();
   loader?.(new TextEncoder().encode(path + "\0"), RTLD_LAZY);
 }

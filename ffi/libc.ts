@@ -5,6 +5,7 @@
  * @module
  */
 
+import { bindLater } from "./lazy.ts";
 import type { CFunction, CType, Pointer } from "./native.ts";
 import { native } from "./runtime.ts";
 
@@ -105,28 +106,38 @@ export const libcPath: string = {
 
 type Bound = { readonly [K in keyof typeof SIGNATURES]: CFunction<(typeof SIGNATURES)[K]> };
 
-function bind(): Bound {
-  const symbols = native.open(libcPath, SIGNATURES) as Record<string, unknown>;
-  if (native.os === "linux" && !symbols["dlsym"]) {
-    // glibc before 2.34
-    const { dlsym, dladdr } = SIGNATURES;
-    Object.assign(symbols, native.open("libdl.so.2", { dlsym, dladdr }));
-  }
-  for (const name of Object.keys(SIGNATURES)) {
-    symbols[name] ??= () => {
-      throw new Error(`Cannot call ${name}(): ${libcPath} on ${native.runtime} does not have it`);
-    };
-  }
+type Name = keyof typeof SIGNATURES;
+
+/** Where glibc before 2.34 has these. */
+const ELSEWHERE: Readonly<Record<string, string>> = native.os === "linux"
+  ? { dlsym: "libdl.so.2", dladdr: "libdl.so.2" }
+  : {};
+
+function bind(name: Name): () => unknown {
+  const signature = { call: { symbol: name, ...SIGNATURES[name] } }, elsewhere = ELSEWHERE[name];
+  const open = (path: string) => native.open(path, signature).call as (() => unknown) | null;
+  return open(libcPath) ?? (elsewhere ? open(elsewhere) : null) ?? (() => {
+    throw new Error(`Cannot call ${name}(): ${libcPath} on ${native.runtime} does not have it`);
+  });
+}
+
+function bindAll(): Bound {
+  const symbols: Record<string, unknown> = {};
+  for (const name of Object.keys(SIGNATURES) as Name[]) bindLater(symbols, name, () => bind(name));
   return symbols as Bound;
 }
 
 /** The functions of the C library; one that the system lacks throws when it is called. */
-export const libc: Bound = bind();
+export const libc: Bound = bindAll();
 
-const fcntl = padVariadic(
-  native.open(libcPath, { fcntl: FCNTL }).fcntl as (fd: number, cmd: number, arg: number) => number,
-  2,
-);
+type Fcntl = (fd: number, cmd: number, arg: number) => number;
+
+let boundFcntl: Fcntl | undefined;
+
+const fcntl: Fcntl = (fd, cmd, arg) => {
+  boundFcntl ??= padVariadic(native.open(libcPath, { fcntl: FCNTL }).fcntl as Fcntl, 2);
+  return boundFcntl(fd, cmd, arg);
+};
 
 const LC_CTYPE_MASK = 1;
 

@@ -6,6 +6,7 @@
 
 import { type CurlFunction, type CurlVariadic, functions, variadics } from "./curl/functions.ts";
 import { CurlLoadError } from "./error.ts";
+import { bindLater } from "./lazy.ts";
 import { libc, padVariadic, useUtf8, variadicArgs } from "./libc.ts";
 import { cString, result, Struct } from "./memory.ts";
 import type { CFunction, Pointer, Signature } from "./native.ts";
@@ -159,24 +160,26 @@ function rows(): Row[] {
 }
 
 function bindAll(path: string, versionNum: number): Pick<Library, "symbols" | "has"> {
-  const wanted: Record<string, Signature> = {};
-  const all = rows();
-  const key = (row: Row) => row.shape === null ? row.name : `${row.name}.${row.shape}`;
+  const all = rows(), symbols: Record<string, unknown> = {};
+  const found = new Map<Row, BoundCall | null>();
+  const find = (row: Row) => {
+    if (!found.has(row)) found.set(row, row.since <= versionNum ? bind(path, row) : null);
+    return found.get(row) ?? null;
+  };
   for (const row of all) {
-    if (row.since <= versionNum) wanted[key(row)] = { symbol: row.name, ...row.signature };
+    const table = row.shape === null ? symbols : symbols[row.name] ??= {};
+    const key = row.shape ?? row.name;
+    bindLater(table as Record<string, unknown>, key, () => find(row) ?? missing(row, path));
   }
-  const found = native.open(path, wanted) as Record<string, unknown>;
-  const symbols: Record<string, unknown> = {};
-  for (const row of all) {
-    const bound = found[key(row)] as ((...args: never[]) => unknown) | null | undefined;
-    const call = bound
-      ? padVariadic(bound, row.fixed, row.shape === null ? false : undefined)
-      : missing(row, path);
-    if (row.shape === null) symbols[row.name] = call;
-    else symbols[row.name] = { ...symbols[row.name] as object, [row.shape]: call };
-  }
-  const has = (name: string) => all.some((row) => row.name === name && found[key(row)]);
+  const has = (name: string) => all.some((row) => row.name === name && find(row));
   return { symbols: symbols as unknown as CurlSymbols, has };
+}
+
+type BoundCall = (...args: never[]) => unknown;
+
+function bind(path: string, row: Row): BoundCall | null {
+  const { call } = native.open(path, { call: { symbol: row.name, ...row.signature } });
+  return call && padVariadic(call as BoundCall, row.fixed, row.shape === null ? false : undefined);
 }
 
 function missing(row: Row, path: string): () => never {

@@ -30,14 +30,23 @@ export function release(block: NonNullPointer): void {
   libc.free(block);
 }
 
+/** A `size_t` in the form that the runtime passes on without a detour; the other takes 0.1 µs. */
+const size: (length: number) => number | bigint = native.runtime === "deno"
+  ? BigInt
+  : (length) => length;
+
 /** Copies JS bytes to C memory that is at least as long. */
-export function copyOut(target: NonNullPointer, bytes: Uint8Array<ArrayBuffer>): void {
-  if (bytes.length > 0) libc.memcpy_out(target, bytes, BigInt(bytes.length));
+export function copyOut(
+  target: NonNullPointer,
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number = bytes.length,
+): void {
+  if (length > 0) libc.memcpy_out(target, bytes, size(length));
 }
 
 /** Copies `length` bytes of C memory to the start of `target`, which must be as long. */
 export function copyIn(target: Uint8Array<ArrayBuffer>, source: Pointer, length: number): void {
-  if (length > 0) libc.memcpy_in(target, source, BigInt(length));
+  if (length > 0) libc.memcpy_in(target, source, size(length));
 }
 
 /** A copy of C memory in a new array. */
@@ -92,9 +101,14 @@ class Result {
   /** The place as `curl_off_t`s. */
   readonly i64: BigInt64Array<ArrayBuffer> = new BigInt64Array(this.#bytes);
 
+  /** Puts 64 zero bits there; a bigint would cost more than the call. */
+  clear(): void {
+    this.i32[0] = this.i32[1] = 0;
+  }
+
   /** The stored 64-bit integer as a number. */
   integer(): number {
-    return Number(this.i64[0]);
+    return (this.i32[1] as number) * 0x100000000 + (this.u32[0] as number);
   }
 
   /** The stored address as a number, 0 for NULL. */
