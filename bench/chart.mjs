@@ -5,7 +5,7 @@ import { METRICS } from "./metrics.mjs";
 const LEFT = 290, WIDTH = 900, RIGHT = 30, TOP = 70, ROW = 34, DOT = 6;
 
 /** A colour for what does the work, filled for Bun, hollow for Deno. */
-const DOTS = {
+export const DOTS = {
   "agent-bun": { colour: "#0969da", filled: true },
   "agent-deno": { colour: "#0969da", filled: false },
   "fetch-bun": { colour: "#1a7f37", filled: true },
@@ -16,13 +16,13 @@ const DOTS = {
 };
 const TICKS = [0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30];
 
-function dot(x, y, name) {
-  const { colour, filled } = DOTS[name];
+/** The mark of a client. */
+export function dot(x, y, { colour, filled }) {
   const paint = filled ? `fill="${colour}"` : `fill="#fff" stroke="${colour}" stroke-width="2.5"`;
   return `<circle cx="${x.toFixed(1)}" cy="${y}" r="${filled ? DOT : DOT - 1}" ${paint}/>`;
 }
 
-const text = (x, y, content, more = "") =>
+export const text = (x, y, content, more = "") =>
   `<text x="${Math.round(x)}" y="${y}"${more}>${content}</text>`;
 
 /** The lines of the chart: a label, and the ratio of each client that has one. */
@@ -47,11 +47,12 @@ function scaleOf(lines) {
   return { place, ticks };
 }
 
-function legend(clients) {
+/** Which mark is whose. */
+export function legend(clients, marks = DOTS) {
   const step = (WIDTH - 20) / clients.length;
   return clients.map(({ name, title }, i) => {
     const x = 20 + i * step;
-    return dot(x, 22, name) + text(x + 12, 26, title);
+    return dot(x, 22, marks[name]) + text(x + 12, 26, title);
   });
 }
 
@@ -72,7 +73,7 @@ export function chart(results) {
     const y = TOP + i * ROW + 6;
     return [
       text(LEFT - 20, y + 4, label, ` text-anchor="end"`),
-      ...ratios.map(({ name, ratio }) => dot(scale.place(ratio), y, name)),
+      ...ratios.map(({ name, ratio }) => dot(scale.place(ratio), y, DOTS[name])),
     ];
   });
   return [

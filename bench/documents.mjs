@@ -1,31 +1,50 @@
-// Puts the results where people read them: the README's performance section, the chart beside it,
-// and all figures in bench/RESULTS.md.
+// Puts the results where people read them: the README's performance section, the charts, and all
+// figures in bench/RESULTS.md.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../tools/runtimes.mjs";
 import { chart } from "./chart.mjs";
+import { growthOf, growthTable } from "./growth.mjs";
+import { growthChart } from "./growth_chart.mjs";
 import { overviewTable, scenarioTable } from "./tables.mjs";
 
-const BEGIN = "<!-- npm run bench -- --write: begin -->";
-const END = "<!-- npm run bench -- --write: end -->";
+const [README, CHART, SCALE_CHART, RESULTS] = [
+  "README.md",
+  "bench/performance.svg",
+  "bench/scale.svg",
+  "bench/RESULTS.md",
+].map((path) => join(ROOT, path));
 
-function between(text, content) {
-  const begin = text.indexOf(BEGIN), end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`README.md needs "${BEGIN}" and "${END}"`);
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${content}\n\n${text.slice(end)}`;
+/** Writes between the marks that name the command. */
+function writeBetween(path, options, ...parts) {
+  const text = readFileSync(path, "utf8");
+  const [begin, end] = ["begin", "end"].map((mark) =>
+    `<!-- npm run bench -- ${options}: ${mark} -->`
+  );
+  const from = text.indexOf(begin), to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${path} needs "${begin}" and "${end}"`);
+  const content = parts.join("\n\n");
+  writeFileSync(path, `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`);
 }
+
+const format = (deno, ...paths) =>
+  spawnSync(deno, ["fmt", "--quiet", ...paths], { cwd: ROOT, stdio: "inherit" });
 
 /** Writes all of them. `circumstances` says with what and when it was measured. */
 export function writeDocuments(results, circumstances, deno) {
-  const [readme, image, all] = ["README.md", "bench/performance.svg", "bench/RESULTS.md"]
-    .map((path) => join(ROOT, path));
   const picture = "![The table as a chart](bench/performance.svg)";
-  const section = [overviewTable(results), picture, circumstances].join("\n\n");
-  writeFileSync(readme, between(readFileSync(readme, "utf8"), section));
-  writeFileSync(image, chart(results));
-  const head = "# Results\n\nThe median of the rounds, with the smallest and the largest; " +
-    "the ratio to C is the median of\nthose of each round.\n";
-  writeFileSync(all, [head, `${circumstances}\n`, ...results.map(scenarioTable)].join("\n"));
-  spawnSync(deno, ["fmt", "--quiet", readme, image, all], { cwd: ROOT, stdio: "inherit" });
+  writeBetween(README, "--write", overviewTable(results), picture, circumstances);
+  writeFileSync(CHART, chart(results));
+  writeBetween(RESULTS, "--write", circumstances, ...results.map(scenarioTable));
+  format(deno, README, CHART, RESULTS);
+}
+
+/** The same of how costs grow. */
+export function writeGrowth(results, circumstances, deno) {
+  const growth = growthOf(results), picture = "![The growth as a chart](scale.svg)";
+  writeFileSync(SCALE_CHART, growthChart(growth));
+  const tables = results.map(scenarioTable);
+  writeBetween(RESULTS, "--scale --write", growthTable(growth), picture, circumstances, ...tables);
+  format(deno, SCALE_CHART, RESULTS);
 }

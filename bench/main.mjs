@@ -3,6 +3,7 @@
 //
 //   npm run bench
 //   npm run bench -- --only get-c16 --only agent-bun
+//   npm run bench -- --scale
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -13,11 +14,15 @@ import { setup } from "../tools/setup.mjs";
 import { build } from "./build.mjs";
 import { findClients } from "./clients.mjs";
 import { HELP, readCommandLine, UsageError } from "./command_line.mjs";
-import { writeDocuments } from "./documents.mjs";
+import { writeDocuments, writeGrowth } from "./documents.mjs";
+import { FILES_NEEDED, GROWTH, growthOf, growthTable } from "./growth.mjs";
 import { runRounds, summarizeAll } from "./rounds.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { startServers } from "./servers.mjs";
 import { overviewTable, scenarioTable } from "./tables.mjs";
+
+/** From here on a machine is busy: cores that others use. */
+const BUSY_CORES = 0.25;
 
 /** The short form begins no scenario after this time. */
 const QUICK_MS = 45_000;
@@ -46,22 +51,41 @@ function libraryLine(bun) {
   return stdout.trim();
 }
 
-function circumstances(line, { command, quick }, loadBefore) {
+/** Figures of a busy machine are to be known by it. */
+function busyWord(results, loadBefore) {
+  const most = Math.max(...results.map(({ others }) => others));
+  if (most < BUSY_CORES && loadBefore < cpus().length * BUSY_CORES) return "";
+  return `\n**The machine was busy with other things**, which used up to ${
+    most.toFixed(1)
+  } cores ` +
+    "meanwhile: take the\nratios as a hint, and the times not at all.";
+}
+
+/** Whether there may be as many connections as the largest size takes. */
+function checkFiles() {
+  const { stdout } = spawnSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" });
+  if (Number(stdout) < FILES_NEEDED) {
+    throw new Error(`--scale needs ${FILES_NEEDED} descriptors, ulimit -Hn says ${stdout.trim()}`);
+  }
+}
+
+function circumstances(line, { command, quick }, results, loadBefore) {
   const versions = pinnedVersions(), date = new Date().toISOString().slice(0, 10);
   const [before, after] = [loadBefore, loadavg()[0]].map((load) => load.toFixed(1));
   return `Measured by \`${command}\` on ${date}: ${line.replace(/ from .*/, "")},\n` +
     `Bun ${versions.get("bun")}, Deno ${versions.get("deno")}; ${cpus().length} cores ` +
     `(${cpus()[0].model.trim()}), load ${before} before and ${after} after.` +
+    busyWord(results, loadBefore) +
     (quick ? "\nThe short form: less was done than the titles say." : "");
 }
 
-async function runAll(bench, { only, quick, rounds, json }) {
+async function runAll(bench, { only, quick, scale, rounds, json }) {
   const { clients, absent } = findClients();
   const say = (text) => json || process.stdout.write(`${text}\n`);
   if (absent.length > 0) say(`Left out, since not installed: ${absent.join(", ")}\n`);
   const end = quick ? performance.now() + QUICK_MS : Infinity;
   const results = [];
-  for (const scenario of chosen(SCENARIOS, only)) {
+  for (const scenario of chosen(scale ? GROWTH : SCENARIOS, only)) {
     const plan = quick ? scenario.quick : scenario.full;
     if (!plan) continue;
     if (performance.now() > end) {
@@ -76,19 +100,23 @@ async function runAll(bench, { only, quick, rounds, json }) {
   return results;
 }
 
-function report(results, said, { json, write }, deno) {
+function report(results, said, { json, scale, write }, deno) {
+  const summary = scale
+    ? `### How costs grow\n\n${growthTable(growthOf(results))}`
+    : `### All, as multiples of C\n\n${overviewTable(results)}`;
   const figures = results.map(({ scenario, ...rest }) => ({ scenario: scenario.name, ...rest }));
   process.stdout.write(
     json
       ? `${JSON.stringify({ circumstances: said, results: figures }, null, 1)}\n`
-      : `### All, as multiples of C\n\n${overviewTable(results)}\n\n${said}\n`,
+      : `${summary}\n\n${said}\n`,
   );
-  if (write) writeDocuments(results, said, deno);
+  if (write) (scale ? writeGrowth : writeDocuments)(results, said, deno);
   return results.some(({ rows }) => rows.some(({ errors }) => errors.length > 0)) ? 1 : 0;
 }
 
 async function bench(options) {
   const { bun, deno } = setup(), line = libraryLine(bun), load = loadavg()[0];
+  if (options.scale) checkFiles();
   const folder = mkdtempSync(join(tmpdir(), "curlew-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const programs = build(folder);
@@ -101,7 +129,7 @@ async function bench(options) {
     const tools = { ...programs, bun, deno };
     const library = line.replace(/.* from /, "");
     const results = await runAll({ tools, servers, library, folder }, options);
-    return report(results, circumstances(line, options, load), options, deno);
+    return report(results, circumstances(line, options, results, load), options, deno);
   } finally {
     for (const server of Object.values(servers)) server.close();
   }

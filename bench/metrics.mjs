@@ -41,6 +41,20 @@ export const METRICS = {
     digits: 0,
     ratio: false,
   },
+  timerWall: {
+    title: "p99 of a 1 ms timer, ms",
+    unit: "ms",
+    of: (run) => run.timerWall * 1e3,
+    digits: 1,
+    ratio: false,
+  },
+  timerOwn: {
+    title: "without the time of others, ms",
+    unit: "ms",
+    of: (run) => run.timerOwn * 1e3,
+    digits: 1,
+    ratio: false,
+  },
   cpuAbove: {
     title: "CPU ms above the bare runtime",
     of: above(cpu),

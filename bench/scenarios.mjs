@@ -1,5 +1,6 @@
 // What is measured: data only. A plan's `args` are what the mode takes (c/baseline.c lists the
-// modes), its `bytes` what must have come, so that no client can win by doing less.
+// modes), its `bytes` what must have come, so that no client can win by doing less; where there are
+// none, as many as come. `waitsAt` is the path of the transfers that wait beside the others.
 const MIB = 1024 ** 2, GIB = 1024 ** 3, SMALL = 98;
 
 const requests = (path, count, concurrency) => ({
@@ -13,6 +14,8 @@ const read = (size, streams) => ({
   bytes: size * streams,
 });
 const burst = (ms, count) => ({ path: `/delay/${ms}`, args: [count], bytes: count * SMALL });
+
+const ENDLESS = "/bytes/1000000000000";
 
 const PER_REQUEST = ["cpuPerRequest", "wallPerRequest"], PER_BYTE = ["cpuPerGB", "wallPerGB"];
 
@@ -127,6 +130,15 @@ export const SCENARIOS = [
     metrics: ["cpuAbove", "memory"],
     headline: { cpuAbove: "1,000 that wait 5 s: CPU ms above the bare runtime" },
     bare: true,
+  },
+  {
+    name: "fairness",
+    title: "a timer of 1 ms beside 64 endless downloads, for 4 s",
+    mode: "flood",
+    full: { path: ENDLESS, args: [64, 4000] },
+    quick: { path: ENDLESS, args: [64, 500] },
+    metrics: ["timerWall", "timerOwn", "cpuPerGB"],
+    headline: { timerWall: "1 ms timer beside 64 downloads: 99th percentile" },
   },
   {
     name: "start",

@@ -3,18 +3,20 @@
 // again, as anybody would who wants speed.
 //
 //   baseline requests URL COUNT CONCURRENCY | read URL STREAMS | save URL FILE | send URL BYTES
-//          | burst URL COUNT | hold URL COUNT MS | start URL
+//          | burst URL COUNT | hold URL COUNT MS | start URL | flood URL STREAMS MS
+//          | beside URL COUNT WAITING WAITING_URL
 //
 // It prints one line of JSON: what was done, in how many seconds of wall and processor time.
 #define _GNU_SOURCE
 #include "libcurl.h"
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, RING = 1 << 20, WARM_UP = 2000 };
+enum { EVENTS = 1024, RING = 1 << 20, WARM_UP = 2000, MOST_GAPS = 1 << 16 };
 
 struct transfer {
   CURL *easy;
@@ -160,10 +162,62 @@ static void drain(void) {
   }
 }
 
+// --- the application's timer of 1 ms, in `flood` ---
+
+struct gap {
+  double wall, own; // since it was set; without the time in which others had the processor
+};
+
+static struct gap gaps[MOST_GAPS];
+static int gap_count, schedule_fd = -1;
+static double set_at = -1, waited_before;
+
+/** Seconds in which this thread was kept from the processor. */
+static double waited(void) {
+  char text[128] = "";
+  unsigned long long ran = 0, kept = 0;
+  if (schedule_fd < 0 || pread(schedule_fd, text, sizeof text - 1, 0) <= 0) return 0;
+  sscanf(text, "%llu %llu", &ran, &kept);
+  return kept / 1e9;
+}
+
+static void set_timer(void) {
+  waited_before = waited();
+  set_at = now();
+}
+
+static void fire_timer(void) {
+  double wall = now() - set_at;
+  if (set_at < 0 || wall < 0.001) return;
+  if (gap_count < MOST_GAPS) gaps[gap_count++] = (struct gap){wall, wall - (waited() - waited_before)};
+  set_timer();
+}
+
+static int by_wall(const void *a, const void *b) {
+  double x = ((const struct gap *)a)->wall, y = ((const struct gap *)b)->wall;
+  return (x > y) - (x < y);
+}
+
+static int by_own(const void *a, const void *b) {
+  double x = ((const struct gap *)a)->own, y = ((const struct gap *)b)->own;
+  return (x > y) - (x < y);
+}
+
+/** The 99th percentiles, as the other clients tell them. */
+static void report_gaps(void) {
+  int at = gap_count * 99 / 100;
+  if (gap_count == 0) fail("the timer never fired");
+  qsort(gaps, gap_count, sizeof *gaps, by_wall);
+  printf("\"timerWall\":%.6f,", gaps[at].wall);
+  qsort(gaps, gap_count, sizeof *gaps, by_own);
+  printf("\"timerOwn\":%.6f,", gaps[at].own);
+}
+
 // --- the loop ---
 
 static int wait_ms(int64_t until) {
   int64_t at = timer_at;
+  if (set_at >= 0) until = now_ms() + 1;
   if (until >= 0 && (at < 0 || at > until)) at = until;
   if (at < 0) return -1;
   int64_t left = at - now_ms();
@@ -192,6 +246,7 @@ static void run(int64_t until) {
       curl.multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
     drain();
+    fire_timer();
   }
 }
 
@@ -215,7 +270,9 @@ static void report(uint64_t requests) {
   double wall = now() - wall_before;
   struct rusage after;
   getrusage(RUSAGE_SELF, &after);
-  printf("{\"requests\":%llu,\"bytes\":%llu,\"wall\":%.6f,\"user\":%.6f,\"sys\":%.6f}\n",
+  printf("{");
+  if (gap_count > 0 || set_at >= 0) report_gaps();
+  printf("\"requests\":%llu,\"bytes\":%llu,\"wall\":%.6f,\"user\":%.6f,\"sys\":%.6f}\n",
          (unsigned long long)requests, (unsigned long long)bytes, wall,
          seconds_of(after.ru_utime) - seconds_of(before.ru_utime),
          seconds_of(after.ru_stime) - seconds_of(before.ru_stime));
@@ -241,7 +298,8 @@ int main(int argc, char **argv) {
   uint64_t second = argc > 4 ? strtoull(argv[4], 0, 10) : 0;
   uint64_t count = first, concurrency = first;
   if (!strcmp(mode, "requests")) concurrency = second;
-  if (!strcmp(mode, "read")) keeps_body = 0;
+  if (!strcmp(mode, "read") || !strcmp(mode, "flood")) keeps_body = 0;
+  if (!strcmp(mode, "beside")) concurrency = second + 1;
   if (!strcmp(mode, "save")) path = argv[3], count = concurrency = 1;
   if (!strcmp(mode, "send")) upload_size = first, count = concurrency = 1;
 
@@ -257,6 +315,25 @@ int main(int argc, char **argv) {
     run(now_ms() + second * 2 / 5); // connections are made
     measure();
     run(now_ms() + second);
+  } else if (!strcmp(mode, "flood")) {
+    start(transfers, count, concurrency);
+    run(now_ms() + second / 4); // connections are made
+    bytes = 0;
+    schedule_fd = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+    measure();
+    set_timer();
+    run(now_ms() + second);
+  } else if (!strcmp(mode, "beside")) {
+    if (argc < 6) fail("expected the URL of those that wait");
+    url = argv[5];
+    start(transfers, second, second);
+    run(now_ms() + max(1000, second / 2)); // connections are made
+    url = argv[2];
+    start(transfers + second, WARM_UP / 10, 1);
+    run(-1);
+    measure();
+    start(transfers + second, count, 1);
+    run(-1);
   } else {
     measure();
     start(transfers, count, concurrency);

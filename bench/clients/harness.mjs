@@ -1,5 +1,6 @@
 // What every JavaScript client does with its adapter. The modes are those of c/baseline.c, and so
 // is the line that is printed.
+import { readFileSync } from "node:fs";
 import process from "node:process";
 
 /**
@@ -57,15 +58,15 @@ async function repeat(count, concurrency, work) {
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs what is measured, and prints what it took. */
+/** Runs what is measured, and prints what it took and what `work` has to say. */
 async function measure(requests, work) {
   bytes = 0;
   const wall = performance.now(), { user, system } = process.cpuUsage();
-  await work();
+  const said = await work();
   const took = process.cpuUsage();
   const seconds = (performance.now() - wall) / 1e3;
   const cpu = { user: (took.user - user) / 1e6, sys: (took.system - system) / 1e6 };
-  console.log(JSON.stringify({ requests, bytes, wall: seconds, ...cpu }));
+  console.log(JSON.stringify({ ...said, requests, bytes, wall: seconds, ...cpu }));
 }
 
 async function get(adapter, url) {
@@ -87,6 +88,44 @@ function hold(adapter, url, count) {
   for (let i = 0; i < count; i++) adapter.get(url).then(ended, ended);
 }
 
+/** Seconds in which this thread was kept from the processor. */
+function waited() {
+  if (process.platform !== "linux") return 0;
+  const [, ns] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1").split(" ");
+  return Number(ns) / 1e9;
+}
+
+const percentile = (values, p) => values.sort((a, b) => a - b)[Math.floor(values.length * p)];
+
+/** Seconds of processor time of this process, with its helpers. */
+function worked() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/**
+ * How late a timer of 1 ms is: in all, and without the time in which others had the processor, be
+ * it that this thread waited for one or for a helper that did.
+ */
+async function timer(ms) {
+  const wall = [], own = [], end = performance.now() + ms;
+  while (performance.now() < end) {
+    const kept = waited(), did = worked(), set = performance.now();
+    await sleep(1);
+    wall.push((performance.now() - set) / 1e3);
+    own.push(Math.min(wall.at(-1) - (waited() - kept), worked() - did));
+  }
+  return { timerWall: percentile(wall, 0.99), timerOwn: percentile(own, 0.99) };
+}
+
+function flood(adapter, url, streams) {
+  const ended = (error) => {
+    console.error("an endless download ended", error ?? "");
+    process.exit(1);
+  };
+  for (let i = 0; i < streams; i++) adapter.read(url, sink).then(ended, ended);
+}
+
 const MODES = {
   async requests(adapter, url, count, concurrency) {
     const work = () => get(adapter, url);
@@ -104,6 +143,18 @@ const MODES = {
     await sleep(ms * SETTLE);
     await measure(count, () => sleep(ms));
   },
+  async flood(adapter, url, streams, ms) {
+    flood(adapter, url, streams);
+    await sleep(ms / 4);
+    await measure(streams, () => timer(ms));
+  },
+  async beside(adapter, url, count, waiting, waitingUrl) {
+    hold(adapter, waitingUrl, waiting);
+    await sleep(Math.max(1000, waiting / 2));
+    const work = () => get(adapter, url);
+    await repeat(WARM_UP / 10, 1, work);
+    await measure(count, () => repeat(count, 1, work));
+  },
   start: (adapter, url) => measure(1, () => get(adapter, url)),
 };
 
@@ -113,15 +164,17 @@ const CONCURRENCY = {
   read: (streams) => streams,
   burst: (count) => count,
   hold: (count) => count,
+  flood: (streams) => streams,
+  beside: (_count, waiting) => waiting,
 };
 
 /** The whole program of a client: its arguments are a mode, a URL, and what the mode takes. */
 export async function run(adapter) {
-  const [mode, url, first, second] = process.argv.slice(2);
+  const [mode, url, first, second, third] = process.argv.slice(2);
   const a = mode === "save" ? first : Number(first), b = Number(second);
   const concurrency = CONCURRENCY[mode]?.(a, b) ?? 1;
   adapter.open?.({ concurrency, https: url.startsWith("https:") });
-  await MODES[mode](adapter, url, a, b);
+  await MODES[mode](adapter, url, a, b, third);
   // a start is measured to the natural end of the process
   if (mode !== "start") process.exit();
 }

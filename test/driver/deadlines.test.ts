@@ -1,12 +1,11 @@
-// libcurl's timers, kept by the runtime's: how exactly; and the application's own beside them.
+// libcurl's timers, kept by the runtime's: how exactly.
 import { setImmediate } from "node:timers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent, type EasyOptions } from "../../mod.ts";
 import { Jobs } from "../../src/driver/jobs.ts";
-import { quirksOf } from "../../src/driver/quirks.ts";
 import { Timeouts } from "../../src/driver/timeouts.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { cpuMs, easyFor, failure, get, sleep } from "./support.ts";
+import { easyFor, failure, get, sleep } from "./support.ts";
 
 /** A machine that is busy with other things is given another chance. */
 const AGAIN = { retry: 2 };
@@ -111,51 +110,6 @@ test("a deadline is kept while other transfers run flat out", async () => {
   await Promise.all(load);
   expect(code).toBe(TIMEDOUT);
   expect(ms - 300).toBeLessThan(500); // a call for one socket goes on with all sixteen
-});
-
-const percentile = (values: number[], p: number): number =>
-  values.sort((a, b) => a - b)[Math.floor(values.length * p)] as number;
-
-/** Between two calls of a 1 ms interval: the time, and what this process has done in it. */
-async function gapsIn(ms: number): Promise<{ time: number[]; cpu: number[] }> {
-  const time: number[] = [], cpu: number[] = [];
-  let last = performance.now(), used = cpuMs();
-  const timer = setInterval(() => {
-    const now = performance.now(), usedNow = cpuMs();
-    time.push(now - last);
-    cpu.push(usedNow - used);
-    [last, used] = [now, usedNow];
-  }, 1);
-  await sleep(ms);
-  clearInterval(timer);
-  return { time, cpu };
-}
-
-// 2 to 3 ms of the endless ones: a slice, and what the test does with the bytes. Newer libcurls
-// are left to their own order, and have up to 70
-const LOADS: [path: string, limitMs: number][] = [
-  ["/small", 50],
-  ["/bytes/100000", 50],
-  ["/bytes/1000000000000", quirksOf().runsAll ? 40 : 300],
-];
-
-test.each(LOADS)("the application's timers fire while 64 of %s run", async (path, limitMs) => {
-  const controller = new AbortController();
-  let done = 0;
-  const load = Array.from({ length: 64 }, async () => {
-    using easy = easyFor(server.url(path), { TIMEOUT_MS: 0 });
-    while (!controller.signal.aborted) {
-      await agent.perform(easy, controller).then(() => done++, () => {});
-    }
-  });
-  await sleep(200);
-  const { time, cpu } = await gapsIn(1000);
-  controller.abort();
-  await Promise.all(load);
-  const figures = (all: number[]) => [0.5, 0.99].map((p) => percentile(all, p).toFixed(1)).join();
-  console.log(`64 of ${path}: p50,p99 ${figures(time)} ms, CPU ${figures(cpu)} ms; ${done} done`);
-  // the CPU's time, since the machine may be busy with other things
-  expect(percentile(cpu, 0.99)).toBeLessThan(limitMs);
 });
 
 test("the application's setImmediate and promises have their say between two slices", async () => {

@@ -1,7 +1,6 @@
 // Busy transfers go on one by one, which must not be seen in what they receive.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, type CurlEasyError, type Easy, type EasyOptions } from "../../mod.ts";
-import { quirksOf } from "../../src/driver/quirks.ts";
 import { stateOf } from "../../src/handles/easy.ts";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { CONTINUE, easyFor, failure, PAUSE, sleep, until } from "./support.ts";
@@ -13,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([agent.close(), server.close()]));
 
-const { runsAll } = quirksOf();
 const SIZE = 8_000_000;
 
 /** One transfer of a body that is the servers' pattern; `around` sees each piece first. */
@@ -73,7 +71,7 @@ test.each(KINDS)("bodies %s arrive whole beside a load", async (_name, path, kin
       Array.from({ length: 6 }, () => download(path, undefined, kind, options)),
     );
     for (const { size, wrong } of seen) expect([size, wrong]).toEqual([SIZE, 0]);
-    if (runsAll) expect(seen.some(({ held }) => held > 0)).toBe(true);
+    expect(seen.some(({ held }) => held > 0)).toBe(true);
   });
 }, 30_000);
 
@@ -96,27 +94,23 @@ test("the user's own pauses and those of the turns do not mix", async () => {
   });
 }, 30_000);
 
-test.skipIf(!runsAll)(
-  "one that is paused while it waits for its turn stays paused (before libcurl 8.13, where they take turns)",
-  async () => {
-    await besideLoad(async () => {
-      let size = 0;
-      using easy = easyFor(server.url(`/bytes/${SIZE}`), {
-        WRITEFUNCTION: (bytes) => (size += bytes.length, bytes.length),
-      });
-      const running = agent.perform(easy);
-      await until(() => stateOf(easy).held);
-      easy.pause(constants.CURLPAUSE_RECV);
-      const before = size;
-      await sleep(300);
-      expect(size).toBe(before);
-      easy.pause(CONTINUE);
-      await running;
-      expect(size).toBe(SIZE);
+test("one that is paused while it waits for its turn stays paused", async () => {
+  await besideLoad(async () => {
+    let size = 0;
+    using easy = easyFor(server.url(`/bytes/${SIZE}`), {
+      WRITEFUNCTION: (bytes) => (size += bytes.length, bytes.length),
     });
-  },
-  30_000,
-);
+    const running = agent.perform(easy);
+    await until(() => stateOf(easy).held);
+    easy.pause(constants.CURLPAUSE_RECV);
+    const before = size;
+    await sleep(300);
+    expect(size).toBe(before);
+    easy.pause(CONTINUE);
+    await running;
+    expect(size).toBe(SIZE);
+  });
+}, 30_000);
 
 test("what a WRITEFUNCTION throws is the cause, whenever it was called", async () => {
   await besideLoad(async () => {
@@ -137,7 +131,7 @@ test("one that was closed or aborted while it waits leaves nothing behind", asyn
       const controller = new AbortController();
       const easy = easyFor(server.url(`/bytes/${SIZE * 100}`));
       const running = failure(agent.perform(easy, controller));
-      await until(() => !runsAll || stateOf(easy).held);
+      await until(() => stateOf(easy).held);
       if (i % 2) easy.close();
       else controller.abort("enough");
       await running;

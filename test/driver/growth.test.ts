@@ -1,0 +1,139 @@
+// What a turn costs does not depend on how many transfers wait.
+import process from "node:process";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { libc } from "../../ffi/libc.ts";
+import { library } from "../../ffi/mod.ts";
+import { Agent, type Easy } from "../../mod.ts";
+import type { Jobs } from "../../src/driver/jobs.ts";
+import { Nudge } from "../../src/driver/nudge.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+import { easyFor, failure, sleep, until } from "./support.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer("http");
+});
+afterAll(() => server.close());
+
+type Call = (this: unknown, ...args: unknown[]) => unknown;
+interface Table {
+  [name: string]: Call | Table;
+}
+
+/** Has each function of a table call `note` too, until the returned function is called. */
+function watch(table: Table, note: () => void): () => void {
+  const undo = Object.entries(table).map(([name, original]) => {
+    if (typeof original !== "function") return watch(original, note);
+    table[name] = function (...args) {
+      note();
+      return original.apply(this, args);
+    };
+    return () => void (table[name] = original);
+  });
+  return () => undo.forEach((one) => one());
+}
+
+const ITERATORS = [Map, Set].flatMap(({ prototype }) =>
+  ["values", "keys", "entries", Symbol.iterator, "forEach"].map((name) => ({ prototype, name }))
+);
+
+/** Has each entry of a Map or Set that is gone through call `note` too. */
+function watchLoops(note: () => void): () => void {
+  const undo = ITERATORS.map(({ prototype, name }) => {
+    const table = prototype as unknown as Record<PropertyKey, Call>, original = table[name]!;
+    table[name] = function (...args) {
+      for (let i = 0; i < (this as Set<unknown>).size; i++) note();
+      return original.apply(this, args);
+    };
+    return () => void (table[name] = original);
+  });
+  return () => undo.forEach((one) => one());
+}
+
+interface Work {
+  /** Of C's functions, those of libcurl and of the system. */
+  calls: number;
+  /** Entries that were gone through. */
+  steps: number;
+}
+
+async function workOf(run: () => Promise<void>): Promise<Work> {
+  const work = { calls: 0, steps: 0 };
+  const call = () => void work.calls++, step = () => void work.steps++;
+  const tables = [library().symbols, libc] as unknown as Table[];
+  const undo = [...tables.map((table) => watch(table, call)), watchLoops(step)];
+  await run().finally(() => undo.forEach((one) => one()));
+  return work;
+}
+
+const REQUESTS = 100;
+
+async function requests(agent: Agent): Promise<void> {
+  using easy = easyFor(server.url("/small"));
+  for (let i = 0; i < REQUESTS; i++) await agent.perform(easy);
+}
+
+/** Transfers that wait for an answer until they are aborted. */
+async function waiting(agent: Agent, count: number, signal: AbortSignal): Promise<Promise<void>[]> {
+  const all = Array.from({ length: count }, async () => {
+    using easy: Easy = easyFor(server.url("/hold"), { TIMEOUT_MS: 60_000 });
+    await failure(agent.perform(easy, { signal }));
+  });
+  await until(() => agent.stats.sockets >= count, 10_000);
+  expect(agent.active).toBe(count);
+  return all;
+}
+
+test("requests beside 400 transfers that wait take the same work", async () => {
+  const debug = process.env["CURLEW_DEBUG"];
+  process.env["CURLEW_DEBUG"] = "0"; // an agent that checks itself looks at everything
+  await using agent = new Agent();
+  if (debug !== undefined) process.env["CURLEW_DEBUG"] = debug;
+  const controller = new AbortController();
+  await requests(agent);
+  const alone = await workOf(() => requests(agent));
+  const load = await waiting(agent, 400, controller.signal);
+  await requests(agent);
+  const beside = await workOf(() => requests(agent));
+  controller.abort();
+  await Promise.all(load);
+  const each = ({ calls, steps }: Work) => `${calls / REQUESTS} calls, ${steps / REQUESTS} steps`;
+  console.log(`a request: ${each(alone)}; beside 400: ${each(beside)}`);
+  // one look at each of them in each turn would be 400 more
+  expect((beside.calls - alone.calls) / REQUESTS).toBeLessThan(60);
+  expect((beside.steps - alone.steps) / REQUESTS).toBeLessThan(60);
+}, 30_000);
+
+test("a look at everything, where libcurl needs it, is seldom beside many", async () => {
+  const looks = async (size: number) => {
+    let looks = 0, turns = 0;
+    const nudge = new Nudge(() => turns++), jobs = { size, anyLosable: true } as Jobs;
+    const end = performance.now() + 300;
+    while (performance.now() < end) {
+      nudge.after(true, jobs, () => {});
+      nudge.after(false, jobs, () => looks++);
+      await sleep(1);
+    }
+    nudge.end();
+    return { looks, turns };
+  };
+  const few = await looks(10), many = await looks(10_000);
+  expect(few.looks).toBeGreaterThan(2);
+  // every 200 ms; a busy machine makes the 300 ms longer
+  expect(many.looks).toBeLessThan(few.looks);
+  expect(many.looks).toBeLessThan(10);
+});
+
+test("a look that came too early is made up for", async () => {
+  let looks = 0, scheduled = 0;
+  const nudge = new Nudge(() => scheduled++), jobs = { size: 5000, anyLosable: true } as Jobs;
+  const look = () => looks++;
+  nudge.after(false, jobs, look);
+  nudge.after(true, jobs, look);
+  expect(nudge.after(false, jobs, look)).toBe(false);
+  expect(looks).toBe(1);
+  await until(() => scheduled > 0);
+  await until(() => nudge.after(false, jobs, look) || looks > 1);
+  nudge.end();
+  expect(looks).toBe(2);
+});
