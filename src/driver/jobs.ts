@@ -136,8 +136,10 @@ const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
 function mayBeLost(easy: Easy): boolean {
-  const state = stateOf(easy), url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
-  const { rateLimited, httpVersion, ldap } = state;
-  if (rateLimited || ldap.forced || /^\s*ftps?[:.]/i.test(url)) return true;
-  return H2C.includes(httpVersion) && !/^\s*https:/i.test(url);
+  const state = stateOf(easy), { rateLimited, httpVersion, ldap, ftp } = state;
+  if (rateLimited || ldap.forced) return true;
+  const mayBeH2c = H2C.includes(httpVersion);
+  if (ftp.origin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
+  const url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
+  return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
 }

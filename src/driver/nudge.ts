@@ -1,19 +1,29 @@
 /**
- * The remedy for `loses` of the quirks: while such a transfer is in flight, libcurl is asked
- * to look at everything before the agent rests, and now and then.
+ * When libcurl is asked to look at everything, since it may have missed something.
  *
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
+import type { Easy } from "../handles/easy.ts";
 import type { Jobs } from "./jobs.ts";
 import { Deadline } from "./timer.ts";
 
 const EVERY_MS = 100;
+/** How long what a transfer has left may lie. Not at once: what comes next often takes it up. */
+const SOON_MS = 10;
+/** A look costs what there are transfers, and may cost a twentieth of the time: 1 µs for each. */
+const restMs = (transfers: number): number => Math.floor(transfers / 50);
 
-/** See the module. */
+/**
+ * The remedy for `loses` of the quirks: while such a transfer is in flight, before the agent
+ * rests, and now and then.
+ */
 export class Nudge {
   readonly #again: Deadline;
   #done = false;
+  /** There is no nudge before that, on the clock of `performance.now()`. */
+  #rested = 0;
 
   /** `schedule` has a turn come when the next nudge is due. */
   constructor(schedule: () => void) {
@@ -33,14 +43,57 @@ export class Nudge {
     if (busy) this.#done = false;
     if (busy || this.#done || !jobs.anyLosable) return busy;
     this.#done = true;
-    socketAll();
-    this.#again.set(EVERY_MS);
+    const now = performance.now(), isTime = now >= this.#rested;
+    if (isTime) {
+      socketAll();
+      this.#rested = now + restMs(jobs.size);
+    }
+    this.#again.set(isTime ? EVERY_MS : this.#rested - now);
     this.#again.arm();
-    return true;
+    return isTime;
   }
 
   /** No more nudges. */
   end(): void {
     this.#again.disarm();
+  }
+}
+
+const { CURLPROTO_HTTPS, CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = flags;
+
+/** Whether others may use its connection at the same time: also before there was an answer. */
+function mayShare(easy: Easy): boolean {
+  const version = easy.getInfo("HTTP_VERSION");
+  return version !== CURL_HTTP_VERSION_1_0 && version !== CURL_HTTP_VERSION_1_1 &&
+    (easy.getInfo("PROTOCOL") & CURLPROTO_HTTPS) !== 0;
+}
+
+/**
+ * The remedy for `leavesRead` of the quirks: soon after such a transfer has ended or paused, at
+ * most once for all that did meanwhile.
+ */
+export class Leftovers {
+  readonly #look: Deadline;
+
+  /** `schedule` has a turn come when it is time to look. */
+  constructor(schedule: () => void) {
+    this.#look = new Deadline(schedule);
+  }
+
+  /** A transfer reads no more, beside so many others. */
+  left(easy: Easy, others: number): void {
+    if (others < 1 || this.#look.pending || !mayShare(easy)) return;
+    this.#look.set(Math.max(SOON_MS, restMs(others)));
+    this.#look.arm();
+  }
+
+  /** Whether it is time to look; then it counts as done. */
+  due(): boolean {
+    return this.#look.take();
+  }
+
+  /** Looks no more. */
+  end(): void {
+    this.#look.disarm();
   }
 }

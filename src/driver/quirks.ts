@@ -17,23 +17,32 @@ export interface Quirks {
    * An LDAP server's answer by TLS is not looked at for lack of an event (7.88.1).
    */
   readonly loses: boolean;
-  /** One action goes on with all busy transfers, up to 100 buffers each: before 8.13. */
-  readonly runsAll: boolean;
-  /** A timeout that remains after one was served is not told again: 8.10.0 to 8.11.0. */
-  readonly forgetsTimer: boolean;
   /**
-   * A transfer that waited for the connection of one that is removed may go on, but is not told
-   * of where the removed one had no timeout: 8.10.0 to 8.18.
+   * OpenSSL reads ahead of what it is asked for. A stream of HTTP/2 that ends or is paused leaves
+   * there what has come for others of its connection, and nobody looks at it until the socket has
+   * more: since 8.15, which made OpenSSL do so; still in 8.23. Not seen by curlew where a transfer
+   * leaves its connection by FOLLOWLOCATION.
    */
-  readonly removesMutely: boolean;
+  readonly leavesRead: boolean;
+  /**
+   * The descriptor by which the threads of name lookups wake libcurl up is never read, so that it
+   * is told of for ever: 8.20.0 (curl#21547).
+   */
+  readonly neverDrains: boolean;
+  /**
+   * A socket that never connected is closed without CLOSESOCKETFUNCTION: 7.88.0 to 8.1. So such a
+   * one leaves the poller at once; its number may next be a name lookup's, which would be taken
+   * for one whose end is announced.
+   */
+  readonly closesMutely: boolean;
 }
 
 /** The oddities of that version, of the loaded one unless given. */
 export function quirksOf(versionNum: number = library().versionNum): Quirks {
   return {
     loses: versionNum < 0x080d00,
-    runsAll: versionNum < 0x080d00,
-    forgetsTimer: versionNum >= 0x080a00 && versionNum <= 0x080b00,
-    removesMutely: versionNum >= 0x080a00 && versionNum < 0x081300,
+    leavesRead: versionNum >= 0x080f00,
+    neverDrains: versionNum === 0x081400,
+    closesMutely: versionNum >= 0x075800 && versionNum < 0x080200,
   };
 }

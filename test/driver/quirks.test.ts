@@ -1,7 +1,9 @@
 // What some versions of libcurl do in an event loop.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, Easy } from "../../mod.ts";
+import { EFD_CLOEXEC_NONBLOCK, libc } from "../../ffi/libc.ts";
 import { quirksOf } from "../../src/driver/quirks.ts";
+import { WakeFd } from "../../src/driver/wake_fd.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
 let server: TestServer;
@@ -69,12 +71,26 @@ test("transfers with a speed limit that are paused at their end are not forgotte
   }));
 });
 
+test("the descriptor that libcurl names while a handle is added is emptied, no other", () => {
+  const fds = Array.from({ length: 3 }, () => libc.eventfd(1, EFD_CLOEXEC_NONBLOCK));
+  const [wakes, other, closed] = fds as [number, number, number];
+  const isFull = (fd: number) => libc.read(fd, new Uint8Array(new ArrayBuffer(8)), 8) === 8;
+  const wakeFd = new WakeFd();
+  wakeFd.adding(() => wakeFd.socket(closed, 1));
+  wakeFd.socket(closed, 4);
+  wakeFd.adding(() => wakeFd.socket(wakes, 1));
+  wakeFd.socket(other, 1);
+  for (const fd of fds) wakeFd.drain(fd);
+  expect(fds.map(isFull)).toEqual([false, true, true]);
+  for (const fd of fds) libc.close(fd);
+});
+
 test("the quirks of a version are those of the table", () => {
   const names = (version: number) =>
     Object.entries(quirksOf(version)).filter(([, has]) => has).map(([name]) => name);
-  expect(names(0x075801)).toEqual(["loses", "runsAll"]);
-  expect(names(0x080a01)).toEqual(["loses", "runsAll", "forgetsTimer", "removesMutely"]);
-  expect(names(0x080b01)).toEqual(["loses", "runsAll", "removesMutely"]);
-  expect(names(0x080e01)).toEqual(["removesMutely"]);
-  expect(names(0x081700)).toEqual([]);
+  expect(names(0x075801)).toEqual(["loses", "closesMutely"]);
+  expect(names(0x080c01)).toEqual(["loses"]);
+  expect(names(0x080e01)).toEqual([]);
+  expect(names(0x081400)).toEqual(["leavesRead", "neverDrains"]);
+  expect(names(0x081700)).toEqual(["leavesRead"]);
 });
