@@ -1,3 +1,4 @@
+import process from "node:process";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     exclude: ["node_modules/**", "test/servers/**"], // npm run test:servers
     setupFiles: ["test/calls.ts"],
     pool: "forks",
+    // each agent checks itself; CURLEW_DEBUG=0 switches that off
+    env: { CURLEW_DEBUG: process.env["CURLEW_DEBUG"] ?? "1" },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 2,

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -7,6 +8,7 @@ export default defineConfig({
     root: fileURLToPath(new URL("../..", import.meta.url)),
     include: ["test/servers/**/*.test.ts"],
     pool: "forks",
+    env: { CURLEW_DEBUG: process.env["CURLEW_DEBUG"] ?? "1" },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,0 +1,60 @@
+/**
+ * What is true of the handles of this thread while no callback is on the stack: checks for
+ * CURLEW_DEBUG. Each gives what is wrong, in words.
+ *
+ * @module
+ */
+
+import { live } from "../../ffi/memory.ts";
+import { native } from "../../ffi/mod.ts";
+import { closing } from "./closing.ts";
+import { type Easy, stateOf } from "./easy.ts";
+import { easyCount, easyTokens } from "./easy_state.ts";
+import { type Multi, multiCount } from "./multi.ts";
+import { slabLevel } from "./slabs.ts";
+
+/** One native callback for each kind and thread, and there are fewer kinds than this. */
+const MOST_CALLBACKS = 64;
+
+/** The counters of this thread. */
+export function* brokenCounts(): Generator<string, void, undefined> {
+  const { blocks, lists, callbacks } = live;
+  for (const [name, count] of Object.entries({ ...live, multis: multiCount.open })) {
+    if (count < 0) yield `${count} ${name} are alive (of ${blocks} blocks, ${lists} lists)`;
+  }
+  if (callbacks > MOST_CALLBACKS) yield `${callbacks} native callbacks: not one for each kind`;
+  if (easyTokens.size !== easyCount.open) {
+    yield `${easyTokens.size} tokens for ${easyCount.open} easy handles`;
+  }
+  if (closing.depth !== 0) yield `CLOSESOCKETFUNCTION ended ${closing.depth} times too seldom`;
+  if (slabLevel() !== 0) yield `${slabLevel()} buffers of callbacks were not given back`;
+}
+
+/** A multi handle and those in it. */
+export function* brokenMulti(multi: Multi): Generator<string, void, undefined> {
+  const easies = multi.getHandles();
+  for (const easy of easies) yield* brokenEasy(easy, multi);
+  const state = easies[0] && stateOf(easies[0]).multi;
+  if (!state || state.multi !== multi) return;
+  if (easies.length !== state.easies.size) {
+    yield `${state.easies.size} handles are added, ${easies.length} of them alive`;
+  }
+  if (state.depth !== 0) yield `the multi is ${state.depth} callbacks deep outside of any`;
+  const { bound, size } = state.table;
+  if (bound !== size) yield `the fd table has ${size} values for ${bound} descriptors`;
+}
+
+function* brokenEasy(easy: Easy, multi: Multi): Generator<string, void, undefined> {
+  const state = stateOf(easy), { pointer } = state.resources;
+  if (pointer === null) yield "an added easy handle is closed";
+  else if (state.multi === null) yield "an added easy handle knows no multi";
+  else if (state.multi.multi !== multi) yield "an added easy handle belongs to another multi";
+  else if (state.multi.easies.get(native.address(pointer)) !== state) {
+    yield "an easy handle is added under another's address";
+  }
+  if (!state.pinned) yield "an added easy handle is not kept alive";
+  else if (easyTokens.get(state.resources.token) !== state) {
+    yield "the token of an added easy handle leads elsewhere";
+  }
+  if (state.depth !== 0) yield `an easy handle is ${state.depth} callbacks deep outside of any`;
+}

@@ -1,0 +1,120 @@
+// Breaks one thing after the other inside an agent, and says what CURLEW_DEBUG makes of each.
+import process from "node:process";
+import { Agent, type Easy } from "../../../mod.ts";
+import { epoll, libc } from "../../../ffi/libc.ts";
+import { native } from "../../../ffi/mod.ts";
+import { live } from "../../../ffi/memory.ts";
+import { type EasyState, easyTokens } from "../../../src/handles/easy_state.ts";
+import { stateOf } from "../../../src/handles/easy.ts";
+import { enterSlab, leaveSlab } from "../../../src/handles/slabs.ts";
+import { parking } from "../../../src/driver/parking.ts";
+import { createPoller } from "../../../src/driver/poller.ts";
+import { easyFor, failure, get, say, sleep, until } from "../support.ts";
+
+const base = process.argv[2] as string;
+
+interface Scene {
+  readonly easy: Easy;
+  readonly state: EasyState;
+  /** The socket of the transfer. */
+  readonly fd: number;
+}
+
+/** Something that must never be so; what it gives puts it right again. */
+type Plant = (scene: Scene) => (() => void) | void;
+
+const set = <T extends object, K extends keyof T>(object: T, key: K, value: T[K]) => {
+  const before = object[key];
+  object[key] = value;
+  return () => void (object[key] = before);
+};
+
+/** The descriptors of all pollers: the one that watches `fd` is among them. */
+function onPollers(op: number, fd: number, events: number, tag: number): void {
+  const change = new Int32Array(new ArrayBuffer(16));
+  const data = native.arch === "x86_64" ? 1 : 2;
+  change[0] = events;
+  change[data] = fd;
+  change[data + 1] = tag;
+  for (let epfd = 0; epfd < 256; epfd++) libc.epoll_ctl(epfd, op, fd, change);
+}
+
+const PLANTS: Record<string, Plant> = {
+  "the handle is owned by nobody": ({ state }) => void set(state, "multi", null),
+  "the book of the multi has another address": ({ state }) => {
+    const { easies } = state.multi!;
+    easies.delete(native.address(state.pointer));
+    easies.set(1, state);
+  },
+  "its token leads nowhere": ({ state }) => {
+    easyTokens.unroot(state.resources.token);
+    return () => easyTokens.root(state.resources.token, state);
+  },
+  "a callback that never ended": ({ state }) => set(state, "depth", 1),
+  "a pause that nobody counted": ({ state }) => {
+    // past the setter, which tells the agent
+    const { multi } = state;
+    state.multi = null;
+    state.paused = 1;
+    state.multi = multi;
+  },
+  "a turn that never comes": ({ state }) => set(state, "held", true),
+  "a value without a descriptor": ({ state }) => {
+    const { table } = state.multi!, id = table.reserve("leaked");
+    return () => table.cancel(id);
+  },
+  "a token without a handle": () => {
+    const token = easyTokens.take();
+    return () => easyTokens.release(token);
+  },
+  "memory given back twice": () => set(live, "lists", -1),
+  "a buffer that was not given back": () => {
+    enterSlab(1);
+    return leaveSlab;
+  },
+  "a socket that left the kernel's book": ({ fd }) => onPollers(epoll.DEL, fd, 0, 0),
+  "another mask in the kernel": ({ fd }) => onPollers(epoll.MOD, fd, epoll.OUT, 1),
+  "a former life in the kernel": ({ fd }) => onPollers(epoll.MOD, fd, epoll.IN, 123_456),
+  "an agent that is not counted": () => {
+    const poller = createPoller();
+    parking.enter(poller.fd, { wakeUp() {} });
+    const place = [...parking.places()].at(-1) as { waits: boolean };
+    place.waits = true;
+    return () => {
+      place.waits = false;
+      parking.leave(poller.fd);
+      poller.close();
+    };
+  },
+};
+
+const uncaught: unknown[] = [];
+process.on("uncaughtException", (error) => uncaught.push(error));
+process.on("exit", () => {
+  if (uncaught.length > 0) say(uncaught.map(String)); // of this script
+});
+
+for (const [name, plant] of Object.entries(PLANTS)) {
+  if (process.argv[3] !== undefined && process.argv[3] !== name) continue;
+  const agent = new Agent();
+  let fd = -1;
+  const easy = easyFor(`${base}/hold`, {
+    SOCKOPTFUNCTION: (_data, opened) => void (fd = opened),
+    TIMEOUT_MS: 5000,
+  });
+  const running = failure(agent.perform(easy));
+  await until(() => fd >= 0 && agent.stats.sockets === 1);
+  await get(agent, `${base}/small`);
+  const undo = plant({ easy, state: stateOf(easy), fd });
+  const other = get(agent, `${base}/delay/20`).catch(() => {}); // has turns come
+  await until(() => uncaught.length > 0, 2000);
+  undo?.();
+  const seen = uncaught.splice(0), rejected = await running;
+  say({ name, told: seen.map(String), rejected: seen.includes(rejected) });
+  await other;
+  await agent.close();
+  await sleep(20);
+  uncaught.length = 0; // of a second turn before it was put right
+  easy.close();
+}
+process.exit(0);
