@@ -6,22 +6,26 @@
 
 import { setImmediate } from "node:timers";
 import { easyOptions } from "../../ffi/curl/options.ts";
+import { native } from "../../ffi/mod.ts";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/connect_only.ts";
-import { Easy, stateOf } from "../handles/easy.ts";
+import { type Easy, isEasy, stateOf } from "../handles/easy.ts";
 import { inCallback, type Message, Multi, observe } from "../handles/multi.ts";
 import type { MultiObserver } from "../handles/multi_state.ts";
 import type { Share } from "../handles/share.ts";
 import { Fairness } from "./fairness.ts";
+import { Invariants, isDebugging } from "./invariants.ts";
 import { type Job, Jobs } from "./jobs.ts";
 import { parking } from "./parking.ts";
 import { createPoller, type Poller, READ, WRITE } from "./poller.ts";
-import { Nudge } from "./nudge.ts";
+import { Leftovers, Nudge } from "./nudge.ts";
 import { type Quirks, quirksOf } from "./quirks.ts";
 import { Sockets } from "./sockets.ts";
+import { Spin } from "./spin.ts";
 import { Timeouts } from "./timeouts.ts";
 import { Deadline } from "./timer.ts";
 import { Wait, Waits } from "./waits.ts";
+import { WakeFd } from "./wake_fd.ts";
 
 /** What an {@linkcode Agent} is made with. */
 export interface AgentOptions {
@@ -61,11 +65,24 @@ export interface AgentStats {
   readonly wakeUps: number;
 }
 
-/** A turn ends after so many rounds or so much time, and the application has its say. */
-const ROUNDS = 32, SLICE_MS = 2;
-/** What sockets get of a slice in any case, where a large transfer has used it up. */
-const SERVE_MS = 1;
-const SOCKET_TIMEOUT = -1;
+/**
+ * As {@linkcode Agent.perform}, but without a promise: `resolve` or `reject` is called as soon as
+ * the transfer was taken out, in a turn of the agent, and must not throw. Throws where it cannot
+ * begin.
+ */
+export let performAtOnce: (
+  agent: Agent,
+  easy: Easy,
+  signal: AbortSignal | null,
+  resolve: () => void,
+  reject: (reason: unknown) => void,
+) => void;
+/** Has something done when an agent closes, or at once where it is closed. */
+export let atClose: (agent: Agent, closer: () => void) => void;
+
+/** A turn ends after so many rounds or a slice, and the application has its say. */
+const ROUNDS = 32;
+const SOCKET_TIMEOUT = -1, NEVER = -1;
 
 /**
  * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
@@ -90,42 +107,65 @@ export class Agent {
   readonly #quirks: Quirks = quirksOf();
   readonly #jobs: Jobs = new Jobs(this.#quirks.loses);
   readonly #nudge = new Nudge(() => this.#schedule());
+  readonly #leftovers = this.#quirks.leavesRead ? new Leftovers(() => this.#schedule()) : null;
   readonly #fairness = new Fairness();
+  // Deno takes as long for a turn as for a wait
+  readonly #spin = new Spin(native.watch ? undefined : 0);
   readonly #timeouts = new Timeouts(this.#jobs, () => this.#schedule());
   readonly #deadline = new Deadline(() => this.#schedule());
   readonly #poller: Poller = createPoller();
   readonly #waits = new Waits(() => this.#parkSoon());
+  readonly #invariants: Invariants | null = isDebugging() ? new Invariants() : null;
   #multi: Multi;
   #sockets: Sockets;
+  #wakeFd: WakeFd | null = null;
   #scheduled = false;
-  /** Whether libcurl may have a deadline that it has not told. */
-  #mayBeMute = false;
   #inTurn = false;
+  /** What is to be done when the agent closes. */
+  readonly #closers: (() => void)[] = [];
   #turns = 0;
   #cache: number;
   #closing: Promise<void> | null = null;
 
+  static {
+    performAtOnce = (agent, easy, signal, resolve, reject) =>
+      agent.#perform(easy, signal, resolve, reject);
+    atClose = (agent, closer) => {
+      if (agent.#closing) closer();
+      else agent.#closers.push(closer);
+    };
+  }
+
   /**
    * Makes an agent.
    *
-   * @throws {CurlMultiError} for an option that libcurl refuses.
+   * @throws {CurlMultiError} for an option that libcurl refuses; CURLM_OUT_OF_MEMORY where the
+   * system has no descriptor left.
    * @throws {CurlLoadError} where there is no libcurl.
    */
   constructor(options: AgentOptions = {}) {
-    this.#options = options;
-    this.#cache = options.maxCachedConnections ?? 64;
+    this.#options = options ?? {};
+    this.#cache = this.#options.maxCachedConnections ?? 64;
     try {
       [this.#multi, this.#sockets] = this.#createMulti();
     } catch (error) {
       this.#poller.close();
       throw error;
     }
-    parking.enter(this.#poller.fd, { wakeUp: () => this.#turn() });
+    try {
+      parking.enter(this.#poller.fd, { wakeUp: () => this.#turn() });
+    } catch (error) {
+      this.#multi.close();
+      this.#poller.close();
+      throw error;
+    }
   }
 
   #createMulti(): [Multi, Sockets] {
     const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = this.#options;
-    const multi = new Multi(), sockets = new Sockets(this.#poller, this.#waits);
+    const multi = new Multi(), { closesMutely, neverDrains } = this.#quirks;
+    this.#wakeFd = neverDrains ? new WakeFd() : null;
+    const sockets = new Sockets(this.#poller, this.#waits, closesMutely);
     try {
       multi.setOpt("MAXCONNECTS", this.#cache);
       if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
@@ -148,19 +188,21 @@ export class Agent {
   #observer(sockets: Sockets): MultiObserver {
     return {
       socket: (fd, what) => {
+        this.#wakeFd?.socket(fd, what);
         sockets.socket(fd, what);
         this.#schedule();
       },
-      timer: (timeoutMs) => {
-        this.#deadline.set(timeoutMs);
-        this.#schedule();
+      touched: () => this.#schedule(),
+      opened: (fd) => {
+        this.#wakeFd?.gone(fd);
+        sockets.opened(fd);
       },
-      opened: (fd) => sockets.opened(fd),
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
-      mustWait: (easy, bytes) => this.#quirks.runsAll && this.#fairness.mustWait(easy, bytes),
+      mustWait: (easy, bytes) => this.#fairness.mustWait(easy, bytes),
       paused: (easy, paused) => {
         this.#jobs.pause(easy, paused);
+        if (paused) this.#leftovers?.left(easy, this.#jobs.size - 1);
         this.#schedule();
       },
     };
@@ -186,15 +228,24 @@ export class Agent {
    * @throws the signal's reason where it aborted.
    */
   perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    const { signal } = options;
-    return new Promise((resolve, reject) => {
-      if (this.#closing) throw closedError();
-      if (signal?.aborted) throw signal.reason;
-      this.#start(easy);
-      const job = this.#jobs.add(easy, resolve, reject);
-      this.#timeouts.watch(job);
-      if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
-    });
+    return new Promise((resolve, reject) =>
+      this.#perform(easy, signalOf(options), resolve, reject)
+    );
+  }
+
+  #perform(
+    easy: Easy,
+    signal: AbortSignal | null | undefined,
+    resolve: (easy: Easy) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    if (this.#closing) throw closedError();
+    if (signal?.aborted) throw signal.reason;
+    this.#start(easy);
+    const job = this.#jobs.add(easy, resolve, reject);
+    this.#schedule();
+    this.#timeouts.watch(job);
+    if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
   }
 
   /**
@@ -246,8 +297,9 @@ export class Agent {
     return this.#wait(easy, WRITE, options);
   }
 
-  #wait(easy: Easy, direction: number, { signal }: WaitOptions): Promise<void> {
+  #wait(easy: Easy, direction: number, options: WaitOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      const signal = signalOf(options);
       if (this.#closing) throw closedError();
       if (signal?.aborted) throw signal.reason;
       const fd = this.#socketOf(easy);
@@ -260,8 +312,8 @@ export class Agent {
   }
 
   #socketOf(easy: Easy): number {
-    const state = easy instanceof Easy ? stateOf(easy) : null;
-    if (state?.multi?.multi !== this.#multi || !state.connectOnly || this.#jobs.find(easy)) {
+    const state = isEasy(easy) ? stateOf(easy) : null;
+    if (state?.multi?.multi !== this.#multi || !state.connected) {
       throw new CurlEasyError(
         Code.BAD_FUNCTION_ARGUMENT,
         "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",
@@ -281,9 +333,13 @@ export class Agent {
   }
 
   #start(easy: Easy): void {
+    if (this.#multi.closed) [this.#multi, this.#sockets] = this.#createMulti();
     const { share } = this.#options;
-    if (share && !stateOf(easy).uses.has(easyOptions.SHARE.id)) easy.setOpt("SHARE", share);
-    this.#multi.addHandle(easy);
+    if (share && isEasy(easy) && !stateOf(easy).uses.has(easyOptions.SHARE.id)) {
+      easy.setOpt("SHARE", share);
+    }
+    if (this.#wakeFd) this.#wakeFd.adding(() => this.#multi.addHandle(easy));
+    else this.#multi.addHandle(easy);
     // the cache is as large as the load was, so that a burst keeps its connections
     if (this.#options.maxCachedConnections === undefined && this.#jobs.size >= this.#cache) {
       this.#multi.setOpt("MAXCONNECTS", this.#cache *= 2);
@@ -297,7 +353,6 @@ export class Agent {
       setImmediate(() => this.#abort(job, reason));
     } else if (this.#jobs.take(job)) {
       this.#multi.removeHandle(job.easy);
-      this.#mayBeMute = this.#quirks.removesMutely;
       job.reject(reason);
       this.#schedule();
     }
@@ -306,6 +361,7 @@ export class Agent {
   /** A handle was taken out, by somebody else where there is still a job: it was closed. */
   #removed(easy: Easy): void {
     this.#fairness.forget(easy);
+    this.#leftovers?.left(easy, this.#jobs.size);
     const job = this.#jobs.find(easy),
       error = () => new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The easy handle was closed");
     if (job) {
@@ -313,7 +369,6 @@ export class Agent {
       job.reject(error());
     } else if (this.#waits.has(easy)) this.#waits.end(easy, error());
     else return;
-    this.#mayBeMute = this.#quirks.removesMutely;
     this.#schedule();
   }
 
@@ -329,7 +384,7 @@ export class Agent {
 
   /** Serves what is due and ready, until nothing is or the slice is over. */
   #turn(): void {
-    if (this.#inTurn || this.#closing) return;
+    if (this.#inTurn || this.#closing || this.#multi.closed) return;
     this.#inTurn = true;
     this.#turns++;
     let more: boolean;
@@ -341,12 +396,34 @@ export class Agent {
     } finally {
       this.#inTurn = false;
     }
+    if (!more && this.#jobs.holding > 0) more = this.#spin.looksAgain();
     if (more) this.#schedule();
     else this.#park();
+    if (this.#invariants !== null && !this.#multi.closed) this.#check(this.#invariants, !more);
+  }
+
+  /** What is wrong is told everywhere, so that no test passes with it. */
+  #check(invariants: Invariants, rests: boolean): void {
+    const wrong = invariants.check({
+      multi: this.#multi,
+      jobs: this.#jobs,
+      sockets: this.#sockets,
+      waits: this.#waits,
+      fairness: this.#fairness,
+      deadline: this.#deadline,
+      pollerFd: this.#poller.fd,
+      rests,
+    });
+    if (wrong === null) return;
+    setImmediate(() => {
+      throw wrong; // after reportError() Bun would go on
+    });
+    this.#discard(wrong);
+    this.#park();
   }
 
   #rounds(): boolean {
-    const end = performance.now() + SLICE_MS;
+    const end = performance.now() + this.#fairness.sliceMs;
     this.#fairness.begin(end);
     try {
       for (let round = 1;; round++) {
@@ -362,20 +439,25 @@ export class Agent {
   #round(end: number): boolean {
     this.#fairness.next((easy, error) => this.#fail(easy, error));
     const multi = this.#multi;
-    if (this.#mayBeMute) this.#deadline.set(multi.timeout());
-    this.#mayBeMute = false;
-    const due = this.#deadline.take();
+    const due = multi.timeout() === 0 || this.#deadline.take();
     if (due) multi.socketAction(SOCKET_TIMEOUT, 0);
+    const looked = this.#leftovers?.due() ?? false;
+    if (looked) multi.socketAll();
     this.#sockets.apply();
-    const action = (fd: number, mask: number) => multi.socketAction(fd, mask);
-    const least = performance.now() + SERVE_MS;
+    const action = (fd: number, mask: number) => {
+      this.#wakeFd?.drain(fd);
+      multi.socketAction(fd, mask);
+    };
+    // half a slice for sockets in any case, where a large transfer has used it up
+    const least = performance.now() + this.#fairness.sliceMs / 2;
     const isOver = () => performance.now() >= Math.max(end, least);
     const served = this.#sockets.serve(action, isOver);
-    if (this.#quirks.forgetsTimer) this.#deadline.set(multi.timeout());
     this.#sockets.apply();
     const finished = this.#drain();
+    if (served > 0) this.#spin.served();
+    else if (due || finished) this.#spin.restart();
     for (const job of this.#timeouts.late()) this.#timeOut(job);
-    const busy = due || served > 0 || finished || this.#fairness.size > 0;
+    const busy = due || looked || served > 0 || finished || this.#fairness.size > 0;
     if (!this.#quirks.loses) return busy;
     return this.#nudge.after(busy, this.#jobs, () => multi.socketAll());
   }
@@ -424,10 +506,11 @@ export class Agent {
     this.#waits.endAll(cause);
     try {
       broken.close();
+      [this.#multi, this.#sockets] = this.#createMulti();
     } catch (error) {
+      // where there cannot be another one now, the next transfer tries again
       if (!(error instanceof CurlMultiError)) throw error;
     }
-    [this.#multi, this.#sockets] = this.#createMulti();
   }
 
   /** Parks unless there is a turn, which does so at its end. */
@@ -439,6 +522,7 @@ export class Agent {
   #park(): void {
     const holds = this.#jobs.holding > 0 || this.#waits.size > 0;
     const waits = holds || this.#jobs.size > 0 || this.#sockets.wanted > 0;
+    this.#deadline.set(this.#multi.closed ? NEVER : this.#multi.timeout());
     if (this.#deadline.pending) this.#deadline.arm();
     parking.update(this.#poller.fd, waits, holds);
   }
@@ -457,12 +541,14 @@ export class Agent {
     }
     this.#deadline.disarm();
     this.#nudge.end();
+    this.#leftovers?.end();
     this.#timeouts.end();
     this.#waits.endAll(closedError());
     for (const job of this.#jobs.takeAll()) {
       this.#multi.removeHandle(job.easy);
       job.reject(closedError());
     }
+    for (const close of this.#closers.splice(0)) close();
     try {
       this.#multi.close();
     } finally {
@@ -475,6 +561,17 @@ export class Agent {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Checked before anything begins that it could not end. */
+function signalOf(options: PerformOptions | null): AbortSignal | undefined {
+  const { signal } = options ?? {};
+  if (signal === undefined || signal === null) return undefined;
+  if (signal instanceof AbortSignal) return signal;
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    `Cannot use the signal: expected an AbortSignal, got ${typeof signal}`,
+  );
 }
 
 function closedError(): CurlEasyError {

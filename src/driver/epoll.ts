@@ -4,9 +4,9 @@
  * @module
  */
 
-import { check, EFD_CLOEXEC_NONBLOCK, epoll, epollLayout, libc } from "../../ffi/libc.ts";
+import { EFD_CLOEXEC_NONBLOCK, epoll, epollLayout, libc } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
-import { FAILED, type Poller, READ, WRITE } from "./poller.ts";
+import { check, FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
 /** How many events one look takes: a bound on the time until the next look at the clock. */
 const CAPACITY = 64;
@@ -75,11 +75,19 @@ export class EpollPoller implements Poller {
   }
 
   wake(): void {
-    if (this.#wakeFd < 0) {
-      this.#wakeFd = check("eventfd", libc.eventfd(0, EFD_CLOEXEC_NONBLOCK));
-      this.set(this.#wakeFd, READ, 0);
-    }
+    if (this.#wakeFd < 0) this.#wakeFd = this.#makeWake();
     libc.write(this.#wakeFd, new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]), 8);
+  }
+
+  #makeWake(): number {
+    const fd = check("eventfd", libc.eventfd(0, EFD_CLOEXEC_NONBLOCK));
+    try {
+      this.set(fd, READ, 0);
+    } catch (error) {
+      libc.close(fd);
+      throw error;
+    }
+    return fd;
   }
 
   close(): void {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { check, kqueue, libc } from "../../ffi/libc.ts";
-import { FAILED, type Poller, READ, WRITE } from "./poller.ts";
+import { kqueue, libc } from "../../ffi/libc.ts";
+import { check, FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
 const CAPACITY = 128;
 const { EVFILT_READ, EVFILT_WRITE, EVFILT_USER, EV_ADD, EV_DELETE, EV_CLEAR, SIZE } = kqueue;
@@ -117,8 +117,8 @@ export class KqueuePoller implements Poller {
 
   wake(): void {
     if (!this.#wakes) {
-      this.#wakes = true;
       check("kevent", this.#apply(WAKE, EVFILT_USER, EV_ADD | EV_CLEAR, 0));
+      this.#wakes = true;
     }
     check("kevent", this.#apply(WAKE, EVFILT_USER, 0, 0, kqueue.NOTE_TRIGGER));
   }

@@ -33,11 +33,31 @@ class Parking {
   #waiting = 0;
   #holding = 0;
 
-  /** Gives a poller a place. */
+  /** How many places wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** How many of them keep the process alive. */
+  get holding(): number {
+    return this.#holding;
+  }
+
+  /** The places, for checks. */
+  places(): Iterable<Readonly<Place>> {
+    return this.#places.values();
+  }
+
+  /** Gives a poller a place. Throws `CurlMultiError` where the system has no room for it. */
   enter(fd: number, parked: Parked): void {
     this.#poller ??= createPoller();
-    this.#waiter ??= createWaiter(this.#poller, () => this.#wakeUp());
-    this.#poller.set(fd, READ, 0);
+    try {
+      this.#waiter ??= createWaiter(this.#poller, () => this.#wakeUp());
+      this.#poller.set(fd, READ, 0);
+    } catch (error) {
+      this.leave(fd);
+      throw error;
+    }
     this.#places.set(fd, { parked, waits: false, holds: false });
   }
 
@@ -48,7 +68,8 @@ class Parking {
     this.#poller?.delete(fd);
     if (this.#places.size > 0) return;
     const poller = this.#poller;
-    this.#waiter?.close(() => poller?.close());
+    if (this.#waiter) this.#waiter.close(() => poller?.close());
+    else poller?.close();
     this.#waiter = this.#poller = null;
   }
 
@@ -71,7 +92,10 @@ class Parking {
     const ready: Parked[] = [];
     for (let i = 0, count = poller.ready(); i < count; i++) {
       const place = this.#places.get(poller.fdAt(i));
-      if (place) ready.push(place.parked);
+      if (!place) continue;
+      if (place.waits) this.#waiting--;
+      place.waits = false; // until it says so again: it may have work to do first
+      ready.push(place.parked);
     }
     for (const parked of ready) parked.wakeUp();
     if (this.#waiting > 0) this.#waiter?.arm();

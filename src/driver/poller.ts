@@ -11,7 +11,9 @@
  * @module
  */
 
+import { lastErrno, lastError } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
+import { CurlMultiError, MultiCode } from "../errors.ts";
 import { EpollPoller } from "./epoll.ts";
 import { KqueuePoller } from "./kqueue.ts";
 
@@ -30,7 +32,8 @@ export interface Poller {
    * Watches `fd` for `interest`, made of {@linkcode READ} and {@linkcode WRITE}; replaces what
    * was asked for before, of this descriptor or of a closed one with the same number.
    *
-   * @throws where the system refuses, as for a descriptor that is not open.
+   * @throws {CurlMultiError} where the system refuses: CURLM_BAD_SOCKET for a descriptor that is
+   * not open, CURLM_OUT_OF_MEMORY where it has no room for another.
    */
   set(fd: number, interest: number, tag: number): void;
   /** Stops watching; a descriptor that is unknown or closed is no error. */
@@ -53,7 +56,16 @@ export interface Poller {
   close(): void;
 }
 
-/** A poller for this system. */
+const EBADF = 9;
+
+/** Passes a result on, or throws what the system says of a negative one, under curl's names. */
+export function check(call: string, result: number): number {
+  if (result >= 0) return result;
+  const { BAD_SOCKET, OUT_OF_MEMORY } = MultiCode, text = `Cannot ${call}(): ${lastError()}`;
+  throw new CurlMultiError(lastErrno() === EBADF ? BAD_SOCKET : OUT_OF_MEMORY, text);
+}
+
+/** A poller for this system. Throws `CurlMultiError` where it has no descriptor left. */
 export function createPoller(): Poller {
   switch (native.os) {
     case "linux":

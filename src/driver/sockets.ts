@@ -23,7 +23,8 @@ export interface Awaiting {
   gone(fd: number): void;
 }
 
-interface Socket {
+/** What is known of a socket. */
+export interface Socket {
   readonly fd: number;
   /** Which life of the number this is: events of another one are dropped. */
   generation: number;
@@ -35,6 +36,8 @@ interface Socket {
   registered: number;
   /** Whether its end will be announced. */
   announced: boolean;
+  /** Whether libcurl has listened to it, so that it was connected. */
+  heard: boolean;
   dirty: boolean;
   /** When it was served last, on a clock that counts actions. */
   served: number;
@@ -44,6 +47,7 @@ interface Socket {
 export class Sockets implements SocketWatcher {
   readonly #poller: Poller;
   readonly #awaiting: Awaiting | null;
+  readonly #closesMutely: boolean;
   readonly #sockets = new Map<number, Socket>();
   #dirty: Socket[] = [];
   #generation = 0;
@@ -52,10 +56,14 @@ export class Sockets implements SocketWatcher {
   #cutShort = false;
   #wanted = 0;
 
-  /** Registers in that poller, and tells `awaiting` of what {@linkcode await} asked for. */
-  constructor(poller: Poller, awaiting: Awaiting | null = null) {
+  /**
+   * Registers in that poller, and tells `awaiting` of what {@linkcode await} asked for.
+   * `closesMutely` is the one of the quirks.
+   */
+  constructor(poller: Poller, awaiting: Awaiting | null = null, closesMutely = false) {
     this.#poller = poller;
     this.#awaiting = awaiting;
+    this.#closesMutely = closesMutely;
   }
 
   /** How many sockets libcurl wants watched. */
@@ -75,6 +83,7 @@ export class Sockets implements SocketWatcher {
 
   /** libcurl's socket callback: bookkeeping, nothing else. `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number): void {
+    if (fd < 0) return; // 7.88 may say so of a transfer whose connection is just gone
     let socket = this.#sockets.get(fd);
     if (what === CURL_POLL_REMOVE) {
       if (socket) this.#remove(socket);
@@ -82,6 +91,7 @@ export class Sockets implements SocketWatcher {
     }
     socket ??= this.#add(fd, false);
     // CURL_POLL_IN and _OUT are the bits of READ and WRITE
+    if (what & READ) socket.heard = true;
     this.#want(socket, what);
     this.#soil(socket);
   }
@@ -125,6 +135,7 @@ export class Sockets implements SocketWatcher {
       awaited: 0,
       registered: 0,
       announced,
+      heard: false,
       dirty: false,
       served: 0,
     };
@@ -146,7 +157,7 @@ export class Sockets implements SocketWatcher {
   /** Somebody wants less of a socket than before. */
   #rest(socket: Socket): void {
     if (socket.interest | socket.awaited) this.#soil(socket);
-    else if (!socket.announced) this.#forget(socket);
+    else if (!socket.announced || (this.#closesMutely && !socket.heard)) this.#forget(socket);
     // being writable is the normal state of an idle socket: it would be told for ever
     else if (socket.registered & WRITE) this.#unregister(socket);
   }
@@ -225,7 +236,9 @@ export class Sockets implements SocketWatcher {
           continue;
         }
         socket.served = ++this.#clock;
-        action(fd, mask);
+        // the kernel may tell of an error a moment before the end of the stream that it is: libcurl
+        // does not look what it was unless there is something to read or to write
+        action(fd, mask === FAILED ? mask | socket.interest : mask);
         if (!isOver()) continue;
         this.#cutShort = i + 1 < count;
         return i + 1 - users;
@@ -251,7 +264,7 @@ export class Sockets implements SocketWatcher {
   }
 
   /** The sockets, for checks. */
-  *entries(): Generator<Readonly<Omit<Socket, "dirty" | "served">>> {
+  *entries(): Generator<Readonly<Socket>> {
     yield* this.#sockets.values();
   }
 }

@@ -32,6 +32,16 @@ export class Deadline {
     return this.#at !== Infinity;
   }
 
+  /** Milliseconds until then, Infinity for none. */
+  get remaining(): number {
+    return this.#at - performance.now();
+  }
+
+  /** Whether there is an alarm for it, or an earlier one. */
+  get armed(): boolean {
+    return this.#handle !== null && this.#armedAt <= this.#at;
+  }
+
   /** Whether it is over; then it counts as served. */
   take(): boolean {
     if (this.#at === Infinity || (this.#at > 0 && performance.now() < this.#at)) return false;

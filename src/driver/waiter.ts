@@ -28,6 +28,8 @@ export function createWaiter(poller: Poller, ready: () => void): FdWatch {
     case "loop":
       return native.watch!(() => duplicate(poller.fd), ready);
     case "worker":
+      poller.wake(); // takes the descriptor that it needs later, while there may be one
+      poller.ready();
       return native.watchByWorker!(
         { libc: libcPath, fd: poller.fd, wake: () => poller.wake() },
         ready,
@@ -79,7 +81,7 @@ class PoolWaiter implements FdWatch {
     if (on) {
       this.#look = FIRST_LOOK_MS;
       if (this.#armed) this.#wait();
-    } else if (this.#waiting) this.#poller.wake();
+    } else if (this.#waiting) this.#comeBack();
   }
 
   close(after: () => void = () => {}): void {
@@ -89,8 +91,19 @@ class PoolWaiter implements FdWatch {
     };
     this.#armed = false;
     if (this.#alarm) clearTimeout(this.#alarm);
-    if (this.#waiting) this.#poller.wake();
+    if (this.#waiting) this.#comeBack();
     else this.#closed();
+  }
+
+  /** Has the thread come back, or, where no descriptor is left for that, once there is one. */
+  #comeBack(): void {
+    try {
+      this.#poller.wake();
+    } catch {
+      setTimeout(() => {
+        if (this.#waiting && (this.#closed || !this.#alive)) this.#comeBack();
+      }, FIRST_LOOK_MS);
+    }
   }
 
   #wait(): void {

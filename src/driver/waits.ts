@@ -69,6 +69,11 @@ export class Waits implements Awaiting {
     return this.#waits.size;
   }
 
+  /** All that wait, for checks. */
+  *[Symbol.iterator](): Iterator<Wait> {
+    for (const waits of this.#waits.values()) yield* waits;
+  }
+
   /** Whether anyone waits for that handle. */
   has(easy: Easy): boolean {
     return this.#waits.has(easy);

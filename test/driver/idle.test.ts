@@ -46,7 +46,8 @@ function idle(setUp: string, env = {}): Promise<Idle> {
         process.exit(0);
       }, 5000);
     }, 2000);`;
-  return inChild(source, { env }).then(({ said, stderr }) => {
+  // what is measured is what a user gets
+  return inChild(source, { env: { CURLEW_DEBUG: "0", ...env } }).then(({ said, stderr }) => {
     if (said.length === 0) throw new Error(stderr);
     return said.at(-1) as Idle;
   });

@@ -18,6 +18,7 @@ beforeEach(() => {
 afterEach(async () => {
   sleeping?.kill("SIGKILL");
   sleeping = undefined;
+  vi.unstubAllEnvs();
   await agent.close();
 });
 
@@ -90,6 +91,9 @@ test("a socket shut down behind libcurl's back fails its transfer only", async (
 
 test("a number that is closed behind its back and given away harms no other transfer", async () => {
   const { dup2 } = await bind();
+  await agent.close();
+  vi.stubEnv("CURLEW_DEBUG", "0"); // which rightly says that the kernel no longer watches it
+  agent = new Agent();
   const [easy, socket] = withSocket("/slow/1000/20", { TIMEOUT_MS: 700 });
   const running = outcome(agent.perform(easy));
   await until(() => agent.stats.sockets === 1);

@@ -71,6 +71,17 @@ test("any other socket leaves the poller at REMOVE, at once", () => {
   expect(sockets.size).toBe(0);
 });
 
+test("one that never connected is forgotten at once where libcurl closes it without a word", () => {
+  sockets = new Sockets(poller, null, true);
+  const lost = announced(), kept = announced();
+  want(lost, OUT);
+  want(kept, OUT);
+  want(kept, IN);
+  sockets.socket(lost, REMOVE);
+  sockets.socket(kept, REMOVE);
+  expect([poller.interestOf(lost), poller.interestOf(kept), sockets.size]).toEqual([0, READ, 1]);
+});
+
 test("an idle socket that would be told writable for ever leaves the poller", () => {
   const fd = announced();
   for (const what of [OUT, INOUT]) {
@@ -117,9 +128,18 @@ test("a number that is closed and opened before apply() is registered anew", () 
 test("events reach libcurl with their mask", () => {
   const fd = announced();
   want(fd, INOUT);
-  for (const mask of [READ, WRITE, READ | WRITE, FAILED, READ | FAILED]) {
+  for (const mask of [READ, WRITE, READ | WRITE, READ | FAILED]) {
     poller.files.get(fd)!.ready = mask;
     expect(serve()).toEqual([[fd, mask]]);
+  }
+});
+
+test("an error alone comes with what libcurl waits for, or it would be CURLE_SEND_ERROR in any case", () => {
+  const fd = announced();
+  for (const [what, mask] of [[IN, READ], [OUT, WRITE], [INOUT, READ | WRITE]] as const) {
+    want(fd, what);
+    poller.files.get(fd)!.ready = FAILED;
+    expect(serve()).toEqual([[fd, mask | FAILED]]);
   }
 });
 
