@@ -85,11 +85,13 @@ function urlText(code: number): string {
 /** The codes that curlew itself raises. */
 export const Code = {
   OK: 0,
+  WEIRD_SERVER_REPLY: 8,
   ABORTED_BY_CALLBACK: 42,
   BAD_FUNCTION_ARGUMENT: 43,
   UNKNOWN_OPTION: 48,
   OUT_OF_MEMORY: 27,
   OPERATION_TIMEDOUT: 28,
+  TOO_MANY_REDIRECTS: 47,
   GOT_NOTHING: 52,
   RECV_ERROR: 56,
   FILESIZE_EXCEEDED: 63,
@@ -103,6 +105,8 @@ export const MultiCode = {
   OK: 0,
   BAD_HANDLE: 1,
   BAD_EASY_HANDLE: 2,
+  OUT_OF_MEMORY: 3,
+  BAD_SOCKET: 5,
   UNKNOWN_OPTION: 6,
   ADDED_ALREADY: 7,
   RECURSIVE_API_CALL: 8,

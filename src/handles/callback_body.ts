@@ -4,10 +4,11 @@
  * @module
  */
 
-import { libc } from "../../ffi/libc.ts";
+import { copyIn, copyOut } from "../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
 import { type CallbackKind, toInt } from "./callback_result.ts";
-import { type EasyState, easyTokens } from "./easy_state.ts";
+import { type AnyFunction, type EasyState, easyTokens } from "./easy_state.ts";
+import { pieceAt, takesPiece } from "./piece.ts";
 import { enterSlab, leaveSlab } from "./slabs.ts";
 
 const WRITE_ERROR = 0xffffffff;
@@ -26,12 +27,12 @@ export function onBytes(
     if (!state || !fn) return WRITE_ERROR;
     const length = size * nmemb;
     if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
-    const slab = enterSlab(length);
     state.enter();
     try {
-      if (length > 0) libc.memcpy_in(slab, ptr, BigInt(length));
-      const bytes = slab.subarray(0, length);
-      const taken = toInt(fn(bytes, state.data.get(kind.dataId)), kind.name) >>> 0;
+      const result = takesPiece(fn)
+        ? fn(pieceAt(ptr, length))
+        : callWithBytes(fn, ptr, length, state.data.get(kind.dataId));
+      const taken = toInt(result, kind.name) >>> 0;
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       return taken;
     } catch (error) {
@@ -39,9 +40,19 @@ export function onBytes(
       return WRITE_ERROR;
     } finally {
       state.leave();
-      leaveSlab();
     }
   };
+}
+
+/** Gives the user a copy of the bytes, which is good until the function returns. */
+function callWithBytes(fn: AnyFunction, ptr: Pointer, length: number, data: unknown): unknown {
+  const slab = enterSlab(length);
+  try {
+    copyIn(slab, ptr, length);
+    return fn(slab, data);
+  } finally {
+    leaveSlab();
+  }
 }
 
 /** Whether it is the turn of others. */
@@ -77,13 +88,13 @@ export function fillFrom(
   const slab = enterSlab(room);
   state.enter();
   try {
-    const length = toInt(read(slab.subarray(0, room)), name);
+    const length = toInt(read(slab), name);
     if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
     if (length === READ_ABORT || length === PAUSE) return length;
-    if (length < 0 || length > room || length > slab.length) {
+    if (length < 0 || length > slab.length) {
       throw new RangeError(`The ${name} returned ${length}, its buffer has ${room} bytes`);
     }
-    if (length > 0) libc.memcpy_out(ptr as NonNullPointer, slab, BigInt(length));
+    copyOut(ptr as NonNullPointer, slab, length);
     return length;
   } catch (error) {
     state.threw(error);

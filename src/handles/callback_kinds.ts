@@ -241,8 +241,10 @@ define(
       state.markTrailed();
       const lines: string[] = [];
       const status = fn(lines, data);
-      if (lines.some((line) => typeof line !== "string" || line.includes("\0"))) {
-        throw new TypeError("The TRAILERFUNCTION pushed a line that is no string without NUL");
+      if (lines.some((line) => typeof line !== "string" || /[\0\r\n]/.test(line))) {
+        throw new TypeError(
+          "The TRAILERFUNCTION pushed a line that is no string without NUL and line breaks",
+        );
       }
       giveList(list as NonNullPointer, lines);
       return status;

@@ -11,7 +11,7 @@ import { easyTokens } from "./easy_state.ts";
 /** A result as the 32 bits that C reads, or a throw of `TypeError` for what is no integer. */
 export function toInt(value: unknown, what: string): number {
   if (typeof value === "number" && value >= -0x80000000 && value <= 0xffffffff) {
-    if (Number.isInteger(value)) return value;
+    if (Number.isInteger(value)) return value + 0; // FFI takes no -0
   }
   throw new TypeError(`The ${what} returned ${describe(value)}, expected an integer`);
 }

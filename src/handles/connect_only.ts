@@ -17,4 +17,5 @@ const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new Ar
 export function holdConnection(state: EasyState): void {
   library().symbols.curl_easy_send(state.pointer, nothing, 0, sent);
   state.resources.clearError();
+  state.connected = true;
 }

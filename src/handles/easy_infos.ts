@@ -9,6 +9,7 @@ import { result, Struct } from "../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "./easy_state.ts";
+import { showName } from "./easy_values.ts";
 
 /** What TLS_SSL_PTR and TLS_SESSION tell: `struct curl_tlssessioninfo`. */
 export interface TlsSessionInfo {
@@ -29,7 +30,7 @@ function find(info: unknown): InfoRow {
     const row = byId.get(info) ?? unknownRow(info);
     if (row) return row;
   }
-  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown info: ${String(info)}`);
+  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown info: ${showName(info)}`);
 }
 
 /** The kind of a newer info, from the bits of its number. */
@@ -55,7 +56,7 @@ export function getInfo(state: EasyState, which: unknown): unknown {
 }
 
 function read(state: EasyState, info: InfoRow, which: unknown = info.id): unknown {
-  result.i64[0] = 0n;
+  result.clear();
   const code = library().symbols.curl_easy_getinfo.out(state.pointer, info.id, result.i32);
   if (code !== Code.OK) {
     const words = native.string(library().symbols.curl_easy_strerror(code));
@@ -78,7 +79,7 @@ export function keepEntryPath(state: EasyState, code: number): void {
 
 /** A new URL: what is known of FTP's entry path stays so for the same server. */
 export function forgetEntryPath(state: EasyState, url: unknown): void {
-  const { ftp } = state, text = String(url);
+  const { ftp } = state, text = typeof url === "string" ? url : "";
   const origin = /^https?:/i.test(text) ? null : /^(\w+:\/\/)?[^/]*/.exec(text)?.[0] ?? null;
   if (origin !== ftp.origin) ftp.entryPath = null;
   ftp.origin = origin;

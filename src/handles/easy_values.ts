@@ -14,13 +14,31 @@ export function badValue(option: string, expected: string, value: unknown): Curl
   );
 }
 
+const LINE_BREAK = /[\r\n]/;
+
 /** A value as an error message shows it: never the text of a string, which may be a secret. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
-    return value.includes("\0") ? "a string with a NUL" : "a string";
+    if (value.includes("\0")) return "a string with a NUL";
+    return LINE_BREAK.test(value) ? "a string with a line break" : "a string";
   }
+  if (typeof value === "function") return "a function"; // which may have a toString of its own
   if (value === null || typeof value !== "object") return String(value);
-  return `an object of class ${value.constructor?.name ?? "?"}`;
+  return `an object of class ${className(value)}`;
+}
+
+/** A name that does not exist as an error message shows it. */
+export function showName(name: unknown): string {
+  return typeof name === "string" ? name : show(name);
+}
+
+function className(value: object): string {
+  try {
+    const { name } = value.constructor;
+    return typeof name === "string" ? name : "?";
+  } catch {
+    return "?"; // it has none, or a getter or a proxy threw
+  }
 }
 
 const MAX_I64 = 2n ** 63n - 1n, MIN_I64 = -(2n ** 63n);
@@ -28,7 +46,7 @@ const MAX_I64 = 2n ** 63n - 1n, MIN_I64 = -(2n ** 63n);
 /** A whole number that fits 64 bits; a boolean is 1 or 0. */
 export function integer(option: string, value: unknown): number | bigint {
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
   if (typeof value === "bigint" && value >= MIN_I64 && value <= MAX_I64) return value;
   throw badValue(option, "a whole number of 64 bits or a boolean", value);
 }
@@ -37,7 +55,7 @@ export function integer(option: string, value: unknown): number | bigint {
 export function long(option: string, value: unknown): number {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "number" && Number.isInteger(value)) {
-    if (value >= -0x80000000 && value <= 0xffffffff) return value;
+    if (value >= -0x80000000 && value <= 0xffffffff) return value + 0; // FFI takes no -0
   }
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
@@ -48,22 +66,52 @@ export function text(option: string, value: unknown): string {
   throw badValue(option, "a string without NUL", value);
 }
 
+/** The same for what is sent: behind a line break stood a header or a command of its own. */
+export function oneLine(option: string, value: unknown): string {
+  const line = text(option, value);
+  if (LINE_BREAK.test(line)) throw badValue(option, "a string without line breaks", value);
+  return line;
+}
+
 /** Lines that C can take: text, or bytes that are sent as they are. */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
-  if (!Array.isArray(value)) throw badValue(option, "an array of strings", value);
-  const all = [...value]; // a getter may say something else the second time
+  if (!isArray(value)) throw badValue(option, "an array of strings", value);
+  const all = [...value] as (string | Uint8Array)[]; // a getter may say something else the second time
   for (const line of all) {
-    if (!(line instanceof Uint8Array) || line.includes(0)) text(option, line);
+    if (!isBytes(line)) oneLine(option, line);
+    else if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
+      throw badValue(option, "bytes without NUL and line breaks", line);
+    }
   }
   return all;
 }
 
+/** As `Array.isArray`, which throws for a proxy that was revoked. */
+export function isArray(value: unknown): value is unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is one indeed, and no proxy of one. */
+function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
+}
+
 /** Bytes, from a view or a buffer. */
 export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
-  if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+  if (isBytes(value) && value.length > 0) return value;
+  try {
+    // an empty one may be detached, or beyond the end of its buffer
+    if (isBytes(value)) return new Uint8Array(value.buffer, value.byteOffset, 0);
+    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    if (ArrayBuffer.isView(value)) {
+      return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+    }
+  } catch {
+    // a buffer that is detached, a view beyond its end, a proxy
   }
   throw badValue(option, "bytes", value);
 }

@@ -49,6 +49,11 @@ export class FdTable {
     this.#values.clear();
   }
 
+  /** How many descriptors have one. */
+  get bound(): number {
+    return this.#ids.size;
+  }
+
   /** How many values there are. */
   get size(): number {
     return this.#values.size;

@@ -8,7 +8,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, release, Struct, utf8 } from "../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
-import { badValue, bytes, lines, text } from "./easy_values.ts";
+import { badValue, bytes, lines, oneLine } from "./easy_values.ts";
 import { ownBytes, Owned, ownList } from "./owned.ts";
 
 /**
@@ -59,7 +59,7 @@ function checkPart(part: HttpPostPart): void {
   if (CONTENTS.filter((content) => part[content] !== undefined).length !== 1) {
     throw badValue("HTTPPOST", `one of ${CONTENTS.join(", ")} in a part`, part);
   }
-  if (part.buffer !== undefined) text("the filename of a buffer", part.filename);
+  if (part.buffer !== undefined) oneLine("the filename of a buffer", part.filename);
 }
 
 /** The arguments of one `curl_formadd`, and the memory behind them. */
@@ -77,7 +77,7 @@ class Arguments {
   /** Text that libcurl copies. */
   text(option: number, what: string, value: unknown): void {
     if (value === undefined) return;
-    const block = allocateBytes(utf8(text(what, value) + "\0"));
+    const block = allocateBytes(utf8(oneLine(what, value) + "\0"));
     this.#blocks.push(block);
     this.number(option, native.address(block));
   }

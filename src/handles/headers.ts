@@ -36,10 +36,10 @@ export interface HeadersOptions {
 }
 
 /** All headers of that kind, in the order of the wire. */
-export function readHeaders(state: EasyState, options: HeadersOptions): Header[] {
+export function readHeaders(state: EasyState, options: HeadersOptions | null): Header[] {
   const { curl_easy_nextheader } = library().symbols;
-  const origin = long("the origin of headers", options.origin ?? flags.CURLH_HEADER) >>> 0;
-  const request = long("the request of headers", options.request ?? -1) | 0;
+  const origin = long("the origin of headers", options?.origin ?? flags.CURLH_HEADER) >>> 0;
+  const request = long("the request of headers", options?.request ?? -1) | 0;
   const found: Header[] = [];
   let previous: Pointer = null;
   for (;;) {

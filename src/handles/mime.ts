@@ -10,7 +10,7 @@ import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mo
 import { Code, CurlEasyError } from "../errors.ts";
 import { check } from "./easy_check.ts";
 import { type EasyState, easyTokens } from "./easy_state.ts";
-import { badValue, bytes, lines, text } from "./easy_values.ts";
+import { badValue, bytes, lines, oneLine, text } from "./easy_values.ts";
 import { checkReader, type MimeReader, Reader, readerFunctions } from "./mime_reader.ts";
 import { MimeTree } from "./mime_tree.ts";
 import { makeList } from "./owned.ts";
@@ -63,6 +63,7 @@ export interface ReaderPart {
 }
 
 let openTree: (value: unknown) => MimeTree | null;
+let isMime: (value: unknown) => value is Mime;
 /** The parts with a reader in a tree and all that is in it. */
 export let readerPartsOf: (mime: Mime) => ReaderPart[];
 
@@ -93,7 +94,9 @@ export class Mime {
   readonly #subparts: Mime[] = [];
 
   static {
-    openTree = (value) => value instanceof Mime && !value.closed ? value.#tree : null;
+    openTree = (value) => isMime(value) && !value.closed ? value.#tree : null;
+    isMime = (value): value is Mime =>
+      typeof value === "object" && value !== null && #tree in value;
     readerPartsOf = (mime) => [
       ...mime.#readers,
       ...mime.#subparts.flatMap((inner) => readerPartsOf(inner)),
@@ -136,8 +139,8 @@ export class Mime {
   }
 
   #checkSubparts(subparts: unknown): void {
-    const inner = subparts instanceof Mime ? subparts.#tree : null;
-    if (!inner || (subparts as Mime).closed) {
+    const inner = openTree(subparts);
+    if (!inner) {
       throw badValue("the subparts", "an open Mime", subparts);
     }
     if (inner.parent) throw refused("set the subparts", "they are part of a Mime already");
@@ -232,12 +235,13 @@ function checkPart(part: MimePart): void {
     throw refused("add the part", `it may have one of ${CONTENTS.join(", ")}`);
   }
   if (data !== undefined) dataBytes(data);
-  if (file !== undefined) text("the part's file", file);
+  // a file is sent under its own name where there is no other
+  if (file !== undefined) (filename === undefined ? oneLine : text)("the part's file", file);
   if (reader !== undefined) checkReader(reader);
   for (const name of ["name", "type", "encoder"] as const) {
-    if (part[name] !== undefined) text(`the part's ${name}`, part[name]);
+    if (part[name] !== undefined) oneLine(`the part's ${name}`, part[name]);
   }
-  if (filename !== undefined && filename !== null) text("the part's filename", filename);
+  if (filename !== undefined && filename !== null) oneLine("the part's filename", filename);
 }
 
 /** Asks libcurl about what only it can judge, on a part that is thrown away: none can be removed. */

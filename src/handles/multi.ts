@@ -8,12 +8,12 @@ import { multiOptions } from "../../ffi/curl/options.ts";
 import { result } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
-import { CloseHook } from "./close_hooks.ts";
-import { type Easy, stateOf } from "./easy.ts";
+import { type Easy, isEasy, stateOf } from "./easy.ts";
 import { watchSockets } from "./easy_functions.ts";
 import { keepEntryPath } from "./easy_infos.ts";
 import { renewUrl } from "./easy_options.ts";
 import type { EasyState } from "./easy_state.ts";
+import { show } from "./easy_values.ts";
 import { guardLdap } from "./ldap.ts";
 import {
   type FdSets,
@@ -22,9 +22,10 @@ import {
   waitDescriptors,
   type WaitFd,
 } from "./multi_wait.ts";
-import { installSocketCallback, installTimerCallback, setMultiOption } from "./multi_options.ts";
+import { installSocketCallback, setMultiOption } from "./multi_options.ts";
 import { type MultiObserver, MultiResources, MultiState } from "./multi_state.ts";
 import type { MultiOptionName, MultiOptionValue } from "./option_types.ts";
+import { endDead, forgetEnd, revive } from "./multi_dead.ts";
 import { cMessage } from "./multi_message.ts";
 
 /** A finished transfer. */
@@ -77,10 +78,7 @@ export class Multi {
   static {
     observe = (multi, observer) => {
       const state = multi.#state;
-      state.observer = observer;
-      state.observerHook = new CloseHook(observer);
-      state.keepHook(state.observerHook);
-      installTimerCallback(state);
+      state.observe(observer);
     };
     inCallback = (multi) => multi.#state.inCallback;
   }
@@ -131,29 +129,30 @@ export class Multi {
     const state = this.#state, pointer = state.pointer;
     const added = openState(easy);
     state.refuseInCallback("add a handle");
-    const { curl_multi_add_handle, curl_multi_remove_handle } = library().symbols;
     if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
     if (added.trailed) throw added.trailedError();
+    revive(state);
     renewUrl(added);
     guardLdap(added);
     added.sends();
-    added.pin();
+    added.pin(easy);
     added.multi = state; // before the call: its callbacks count for this multi
     added.paused = 0;
     const { observer, observerHook } = state;
     if (observer && observerHook) watchSockets(added, observer, observerHook);
     if (added.closeHook) state.keepHook(added.closeHook);
     state.adding = true;
-    let code = curl_multi_add_handle(pointer, added.pointer);
+    const { symbols } = library();
+    let code = symbols.curl_multi_add_handle(pointer, added.pointer);
     state.adding = false;
     if (state.timerFailed) {
       // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
       // added, and removing that one would lose all others
-      curl_multi_remove_handle(pointer, added.pointer);
+      symbols.curl_multi_remove_handle(pointer, added.pointer);
       state.timerFailed = false;
       code = MultiCode.ABORTED_BY_CALLBACK;
     }
-    if (code === MultiCode.OK) state.easies.set(native.address(added.pointer), added);
+    if (code === MultiCode.OK) state.easies.set(added.resources.address, added);
     else {
       added.multi = null;
       added.unpin();
@@ -175,12 +174,15 @@ export class Multi {
     // a timer callback that fails does so at the end: the handle is out all the same
     const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
     if (isOut && removed.multi === state) this.#forget(removed);
+    state.forgive();
     state.finish(code);
   }
 
   #forget(removed: EasyState): void {
-    this.#state.easies.delete(native.address(removed.pointer));
+    forgetEnd(this.#state, removed.resources.address);
+    this.#state.easies.delete(removed.resources.address);
     removed.multi = null;
+    removed.connected = false;
     if (removed.easy) this.#state.observer?.removed(removed.easy);
     removed.unpin();
   }
@@ -197,6 +199,7 @@ export class Multi {
     int32("socketAction", fd);
     int32("socketAction", evBitmask);
     state.refuseInCallback("call socketAction()");
+    endDead(state);
     const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, this.#count);
     state.finish(code);
     return this.#count[0] as number;
@@ -248,6 +251,7 @@ export class Multi {
   #run(what: string, call: (multi: MultiState["pointer"]) => number): number {
     const state = this.#state, pointer = state.pointer;
     state.refuseInCallback(what);
+    endDead(state);
     const code = call(pointer);
     state.finish(code);
     return this.#count[0] as number;
@@ -282,8 +286,9 @@ export class Multi {
    * @returns milliseconds, -1 for no limit.
    */
   timeout(): number {
-    const { pointer } = this.#state;
-    result.i64[0] = -1n;
+    const { dead, pointer } = this.#state;
+    if (dead) return 0;
+    result.i32[0] = result.i32[1] = -1;
     const code = library().symbols.curl_multi_timeout(pointer, result.i32);
     if (code !== MultiCode.OK) throw new CurlMultiError(code);
     return native.os === "windows" ? result.i32[0] as number : result.integer();
@@ -296,8 +301,10 @@ export class Multi {
    */
   infoRead(): Message | null {
     const state = this.#state;
-    const message = cMessage(library().symbols.curl_multi_info_read(state.pointer, result.i32));
+    const { pointer } = state, { curl_multi_info_read } = library().symbols;
+    const message = state.messages.shift() ?? cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) return null;
+    state.told.add(message.easy);
     const finished = state.easies.get(message.easy);
     if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
     const error = finished.takeError(message.result);
@@ -415,6 +422,7 @@ export class Multi {
     forgotten.unregister(this);
     const code = state.resources.free();
     state.table.clear();
+    state.forgive();
     state.finish(code);
   }
 
@@ -425,12 +433,7 @@ export class Multi {
 }
 
 function openState(easy: Easy): EasyState {
-  let state: EasyState | undefined;
-  try {
-    state = stateOf(easy);
-  } catch {
-    // not an Easy
-  }
+  const state = isEasy(easy) ? stateOf(easy) : undefined;
   if (!state || state.resources.pointer === null) {
     throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE, "Expected an open Easy");
   }
@@ -438,10 +441,10 @@ function openState(easy: Easy): EasyState {
 }
 
 function int32(call: string, value: unknown): void {
-  if (typeof value !== "number" || value !== (value | 0)) {
+  if (typeof value !== "number" || !Object.is(value, value | 0)) {
     throw new CurlMultiError(
       MultiCode.BAD_FUNCTION_ARGUMENT,
-      `Cannot call ${call}(): expected a whole number of 32 bits, got ${String(value)}`,
+      `Cannot call ${call}(): expected a whole number of 32 bits, got ${show(value)}`,
     );
   }
 }

@@ -10,7 +10,7 @@ import { type CallbackFunction, library, native, type NonNullPointer } from "../
 import { CurlLoadError, CurlMultiError, MultiCode } from "../errors.ts";
 import { toStatus } from "./callback_result.ts";
 import type { Easy } from "./easy.ts";
-import { show } from "./easy_values.ts";
+import { isArray, show, showName } from "./easy_values.ts";
 import type { AnyFunction } from "./easy_state.ts";
 import type { Multi } from "./multi.ts";
 import { multiOf, type MultiState } from "./multi_state.ts";
@@ -95,7 +95,7 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
     return fn(easyOf(state, easy), fd, what, data, state.table.value(id));
   });
   if (what === POLL_REMOVE) state.table.remove(fd);
-  return status;
+  return status === -1 ? state.die() : 0;
 };
 
 // CURLM *, long timeout_ms, void *clientp; the timeout is capped at INT_MAX
@@ -104,13 +104,13 @@ const TIMER_CALLBACK = { args: ["pointer", "i32", "u32"], result: "i32" } as con
 const onTimer: CallbackFunction<typeof TIMER_CALLBACK> = (_multi, timeoutMs, token) => {
   const state = multiOf(token);
   if (!state) return 0;
-  state.observer?.timer(timeoutMs);
-  if (state.timerFailed) return state.adding ? 0 : -1;
+  if (state.timerFailed) return state.adding ? 0 : state.die();
   const fn = state.functions.get(TIMER);
   if (!fn) return 0;
   const data = state.data.get(multiOptions.TIMERDATA.id);
   const status = run(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
-  if (status !== -1 || !state.adding) return status;
+  if (status !== -1) return 0;
+  if (!state.adding) return state.die();
   state.timerFailed = true;
   return 0;
 };
@@ -188,14 +188,9 @@ export function installCallback(state: MultiState, id: number): void {
   state.finish(pointer(state.pointer, id, nativeCallback(id)));
 }
 
-/** Installs the callbacks that a driver or the fd table needs. */
+/** Installs the callback that a driver and the fd table need. */
 export function installSocketCallback(state: MultiState): void {
   installCallback(state, SOCKET);
-}
-
-/** Installs the timer callback for a driver. */
-export function installTimerCallback(state: MultiState): void {
-  installCallback(state, TIMER);
 }
 
 const table: Readonly<Record<string, OptionRow>> = multiOptions;
@@ -206,7 +201,7 @@ function find(option: unknown): [string, OptionRow] {
   }
   const found = Object.entries(table).find(([, row]) => row.id === option);
   if (found) return found;
-  throw new CurlMultiError(MultiCode.UNKNOWN_OPTION, `Unknown option: ${String(option)}`);
+  throw new CurlMultiError(MultiCode.UNKNOWN_OPTION, `Unknown option: ${showName(option)}`);
 }
 
 function badValue(name: string, expected: string, value: unknown): CurlMultiError {
@@ -231,7 +226,7 @@ export function setMultiOption(state: MultiState, which: unknown, value: unknown
       return;
     case "object": {
       // the PIPELINING_*_BL lists: without effect since 7.62, so never kept by libcurl
-      if (value !== null && !Array.isArray(value)) {
+      if (value !== null && !isArray(value)) {
         throw badValue(name, "an array of strings", value);
       }
       return state.finish(curl_multi_setopt.pointer(pointer, row.id, null));
@@ -245,7 +240,7 @@ export function setMultiOption(state: MultiState, which: unknown, value: unknown
 
 function offT(name: string, row: OptionRow, value: unknown): number | bigint {
   if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0;
   return number(name, row, value);
 }
 
@@ -253,7 +248,7 @@ function number(name: string, row: OptionRow, value: unknown): number {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (value === null && row.default !== undefined) return row.default;
   if (typeof value === "number" && Number.isInteger(value)) {
-    if (value >= -0x80000000 && value <= 0x7fffffff) return value;
+    if (value >= -0x80000000 && value <= 0x7fffffff) return value + 0; // FFI takes no -0
   }
   throw badValue(name, "a whole number of 32 bits or a boolean", value);
 }
@@ -268,8 +263,7 @@ function setFunction(state: MultiState, name: string, id: number, value: unknown
     return;
   }
   state.functions.delete(id);
-  // the socket function stays, for the table; so does what a driver uses
-  if (id === SOCKET || (id === TIMER && state.observer)) return;
+  if (id === SOCKET) return; // it stays, for the table and for a driver
   const { pointer } = library().symbols.curl_multi_setopt;
   state.finish(pointer(state.pointer, id, null));
 }

@@ -6,7 +6,7 @@
 
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../errors.ts";
-import type { CloseHook } from "./close_hooks.ts";
+import { CloseHook } from "./close_hooks.ts";
 import { closing } from "./closing.ts";
 import type { AnyFunction, EasyState, SocketWatcher } from "./easy_state.ts";
 import type { Easy } from "./easy.ts";
@@ -16,28 +16,33 @@ import { TokenTable } from "./tokens.ts";
 
 /**
  * The multis that a callback may be for, by token. Weak, since a callback only comes while a call
- * on the multi or on an easy in it is on the stack, which holds it.
+ * on the multi or on an easy in it is on the stack, which holds it. Not those of a driver, which
+ * has to close them: a weak reference is slow to follow.
  */
-const multiTokens: TokenTable<WeakRef<MultiState>> = new TokenTable();
+const multiTokens: TokenTable<MultiState | WeakRef<MultiState>> = new TokenTable();
 
 /** The multi with that token. */
 export function multiOf(token: number): MultiState | undefined {
-  return multiTokens.get(token)?.deref();
+  const found = multiTokens.get(token);
+  return found instanceof WeakRef ? found.deref() : found;
 }
 
 /** How many multi handles are open on this thread. */
 export const multiCount: { open: number } = { open: 0 };
 
-/** The driver of a multi: it sees each socket and timer callback before anyone else. */
+/**
+ * The driver of a multi: it sees each socket callback before anyone else. It asks for the timeout
+ * itself, before it rests and after a call that is not its own: that is cheaper than a callback.
+ */
 export interface MultiObserver extends SocketWatcher {
   /** `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number): void;
-  /** The timeout in ms, -1 for none. */
-  timer(timeoutMs: number): void;
   /** A handle was taken out. */
   removed(easy: Easy): void;
   /** Whether a transfer that is about to receive bytes has to wait with them. */
   mustWait(easy: Easy, bytes: number): boolean;
+  /** A transfer was paused or unpaused, of which libcurl's timeout may come. */
+  touched(): void;
   /** A transfer waits for the application from now on, or no longer. */
   paused(easy: Easy, paused: boolean): void;
 }
@@ -86,6 +91,14 @@ export class MultiState {
   adding = false;
   /** It failed so. */
   timerFailed = false;
+  /** A socket or timer callback has returned -1: see {@linkcode endDead}. */
+  dead = false;
+  /** It did so in the call in progress. */
+  #died = false;
+  /** What was taken from libcurl, or made for it, and is still to be told by infoRead(). */
+  readonly messages: { readonly easy: number; readonly result: number }[] = [];
+  /** The addresses of the easies in it that have come to their end. */
+  readonly told: Set<number> = new Set();
   /** How many callbacks of it, or of an easy in it, are on the stack. */
   depth = 0;
 
@@ -111,6 +124,14 @@ export class MultiState {
     return pointer;
   }
 
+  /** Lets a driver see the callbacks before the user. */
+  observe(observer: MultiObserver): void {
+    this.observer = observer;
+    this.observerHook = new CloseHook(observer);
+    this.keepHook(this.observerHook);
+    multiTokens.root(this.resources.token, this);
+  }
+
   /** Keeps a hook until the cache of this multi is gone. */
   keepHook(hook: CloseHook): void {
     const { closeHooks } = this.resources;
@@ -132,6 +153,12 @@ export class MultiState {
     }
   }
 
+  /** A callback returns -1, of which libcurl hears nothing: 0 is for it. */
+  die(): 0 {
+    this.dead = this.#died = true;
+    return 0;
+  }
+
   /** Keeps what a callback threw for the call in progress; the first counts. */
   threw(value: unknown): void {
     this.#thrown ??= { value };
@@ -142,14 +169,27 @@ export class MultiState {
    * inside a callback leaves what others threw to the call in progress.
    */
   finish(code: number): void {
-    const thrown = this.inCallback ? null : this.#thrown;
-    if (thrown) {
-      this.#thrown = null;
+    const failed = this.inCallback ? null : this.#takeFailure();
+    if (failed?.thrown) {
       const message = "A callback of the multi handle failed";
       throw new CurlMultiError(code || MultiCode.ABORTED_BY_CALLBACK, message, {
-        cause: thrown.value,
+        cause: failed.thrown.value,
       });
     }
     if (code !== MultiCode.OK) throw new CurlMultiError(code);
+    if (failed?.died) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
+  }
+
+  /** A -1 does not stop what the multi does at the end of a transfer. */
+  forgive(): void {
+    if (!this.inCallback) this.#died = false;
+  }
+
+  #takeFailure(): { thrown: { readonly value: unknown } | null; died: boolean } | null {
+    if (!this.#died && this.#thrown === null) return null;
+    const failure = { thrown: this.#thrown, died: this.#died };
+    this.#thrown = null;
+    this.#died = false;
+    return failure;
   }
 }

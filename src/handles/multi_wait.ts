@@ -55,7 +55,7 @@ export function pollDescriptors(
   }
   const bytes = new Uint8Array(array.buffer), count = descriptors.length;
   result.i32[0] = 0;
-  const code = library().symbols[call](pointer, bytes, count, timeoutMs, result.i32);
+  const code = library().symbols[call](pointer, bytes, count, timeoutMs + 0, result.i32);
   const ready = result.i32[0] as number;
   state.finish(code);
   for (const [i, descriptor] of descriptors.entries()) {

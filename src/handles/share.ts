@@ -72,7 +72,7 @@ export class Share {
   static {
     registerHandle(
       [easyOptions.SHARE.id],
-      (value) => value instanceof Share ? value.#side() : undefined,
+      (value) => #resources in value ? (value as Share).#side() : undefined,
     );
   }
 

@@ -7,18 +7,26 @@
  */
 
 const SIZE = 64 * 1024;
-const slabs: Uint8Array<ArrayBuffer>[] = [];
+/** For each level what was shown there last: most pieces are as long as the one before. */
+const views: Uint8Array<ArrayBuffer>[] = [];
 let level = 0;
 
-/** Takes a buffer of at least `size` bytes; give it back with {@linkcode leaveSlab}. */
+/** Takes a buffer of `size` bytes; give it back with {@linkcode leaveSlab}. */
 export function enterSlab(size: number): Uint8Array<ArrayBuffer> {
-  const slab = slabs[level];
-  // a user may have detached it: then its length is 0
-  if (slab !== undefined && slab.length >= size) {
-    level++;
-    return slab;
-  }
-  return slabs[level++] = new Uint8Array(new ArrayBuffer(Math.max(size, SIZE)));
+  const last = views[level];
+  if (last === undefined || last.length !== size) views[level] = view(size, last?.buffer);
+  return views[level++] as Uint8Array<ArrayBuffer>;
+}
+
+/** A user may have detached the buffer: then its length is 0. */
+function view(size: number, buffer: ArrayBuffer | undefined): Uint8Array<ArrayBuffer> {
+  const isLarge = buffer !== undefined && buffer.byteLength >= size && buffer.byteLength > 0;
+  return new Uint8Array(isLarge ? buffer : new ArrayBuffer(Math.max(size, SIZE)), 0, size);
+}
+
+/** How many are taken. */
+export function slabLevel(): number {
+  return level;
 }
 
 /** Gives back the buffer taken last. */

@@ -17,6 +17,7 @@ import {
 } from "../../ffi/mod.ts";
 import { CurlUrlError } from "../errors.ts";
 import { registerHandle } from "./c_handle.ts";
+import { showName } from "./easy_values.ts";
 import { Owned } from "./owned.ts";
 
 type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
@@ -78,7 +79,7 @@ export class CurlUrl {
 
   static {
     registerHandle([easyOptions.CURLU.id], (value) => {
-      if (!(value instanceof CurlUrl)) return undefined;
+      if (!(#owned in value)) return undefined;
       return { pointer: value.#owned?.pointer ?? null, owned: value.#owned };
     });
   }
@@ -206,11 +207,11 @@ function check(code: number): void {
 
 function partNumber(part: unknown): number {
   if (typeof part === "number" && Number.isInteger(part)) return part | 0;
-  const name = `CURLUPART_${String(part)}`;
-  if (typeof part === "string" && Object.hasOwn(numbers, name)) {
+  const name = typeof part === "string" ? `CURLUPART_${part}` : "";
+  if (Object.hasOwn(numbers, name)) {
     return numbers[name as keyof typeof numbers];
   }
-  throw new CurlUrlError(UrlCode.UNKNOWN_PART, `Unknown part of a URL: ${String(part)}`);
+  throw new CurlUrlError(UrlCode.UNKNOWN_PART, `Unknown part of a URL: ${showName(part)}`);
 }
 
 /** The code of a part that is not there: CURLUE_NO_*, in the order of the parts but the path. */

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
 import { survive as surviveOn } from "./easy_survive.ts";
 import { libcurl } from "../versions.ts";
+import { temporaryFolder } from "./temporary_files.ts";
 
+const { newFile } = temporaryFolder();
 let server: TestServer;
 beforeAll(async () => {
   server = await startServer("http", "h2c");
@@ -49,7 +51,7 @@ describe("of handles whose streams depend on each other", () => {
   });
 });
 
-const { hsts } = libcurl;
+const { copiesHstsFile, hsts } = libcurl;
 
 describe.skipIf(!hsts.holds)(`of the HSTS callbacks${hsts.note}`, () => {
   const HSTS = `HSTS_CTRL: constants.CURLHSTS_ENABLE,
@@ -183,3 +185,26 @@ describe("of closing", () => {
     },
   );
 });
+
+test.skipIf(!hsts.holds)(
+  `a handle with a file of HSTS is copied, which libcurl 7.88 to 8.4 would free twice${hsts.note}`,
+  async () => {
+    const said = await survive(`
+    const codes: unknown[] = [], HSTS = ${JSON.stringify(newFile())};
+    for (let i = 0; i < 20; i++) {
+      const one = easy({ HSTS });
+      let copy: Easy | undefined;
+      codes.push(code(() => copy = one.duplicate()));
+      one.close();
+      copy?.close();
+    }
+    const other = easy({ HSTS });
+    other.setOpt("HSTS", null);
+    codes.push(code(() => other.duplicate().close()));
+    other.setOpt("HSTS", HSTS);
+    other.reset();
+    codes.push(code(() => other.duplicate().close()));
+    say(codes);`);
+    expect(said).toEqual([...Array(20).fill(copiesHstsFile.holds ? 0 : 43), 0, 0]);
+  },
+);

@@ -234,3 +234,29 @@ test.skipIf(!minusOne.holds)(
     ]);
   },
 );
+
+test("-1 while another transfer has no connection yet ends that one too, and crashes nobody", () => {
+  using multi = new Multi();
+  let fail = true;
+  multi.setOpt("SOCKETFUNCTION", () => fail ? -1 : 0);
+  // more transfers than connections: the others wait for one
+  multi.setOpt("MAX_TOTAL_CONNECTIONS", 1);
+  const easies = [1, 2, 3].map(() => new Transfer(server.url("/hold")));
+  for (const easy of easies) multi.addHandle(easy);
+  expect(multiCode(() => {
+    for (let i = 0; i < 200; i++) multi.socketAll();
+  })).toBe(CURLM_ABORTED_BY_CALLBACK);
+  expect(multi.timeout()).toBe(0);
+  fail = false;
+  expect(multi.perform()).toBe(0);
+  const messages = [...multi.messages()];
+  expect(messages.map(({ result }) => result)).toEqual(easies.map(() => CURLE_ABORTED_BY_CALLBACK));
+  expect([...multi.messages()]).toEqual([]);
+  expect(new Set(multi.getHandles())).toEqual(new Set(easies));
+  for (const easy of easies) multi.removeHandle(easy);
+  const late = new Transfer(server.url("/small"));
+  multi.addHandle(late);
+  for (let i = 0; i < 500 && multi.perform() > 0; i++) multi.poll([], 20);
+  expect([...multi.messages()].map(({ result }) => result)).toEqual([0]);
+  for (const easy of [...easies, late]) easy.close();
+});
