@@ -29,7 +29,9 @@ export async function peek(
     // one chunk may be larger than the limit and yet be all
     if (!found || (size > LIMIT && !found.done)) return joined(begin, reading, reader);
     if (found.done) return new Uint8Array(await new Blob(begin as Bytes[]).arrayBuffer());
-    if (!(found.value instanceof Uint8Array)) return joined(begin, reading, reader);
+    if (!(ArrayBuffer.isView(found.value) && found.value instanceof Uint8Array)) {
+      return joined(begin, reading, reader);
+    }
     begin.push(found.value);
     size += found.value.length;
   }

@@ -5,6 +5,7 @@
  */
 
 import { native } from "../../ffi/mod.ts";
+import type { Piece } from "../handles/piece.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -39,19 +40,23 @@ export class BodyQueue {
   }
 
   /** Copies a piece. */
-  push(piece: Chunk): void {
-    this.#length += piece.length;
-    for (let rest = piece; rest.length > 0;) {
-      if (!this.#slab && rest.length < LARGE && this.#chunks.length < MOST_SMALL) {
-        this.#chunks.push(rest.slice());
+  push(piece: Piece): void {
+    const { length } = piece;
+    this.#length += length;
+    for (let from = 0; from < length;) {
+      const rest = length - from;
+      if (!this.#slab && rest < LARGE && this.#chunks.length < MOST_SMALL) {
+        const chunk = new Uint8Array(rest);
+        piece.copyTo(chunk, from);
+        this.#chunks.push(chunk);
         return;
       }
-      const slab = this.#slab ??= spare.pop() ?? new Uint8Array(SLAB);
-      const part = rest.subarray(0, SLAB - this.#filled);
-      slab.set(part, this.#filled);
-      this.#filled += part.length;
+      const slab = this.#slab ??= spare.pop() ?? new Uint8Array(SLAB), start = this.#filled;
+      const part = Math.min(rest, SLAB - start);
+      piece.copyTo(slab.subarray(start, start + part), from);
+      this.#filled += part;
       if (this.#filled === SLAB) this.#chunks.push(this.#close(slab));
-      rest = rest.subarray(part.length);
+      from += part;
     }
   }
 
@@ -73,6 +78,15 @@ export class BodyQueue {
     const slab = this.#slab as Chunk, chunk = slab.slice(0, this.#filled);
     recycle(this.#close(slab));
     return chunk;
+  }
+
+  /** Takes all, in one array that is good until the queue is used again. */
+  takeAll(): Chunk {
+    const single = this.#slab ? null : this.#chunks.length === 1 ? this.#chunks[0] : null;
+    const all = single ?? new Uint8Array(this.#length);
+    if (!single) this.fill(all);
+    this.clear();
+    return all;
   }
 
   /** Moves as much as fits to a reader's own buffer, and says how many bytes. */

@@ -6,6 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
+import type { Piece } from "../handles/piece.ts";
 import { BodyQueue } from "./body_queue.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
@@ -42,6 +43,8 @@ export class BodySink {
   #resuming = false;
   /** How the stream ends once the queue is empty; the transfer is over then. */
   #finish: ((controller: Controller) => void) | null = null;
+  /** Whether nothing is missing. */
+  #ended = false;
   /** Nobody wants more. */
   #closed = false;
 
@@ -54,12 +57,21 @@ export class BodySink {
     return this.#paused;
   }
 
+  /** All of the body, where it is over and has so many bytes at most; else `null`. */
+  takeWhole(most: number): Uint8Array<ArrayBuffer> | null {
+    if (!this.#ended || this.#queue.length > most) return null;
+    const bytes = this.#queue.takeAll();
+    this.#forget();
+    return bytes;
+  }
+
   /** The stream; called once. */
   open(): ReadableStream<Uint8Array<ArrayBuffer>> {
     const stream = new ReadableStream({
       type: "bytes",
       start: (controller) => {
-        this.#weak = new WeakRef(controller);
+        if (this.#finish && this.#queue.length === 0) this.#end(controller, this.#finish);
+        else this.#weak = new WeakRef(controller);
       },
       pull: (controller) => this.#pull(controller),
       cancel: (reason) => {
@@ -78,15 +90,16 @@ export class BodySink {
   }
 
   /** The WRITEFUNCTION. */
-  write(bytes: Uint8Array<ArrayBuffer>): number {
-    if (this.#closed) return bytes.length;
+  write(piece: Piece): number {
+    const { length } = piece;
+    if (this.#closed) return length;
     if (this.#queue.length >= HIGH_WATER) {
       this.#paused = true;
       return CURL_WRITEFUNC_PAUSE;
     }
-    this.#queue.push(bytes);
+    this.#queue.push(piece);
     if (this.#waiting) this.#serveSoon();
-    return bytes.length;
+    return length;
   }
 
   /** A read goes on after libcurl has returned, so it may as well get all that comes until then. */
@@ -130,6 +143,7 @@ export class BodySink {
 
   /** The transfer is over. */
   end(): void {
+    this.#ended = true;
     this.#over((controller) => {
       controller.close();
       controller.byobRequest?.respond(0); // a read with a buffer waits for that

@@ -11,18 +11,26 @@ import type { BodySource } from "./body_source.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
 
-/** Feeds READFUNCTION from a stream: nothing is pulled before libcurl asks. */
+/** How much is pulled ahead: as much as libcurl asks for at a time. */
+const AHEAD = 256 * 1024;
+
+/** Feeds READFUNCTION from a stream: nothing is pulled before libcurl asks for the first time. */
 export class BodyUpload {
   readonly #source: BodySource;
   readonly #length: number | null;
   readonly #resume: () => void;
   readonly #fail: (error: unknown) => void;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  #chunk: Uint8Array | null = null;
+  /** What was pulled and not sent, from the offset in the first one on. */
+  #chunks: Uint8Array[] = [];
   #offset = 0;
+  #ready = 0;
   #pulled = 0;
   #pulling = false;
   #done = false;
+  /** Whether libcurl was told to wait. */
+  #waiting = false;
+  #resuming = false;
 
   /**
    * `length` is how many bytes were promised; `resume` unpauses the transfer, `fail` ends it
@@ -42,22 +50,35 @@ export class BodyUpload {
 
   /** Whether the transfer waits for the stream. */
   get paused(): boolean {
-    return this.#pulling;
+    return this.#waiting;
   }
 
   /** The READFUNCTION. */
   read(buffer: Uint8Array): number {
-    const chunk = this.#chunk;
-    if (!chunk) {
-      if (this.#done) return 0;
-      this.#pull();
-      return CURL_READFUNC_PAUSE;
+    const filled = this.#fill(buffer);
+    if (!this.#done) this.#pull();
+    if (filled > 0 || this.#done) return filled;
+    this.#waiting = true;
+    return CURL_READFUNC_PAUSE;
+  }
+
+  #fill(buffer: Uint8Array): number {
+    const chunks = this.#chunks;
+    let filled = 0;
+    while (filled < buffer.length) {
+      const chunk = chunks[0], offset = this.#offset;
+      if (!chunk) break;
+      if (chunk.length === 0) throw new TypeError("A chunk of the body stream was detached");
+      const piece = chunk.subarray(offset, offset + buffer.length - filled);
+      buffer.set(piece, filled);
+      filled += piece.length;
+      this.#offset += piece.length;
+      if (this.#offset < chunk.length) break;
+      chunks.shift();
+      this.#offset = 0;
     }
-    const piece = chunk.subarray(this.#offset, this.#offset + buffer.length);
-    buffer.set(piece);
-    this.#offset += piece.length;
-    if (this.#offset === chunk.length) this.#chunk = null;
-    return piece.length;
+    this.#ready -= filled;
+    return filled;
   }
 
   /** The SEEKFUNCTION: libcurl starts over for an authentication. */
@@ -72,7 +93,7 @@ export class BodyUpload {
   }
 
   #pull(): void {
-    if (this.#pulling) return;
+    if (this.#pulling || this.#ready >= AHEAD) return;
     this.#pulling = true;
     let reader: ReadableStreamDefaultReader<Uint8Array>;
     try {
@@ -89,7 +110,8 @@ export class BodyUpload {
 
   #take({ done, value }: Read): void {
     this.#pulling = false;
-    if (!done && !(value instanceof Uint8Array)) {
+    // a proxy of one is none: its length throws
+    if (!done && !(ArrayBuffer.isView(value) && value instanceof Uint8Array)) {
       return this.#fail(new TypeError("The body stream gave a chunk that is no Uint8Array"));
     }
     if (value?.length === 0) return this.#pull();
@@ -102,15 +124,33 @@ export class BodyUpload {
       );
     }
     if (done) this.#done = true;
-    else [this.#chunk, this.#offset] = [value as Uint8Array, 0];
-    setImmediate(this.#resume);
+    else {
+      this.#chunks.push(value as Uint8Array);
+      this.#ready += value?.length ?? 0;
+      this.#pull();
+    }
+    if (this.#waiting) this.#resumeSoon();
+  }
+
+  /** What the stream has at once comes along. */
+  #resumeSoon(): void {
+    if (this.#resuming) return;
+    this.#resuming = true;
+    setImmediate(() => {
+      this.#resuming = false;
+      if (!this.#waiting) return;
+      this.#waiting = false;
+      this.#resume();
+    });
   }
 
   /** Nobody wants the rest. */
   cancel(reason: unknown): void {
     const reader = this.#reader;
-    this.#reader = this.#chunk = null;
-    this.#pulling = false;
+    this.#reader = null;
+    this.#chunks = [];
+    this.#offset = this.#ready = 0;
+    this.#pulling = this.#waiting = false;
     this.#done = true;
     if (reader) reader.cancel(reason).catch(() => {}); // its own failure concerns nobody any more
     else this.#source.cancel(reason);

@@ -21,8 +21,17 @@ const UPLOAD_BUFFER = 256 * 1024;
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
+/** The lines of HTTPHEADER. */
+export const requestLines = (plan: RequestPlan): (string | Uint8Array)[] =>
+  headerLines(requestHeaders(plan));
+
 /** Sets everything but the callbacks. `remainingMs` is what is left of the timeout, 0 for no end. */
-export function configure(easy: Easy, plan: RequestPlan, remainingMs: number): void {
+export function configure(
+  easy: Easy,
+  plan: RequestPlan,
+  remainingMs: number,
+  lines: (string | Uint8Array)[] = requestLines(plan),
+): void {
   const { url, method, body, curl } = plan;
   setUrl(easy, url);
   easy.setOpt("BUFFERSIZE", RECEIVE_BUFFER);
@@ -39,7 +48,7 @@ export function configure(easy: Easy, plan: RequestPlan, remainingMs: number): v
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
-  easy.setOpt("HTTPHEADER", headerLines(requestHeaders(plan)));
+  easy.setOpt("HTTPHEADER", lines);
 }
 
 /** Sets the URL, without its fragment, and the credentials in it. */

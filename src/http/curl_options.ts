@@ -82,6 +82,8 @@ export function checkCurlOptions(
 const CREDENTIALS = new Set([
   "AWS_SIGV4",
   "COOKIE",
+  "COOKIEFILE",
+  "COOKIELIST",
   "LOGIN_OPTIONS",
   "PASSWORD",
   "USERNAME",
@@ -89,7 +91,9 @@ const CREDENTIALS = new Set([
   "XOAUTH2_BEARER",
 ]);
 
-/** The options without credentials. */
+/** The options without credentials. Cookies that have a domain go on by themselves. */
 export function withoutCredentials(options: EasyOptions): EasyOptions {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !CREDENTIALS.has(name)));
+  const kept = Object.entries(options).filter(([name]) => !CREDENTIALS.has(name));
+  if ("COOKIEFILE" in options || "COOKIELIST" in options) kept.push(["COOKIEFILE", ""]);
+  return Object.fromEntries(kept);
 }

@@ -5,7 +5,8 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
-import { defaultAgent } from "./fetch.ts";
+import { agentOf } from "./fetch.ts";
+import { loaded } from "./errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "./header_list.ts";
 import type { TransferInfo } from "./info.ts";
 import { type FetchCurlOptions, planRequest, type RequestPlan } from "./request.ts";
@@ -96,12 +97,13 @@ export async function download(
 ): Promise<DownloadResult> {
   const plan = await planDownload(url, options);
   plan.signal?.throwIfAborted();
-  const { agent = defaultAgent(), resume = true, overwrite, onProgress } = options;
+  const agent = agentOf(options.agent), { resume = true, overwrite, onProgress } = options;
+  if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // what only a download needs is not loaded before there is one
-  const [{ findPlace }, { DownloadJob, fileError }] = await Promise.all([
+  const [{ findPlace }, { DownloadJob, fileError }] = await loaded(Promise.all([
     import("./place.ts"),
     import("./download_job.ts"),
-  ]);
+  ]));
   const open = async () => {
     const place = await findPlace(path, plan.url, overwrite);
     return { place, sink: await place.open() };

@@ -7,7 +7,7 @@
 import type { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
 import type { DownloadProgress, DownloadResult } from "./download.ts";
-import { networkError } from "./errors.ts";
+import { headError, networkError } from "./errors.ts";
 import { hasHeader } from "./header_list.ts";
 import { countdown, type Hop, type HopsEnd, runHops } from "./hops.ts";
 import type { Sink } from "./part.ts";
@@ -164,7 +164,7 @@ export class DownloadJob {
 
   async #finish({ plan, head, status, info }: HopsEnd): Promise<DownloadResult> {
     const verdict = this.#verdict, { href } = plan.url;
-    if (!verdict) throw networkError(href, "the response is no HTTP/1.0 or later");
+    if (!verdict) throw headError(href);
     if (verdict.kind === "refused") {
       const answer = `${status} ${head.read().statusText}`.trim();
       throw networkError(href, `the server answered ${answer}`);

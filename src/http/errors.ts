@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CurlEasyError, CurlError } from "../errors.ts";
+import { Code, CurlEasyError, CurlError } from "../errors.ts";
 
 /** The error of a fetch. Neither its message nor that of its cause has credentials in it. */
 export function fetchError(error: unknown, url: string): TypeError {
@@ -39,6 +39,26 @@ export function publicCause(error: unknown): unknown {
 /** A network error of the fetch standard itself. */
 export function networkError(url: string, why: string, options?: ErrorOptions): TypeError {
   return new TypeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
+}
+
+/** The same where libcurl has a code for it. */
+export function codedError(url: string, why: string, code: number): TypeError {
+  return networkError(url, why, { cause: new CurlEasyError(code, why) });
+}
+
+/** libcurl is content with what there is of a head, and with HTTP/0.9 where that is allowed. */
+export function headError(url: string): TypeError {
+  const why = "the response is no HTTP/1.0 or later, or its head has no end";
+  return codedError(url, why, Code.WEIRD_SERVER_REPLY);
+}
+
+/** What is loaded only when it is needed: a `TypeError` where no descriptor is left for that. */
+export async function loaded<T>(modules: Promise<T>): Promise<T> {
+  try {
+    return await modules;
+  } catch (cause) {
+    throw new TypeError(`Cannot load a module of curlew: ${cause}`, { cause });
+  }
 }
 
 /** A URL without its credentials, query and fragment, any of which may be a secret. */

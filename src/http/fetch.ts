@@ -5,20 +5,36 @@
  */
 
 import { Agent } from "../driver/agent.ts";
+import { CurlMultiError } from "../errors.ts";
 import { fetchError, networkError } from "./errors.ts";
-import { readInfo } from "./info.ts";
+import type { Field } from "./head.ts";
 import { matchesIntegrity } from "./integrity.ts";
 import { fetchLocal, type LocalAnswer } from "./local.ts";
 import { countdown, nextPlan } from "./hops.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request.ts";
-import { makeResponse, type ResponseParts } from "./response.ts";
+import { type Body, makeResponse, type ResponseParts } from "./response.ts";
 import { type Answer, Transfer } from "./transfer.ts";
+
+/** How large a body may be that is made without a stream; in bytes. */
+const MOST_WHOLE = 64 * 1024;
 
 let shared: Agent | null = null;
 
+/** The agent that a call's options name, or the one for all. */
+export function agentOf(given: Agent | null | undefined): Agent {
+  if (given === undefined || given === null) return defaultAgent();
+  if (given instanceof Agent) return given;
+  throw new TypeError("Cannot use the agent: expected an Agent");
+}
+
 /** The agent of fetches that name none. */
 export function defaultAgent(): Agent {
-  return shared ??= new Agent();
+  try {
+    return shared ??= new Agent();
+  } catch (cause) {
+    if (!(cause instanceof CurlMultiError)) throw cause;
+    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause }); // no descriptor is left
+  }
 }
 
 /**
@@ -44,12 +60,13 @@ export async function fetch(
   input: string | URL | Request,
   init: FetchInit = {},
 ): Promise<Response> {
-  const plan = await planRequest(input, init);
+  const planned = planRequest(input, init);
+  const plan = planned instanceof Promise ? await planned : planned;
   try {
     plan.signal?.throwIfAborted();
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    return await new Hops(plan, init.agent ?? defaultAgent()).run();
+    return await new Hops(plan, agentOf(init.agent)).run();
   } catch (error) {
     plan.body?.cancel(error);
     throw error;
@@ -104,16 +121,17 @@ class Hops {
     }
   }
 
-  async #respond(transfer: Transfer, { head, body }: Answer): Promise<Response> {
-    const { url, integrity } = this.#plan;
+  #respond(transfer: Transfer, { head, sink }: Answer): Response | Promise<Response> {
+    const { url, integrity } = this.#plan, { status, statusText } = head;
     try {
-      const { status } = head;
       if (status < 200 || status > 599) {
         throw networkError(url.href, `a response cannot have the status ${status}`);
       }
-      const info = () => transfer.info ?? readInfo(transfer, transfer.redirects);
-      const parts = { ...head.read(), url, redirected: transfer.redirects > 0, info };
-      return await checked(body, parts, integrity);
+      const redirected = transfer.redirects > 0, info = () => transfer.info;
+      const parts = { status, statusText, fields: head.fields(), url, redirected, info };
+      // what is all there by now needs no stream
+      const body = sink && (sink.takeWhole(MOST_WHOLE) ?? sink.open());
+      return integrity === "" ? makeResponse(body, parts) : checked(body, parts, integrity);
     } catch (error) {
       transfer.stop(error);
       throw error;
@@ -123,7 +141,7 @@ class Hops {
 
 /** With integrity metadata the whole body is compared before anyone sees it. */
 async function checked(
-  body: ReadableStream<Uint8Array> | null,
+  body: Body,
   parts: ResponseParts,
   integrity: string,
 ): Promise<Response> {
@@ -137,11 +155,10 @@ async function checked(
 
 function localResponse({ type, body }: LocalAnswer, plan: RequestPlan): Promise<Response> {
   const length = body instanceof Blob ? body.size : body.length;
-  const headers = new Headers(
-    plan.url.protocol === "blob:" ? { "content-length": `${length}` } : {},
-  );
-  if (type !== "") headers.set("content-type", type);
+  const fields: Field[] = [];
+  if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
+  if (type !== "") fields.push(["content-type", type]);
   const { url, integrity } = plan;
-  const parts = { status: 200, statusText: "OK", headers, url, redirected: false, info: null };
+  const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
   return checked(new Response(body).body, parts, integrity);
 }

@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../errors.ts";
+import type { Piece } from "../handles/piece.ts";
 
 /** Status line and headers. */
 export interface ResponseHead {
@@ -15,9 +16,9 @@ export interface ResponseHead {
 }
 
 /** A header field as it was on the wire; several of one name stay apart. */
-type Field = readonly [name: string, value: string];
+export type Field = readonly [name: string, value: string];
 
-const CR = 13, LF = 10, SPACE = 32, ZERO = 48;
+const CR = 13, LF = 10, SPACE = 32, ZERO = 48, TAB = 9;
 
 /** As much as libcurl takes from 8.3 on. */
 const MOST_BYTES = 300 * 1024;
@@ -25,27 +26,62 @@ const MOST_BYTES = 300 * 1024;
 /** "HTTP/1.1 " */
 const LONGEST_VERSION = 9;
 
+/** Buffers that are free, for the next head. */
+const spare: Buffer[] = [];
+const SIZE = 1024, MOST_SPARE = 64;
+
 /** Header lines, as bytes until they are wanted as text. */
 class Lines {
-  #bytes = Buffer.alloc(512);
+  // not zeroed: nobody sees what is behind the length
+  #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(SIZE);
   #length = 0;
+  /** The lines, once there are no bytes any more. */
+  #text: string | null = null;
 
-  add(line: Uint8Array): void {
-    const end = this.#length + line.length;
-    if (end > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(end, 2 * this.#bytes.length));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(line, this.#length);
+  /** Adds a line, and says what it is. */
+  add(line: Piece): Kind {
+    const { length } = line, start = this.#length, end = start + length;
+    if (end > this.#bytes.length) this.#grow(end);
+    const bytes = this.#bytes, from = line.peek();
+    // a line is short: a loop is faster than an array on a part of one
+    for (let i = 0; i < length; i++) bytes[start + i] = from[i] as number;
     this.#length = end;
+    const first = bytes[start];
+    if (length === 0 || first === CR || first === LF) return "blank";
+    return first === 0x48 && isStatusLine(bytes, start, end) ? "status" : "field";
   }
 
-  clear(): void {
-    this.#length = 0;
+  #grow(end: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#bytes.length));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 
-  /** The number in a status line, 0 where there is none. */
+  /** No more are to come: the buffer may be another's. */
+  end(): void {
+    if (this.#text !== null) return;
+    this.#text = this.text();
+    if (this.#bytes.length === SIZE && spare.length < MOST_SPARE) spare.push(this.#bytes);
+    this.#bytes = NONE;
+  }
+
+  /** How many bytes there are. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Forgets all but so many bytes. */
+  cut(length: number): void {
+    this.#length = length;
+  }
+
+  /** Forgets all before the byte at that place. */
+  dropBefore(start: number): void {
+    this.#bytes.copyWithin(0, start, this.#length);
+    this.#length -= start;
+  }
+
+  /** The number in a status line, 0 where there is none. Only before the end. */
   status(): number {
     const bytes = this.#bytes, first = bytes.indexOf(SPACE) + 1;
     if (first === 0 || first > LONGEST_VERSION || first + 3 > this.#length) return 0;
@@ -59,10 +95,14 @@ class Lines {
   }
 
   /** A byte is a character. (What `TextDecoder` calls latin1 is windows-1252.) */
-  text(): string[] {
-    return this.#bytes.toString("latin1", 0, this.#length).split(/\r*\n/);
+  text(): string {
+    return this.#text ?? this.#bytes.toString("latin1", 0, this.#length);
   }
 }
+
+const NONE = Buffer.alloc(0);
+
+type Kind = "status" | "field" | "blank";
 
 /**
  * Collects heads: a 1xx is passed over, one that libcurl answers itself (an authentication) is
@@ -70,9 +110,11 @@ class Lines {
  * decoded once they are wanted.
  */
 export class HeadCollector {
-  readonly #lines = new Lines();
+  #lines = new Lines();
   #complete = false;
   #trailers: Lines | null = null;
+  /** Once it was read. */
+  #status: number | null = null;
   #size = 0;
   readonly #done: (head: HeadCollector) => void;
 
@@ -82,24 +124,35 @@ export class HeadCollector {
   }
 
   /** Takes a line; the HEADERFUNCTION. Throws `CurlEasyError` for more than anyone needs. */
-  take(line: Uint8Array): number {
-    this.#size += line.length;
+  take(line: Piece): number {
+    const { length } = line; // of now: what follows may have libcurl hand over more
+    this.#size += length;
     if (this.#size > MOST_BYTES) {
       throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MOST_BYTES} bytes`);
     }
-    if (isStatusLine(line)) {
-      this.#lines.clear();
-      this.#lines.add(line);
-      this.#complete = false;
-    } else if (this.#complete) {
-      if (!isBlank(line)) (this.#trailers ??= new Lines()).add(line);
-    } else if (!isBlank(line)) {
-      this.#lines.add(line);
-    } else if (!isInterim(this.status)) {
-      this.#complete = true;
-      this.#done(this);
+    const lines = this.#complete ? this.#trailers ??= new Lines() : this.#lines;
+    const start = lines.length, kind = lines.add(line);
+    if (kind === "status") this.#begin(lines, start);
+    else if (kind === "blank") {
+      lines.cut(start);
+      if (!this.#complete && !isInterim(this.status)) this.#end();
     }
-    return line.length;
+    return length;
+  }
+
+  /** Another head begins, with the line at that place. */
+  #begin(lines: Lines, start: number): void {
+    if (start > 0) lines.dropBefore(start);
+    this.#status = null;
+    if (!this.#complete) return;
+    this.#complete = false;
+    this.#lines = lines;
+    this.#trailers = null;
+  }
+
+  #end(): void {
+    this.#complete = true;
+    this.#done(this);
   }
 
   /** Whether a head that may be the final one is there. */
@@ -109,64 +162,97 @@ export class HeadCollector {
 
   /** The status code, 0 where there is none. */
   get status(): number {
-    return this.#lines.status();
+    return this.#status ??= this.#lines.status();
+  }
+
+  /** The transfer is over. */
+  end(): void {
+    void this.status;
+    this.#lines.end();
+    this.#trailers?.end();
+  }
+
+  /** The reason phrase. */
+  get statusText(): string {
+    const text = this.#lines.text(), end = text.indexOf("\n");
+    return reasonOf(end < 0 ? text : text.slice(0, end));
+  }
+
+  /** The headers in the order of the wire. */
+  fields(): Field[] {
+    const text = this.#lines.text(), end = text.indexOf("\n");
+    return end < 0 ? [] : fields(text, end + 1);
   }
 
   /** The head. */
   read(): ResponseHead {
-    const [first = "", ...lines] = this.#lines.text();
-    const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(first.trimEnd())?.[1] ?? "";
-    // a Response refuses other characters in there
-    const statusText = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
     const headers = new Headers();
-    for (const [name, value] of fields(lines)) appendLenient(headers, name, value);
-    return { status: this.status, statusText, headers };
+    appendFields(headers, this.fields());
+    return { status: this.status, statusText: this.statusText, headers };
   }
 
   /** The value of a header (its name in lower case), `null` where it is absent. */
   get(name: string): string | null {
-    for (const [own, value] of fields(this.#lines.text().slice(1))) {
-      if (own.toLowerCase() === name) return value;
-    }
+    for (const [own, value] of this.fields()) if (own.toLowerCase() === name) return value;
     return null;
   }
 
   /** The headers after the body. */
   get trailers(): readonly Field[] {
-    return fields(this.#trailers?.text() ?? []);
+    return this.#trailers ? fields(this.#trailers.text(), 0) : [];
   }
+}
+
+/** The one that was read last, since most are alike. */
+const last = { line: "", reason: "" };
+
+function reasonOf(line: string): string {
+  if (line === last.line) return last.reason;
+  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(line.trimEnd())?.[1] ?? "";
+  last.line = line;
+  // a Response refuses other characters in there
+  return last.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
 }
 
 /** A server may send what `Headers` refuses: such a field is left out, not the whole response. */
-function appendLenient(headers: Headers, name: string, value: string): void {
-  try {
-    headers.append(name, value);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+export function appendFields(headers: Headers, fields: readonly Field[]): void {
+  for (const [name, value] of fields) {
+    try {
+      headers.append(name, value);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 }
 
-function fields(lines: readonly string[]): Field[] {
+function fields(text: string, from: number): Field[] {
   const found: Field[] = [];
-  for (const text of lines) {
-    const colon = text.indexOf(":");
-    // a line that begins with a space continues the one before
-    const last = found.at(-1);
-    if (last && (text[0] === " " || text[0] === "\t")) {
-      found[found.length - 1] = [last[0], `${last[1]} ${text.trim()}`];
-    } else if (colon > 0) found.push([text.slice(0, colon).trim(), text.slice(colon + 1).trim()]);
+  for (let start = from; start < text.length;) {
+    let end = text.indexOf("\n", start);
+    if (end < 0) end = text.length;
+    addField(found, text, start, end);
+    start = end + 1;
   }
   return found;
 }
 
-function isBlank(line: Uint8Array): boolean {
-  return line.length === 0 || line[0] === CR || line[0] === LF;
+function addField(found: Field[], text: string, start: number, end: number): void {
+  const first = text.charCodeAt(start), last = found.length - 1;
+  // a line that begins with a space continues the one before
+  if ((first === SPACE || first === TAB) && last >= 0) {
+    const [name, value] = found[last] as Field;
+    found[last] = [name, `${value} ${text.slice(start, end).trim()}`];
+    return;
+  }
+  const colon = text.indexOf(":", start);
+  if (colon <= start || colon >= end) return;
+  found.push([text.slice(start, colon).trim(), text.slice(colon + 1, end).trim()]);
 }
 
 /** "HTTP/" */
-function isStatusLine(line: Uint8Array): boolean {
-  return line[0] === 0x48 && line[1] === 0x54 && line[2] === 0x54 && line[3] === 0x50 &&
-    line[4] === 0x2f;
+function isStatusLine(line: Uint8Array, at: number, end: number): boolean {
+  return end - at >= 5 && line[at + 1] === 0x54 && line[at + 2] === 0x54 &&
+    line[at + 3] === 0x50 && line[at + 4] === 0x2f;
 }
 
 /** 101 ends HTTP on the connection, so it is final. */

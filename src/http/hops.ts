@@ -8,12 +8,14 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import type { Agent } from "../driver/agent.ts";
-import { CurlEasyError } from "../errors.ts";
+import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
+import { onPiece } from "../handles/piece.ts";
 import { configure, setUrl } from "./configure.ts";
-import { fetchError, networkError } from "./errors.ts";
+import { forgetLooseCookies } from "./cookies.ts";
+import { codedError, fetchError, networkError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
-import { readInfo, type TransferInfo } from "./info.ts";
+import { InfoSnapshot, type TransferInfo } from "./info.ts";
 import { DISCARD_BYTES, DISCARD_MS, isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
 import type { RequestPlan } from "./request.ts";
 import { mayBeRetried } from "./retry.ts";
@@ -64,7 +66,8 @@ export function nextPlan(
   const { url, redirect } = plan;
   if (redirect === "error") throw networkError(url.href, "it redirects");
   if (redirects >= MAX_REDIRECTS) {
-    throw networkError(url.href, `it redirects more than ${MAX_REDIRECTS} times`);
+    const why = `it redirects more than ${MAX_REDIRECTS} times`;
+    throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
   }
   return redirected(plan, head, location);
 }
@@ -98,7 +101,7 @@ export class Hop {
     let failure: unknown;
     try {
       setUp(easy, plan, remainingMs);
-      easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
+      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
       this.#keepInJs();
       this.#rules.prepare(this);
       signal?.addEventListener("abort", onAbort);
@@ -203,10 +206,12 @@ export async function runHops(
     const { head, location } = hop;
     plan = { ...plan, url: askedUrl(easy, plan) };
     if (location === null) {
-      const info = Object.freeze(readInfo(hop, redirects));
+      const { info } = new InfoSnapshot(hop, redirects);
       return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
     }
+    const { origin } = plan.url;
     plan = nextPlan(plan, head, location, redirects);
+    if (plan.url.origin !== origin) forgetLooseCookies(easy, plan);
     easy.reset();
   }
 }

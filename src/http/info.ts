@@ -7,7 +7,10 @@
 import { infos } from "../../ffi/curl/infos.ts";
 import { library } from "../../ffi/mod.ts";
 import type { Easy } from "../handles/easy.ts";
+import { InfoBatch } from "../handles/info_batch.ts";
 import type { HeadCollector } from "./head.ts";
+import type { RequestPlan } from "./request.ts";
+import { partsOf } from "./response.ts";
 
 /** See {@linkcode transferInfo}. Times are milliseconds from the start of the last request. */
 export interface TransferInfo {
@@ -57,53 +60,89 @@ const VERSIONS: Readonly<Record<number, string>> = { 1: "1.0", 2: "1.1", 3: "2",
 interface InfoTransfer {
   readonly easy: Easy;
   readonly head: HeadCollector;
+  readonly plan: RequestPlan;
 }
 
-/** Reads what libcurl tells of a handle now. */
-export function readInfo(transfer: InfoTransfer, redirects: number): TransferInfo {
-  const { easy, head } = transfer;
-  const tls = ms(easy, "APPCONNECT_TIME_T");
-  return {
-    nameLookup: ms(easy, "NAMELOOKUP_TIME_T"),
-    connect: ms(easy, "CONNECT_TIME_T"),
-    tls,
-    firstByte: ms(easy, "STARTTRANSFER_TIME_T"),
-    total: ms(easy, "TOTAL_TIME_T"),
-    redirects,
-    primaryIp: easy.getInfo("PRIMARY_IP") || null,
-    primaryPort: easy.getInfo("PRIMARY_PORT"),
-    localIp: easy.getInfo("LOCAL_IP") || null,
-    localPort: easy.getInfo("LOCAL_PORT"),
-    httpVersion: VERSIONS[easy.getInfo("HTTP_VERSION")] ?? null,
-    bytesIn: easy.getInfo("SIZE_DOWNLOAD_T"),
-    bytesOut: easy.getInfo("SIZE_UPLOAD_T"),
-    speedIn: easy.getInfo("SPEED_DOWNLOAD_T"),
-    speedOut: easy.getInfo("SPEED_UPLOAD_T"),
-    connectionId: library().versionNum >= infos.CONN_ID.since ? easy.getInfo("CONN_ID") : null,
-    reused: easy.getInfo("NUM_CONNECTS") === 0,
-    certificates: easy.getInfo("CERTINFO"),
-    trailers: head.trailers,
-  };
+const NUMBERS = [
+  "NAMELOOKUP_TIME_T",
+  "CONNECT_TIME_T",
+  "APPCONNECT_TIME_T",
+  "STARTTRANSFER_TIME_T",
+  "TOTAL_TIME_T",
+  "PRIMARY_PORT",
+  "LOCAL_PORT",
+  "HTTP_VERSION",
+  "SIZE_DOWNLOAD_T",
+  "SIZE_UPLOAD_T",
+  "SPEED_DOWNLOAD_T",
+  "SPEED_UPLOAD_T",
+  "NUM_CONNECTS",
+] as const;
+const NUM_CONNECTS = NUMBERS.indexOf("NUM_CONNECTS");
+
+type Name = (typeof NUMBERS)[number] | "CONN_ID";
+
+let batch: InfoBatch<Name> | undefined;
+
+function numbers(): InfoBatch<Name> {
+  const hasId = library().versionNum >= infos.CONN_ID.since;
+  return batch ??= new InfoBatch<Name>(hasId ? [...NUMBERS, "CONN_ID"] : NUMBERS);
 }
 
-function ms(
-  easy: Easy,
-  info:
-    | "APPCONNECT_TIME_T"
-    | "NAMELOOKUP_TIME_T"
-    | "CONNECT_TIME_T"
-    | "STARTTRANSFER_TIME_T"
-    | "TOTAL_TIME_T",
-): number {
-  return easy.getInfo(info) / 1000;
-}
+/** What libcurl tells of a transfer at some time: taken from the handle, and read when asked. */
+export class InfoSnapshot {
+  readonly #numbers: readonly number[];
+  readonly #primaryIp: string | null;
+  readonly #localIp: string | null;
+  readonly #certificates: readonly (readonly string[])[];
+  readonly #head: HeadCollector;
+  readonly #redirects: number;
+  #info: TransferInfo | null = null;
 
-/** The infos of responses, by the object that the caller has. */
-const sources = new WeakMap<Response, () => TransferInfo>();
+  /** Takes it from a handle. */
+  constructor({ easy, head, plan }: InfoTransfer, redirects: number) {
+    this.#numbers = numbers().take(easy);
+    this.#primaryIp = easy.getInfo("PRIMARY_IP");
+    this.#localIp = easy.getInfo("LOCAL_IP");
+    this.#certificates = "CERTINFO" in plan.curl ? easy.getInfo("CERTINFO") : [];
+    this.#head = head;
+    this.#redirects = redirects;
+  }
 
-/** Says where the info of a response comes from. */
-export function setInfoSource(response: Response, source: () => TransferInfo): void {
-  sources.set(response, source);
+  /** Whether the transfer made a connection. */
+  get isFresh(): boolean {
+    return this.#numbers[NUM_CONNECTS] !== 0;
+  }
+
+  /** All of it, for users; the same object each time. */
+  get info(): TransferInfo {
+    return this.#info ??= Object.freeze(this.#read());
+  }
+
+  #read(): TransferInfo {
+    const found = numbers().read(this.#numbers);
+    return {
+      nameLookup: found.NAMELOOKUP_TIME_T / 1000,
+      connect: found.CONNECT_TIME_T / 1000,
+      tls: found.APPCONNECT_TIME_T / 1000,
+      firstByte: found.STARTTRANSFER_TIME_T / 1000,
+      total: found.TOTAL_TIME_T / 1000,
+      redirects: this.#redirects,
+      primaryIp: this.#primaryIp || null,
+      primaryPort: found.PRIMARY_PORT,
+      localIp: this.#localIp || null,
+      localPort: found.LOCAL_PORT,
+      httpVersion: VERSIONS[found.HTTP_VERSION] ?? null,
+      bytesIn: found.SIZE_DOWNLOAD_T,
+      bytesOut: found.SIZE_UPLOAD_T,
+      speedIn: found.SPEED_DOWNLOAD_T,
+      speedOut: found.SPEED_UPLOAD_T,
+      connectionId: found.CONN_ID ?? null,
+      reused: !this.isFresh,
+      certificates: this.#certificates,
+      trailers: this.#head.trailers,
+    };
+  }
 }
 
 /**
@@ -122,9 +161,9 @@ export function setInfoSource(response: Response, source: () => TransferInfo): v
  * ```
  */
 export function transferInfo(response: Response): TransferInfo {
-  const source = sources.get(response);
-  if (!source) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
-  return source();
+  const info = partsOf(response)?.info;
+  if (!info) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
+  return info();
 }
 
 const PHASES = [

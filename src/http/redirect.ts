@@ -5,8 +5,9 @@
  * @module
  */
 
+import { Code } from "../errors.ts";
 import { withoutCredentials } from "./curl_options.ts";
-import { networkError } from "./errors.ts";
+import { codedError, networkError } from "./errors.ts";
 import type { HeadCollector } from "./head.ts";
 import { withoutHeaders } from "./header_list.ts";
 import { policyOf, referrerFor } from "./referrer.ts";
@@ -50,7 +51,8 @@ export function redirected(plan: RequestPlan, head: HeadCollector, location: str
     body = bodyLength = null;
     headers = withoutHeaders(headers, BODY_HEADERS);
   } else if (body && !body.replayable) {
-    throw networkError(plan.url.href, `a ${status} asks for the body again, but it was a stream`);
+    const why = `a ${status} asks for the body again, but it was a stream`;
+    throw codedError(plan.url.href, why, Code.SEND_FAIL_REWIND);
   }
   // credentials are for the origin that they were given for
   if (url.origin !== plan.url.origin) {

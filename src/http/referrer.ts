@@ -53,7 +53,7 @@ export function policyOf(header: string | null): ReferrerPolicy | null {
 
 /** What a URL gets to see of the referrer, `""` for nothing. */
 export function referrerFor(referrer: string, policy: ReferrerPolicy, url: URL): string {
-  if (!URL.canParse(referrer)) return "";
+  if (referrer === "" || !URL.canParse(referrer)) return "";
   const from = new URL(referrer);
   if (!isHttp(from)) return "";
   const [same, other, less] = POLICIES[policy];

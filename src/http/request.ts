@@ -114,6 +114,7 @@ const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function readMethod(method: unknown): string {
+  if (method === "GET") return method;
   const text = String(method), upper = text.toUpperCase();
   if (!TOKEN.test(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
   if (FORBIDDEN.has(upper)) throw new TypeError(`Cannot fetch: the method ${upper} is forbidden`);
@@ -135,13 +136,23 @@ export function readNumber(name: string, value: unknown, most: number, call = "f
   throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
 }
 
-/** Reads the arguments of `fetch`. Throws `TypeError` for what the standard refuses. */
-export async function planRequest(
+/**
+ * Reads the arguments of `fetch`; a promise where the body is to be awaited. Throws `TypeError` for
+ * what the standard refuses.
+ */
+export function planRequest(
   input: string | URL | Request,
   init: FetchInit = {},
-): Promise<RequestPlan> {
+): RequestPlan | Promise<RequestPlan> {
   const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
-  if (given === null) return plan;
+  return given === null ? plan : planBody(plan, init, given);
+}
+
+async function planBody(
+  plan: RequestPlan,
+  init: FetchInit,
+  given: FetchBody,
+): Promise<RequestPlan> {
   const isRequests = init.body === undefined && given instanceof ReadableStream;
   const body = await (isRequests ? requestSource(given) : bodySource(given));
   try {
@@ -162,7 +173,7 @@ export function planRequestSync(input: string | URL, init: FetchInit = {}): Requ
 }
 
 function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
-  const request = input instanceof Request ? input : null;
+  const request = typeof input !== "string" && input instanceof Request ? input : null;
   const url = readUrl(request ? request.url : input as string | URL);
   return {
     url,
@@ -173,7 +184,7 @@ function planWithoutBody(input: string | URL | Request, init: FetchInit): Reques
     bodyLength: null,
     redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
     signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
-    integrity: init.integrity ?? request?.integrity ?? "",
+    integrity: `${init.integrity ?? request?.integrity ?? ""}`,
     curl: checkCurlOptions(init.curl ?? {}),
     cookies: [],
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
@@ -190,7 +201,8 @@ function givenBody(
   init: FetchInit,
   method: string,
 ): FetchBody | null {
-  const request = init.body === undefined && input instanceof Request ? input : null;
+  const takes = init.body === undefined && typeof input !== "string";
+  const request = takes && input instanceof Request ? input : null;
   const given = request ? request.body : init.body ?? null;
   if (given !== null && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`Cannot fetch: a ${method} request has no body`);

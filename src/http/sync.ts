@@ -7,8 +7,10 @@
 import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
+import { onPiece } from "../handles/piece.ts";
 import { configure } from "./configure.ts";
-import { networkError } from "./errors.ts";
+import { forgetLooseCookies } from "./cookies.ts";
+import { headError, networkError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
 import type { HeadersSource } from "./header_list.ts";
 import { asTypeError, countdown, nextPlan } from "./hops.ts";
@@ -99,7 +101,9 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
     const { location, head } = request;
     plan = { ...plan, url: askedUrl(easy, plan) };
     if (location === null) return request.result(plan.url, redirects > 0);
+    const { origin } = plan.url;
     plan = nextPlan(plan, head, location, redirects);
+    if (plan.url.origin !== origin) forgetLooseCookies(easy, plan);
     easy.reset();
   }
 }
@@ -123,7 +127,7 @@ class SyncRequest {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
       configure(easy, this.#plan, remainingMs);
-      easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
+      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
         reportProgress(easy, onProgress, () => this.location === null && this.#received > 0);
@@ -159,7 +163,7 @@ class SyncRequest {
 
   result(url: URL, redirected: boolean): FetchSyncResult {
     const { complete, status } = this.head;
-    if (!complete) throw networkError(url.href, "the response is no HTTP/1.0 or later");
+    if (!complete) throw headError(url.href);
     if (status < 200 || status > 599) {
       throw networkError(url.href, `a response cannot have the status ${status}`);
     }

@@ -7,15 +7,16 @@
 
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
-import type { Agent } from "../driver/agent.ts";
+import { type Agent, performAtOnce } from "../driver/agent.ts";
 import { Code, CurlEasyError } from "../errors.ts";
-import { Easy } from "../handles/easy.ts";
-import { BodySink } from "./body_stream.ts";
+import type { Easy } from "../handles/easy.ts";
+import type { Piece } from "../handles/piece.ts";
+import { BodySink, type BodyTransfer } from "./body_stream.ts";
 import { BodyUpload } from "./body_upload.ts";
-import { configure } from "./configure.ts";
-import { fetchError, networkError, transferError } from "./errors.ts";
+import { fetchError, headError, networkError, transferError } from "./errors.ts";
 import { HeadCollector } from "./head.ts";
-import { readInfo, type TransferInfo } from "./info.ts";
+import { InfoSnapshot, type TransferInfo } from "./info.ts";
+import { type Channel, type ChannelUser, giveChannel, takeChannel } from "./pool.ts";
 import { reportProgress } from "./progress.ts";
 import { DISCARD_BYTES, DISCARD_MS, isRedirect } from "./redirect.ts";
 import type { RequestPlan } from "./request.ts";
@@ -29,30 +30,34 @@ export interface Answer {
   readonly url: URL;
   /** Where it redirects to, `null` where it is the response. */
   readonly location: string | null;
-  /** The body, `null` where there is none. */
-  readonly body: ReadableStream<Uint8Array> | null;
+  /** Where the body comes, `null` where there is none. */
+  readonly sink: BodySink | null;
 }
 
 const { CURL_WRITEFUNC_ERROR } = flags;
 
 const NULL_BODY = new Set([204, 205, 304]);
 
+/** A head with one of these may have left something of an authentication in the handle. */
+const AUTHENTICATES = new Set([401, 407, 417]);
+
 /** See the module. */
-export class Transfer {
-  readonly easy: Easy = new Easy();
+export class Transfer implements ChannelUser, BodyTransfer {
   readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
-  /** Settles when the transfer is over and the handle can be read for the last time. */
-  readonly over: Promise<void>;
-  /** What it was like, once it is over. */
-  info: TransferInfo | null = null;
-  /** What its cookie engine knows, once it is over. */
-  cookies: readonly string[] = [];
+  readonly plan: RequestPlan;
   /** How many redirects led here. */
   readonly redirects: number;
-  readonly #plan: RequestPlan;
-  /** Given away with the answer, since it holds the body, which is to be forgotten with it. */
+  /** What its cookie engine knows, once it is over. */
+  cookies: readonly string[] = [];
+  readonly #agent: Agent;
+  /** Until it is over: then the handle may be another's. */
+  #channel: Channel | null;
+  /** What it was like, once it is over. */
+  #last: InfoSnapshot | null = null;
+  #whenOver: (() => void) | null = null;
+  /** Until it is given away. */
   #answer: PromiseWithResolvers<Answer> | null = Promise.withResolvers();
-  readonly #upload: BodyUpload | null = null;
+  readonly #upload: BodyUpload | null;
   #sink: BodySink | null = null;
   #received = 0;
   /** What ended the transfer, where it was not libcurl. */
@@ -60,23 +65,18 @@ export class Transfer {
 
   /** Starts it; `remainingMs` is what is left of the timeout, 0 for no end. */
   constructor(plan: RequestPlan, agent: Agent, remainingMs: number, redirects: number) {
-    this.#plan = plan;
+    this.plan = plan;
     this.redirects = redirects;
-    const { body, bodyLength, signal } = plan;
-    if (body && !body.bytes) {
-      const fail = (error: unknown) => this.stop(fetchError(error, plan.url.href));
-      this.#upload = new BodyUpload(body, bodyLength, () => this.#resume(), fail);
-    }
+    this.#agent = agent;
+    this.#upload = this.#uploadOf(plan);
+    const channel = this.#channel = takeChannel(plan, agent, remainingMs, this);
+    this.#setCallbacks(channel.easy);
+    const resolve = () => this.#succeed(), reject = (error: unknown) => this.#failSoon(error);
     try {
-      configure(this.easy, plan, remainingMs);
-      this.#setCallbacks();
+      performAtOnce(agent, channel.easy, plan.signal, resolve, reject);
     } catch (error) {
-      this.easy.close();
-      throw error;
+      reject(error);
     }
-    const done = agent.perform(this.easy, signal ? { signal } : {});
-    this.over = done.then(() => this.#succeed(), (error) => this.#fail(error))
-      .finally(() => this.#close());
   }
 
   /** The answer, once the head is known; to be asked for right after the start. */
@@ -84,49 +84,65 @@ export class Transfer {
     return this.#answer?.promise ?? Promise.reject(new TypeError("The answer is taken"));
   }
 
-  #setCallbacks(): void {
-    const { easy } = this, upload = this.#upload;
-    easy.setOpt("HEADERFUNCTION", (line) => this.head.take(line));
-    easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
+  /** The handle. There must be one: it is only asked for while the transfer goes on. */
+  get easy(): Easy {
+    return (this.#channel as Channel).easy;
+  }
+
+  /** What it was like, until now where it goes on. */
+  get info(): TransferInfo {
+    return (this.#last ?? new InfoSnapshot(this, this.redirects)).info;
+  }
+
+  #uploadOf({ body, bodyLength, url }: RequestPlan): BodyUpload | null {
+    if (!body || body.bytes) return null;
+    const fail = (error: unknown) => this.stop(fetchError(error, url.href));
+    return new BodyUpload(body, bodyLength, () => this.resume(), fail);
+  }
+
+  #setCallbacks(easy: Easy): void {
+    const upload = this.#upload, { onProgress } = this.plan;
     if (upload) {
       easy.setOpt("READFUNCTION", (buffer) => upload.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => upload.seek(offset, origin));
     }
-    const { onProgress } = this.#plan;
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
+  }
+
+  /** A line of the head. */
+  onHeader(line: Piece): number {
+    return this.head.take(line);
   }
 
   /** A head is there; libcurl may still replace it by that of a retry. */
   #onHead(): void {
-    if (!mayBeRetried(this.head.status, this.#plan)) this.#settle();
+    if (!mayBeRetried(this.head.status, this.plan)) this.#settle();
   }
 
   #settle(): void {
     const answer = this.#answer;
     if (!answer) return;
     this.#answer = null;
-    const { head } = this, { status } = head, { method, redirect } = this.#plan;
+    const { head } = this, { status } = head, { method, redirect } = this.plan;
     const found = status < 300 || redirect === "manual" ? null : head.get("location");
     const location = isRedirect(status, found) ? found : null;
-    let body: ReadableStream<Uint8Array> | null = null;
     if (location === null && method !== "HEAD" && !NULL_BODY.has(status)) {
-      const transfer = { resume: () => this.#resume(), cancel: () => this.stop(undefined) };
-      this.#sink = new BodySink(transfer);
-      body = this.#sink.open();
+      this.#sink = new BodySink(this);
     }
-    answer.resolve({ head, url: askedUrl(this.easy, this.#plan), location, body });
+    answer.resolve({ head, url: askedUrl(this.easy, this.plan), location, sink: this.#sink });
   }
 
-  #write(bytes: Uint8Array<ArrayBuffer>): number {
+  /** Bytes of the body. */
+  onBody(bytes: Piece): number {
     this.#settle();
-    const received = this.#received + bytes.length, { maxBodySize } = this.#plan;
+    const { length } = bytes, received = this.#received + length, { maxBodySize } = this.plan;
     if (!this.#sink) {
       this.#received = received;
-      return received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : bytes.length;
+      return received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : length;
     }
     if (received > maxBodySize) return this.#refuse(maxBodySize);
     const taken = this.#sink.write(bytes);
-    if (taken === bytes.length) this.#received = received;
+    if (taken === length) this.#received = received;
     return taken;
   }
 
@@ -136,8 +152,9 @@ export class Transfer {
     return CURL_WRITEFUNC_ERROR;
   }
 
-  #resume(): void {
-    if (this.easy.closed) return;
+  /** Goes on after a pause. Called from a macrotask, never from a callback. */
+  resume(): void {
+    if (!this.#channel) return;
     const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
     const sending = this.#upload?.paused ? flags.CURLPAUSE_SEND : 0;
     try {
@@ -145,6 +162,11 @@ export class Transfer {
     } catch (error) {
       this.stop(error); // what libcurl had kept was refused
     }
+  }
+
+  /** Nobody wants the rest of the body. */
+  cancel(): void {
+    this.stop(undefined);
   }
 
   /**
@@ -158,42 +180,63 @@ export class Transfer {
 
   /** Waits for the end of a body that nobody reads, but not for long. */
   async discard(): Promise<void> {
+    if (!this.#channel) return;
     const timer = setTimeout(() => this.stop(undefined), DISCARD_MS);
-    await this.over;
+    await new Promise<void>((resolve) => this.#whenOver = resolve);
     clearTimeout(timer);
   }
 
   #close(): void {
-    const { easy } = this, { curl } = this.#plan;
-    if (easy.closed) return;
-    this.info = Object.freeze(readInfo(this, this.redirects));
-    if ("COOKIEFILE" in curl || "COOKIEJAR" in curl || "COOKIELIST" in curl) {
-      this.cookies = easy.getInfo("COOKIELIST");
-    }
-    easy.close();
+    const channel = this.#leave();
+    channel?.easy.close();
   }
 
-  #succeed(): void {
-    if (!this.head.complete) {
-      this.#fail(networkError(this.#plan.url.href, "the response is no HTTP/1.0 or later"));
-      return;
+  /** Reads the handle for the last time. */
+  #leave(): Channel | null {
+    const channel = this.#channel, { curl } = this.plan;
+    if (!channel) return null;
+    this.#last = new InfoSnapshot(this, this.redirects);
+    if ("COOKIEFILE" in curl || "COOKIEJAR" in curl || "COOKIELIST" in curl) {
+      this.cookies = channel.easy.getInfo("COOKIELIST");
     }
+    this.#channel = null;
+    this.head.end();
+    this.#whenOver?.();
+    return channel;
+  }
+
+  /** Called in a turn of the agent. */
+  #succeed(): void {
+    const { complete, status } = this.head;
+    if (!complete) return this.#failSoon(headError(this.plan.url.href));
     this.#settle();
+    const channel = this.#leave();
+    if (channel && this.#last) {
+      const isGood = !this.#last.isFresh && !AUTHENTICATES.has(status);
+      giveChannel(channel, this.#agent, isGood);
+    }
     this.#sink?.end();
-    this.#upload?.cancel(undefined);
+    if (this.#upload) queueMicrotask(() => this.#upload?.cancel(undefined));
+  }
+
+  /** Not in a turn: others may be closed then, too. */
+  #failSoon(error: unknown): void {
+    queueMicrotask(() => this.#fail(error));
   }
 
   #fail(error: unknown): void {
+    const channel = this.#leave();
     const reason = this.#failure ? this.#failure.error : error;
     const cause = this.#errorOf(reason);
     this.#upload?.cancel(reason);
     this.#answer?.reject(cause);
-    this.#sink?.fail(cause, this.#plan.signal?.aborted === true);
+    this.#sink?.fail(cause, this.plan.signal?.aborted === true);
+    channel?.easy.close(); // last: a callback of the user's may throw in there
   }
 
   /** The signal's own reason, or a `TypeError` that says why. */
   #errorOf(error: unknown): unknown {
-    const { signal, url, body } = this.#plan;
+    const { signal, url, body } = this.plan;
     if (signal?.aborted && error === signal.reason) return error;
     if (error instanceof CurlEasyError && error.code === Code.SEND_FAIL_REWIND && body) {
       const why = "the server asks for the body again, but it was a stream";

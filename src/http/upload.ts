@@ -5,8 +5,8 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
-import { networkError } from "./errors.ts";
-import { defaultAgent } from "./fetch.ts";
+import { headError, loaded } from "./errors.ts";
+import { agentOf } from "./fetch.ts";
 import type { HeadersSource } from "./header_list.ts";
 import { countdown, type Hop, runHops } from "./hops.ts";
 import type { TransferInfo } from "./info.ts";
@@ -88,8 +88,8 @@ export async function upload(
   options: UploadOptions = {},
 ): Promise<UploadResult> {
   const bare = await planUpload(url, options);
-  const { agent = defaultAgent(), onProgress } = options;
-  const { uploadSource } = await import("./upload_source.ts"); // not loaded before it is needed
+  const agent = agentOf(options.agent), { onProgress } = options;
+  const { uploadSource } = await loaded(import("./upload_source.ts")); // when it is needed
   const found = await uploadSource(source, bare.url);
   let bytes = 0;
   try {
@@ -107,7 +107,7 @@ export async function upload(
       },
     });
     if (isHttp(end.plan.url) && !end.head.complete) {
-      throw networkError(end.plan.url.href, "the response is no HTTP/1.0 or later");
+      throw headError(end.plan.url.href);
     }
     return { status: end.status, bytes, info: end.info };
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
-import { defaultAgent } from "./fetch.ts";
+import { agentOf } from "./fetch.ts";
 import { type HeadersSource, readHeaders } from "./header_list.ts";
 import { type FetchCurlOptions, readNumber } from "./request.ts";
 import { MAX_CONTROL, Opcode } from "./websocket_frames.ts";
@@ -146,7 +146,7 @@ export class CurlWebSocket extends EventTarget {
       ),
     };
     requireLibrary();
-    this.#link = new Link(plan, init.agent ?? defaultAgent(), this.#events(), init.signal);
+    this.#link = new Link(plan, agentOf(init.agent), this.#events(), init.signal);
   }
 
   #events(): LinkEvents {

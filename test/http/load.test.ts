@@ -57,8 +57,11 @@ test("a loop of fetches leaves memory flat and no descriptor", { timeout: 120_00
   console.log(isBun ? "Bun" : "Deno", COUNT, (child.said as Marks[]).map(({ rssMiB }) => rssMiB));
   expect(last.rssMiB - (first as Marks).rssMiB).toBeLessThan(20);
   expect(last.rssMiB - (later[1] as Marks).rssMiB).toBeLessThan(12);
-  const { sockets, blocks } = first as Marks;
-  expect(last).toMatchObject({ sockets, blocks, easies: 0 });
+  const { sockets, blocks, easies } = first as Marks;
+  expect(last.sockets).toBe(sockets);
+  // a handle may be kept for the next fetch, with a place for error texts
+  expect(last.easies).toBeLessThanOrEqual(1);
+  expect(last.blocks - last.easies).toBe(blocks - easies);
   // the waiter makes an eventfd when it needs one for the first time
   expect(last.polls - (first as Marks).polls).toBeLessThanOrEqual(1);
 });
