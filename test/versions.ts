@@ -34,6 +34,17 @@ interface Row {
 
 type Name =
   | "keepsEmptyQuery"
+  | "endsGoneUploads"
+  | "endsH2"
+  | "namesH2"
+  | "noticesCutTls"
+  | "refusesHttp9"
+  | "refusesNul"
+  | "refusesTunnels"
+  | "refusesTwoLengths"
+  | "retriesGoaway"
+  | "survivesPings"
+  | "tooLarge"
   | "namesCa"
   | "namesCaFile"
   | "tlsInTls"
@@ -51,6 +62,7 @@ type Name =
   | "assignInCallbacks"
   | "caBlob"
   | "copiesCookies"
+  | "copiesHstsFile"
   | "dropsCookies"
   | "forgetsCa"
   | "forgetsRewind"
@@ -144,6 +156,38 @@ const ROWS: Readonly<Record<Name, Row>> = {
     since: 0x075801,
     why: "7.74 leaves a CONNECT_ONLY connection open until its multi is closed",
   },
+  endsGoneUploads: {
+    since: 0x080e00,
+    why: "7.88 may wait for a socket that it has closed, where the peer left during an upload",
+  },
+  endsH2: {
+    since: 0x075801,
+    why: "7.74 takes the end of an HTTP/2 connection for that of a body without a length",
+  },
+  namesH2: {
+    since: 0x080e00,
+    why: "7.88 says GOT_NOTHING or PARTIAL_FILE of a broken connection, 8.14 CURLE_HTTP2",
+  },
+  noticesCutTls: {
+    since: 0x080e00,
+    why: "7.88 does not tell the end of a connection from that of TLS",
+  },
+  refusesHttp9: { since: 0x075801, why: "7.74 takes HTTP/9.9 for HTTP/1" },
+  refusesNul: { since: 0x075801, why: "7.74 takes a NUL in a header" },
+  refusesTunnels: {
+    since: 0x081400,
+    why: "a proxy that refuses a tunnel is CURLE_RECV_ERROR before 8.20",
+  },
+  refusesTwoLengths: { since: 0x081100, why: "the last of two lengths counts before 8.17" },
+  retriesGoaway: {
+    since: 0x080e00,
+    why: "7.88 does not try again what a GOAWAY says was not looked at",
+  },
+  survivesPings: {
+    except: [0x075800, 0x080100],
+    why: "7.88 reads HTTP/2 in one call until it finds something of the stream",
+  },
+  tooLarge: { since: 0x080600, why: "CURLE_TOO_LARGE came with 8.6" },
   keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },
   keepsH2Trailers: { since: 0x075801, why: "7.74 gives no trailers of HTTP/2" },
   expiryWords: { tls: OPENSSL, why: "GnuTLS says no more than that the verification failed" },
@@ -161,6 +205,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
   copiesCookies: {
     since: 0x075801,
     why: "7.74 gives a copy of a handle a cookie engine that hears nothing",
+  },
+  copiesHstsFile: {
+    except: [0x075800, 0x080500],
+    why: "libcurl 7.88 to 8.4 would free the name of a copied handle's HSTS file twice",
   },
   dropsCookies: { since: 0x074d00, why: "COOKIEFILE null turns the engine off since 7.77" },
   getsEmpty: { since: 0x080800, why: "CURLU_GET_EMPTY came with 8.8" },

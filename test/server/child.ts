@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A program that starts the child, and its arguments, such as `["unshare", "-m"]`. */
+  readonly via?: readonly string[];
   /** Default 15 seconds, then SIGKILL. */
   readonly timeoutMs?: number;
 }
@@ -44,7 +46,8 @@ function text(stream: NodeJS.ReadableStream): () => string {
 /** Runs a program with `options.args`. */
 export function runProgram(program: string, options: ChildOptions): Promise<ChildResult> {
   const started = performance.now();
-  const child = spawn(program, options.args ?? [], {
+  const [first, ...args] = [...(options.via ?? []), program, ...(options.args ?? [])];
+  const child = spawn(first as string, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -9,11 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { makeCertificates } from "./certs.mjs";
+import { startFaults } from "./faults.mjs";
 import { startFtp } from "./ftp.mjs";
 import { startH2c } from "./h2.mjs";
 import { startAbstract, startHttp, startUnix } from "./http.mjs";
 import { startProxy, startProxyTls } from "./proxy.mjs";
 import { startEcho, startRaw, startSilent } from "./raw.mjs";
+import { startResponses } from "./responses.mjs";
 import { startSocks } from "./socks.mjs";
 import { startExpired, startH2, startHttps, startMtls, startWronghost } from "./tls.mjs";
 import { startEchoTls, startLines, startWs, startWsRaw, startWss, startWssMtls } from "./ws.mjs";
@@ -41,6 +43,8 @@ const STARTERS = {
   wsRaw: startWsRaw,
   echoTls: startEchoTls,
   lines: startLines,
+  faults: startFaults,
+  responses: startResponses,
 };
 
 const GROUPS = { tls: ["https", "h2", "mtls", "expired", "wronghost"] };

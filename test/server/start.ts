@@ -3,7 +3,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findNode } from "./node.ts";
 
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** What the servers' one JSON line says. */
@@ -32,6 +32,10 @@ export interface Ports {
   readonly wss: number;
   readonly wssMtls: number;
   readonly wsRaw: number;
+  /** The port of each fault, by its name. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** The port of each protocol whose responses are random. */
+  readonly responses: Readonly<Record<string, number>>;
   /** Path of the unix socket. */
   readonly unix: string;
   /** Name of the abstract unix socket. */
@@ -91,6 +95,8 @@ const NOTHING: Ports = {
   wss: 0,
   wssMtls: 0,
   wsRaw: 0,
+  faults: {},
+  responses: {},
   unix: "",
   abstract: "",
   ca: "",

@@ -1,0 +1,44 @@
+// Whether what a run holds stays the same. The rule: the first tenth of the samples warms up; then
+// the medians of the next tenth and of the last tenth are compared, and the last one may be higher
+// by no more than this. Each sample is taken between transfers, after a collection.
+const MIB = 1024 ** 2;
+
+/** How many transfers of the mixture run at once: that of main.ts. */
+const WIDTH = 48;
+
+/** What may be added in the whole run, and how it is shown. */
+export const FIGURES = {
+  rss: { title: "RSS", most: 16 * MIB, show: (value) => `${Math.round(value / MIB)} MiB` },
+  // idle connections are kept, more of them or fewer; Deno opens a few files of its own
+  fds: { title: "descriptors", most: 16 },
+  // fetch keeps idle handles, no more than there were transfers at once
+  easies: { title: "easy handles", most: WIDTH },
+  multis: { title: "multi handles", most: 0 },
+  shares: { title: "share handles", most: 0 },
+  callbacks: { title: "native callbacks", most: 0 },
+  tokens: { title: "handles that callbacks reach", most: WIDTH },
+  hooks: { title: "hooks of sockets", most: 0 },
+  lists: { title: "C lists", most: 0 },
+  blocks: { title: "C blocks", most: WIDTH + 1 }, // one for a handle, and that of Deno's wait
+  files: { title: "open downloads", most: 0 },
+  active: { title: "transfers in flight", most: 0 },
+};
+
+/** Fewer samples tell nothing. */
+const FEWEST = 20;
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** The figures of a run: `[{ name, title, first, last, ok }]`, null where it was too short. */
+export function judge(samples) {
+  if (samples.length < FEWEST) return null;
+  const tenth = Math.floor(samples.length / 10);
+  const first = samples.slice(tenth, 2 * tenth), last = samples.slice(-tenth);
+  return Object.entries(FIGURES).map(([name, { title, most, show = String }]) => {
+    const [from, to] = [first, last].map((some) => median(some.map((sample) => sample[name])));
+    return { name, title, first: show(from), last: show(to), ok: to - from <= most };
+  });
+}

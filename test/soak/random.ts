@@ -1,0 +1,10 @@
+/** Numbers below 2^32 that follow from a seed: xorshift32. */
+export function makeRandom(seed: number): () => number {
+  let x = seed >>> 0 || 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x >>>= 0;
+  };
+}
