@@ -97,7 +97,13 @@ test.for(README)("the code at $place runs", async ({ code }) => {
 
 test("links in the documents lead to files", async () => {
   const names = (await readdir(ROOT)).filter((name) => name.endsWith(".md"));
-  expect(names.sort()).toEqual(["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"]);
+  expect(names.sort()).toEqual([
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+  ]);
   for (const name of names) {
     const text = await readFile(join(ROOT, name), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {

@@ -55,10 +55,17 @@ test("where no libcurl can be loaded it says so, and ends with 1", async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ library: null, problems: [expect.any(String)] });
 });
 
-test("a password in a proxy's URL is left out", async () => {
-  const { stdout } = await doctor([], { http_proxy: "http://me:secret@127.0.0.1:1/" });
-  expect(stdout).toContain("http://***@127.0.0.1:1/");
-  expect(stdout).not.toContain("secret");
+test("a password in a proxy's URL is left out, whatever characters it has", async () => {
+  for (const password of ["secret", "se/cret", "@secret", "secret@"]) {
+    const env = {
+      http_proxy: `http://me:${password}@127.0.0.1:1/`,
+      all_proxy: `me:${password}@127.0.0.1:2`,
+    };
+    const { stdout } = await doctor([], env);
+    expect(stdout).toContain("http://***@127.0.0.1:1/");
+    expect(stdout).toContain("***@127.0.0.1:2");
+    expect(stdout).not.toContain("cret");
+  }
 });
 
 test("other arguments are refused with 2", async () => {

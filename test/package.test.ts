@@ -80,7 +80,7 @@ afterAll(async () => {
 
 test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");
-  const names = ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"];
+  const names = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
   expect((await readdir(join(inside, "dist"))).sort())
     .toEqual(["doctor.d.ts", "doctor.js", "ffi", "mod.d.ts", "mod.js", "src"]);

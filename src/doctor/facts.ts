@@ -82,7 +82,8 @@ function environment(): Record<string, string> {
   for (const name of VARIABLES) {
     const value = native.env(name);
     // a report is for other people's eyes
-    if (value) found[name] = value.replace(/(^|\/\/)[^/@]*@/, "$1***@");
+    const isProxy = /_proxy$/i.test(name); // with whatever characters in its password
+    if (value) found[name] = isProxy ? value.replace(/^(.*?:\/\/)?.*@/s, "$1***@") : value;
   }
   return found;
 }
