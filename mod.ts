@@ -15,13 +15,13 @@
  * @module
  */
 
-export {
-  Agent,
-  type AgentOptions,
-  type AgentStats,
-  type PerformOptions,
-  type WaitOptions,
-} from "./src/driver/agent.ts";
+export { Agent } from "./src/driver/agent.ts";
+export type {
+  AgentOptions,
+  AgentStats,
+  PerformOptions,
+  WaitOptions,
+} from "./src/driver/agent_options.ts";
 export { constants } from "./src/constants.ts";
 export {
   CurlEasyError,

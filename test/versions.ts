@@ -34,6 +34,7 @@ interface Row {
 
 type Name =
   | "keepsEmptyQuery"
+  | "keepsHttp1Apart"
   | "endsGoneUploads"
   | "endsH2"
   | "namesH2"
@@ -44,6 +45,8 @@ type Name =
   | "refusesTwoLengths"
   | "retriesGoaway"
   | "survivesPings"
+  | "tellsResets"
+  | "hidesNoMemory"
   | "tooLarge"
   | "namesCa"
   | "namesCaFile"
@@ -187,8 +190,20 @@ const ROWS: Readonly<Record<Name, Row>> = {
     except: [0x075800, 0x080100],
     why: "7.88 reads HTTP/2 in one call until it finds something of the stream",
   },
+  hidesNoMemory: {
+    until: 0x081200,
+    why: "from 8.18 on a socket() that has no memory is CURLE_OUT_OF_MEMORY",
+  },
+  tellsResets: {
+    since: 0x075801,
+    why: "7.74 may say CURLE_RECV_ERROR of a stream of HTTP/2 that was reset",
+  },
   tooLarge: { since: 0x080600, why: "CURLE_TOO_LARGE came with 8.6" },
   keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },
+  keepsHttp1Apart: {
+    since: 0x080a00,
+    why: "before 8.10 a status line of HTTP/2 on HTTP/1 has requests share a connection at once",
+  },
   keepsH2Trailers: { since: 0x075801, why: "7.74 gives no trailers of HTTP/2" },
   expiryWords: { tls: OPENSSL, why: "GnuTLS says no more than that the verification failed" },
   assignInCallbacks: { since: 0x075200, why: "assign() in callbacks is refused before 7.82" },

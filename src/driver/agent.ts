@@ -10,9 +10,16 @@ import { native } from "../../ffi/mod.ts";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy.ts";
-import { inCallback, type Message, Multi, observe } from "../handles/multi.ts";
+import { inCallback, type Message, type Multi, observe } from "../handles/multi.ts";
 import type { MultiObserver } from "../handles/multi_state.ts";
-import type { Share } from "../handles/share.ts";
+import {
+  type AgentOptions,
+  type AgentStats,
+  multiFor,
+  type PerformOptions,
+  signalOf,
+  type WaitOptions,
+} from "./agent_options.ts";
 import { Fairness } from "./fairness.ts";
 import { Invariants, isDebugging } from "./invariants.ts";
 import { type Job, Jobs } from "./jobs.ts";
@@ -26,44 +33,6 @@ import { Timeouts } from "./timeouts.ts";
 import { Deadline } from "./timer.ts";
 import { Wait, Waits } from "./waits.ts";
 import { WakeFd } from "./wake_fd.ts";
-
-/** What an {@linkcode Agent} is made with. */
-export interface AgentOptions {
-  /** MAXCONNECTS: how many idle connections are kept. Grows with the load unless given. */
-  readonly maxCachedConnections?: number;
-  /** MAX_TOTAL_CONNECTIONS: how many connections there may be; more transfers wait. */
-  readonly maxConnections?: number;
-  /** MAX_HOST_CONNECTIONS: the same for each host and port. */
-  readonly maxHostConnections?: number;
-  /** MAX_CONCURRENT_STREAMS: how many HTTP/2 streams a connection carries. */
-  readonly maxConcurrentStreams?: number;
-  /** PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false. */
-  readonly multiplex?: boolean;
-  /** What its transfers share, where they have no SHARE of their own. */
-  readonly share?: Share;
-}
-
-/** What {@linkcode Agent.perform} takes. */
-export interface PerformOptions {
-  /** Ends the transfer; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** What {@linkcode Agent.readable} and {@linkcode Agent.writable} take. */
-export interface WaitOptions {
-  /** Ends the wait, not the connection; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** What an {@linkcode Agent} has done. */
-export interface AgentStats {
-  /** Sockets known, with those of idle connections. */
-  readonly sockets: number;
-  /** How often its loop ran. */
-  readonly turns: number;
-  /** How often the runtime woke this thread's agents up. */
-  readonly wakeUps: number;
-}
 
 /**
  * As {@linkcode Agent.perform}, but without a promise: `resolve` or `reject` is called as soon as
@@ -162,24 +131,10 @@ export class Agent {
   }
 
   #createMulti(): [Multi, Sockets] {
-    const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = this.#options;
-    const multi = new Multi(), { closesMutely, neverDrains } = this.#quirks;
+    const { closesMutely, neverDrains } = this.#quirks;
     this.#wakeFd = neverDrains ? new WakeFd() : null;
     const sockets = new Sockets(this.#poller, this.#waits, closesMutely);
-    try {
-      multi.setOpt("MAXCONNECTS", this.#cache);
-      if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
-      if (maxHostConnections !== undefined) {
-        multi.setOpt("MAX_HOST_CONNECTIONS", maxHostConnections);
-      }
-      if (maxConcurrentStreams !== undefined) {
-        multi.setOpt("MAX_CONCURRENT_STREAMS", maxConcurrentStreams);
-      }
-      if (multiplex === false) multi.setOpt("PIPELINING", 0);
-    } catch (error) {
-      multi.close();
-      throw error;
-    }
+    const multi = multiFor(this.#options, this.#cache);
     observe(multi, this.#observer(sockets));
     return [multi, sockets];
   }
@@ -367,9 +322,13 @@ export class Agent {
     if (job) {
       this.#jobs.take(job);
       job.reject(error());
-    } else if (this.#waits.has(easy)) this.#waits.end(easy, error());
-    else return;
-    this.#schedule();
+    } else if (this.#waits.has(easy)) {
+      // 7.74 keeps the connection open, and its socket would be watched on
+      for (const { fd, direction } of this.#waits.end(easy, error())) {
+        this.#sockets.unawait(fd, direction);
+      }
+    }
+    this.#schedule(); // also where nobody waited for it: another may have its connection now
   }
 
   /** Has a turn come soon, from a macrotask of its own. */
@@ -561,17 +520,6 @@ export class Agent {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** Checked before anything begins that it could not end. */
-function signalOf(options: PerformOptions | null): AbortSignal | undefined {
-  const { signal } = options ?? {};
-  if (signal === undefined || signal === null) return undefined;
-  if (signal instanceof AbortSignal) return signal;
-  throw new CurlEasyError(
-    Code.BAD_FUNCTION_ARGUMENT,
-    `Cannot use the signal: expected an AbortSignal, got ${typeof signal}`,
-  );
 }
 
 function closedError(): CurlEasyError {

@@ -128,11 +128,15 @@ export class Waits implements Awaiting {
     });
   }
 
-  /** Those that wait for a handle, or for one of its sockets, do so in vain. */
-  end(easy: Easy, reason: unknown, fd?: number): void {
-    for (const wait of this.#split(easy, (wait) => fd === undefined || wait.fd === fd)) {
-      wait.reject(reason);
-    }
+  /**
+   * Those that wait for a handle, or for one of its sockets, do so in vain.
+   *
+   * @returns who that was.
+   */
+  end(easy: Easy, reason: unknown, fd?: number): readonly Wait[] {
+    const ended = this.#split(easy, (wait) => fd === undefined || wait.fd === fd);
+    for (const wait of ended) wait.reject(reason);
+    return ended;
   }
 
   /** All wait in vain. */

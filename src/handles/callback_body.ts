@@ -9,7 +9,7 @@ import type { NonNullPointer, Pointer } from "../../ffi/mod.ts";
 import { type CallbackKind, toInt } from "./callback_result.ts";
 import { type AnyFunction, type EasyState, easyTokens } from "./easy_state.ts";
 import { pieceAt, takesPiece } from "./piece.ts";
-import { enterSlab, leaveSlab } from "./slabs.ts";
+import { enterSlab, leaveSlab, slabLength } from "./slabs.ts";
 
 const WRITE_ERROR = 0xffffffff;
 /** CURL_READFUNC_ABORT. */
@@ -91,7 +91,7 @@ export function fillFrom(
     const length = toInt(read(slab), name);
     if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
     if (length === READ_ABORT || length === PAUSE) return length;
-    if (length < 0 || length > slab.length) {
+    if (length < 0 || length > slabLength(slab)) {
       throw new RangeError(`The ${name} returned ${length}, its buffer has ${room} bytes`);
     }
     copyOut(ptr as NonNullPointer, slab, length);

@@ -215,6 +215,8 @@ export class Easy {
    * Pauses and unpauses: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. `flags` is
    * made of `CURLPAUSE_*`, and says what is paused from now on; libcurl 8.7 to 8.14 may still
    * hand over what it has in its buffer. Unpausing may call callbacks before it returns.
+   *
+   * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where a callback of its multi failed then.
    */
   pause(flags: number): void {
     const state = this.#state, pointer = state.pointer;
@@ -232,6 +234,8 @@ export class Easy {
     if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // there is no connection yet
     state.multi?.observer?.touched();
     state.unpin();
+    const failed = state.multi?.takeFailure();
+    if (failed) throw multiFailed(code, failed.thrown);
     if (code !== Code.OK) throw new CurlEasyError(code);
   }
 
@@ -464,6 +468,15 @@ export class Easy {
     const error = state.takeError(code);
     if (error) throw error;
   }
+}
+
+/** The error of a call in which a callback of its multi failed. */
+function multiFailed(code: number, thrown: { readonly value: unknown } | null): CurlEasyError {
+  return new CurlEasyError(
+    code || Code.ABORTED_BY_CALLBACK,
+    "A callback of the multi handle failed",
+    thrown ? { cause: thrown.value } : undefined,
+  );
 }
 
 /** libcurl 7.88.0 to 8.4 copy the pointer to its list of HSTS files, and free it twice. */

@@ -76,14 +76,19 @@ export function oneLine(option: string, value: unknown): string {
 /** Lines that C can take: text, or bytes that are sent as they are. */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
   if (!isArray(value)) throw badValue(option, "an array of strings", value);
-  const all = [...value] as (string | Uint8Array)[]; // a getter may say something else the second time
-  for (const line of all) {
-    if (!isBytes(line)) oneLine(option, line);
-    else if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
-      throw badValue(option, "bytes without NUL and line breaks", line);
-    }
+  // a copy, since a getter may say something else the second time
+  return Array.from(
+    value,
+    (line) => isBytes(line) ? byteLine(option, line) : oneLine(option, line),
+  );
+}
+
+function byteLine(option: string, value: Uint8Array): Uint8Array {
+  const line = bytes(option, value);
+  if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
+    throw badValue(option, "bytes without NUL and line breaks", value);
   }
-  return all;
+  return line;
 }
 
 /** As `Array.isArray`, which throws for a proxy that was revoked. */
@@ -102,12 +107,10 @@ function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
 
 /** Bytes, from a view or a buffer. */
 export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
-  if (isBytes(value) && value.length > 0) return value;
   try {
-    // an empty one may be detached, or beyond the end of its buffer
-    if (isBytes(value)) return new Uint8Array(value.buffer, value.byteOffset, 0);
     if (value instanceof ArrayBuffer) return new Uint8Array(value);
     if (ArrayBuffer.isView(value)) {
+      // an array of our own: the length that the user's tells may be the user's own
       return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
     }
   } catch {

@@ -15,7 +15,7 @@ import type { MultiState } from "./multi_state.ts";
 /** Ends the transfers of a multi that is dead. They stay in its book until they are removed. */
 export function endDead(state: MultiState): void {
   if (!state.dead) return;
-  const { pointer, messages, told } = state;
+  const { pointer, messages, told, ended } = state;
   const { curl_multi_info_read, curl_multi_remove_handle } = library().symbols;
   for (;;) {
     const message = cMessage(curl_multi_info_read(pointer, result.i32));
@@ -26,6 +26,7 @@ export function endDead(state: MultiState): void {
   for (const [address, easy] of state.easies) {
     if (told.has(address)) continue;
     curl_multi_remove_handle(pointer, easy.pointer);
+    ended.add(address);
     messages.push({ easy: address, result: Code.ABORTED_BY_CALLBACK });
     told.add(address);
   }
@@ -42,7 +43,8 @@ export function revive(state: MultiState): void {
 }
 
 /** Forgets what became of an easy that is taken out. */
-export function forgetEnd({ messages, told }: MultiState, address: number): void {
+export function forgetEnd({ messages, told, ended }: MultiState, address: number): void {
+  ended.delete(address);
   if (!told.delete(address)) return;
   const at = messages.findIndex(({ easy }) => easy === address);
   if (at >= 0) messages.splice(at, 1);

@@ -99,6 +99,8 @@ export class MultiState {
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
   /** The addresses of the easies in it that have come to their end. */
   readonly told: Set<number> = new Set();
+  /** Those of them that libcurl has let go of already: see {@linkcode endDead}. */
+  readonly ended: Set<number> = new Set();
   /** How many callbacks of it, or of an easy in it, are on the stack. */
   depth = 0;
 
@@ -169,7 +171,7 @@ export class MultiState {
    * inside a callback leaves what others threw to the call in progress.
    */
   finish(code: number): void {
-    const failed = this.inCallback ? null : this.#takeFailure();
+    const failed = this.takeFailure();
     if (failed?.thrown) {
       const message = "A callback of the multi handle failed";
       throw new CurlMultiError(code || MultiCode.ABORTED_BY_CALLBACK, message, {
@@ -185,8 +187,9 @@ export class MultiState {
     if (!this.inCallback) this.#died = false;
   }
 
-  #takeFailure(): { thrown: { readonly value: unknown } | null; died: boolean } | null {
-    if (!this.#died && this.#thrown === null) return null;
+  /** What its callbacks threw, or that one returned -1, unless that is for a call on the stack. */
+  takeFailure(): { readonly thrown: { readonly value: unknown } | null; died: boolean } | null {
+    if (this.inCallback || (!this.#died && this.#thrown === null)) return null;
     const failure = { thrown: this.#thrown, died: this.#died };
     this.#thrown = null;
     this.#died = false;

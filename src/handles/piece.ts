@@ -46,15 +46,16 @@ export function pieceAt(at: Pointer, length: number): Piece {
   return piece;
 }
 
-/** The callbacks that take a piece instead of an array. */
+/** Marks the callbacks that take a piece instead of an array, by a value that no proxy can guess. */
 const TAKES_PIECE: unique symbol = Symbol("takes a piece");
+const MARK = {};
 
 /** A WRITEFUNCTION or HEADERFUNCTION that takes a {@linkcode Piece}. */
 export function onPiece(take: (piece: Piece) => number): (bytes: Uint8Array) => number {
-  return Object.assign(take, { [TAKES_PIECE]: true }) as unknown as (bytes: Uint8Array) => number;
+  return Object.assign(take, { [TAKES_PIECE]: MARK }) as unknown as (bytes: Uint8Array) => number;
 }
 
 /** Whether a callback is one of {@linkcode onPiece}. */
 export function takesPiece(fn: AnyFunction): boolean {
-  return (fn as { [TAKES_PIECE]?: boolean })[TAKES_PIECE] === true;
+  return (fn as { [TAKES_PIECE]?: unknown })[TAKES_PIECE] === MARK;
 }

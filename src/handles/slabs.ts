@@ -9,20 +9,37 @@
 const SIZE = 64 * 1024;
 /** For each level what was shown there last: most pieces are as long as the one before. */
 const views: Uint8Array<ArrayBuffer>[] = [];
+const buffers: ArrayBuffer[] = [];
 let level = 0;
 
 /** Takes a buffer of `size` bytes; give it back with {@linkcode leaveSlab}. */
 export function enterSlab(size: number): Uint8Array<ArrayBuffer> {
   const last = views[level];
-  if (last === undefined || last.length !== size) views[level] = view(size, last?.buffer);
+  if (last === undefined || slabLength(last) !== size) views[level] = view(size);
   return views[level++] as Uint8Array<ArrayBuffer>;
 }
 
-/** A user may have detached the buffer: then its length is 0. */
-function view(size: number, buffer: ArrayBuffer | undefined): Uint8Array<ArrayBuffer> {
-  const isLarge = buffer !== undefined && buffer.byteLength >= size && buffer.byteLength > 0;
-  return new Uint8Array(isLarge ? buffer : new ArrayBuffer(Math.max(size, SIZE)), 0, size);
+function view(size: number): Uint8Array<ArrayBuffer> {
+  const last = buffers[level];
+  // a user may have detached it: then it has no byte
+  const isLarge = last !== undefined && bufferLength(last) >= Math.max(size, 1);
+  const buffer = isLarge ? last : buffers[level] = new ArrayBuffer(Math.max(size, SIZE));
+  return new Uint8Array(buffer, 0, size);
 }
+
+type Getter<T> = (of: T) => number;
+
+function getter<T extends object>(prototype: T, name: string): Getter<T> {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  return (of) => (get as () => number).call(of);
+}
+
+/** How many bytes a buffer has, 0 where it is detached; its `length` may be the user's own. */
+export const slabLength: Getter<Uint8Array> = getter(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  "length",
+);
+const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 
 /** How many are taken. */
 export function slabLevel(): number {

@@ -19,6 +19,11 @@ export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`
 const RECEIVE_BUFFER = 64 * 1024;
 const UPLOAD_BUFFER = 256 * 1024;
 
+/** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
+const REFUSES_HTTP2 = 0x080a00;
+/** Any of these may have a request for http go over TLS, where HTTP/2 is negotiated. */
+const LEADS_TO_TLS = ["ALTSVC", "ALTSVC_CTRL", "HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"];
+
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
 /** The lines of HTTPHEADER. */
@@ -41,6 +46,7 @@ export function configure(
     easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
   }
   limitProtocols(easy);
+  keepApart(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
   if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse it with that
@@ -73,6 +79,16 @@ function limitProtocols(easy: Easy): void {
   if (library().versionNum >= easyOptions.PROTOCOLS_STR.since) {
     easy.setOpt("PROTOCOLS_STR", "http,https");
   } else easy.setOpt("PROTOCOLS", HTTP_ONLY);
+}
+
+/**
+ * libcurl before 8.10 believes an HTTP/1 server, or one behind a proxy, that its status line says
+ * "HTTP/2": it makes several requests at once on a connection, and mixes up the responses.
+ */
+function keepApart(easy: Easy, { url, curl }: RequestPlan): void {
+  if (url.protocol !== "http:" || library().versionNum >= REFUSES_HTTP2) return;
+  if (LEADS_TO_TLS.some((name) => name in curl)) return;
+  easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
 }
 
 function setMethod(easy: Easy, method: string, hasBody: boolean): void {

@@ -208,7 +208,7 @@ const last = { line: "", reason: "" };
 
 function reasonOf(line: string): string {
   if (line === last.line) return last.reason;
-  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(line.trimEnd())?.[1] ?? "";
+  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(part(line, 0, line.length))?.[1] ?? "";
   last.line = line;
   // a Response refuses other characters in there
   return last.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
@@ -241,12 +241,23 @@ function addField(found: Field[], text: string, start: number, end: number): voi
   // a line that begins with a space continues the one before
   if ((first === SPACE || first === TAB) && last >= 0) {
     const [name, value] = found[last] as Field;
-    found[last] = [name, `${value} ${text.slice(start, end).trim()}`];
+    found[last] = [name, `${value} ${part(text, start, end)}`];
     return;
   }
   const colon = text.indexOf(":", start);
   if (colon <= start || colon >= end) return;
-  found.push([text.slice(start, colon).trim(), text.slice(colon + 1, end).trim()]);
+  found.push([part(text, start, colon), part(text, colon + 1, end)]);
+}
+
+/** A part of the text without the space around it. To `trim()` a byte 160, as in "à", is space. */
+function part(text: string, start: number, end: number): string {
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (start < end && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(unit: number): boolean {
+  return unit === SPACE || (unit >= TAB && unit <= CR);
 }
 
 /** "HTTP/" */

@@ -68,7 +68,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): string | null {
   if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
   if (url.username !== "" || url.password !== "") return null;
-  let key = "";
+  let key = `${url.protocol}\n`;
   for (const name in curl) {
     const value: unknown = curl[name as keyof typeof curl];
     if (!PLAIN.has(name) || (typeof value === "object") || typeof value === "function") return null;

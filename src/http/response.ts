@@ -84,10 +84,6 @@ class Named extends Given {
     named.#isWhole = false;
     return named.#successor = new Response(streamOf(response), { headers: response.headers });
   }
-
-  static isWhole(response: Response): boolean {
-    return (response as unknown as Named).#isWhole;
-  }
 }
 
 const getter = (name: "body" | "bodyUsed" | "headers") =>
@@ -149,12 +145,11 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
     return isUsed.call(Named.ownerOf(this));
   }),
   clone: method(function () {
-    const parts = partsOf(this) as ResponseParts, owner = Named.ownerOf(this);
+    // of a stream, since Deno's clone of bytes has the same bytes
+    const parts = partsOf(this) as ResponseParts, owner = Named.streamerOf(this);
     const copy = cloneOf.call(owner);
     // the one that took over has the body only
-    return owner === this
-      ? named(copy, parts, Named.isWhole(this))
-      : makeResponse(copy.body, parts);
+    return owner === this ? named(copy, parts, false) : makeResponse(copy.body, parts);
   }),
   arrayBuffer: reader("arrayBuffer"),
   bytes: reader("bytes"),

@@ -358,7 +358,10 @@ describe("descriptors", () => {
       await round();
       const before = counters(), sockets = descriptors("socket:");
       for (let i = 0; i < 20; i++) await round();
-      expect(counters()).toEqual(before);
+      for (const [name, count] of Object.entries(counters())) {
+        // fewer: a thread that waited for an agent of an earlier test came back meanwhile
+        expect(count, name).toBeLessThanOrEqual(before[name]!);
+      }
       expect(descriptors("socket:")).toBe(sockets);
       expect(agent.stats.sockets).toBe(0);
     },

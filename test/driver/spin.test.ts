@@ -76,6 +76,6 @@ test("a transfer that is unpaused in one direction only goes on", async () => {
   const failed = running.catch(() => true);
   while (received() < 1_000_000 && await Promise.race([failed, sleep(1)]) !== true);
   expect(received()).toBe(1_000_000);
-  easy.pause(CURLPAUSE_CONT); // libcurl does not end it before
+  if (agent.active > 0) easy.pause(CURLPAUSE_CONT); // many a libcurl does not end it before
   await running;
 });

@@ -7,6 +7,7 @@ import process from "node:process";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Agent, CurlMultiError, Multi } from "../../mod.ts";
 import { easyFor, failure, get, until, waitMethods } from "../driver/support.ts";
+import { libcurl } from "../versions.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { buildShim, expectQuiet, inChild, NO_COMPILER } from "./process.ts";
 
@@ -90,7 +91,7 @@ test.concurrent(
       server,
       `const folder = process.env.FOLDER, agent = new Agent();
     const held = [200, 400, 600].map((ms) => end(take(agent, base + "/delay/" + ms)));
-    await until(() => agent.stats.sockets === 3);
+    await until(() => agent.stats.sockets >= 3);
     // without a descriptor Deno itself cannot load a module: it panics
     if (!support.isBun) await download(small, folder + "/first", { agent });
     leaveDescriptors(0);
@@ -152,8 +153,9 @@ test.concurrent(
 );
 
 // What libcurl and curlew ask the system for, and what comes of it if it has none.
+const NO_MEMORY = libcurl.hidesNoMemory.holds ? "CURLE_COULDNT_CONNECT" : "CURLE_OUT_OF_MEMORY";
 const REFUSALS = [
-  { call: "socket", error: "ENOMEM", fresh: "CURLE_COULDNT_CONNECT" },
+  { call: "socket", error: "ENOMEM", fresh: NO_MEMORY },
   { call: "socket", error: "EMFILE", fresh: "CURLE_COULDNT_CONNECT" },
   { call: "socket", error: "ENOBUFS", fresh: "CURLE_COULDNT_CONNECT" },
   // without a place in the poller nothing can be trusted any more: all of the agent's transfers end
@@ -177,7 +179,7 @@ test.concurrent(
     for (const { call, error } of ${JSON.stringify(REFUSALS)}) {
       const agent = new Agent();
       const held = [500, 900].map((ms) => end(take(agent, base + "/delay/" + ms)));
-      await until(() => agent.stats.sockets === 2);
+      await until(() => agent.stats.sockets >= 2);
       await sleep(30);
       fail(call, error, 1000);
       const fresh = await Promise.all(
@@ -264,7 +266,7 @@ test.concurrent.for(waitMethods)(
       const controller = new AbortController();
       using easy = easyFor(base + "/hold");
       const held = end(agent.perform(easy, controller));
-      await until(() => agent.stats.sockets === 1);
+      await until(() => agent.stats.sockets >= 1);
       await sleep(100);
       fail("eventfd", "EMFILE", 1000);
       controller.abort(new Error("enough"));
@@ -287,7 +289,7 @@ test.concurrent.for(waitMethods)(
 test("a multi that cannot be made anew after an error is made by the next transfer", async () => {
   await using agent = new Agent();
   const held = failure(get(agent, server.url("/hold")));
-  await until(() => agent.stats.sockets === 1);
+  await until(() => agent.stats.sockets >= 1);
   const broken = new CurlMultiError(4), none = new CurlMultiError(3);
   const action = vi.spyOn(Multi.prototype, "socketAction").mockImplementationOnce(() => {
     throw broken;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Agent, constants, fetch } from "../../mod.ts";
 import { connections, counters, easyFor, sleep, until } from "../driver/support.ts";
 import { isPattern } from "../http/support.ts";
+import { NO_NAME } from "../no_name.ts";
 import { runChild } from "../server/child.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
 import { startServer, type TestServer } from "../server/start.ts";
@@ -150,7 +151,10 @@ describe.concurrent("a fault ends a transfer with its code", () => {
       ),
     );
     // one that had no answer yet on a used connection is tried again, where it can be
-    for (const end of ends) expect(end).toMatch(/^(HTTP2_STREAM|SEND_FAIL_REWIND)$/);
+    const code = libcurl.tellsResets.holds
+      ? /^(HTTP2_STREAM|SEND_FAIL_REWIND)$/
+      : /^(HTTP2_STREAM|SEND_FAIL_REWIND|RECV_ERROR)$/;
+    for (const end of ends) expect(end).toMatch(code);
     expect(ends).toContain("HTTP2_STREAM");
   });
 
@@ -178,9 +182,9 @@ describe.concurrent("a fault ends a transfer with its code", () => {
   test("dns: a name that is none", async ({ expect }) => {
     const common = { kind: "get", agent, timeout: LONG_MS } as const;
     for (const api of APIS) {
-      const name = { ...common, url: "http://name.invalid/", curl: {} };
+      const name = { ...common, url: `http://${NO_NAME}/`, curl: {} };
       expect(await ending(api, name)).toBe("COULDNT_RESOLVE_HOST");
-      const proxy = { ...common, url: good("/"), curl: { PROXY: "http://name.invalid:1" } };
+      const proxy = { ...common, url: good("/"), curl: { PROXY: `http://${NO_NAME}:1` } };
       expect(await ending(api, proxy)).toBe("COULDNT_RESOLVE_PROXY");
     }
   });
@@ -223,6 +227,7 @@ const SLOW_CHILD = `
 import process from "node:process";
 import { Agent } from "#root/mod.ts";
 import { APIS, ending, KINDS } from "#root/test/faults/wire.ts";
+import { NO_NAME } from "../no_name.ts";
 const [port, timeout] = process.argv.slice(2).map(Number);
 await using agent = new Agent();
 let small = 0, over = false;
@@ -276,7 +281,7 @@ test("the agent goes on, and leaves nothing behind", async () => {
   expect(agent.active).toBe(0);
   await agent.close();
   expect(agent.stats.sockets).toBe(0);
-  expect(counters()).toEqual(before);
+  await vi.waitFor(() => expect(counters()).toEqual(before)); // a thread that waited comes back
   await until(() => connections() <= sockets); // a peer may take its time to let go
   expect(connections()).toBeLessThanOrEqual(sockets);
 });

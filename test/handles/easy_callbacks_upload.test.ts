@@ -82,6 +82,22 @@ describe("READFUNCTION", () => {
     }
   });
 
+  test.each([["a longer one", false], ["a longer one, detached", true]])(
+    "the length that the user gives the buffer does not count: %s",
+    (_, detaches) => {
+      const READFUNCTION = (bytes: Uint8Array) => {
+        Object.defineProperty(bytes, "length", { value: 1 << 26 });
+        if (detaches) structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+        return detaches ? 1 : 1 << 26;
+      };
+      using easy = new Transfer(server.url("/echo"), { UPLOAD: true, READFUNCTION });
+      expect(failure(() => easy.perform()).cause).toBeInstanceOf(RangeError);
+      const source = new Source(utf8("the next one gets its own"), 5);
+      using next = upload(source).run();
+      expect(next.json.length).toBe(25);
+    },
+  );
+
   test("adds trailers through TRAILERFUNCTION, with TRAILERDATA last", () => {
     const data: unknown[] = [];
     using easy = upload(new Source(utf8("body")), {

@@ -1,4 +1,5 @@
 // Values that the fuzzer found: each ended in a TypeError of the runtime's own, or worse.
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import {
   Agent,
@@ -110,6 +111,31 @@ test("detached bytes are refused, or there are none", () => {
     expect(error === null || error instanceof CurlEasyError, String(error)).toBe(true);
   }
   expect(thrown(() => easy.send(detached() as Any))).toBeInstanceOf(CurlEasyError);
+});
+
+test("bytes are as long as they are, whatever they say", () => {
+  const bytes = new TextEncoder().encode("x-odd: yes");
+  Object.defineProperty(bytes, "length", { value: 1 << 30 });
+  Object.defineProperty(bytes, "some", { value: () => false });
+  using easy = new Easy();
+  for (const option of ["POSTFIELDS", "COPYPOSTFIELDS"] as const) easy.setOpt(option, bytes);
+  easy.setOpt("SSLKEY_BLOB", bytes);
+  easy.setOpt("HTTPHEADER", [bytes]);
+  using mime = new Mime();
+  mime.addPart({ data: bytes });
+  bytes[0] = 10;
+  const error = thrown(() => easy.setOpt("HTTPHEADER", [bytes]));
+  expect(error).toMatchObject({ codeName: "CURLE_BAD_FUNCTION_ARGUMENT" });
+});
+
+test("a proxy that has every property is an ordinary callback", () => {
+  using easy = new Easy();
+  const given: unknown[] = [];
+  const take = (bytes: Uint8Array) => (given.push(bytes), bytes.length);
+  const WRITEFUNCTION = new Proxy(take, { get: () => true });
+  easy.setOpts({ URL: `file://${fileURLToPath(import.meta.url)}`, WRITEFUNCTION });
+  easy.perform();
+  expect(given[0]).toBeInstanceOf(Uint8Array);
 });
 
 test("-0 is 0, or no number of a descriptor", () => {

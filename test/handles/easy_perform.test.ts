@@ -5,6 +5,7 @@ import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, facts, failure, get, Transfer } from "./easy_support.ts";
+import { NO_NAME } from "../no_name.ts";
 
 const { CURL_WRITEFUNC_PAUSE, CURL_READFUNC_PAUSE, CURLPAUSE_CONT, CURLPAUSE_RECV } = constants;
 
@@ -34,7 +35,7 @@ describe("an error", () => {
     [
       ["not a url", 3, "CURLE_URL_MALFORMAT"],
       ["nosuch://127.0.0.1/", 1, "CURLE_UNSUPPORTED_PROTOCOL"],
-      ["http://no-such-name.invalid/", 6, "CURLE_COULDNT_RESOLVE_HOST"],
+      [`http://${NO_NAME}/`, 6, "CURLE_COULDNT_RESOLVE_HOST"],
       ["file:///no/such/file", 37, "CURLE_FILE_COULDNT_READ_FILE"],
     ] as const,
   )("of %s is %i", (url, code, codeName) => {

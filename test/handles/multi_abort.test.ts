@@ -4,6 +4,7 @@ import { constants, CurlMultiError, type Message, Multi } from "../../mod.ts";
 import { easyCount } from "../../src/handles/easy_state.ts";
 import { multiCount } from "../../src/handles/multi.ts";
 import { LIFE, Loop, multiCode, multiError, POLL_REMOVE, Transfer } from "./multi_support.ts";
+import { failure } from "./easy_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 
@@ -238,7 +239,8 @@ test.skipIf(!minusOne.holds)(
 test("-1 while another transfer has no connection yet ends that one too, and crashes nobody", () => {
   using multi = new Multi();
   let fail = true;
-  multi.setOpt("SOCKETFUNCTION", () => fail ? -1 : 0);
+  // a descriptor of libcurl's own is told of without a handle, and in addHandle() already
+  multi.setOpt("SOCKETFUNCTION", (easy) => fail && easy ? -1 : 0);
   // more transfers than connections: the others wait for one
   multi.setOpt("MAX_TOTAL_CONNECTIONS", 1);
   const easies = [1, 2, 3].map(() => new Transfer(server.url("/hold")));
@@ -259,4 +261,29 @@ test("-1 while another transfer has no connection yet ends that one too, and cra
   for (let i = 0; i < 500 && multi.perform() > 0; i++) multi.poll([], 20);
   expect([...multi.messages()].map(({ result }) => result)).toEqual([0]);
   for (const easy of [...easies, late]) easy.close();
+});
+
+test.each([
+  ["returns -1", undefined],
+  ["throws", new Error("mine")],
+])("a timer callback that %s while a transfer is unpaused fails that pause()", (_, mine) => {
+  let fail = false;
+  using loop = new Loop(undefined, () => {
+    if (fail && mine) throw mine;
+    return fail ? -1 : 0;
+  });
+  using easy = new Transfer(server.url("/hold"));
+  loop.add(easy).run(() => loop.calls.length > 0);
+  easy.pause(constants.CURLPAUSE_ALL);
+  fail = true;
+  const error = failure(() => easy.pause(constants.CURLPAUSE_CONT));
+  expect(error.codeName).toBe("CURLE_ABORTED_BY_CALLBACK");
+  expect(error.cause).toBe(mine);
+  fail = false;
+  loop.multi.setOpt("MAXCONNECTS", 5); // no other call hears of it
+  loop.multi.socketAll();
+  expect([...loop.multi.messages()].map(({ result }) => result)).toEqual([
+    CURLE_ABORTED_BY_CALLBACK,
+  ]);
+  loop.multi.removeHandle(easy);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CurlEasyError } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, failure, get, record } from "./support.ts";
+import { NO_NAME } from "../no_name.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -28,15 +29,15 @@ test("an error is a TypeError, its cause a CurlEasyError with curl's own name", 
 });
 
 test("a name that is none is told", async () => {
-  const error = await fails("http://name.invalid/");
+  const error = await fails(`http://${NO_NAME}/`);
   expect(codeOf(error)).toBe("CURLE_COULDNT_RESOLVE_HOST");
-  expect(error.message).toContain("name.invalid");
+  expect(error.message).toContain(NO_NAME);
 });
 
 test("nothing that is thrown has the credentials of a URL", async () => {
   const urls = [
     "http://user:secret@127.0.0.1:1/",
-    "http://user:secret@name.invalid/",
+    `http://user:secret@${NO_NAME}/`,
     "http://user:secret@127.0.0.1:99999/",
     "ftp://user:secret@127.0.0.1/",
     server.url("/garbage", "raw").replace("//", "//user:secret@"),

@@ -70,12 +70,12 @@ test("options are those of the request", async () => {
 });
 
 test("time limits are those of the request", async () => {
-  const late = server.url("/delay/400");
+  const late = server.url("/delay/1300");
   const limited = (init: FetchInit) => failure(get(late, { agent, ...init }));
   expect(String(await limited({ timeout: 50 }))).toContain("TIMEDOUT");
   await (await get(server.url("/small"), { agent, timeout: 5000 })).text();
   await (await get(server.url("/small"), { agent, timeout: 0, connectTimeout: 5000 })).text();
-  const first = await get(server.url("/small"), { agent, timeout: 300 });
+  const first = await get(server.url("/small"), { agent, timeout: 1000 });
   await first.text();
   expect(idleHandles(agent)).toBeGreaterThan(0);
   expect((await get(late, { agent, timeout: 0 })).status).toBe(200);
@@ -166,6 +166,40 @@ test("connections that die again and again are not counted together", async () =
     }
   } finally {
     await agent.close(); // its connection would keep the server
+    server.close();
+  }
+});
+
+/** An HTTP/1 server that says "HTTP/2" of `/two`, and answers all others with their path, late. */
+function boastful(): Promise<net.Server> {
+  const server = net.createServer((socket) => {
+    socket.on("error", () => {}).on("data", (data) => {
+      for (const [, path = ""] of data.toString("latin1").matchAll(/^GET (\S+)/gm)) {
+        const delay = 20 + path.charCodeAt(path.length - 1) % 7 * 20;
+        const answer = `200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
+        if (path.endsWith("/two")) socket.write(`HTTP/2 ${answer}`);
+        else setTimeout(() => socket.write(`HTTP/1.1 ${answer}`), delay);
+      }
+    });
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+test("a server of HTTP/1 that says HTTP/2 gets one request at a time on a connection", async () => {
+  const server = await boastful(), { port } = server.address() as net.AddressInfo;
+  const ask = async (path: string, init: FetchInit) => {
+    return await (await get(`http://127.0.0.1:${port}${path}`, { agent, ...init })).text();
+  };
+  try {
+    const proxy = `http://127.0.0.1:${port}`;
+    for (const init of [{}, { curl: { PROXY: proxy } }]) {
+      await ask("/two", init).catch(() => {}); // newer libcurls refuse it
+      const paths = Array.from({ length: 20 }, (_, i) => `/${String.fromCharCode(97 + i)}`);
+      const answers = await Promise.all(paths.map((path) => ask(path, init)));
+      expect(answers.map((text) => text.replace(/^http:..[^/]+/, ""))).toEqual(paths);
+    }
+  } finally {
+    await agent.close(); // its connections would keep the server
     server.close();
   }
 });

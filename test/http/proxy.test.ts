@@ -6,6 +6,7 @@ import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";
+import { NO_NAME } from "../no_name.ts";
 
 const { versionNum } = versionInfo();
 let server: TestServer;
@@ -219,7 +220,7 @@ test("a proxy that is not there, or no proxy, is told without its credentials", 
   const cases = {
     "http://user:secret@127.0.0.1:1": "CURLE_COULDNT_CONNECT",
     "socks5://user:secret@127.0.0.1:1": "CURLE_COULDNT_CONNECT",
-    "http://user:secret@name.invalid:80": "CURLE_COULDNT_RESOLVE_PROXY",
+    [`http://user:secret@${NO_NAME}:80`]: "CURLE_COULDNT_RESOLVE_PROXY",
     "weird://user:secret@127.0.0.1": "CURLE_COULDNT_CONNECT",
     "user:secret@127.0.0.1:x y": "CURLE_COULDNT_RESOLVE_PROXY",
   };

@@ -107,6 +107,11 @@ describe("response headers", () => {
     expect(headers.get("x-utf8")).toBe("caf\u00c3\u00a9");
     const euro = await respond(answer("200 OK\r\nX-Euro: \xe2\x82\xac"));
     expect(euro.headers.get("x-euro")).toBe("\xe2\x82\xac");
+    const { statusText, headers: ends } = await respond(
+      answer("200 \xc3\xa0\r\nX-A: \xc3\xa0 \r\nX-B:\t\xa0b\r\nX-C: c\r\n \xc3\xa0"),
+    );
+    const values = ["x-a", "x-b", "x-c"].map((name) => ends.get(name));
+    expect([statusText, ...values]).toEqual(["\xc3\xa0", "\xc3\xa0", "\xa0b", "c \xc3\xa0"]);
   });
 
   test("may be many", async () => {

@@ -27,7 +27,8 @@ const lines = ({ stdout }: ChildResult) =>
 test(`${AT_ONCE} transfers at once: none is lost or doubled, every body is right`, async () => {
   const child = await run("./concurrent.ts", AT_ONCE);
   expect(child, child.stderr).toMatchObject({ code: 0, signal: null, timedOut: false });
-  const [result, left] = lines(child);
+  const [{ mostSockets, ...result }, left] = lines(child);
+  expect(mostSockets).toBeGreaterThanOrEqual(AT_ONCE); // some libcurls have one of their own
   expect(result).toEqual({
     atOnce: AT_ONCE,
     right: AT_ONCE,
@@ -35,7 +36,6 @@ test(`${AT_ONCE} transfers at once: none is lost or doubled, every body is right
     why: "",
     endedOnce: AT_ONCE,
     seen: { ids: AT_ONCE, most: 1 },
-    mostSockets: AT_ONCE,
   });
   expect(left).toMatchObject({ easies: 0, multis: 0, hooks: 0, tokens: 0, lists: 0 });
 }, 120_000);

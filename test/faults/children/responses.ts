@@ -81,6 +81,8 @@ function optionsOf(number: number, kind: Kind, isValid: boolean): EasyOptions {
     Object.assign(options, { USERPWD: "u:p", HTTPAUTH: constants.CURLAUTH_ANY });
   }
   if (isValid) Object.assign(options, { FRESH_CONNECT: 1, FORBID_REUSE: 1 });
+  // or the undamaged ones get what is another's, after a "HTTP/2" from anyone
+  if (!libcurl.keepsHttp1Apart.holds) options["HTTP_VERSION"] = constants.CURL_HTTP_VERSION_1_1;
   if (kind === "h2") {
     options["HTTP_VERSION"] = constants.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
     options["INTERFACE"] = `127.${number >> 16}.${number >> 8 & 255}.${number & 255}`;
@@ -164,7 +166,7 @@ async function transfer(number: number, kind: Kind): Promise<void> {
 function fault(code: string | undefined, kind: Kind, isValid: boolean): string {
   if (kind === "h2" && !libcurl.namesH2.holds) return ""; // nor has it always the last bytes
   const isLate = code === "CURLE_OPERATION_TIMEDOUT";
-  if (isLate) return libcurl.endsGoneUploads.holds ? "it waited for its timeout" : "";
+  if (isLate && !isValid) return libcurl.endsGoneUploads.holds ? "it waited for its timeout" : "";
   return isValid ? `${code}, though nothing was damaged` : "";
 }
 

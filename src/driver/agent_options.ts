@@ -1,0 +1,77 @@
+/**
+ * What an agent is told: how to be made, and what each call of it may be given.
+ *
+ * @module
+ */
+
+import { Code, CurlEasyError } from "../errors.ts";
+import { Multi } from "../handles/multi.ts";
+import type { Share } from "../handles/share.ts";
+
+/** What an `Agent` is made with. */
+export interface AgentOptions {
+  /** MAXCONNECTS: how many idle connections are kept. Grows with the load unless given. */
+  readonly maxCachedConnections?: number;
+  /** MAX_TOTAL_CONNECTIONS: how many connections there may be; more transfers wait. */
+  readonly maxConnections?: number;
+  /** MAX_HOST_CONNECTIONS: the same for each host and port. */
+  readonly maxHostConnections?: number;
+  /** MAX_CONCURRENT_STREAMS: how many HTTP/2 streams a connection carries. */
+  readonly maxConcurrentStreams?: number;
+  /** PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false. */
+  readonly multiplex?: boolean;
+  /** What its transfers share, where they have no SHARE of their own. */
+  readonly share?: Share;
+}
+
+/** What `Agent.perform` takes. */
+export interface PerformOptions {
+  /** Ends the transfer; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `Agent.readable` and `Agent.writable` take. */
+export interface WaitOptions {
+  /** Ends the wait, not the connection; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What an `Agent` has done. */
+export interface AgentStats {
+  /** Sockets known, with those of idle connections. */
+  readonly sockets: number;
+  /** How often its loop ran. */
+  readonly turns: number;
+  /** How often the runtime woke this thread's agents up. */
+  readonly wakeUps: number;
+}
+
+/** A multi handle with those options, and room for so many idle connections. */
+export function multiFor(options: AgentOptions, cache: number): Multi {
+  const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = options;
+  const multi = new Multi();
+  try {
+    multi.setOpt("MAXCONNECTS", cache);
+    if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
+    if (maxHostConnections !== undefined) multi.setOpt("MAX_HOST_CONNECTIONS", maxHostConnections);
+    if (maxConcurrentStreams !== undefined) {
+      multi.setOpt("MAX_CONCURRENT_STREAMS", maxConcurrentStreams);
+    }
+    if (multiplex === false) multi.setOpt("PIPELINING", 0);
+  } catch (error) {
+    multi.close();
+    throw error;
+  }
+  return multi;
+}
+
+/** Checked before anything begins that it could not end. */
+export function signalOf(options: PerformOptions | null): AbortSignal | undefined {
+  const { signal } = options ?? {};
+  if (signal === undefined || signal === null) return undefined;
+  if (signal instanceof AbortSignal) return signal;
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    `Cannot use the signal: expected an AbortSignal, got ${typeof signal}`,
+  );
+}
