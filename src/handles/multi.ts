@@ -145,11 +145,11 @@ export class Multi {
     const { symbols } = library();
     let code = symbols.curl_multi_add_handle(pointer, added.pointer);
     state.adding = false;
-    if (state.timerFailed) {
+    if (state.addFailed) {
       // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
       // added, and removing that one would lose all others
       symbols.curl_multi_remove_handle(pointer, added.pointer);
-      state.timerFailed = false;
+      state.addFailed = false;
       code = MultiCode.ABORTED_BY_CALLBACK;
     }
     if (code === MultiCode.OK) state.easies.set(added.resources.address, added);

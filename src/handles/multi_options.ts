@@ -95,8 +95,15 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
     return fn(easyOf(state, easy), fd, what, data, state.table.value(id));
   });
   if (what === POLL_REMOVE) state.table.remove(fd);
-  return status === -1 ? state.die() : 0;
+  return status === -1 ? failed(state) : 0;
 };
+
+/** A callback returns -1; while a handle is added, that is told once it is. */
+function failed(state: MultiState): 0 {
+  if (!state.adding) return state.die();
+  state.addFailed = true;
+  return 0;
+}
 
 // CURLM *, long timeout_ms, void *clientp; the timeout is capped at INT_MAX
 const TIMER_CALLBACK = { args: ["pointer", "i32", "u32"], result: "i32" } as const;
@@ -104,15 +111,12 @@ const TIMER_CALLBACK = { args: ["pointer", "i32", "u32"], result: "i32" } as con
 const onTimer: CallbackFunction<typeof TIMER_CALLBACK> = (_multi, timeoutMs, token) => {
   const state = multiOf(token);
   if (!state) return 0;
-  if (state.timerFailed) return state.adding ? 0 : state.die();
+  if (state.addFailed) return state.adding ? 0 : state.die();
   const fn = state.functions.get(TIMER);
   if (!fn) return 0;
   const data = state.data.get(multiOptions.TIMERDATA.id);
   const status = run(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
-  if (status !== -1) return 0;
-  if (!state.adding) return state.die();
-  state.timerFailed = true;
-  return 0;
+  return status === -1 ? failed(state) : 0;
 };
 
 // CURL *parent, CURL *easy, size_t num_headers, struct curl_pushheaders *, void *clientp

@@ -87,10 +87,10 @@ export class MultiState {
   observer: MultiObserver | null = null;
   /** What sockets of the observer's transfers are closed by. */
   observerHook: CloseHook | null = null;
-  /** A handle is being added: a timer callback that fails now is not told to libcurl. */
+  /** A handle is being added: a socket or timer callback that fails now is not told to libcurl. */
   adding = false;
-  /** It failed so. */
-  timerFailed = false;
+  /** One failed so. */
+  addFailed = false;
   /** A socket or timer callback has returned -1: see {@linkcode endDead}. */
   dead = false;
   /** It did so in the call in progress. */

@@ -227,7 +227,6 @@ const SLOW_CHILD = `
 import process from "node:process";
 import { Agent } from "#root/mod.ts";
 import { APIS, ending, KINDS } from "#root/test/faults/wire.ts";
-import { NO_NAME } from "../no_name.ts";
 const [port, timeout] = process.argv.slice(2).map(Number);
 await using agent = new Agent();
 let small = 0, over = false;
