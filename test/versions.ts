@@ -196,7 +196,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
   },
   tellsResets: {
     since: 0x075801,
-    why: "7.74 may say CURLE_RECV_ERROR of a stream of HTTP/2 that was reset",
+    why: "7.74 may say CURLE_RECV_ERROR or CURLE_PARTIAL_FILE of a reset stream of HTTP/2",
   },
   tooLarge: { since: 0x080600, why: "CURLE_TOO_LARGE came with 8.6" },
   keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },

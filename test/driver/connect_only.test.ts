@@ -125,13 +125,21 @@ test("twenty at once have twenty sockets of their own", async () => {
   expect(constants.CURLE_OK).toBe(0);
 });
 
-test("closing one that had the only connection lets another transfer go on", async () => {
-  await using single = new Agent({ maxConnections: 1 });
-  const easy = easyFor(`http://127.0.0.1:${server.echo}/`, { CONNECT_ONLY: 1, TIMEOUT_MS: 60_000 });
-  await single.perform(easy);
-  // its own timeouts would have libcurl look again, much later
-  const waiting = get(single, server.url("/small"), { TIMEOUT_MS: 60_000 });
-  expect(await Promise.race([waiting, sleep(100)])).toBe(undefined);
-  easy.close();
-  expect(await Promise.race([waiting, sleep(10_000)])).toBe(await get(agent, server.url("/small")));
-});
+test.skipIf(!libcurl.closesConnectOnly.holds)(
+  `closing one that had the only connection lets another transfer go on${libcurl.closesConnectOnly.note}`,
+  async () => {
+    await using single = new Agent({ maxConnections: 1 });
+    const easy = easyFor(`http://127.0.0.1:${server.echo}/`, {
+      CONNECT_ONLY: 1,
+      TIMEOUT_MS: 60_000,
+    });
+    await single.perform(easy);
+    // its own timeouts would have libcurl look again, much later
+    const waiting = get(single, server.url("/small"), { TIMEOUT_MS: 60_000 });
+    expect(await Promise.race([waiting, sleep(100)])).toBe(undefined);
+    easy.close();
+    expect(await Promise.race([waiting, sleep(10_000)])).toBe(
+      await get(agent, server.url("/small")),
+    );
+  },
+);

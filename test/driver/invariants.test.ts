@@ -55,6 +55,8 @@ const BROKEN = `
     await until(() => agent.stats.sockets >= 1);
     stateOf(easy).depth++;
     setTimeout(() => stateOf(easy).depth--, 600);
+    const other = easyFor(URL_OF_SERVER, { TIMEOUT_MS: 100 }); // has turns come
+    failure(agent.perform(other));
     say((await running).message);
     await sleep(1000);
     say("went on");
@@ -64,7 +66,7 @@ const BROKEN = `
 `;
 
 test("it is an uncaught error, which ends a process that does not listen", async () => {
-  const source = BROKEN.replace("URL_OF_SERVER", JSON.stringify(server.url("/hold")));
+  const source = BROKEN.replaceAll("URL_OF_SERVER", JSON.stringify(server.url("/hold")));
   const { code, stderr, said } = await inChild(source, { env: { CURLEW_DEBUG: "1" } });
   expect(code, stderr).toBe(1);
   expect(stderr).toContain("callbacks deep outside of any");
@@ -72,7 +74,7 @@ test("it is an uncaught error, which ends a process that does not listen", async
 });
 
 test.concurrent.each(["", "0", "yes"])("CURLEW_DEBUG=%j checks nothing", async (value) => {
-  const source = BROKEN.replace("URL_OF_SERVER", JSON.stringify(server.url("/hold")));
+  const source = BROKEN.replaceAll("URL_OF_SERVER", JSON.stringify(server.url("/hold")));
   const { code, stderr, said } = await inChild(source, { env: { CURLEW_DEBUG: value } });
   expect([code, said.at(-1)], stderr).toEqual([0, "went on"]);
 });

@@ -142,7 +142,7 @@ test.skipIf(!minusOne.holds)(
     loop.add(...easies).run(() => easies.every(({ received }) => received > 0));
     fail = true;
     expect(multiCode(() => {
-      loop.add(new Transfer(server.url("/small"))).run();
+      loop.add(new Transfer(server.url("/delay/20"))).run();
     })).toBe(CURLM_ABORTED_BY_CALLBACK);
     fail = false;
     loop.multi.socketAll();
@@ -215,7 +215,8 @@ test("anything can be thrown, and the first throw counts", () => {
   using loop = new Loop(({ what }) => {
     if (what !== POLL_REMOVE) throw new Error(`throw ${++count}`);
   });
-  loop.add(...[1, 2, 3].map(() => new Transfer(server.url("/small"))));
+  // a quick answer may be there before libcurl waits for a socket
+  loop.add(...[1, 2, 3].map(() => new Transfer(server.url("/delay/50"))));
   expect(() => loop.run()).toThrow(expect.objectContaining({ cause: new Error("throw 1") }));
 });
 
@@ -226,7 +227,7 @@ test.skipIf(!minusOne.holds)(
     using loop = new Loop(({ what }) => {
       if (fail && what !== POLL_REMOVE) throw new Error("once");
     });
-    loop.add(new Transfer(server.url("/small")));
+    loop.add(new Transfer(server.url("/delay/20")));
     expect(multiError(() => loop.run()).cause).toEqual(new Error("once"));
     fail = false;
     expect(loop.multi.socketAll()).toBe(0);

@@ -50,7 +50,7 @@ test("with socketAll() the value comes as well", () => {
 
 test("without a call of socket() there is no socket, so nothing to assign to", () => {
   using multi = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);
   while (multi.perform() > 0) multi.poll([], 1000);
   expect([...multi.messages()].map(({ result }) => result)).toEqual([0]);

@@ -45,7 +45,7 @@ test("the callback gets the easy handle, the socket, the action, userp and socke
 test("the callback must return 0, and returning nothing is the same", () => {
   for (const answer of [0, undefined]) {
     using loop = new Loop(() => answer, () => answer);
-    const easy = new Transfer(server.url("/small"));
+    const easy = new Transfer(server.url("/delay/20"));
     loop.add(easy).run();
     expect(loop.resultOf(easy)).toBe(0);
   }

@@ -51,7 +51,7 @@ test("the updates are changes since the previous call: the same word does not co
 test("with the function set to null no callback is called, and the transfers go on", () => {
   using loop = new Loop();
   loop.multi.setOpt("SOCKETFUNCTION", null);
-  const easy = new Transfer(server.url("/small"));
+  const easy = new Transfer(server.url("/delay/20"));
   loop.add(easy);
   for (let i = 0; i < 500 && loop.multi.infoRead() === null; i++) {
     loop.multi.socketAll();
@@ -152,7 +152,7 @@ test("s is the socket, and what says which activity to monitor on it", () => {
     // one may ask the system at once
     if (what !== POLL_REMOVE) expect(pollSockets(new Map([[fd, what]]), 0).length).toBeLessThan(2);
   });
-  loop.add(new Transfer(server.url("/small"))).run();
+  loop.add(new Transfer(server.url("/delay/20"))).run();
   expect(loop.messages[0]?.result).toBe(0);
 });
 
@@ -229,7 +229,7 @@ test("after REMOVE the socket is used by no transfer, and it may soon be added a
 
 test("the default is no callback, and setting one succeeds", () => {
   using multi = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);
   multi.socketAction(SOCKET_TIMEOUT, 0);
   expect(multi.setOpt("SOCKETFUNCTION", () => 0)).toBeUndefined();
