@@ -15,7 +15,7 @@ export interface Difference {
   readonly note: string;
 }
 
-const OPENSSL = /OpenSSL|LibreSSL|BoringSSL|AWS-LC/, NO_NSS = /^(?!NSS)/;
+const OPENSSL = /OpenSSL|LibreSSL|BoringSSL|AWS-LC/, NO_NSS = /^(?!NSS)/, NO_GNUTLS = /^(?!GnuTLS)/;
 
 interface Row {
   /** The first version of which it is true. */
@@ -38,7 +38,8 @@ type Name =
   | "endsGoneUploads"
   | "endsH2"
   | "namesH2"
-  | "noticesCutTls"
+  | "hidesCutTls"
+  | "alertsReaders"
   | "refusesHttp9"
   | "refusesNul"
   | "refusesTunnels"
@@ -127,7 +128,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "Debian's libcurl with GnuTLS looks into a folder of CAs, with NSS into a store",
   },
   tlsInTls: {
-    tls: /^(?!GnuTLS)/,
+    tls: NO_GNUTLS,
     why: "GnuTLS in 7.88 waits for bytes of TLS inside TLS that it has already, blocking calls too",
   },
   pausesAtOnce: {
@@ -171,10 +172,12 @@ const ROWS: Readonly<Record<Name, Row>> = {
     since: 0x080e00,
     why: "7.88 says GOT_NOTHING or PARTIAL_FILE of a broken connection, 8.14 CURLE_HTTP2",
   },
-  noticesCutTls: {
-    since: 0x080e00,
-    why: "7.88 does not tell the end of a connection from that of TLS",
+  hidesCutTls: {
+    until: 0x080e00,
+    tls: NO_GNUTLS,
+    why: "from 8.14 on, and with GnuTLS, the end of a connection without that of TLS is an error",
   },
+  alertsReaders: { tls: NO_GNUTLS, why: "GnuTLS may tell an alert to who sends" },
   refusesHttp9: { since: 0x075801, why: "7.74 takes HTTP/9.9 for HTTP/1" },
   refusesNul: { since: 0x075801, why: "7.74 takes a NUL in a header" },
   refusesTunnels: {
@@ -196,7 +199,8 @@ const ROWS: Readonly<Record<Name, Row>> = {
   },
   tellsResets: {
     since: 0x075801,
-    why: "7.74 may say CURLE_RECV_ERROR or CURLE_PARTIAL_FILE of a reset stream of HTTP/2",
+    tls: NO_NSS,
+    why: "7.74 and NSS may say CURLE_RECV_ERROR or CURLE_PARTIAL_FILE of a reset",
   },
   tooLarge: { since: 0x080600, why: "CURLE_TOO_LARGE came with 8.6" },
   keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },

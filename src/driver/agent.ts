@@ -150,7 +150,9 @@ export class Agent {
       touched: () => this.#schedule(),
       opened: (fd) => {
         this.#wakeFd?.gone(fd);
-        sockets.opened(fd);
+        // one whose end is not told is not kept: its number has a new life, that is all
+        if (this.#quirks.nssCloses) sockets.closing(fd);
+        else sockets.opened(fd);
       },
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),

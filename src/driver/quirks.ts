@@ -6,6 +6,7 @@
  */
 
 import { library } from "../../ffi/mod.ts";
+import { versionInfo } from "../version.ts";
 
 /** The oddities of a version. */
 export interface Quirks {
@@ -35,14 +36,23 @@ export interface Quirks {
    * for one whose end is announced.
    */
   readonly closesMutely: boolean;
+  /** NSS closes the sockets of its connections itself, without CLOSESOCKETFUNCTION: to 8.2. */
+  readonly nssCloses: boolean;
 }
 
-/** The oddities of that version, of the loaded one unless given. */
-export function quirksOf(versionNum: number = library().versionNum): Quirks {
+/** From 8.3 on there is no NSS. */
+const NO_NSS = 0x080300;
+
+/** The oddities of that version and TLS library, of the loaded ones unless given. */
+export function quirksOf(
+  versionNum: number = library().versionNum,
+  ssl: string | null = versionNum < NO_NSS ? versionInfo().ssl : null,
+): Quirks {
   return {
     loses: versionNum < 0x080d00,
     leavesRead: versionNum >= 0x080f00,
     neverDrains: versionNum === 0x081400,
     closesMutely: versionNum >= 0x075800 && versionNum < 0x080200,
+    nssCloses: versionNum < NO_NSS && /^NSS/.test(ssl ?? ""),
   };
 }

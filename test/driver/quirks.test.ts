@@ -86,9 +86,10 @@ test("the descriptor that libcurl names while a handle is added is emptied, no o
 });
 
 test("the quirks of a version are those of the table", () => {
-  const names = (version: number) =>
-    Object.entries(quirksOf(version)).filter(([, has]) => has).map(([name]) => name);
+  const names = (version: number, ssl = "OpenSSL/3.0.19") =>
+    Object.entries(quirksOf(version, ssl)).filter(([, has]) => has).map(([name]) => name);
   expect(names(0x075801)).toEqual(["loses", "closesMutely"]);
+  expect(names(0x075801, "NSS/3.87")).toEqual(["loses", "closesMutely", "nssCloses"]);
   expect(names(0x080c01)).toEqual(["loses"]);
   expect(names(0x080e01)).toEqual([]);
   expect(names(0x081400)).toEqual(["leavesRead", "neverDrains"]);
