@@ -58,8 +58,9 @@ let adopted: NonNullPointer | null = null;
  * One transfer: {@link https://curl.se/libcurl/c/libcurl-easy.html}.
  *
  * Options have curl's names without `CURLOPT_`, infos without `CURLINFO_`. Every handle is born
- * with NOSIGNAL and QUICK_EXIT set, and a BUFFERSIZE of 64 KiB. For large bodies from a
- * READFUNCTION an UPLOAD_BUFFERSIZE of 256 KiB takes a fifth less time.
+ * with NOSIGNAL and QUICK_EXIT set, and a BUFFERSIZE of 64 KiB, or libcurl's 16 KiB where
+ * MAX_RECV_SPEED_LARGE limits it. For large bodies from a READFUNCTION an UPLOAD_BUFFERSIZE of
+ * 256 KiB takes a fifth less time.
  *
  * @example
  * ```ts
@@ -127,6 +128,7 @@ export class Easy {
     state.connectOnly = parent.connectOnly;
     state.timeoutMs = parent.timeoutMs;
     state.rateLimited = parent.rateLimited;
+    state.ownBuffer = parent.ownBuffer;
     state.httpVersion = parent.httpVersion;
     Object.assign(state.ldap, parent.ldap);
     state.ftp.origin = parent.ftp.origin;
@@ -277,7 +279,7 @@ export class Easy {
     state.connectOnly = false;
     state.hstsFile = false;
     state.timeoutMs = 0;
-    state.rateLimited = false;
+    state.rateLimited = state.ownBuffer = false;
     state.httpVersion = 0;
     Object.assign(state.ldap, newGuard());
     state.resources.replaceHook(null);

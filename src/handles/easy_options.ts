@@ -161,6 +161,18 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   check(option.name, code);
   note(state, option.id, Number(number));
+  if (option.id === easyOptions.BUFFERSIZE.id) state.ownBuffer = value !== null;
+  if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
+}
+
+/**
+ * libcurl may fill a hundred buffers before it looks at the limit: small ones where the user has
+ * not chosen.
+ */
+function limitBuffer(state: EasyState, limit: number): void {
+  if (state.ownBuffer) return;
+  const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH.get(id) as number;
+  library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
 }
 
 /** Keeps what the driver asks for. */

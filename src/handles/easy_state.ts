@@ -160,6 +160,8 @@ export class EasyState {
   held = false;
   /** Whether MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
+  /** Whether the user has set BUFFERSIZE. */
+  ownBuffer = false;
   /** HTTP_VERSION. */
   httpVersion = 0;
   /** How many bytes it has received since its last turn. */

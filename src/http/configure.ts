@@ -15,8 +15,6 @@ import { bareUrl } from "./url.ts";
 /** What is sent as User-Agent unless the caller says otherwise. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
 
-/** 64 KiB is free for small transfers and halves the system calls of large ones. */
-const RECEIVE_BUFFER = 64 * 1024;
 const UPLOAD_BUFFER = 256 * 1024;
 
 /** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
@@ -39,7 +37,6 @@ export function configure(
 ): void {
   const { url, method, body, curl } = plan;
   setUrl(easy, url);
-  easy.setOpt("BUFFERSIZE", RECEIVE_BUFFER);
   easy.setOpt("SUPPRESS_CONNECT_HEADERS", 1);
   if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.max(1, Math.ceil(remainingMs)));
   if (plan.connectTimeout !== undefined) {

@@ -217,5 +217,6 @@ export async function runHops(
 }
 
 function withBuffer(plan: RequestPlan): RequestPlan {
+  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan; // many buffers may be filled before it is kept
   return { ...plan, curl: { BUFFERSIZE: RECEIVE_BUFFER, ...plan.curl } };
 }
