@@ -98,7 +98,7 @@ describe("curl's lib530", () => {
 test("-1 from the timer callback in addHandle(): the easy is not added, and both can be used again", () => {
   let fail = true;
   using loop = new Loop(undefined, () => fail ? -1 : 0);
-  const easy = new Transfer(server.url("/small"));
+  const easy = new Transfer(server.url("/delay/20"));
   expect(multiCode(() => loop.add(easy))).toBe(CURLM_ABORTED_BY_CALLBACK);
   expect(loop.multi.getHandles()).toEqual([]);
   fail = false;
@@ -115,7 +115,7 @@ test.skipIf(!minusOne.holds)(
     loop.add(...others).run(() => loop.calls.length >= 6);
     fail = true;
     for (let i = 0; i < 3; i++) {
-      expect(multiCode(() => loop.add(new Transfer(server.url("/small"))))).toBe(11);
+      expect(multiCode(() => loop.add(new Transfer(server.url("/delay/20"))))).toBe(11);
     }
     fail = false;
     expect(new Set(loop.multi.getHandles())).toEqual(new Set(others));
@@ -124,7 +124,7 @@ test.skipIf(!minusOne.holds)(
     expect(new Set(messages.map(({ easy }) => easy))).toEqual(new Set(others));
     expect(messages.map(({ result }) => result)).toEqual([42, 42, 42]);
     for (const easy of others) loop.multi.removeHandle(easy);
-    const after = new Transfer(server.url("/small"));
+    const after = new Transfer(server.url("/delay/20"));
     loop.add(after);
     expect(loop.multi.socketAll()).toBe(1);
     loop.run(() => loop.resultOf(after) === 0);
@@ -163,7 +163,7 @@ test.skipIf(!minusOne.holds)(
     let fail = false;
     using loop = new Loop(() => fail ? -1 : 0);
     const first = new Transfer(server.url("/hold")), second = new Transfer(server.url("/hold"));
-    const late = new Transfer(server.url("/small"));
+    const late = new Transfer(server.url("/delay/20"));
     loop.add(first).run(() => loop.calls.length === 2);
     loop.add(second);
     fail = true;
@@ -205,7 +205,7 @@ test("anything can be thrown, and the first throw counts", () => {
     multi.setOpt("TIMERFUNCTION", () => {
       throw mine;
     });
-    using easy = new Transfer(server.url("/small"));
+    using easy = new Transfer(server.url("/delay/20"));
     const error = multiError(() => multi.addHandle(easy));
     expect(error.cause).toBe(mine);
     expect("cause" in error).toBe(true);
@@ -257,7 +257,7 @@ test("-1 while another transfer has no connection yet ends that one too, and cra
   expect([...multi.messages()]).toEqual([]);
   expect(new Set(multi.getHandles())).toEqual(new Set(easies));
   for (const easy of easies) multi.removeHandle(easy);
-  const late = new Transfer(server.url("/small"));
+  const late = new Transfer(server.url("/delay/20"));
   multi.addHandle(late);
   for (let i = 0; i < 500 && multi.perform() > 0; i++) multi.poll([], 20);
   expect([...multi.messages()].map(({ result }) => result)).toEqual([0]);

@@ -44,7 +44,7 @@ test("a thousand transfers leave no value behind", () => {
     most = Math.max(most, held());
   });
   for (let i = 0; i < 20; i++) {
-    const easies = Array.from({ length: 50 }, () => new Transfer(server.url("/small")));
+    const easies = Array.from({ length: 50 }, () => new Transfer(server.url("/delay/20")));
     loop.add(...easies).run(() => easies.every((easy) => loop.resultOf(easy) !== undefined));
     for (const easy of easies) loop.multi.removeHandle(easy);
   }

@@ -37,7 +37,7 @@ function waiting(
 /** Proves that an easy is free and works. */
 function reuse(easy: Transfer): void {
   const before = easy.received;
-  easy.setOpt("URL", server.url("/small"));
+  easy.setOpt("URL", server.url("/delay/20"));
   easy.perform();
   expect(easy.received).toBe(before + 98);
 }
@@ -58,7 +58,7 @@ test("an easy of a closed multi can be added to another one", () => {
   const [loop, [easy]] = waiting(1);
   loop.multi.close();
   using other = new Loop();
-  easy!.setOpt("URL", server.url("/small"));
+  easy!.setOpt("URL", server.url("/delay/20"));
   other.add(easy!).run();
   expect(other.resultOf(easy!)).toBe(0);
 });
@@ -229,7 +229,7 @@ test("a callback that closes its multi or its easy is refused, and nothing is lo
     }
   };
   using loop: Loop = new Loop();
-  const easy: Transfer = new Transfer(server.url("/small"), {
+  const easy: Transfer = new Transfer(server.url("/delay/20"), {
     WRITEFUNCTION: (bytes) => {
       note(() => loop.multi.close());
       note(() => easy.close());

@@ -62,7 +62,7 @@ test("data without a function is kept, and nothing is called", () => {
   multi.setOpt("SOCKETDATA", {});
   multi.setOpt("TIMERDATA", {});
   multi.setOpt("PUSHDATA", {});
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);
   while (multi.perform() > 0) multi.poll([], 1000);
   expect(easy.received).toBe(98);

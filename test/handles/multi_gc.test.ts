@@ -28,7 +28,7 @@ function use(url: string, remove: boolean): void {
 async function run(lines: string): Promise<{ open: number; stderr: string }> {
   await using server = await startServer("http");
   const child = await runChild(CHILD + lines, {
-    args: [server.url("/small")],
+    args: [server.url("/delay/20")],
     env: { DENO_V8_FLAGS: "--expose-gc" },
   });
   expect(child, child.stderr).toMatchObject({ code: 0, signal: null });

@@ -18,7 +18,7 @@ function finish(multi: Multi): number[] {
 
 test("an easy added twice is CURLM_ADDED_ALREADY, and stays added once", () => {
   using multi = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);
   const { code, codeName } = multiError(() => multi.addHandle(easy));
   expect({ code, codeName }).toEqual({ code: 7, codeName: "CURLM_ADDED_ALREADY" });
@@ -28,7 +28,7 @@ test("an easy added twice is CURLM_ADDED_ALREADY, and stays added once", () => {
 
 test("an easy added to a second multi is CURLM_ADDED_ALREADY, and stays in the first", () => {
   using first = new Multi(), second = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   first.addHandle(easy);
   expect(multiCode(() => second.addHandle(easy))).toBe(constants.CURLM_ADDED_ALREADY);
   expect(second.getHandles()).toEqual([]);
@@ -37,7 +37,7 @@ test("an easy added to a second multi is CURLM_ADDED_ALREADY, and stays in the f
 
 test("an easy can go from one multi to another once it is removed", () => {
   using first = new Multi(), second = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   first.addHandle(easy);
   expect(finish(first)).toEqual([0]);
   first.removeHandle(easy);
@@ -71,7 +71,7 @@ test("removing an easy that is not added is no error", () => {
 
 test("removing another multi's easy is CURLM_BAD_EASY_HANDLE, and it stays there", () => {
   using owner = new Multi(), other = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   owner.addHandle(easy);
   expect(multiCode(() => other.removeHandle(easy))).toBe(constants.CURLM_BAD_EASY_HANDLE);
   expect(finish(owner)).toEqual([0]);
@@ -159,7 +159,7 @@ test("an easy in a multi refuses perform() and reset(), and its transfer goes on
 test("an easy that performs by itself cannot be added by its own callback", () => {
   using multi = new Multi();
   let code = 0;
-  using easy = new Transfer(server.url("/small"), {
+  using easy = new Transfer(server.url("/delay/20"), {
     WRITEFUNCTION: (bytes) => {
       code = multiCode(() => multi.addHandle(easy));
       return bytes.length;

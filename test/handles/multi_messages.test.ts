@@ -12,7 +12,7 @@ afterAll(() => server.close());
 test("infoRead() is null while nothing has finished, and again after the last message", () => {
   using multi = new Multi();
   expect(multi.infoRead()).toBe(null);
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);
   expect(multi.infoRead()).toBe(null);
   while (multi.perform() > 0) multi.poll([], 1000);
@@ -22,7 +22,7 @@ test("infoRead() is null while nothing has finished, and again after the last me
 
 test("messages() gives all finished transfers, and none twice", () => {
   using multi = new Multi();
-  const easies = [1, 2, 3].map(() => new Transfer(server.url("/small")));
+  const easies = [1, 2, 3].map(() => new Transfer(server.url("/delay/20")));
   for (const easy of easies) multi.addHandle(easy);
   while (multi.perform() > 0) multi.poll([], 1000);
   expect(new Set([...multi.messages()].map(({ easy }) => easy))).toEqual(new Set(easies));
@@ -44,7 +44,7 @@ test("a failed transfer's error has the code, curl's name for it, and libcurl's 
 
 test("a finished handle stays added until it is removed", () => {
   using loop = new Loop();
-  const easy = new Transfer(server.url("/small"));
+  const easy = new Transfer(server.url("/delay/20"));
   loop.add(easy).run();
   expect(loop.multi.getHandles()).toEqual([easy]);
   expect(easy.getInfo("RESPONSE_CODE")).toBe(200);
@@ -52,7 +52,7 @@ test("a finished handle stays added until it is removed", () => {
 
 test("the message of a removed handle is gone", () => {
   using multi = new Multi();
-  using easy = new Transfer(server.url("/small")), other = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20")), other = new Transfer(server.url("/small"));
   multi.addHandle(easy);
   multi.addHandle(other);
   while (multi.perform() > 0) multi.poll([], 1000);
@@ -79,7 +79,7 @@ test("what an easy callback threw is the cause in its message, and no call throw
 test("each transfer has its own cause, even a thrown undefined or string", () => {
   using loop = new Loop();
   const easies = ["text", null, 0].map((thrown) =>
-    new Transfer(server.url("/small"), {
+    new Transfer(server.url("/delay/20"), {
       HEADERFUNCTION: () => {
         throw thrown;
       },
@@ -93,7 +93,7 @@ test("each transfer has its own cause, even a thrown undefined or string", () =>
 test("what a callback threw in a transfer that was given up does not haunt the next one", () => {
   using loop = new Loop();
   let fail = true;
-  const easy = new Transfer(server.url("/small"), {
+  const easy = new Transfer(server.url("/delay/20"), {
     WRITEFUNCTION: (bytes) => {
       if (fail) throw new Error("the first time");
       return bytes.length;
@@ -111,7 +111,7 @@ test("what a callback threw in a transfer that was given up does not haunt the n
 
 test("closing an easy whose failed end nobody asked for throws nothing old", () => {
   using multi = new Multi();
-  const easy = new Transfer(server.url("/small"), {
+  const easy = new Transfer(server.url("/delay/20"), {
     WRITEFUNCTION: () => {
       throw new Error("old");
     },

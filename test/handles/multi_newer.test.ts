@@ -50,7 +50,7 @@ getOffT("getOffT() counts transfers by their state", () => {
       loop.multi.getOffT(info)
     );
   expect(count()).toEqual([0, 0, 0]);
-  const small = new Transfer(server.url("/small"));
+  const small = new Transfer(server.url("/delay/20"));
   loop.add(small, new Transfer(server.url("/hold"))).run(() => loop.resultOf(small) === 0);
   expect(count()).toEqual([2, 1, 0]); // DONE counts those whose message is not read yet
 });
@@ -72,7 +72,7 @@ notify("NOTIFYFUNCTION is told of each finished transfer, with its data, until d
     seen.push([notification, easy, data]);
   });
   loop.multi.notifyEnable(constants.CURLMNOTIFY_EASY_DONE);
-  const easy = new Transfer(server.url("/small")), other = new Transfer(server.url("/small"));
+  const easy = new Transfer(server.url("/delay/20")), other = new Transfer(server.url("/small"));
   loop.add(easy).run();
   expect(seen).toEqual([[constants.CURLMNOTIFY_EASY_DONE, easy, "data"]]);
   loop.multi.notifyDisable(constants.CURLMNOTIFY_EASY_DONE);
@@ -82,7 +82,7 @@ notify("NOTIFYFUNCTION is told of each finished transfer, with its data, until d
 
 notify("what NOTIFYFUNCTION throws is the cause of the call in progress", () => {
   using multi = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.setOpt("NOTIFYFUNCTION", () => {
     throw new Error("notified");
   });
@@ -100,7 +100,7 @@ notify("notifyEnable() of an unknown number is CURLM_UNKNOWN_OPTION", () => {
 
 test("getHandles() works on every version, from curlew's own book", () => {
   using multi = new Multi();
-  using easy = new Transfer(server.url("/small"));
+  using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);
   expect(multi.getHandles()).toEqual([easy]);
 });

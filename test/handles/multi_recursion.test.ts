@@ -77,7 +77,7 @@ function tryIn(kind: "socket" | "timer" | "write" | "header" | "progress"): void
     XFERINFOFUNCTION: () => attempt("progress"),
   });
   const other = new Transfer(server.url("/delay/60"));
-  using spare = new Transfer(server.url("/small"));
+  using spare = new Transfer(server.url("/delay/20"));
   ready = true;
   loop.add(added, other).run();
   expect(seen.length).toBeGreaterThan(0);
@@ -105,14 +105,14 @@ test.skipIf(versionNum < 0x075200)(
     using loop: Loop = new Loop(() => {
       seen.push(multiCode(() => loop.multi.timeout()), multiCode(() => loop.multi.fdset()));
     });
-    loop.add(new Transfer(server.url("/small"))).run();
+    loop.add(new Transfer(server.url("/delay/20"))).run();
     expect(new Set(seen)).toEqual(new Set([CURLM_RECURSIVE_API_CALL]));
   },
 );
 
 test("a forbidden call that the callback does not catch counts as -1, and is the cause", () => {
   using loop: Loop = new Loop(undefined, (multi) => void multi.socketAction(SOCKET_TIMEOUT, 0));
-  const easy = new Transfer(server.url("/small"));
+  const easy = new Transfer(server.url("/delay/20"));
   try {
     loop.add(easy);
     expect.unreachable();
@@ -174,7 +174,7 @@ test("another multi may be driven inside a callback, and both end well", () => {
   const counts: number[] = [];
   using loop: Loop = new Loop(({ what }) => {
     if (what !== constants.CURL_POLL_IN) return;
-    const easy = new Transfer(server.url("/small"));
+    const easy = new Transfer(server.url("/delay/20"));
     innerEasies.push(easy);
     inner.add(easy).run();
   });
@@ -189,10 +189,10 @@ test("another multi may be driven inside a callback, and both end well", () => {
 });
 
 test("an easy that stands alone may perform inside a callback of a multi", () => {
-  using alone = new Transfer(server.url("/small"));
+  using alone = new Transfer(server.url("/delay/20"));
   using loop: Loop = new Loop(({ what }) => {
     if (what === POLL_REMOVE) alone.perform();
   });
-  loop.add(new Transfer(server.url("/small"))).run();
+  loop.add(new Transfer(server.url("/delay/20"))).run();
   expect(alone.received).toBe(98);
 });

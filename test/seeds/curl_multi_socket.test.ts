@@ -38,7 +38,7 @@ test("typical usage: socketAll() once, then wait as timeout() says and call sock
     if (what === POLL_REMOVE) sockets.delete(fd);
     else sockets.set(fd, what);
   });
-  const easies = ["/small", "/bytes/300000", "/delay/100"].map((path) =>
+  const easies = ["/delay/20", "/bytes/300000", "/delay/100"].map((path) =>
     new Transfer(server.url(path))
   );
   for (const easy of easies) multi.addHandle(easy); // 3
@@ -89,7 +89,7 @@ test("at return there is the number of transfers that still run; at zero all are
     counts.push(loop.multi.socket(fd));
     return counts.at(-1)!;
   };
-  const easies = [0, 100, 200].map((ms) => new Transfer(server.url(`/delay/${ms}`)));
+  const easies = [50, 150, 250].map((ms) => new Transfer(server.url(`/delay/${ms}`)));
   loop.add(...easies).run(() => counts.at(-1) === 0);
   expect([...new Set(counts)]).toEqual([3, 2, 1, 0]);
   expect(easies.map((easy) => loop.resultOf(easy))).toEqual([0, 0, 0]);
@@ -184,7 +184,7 @@ test("CURLM_CALL_MULTI_PERFORM would be an error with that name, but is not retu
 
 test("errors are of the whole stack only: a transfer's own failure leaves socket() OK", () => {
   using loop = oldLoop();
-  const refused = new Transfer("http://127.0.0.1:1/"), fine = new Transfer(server.url("/small"));
+  const refused = new Transfer("http://127.0.0.1:1/"), fine = new Transfer(server.url("/delay/20"));
   loop.add(refused, fine).run();
   expect(loop.resultOf(refused)).toBe(constants.CURLE_COULDNT_CONNECT);
   expect(loop.resultOf(fine)).toBe(0);

@@ -37,7 +37,7 @@ test("typical usage: wait as TIMERFUNCTION says, socketAction() for each active 
     deadline = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
     return 0;
   });
-  const easies = ["/small", "/bytes/300000", "/delay/100", "/redirect/2"].map((path) =>
+  const easies = ["/delay/20", "/bytes/300000", "/delay/100", "/redirect/2"].map((path) =>
     new Transfer(server.url(path), { FOLLOWLOCATION: true })
   );
   for (const easy of easies) multi.addHandle(easy); // 4
