@@ -5,6 +5,7 @@
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
 import { closeOnExec, libc } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
 import { type CallbackKind, dispatch } from "./callback_result.ts";
@@ -20,7 +21,9 @@ export function onSockopt(
     if (watcher) {
       // libcurl before 8 lets a child process inherit its sockets
       closeOnExec(fd);
-      watcher.opened(fd);
+      // what it has accepted, by FTP's active mode, it closes without CLOSESOCKETFUNCTION
+      if (purpose === flags.CURLSOCKTYPE_ACCEPT) watcher.closing(fd);
+      else watcher.opened(fd);
     }
     return dispatch(token, kind, 1, (fn, data) => fn(data, fd, purpose));
   };
