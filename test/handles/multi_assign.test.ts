@@ -155,7 +155,7 @@ test("the same fd number in another multi has its own value", () => {
   };
   using first = make("first"), second = make("second");
   for (const loop of [first, second, first, second]) {
-    const easy = new Transfer(server.url("/close"));
+    const easy = new Transfer(server.url("/delay/20"), { FORBID_REUSE: 1 });
     loop.add(easy).run(() => loop.resultOf(easy) === 0);
     loop.multi.removeHandle(easy);
   }
