@@ -89,6 +89,11 @@ export function textAt(source: Pointer, length: number): string {
   return decoder.decode(bytesAt(source, length));
 }
 
+/** A 64-bit integer of two halves as a number: a bigint would cost more than the call. */
+export function integerOf(halves: Int32Array, at: number): number {
+  return (halves[at + 1] as number) * 0x100000000 + ((halves[at] as number) >>> 0);
+}
+
 /** Where C stores a result; read it before the next call. */
 class Result {
   readonly #bytes = new ArrayBuffer(32);
@@ -108,7 +113,7 @@ class Result {
 
   /** The stored 64-bit integer as a number. */
   integer(): number {
-    return (this.i32[1] as number) * 0x100000000 + (this.u32[0] as number);
+    return integerOf(this.i32, 0);
   }
 
   /** The stored address as a number, 0 for NULL. */

@@ -12,6 +12,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import type { CurlEasyError } from "../errors.ts";
 import { type Easy, stateOf } from "../handles/easy.ts";
 import { goOn } from "../handles/resume.ts";
+import { isHttp1 } from "./http_version.ts";
 
 /** Whoever had less than this since its last turn is no load, and never waits. */
 const LEAST = 64 * 1024;
@@ -21,12 +22,10 @@ const SLICE_MS = 2, SHORT_SLICE_MS = 1, MANY = 16;
 const SHARE = 1024 * 1024;
 
 // file:// and WebSocket cannot be paused so, and of HTTP/2 all streams would wait
-const { CURLPROTO_HTTP, CURLPROTO_HTTPS, CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = flags;
+const { CURLPROTO_HTTP, CURLPROTO_HTTPS } = flags;
 
 function mayPause(easy: Easy): boolean {
-  const version = easy.getInfo("HTTP_VERSION");
-  return (easy.getInfo("PROTOCOL") & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 &&
-    (version === CURL_HTTP_VERSION_1_0 || version === CURL_HTTP_VERSION_1_1);
+  return (easy.getInfo("PROTOCOL") & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 && isHttp1(easy);
 }
 
 /** See the module. */

@@ -6,6 +6,7 @@
 
 import { flags } from "../../ffi/curl/flags.ts";
 import type { Easy } from "../handles/easy.ts";
+import { isHttp1 } from "./http_version.ts";
 import type { Jobs } from "./jobs.ts";
 import { Deadline } from "./timer.ts";
 
@@ -59,13 +60,11 @@ export class Nudge {
   }
 }
 
-const { CURLPROTO_HTTPS, CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = flags;
+const { CURLPROTO_HTTPS } = flags;
 
 /** Whether others may use its connection at the same time: also before there was an answer. */
 function mayShare(easy: Easy): boolean {
-  const version = easy.getInfo("HTTP_VERSION");
-  return version !== CURL_HTTP_VERSION_1_0 && version !== CURL_HTTP_VERSION_1_1 &&
-    (easy.getInfo("PROTOCOL") & CURLPROTO_HTTPS) !== 0;
+  return !isHttp1(easy) && (easy.getInfo("PROTOCOL") & CURLPROTO_HTTPS) !== 0;
 }
 
 /**

@@ -10,10 +10,11 @@
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
 import type { SocketWatcher } from "../handles/easy_state.ts";
 import { FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
-const CURL_POLL_REMOVE = 4;
+const { CURL_POLL_REMOVE } = flags;
 
 /** Those who wait beside libcurl. */
 export interface Awaiting {

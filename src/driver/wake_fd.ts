@@ -5,9 +5,10 @@
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
 import { libc } from "../../ffi/libc.ts";
 
-const CURL_POLL_REMOVE = 4;
+const { CURL_POLL_REMOVE } = flags;
 
 /** The one of a multi. */
 export class WakeFd {

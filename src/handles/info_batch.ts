@@ -5,6 +5,7 @@
  */
 
 import { infos } from "../../ffi/curl/infos.ts";
+import { integerOf } from "../../ffi/memory.ts";
 import { library } from "../../ffi/mod.ts";
 import { type Easy, stateOf } from "./easy.ts";
 import type { InfoName } from "./option_types.ts";
@@ -14,7 +15,7 @@ export type NumberInfo = {
   [N in InfoName]: (typeof infos)[N]["kind"] extends "long" | "off_t" ? N : never;
 }[InfoName];
 
-const BYTES = 8, HIGH = 2 ** 32;
+const BYTES = 8;
 
 /** Reads the same infos of many handles. */
 export class InfoBatch<N extends NumberInfo> {
@@ -40,7 +41,7 @@ export class InfoBatch<N extends NumberInfo> {
     halves.fill(0); // a long has 32 bits on Windows
     for (let i = 0; i < ids.length; i++) {
       out(pointer, ids[i] as number, this.#each[i] as Int32Array<ArrayBuffer>);
-      taken.push((halves[2 * i + 1] as number) * HIGH + ((halves[2 * i] as number) >>> 0));
+      taken.push(integerOf(halves, 2 * i));
     }
     return taken;
   }

@@ -82,7 +82,7 @@ export class BodyQueue {
 
   /** Takes all, in one array that is good until the queue is used again. */
   takeAll(): Chunk {
-    const single = this.#slab ? null : this.#chunks.length === 1 ? this.#chunks[0] : null;
+    const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks[0] : null;
     const all = single ?? new Uint8Array(this.#length);
     if (!single) this.fill(all);
     this.clear();

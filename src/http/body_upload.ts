@@ -11,8 +11,8 @@ import type { BodySource } from "./body_source.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
 
-/** How much is pulled ahead: as much as libcurl asks for at a time. */
-const AHEAD = 256 * 1024;
+/** UPLOAD_BUFFERSIZE: what libcurl asks for at a time, and so how much is pulled ahead. */
+export const UPLOAD_BUFFER: number = 256 * 1024;
 
 /** Feeds READFUNCTION from a stream: nothing is pulled before libcurl asks for the first time. */
 export class BodyUpload {
@@ -93,7 +93,7 @@ export class BodyUpload {
   }
 
   #pull(): void {
-    if (this.#pulling || this.#ready >= AHEAD) return;
+    if (this.#pulling || this.#ready >= UPLOAD_BUFFER) return;
     this.#pulling = true;
     let reader: ReadableStreamDefaultReader<Uint8Array>;
     try {

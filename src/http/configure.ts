@@ -10,12 +10,11 @@ import { library } from "../../ffi/mod.ts";
 import type { Easy } from "../handles/easy.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "./header_list.ts";
 import type { RequestPlan } from "./request.ts";
+import { UPLOAD_BUFFER } from "./body_upload.ts";
 import { bareUrl } from "./url.ts";
 
 /** What is sent as User-Agent unless the caller says otherwise. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
-
-const UPLOAD_BUFFER = 256 * 1024;
 
 /** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
 const REFUSES_HTTP2 = 0x080a00;

@@ -11,6 +11,7 @@ import type { Agent } from "../driver/agent.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
 import { onPiece } from "../handles/piece.ts";
+import { UPLOAD_BUFFER } from "./body_upload.ts";
 import { configure, setUrl } from "./configure.ts";
 import { forgetLooseCookies } from "./cookies.ts";
 import { codedError, fetchError, networkError } from "./errors.ts";
@@ -48,7 +49,7 @@ export interface HopsEnd {
 }
 
 /** libcurl reads up to a hundred of them before anything else has its turn. */
-const RECEIVE_BUFFER = 128 * 1024, UPLOAD_BUFFER = 256 * 1024;
+const RECEIVE_BUFFER = 128 * 1024;
 
 /** What is left of a timeout from now on: 0 for no end, else at least 1. */
 export function countdown(timeout: number): () => number {

@@ -30,7 +30,7 @@ function detached(): ArrayBuffer {
   return buffer;
 }
 
-function detachedView(): Uint8Array {
+export function detachedView(): Uint8Array {
   const view = new Uint8Array(8);
   view.buffer.transfer();
   return view;
@@ -43,13 +43,13 @@ function shrunk(): Uint8Array {
   return view;
 }
 
-function revoked(): object {
+export function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
 }
 
-class Nameless {
+export class Nameless {
   static readonly name: Any = Symbol("nameless");
 }
 

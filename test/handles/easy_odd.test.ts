@@ -14,6 +14,7 @@ import {
   Multi,
   Share,
 } from "../../mod.ts";
+import { detachedView, Nameless, revoked } from "../fuzz/odd.ts";
 
 // deno-lint-ignore no-explicit-any -- no type is right
 type Any = any;
@@ -25,22 +26,6 @@ function thrown(call: () => unknown): unknown {
     return error;
   }
   return null;
-}
-
-function detached(): Uint8Array {
-  const view = new Uint8Array(8);
-  view.buffer.transfer();
-  return view;
-}
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
-
-class Nameless {
-  static readonly name: Any = Symbol("nameless");
 }
 
 const ODD: [string, () => Any][] = [
@@ -105,12 +90,12 @@ test("objects made without their constructor are no handles", () => {
 
 test("detached bytes are refused, or there are none", () => {
   using easy = new Easy();
-  const parts = [{ name: "a", contents: detached() }];
-  for (const [option, value] of [["HTTPPOST", parts], ["SSLKEY_BLOB", detached()]] as const) {
+  const parts = [{ name: "a", contents: detachedView() }];
+  for (const [option, value] of [["HTTPPOST", parts], ["SSLKEY_BLOB", detachedView()]] as const) {
     const error = thrown(() => easy.setOpt(option as Any, value));
     expect(error === null || error instanceof CurlEasyError, String(error)).toBe(true);
   }
-  expect(thrown(() => easy.send(detached() as Any))).toBeInstanceOf(CurlEasyError);
+  expect(thrown(() => easy.send(detachedView() as Any))).toBeInstanceOf(CurlEasyError);
 });
 
 test("bytes are as long as they are, whatever they say", () => {
