@@ -2,7 +2,7 @@
  * No vitest here: children use it too. */
 import { readlinkSync } from "node:fs";
 import { easyOptions } from "../ffi/curl/options.ts";
-import { constants, type EasyOptionName, versionInfo } from "../mod.ts";
+import { constants, type EasyOptionName, type EasyOptions, versionInfo } from "../mod.ts";
 import { versionText } from "../ffi/mod.ts";
 
 const loaded = versionInfo();
@@ -46,14 +46,18 @@ type Name =
   | "refusesTwoLengths"
   | "retriesGoaway"
   | "survivesPings"
+  | "tellsRest"
   | "tellsResets"
   | "hidesNoMemory"
   | "tooLarge"
+  | "keepsSockets"
   | "namesCa"
+  | "negotiates"
   | "namesCaFile"
   | "tlsInTls"
   | "wrongKeyCode"
   | "pausesH2"
+  | "limitsEvenly"
   | "limitsPaused"
   | "pausesAtOnce"
   | "keepsH2Trailers"
@@ -135,6 +139,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
     except: [0x080700, 0x080f00],
     why: "libcurl 8.7 to 8.14 hands over one more buffer after a pause from outside",
   },
+  limitsEvenly: {
+    until: 0x081200,
+    why: "from 8.18 on libcurl receives more than a second's worth at once, and waits then",
+  },
   limitsPaused: {
     until: 0x081200,
     why: "from 8.18 on libcurl grants another second's worth of MAX_*_SPEED_LARGE after each pause",
@@ -147,6 +155,12 @@ const ROWS: Readonly<Record<Name, Row>> = {
     until: 0x081700,
     why: "libcurl 8.23 says CURLE_BAD_FUNCTION_ARGUMENT of a key that is another certificate's",
   },
+  negotiates: {
+    tls: NO_NSS,
+    why: "with NSS libcurl crashes where a handshake with ALPN is given up, so HTTP/2 is by wish",
+  },
+  keepsSockets: { tls: NO_NSS, why: "NSS closes sockets and tells nobody, so none is kept" },
+  tellsRest: { tls: NO_NSS, why: "with NSS libcurl cannot tell whether TLS has read more" },
   keyFiles: { tls: NO_NSS, why: "NSS cannot use an elliptic key from a PEM file" },
   forgetsCa: { tls: NO_NSS, why: "NSS trusts a CA for the rest of the process" },
   verifyResult: { tls: OPENSSL, why: "SSL_VERIFYRESULT is OpenSSL's" },
@@ -287,6 +301,17 @@ function judge(
 export const libcurl: Readonly<Record<Name, Difference>> = Object.fromEntries(
   Object.entries(ROWS).map(([name, row]) => [name, judge(row)]),
 ) as Record<Name, Difference>;
+
+/**
+ * What asks for HTTP/2 over TLS where it is not there by itself: for transfers that are not given up
+ * while they connect.
+ */
+export const ALPN: Pick<EasyOptions, "SSL_ENABLE_ALPN"> = libcurl.negotiates.holds
+  ? {}
+  : { SSL_ENABLE_ALPN: 1 };
+
+/** How many of these sockets of ended transfers stay in an agent's poller. */
+export const kept = (sockets: number): number => libcurl.keepsSockets.holds ? sockets : 0;
 
 /** Whether the library has these options, by their rows in the generated table. */
 export function having(...names: EasyOptionName[]): Difference {

@@ -6,7 +6,6 @@
 
 import { setImmediate } from "node:timers";
 import { easyOptions } from "../../ffi/curl/options.ts";
-import { native } from "../../ffi/mod.ts";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy.ts";
@@ -22,7 +21,7 @@ import {
 } from "./agent_options.ts";
 import { Fairness } from "./fairness.ts";
 import { Invariants, isDebugging } from "./invariants.ts";
-import { type Job, Jobs } from "./jobs.ts";
+import { type Job, Jobs, type Waiting } from "./jobs.ts";
 import { parking } from "./parking.ts";
 import { createPoller, type Poller, READ, WRITE } from "./poller.ts";
 import { Leftovers, Nudge } from "./nudge.ts";
@@ -35,16 +34,14 @@ import { Wait, Waits } from "./waits.ts";
 import { WakeFd } from "./wake_fd.ts";
 
 /**
- * As {@linkcode Agent.perform}, but without a promise: `resolve` or `reject` is called as soon as
- * the transfer was taken out, in a turn of the agent, and must not throw. Throws where it cannot
- * begin.
+ * As {@linkcode Agent.perform}, but without a promise: who waits is told as soon as the transfer
+ * was taken out, in a turn of the agent, and must not throw. Throws where it cannot begin.
  */
 export let performAtOnce: (
   agent: Agent,
   easy: Easy,
   signal: AbortSignal | null,
-  resolve: () => void,
-  reject: (reason: unknown) => void,
+  waiting: Waiting,
 ) => void;
 /** Has something done when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
@@ -78,8 +75,7 @@ export class Agent {
   readonly #nudge = new Nudge(() => this.#schedule());
   readonly #leftovers = this.#quirks.leavesRead ? new Leftovers(() => this.#schedule()) : null;
   readonly #fairness = new Fairness();
-  // Deno takes as long for a turn as for a wait
-  readonly #spin = new Spin(native.watch ? undefined : 0);
+  readonly #spin = new Spin();
   readonly #timeouts = new Timeouts(this.#jobs, () => this.#schedule());
   readonly #deadline = new Deadline(() => this.#schedule());
   readonly #poller: Poller = createPoller();
@@ -90,6 +86,8 @@ export class Agent {
   #wakeFd: WakeFd | null = null;
   #scheduled = false;
   #inTurn = false;
+  /** Whether a transfer came to its end in this turn: whoever waited for it has its say soon. */
+  #anyOver = false;
   /** What is to be done when the agent closes. */
   readonly #closers: (() => void)[] = [];
   #turns = 0;
@@ -97,8 +95,7 @@ export class Agent {
   #closing: Promise<void> | null = null;
 
   static {
-    performAtOnce = (agent, easy, signal, resolve, reject) =>
-      agent.#perform(easy, signal, resolve, reject);
+    performAtOnce = (agent, easy, signal, waiting) => agent.#perform(easy, signal, waiting);
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
@@ -185,21 +182,20 @@ export class Agent {
    * @throws the signal's reason where it aborted.
    */
   perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    return new Promise((resolve, reject) =>
-      this.#perform(easy, signalOf(options), resolve, reject)
-    );
+    const waiting = Promise.withResolvers<Easy>();
+    try {
+      this.#perform(easy, signalOf(options), waiting);
+    } catch (error) {
+      waiting.reject(error);
+    }
+    return waiting.promise;
   }
 
-  #perform(
-    easy: Easy,
-    signal: AbortSignal | null | undefined,
-    resolve: (easy: Easy) => void,
-    reject: (reason: unknown) => void,
-  ): void {
+  #perform(easy: Easy, signal: AbortSignal | null | undefined, waiting: Waiting): void {
     if (this.#closing) throw closedError();
     if (signal?.aborted) throw signal.reason;
     this.#start(easy);
-    const job = this.#jobs.add(easy, resolve, reject);
+    const job = this.#jobs.add(easy, waiting);
     this.#schedule();
     this.#timeouts.watch(job);
     if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
@@ -357,7 +353,6 @@ export class Agent {
     } finally {
       this.#inTurn = false;
     }
-    if (!more && this.#jobs.holding > 0) more = this.#spin.looksAgain();
     if (more) this.#schedule();
     else this.#park();
     if (this.#invariants !== null && !this.#multi.closed) this.#check(this.#invariants, !more);
@@ -386,14 +381,23 @@ export class Agent {
   #rounds(): boolean {
     const end = performance.now() + this.#fairness.sliceMs;
     this.#fairness.begin(end);
+    this.#anyOver = false;
     try {
       for (let round = 1;; round++) {
-        if (!this.#round(end)) return false;
+        // whoever waited for one that is over may begin another: that is worth a turn
+        if (!this.#round(end) && !this.#looksAgain()) {
+          return this.#anyOver && this.#jobs.holding > 0;
+        }
         if (round >= ROUNDS || performance.now() >= end) return true;
       }
     } finally {
       this.#fairness.begin(Infinity);
     }
+  }
+
+  /** Whether it is worth another look where nothing happened. */
+  #looksAgain(): boolean {
+    return !this.#anyOver && this.#jobs.holding > 0 && this.#spin.looksAgain();
   }
 
   /** @returns whether anything happened, so that another look is due. */
@@ -415,6 +419,7 @@ export class Agent {
     const served = this.#sockets.serve(action, isOver);
     this.#sockets.apply();
     const finished = this.#drain();
+    if (finished) this.#anyOver = true;
     if (served > 0) this.#spin.served();
     else if (due || finished) this.#spin.restart();
     for (const job of this.#timeouts.late()) this.#timeOut(job);

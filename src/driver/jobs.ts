@@ -7,6 +7,15 @@
 import { flags } from "../../ffi/curl/flags.ts";
 import { type Easy, stateOf } from "../handles/easy.ts";
 import { curluText } from "../handles/ldap.ts";
+import { Roster } from "../handles/roster.ts";
+
+/** Who waits for a transfer. Told once, which it takes without an exception. */
+export interface Waiting {
+  /** It has succeeded. */
+  resolve(easy: Easy): void;
+  /** It has not. */
+  reject(reason: unknown): void;
+}
 
 /** A transfer in flight. */
 export class Job {
@@ -18,22 +27,15 @@ export class Job {
   paused = false;
   /** Why it ends, where it was aborted inside a callback and libcurl does not know yet. */
   aborted: { readonly reason: unknown } | null = null;
-  readonly #resolve: (easy: Easy) => void;
-  readonly #reject: (reason: unknown) => void;
+  readonly #waiting: Waiting;
   #signal: AbortSignal | null = null;
   #listener: (() => void) | null = null;
 
   /** Made by {@linkcode Jobs.add}. */
-  constructor(
-    easy: Easy,
-    mayBeLost: boolean,
-    resolve: (easy: Easy) => void,
-    reject: (reason: unknown) => void,
-  ) {
+  constructor(easy: Easy, mayBeLost: boolean, waiting: Waiting) {
     this.easy = easy;
     this.mayBeLost = mayBeLost;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#waiting = waiting;
   }
 
   /** Listens to a signal until the job is settled. */
@@ -46,14 +48,14 @@ export class Job {
   /** The transfer succeeded. */
   resolve(easy: Easy): void {
     this.#unlisten();
-    if (this.aborted) this.#reject(this.aborted.reason);
-    else this.#resolve(easy);
+    if (this.aborted) this.#waiting.reject(this.aborted.reason);
+    else this.#waiting.resolve(easy);
   }
 
   /** It did not. */
   reject(reason: unknown): void {
     this.#unlisten();
-    this.#reject(this.aborted ? this.aborted.reason : reason);
+    this.#waiting.reject(this.aborted ? this.aborted.reason : reason);
   }
 
   #unlisten(): void {
@@ -64,7 +66,7 @@ export class Job {
 
 /** See the module. */
 export class Jobs {
-  readonly #jobs = new Map<Easy, Job>();
+  readonly #jobs = new Roster<Job>();
   readonly #asksForLosable: boolean;
   #paused = 0;
   #losable = 0;
@@ -91,41 +93,42 @@ export class Jobs {
 
   /** A transfer is paused, or no longer. */
   pause(easy: Easy, paused: boolean): void {
-    const job = this.#jobs.get(easy);
+    const job = this.find(easy);
     if (!job || job.paused === paused) return;
     job.paused = paused;
     this.#paused += paused ? 1 : -1;
   }
 
   /** Takes a transfer in. */
-  add(easy: Easy, resolve: (easy: Easy) => void, reject: (reason: unknown) => void): Job {
-    const job = new Job(easy, this.#asksForLosable && mayBeLost(easy), resolve, reject);
-    this.#jobs.set(easy, job);
+  add(easy: Easy, waiting: Waiting): Job {
+    const job = new Job(easy, this.#asksForLosable && mayBeLost(easy), waiting);
+    this.#jobs.set(stateOf(easy).resources.address, job);
     if (job.mayBeLost) this.#losable++;
     return job;
   }
 
   /** The job of a handle. */
   find(easy: Easy): Job | undefined {
-    return this.#jobs.get(easy);
+    return this.#jobs.get(stateOf(easy).resources.address);
   }
 
   /** All of them. */
   [Symbol.iterator](): Iterator<Job> {
-    return this.#jobs.values();
+    return this.#jobs[Symbol.iterator]();
   }
 
   /** Takes a job out; false where it is out already. */
   take(job: Job): boolean {
-    if (this.#jobs.get(job.easy) !== job) return false;
+    const { address } = stateOf(job.easy).resources;
+    if (this.#jobs.get(address) !== job) return false;
     this.pause(job.easy, false);
     if (job.mayBeLost) this.#losable--;
-    return this.#jobs.delete(job.easy);
+    return this.#jobs.delete(address);
   }
 
   /** Takes all out. */
   takeAll(): Job[] {
-    const jobs = [...this.#jobs.values()];
+    const jobs = [...this.#jobs];
     this.#jobs.clear();
     this.#paused = this.#losable = 0;
     return jobs;

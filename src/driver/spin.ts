@@ -1,14 +1,14 @@
 /**
  * Whether to look again at once where nothing is ready, instead of leaving it to the runtime to
- * wait: on Bun that takes as long as a whole request on the loopback interface. Only where the
- * last wait was that short, so that transfers from farther away cost nothing, and never for long:
- * an agent at rest uses no processor.
+ * wait: on the loopback interface that takes longer than a request. Only where the last wait was
+ * that short, so that transfers from farther away cost nothing, and never for long: an agent at
+ * rest uses no processor, and the application waits for the end of the turn meanwhile.
  *
  * @module
  */
 
 /** How long it is worth to look. */
-const SPIN_MS = 0.1;
+const SPIN_MS = 0.05;
 
 /** See the module. */
 export class Spin {

@@ -134,6 +134,10 @@ export class EasyState {
   readonly uses: Map<number, unknown> = new Map();
   /** The multi that it is added to. */
   multi: MultiState | null = null;
+  /** Whether it has come to its end in there. */
+  told = false;
+  /** Whether libcurl has let go of it then: see {@linkcode endDead}. */
+  ended = false;
   /** Whether its HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
   readingHsts = false;
   /** The server, where its URL may be one of FTP, and what FTP_ENTRY_PATH was there. */

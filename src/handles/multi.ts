@@ -171,7 +171,7 @@ export class Multi {
     const removed = openState(easy);
     state.refuseInCallback("remove a handle");
     // of one that it has let go of libcurl thinks differently in each version
-    const isGone = removed.multi === state && state.ended.has(removed.resources.address);
+    const isGone = removed.multi === state && removed.ended;
     const { curl_multi_remove_handle } = library().symbols;
     const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
     // a timer callback that fails does so at the end: the handle is out all the same
@@ -182,7 +182,7 @@ export class Multi {
   }
 
   #forget(removed: EasyState): void {
-    forgetEnd(this.#state, removed.resources.address);
+    forgetEnd(this.#state, removed);
     this.#state.easies.delete(removed.resources.address);
     removed.multi = null;
     removed.connected = false;
@@ -307,9 +307,9 @@ export class Multi {
     const { pointer } = state, { curl_multi_info_read } = library().symbols;
     const message = state.messages.shift() ?? cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) return null;
-    state.told.add(message.easy);
     const finished = state.easies.get(message.easy);
     if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
+    finished.told = true;
     const error = finished.takeError(message.result);
     keepEntryPath(finished, message.result);
     finished.flushOutput();
@@ -368,7 +368,7 @@ export class Multi {
   getHandles(): Easy[] {
     void this.#state.pointer;
     const easies: Easy[] = [];
-    for (const { easy } of this.#state.easies.values()) if (easy) easies.push(easy);
+    for (const { easy } of this.#state.easies) if (easy) easies.push(easy);
     return easies;
   }
 
@@ -418,7 +418,7 @@ export class Multi {
     if (this.closed) return;
     state.refuseInCallback("close the multi handle");
     const { curl_multi_remove_handle } = library().symbols;
-    for (const easy of [...state.easies.values()]) {
+    for (const easy of [...state.easies]) {
       curl_multi_remove_handle(state.pointer, easy.pointer);
       this.#forget(easy);
     }

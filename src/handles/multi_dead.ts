@@ -9,26 +9,27 @@
 import { result } from "../../ffi/memory.ts";
 import { library } from "../../ffi/mod.ts";
 import { Code, CurlMultiError, MultiCode } from "../errors.ts";
+import type { EasyState } from "./easy_state.ts";
 import { cMessage } from "./multi_message.ts";
 import type { MultiState } from "./multi_state.ts";
 
 /** Ends the transfers of a multi that is dead. They stay in its book until they are removed. */
 export function endDead(state: MultiState): void {
   if (!state.dead) return;
-  const { pointer, messages, told, ended } = state;
+  const { pointer, messages, easies } = state;
   const { curl_multi_info_read, curl_multi_remove_handle } = library().symbols;
   for (;;) {
     const message = cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) break;
     messages.push(message);
-    told.add(message.easy);
+    const easy = easies.get(message.easy);
+    if (easy) easy.told = true;
   }
-  for (const [address, easy] of state.easies) {
-    if (told.has(address)) continue;
+  for (const easy of easies) {
+    if (easy.told) continue;
     curl_multi_remove_handle(pointer, easy.pointer);
-    ended.add(address);
-    messages.push({ easy: address, result: Code.ABORTED_BY_CALLBACK });
-    told.add(address);
+    messages.push({ easy: easy.resources.address, result: Code.ABORTED_BY_CALLBACK });
+    easy.told = easy.ended = true;
   }
   state.dead = false; // last: removing calls back
 }
@@ -36,16 +37,17 @@ export function endDead(state: MultiState): void {
 /** A dead multi may be used again as soon as nothing in it is running. */
 export function revive(state: MultiState): void {
   if (!state.dead) return;
-  for (const address of state.easies.keys()) {
-    if (!state.told.has(address)) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
+  for (const easy of state.easies) {
+    if (!easy.told) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
   state.dead = false;
 }
 
 /** Forgets what became of an easy that is taken out. */
-export function forgetEnd({ messages, told, ended }: MultiState, address: number): void {
-  ended.delete(address);
-  if (!told.delete(address)) return;
+export function forgetEnd({ messages }: MultiState, removed: EasyState): void {
+  if (!removed.told) return;
+  removed.told = removed.ended = false;
+  const { address } = removed.resources;
   const at = messages.findIndex(({ easy }) => easy === address);
   if (at >= 0) messages.splice(at, 1);
 }

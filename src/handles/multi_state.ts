@@ -12,6 +12,7 @@ import type { AnyFunction, EasyState, SocketWatcher } from "./easy_state.ts";
 import type { Easy } from "./easy.ts";
 import { FdTable } from "./fd_table.ts";
 import type { Multi } from "./multi.ts";
+import { Roster } from "./roster.ts";
 import { TokenTable } from "./tokens.ts";
 
 /**
@@ -77,7 +78,7 @@ export class MultiResources {
 export class MultiState {
   readonly resources: MultiResources;
   /** The easies in it, by address. */
-  readonly easies: Map<number, EasyState> = new Map();
+  readonly easies: Roster<EasyState> = new Roster();
   /** The values given to `assign`, by fd. */
   readonly table: FdTable = new FdTable();
   /** The callbacks, by option number. */
@@ -97,10 +98,6 @@ export class MultiState {
   #died = false;
   /** What was taken from libcurl, or made for it, and is still to be told by infoRead(). */
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
-  /** The addresses of the easies in it that have come to their end. */
-  readonly told: Set<number> = new Set();
-  /** Those of them that libcurl has let go of already: see {@linkcode endDead}. */
-  readonly ended: Set<number> = new Set();
   /** How many callbacks of it, or of an easy in it, are on the stack. */
   depth = 0;
 

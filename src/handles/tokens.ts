@@ -7,16 +7,16 @@
 
 /** Objects by token. A token is not used again before four billion others were. */
 export class TokenTable<T> {
-  readonly #objects = new Map<number, T>();
-  readonly #reserved = new Set<number>();
+  /** By token that is taken; `null` while it leads nowhere, so that the entry stays. */
+  readonly #objects = new Map<number, T | null>();
   #last = 0;
 
   /** Takes a token, without an object yet. */
   take(): number {
     do this.#last = (this.#last + 1) >>> 0; while (
-      this.#last === 0 || this.#reserved.has(this.#last)
+      this.#last === 0 || this.#objects.has(this.#last)
     );
-    this.#reserved.add(this.#last);
+    this.#objects.set(this.#last, null);
     return this.#last;
   }
 
@@ -27,22 +27,21 @@ export class TokenTable<T> {
 
   /** Lets the object go; the token stays taken. */
   unroot(token: number): void {
-    this.#objects.delete(token);
+    if (this.#objects.get(token)) this.#objects.set(token, null);
   }
 
   /** Gives the token up. */
   release(token: number): void {
     this.#objects.delete(token);
-    this.#reserved.delete(token);
   }
 
   /** The object of that token, if it is rooted. */
   get(token: number): T | undefined {
-    return this.#objects.get(token);
+    return this.#objects.get(token) ?? undefined;
   }
 
   /** How many tokens are taken. */
   get size(): number {
-    return this.#reserved.size;
+    return this.#objects.size;
   }
 }

@@ -8,6 +8,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { library } from "../../ffi/mod.ts";
 import type { Easy } from "../handles/easy.ts";
+import { hasAny } from "./curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "./header_list.ts";
 import type { RequestPlan } from "./request.ts";
 import { UPLOAD_BUFFER } from "./body_upload.ts";
@@ -19,7 +20,14 @@ export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`
 /** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
 const REFUSES_HTTP2 = 0x080a00;
 /** Any of these may have a request for http go over TLS, where HTTP/2 is negotiated. */
-const LEADS_TO_TLS = ["ALTSVC", "ALTSVC_CTRL", "HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"];
+const LEADS_TO_TLS: ReadonlySet<string> = new Set([
+  "ALTSVC",
+  "ALTSVC_CTRL",
+  "HSTS",
+  "HSTS_CTRL",
+  "HSTSREADFUNCTION",
+  "SHARE",
+]);
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
@@ -83,7 +91,7 @@ function limitProtocols(easy: Easy): void {
  */
 function keepApart(easy: Easy, { url, curl }: RequestPlan): void {
   if (url.protocol !== "http:" || library().versionNum >= REFUSES_HTTP2) return;
-  if (LEADS_TO_TLS.some((name) => name in curl)) return;
+  if (hasAny(curl, LEADS_TO_TLS)) return;
   easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
 }
 
@@ -110,7 +118,9 @@ function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
 
 /** The caller's headers, without those that libcurl would add but fetch does not send. */
 function requestHeaders({ headers, body, method, referrer }: RequestPlan): HeaderEntry[] {
-  const all = [...headers], isForm = body || method === "POST" || method === "PUT";
+  const all = [...headers];
+  if (method === "GET" && referrer === "" && !body) return all;
+  const isForm = body || method === "POST" || method === "PUT";
   if (referrer !== "" && !hasHeader(headers, "referer")) all.push(["Referer", referrer]);
   // libcurl would wait for a 100 before each large body, and name a form where there is none
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);

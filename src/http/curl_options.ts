@@ -78,6 +78,12 @@ export function checkCurlOptions(
   return checked;
 }
 
+/** Whether one of those options is set. */
+export function hasAny(options: EasyOptions, names: ReadonlySet<string>): boolean {
+  for (const name in options) if (names.has(name)) return true;
+  return false;
+}
+
 /** What is for the origin that it was given for, and not for where it redirects to. */
 const CREDENTIALS = new Set([
   "AWS_SIGV4",

@@ -66,7 +66,12 @@ export async function fetch(
     plan.signal?.throwIfAborted();
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    return await new Hops(plan, agentOf(init.agent)).run();
+    const hops = new Hops(plan, agentOf(init.agent));
+    for (;;) {
+      const transfer = hops.start(), answer = await transfer.answer;
+      if (answer.location === null) return await hops.respond(transfer, answer);
+      await hops.follow(transfer, answer, answer.location);
+    }
   } catch (error) {
     plan.body?.cancel(error);
     throw error;
@@ -86,20 +91,7 @@ class Hops {
     this.#remaining = countdown(plan.timeout);
   }
 
-  async run(): Promise<Response> {
-    for (;;) {
-      const transfer = this.#start();
-      const answer = await transfer.answer;
-      const { url } = answer;
-      if (url !== this.#plan.url) this.#plan = { ...this.#plan, url };
-      if (answer.location === null) return await this.#respond(transfer, answer);
-      const next = this.#follow(transfer, answer.location);
-      await transfer.discard(); // its connection is free for the next one
-      this.#plan = { ...next, cookies: transfer.cookies };
-    }
-  }
-
-  #start(): Transfer {
+  start(): Transfer {
     this.#plan.signal?.throwIfAborted();
     try {
       return new Transfer(this.#plan, this.#agent, this.#remaining(), this.#redirects);
@@ -108,21 +100,24 @@ class Hops {
     }
   }
 
-  #follow(transfer: Transfer, location: string): RequestPlan {
+  /** Makes the next request the one that it redirects to. */
+  async follow(transfer: Transfer, { url }: Answer, location: string): Promise<void> {
     const { body } = this.#plan;
+    let next: RequestPlan;
     try {
-      const next = nextPlan(this.#plan, transfer.head, location, this.#redirects);
-      if (next.body !== body) body?.cancel(undefined);
-      this.#redirects++;
-      return next;
+      next = nextPlan({ ...this.#plan, url }, transfer.head, location, this.#redirects);
     } catch (error) {
       transfer.stop(error);
       throw error;
     }
+    if (next.body !== body) body?.cancel(undefined);
+    this.#redirects++;
+    await transfer.discard(); // its connection is free for the next one
+    this.#plan = { ...next, cookies: transfer.cookies };
   }
 
-  #respond(transfer: Transfer, { head, sink }: Answer): Response | Promise<Response> {
-    const { url, integrity } = this.#plan, { status, statusText } = head;
+  respond(transfer: Transfer, { head, sink, url }: Answer): Response | Promise<Response> {
+    const { integrity } = this.#plan, { status, statusText } = head;
     try {
       if (status < 200 || status > 599) {
         throw networkError(url.href, `a response cannot have the status ${status}`);

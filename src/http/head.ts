@@ -104,6 +104,12 @@ const NONE = Buffer.alloc(0);
 
 type Kind = "status" | "field" | "blank";
 
+/** Whose head it is. */
+export interface HeadOwner {
+  /** A head that may be the final one is there. */
+  onHead(): void;
+}
+
 /**
  * Collects heads: a 1xx is passed over, one that libcurl answers itself (an authentication) is
  * replaced by the next, and lines after the body are trailers. The lines are kept as bytes and
@@ -116,11 +122,11 @@ export class HeadCollector {
   /** Once it was read. */
   #status: number | null = null;
   #size = 0;
-  readonly #done: (head: HeadCollector) => void;
+  readonly #owner: HeadOwner;
 
-  /** `done` is called at the end of each head that may be the final one. */
-  constructor(done: (head: HeadCollector) => void) {
-    this.#done = done;
+  /** Made by whom it tells. */
+  constructor(owner: HeadOwner) {
+    this.#owner = owner;
   }
 
   /** Takes a line; the HEADERFUNCTION. Throws `CurlEasyError` for more than anyone needs. */
@@ -152,7 +158,7 @@ export class HeadCollector {
 
   #end(): void {
     this.#complete = true;
-    this.#done(this);
+    this.#owner.onHead();
   }
 
   /** Whether a head that may be the final one is there. */

@@ -15,7 +15,7 @@ import { UPLOAD_BUFFER } from "./body_upload.ts";
 import { configure, setUrl } from "./configure.ts";
 import { forgetLooseCookies } from "./cookies.ts";
 import { codedError, fetchError, networkError } from "./errors.ts";
-import { HeadCollector } from "./head.ts";
+import { HeadCollector, type HeadOwner } from "./head.ts";
 import { InfoSnapshot, type TransferInfo } from "./info.ts";
 import { DISCARD_BYTES, DISCARD_MS, isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
 import type { RequestPlan } from "./request.ts";
@@ -51,10 +51,13 @@ export interface HopsEnd {
 /** libcurl reads up to a hundred of them before anything else has its turn. */
 const RECEIVE_BUFFER = 128 * 1024;
 
+const endless = () => 0;
+
 /** What is left of a timeout from now on: 0 for no end, else at least 1. */
 export function countdown(timeout: number): () => number {
+  if (timeout === 0) return endless;
   const started = performance.now();
-  return () => timeout === 0 ? 0 : Math.max(1, timeout - (performance.now() - started));
+  return () => Math.max(1, timeout - (performance.now() - started));
 }
 
 /** The request after a redirect. Throws `TypeError` where there is to be none. */
@@ -74,10 +77,10 @@ export function nextPlan(
 }
 
 /** One of the requests. */
-export class Hop {
+export class Hop implements HeadOwner {
   readonly plan: RequestPlan;
   readonly easy: Easy;
-  readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
+  readonly head: HeadCollector = new HeadCollector(this);
   /** Where it redirects to. */
   location: string | null = null;
   readonly #rules: HopRules;
@@ -119,7 +122,8 @@ export class Hop {
     }
   }
 
-  #onHead(): void {
+  /** A head is there. */
+  onHead(): void {
     const { status } = this.head, location = this.head.get("location");
     const { url, redirect } = this.plan;
     const goesOn = isHttp(url) && redirect !== "manual" && isRedirect(status, location);

@@ -11,7 +11,7 @@ import { Easy, stateOf } from "../handles/easy.ts";
 import { onPiece, type Piece } from "../handles/piece.ts";
 import { configure, requestLines } from "./configure.ts";
 import type { RequestPlan } from "./request.ts";
-import { bareUrl } from "./url.ts";
+import { bareUrl, hasCredentials } from "./url.ts";
 
 /** What a channel tells of its transfer. */
 export interface ChannelUser {
@@ -67,7 +67,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 /** What a handle must have been made for to serve a plan, `null` where it must be a new one. */
 function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): string | null {
   if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
-  if (url.username !== "" || url.password !== "") return null;
+  if (hasCredentials(url)) return null;
   let key = `${url.protocol}\n`;
   for (const name in curl) {
     const value: unknown = curl[name as keyof typeof curl];

@@ -34,7 +34,7 @@ const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "coo
 
 /** Whether a response asks to go elsewhere. */
 export function isRedirect(status: number, location: string | null): boolean {
-  return STATUSES.has(status) && location !== null;
+  return location !== null && STATUSES.has(status);
 }
 
 /** The next request after a redirect. Throws `TypeError` where the rules forbid it. */

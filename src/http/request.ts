@@ -172,12 +172,16 @@ export function planRequestSync(input: string | URL, init: FetchInit = {}): Requ
   throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
 
+const NONE: FetchCurlOptions = {}, NO_COOKIES: readonly string[] = [];
+
 function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
   const request = typeof input !== "string" && input instanceof Request ? input : null;
   const url = readUrl(request ? request.url : input as string | URL);
+  const { referrer, referrerPolicy } = readReferrer(init, request, url);
   return {
     url,
-    ...readReferrer(init, request, url),
+    referrer,
+    referrerPolicy,
     method: readMethod(init.method ?? request?.method ?? "GET"),
     headers: readHeaders(init.headers ?? request?.headers),
     body: null,
@@ -185,8 +189,8 @@ function planWithoutBody(input: string | URL | Request, init: FetchInit): Reques
     redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
     signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
     integrity: `${init.integrity ?? request?.integrity ?? ""}`,
-    curl: checkCurlOptions(init.curl ?? {}),
-    cookies: [],
+    curl: init.curl ? checkCurlOptions(init.curl) : NONE,
+    cookies: NO_COOKIES,
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
       ? undefined

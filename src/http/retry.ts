@@ -4,10 +4,18 @@
  * @module
  */
 
+import { hasAny } from "./curl_options.ts";
 import type { RequestPlan } from "./request.ts";
+import { hasCredentials } from "./url.ts";
 
 /** Any of these may bring credentials that a 401 asks for. */
-const CREDENTIALS = ["USERPWD", "USERNAME", "PASSWORD", "XOAUTH2_BEARER", "NETRC"] as const;
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  "USERPWD",
+  "USERNAME",
+  "PASSWORD",
+  "XOAUTH2_BEARER",
+  "NETRC",
+]);
 
 /**
  * Whether libcurl may ask once more before it gives anybody the body: with credentials, or without
@@ -16,5 +24,5 @@ const CREDENTIALS = ["USERPWD", "USERNAME", "PASSWORD", "XOAUTH2_BEARER", "NETRC
 export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolean {
   if (status === 407 || status === 417) return true;
   if (status !== 401) return false;
-  return url.username !== "" || url.password !== "" || CREDENTIALS.some((name) => name in curl);
+  return hasCredentials(url) || hasAny(curl, CREDENTIALS);
 }

@@ -11,7 +11,7 @@ import { onPiece } from "../handles/piece.ts";
 import { configure } from "./configure.ts";
 import { forgetLooseCookies } from "./cookies.ts";
 import { headError, networkError } from "./errors.ts";
-import { HeadCollector } from "./head.ts";
+import { HeadCollector, type HeadOwner } from "./head.ts";
 import type { HeadersSource } from "./header_list.ts";
 import { asTypeError, countdown, nextPlan } from "./hops.ts";
 import { reportProgress } from "./progress.ts";
@@ -110,8 +110,8 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
 
 const { CURL_WRITEFUNC_ERROR } = flags;
 
-class SyncRequest {
-  readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
+class SyncRequest implements HeadOwner {
+  readonly head: HeadCollector = new HeadCollector(this);
   location: string | null = null;
   readonly #easy: Easy;
   readonly #plan: RequestPlan;
@@ -139,7 +139,7 @@ class SyncRequest {
   }
 
   /** Also of one that libcurl answers itself, with credentials: then another follows. */
-  #onHead(): void {
+  onHead(): void {
     const { head } = this, { redirect } = this.#plan;
     const found = redirect === "manual" ? null : head.get("location");
     this.location = isRedirect(head.status, found) ? found : null;

@@ -8,13 +8,14 @@
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import { type Agent, performAtOnce } from "../driver/agent.ts";
+import type { Waiting } from "../driver/jobs.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { Easy } from "../handles/easy.ts";
 import type { Piece } from "../handles/piece.ts";
 import { BodySink, type BodyTransfer } from "./body_stream.ts";
 import { BodyUpload } from "./body_upload.ts";
 import { fetchError, headError, networkError, transferError } from "./errors.ts";
-import { HeadCollector } from "./head.ts";
+import { HeadCollector, type HeadOwner } from "./head.ts";
 import { InfoSnapshot, type TransferInfo } from "./info.ts";
 import { type Channel, type ChannelUser, giveChannel, takeChannel } from "./pool.ts";
 import { reportProgress } from "./progress.ts";
@@ -42,8 +43,8 @@ const NULL_BODY = new Set([204, 205, 304]);
 const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** See the module. */
-export class Transfer implements ChannelUser, BodyTransfer {
-  readonly head: HeadCollector = new HeadCollector(() => this.#onHead());
+export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
+  readonly head: HeadCollector = new HeadCollector(this);
   readonly plan: RequestPlan;
   /** How many redirects led here. */
   readonly redirects: number;
@@ -71,11 +72,10 @@ export class Transfer implements ChannelUser, BodyTransfer {
     this.#upload = this.#uploadOf(plan);
     const channel = this.#channel = takeChannel(plan, agent, remainingMs, this);
     this.#setCallbacks(channel.easy);
-    const resolve = () => this.#succeed(), reject = (error: unknown) => this.#failSoon(error);
     try {
-      performAtOnce(agent, channel.easy, plan.signal, resolve, reject);
+      performAtOnce(agent, channel.easy, plan.signal, this);
     } catch (error) {
-      reject(error);
+      this.reject(error);
     }
   }
 
@@ -115,7 +115,7 @@ export class Transfer implements ChannelUser, BodyTransfer {
   }
 
   /** A head is there; libcurl may still replace it by that of a retry. */
-  #onHead(): void {
+  onHead(): void {
     if (!mayBeRetried(this.head.status, this.plan)) this.#settle();
   }
 
@@ -205,10 +205,10 @@ export class Transfer implements ChannelUser, BodyTransfer {
     return channel;
   }
 
-  /** Called in a turn of the agent. */
-  #succeed(): void {
+  /** The transfer is over. Called in a turn of the agent. */
+  resolve(): void {
     const { complete, status } = this.head;
-    if (!complete) return this.#failSoon(headError(this.plan.url.href));
+    if (!complete) return this.reject(headError(this.plan.url.href));
     this.#settle();
     const channel = this.#leave();
     if (channel && this.#last) {
@@ -219,8 +219,8 @@ export class Transfer implements ChannelUser, BodyTransfer {
     if (this.#upload) queueMicrotask(() => this.#upload?.cancel(undefined));
   }
 
-  /** Not in a turn: others may be closed then, too. */
-  #failSoon(error: unknown): void {
+  /** The transfer has failed. Not dealt with in a turn: others may be closed then, too. */
+  reject(error: unknown): void {
     queueMicrotask(() => this.#fail(error));
   }
 

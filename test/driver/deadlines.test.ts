@@ -5,6 +5,7 @@ import { Agent, type EasyOptions } from "../../mod.ts";
 import { Jobs } from "../../src/driver/jobs.ts";
 import { Timeouts } from "../../src/driver/timeouts.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";
 
 /** A machine that is busy with other things is given another chance. */
@@ -76,7 +77,8 @@ test("MAX_RECV_SPEED_LARGE slows a download down, without a busy loop", async ()
   const running = agent.perform(easy);
   await sleep(100);
   // before 8.13 libcurl reads a hundred buffers before it looks: 1.6 MB of its own 16 KiB
-  expect(bytes).toBeLessThan(2_000_000 + 4000 * (performance.now() - started));
+  const most = 2_000_000 + 4000 * (performance.now() - started);
+  if (libcurl.limitsEvenly.holds) expect(bytes).toBeLessThan(most);
   await running;
   expect(bytes).toBe(8_000_000);
   expect(performance.now() - started).toBeGreaterThan(800);
@@ -96,7 +98,7 @@ test("a timeout that is changed between two transfers of a handle counts", AGAIN
 test("one that is late already when it is first looked at is not forgotten", () => {
   const jobs = new Jobs(false), timeouts = new Timeouts(jobs, () => {});
   using easy = easyFor(server.url("/hold"), { TIMEOUT_MS: 10 });
-  const job = jobs.add(easy, () => {}, () => {});
+  const job = jobs.add(easy, { resolve() {}, reject() {} });
   Object.assign(job, { started: performance.now() - 1000 }); // the machine slept
   timeouts.watch(job);
   expect(timeouts.late()).toEqual([job]);
