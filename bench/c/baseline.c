@@ -2,7 +2,7 @@
 // libcurl's documents tell it, on one thread, with libcurl's defaults. Handles are kept and used
 // again, as anybody would who wants speed.
 //
-//   baseline requests URL COUNT CONCURRENCY | read URL STREAMS | save URL FILE | send URL BYTES
+//   baseline requests URL COUNT CONCURRENCY | first URL COUNT CONCURRENCY | read URL STREAMS | save URL FILE | send URL BYTES
 //          | burst URL COUNT | hold URL COUNT MS | start URL | flood URL STREAMS MS
 //          | beside URL COUNT WAITING WAITING_URL
 //
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, RING = 1 << 20, WARM_UP = 2000, MOST_GAPS = 1 << 16 };
+enum { EVENTS = 1024, RING = 1 << 20, WARM_UP = 20000, FEW = 200, MOST_GAPS = 1 << 16 };
 
 struct transfer {
   CURL *easy;
@@ -297,7 +297,7 @@ int main(int argc, char **argv) {
   uint64_t first = argc > 3 ? strtoull(argv[3], 0, 10) : 1;
   uint64_t second = argc > 4 ? strtoull(argv[4], 0, 10) : 0;
   uint64_t count = first, concurrency = first;
-  if (!strcmp(mode, "requests")) concurrency = second;
+  if (!strcmp(mode, "requests") || !strcmp(mode, "first")) concurrency = second;
   if (!strcmp(mode, "read") || !strcmp(mode, "flood")) keeps_body = 0;
   if (!strcmp(mode, "beside")) concurrency = second + 1;
   if (!strcmp(mode, "save")) path = argv[3], count = concurrency = 1;
@@ -306,8 +306,7 @@ int main(int argc, char **argv) {
   create(concurrency);
   struct transfer *transfers = calloc(concurrency, sizeof *transfers);
   if (!strcmp(mode, "requests")) {
-    uint64_t tenth = count / 10;
-    start(transfers, max(tenth < WARM_UP ? tenth : WARM_UP, 2 * concurrency), concurrency);
+    start(transfers, max(count < WARM_UP ? count : WARM_UP, 2 * concurrency), concurrency);
     run(-1);
   }
   if (!strcmp(mode, "hold")) {
@@ -329,7 +328,7 @@ int main(int argc, char **argv) {
     start(transfers, second, second);
     run(now_ms() + max(1000, second / 2)); // connections are made
     url = argv[2];
-    start(transfers + second, WARM_UP / 10, 1);
+    start(transfers + second, FEW, 1);
     run(-1);
     measure();
     start(transfers + second, count, 1);

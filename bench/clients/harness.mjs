@@ -12,7 +12,9 @@ import process from "node:process";
  * @property {(url: string, size: number) => Promise<string>} send streams; gives the answer
  */
 
-const RING = 1 << 20, SETTLE = 0.4, WARM_UP = 2000;
+/** An engine compiles what is called often, and takes some thousand calls for it. */
+const WARM_UP = 20_000;
+const RING = 1 << 20, SETTLE = 0.4, FEW = 200;
 const ring = new Uint8Array(RING);
 let ringAt = 0, bytes = 0;
 
@@ -129,9 +131,11 @@ function flood(adapter, url, streams) {
 const MODES = {
   async requests(adapter, url, count, concurrency) {
     const work = () => get(adapter, url);
-    await repeat(Math.max(Math.min(count / 10, WARM_UP), 2 * concurrency), concurrency, work);
+    await repeat(Math.max(Math.min(count, WARM_UP), 2 * concurrency), concurrency, work);
     await measure(count, () => repeat(count, concurrency, work));
   },
+  first: (adapter, url, count, concurrency) =>
+    measure(count, () => repeat(count, concurrency, () => get(adapter, url))),
   read: (adapter, url, streams) =>
     measure(streams, () => repeat(streams, streams, () => adapter.read(url, sink))),
   save: (adapter, url, path) => measure(1, () => adapter.save(url, path)),
@@ -152,7 +156,7 @@ const MODES = {
     hold(adapter, waitingUrl, waiting);
     await sleep(Math.max(1000, waiting / 2));
     const work = () => get(adapter, url);
-    await repeat(WARM_UP / 10, 1, work);
+    await repeat(FEW, 1, work);
     await measure(count, () => repeat(count, 1, work));
   },
   start: (adapter, url) => measure(1, () => get(adapter, url)),
@@ -161,6 +165,7 @@ const MODES = {
 /** How many transfers there are at a time, by mode; one in those that are not here. */
 const CONCURRENCY = {
   requests: (_count, concurrency) => concurrency,
+  first: (_count, concurrency) => concurrency,
   read: (streams) => streams,
   burst: (count) => count,
   hold: (count) => count,
