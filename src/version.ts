@@ -91,6 +91,15 @@ export function versionInfo(): VersionInfo {
   };
 }
 
+/** From 8.3 on there is no NSS. */
+const NO_NSS = 0x080300;
+
+/** Whether TLS is NSS's: of the loaded library, or of one with that version and `ssl`. */
+export function usesNss(versionNum: number = library().versionNum, ssl?: string | null): boolean {
+  if (versionNum >= NO_NSS) return false;
+  return /^NSS/.test((ssl === undefined ? versionInfo().ssl : ssl) ?? "");
+}
+
 /** A NULL-terminated array of strings. */
 function strings(array: Pointer): string[] {
   const found: string[] = [];

@@ -6,7 +6,7 @@
  */
 
 import { library } from "../../ffi/mod.ts";
-import { versionInfo } from "../version.ts";
+import { usesNss } from "../version.ts";
 
 /** The oddities of a version. */
 export interface Quirks {
@@ -40,19 +40,16 @@ export interface Quirks {
   readonly nssCloses: boolean;
 }
 
-/** From 8.3 on there is no NSS. */
-const NO_NSS = 0x080300;
-
 /** The oddities of that version and TLS library, of the loaded ones unless given. */
 export function quirksOf(
   versionNum: number = library().versionNum,
-  ssl: string | null = versionNum < NO_NSS ? versionInfo().ssl : null,
+  ssl?: string | null,
 ): Quirks {
   return {
     loses: versionNum < 0x080d00,
     leavesRead: versionNum >= 0x080f00,
     neverDrains: versionNum === 0x081400,
     closesMutely: versionNum >= 0x075800 && versionNum < 0x080200,
-    nssCloses: versionNum < NO_NSS && /^NSS/.test(ssl ?? ""),
+    nssCloses: usesNss(versionNum, ssl),
   };
 }

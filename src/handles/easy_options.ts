@@ -10,6 +10,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
+import { usesNss } from "../version.ts";
 import { handleSide } from "./c_handle.ts";
 import { check } from "./easy_check.ts";
 import { forgetEntryPath } from "./easy_infos.ts";
@@ -67,11 +68,19 @@ function askLibrary(option: string | number): Option | undefined {
   return kind && { name: at.string(0) ?? "", id: at.i32(8), kind };
 }
 
+/** The options of the table that were set before, by name. */
+const known = new Map<unknown, Option>();
+
 function find(option: unknown): Option {
+  return known.get(option) ?? lookUp(option);
+}
+
+function lookUp(option: unknown): Option {
   const name = typeof option === "number" ? nameOf(option) : option;
   if (typeof name === "string" && Object.hasOwn(table, name)) {
-    const row = table[name] as OptionRow;
-    return { name, ...row };
+    const row: Option = { name, ...table[name] as OptionRow };
+    known.set(name, row);
+    return row;
   }
   const askable = typeof option === "number"
     ? Number.isInteger(option) && option > 0 && option < 0x7fffffff
@@ -134,11 +143,24 @@ const BIRTH: ReadonlyMap<number, number> = new Map([
   [easyOptions.QUICK_EXIT.id, 1],
 ]);
 
+/**
+ * With NSS, libcurl crashes at the end of a connection whose TLS handshake had all but negotiated a
+ * protocol when it was given up. So there is no HTTP/2 unless somebody asks for it.
+ */
+const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
+  ...BIRTH,
+  [easyOptions.SSL_ENABLE_ALPN.id, 0],
+]);
+
+let birth: ReadonlyMap<number, number> | undefined;
+
+const birthOptions = () => birth ??= usesNss() ? NSS_BIRTH : BIRTH;
+
 /** Sets the options that a new handle, or one that was reset, starts with. */
 export function setBirthOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
-  for (const [id, value] of BIRTH) curl_easy_setopt.long(state.pointer, id, value);
+  for (const [id, value] of birthOptions()) curl_easy_setopt.long(state.pointer, id, value);
   setErrorBuffer(state);
 }
 
@@ -150,7 +172,7 @@ export function setErrorBuffer(state: EasyState): void {
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
-  const given = value === null ? BIRTH.get(option.id) ?? option.default : value;
+  const given = value === null ? birthOptions().get(option.id) ?? option.default : value;
   if (given === undefined) {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
