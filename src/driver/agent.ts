@@ -444,7 +444,7 @@ export class Agent {
     this.#jobs.take(job);
     const state = stateOf(easy);
     // removing a CONNECT_ONLY handle would close its connection
-    if (error || job.aborted || !state.connectOnly) this.#multi.removeHandle(easy);
+    if (error || job.aborted || !state.connected) this.#multi.removeHandle(easy);
     else holdConnection(state);
     if (error) job.reject(error);
     else job.resolve(easy);

@@ -103,7 +103,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
     case "values":
     case "off_t":
       setNumber(state, option, value);
-      if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
+      if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Number(value ?? 0);
       return;
     case "string":
       if (option.id === easyOptions.URL.id) replaceUrl(state, value);
