@@ -214,10 +214,19 @@ export async function runHops(
       const { info } = new InfoSnapshot(hop, redirects);
       return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
     }
-    const { origin } = plan.url;
-    plan = nextPlan(plan, head, location, redirects);
-    if (plan.url.origin !== origin) forgetLooseCookies(easy, plan);
+    const next = nextPlan(plan, head, location, redirects);
+    startOver(easy, plan, next);
+    plan = next;
+  }
+}
+
+/** Readies a handle for the request after a redirect. Throws `TypeError` where it cannot be. */
+export function startOver(easy: Easy, plan: RequestPlan, next: RequestPlan): void {
+  try {
+    if (next.url.origin !== plan.url.origin) forgetLooseCookies(easy, next);
     easy.reset();
+  } catch (error) {
+    throw asTypeError(error, next.url); // it is part of a STREAM_DEPENDS tree
   }
 }
 

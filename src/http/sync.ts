@@ -9,11 +9,10 @@ import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
 import { onPiece } from "../handles/piece.ts";
 import { configure } from "./configure.ts";
-import { forgetLooseCookies } from "./cookies.ts";
 import { headError, networkError } from "./errors.ts";
 import { HeadCollector, type HeadOwner } from "./head.ts";
 import type { HeadersSource } from "./header_list.ts";
-import { asTypeError, countdown, nextPlan } from "./hops.ts";
+import { asTypeError, countdown, nextPlan, startOver } from "./hops.ts";
 import { reportProgress } from "./progress.ts";
 import type { ReferrerPolicy } from "./referrer.ts";
 import { DISCARD_BYTES, isRedirect } from "./redirect.ts";
@@ -101,10 +100,9 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
     const { location, head } = request;
     plan = { ...plan, url: askedUrl(easy, plan) };
     if (location === null) return request.result(plan.url, redirects > 0);
-    const { origin } = plan.url;
-    plan = nextPlan(plan, head, location, redirects);
-    if (plan.url.origin !== origin) forgetLooseCookies(easy, plan);
-    easy.reset();
+    const next = nextPlan(plan, head, location, redirects);
+    startOver(easy, plan, next);
+    plan = next;
   }
 }
 

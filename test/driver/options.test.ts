@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 
 let server: TestServer, second: TestServer;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ interface Seen {
 }
 
 // by ALPN: 7.88.1 fails all but the first of several transfers by prior knowledge (h2c)
-const H2: EasyOptions = { SSL_VERIFYPEER: 0, SSL_VERIFYHOST: 0, PIPEWAIT: 1 };
+const H2: EasyOptions = { SSL_VERIFYPEER: 0, SSL_VERIFYHOST: 0, PIPEWAIT: 1, ...ALPN };
 
 /** Runs `count` transfers at once; the connections that they cost. */
 async function connectionsFor(

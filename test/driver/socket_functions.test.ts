@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { libc } from "../../ffi/libc.ts";
 import { Agent, constants, type Easy } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { kept } from "../versions.ts";
 import { easyFor, failure, get } from "./support.ts";
 
 let server: TestServer, agent: Agent;
@@ -75,7 +76,7 @@ test("all three are called with their data, once for each socket", async () => {
 test("the agent hears of the sockets as well: a kept one stays known", async () => {
   const [easy] = watched();
   await agent.perform(easy);
-  expect(agent.stats.sockets).toBe(1);
+  expect(agent.stats.sockets).toBe(kept(1));
   easy.setOpt("FORBID_REUSE", 1);
   await agent.perform(easy);
   expect(agent.stats.sockets).toBe(0);
@@ -173,7 +174,7 @@ test("a handle that moves to another agent takes its functions along", async () 
   await using other = new Agent();
   await other.perform(easy);
   expect(calls.set).toHaveLength(2);
-  expect([agent.stats.sockets, other.stats.sockets]).toEqual([1, 1]);
+  expect([agent.stats.sockets, other.stats.sockets]).toEqual([kept(1), kept(1)]);
   await agent.close();
   expect(calls.closed).toHaveLength(1);
   await other.perform(easy);
@@ -189,5 +190,5 @@ test("a handle that performs by itself after its agent keeps its functions", asy
   expect(agent.stats.sockets).toBeLessThanOrEqual(2);
   easy.close();
   expect(calls.closed).toHaveLength(1);
-  expect(agent.stats.sockets).toBe(1);
+  expect(agent.stats.sockets).toBe(kept(1));
 });

@@ -1,6 +1,7 @@
 /** Each fault of test/server/faults.mjs, and the code that it should end a transfer with. */
 import { constants, type EasyOptions } from "../../mod.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
+import { SHORT_MS } from "./wire.ts";
 
 /** A fault: what is asked for, and how it should end. */
 export interface Fault {
@@ -18,8 +19,8 @@ export interface Fault {
   readonly curl?: EasyOptions;
   /** Only for `perform`. */
   readonly own?: EasyOptions;
-  /** The other side is silent: the timeout is what ends it. */
-  readonly silent?: true;
+  /** The other side is silent: a timeout of so many ms is what ends it. */
+  readonly silent?: number;
 }
 
 type Row = Omit<Fault, "by" | "name">;
@@ -29,7 +30,7 @@ type Rows = Readonly<Record<string, Row | string>>;
 const by = (difference: keyof typeof libcurl, holds: string, not: string): string =>
   libcurl[difference].holds ? holds : not;
 
-const TIMEOUT = { code: "OPERATION_TIMEDOUT", silent: true } as const;
+const TIMEOUT: Row = { code: "OPERATION_TIMEDOUT", silent: SHORT_MS };
 const SLOW = { LOW_SPEED_LIMIT: 10_000_000, LOW_SPEED_TIME: 1 };
 /** A peer that goes away in the middle of an upload: it depends on who notices first. */
 const GONE = "RECV_ERROR|SEND_ERROR", LEFT = `GOT_NOTHING|${GONE}`;
@@ -110,12 +111,16 @@ const BROKEN = by("namesH2", "HTTP2", "GOT_NOTHING|PARTIAL_FILE|HTTP2");
 const H2_CLOSED = by("endsH2", "PARTIAL_FILE", "OK");
 const AGAIN = by("retriesGoaway", "RECV_ERROR", "HTTP2|GOT_NOTHING");
 
+/** Of what has ALPN: where that is not safe, the timeout must not come in the handshake. */
+export const ALPN_MS: number = libcurl.negotiates.holds ? SHORT_MS : 10_000;
+const H2_TIMEOUT: Row = { ...TIMEOUT, silent: ALPN_MS };
+
 const H2: Rows = {
   "h2-garbage": BROKEN,
   "h2-http1": BROKEN,
   "h2-close": BROKEN,
   "h2-cut": by("namesH2", GONE, `${BROKEN}|${GONE}`),
-  "h2-silent": TIMEOUT,
+  "h2-silent": H2_TIMEOUT,
   "h2-bad-settings": BROKEN,
   "h2-huge-frame": BROKEN,
   "h2-bad-hpack": BROKEN,
@@ -129,7 +134,7 @@ const H2: Rows = {
   "h2-close-headers": BROKEN,
   "h2-close-body": H2_CLOSED,
   "h2-cut-body": { code: by("namesH2", GONE, `${H2_CLOSED}|${GONE}`) },
-  "h2-silent-body": TIMEOUT,
+  "h2-silent-body": H2_TIMEOUT,
   "h2-goaway-0": { code: AGAIN, upload: by("retriesGoaway", "SEND_FAIL_REWIND", AGAIN) },
   "h2-goaway-error": {
     code: `${AGAIN}|HTTP2_STREAM`,
@@ -167,10 +172,12 @@ const SOCKS: Rows = {
 const { CURL_HTTP_VERSION_1_1, CURL_HTTP_VERSION_2TLS } = constants;
 
 function table(by: Fault["by"], rows: Rows): Fault[] {
-  const HTTP_VERSION = by === "h2" ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+  const common: EasyOptions = by === "h2"
+    ? { HTTP_VERSION: CURL_HTTP_VERSION_2TLS, ...ALPN }
+    : { HTTP_VERSION: CURL_HTTP_VERSION_1_1 };
   return Object.entries(rows).map(([name, row]) => {
     const fault = typeof row === "string" ? { code: row } : row;
-    return { name, by, ...fault, curl: { HTTP_VERSION, ...fault.curl } };
+    return { name, by, ...fault, curl: { ...common, ...fault.curl } };
   });
 }
 

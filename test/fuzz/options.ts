@@ -1,5 +1,6 @@
 /** Options with values: what they may be, and what they should never be. */
 import { easyOptions, multiOptions, type OptionRow } from "../../ffi/curl/options.ts";
+import { libcurl } from "../versions.ts";
 import { callback } from "./callbacks.ts";
 import { type Any, odd, oddBytes, oddString } from "./odd.ts";
 import { anyPlace, anyUrl } from "./places.ts";
@@ -8,7 +9,10 @@ import type { World } from "./world.ts";
 
 export type Setting = readonly [label: string, name: Any, value: Any];
 
-const EASY: readonly [string, OptionRow][] = Object.entries(easyOptions);
+/** What has libcurl crash where it is not safe to negotiate: see SECURITY.md. */
+const NEGOTIATING = /^(SSL_ENABLE_ALPN|DOH_URL)$/;
+const EASY: readonly [string, OptionRow][] = Object.entries(easyOptions)
+  .filter(([name]) => libcurl.negotiates.holds || !NEGOTIATING.test(name));
 const MULTI: readonly [string, OptionRow][] = Object.entries(multiOptions);
 
 /** Those that make a transfer do something. */

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, header, Transfer } from "./easy_support.ts";
 import { temporaryFolder } from "./temporary_files.ts";
 
@@ -26,6 +26,7 @@ function local(path: string, options: EasyOptions): Transfer {
   return new Transfer(url, {
     CAINFO: server.ca,
     ALTSVC_CTRL: CURLALTSVC_H1 | CURLALTSVC_H2,
+    ...ALPN,
     ...options,
   });
 }

@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { startRtsp } from "./easy_rtsp.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, get, Transfer, versionNum } from "./easy_support.ts";
 
 const table: Readonly<Record<string, InfoRow>> = infos;
@@ -213,7 +213,7 @@ const CASES: readonly Case[] = [
   },
   {
     of: "HTTP/2",
-    run: () => get(server.url("/small", "h2"), { CAINFO: server.ca }),
+    run: () => get(server.url("/small", "h2"), { CAINFO: server.ca, ...ALPN }),
     wanted: () => ({ HTTP_VERSION: constants.CURL_HTTP_VERSION_2_0, PRIMARY_PORT: server.h2 }),
   },
   {

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, versionInfo } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 
 const { keyFiles } = libcurl;
 import { codeOf, failure, get, Transfer, utf8 } from "./easy_support.ts";
@@ -68,6 +68,7 @@ describe("HTTP/2", () => {
     using easy = get(server.url("/echo", "h2"), {
       CAINFO: server.ca,
       HTTP_VERSION: CURL_HTTP_VERSION_2TLS,
+      ...ALPN,
     });
     expect(easy.json).toMatchObject({ httpVersion: "2.0", tls: { alpn: "h2" } });
     expect(easy.getInfo("HTTP_VERSION")).toBe(CURL_HTTP_VERSION_2_0);

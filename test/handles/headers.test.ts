@@ -9,7 +9,7 @@ import {
   type HeadersOptions,
 } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, get, Transfer } from "./easy_support.ts";
 
 const { CURLH_HEADER, CURLH_TRAILER, CURLH_CONNECT, CURLH_1XX, CURLH_PSEUDO } = constants;
@@ -82,7 +82,7 @@ describe.skipIf(!headers.holds)(`headers()${headers.note}`, () => {
   });
 
   test("of HTTP/2 come with the pseudo header :status", () => {
-    using easy = get(server.url("/status/404", "h2"), { CAINFO: server.ca });
+    using easy = get(server.url("/status/404", "h2"), { CAINFO: server.ca, ...ALPN });
     expect(easy.headers({ origin: CURLH_PSEUDO })).toEqual([
       { name: ":status", value: "404", amount: 1, index: 0, origin: CURLH_PSEUDO },
     ]);

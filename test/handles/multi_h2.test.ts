@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { constants, CurlEasyError, type EasyOptions } from "../../mod.ts";
 import { Loop, POLL_REMOVE, SOCKET_TIMEOUT, Transfer } from "./multi_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -20,6 +20,7 @@ function transfer(path: string, options: EasyOptions = {}): Transfer {
     CAINFO: server.ca,
     HTTP_VERSION: constants.CURL_HTTP_VERSION_2TLS,
     PIPEWAIT: true,
+    ...ALPN,
     ...options,
   });
 }
@@ -101,6 +102,7 @@ test("a REMOVE that throws in close() still closes everything on a shared connec
   });
   const easies = [1, 2, 3].map(() => transfer("/hold"));
   loop.add(...easies);
+  loop.run(() => easies.some((easy) => easy.getInfo("APPCONNECT_TIME_T") > 0));
   for (let i = 0; i < 20; i++) loop.turn(5);
   expect(() => loop.multi.close()).toThrow(expect.objectContaining({
     cause: new Error("in REMOVE"),

@@ -1,6 +1,7 @@
 /** What the tests of HTTP/2 server push share. */
 import { constants, type Easy, type EasyOptions, type MultiCallbacks } from "../../mod.ts";
 import type { TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { Loop, Transfer } from "./multi_support.ts";
 
 /** The port is not in the URL: libcurl 7.88.1 itself denies every push from a named port. */
@@ -14,6 +15,7 @@ export function reach(server: TestServer): EasyOptions {
     CAINFO: server.ca,
     CONNECT_TO: [`localhost:443:127.0.0.1:${server.h2}`],
     HTTP_VERSION: constants.CURL_HTTP_VERSION_2TLS,
+    ...ALPN,
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { shareCount } from "../../src/handles/share.ts";
 import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, failure, get, Transfer } from "./easy_support.ts";
 
 const {
@@ -87,7 +87,7 @@ describe("between easies", () => {
     const connects = (share: Share | null, kind: "http" | "https" | "h2") =>
       pair(
         share,
-        () => ({ URL: server.url("/small", kind), CAINFO: server.ca }),
+        () => ({ URL: server.url("/small", kind), CAINFO: server.ca, ...ALPN }),
         (...both) => both.map((easy) => easy.getInfo("NUM_CONNECTS")),
       );
     for (const kind of ["http", "https", "h2"] as const) {
@@ -163,7 +163,7 @@ describe("between easies", () => {
 
 describe("between agents", () => {
   const perform = async (agent: Agent, url: string, options: EasyOptions = {}) => {
-    using easy = new Transfer(url, { CAINFO: server.ca, ...options });
+    using easy = new Transfer(url, { CAINFO: server.ca, ...ALPN, ...options });
     await agent.perform(easy);
     return { connects: easy.getInfo("NUM_CONNECTS"), text: easy.text };
   };

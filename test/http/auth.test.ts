@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, fetchSync, transferInfo } from "../../mod.ts";
 import type { FetchCurlOptions, FetchInit, FetchProgress } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";
 
 const { CURLAUTH_ANY, CURLAUTH_DIGEST, CURLAUTH_NEGOTIATE, CURLAUTH_NTLM } = constants;
@@ -63,7 +64,8 @@ describe.skipIf(!hasNtlm)(`NTLM${unless(hasNtlm, "NTLM")}`, () => {
   });
 
   test("goes back to HTTP/1.1, which alone can do it", async () => {
-    const response = await get(server.url("/ntlm", "h2"), { curl: { ...curl, CAINFO: server.ca } });
+    const more = { ...curl, CAINFO: server.ca, ...ALPN };
+    const response = await get(server.url("/ntlm", "h2"), { curl: more });
     expect(response.status).toBe(200);
     await response.text();
     expect(transferInfo(response).httpVersion).toBe("1.1");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
 import { inChild } from "./child.ts";
 import { isBun, isFull } from "./support.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ interface Measured {
 async function readSlowly(url: string): Promise<Measured> {
   const child = await inChild(
     server,
-    `const curl = { CAINFO: ports.ca || null };
+    `const curl = { CAINFO: ports.ca || null, ...${JSON.stringify(ALPN)} };
     // the runtime's own machinery is in memory before it counts
     const warmUp = await ask(process.env.URL.replace(/bytes.*/, "bytes/20000000"), { curl });
     for await (const _ of warmUp.body);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, download, fetchSync, transferInfo, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { echo, failure, get, hasFeature, sent, until } from "./support.ts";
 
 let server: TestServer, folder: string;
@@ -44,7 +44,7 @@ describe.skipIf(!hasAltSvc)(`ALTSVC${hasAltSvc ? "" : " (this libcurl has none)"
   test.skipIf(versionNum < 0x075800)(`remembers another way, and takes it${since88}`, async () => {
     const ALTSVC = newFile(), CAINFO = server.ca;
     expect(await learn(offer(), { ALTSVC }, ALTSVC)).toContain(`h2 localhost ${server.h2}`);
-    const response = await get(local("/echo"), { curl: { ALTSVC, CAINFO } });
+    const response = await get(local("/echo"), { curl: { ALTSVC, CAINFO, ...ALPN } });
     const arrived = await response.json();
     expect(response.url).toBe(local("/echo")); // that it went elsewhere is nobody's business
     expect(transferInfo(response)).toMatchObject({ httpVersion: "2", primaryPort: server.h2 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, CurlEasyError, Share, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, sent, sleep } from "./support.ts";
 
 const { versionNum } = versionInfo();
@@ -115,10 +116,10 @@ describe("what it sends", () => {
     const { CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = constants;
     expect((await via({ HTTP_VERSION: CURL_HTTP_VERSION_1_0 })).httpVersion).toBe("1.0");
     const url = server.url("/echo", "h2"), CAINFO = server.ca;
-    expect((await via({ CAINFO }, url)).httpVersion).toBe("2.0");
+    expect((await via({ CAINFO, ...ALPN }, url)).httpVersion).toBe("2.0");
     const HTTP_VERSION = CURL_HTTP_VERSION_1_1;
     // libcurl 7.74 would take the connection that is there
-    const other = { CAINFO, HTTP_VERSION, FRESH_CONNECT: 1 };
+    const other = { CAINFO, ...ALPN, HTTP_VERSION, FRESH_CONNECT: 1 };
     expect((await via(other, url)).httpVersion).toBe("1.1");
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CurlEasyError } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { codeOf, failure, get, record } from "./support.ts";
 import { NO_NAME } from "../no_name.ts";
 
@@ -103,7 +104,7 @@ describe("a server that misbehaves", () => {
 
   test("that resets or truncates in the body", async () => {
     for (const kind of ["http", "h2"] as const) {
-      const curl = { CAINFO: server.ca };
+      const curl = { CAINFO: server.ca, ...ALPN };
       const reset = await fails(server.url("/reset", kind), { curl });
       expect(reset).toBeInstanceOf(TypeError);
       expect(codeOf(reset)).toMatch(/CURLE_(RECV_ERROR|PARTIAL_FILE|HTTP2_STREAM|HTTP2)/);

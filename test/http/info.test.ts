@@ -4,7 +4,7 @@ import { Agent } from "../../mod.ts";
 import { formatTimings, type TransferInfo, transferInfo } from "../../src/http/info.ts";
 import type { FetchInit } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { failure, get, sleep } from "./support.ts";
 
 let server: TestServer, agent: Agent;
@@ -61,7 +61,7 @@ describe("transferInfo", () => {
   });
 
   test("tells of TLS, HTTP/2 and a kept connection", async () => {
-    const curl = { CAINFO: server.ca };
+    const curl = { CAINFO: server.ca, ...ALPN };
     const first = await infoOf(server.url("/small", "h2"), { curl });
     expect(first).toMatchObject({ httpVersion: "2", reused: false });
     expect(first.tls).toBeGreaterThan(first.connect);

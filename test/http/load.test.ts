@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
 import { inChild } from "./child.ts";
+import { ALPN } from "../versions.ts";
 import { get, isBun, isFull, isPattern } from "./support.ts";
 
 let server: TestServer;
@@ -93,7 +94,7 @@ test("five hundred at once send the right bytes", { timeout: 60_000 }, async () 
 });
 
 test("five hundred at once share a connection over HTTP/2", { timeout: 60_000 }, async () => {
-  const curl = { CAINFO: server.ca };
+  const curl = { CAINFO: server.ca, ...ALPN };
   await (await get(server.url("/small", "h2"), { curl })).text();
   const sizes = Array.from({ length: 500 }, (_, i) => (i * 7919) % 100_000);
   const bodies = await Promise.all(sizes.map(async (size) => {

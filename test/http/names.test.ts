@@ -82,13 +82,18 @@ describe("DOH_URL", () => {
     },
   );
 
-  test("can be aborted, and left in the middle", async () => {
-    const curl = { DOH_URL: server.url("/hold", "h2"), CAINFO: server.ca };
-    const reason = new Error("mine"), controller = new AbortController();
-    const running = failure(get(named("held"), { curl, signal: controller.signal }));
-    setTimeout(() => controller.abort(reason), 50);
-    expect(await running).toBe(reason);
-    const late = await failure(get(named("held"), { curl, timeout: 100 }));
-    expect(codeOf(late)).toBe("CURLE_OPERATION_TIMEDOUT");
-  });
+  // SSL_ENABLE_ALPN is not that of libcurl's own requests
+  const { negotiates } = libcurl;
+  test.skipIf(!negotiates.holds)(
+    `can be aborted, and left in the middle${negotiates.note}`,
+    async () => {
+      const curl = { DOH_URL: server.url("/hold", "h2"), CAINFO: server.ca };
+      const reason = new Error("mine"), controller = new AbortController();
+      const running = failure(get(named("held"), { curl, signal: controller.signal }));
+      setTimeout(() => controller.abort(reason), 50);
+      expect(await running).toBe(reason);
+      const late = await failure(get(named("held"), { curl, timeout: 100 }));
+      expect(codeOf(late)).toBe("CURLE_OPERATION_TIMEDOUT");
+    },
+  );
 });

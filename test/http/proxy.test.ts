@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { constants, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { libcurl } from "../versions.ts";
+import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";
 import { NO_NAME } from "../no_name.ts";
 
@@ -137,7 +137,7 @@ describe.skipIf(!hasTlsProxy)(`an HTTPS proxy${noTlsProxy}`, () => {
   });
 
   test.skipIf(!libcurl.tlsInTls.holds)(`tunnels${libcurl.tlsInTls.note}`, async () => {
-    const both = { ...tls(), PROXY_CAINFO: server.ca, CAINFO: server.ca };
+    const both = { ...tls(), PROXY_CAINFO: server.ca, CAINFO: server.ca, ...ALPN };
     expect((await echo(server.url("/echo", "https"), { curl: both })).tls).toBeTruthy();
     expect((await echo(server.url("/echo", "h2"), { curl: both })).httpVersion).toBe("2.0");
     expect(await targets("proxyTls")).toEqual([

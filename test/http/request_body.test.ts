@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FetchBody } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, sent, sentText, sleep } from "./support.ts";
 
 let server: TestServer, url: string;
@@ -87,7 +88,7 @@ describe("a body that is there", () => {
     const sha256 = createHash("sha256").update(body).digest("hex");
     for (const part of [body, new Blob([body])]) {
       expect(await post(part)).toMatchObject({ length: body.length, sha256 });
-      const init = { method: "POST", body: part, curl: { CAINFO: server.ca } };
+      const init = { method: "POST", body: part, curl: { CAINFO: server.ca, ...ALPN } };
       const arrived = await echo(server.url("/echo", "h2"), init);
       expect(arrived).toMatchObject({ httpVersion: "2.0", length: body.length, sha256 });
     }

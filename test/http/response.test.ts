@@ -2,6 +2,7 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { codeOf, failure, get, record } from "./support.ts";
 
 let server: TestServer;
@@ -73,13 +74,13 @@ describe("a response", () => {
     expect(await respond(answer("200 a\x01b"))).toMatchObject({ statusText: "ab" });
     const noReason = await get(server.url("/no-reason", "raw"));
     expect(noReason).toMatchObject({ status: 200, statusText: "" });
-    const h2 = await get(server.url("/small", "h2"), { curl: { CAINFO: server.ca } });
+    const h2 = await get(server.url("/small", "h2"), { curl: { CAINFO: server.ca, ...ALPN } });
     expect(h2).toMatchObject({ status: 200, statusText: "" });
   });
 
   test("is not one of the 1xx before it", async () => {
     for (const url of [server.url("/early-hints"), server.url("/early-hints", "h2")]) {
-      const response = await get(url, { curl: { CAINFO: server.ca } });
+      const response = await get(url, { curl: { CAINFO: server.ca, ...ALPN } });
       expect(response.status).toBe(200);
       expect(response.headers.get("link")).toBe(null);
       expect((await response.text()).length).toBe(98);

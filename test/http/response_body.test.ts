@@ -1,6 +1,7 @@
 // The body of a response: every way to read it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 import { codeOf, failure, get, isPattern, record, sleep, until } from "./support.ts";
 
 let server: TestServer;
@@ -89,7 +90,7 @@ describe("a body", () => {
   });
 
   test("is the same over HTTP/2", async () => {
-    const curl = { CAINFO: server.ca };
+    const curl = { CAINFO: server.ca, ...ALPN };
     const bodies = await Promise.all(Array.from({ length: 5 }, async () => {
       const response = await get(server.url(`/bytes/${SIZE}`, "h2"), { curl });
       return await response.bytes();

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { upload, type UploadBody, type UploadProgress } from "../../mod.ts";
+import { Easy, fetchSync, upload, type UploadBody, type UploadProgress } from "../../mod.ts";
 import { failure } from "../driver/support.ts";
 import { runProgram } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
@@ -255,4 +255,15 @@ test("what onProgress throws ends the upload", async () => {
   };
   const error = await failure(upload(bytesOf(10), server.url("/sink"), { onProgress }));
   expect(error).toMatchObject({ cause: { codeName: "CURLE_ABORTED_BY_CALLBACK", cause } });
+});
+
+test("with STREAM_DEPENDS, which a handle keeps, a redirect is a TypeError", async () => {
+  using parent = new Easy();
+  const to = server.url("/redirect/1"), curl = { STREAM_DEPENDS: parent };
+  const error = await failure(upload(bytesOf(10), to, { curl, timeout: 5000 }));
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error).toMatchObject({ cause: { codeName: "CURLE_BAD_FUNCTION_ARGUMENT" } });
+  expect(() => fetchSync(to, { curl: { STREAM_DEPENDS: parent }, timeout: 5000 })).toThrow(
+    TypeError,
+  );
 });

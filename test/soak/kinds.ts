@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { codeOf } from "../http/support.ts";
 import type { TestServer } from "../server/start.ts";
+import { ALPN } from "../versions.ts";
 
 /** What all transfers of a run have in common. */
 export interface Stage {
@@ -169,7 +170,7 @@ async function closed(stage: Stage): Promise<void> {
 }
 
 async function h2(stage: Stage, id: number): Promise<void> {
-  const size = id % 20_000, curl = { CAINFO: stage.server.ca };
+  const size = id % 20_000, curl = { CAINFO: stage.server.ca, ...ALPN };
   const response = await get(stage, stage.server.url(`/bytes/${size}`, "h2"), { curl });
   const bytes = new Uint8Array(await response.arrayBuffer());
   expect(sha256(bytes), sha256(PATTERN.subarray(0, size)));
