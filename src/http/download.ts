@@ -9,7 +9,7 @@ import { agentOf } from "./fetch.ts";
 import { loaded } from "./errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "./header_list.ts";
 import type { TransferInfo } from "./info.ts";
-import { type FetchCurlOptions, planRequest, type RequestPlan } from "./request.ts";
+import { type FetchCurlOptions, planRequest, readProgress, type RequestPlan } from "./request.ts";
 
 /** How far a {@linkcode download} is. */
 export interface DownloadProgress {
@@ -97,7 +97,8 @@ export async function download(
 ): Promise<DownloadResult> {
   const plan = await planDownload(url, options);
   plan.signal?.throwIfAborted();
-  const agent = agentOf(options.agent), { resume = true, overwrite, onProgress } = options;
+  const agent = agentOf(options.agent), { resume = true, overwrite } = options;
+  const onProgress = readProgress(options.onProgress, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // what only a download needs is not loaded before there is one
   const [{ findPlace }, { DownloadJob, fileError }] = await loaded(Promise.all([

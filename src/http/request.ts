@@ -136,6 +136,13 @@ export function readNumber(name: string, value: unknown, most: number, call = "f
   throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
 }
 
+/** The `onProgress` of the options of `call`. Throws `TypeError` where it is no function. */
+export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
+  if (onProgress === undefined || onProgress === null) return undefined;
+  if (typeof onProgress === "function") return onProgress;
+  throw new TypeError(`Cannot ${call}: onProgress must be a function`);
+}
+
 /**
  * Reads the arguments of `fetch`; a promise where the body is to be awaited. Throws `TypeError` for
  * what the standard refuses.
@@ -196,7 +203,7 @@ function planWithoutBody(input: string | URL | Request, init: FetchInit): Reques
       ? undefined
       : readNumber("connectTimeout", init.connectTimeout, 0x7fffffff),
     maxBodySize: readNumber("maxBodySize", init.maxBodySize ?? Infinity, Infinity),
-    onProgress: init.onProgress,
+    onProgress: readProgress(init.onProgress),
   };
 }
 

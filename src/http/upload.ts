@@ -10,7 +10,13 @@ import { agentOf } from "./fetch.ts";
 import type { HeadersSource } from "./header_list.ts";
 import { countdown, type Hop, runHops } from "./hops.ts";
 import type { TransferInfo } from "./info.ts";
-import { type FetchCurlOptions, planRequest, type RequestPlan, withBody } from "./request.ts";
+import {
+  type FetchCurlOptions,
+  planRequest,
+  readProgress,
+  type RequestPlan,
+  withBody,
+} from "./request.ts";
 import type { UploadBody, UploadSource } from "./upload_source.ts";
 import { isHttp } from "./url.ts";
 
@@ -88,7 +94,8 @@ export async function upload(
   options: UploadOptions = {},
 ): Promise<UploadResult> {
   const bare = await planUpload(url, options);
-  const agent = agentOf(options.agent), { onProgress } = options;
+  const agent = agentOf(options.agent);
+  const onProgress = readProgress(options.onProgress, "upload");
   const { uploadSource } = await loaded(import("./upload_source.ts")); // when it is needed
   const found = await uploadSource(source, bare.url);
   let bytes = 0;

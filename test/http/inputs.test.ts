@@ -1,5 +1,6 @@
 // What fetch takes as its first argument, its method, and what it answers without the network.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { download, fetchSync, upload } from "../../mod.ts";
 import { fetch } from "../../src/http/fetch.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
@@ -185,4 +186,18 @@ describe("local URLs", () => {
       expect(String(error)).toContain("scheme");
     }
   });
+});
+
+test("an onProgress that is no function is refused before anything is sent", async () => {
+  const onProgress = {} as () => void, nowhere = "http://127.0.0.1:1/", path = "/dev/null/x";
+  for (const name of ["fetch", "download", "upload"] as const) {
+    const running = {
+      fetch: () => fetch(nowhere, { onProgress }),
+      download: () => download(nowhere, path, { onProgress }),
+      upload: () => upload(new Uint8Array(1), nowhere, { onProgress }),
+    }[name]();
+    const error = await failure(running);
+    expect(String(error)).toBe(`TypeError: Cannot ${name}: onProgress must be a function`);
+  }
+  expect(() => fetchSync(nowhere, { onProgress })).toThrow("Cannot fetch: onProgress must be");
 });
