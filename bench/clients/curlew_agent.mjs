@@ -74,6 +74,7 @@ await run({
       return bytes.length;
     };
     const upload = { UPLOAD: 1, INFILESIZE_LARGE: size, READFUNCTION: read };
+    Object.assign(upload, { UPLOAD_BUFFERSIZE: 256 * 1024 }); // as fetch does
     await once({ URL: url, WRITEFUNCTION: write, ...upload });
     return answer;
   },

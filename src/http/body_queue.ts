@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { native } from "../../ffi/mod.ts";
 import type { Piece } from "../handles/piece.ts";
 
@@ -15,6 +16,9 @@ const SLAB = 64 * 1024;
 const LARGE = 8 * 1024;
 /** How many small ones may wait apart: a server can send a byte at a time, and a chunk costs more. */
 const MOST_SMALL = 32;
+
+/** A slab is full, or copied, before anyone sees it: so it may have anything in it. */
+const newSlab = (): Chunk => new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer);
 
 /** Slabs that nobody has seen, for the next body. */
 const spare: Chunk[] = [];
@@ -51,7 +55,7 @@ export class BodyQueue {
         this.#chunks.push(chunk);
         return;
       }
-      const slab = this.#slab ??= spare.pop() ?? new Uint8Array(SLAB), start = this.#filled;
+      const slab = this.#slab ??= spare.pop() ?? newSlab(), start = this.#filled;
       const part = Math.min(rest, SLAB - start);
       piece.copyTo(slab.subarray(start, start + part), from);
       this.#filled += part;
@@ -68,7 +72,8 @@ export class BodyQueue {
 
   /** Takes a chunk, which is the reader's from now on. There must be one. */
   take(): Chunk {
-    const chunk = this.#chunks.shift() ?? this.#partOfSlab();
+    const first = this.#chunks.shift() ?? this.#partOfSlab();
+    const chunk = first.length === first.buffer.byteLength ? first : first.slice();
     this.#length -= chunk.length;
     native.weigh?.(chunk.length);
     return chunk;

@@ -111,3 +111,17 @@ test("clear forgets all, and the queue goes on", () => {
   queue.push(from(piece(3, 12_000)));
   expect(queue.take()).toEqual(piece(3, 12_000));
 });
+
+test("a chunk has nothing else in its buffer, also the rest of one that a read took the start of", () => {
+  const queue = new BodyQueue();
+  for (const taken of [0, 1, 9000, 16_384]) {
+    queue.push(from(piece(0, 16_384)));
+    queue.push(from(piece(16_384, 10_000)));
+    const room = new Uint8Array(taken);
+    expect(queue.fill(room)).toBe(taken);
+    while (queue.length > 0) {
+      const { length, buffer } = queue.take();
+      expect(buffer.byteLength).toBe(length);
+    }
+  }
+});
