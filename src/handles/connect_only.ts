@@ -21,15 +21,16 @@ export function holdConnection(state: EasyState): void {
 }
 
 /**
- * Has libcurl take a handle out of a multi, and gives its code. With CONNECT_ONLY it closes the
- * handle's last connection then, even one that was made without, is back in the cache, and serves
- * another transfer by now, which would go on with what is freed.
+ * Has libcurl take a handle out of a multi, and gives its code. It goes by the CONNECT_ONLY of now.
+ * With it libcurl closes the handle's last connection, even one that was made without, is back in
+ * the cache, and serves another transfer, which would go on with what is freed. Without it the
+ * connection stays, though nobody can use it, and counts for `maxConnections` for ever.
  */
 export function takeOut(multi: NonNullPointer, easy: EasyState): number {
-  const { pointer, connectOnly } = easy, { symbols } = library();
-  const isOthers = connectOnly !== 0 && !easy.connected, { id } = easyOptions.CONNECT_ONLY;
-  if (isOthers) symbols.curl_easy_setopt.long(pointer, id, 0);
+  const { pointer, connectOnly, connected } = easy, { symbols } = library();
+  const { id } = easyOptions.CONNECT_ONLY, isFalse = connected !== (connectOnly !== 0);
+  if (isFalse) symbols.curl_easy_setopt.long(pointer, id, connected ? 1 : 0);
   const code = symbols.curl_multi_remove_handle(multi, pointer);
-  if (isOthers) symbols.curl_easy_setopt.long(pointer, id, connectOnly);
+  if (isFalse) symbols.curl_easy_setopt.long(pointer, id, connectOnly);
   return code;
 }

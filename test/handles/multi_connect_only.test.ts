@@ -82,3 +82,16 @@ test("an agent keeps no handle whose CONNECT_ONLY came too late", async () => {
   easy.setOpt("CONNECT_ONLY", 0);
   await agent.perform(easy);
 });
+
+test("without the option by then, its connection still goes with the handle", async () => {
+  await using agent = new Agent({ maxConnections: 1 });
+  for (let round = 0; round < 3; round++) {
+    using easy = new Easy();
+    easy.setOpts({ URL: server.url("/small"), TIMEOUT_MS: 2000, NOPROXY: "*", CONNECT_ONLY: 1 });
+    await agent.perform(easy);
+    easy.setOpt("CONNECT_ONLY", 0);
+  }
+  using last = new Transfer(server.url("/small"));
+  await agent.perform(last); // there is room for it
+  expect(last.received).toBe(98);
+});
