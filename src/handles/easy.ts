@@ -276,7 +276,7 @@ export class Easy {
     state.privateValue = null;
     forgetEntryPath(state, null);
     state.watcher = null;
-    state.connectOnly = 0;
+    state.connectOnly = false;
     state.hstsFile = false;
     state.timeoutMs = 0;
     state.rateLimited = state.ownBuffer = false;

@@ -102,8 +102,9 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
     case "long":
     case "values":
     case "off_t":
+      if (IDLE_OPTIONS.has(option.id)) refuseInTransfer(state, option);
       setNumber(state, option, value);
-      if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Number(value ?? 0);
+      if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
       return;
     case "string":
       if (option.id === easyOptions.URL.id) replaceUrl(state, value);
@@ -384,7 +385,14 @@ const CURLU = easyOptions.CURLU.id;
  * Options that stay as they are during a transfer: libcurl does not expect that the caches change
  * while a connection of theirs is in use, or that there is no URL any more.
  */
-const IDLE_OPTIONS: ReadonlySet<number> = new Set([easyOptions.SHARE.id, CURLU]);
+const IDLE_OPTIONS: ReadonlySet<number> = new Set([
+  easyOptions.SHARE.id,
+  CURLU,
+  // the connection is of the kind that it was made for, and one of the other kind is never given up
+  easyOptions.CONNECT_ONLY.id,
+  // libcurl frees the buffer that it sends from
+  easyOptions.UPLOAD_BUFFERSIZE.id,
+]);
 
 function refuseInTransfer(state: EasyState, option: Option): void {
   if (!state.pinned) return;

@@ -154,10 +154,8 @@ export class EasyState {
   watcher: SocketWatcher | null = null;
   /** How many of its callbacks are on the stack. */
   depth = 0;
-  /** CONNECT_ONLY: other than 0 where its connection is to stay after the transfer. */
-  connectOnly = 0;
-  /** Whether the transfer that it is in began so. */
-  connects = false;
+  /** Whether its connection is to stay after the transfer, as CONNECT_ONLY says. */
+  connectOnly = false;
   /** Whether it has a file of HSTS. */
   hstsFile = false;
   /** Whether that transfer is over, and its connection kept: CONNECT_ONLY may have changed since. */

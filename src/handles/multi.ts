@@ -7,8 +7,7 @@
 import { multiOptions } from "../../ffi/curl/options.ts";
 import { result } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
-import { Code, type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
-import { takeOut } from "./connect_only.ts";
+import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
 import { type Easy, isEasy, stateOf } from "./easy.ts";
 import { watchSockets } from "./easy_functions.ts";
 import { keepEntryPath } from "./easy_infos.ts";
@@ -139,7 +138,6 @@ export class Multi {
     added.pin(easy);
     added.multi = state; // before the call: its callbacks count for this multi
     added.paused = 0;
-    added.connects = added.connectOnly !== 0;
     const { observer, observerHook } = state;
     if (observer && observerHook) watchSockets(added, observer, observerHook);
     if (added.closeHook) state.keepHook(added.closeHook);
@@ -150,7 +148,7 @@ export class Multi {
     if (state.addFailed) {
       // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
       // added, and removing that one would lose all others
-      takeOut(pointer, added);
+      symbols.curl_multi_remove_handle(pointer, added.pointer);
       state.addFailed = false;
       code = MultiCode.ABORTED_BY_CALLBACK;
     }
@@ -174,7 +172,8 @@ export class Multi {
     state.refuseInCallback("remove a handle");
     // of one that it has let go of libcurl thinks differently in each version
     const isGone = removed.multi === state && removed.ended;
-    const code = isGone ? MultiCode.OK : takeOut(pointer, removed);
+    const { curl_multi_remove_handle } = library().symbols;
+    const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
     // a timer callback that fails does so at the end: the handle is out all the same
     const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
     if (isOut && removed.multi === state) this.#forget(removed);
@@ -311,8 +310,6 @@ export class Multi {
     const finished = state.easies.get(message.easy);
     if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
     finished.told = true;
-    finished.connected = message.result === Code.OK && finished.connects &&
-      finished.connectOnly !== 0;
     const error = finished.takeError(message.result);
     keepEntryPath(finished, message.result);
     finished.flushOutput();
@@ -420,8 +417,9 @@ export class Multi {
     const state = this.#state;
     if (this.closed) return;
     state.refuseInCallback("close the multi handle");
+    const { curl_multi_remove_handle } = library().symbols;
     for (const easy of [...state.easies]) {
-      takeOut(state.pointer, easy);
+      curl_multi_remove_handle(state.pointer, easy.pointer);
       this.#forget(easy);
     }
     forgotten.unregister(this);

@@ -9,7 +9,6 @@
 import { result } from "../../ffi/memory.ts";
 import { library } from "../../ffi/mod.ts";
 import { Code, CurlMultiError, MultiCode } from "../errors.ts";
-import { takeOut } from "./connect_only.ts";
 import type { EasyState } from "./easy_state.ts";
 import { cMessage } from "./multi_message.ts";
 import type { MultiState } from "./multi_state.ts";
@@ -18,7 +17,7 @@ import type { MultiState } from "./multi_state.ts";
 export function endDead(state: MultiState): void {
   if (!state.dead) return;
   const { pointer, messages, easies } = state;
-  const { curl_multi_info_read } = library().symbols;
+  const { curl_multi_info_read, curl_multi_remove_handle } = library().symbols;
   for (;;) {
     const message = cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) break;
@@ -28,7 +27,7 @@ export function endDead(state: MultiState): void {
   }
   for (const easy of easies) {
     if (easy.told) continue;
-    takeOut(pointer, easy);
+    curl_multi_remove_handle(pointer, easy.pointer);
     messages.push({ easy: easy.resources.address, result: Code.ABORTED_BY_CALLBACK });
     easy.told = easy.ended = true;
   }

@@ -66,7 +66,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
   test.concurrent("an idle agent with cached connections does not", () =>
     ends(
       `const agent = new Agent();
-      await Promise.all(Array.from({ length: 20 }, () => get(agent, url("/small"))));
+      await Promise.all(Array.from({ length: 20 }, () => get(agent, url("/delay/50"))));
       say(agent.stats.sockets);
       mark();`,
       [kept(20)],
