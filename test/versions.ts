@@ -63,6 +63,7 @@ type Name =
   | "keepsH2Trailers"
   | "expiryWords"
   | "closesConnectOnly"
+  | "findsConnectOnly"
   | "abortsOnMinusOne"
   | "allowsSpace"
   | "altSvc"
@@ -173,6 +174,11 @@ const ROWS: Readonly<Record<Name, Row>> = {
   closesConnectOnly: {
     since: 0x075801,
     why: "7.74 leaves a CONNECT_ONLY connection open until its multi is closed",
+  },
+  findsConnectOnly: {
+    since: 0x080700,
+    why:
+      "before 8.7 a handle that has blocked does not find its CONNECT_ONLY connection in a multi",
   },
   endsGoneUploads: {
     since: 0x080e00,

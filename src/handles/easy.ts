@@ -204,6 +204,7 @@ export class Easy {
         renewUrl(state);
         if (share) guardLdap(state);
         state.sends();
+        state.performed = true;
         return library().symbols.curl_easy_perform(easy);
       });
       keepEntryPath(state, Code.OK);

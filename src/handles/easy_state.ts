@@ -156,6 +156,8 @@ export class EasyState {
   depth = 0;
   /** Whether its connection is to stay after the transfer, as CONNECT_ONLY says. */
   connectOnly = false;
+  /** Whether it has blocked, so that libcurl keeps a multi handle for it, `reset()` included. */
+  performed = false;
   /** Whether it has a file of HSTS. */
   hstsFile = false;
   /** Whether that transfer is over, and its connection kept: CONNECT_ONLY may have changed since. */

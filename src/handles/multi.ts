@@ -8,6 +8,7 @@ import { multiOptions } from "../../ffi/curl/options.ts";
 import { result } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type CurlEasyError, CurlMultiError, MultiCode } from "../errors.ts";
+import { refuseLost } from "./connect_only.ts";
 import { type Easy, isEasy, stateOf } from "./easy.ts";
 import { watchSockets } from "./easy_functions.ts";
 import { keepEntryPath } from "./easy_infos.ts";
@@ -124,6 +125,8 @@ export class Multi {
    * kept alive until it is removed.
    *
    * @throws {CurlMultiError} CURLM_ADDED_ALREADY where it is in this or another multi.
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for one with CONNECT_ONLY that has blocked
+   * in `perform()` before, with libcurl before 8.7: it would not find its connection.
    */
   addHandle(easy: Easy): void {
     const state = this.#state, pointer = state.pointer;
@@ -131,6 +134,7 @@ export class Multi {
     state.refuseInCallback("add a handle");
     if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
     if (added.trailed) throw added.trailedError();
+    refuseLost(added);
     revive(state);
     renewUrl(added);
     guardLdap(added);

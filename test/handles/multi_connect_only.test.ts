@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, CurlEasyError, Easy } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { Transfer } from "./multi_support.ts";
 
 let server: TestServer;
@@ -47,14 +48,45 @@ test("set too late it cannot take another's connection along", async () => {
   expect(second.received).toBe(8_000_000);
 });
 
-test("its connection goes with the handle, and makes room for another", async () => {
+const { closesConnectOnly, findsConnectOnly } = libcurl;
+
+test.skipIf(!closesConnectOnly.holds)(
+  `its connection goes with the handle, and makes room for another${closesConnectOnly.note}`,
+  async () => {
+    await using agent = new Agent({ maxConnections: 1 });
+    for (let round = 0; round < 3; round++) {
+      using easy = new Easy();
+      easy.setOpts({ URL: server.url("/small"), TIMEOUT_MS: 2000, NOPROXY: "*", CONNECT_ONLY: 1 });
+      await agent.perform(easy);
+    }
+    using last = new Transfer(server.url("/small"));
+    await agent.perform(last);
+    expect(last.received).toBe(98);
+  },
+);
+
+test("one that has blocked before keeps its connection, or is refused", async () => {
   await using agent = new Agent({ maxConnections: 1 });
-  for (let round = 0; round < 3; round++) {
-    using easy = new Easy();
+  {
+    using easy = new Transfer(server.url("/small"));
+    easy.perform();
+    easy.reset();
     easy.setOpts({ URL: server.url("/small"), TIMEOUT_MS: 2000, NOPROXY: "*", CONNECT_ONLY: 1 });
-    await agent.perform(easy);
+    if (findsConnectOnly.holds) {
+      await agent.perform(easy);
+      expect(easy.getInfo("ACTIVESOCKET")).toBeGreaterThanOrEqual(0);
+    } else {
+      const thrown = await agent.perform(easy).catch((error: unknown) => error);
+      expect(thrown).toBeInstanceOf(CurlEasyError);
+      expect(thrown).toMatchObject({ codeName: "CURLE_BAD_FUNCTION_ARGUMENT" });
+    }
+    using copy = easy.duplicate(); // has not blocked
+    easy.close();
+    await agent.perform(copy);
+    expect(copy.getInfo("ACTIVESOCKET")).toBeGreaterThanOrEqual(0);
   }
+  if (!closesConnectOnly.holds) return;
   using last = new Transfer(server.url("/small"));
-  await agent.perform(last);
+  await agent.perform(last); // there is room for it
   expect(last.received).toBe(98);
 });
