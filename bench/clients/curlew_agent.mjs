@@ -73,8 +73,12 @@ await run({
       answer += decoder.decode(bytes);
       return bytes.length;
     };
-    const upload = { UPLOAD: 1, INFILESIZE_LARGE: size, READFUNCTION: read };
-    Object.assign(upload, { UPLOAD_BUFFERSIZE: 256 * 1024 }); // as fetch does
+    const upload = {
+      UPLOAD: 1,
+      UPLOAD_BUFFERSIZE: 256 * 1024, // as fetch does
+      INFILESIZE_LARGE: size,
+      READFUNCTION: read,
+    };
     await once({ URL: url, WRITEFUNCTION: write, ...upload });
     return answer;
   },

@@ -24,7 +24,6 @@ export class Spin {
 
   /** Nothing is ready. Whether to look again at once. */
   looksAgain(): boolean {
-    if (this.#longest === 0) return false;
     const now = performance.now();
     if (this.#since === 0) this.#since = now;
     return this.#isWorthIt && now - this.#since < this.#longest;

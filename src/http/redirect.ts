@@ -12,7 +12,7 @@ import type { HeadCollector } from "./head.ts";
 import { withoutHeaders } from "./header_list.ts";
 import { policyOf, referrerFor } from "./referrer.ts";
 import type { FetchCurlOptions, RequestPlan } from "./request.ts";
-import { isHttp } from "./url.ts";
+import { hasCredentials, isHttp } from "./url.ts";
 
 /** How many redirects are followed. */
 export const MAX_REDIRECTS = 20;
@@ -76,7 +76,7 @@ function nextUrl(plan: RequestPlan, location: string): URL {
     throw networkError(plan.url.href, `it redirects to a "${url.protocol}" URL`);
   }
   if (url.hash === "") url.hash = plan.url.hash;
-  if (url.origin === plan.url.origin && url.username === "" && url.password === "") {
+  if (url.origin === plan.url.origin && !hasCredentials(url)) {
     url.username = plan.url.username;
     url.password = plan.url.password;
   }
