@@ -240,9 +240,10 @@ function readLength(body: BodySource, headers: readonly HeaderEntry[]): number |
   throw new TypeError(`Cannot fetch: the length of the body is not the Content-Length "${text}"`);
 }
 
-function readSignal(signal: unknown): AbortSignal | null {
+/** A signal of the options of `call`. Throws `TypeError` where it is none. */
+export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
   if (signal === null || signal instanceof AbortSignal) return signal;
-  throw new TypeError("Cannot fetch: the signal is no AbortSignal");
+  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);
 }
 
 function readRedirect(redirect: string): "follow" | "error" | "manual" {

@@ -7,7 +7,7 @@
 import type { Agent } from "../driver/agent.ts";
 import { agentOf } from "./fetch.ts";
 import { type HeadersSource, readHeaders } from "./header_list.ts";
-import { type FetchCurlOptions, readNumber } from "./request.ts";
+import { type FetchCurlOptions, readNumber, readSignal } from "./request.ts";
 import { MAX_CONTROL, Opcode } from "./websocket_frames.ts";
 import {
   checkHeaders,
@@ -145,8 +145,9 @@ export class CurlWebSocket extends EventTarget {
         MAKE,
       ),
     };
+    const signal = readSignal(init.signal ?? null, MAKE);
     requireLibrary();
-    this.#link = new Link(plan, agentOf(init.agent), this.#events(), init.signal);
+    this.#link = new Link(plan, agentOf(init.agent), this.#events(), signal);
   }
 
   #events(): LinkEvents {

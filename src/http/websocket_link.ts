@@ -79,7 +79,7 @@ export class Link {
   #unlisten = () => {};
 
   /** Begins to connect. Throws what libcurl says to the options. */
-  constructor(plan: WebSocketPlan, agent: Agent, events: LinkEvents, signal?: AbortSignal) {
+  constructor(plan: WebSocketPlan, agent: Agent, events: LinkEvents, signal: AbortSignal | null) {
     this.#plan = plan;
     this.#agent = agent;
     this.#events = events;
