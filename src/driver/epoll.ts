@@ -74,8 +74,12 @@ export class EpollPoller implements Poller {
     return this.#events[event * this.#words + this.#data + 1] as number;
   }
 
-  wake(): void {
+  prepareWake(): void {
     if (this.#wakeFd < 0) this.#wakeFd = this.#makeWake();
+  }
+
+  wake(): void {
+    this.prepareWake();
     libc.write(this.#wakeFd, new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]), 8);
   }
 

@@ -115,11 +115,14 @@ export class KqueuePoller implements Poller {
     return this.#found[event]?.tag ?? 0;
   }
 
+  prepareWake(): void {
+    if (this.#wakes) return;
+    check("kevent", this.#apply(WAKE, EVFILT_USER, EV_ADD | EV_CLEAR, 0));
+    this.#wakes = true;
+  }
+
   wake(): void {
-    if (!this.#wakes) {
-      check("kevent", this.#apply(WAKE, EVFILT_USER, EV_ADD | EV_CLEAR, 0));
-      this.#wakes = true;
-    }
+    this.prepareWake();
     check("kevent", this.#apply(WAKE, EVFILT_USER, 0, 0, kqueue.NOTE_TRIGGER));
   }
 

@@ -344,7 +344,7 @@ export class Loop {
     const waits = holds || this.#jobs.size > 0 || this.#sockets.wanted > 0;
     this.#deadline.set(this.#multi.closed ? NEVER : this.#multi.timeout());
     if (this.#deadline.pending) this.#deadline.arm();
-    parking.update(this.#poller.fd, waits, holds);
+    parking.update(this.#poller.fd, waits, holds, this.#sockets.size);
   }
 
   /** Whether it may not be closed now: a turn or a callback is on the stack. */

@@ -20,6 +20,7 @@ interface Place {
   readonly parked: Parked;
   waits: boolean;
   holds: boolean;
+  sockets: number;
 }
 
 /** The parking of a thread. */
@@ -32,6 +33,7 @@ class Parking {
   /** How many places wait, and how many of them keep the process alive. */
   #waiting = 0;
   #holding = 0;
+  #sockets = 0;
 
   /** How many places wait. */
   get waiting(): number {
@@ -52,18 +54,22 @@ class Parking {
   enter(fd: number, parked: Parked): void {
     this.#poller ??= createPoller();
     try {
-      this.#waiter ??= createWaiter(this.#poller, () => this.#wakeUp());
+      this.#waiter ??= createWaiter(
+        this.#poller,
+        () => this.#wakeUp(),
+        () => this.#sockets,
+      );
       this.#poller.set(fd, READ, 0);
     } catch (error) {
       this.leave(fd);
       throw error;
     }
-    this.#places.set(fd, { parked, waits: false, holds: false });
+    this.#places.set(fd, { parked, waits: false, holds: false, sockets: 0 });
   }
 
   /** Takes a poller's place away, before it is closed. */
   leave(fd: number): void {
-    this.update(fd, false, false);
+    this.update(fd, false, false, 0);
     this.#places.delete(fd);
     this.#poller?.delete(fd);
     if (this.#places.size > 0) return;
@@ -73,14 +79,19 @@ class Parking {
     this.#waiter = this.#poller = null;
   }
 
-  /** Says whether a poller waits for events, and whether that keeps the process alive. */
-  update(fd: number, waits: boolean, holds: boolean): void {
+  /**
+   * Says whether a poller waits for events, whether that keeps the process alive, and how many
+   * sockets it watches.
+   */
+  update(fd: number, waits: boolean, holds: boolean, sockets: number): void {
     const place = this.#places.get(fd);
     if (!place) return;
     if (waits !== place.waits) this.#waiting += waits ? 1 : -1;
     if (holds !== place.holds) this.#holding += holds ? 1 : -1;
+    this.#sockets += sockets - place.sockets;
     place.waits = waits;
     place.holds = holds;
+    place.sockets = sockets;
     this.#waiter?.keepAlive(this.#holding > 0);
     if (waits) this.#waiter?.arm();
   }

@@ -50,6 +50,8 @@ export interface Poller {
   maskAt(event: number): number;
   /** The tag of the registration. */
   tagAt(event: number): number;
+  /** Takes what {@linkcode wake} needs, while there may be a descriptor for it. */
+  prepareWake(): void;
   /** Makes the poller's own descriptor readable until {@linkcode ready} was called. */
   wake(): void;
   /** Gives the descriptors back. */

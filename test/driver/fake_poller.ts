@@ -70,6 +70,8 @@ export class FakePoller implements Poller {
     return this.events[event]!.tag;
   }
 
+  prepareWake(): void {}
+
   wake(): void {}
 
   /** The interest under which a number is registered, 0 where it is not. */

@@ -1,13 +1,13 @@
 // What a turn costs does not depend on how many transfers wait.
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
-import { library } from "../../ffi/mod.ts";
+import { library, type Native, native } from "../../ffi/mod.ts";
 import { Agent, type Easy } from "../../mod.ts";
 import type { Jobs } from "../../src/driver/jobs.ts";
 import { Nudge } from "../../src/driver/nudge.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { easyFor, failure, sleep, until } from "./support.ts";
+import { easyFor, failure, isBun, sleep, until } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -103,6 +103,35 @@ test("requests beside 400 transfers that wait take the same work", async () => {
   expect((beside.calls - alone.calls) / REQUESTS).toBeLessThan(60);
   expect((beside.steps - alone.steps) / REQUESTS).toBeLessThan(60);
 }, 30_000);
+
+type Mutable = { watchByWorker: NonNullable<Native["watchByWorker"]> };
+
+test.skipIf(!isBun)(
+  "Bun's loop is left where the system would go through many sockets",
+  async () => {
+    const workers = vi.spyOn(native as Mutable, "watchByWorker");
+    const rest = async (agent: Agent, times: number) => {
+      using easy = easyFor(server.url("/delay/1"));
+      for (let i = 0; i < times; i++) await agent.perform(easy);
+    };
+    try {
+      await using agent = new Agent();
+      await rest(agent, 200);
+      const controller = new AbortController(), load = await waiting(agent, 600, controller.signal);
+      await rest(agent, 20);
+      expect(workers).toHaveBeenCalledTimes(0);
+      await rest(agent, 200); // of 600 sockets, of which 50,000 are worth a Worker
+      expect(workers).toHaveBeenCalledTimes(1);
+      controller.abort();
+      await Promise.all(load);
+      await rest(agent, 20);
+      expect(workers).toHaveBeenCalledTimes(1);
+    } finally {
+      workers.mockRestore();
+    }
+  },
+  30_000,
+);
 
 test("a look at everything, where libcurl needs it, is seldom beside many", async () => {
   const looks = async (size: number) => {

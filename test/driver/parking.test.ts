@@ -13,7 +13,12 @@ afterAll(() => {
   else process.env.CURLEW_WAIT = before;
 });
 
-describe.each(waitMethods)("waiting by %s", (method) => {
+/** With the many, the loop is left for a Worker at once. */
+const FEW = 1, MANY = 60_000;
+const cases = [...waitMethods, ...waitMethods.slice(0, 1)]
+  .map((method, i) => [method, i < waitMethods.length ? FEW : MANY] as const);
+
+describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
   beforeEach(() => {
     process.env.CURLEW_WAIT = method;
     expect(waitMethod()).toBe(method);
@@ -27,7 +32,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
       watch = createWaiter(poller, () => {
         count++;
         poller.ready(); // takes the wake-up
-      });
+      }, () => sockets);
       watch.keepAlive(true);
     });
     afterEach(() =>
@@ -84,7 +89,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
     test("is closed once nobody waits any more, and says nothing then", async () => {
       const other = createPoller();
       let ready = 0, closed = 0;
-      const closing = createWaiter(other, () => ready++);
+      const closing = createWaiter(other, () => ready++, () => sockets);
       closing.arm();
       await sleep(30);
       closing.close(() => closed++);
@@ -127,7 +132,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
 
     test("wakes the one that has something, and no other", async () => {
       const [one, other] = [enter(), enter()];
-      for (const { poller } of [one, other]) parking.update(poller.fd, true, true);
+      for (const { poller } of [one, other]) parking.update(poller.fd, true, true, sockets);
       const { wakeUps } = parking;
       one.poller.wake();
       await until(() => one.woken > 0);
@@ -141,8 +146,8 @@ describe.each(waitMethods)("waiting by %s", (method) => {
 
     test("watches for one event at most while nobody waits", async () => {
       const one = enter();
-      parking.update(one.poller.fd, true, true);
-      parking.update(one.poller.fd, false, false);
+      parking.update(one.poller.fd, true, true, sockets);
+      parking.update(one.poller.fd, false, false, sockets);
       await sleep(20);
       const { wakeUps } = parking;
       one.woken = 0;
@@ -154,14 +159,14 @@ describe.each(waitMethods)("waiting by %s", (method) => {
       }
       expect(parking.wakeUps - wakeUps).toBeLessThanOrEqual(1);
       const { woken } = one;
-      parking.update(one.poller.fd, true, true);
+      parking.update(one.poller.fd, true, true, sockets);
       await until(() => one.woken > woken);
       expect(one.woken).toBe(woken + 1);
     });
 
     test("serves 200 that are ready at once", async () => {
       const all = Array.from({ length: 200 }, enter);
-      for (const { poller } of all) parking.update(poller.fd, true, true);
+      for (const { poller } of all) parking.update(poller.fd, true, true, sockets);
       for (const { poller } of all) poller.wake();
       await until(() => all.every(({ woken }) => woken > 0));
       expect(all.every(({ woken }) => woken === 1)).toBe(true);
@@ -169,7 +174,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
 
     test("goes on when one leaves, also from within a wake-up", async () => {
       const [one, other] = [enter(), enter()];
-      for (const { poller } of [one, other]) parking.update(poller.fd, true, true);
+      for (const { poller } of [one, other]) parking.update(poller.fd, true, true, sockets);
       one.poller.wake();
       leave(one.poller);
       places.splice(0, 1);
@@ -179,7 +184,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
     });
 
     test("an unknown place is no error", () => {
-      parking.update(999_999, true, true);
+      parking.update(999_999, true, true, sockets);
       parking.leave(999_999);
     });
 
@@ -187,7 +192,7 @@ describe.each(waitMethods)("waiting by %s", (method) => {
       const base = descriptors("eventpoll") + descriptors("eventfd");
       for (let i = 0; i < 20; i++) {
         const place = enter();
-        parking.update(place.poller.fd, true, true);
+        parking.update(place.poller.fd, true, true, sockets);
         await sleep(1);
         leave(place.poller);
         places.pop();

@@ -170,6 +170,8 @@ export function pollerContract(name: string, world: World): void {
     });
 
     test("wake makes its descriptor readable until the next look, which tells nothing of it", () => {
+      poller.prepareWake();
+      expect(world.isReadable(poller.fd)).toBe(false);
       for (let i = 0; i < 3; i++) {
         poller.wake();
         poller.wake();
