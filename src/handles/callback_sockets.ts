@@ -29,7 +29,7 @@ export function onSockopt(
   };
 }
 
-const BAD_SOCKET = -1;
+const BAD_SOCKET = flags.CURL_SOCKET_BAD;
 const SOCK_CLOEXEC = native.os === "linux" ? 0x80000 : 0;
 
 /** The native OPENSOCKETFUNCTION: where the user's function gives no socket, curlew opens one. */
@@ -41,5 +41,7 @@ export function onOpenSocket(
 ): number {
   const open = () => libc.socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (!easyTokens.get(token)?.functions.has(kind.id)) return open();
-  return dispatch(token, kind, BAD_SOCKET, (fn, data) => fn(data, purpose, address) ?? open());
+  const fd = dispatch(token, kind, BAD_SOCKET, (fn, data) => fn(data, purpose, address) ?? open());
+  // libcurl takes any other negative number for a socket, and since 8.9 reads before its table
+  return (fd | 0) < 0 ? BAD_SOCKET : fd;
 }

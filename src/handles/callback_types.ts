@@ -109,7 +109,7 @@ export interface EasyCallbacks {
   SSL_CTX_FUNCTION: (easy: Easy, sslctx: Pointer, data: unknown) => number | void;
   /** May change a new socket's options; `purpose` is a `CURLSOCKTYPE_*`. */
   SOCKOPTFUNCTION: (data: unknown, fd: number, purpose: number) => number | void;
-  /** Opens a socket and returns its descriptor; `undefined` leaves it to curlew. */
+  /** Opens a socket and returns its descriptor, -1 for none; `undefined` leaves it to curlew. */
   OPENSOCKETFUNCTION: (data: unknown, purpose: number, address: SocketAddress) => number | void;
   /** Closes a socket; `undefined` leaves the closing to curlew. May be called after `close()`. */
   CLOSESOCKETFUNCTION: (data: unknown, fd: number) => number | void;

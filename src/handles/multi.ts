@@ -4,6 +4,7 @@
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
 import { multiOptions } from "../../ffi/curl/options.ts";
 import { result } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
@@ -200,10 +201,11 @@ export class Multi {
    * `CURL_CSELECT_*`; 0 lets libcurl find out.
    *
    * @returns how many transfers are still running.
+   * @throws {CurlMultiError} CURLM_BAD_SOCKET for a number that no socket can have.
    */
   socketAction(fd: number, evBitmask: number): number {
     const state = this.#state, pointer = state.pointer;
-    int32("socketAction", fd);
+    descriptor("socketAction", fd);
     int32("socketAction", evBitmask);
     state.refuseInCallback("call socketAction()");
     endDead(state);
@@ -217,10 +219,11 @@ export class Multi {
    * https://curl.se/libcurl/c/curl_multi_socket.html}.
    *
    * @returns how many transfers are still running.
+   * @throws {CurlMultiError} CURLM_BAD_SOCKET for a number that no socket can have.
    * @deprecated by libcurl, use {@linkcode socketAction}.
    */
   socket(fd: number): number {
-    int32("socket", fd);
+    descriptor("socket", fd);
     return this.#run(
       "call socket()",
       (multi) => library().symbols.curl_multi_socket(multi, fd, this.#count),
@@ -274,7 +277,7 @@ export class Multi {
    */
   assign(fd: number, value: unknown): void {
     const { pointer, table } = this.#state;
-    int32("assign", fd);
+    descriptor("assign", fd);
     const { curl_multi_assign } = library().symbols;
     const id = value === undefined ? 0 : table.reserve(value);
     const code = curl_multi_assign(pointer, fd, id);
@@ -454,4 +457,14 @@ function int32(call: string, value: unknown): void {
       `Cannot call ${call}(): expected a whole number of 32 bits, got ${show(value)}`,
     );
   }
+}
+
+/** libcurl since 8.9 takes the remainder of a negative number for a place in its table of sockets. */
+function descriptor(call: string, fd: unknown): void {
+  int32(call, fd);
+  if ((fd as number) >= flags.CURL_SOCKET_TIMEOUT) return;
+  throw new CurlMultiError(
+    MultiCode.BAD_SOCKET,
+    `Cannot call ${call}(): expected a descriptor, got ${show(fd)}`,
+  );
 }
