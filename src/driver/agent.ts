@@ -30,6 +30,11 @@ export let performAtOnce: (
   signal: AbortSignal | null,
   waiting: Waiting,
 ) => void;
+/**
+ * Ends the agent's turn after this round, where one goes on; another one follows. For a callback
+ * whose reader has much to do, and would have to pause the transfer otherwise.
+ */
+export let endTurn: (agent: Agent) => void;
 /** Has something done when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
 
@@ -59,6 +64,7 @@ export class Agent {
 
   static {
     performAtOnce = (agent, easy, signal, waiting) => agent.#perform(easy, signal, waiting);
+    endTurn = (agent) => agent.#loop.endTurn();
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);

@@ -52,6 +52,8 @@ export class Loop {
   #inTurn = false;
   /** Whether a transfer came to its end in this turn: whoever waited for it has its say soon. */
   #anyOver = false;
+  /** Somebody outside has to have a say before there is more to do. */
+  #isEnough = false;
   #turns = 0;
   #cache: number;
   #closed = false;
@@ -235,18 +237,23 @@ export class Loop {
   #rounds(): boolean {
     const end = performance.now() + this.#fairness.sliceMs;
     this.#fairness.begin(end);
-    this.#anyOver = false;
+    this.#anyOver = this.#isEnough = false;
     try {
       for (let round = 1;; round++) {
         // whoever waited for one that is over may begin another: that is worth a turn
         if (!this.#round(end) && !this.#looksAgain()) {
           return this.#anyOver && this.#jobs.holding > 0;
         }
-        if (round >= ROUNDS || performance.now() >= end) return true;
+        if (round >= ROUNDS || this.#isEnough || performance.now() >= end) return true;
       }
     } finally {
       this.#fairness.begin(Infinity);
     }
+  }
+
+  /** The turn that goes on ends after this round. */
+  endTurn(): void {
+    this.#isEnough = true;
   }
 
   /** Whether it is worth another look where nothing happened. */

@@ -20,6 +20,7 @@ export class BodyUpload {
   readonly #length: number | null;
   readonly #resume: () => void;
   readonly #fail: (error: unknown) => void;
+  readonly #yieldTurn: () => void;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   /** What was pulled and not sent, from the offset in the first one on. */
   #chunks: Uint8Array[] = [];
@@ -34,18 +35,21 @@ export class BodyUpload {
 
   /**
    * `length` is how many bytes were promised; `resume` unpauses the transfer, `fail` ends it
-   * with what the stream failed with.
+   * with what the stream failed with; `yieldTurn` lets the stream have its say before libcurl asks
+   * again.
    */
   constructor(
     source: BodySource,
     length: number | null,
     resume: () => void,
     fail: (error: unknown) => void,
+    yieldTurn: () => void = () => {},
   ) {
     this.#source = source;
     this.#length = length;
     this.#resume = resume;
     this.#fail = fail;
+    this.#yieldTurn = yieldTurn;
   }
 
   /** Whether the transfer waits for the stream. */
@@ -57,6 +61,7 @@ export class BodyUpload {
   read(buffer: Uint8Array): number {
     const filled = this.#fill(buffer);
     if (!this.#done) this.#pull();
+    if (this.#pulling && this.#ready === 0) this.#yieldTurn();
     if (filled > 0 || this.#done) return filled;
     this.#waiting = true;
     return CURL_READFUNC_PAUSE;

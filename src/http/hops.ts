@@ -7,7 +7,7 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
-import type { Agent } from "../driver/agent.ts";
+import { type Agent, endTurn } from "../driver/agent.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy.ts";
 import { onPiece } from "../handles/piece.ts";
@@ -89,7 +89,8 @@ export class Hop implements HeadOwner {
   #timer: NodeJS.Timeout | undefined;
   #unwanted = false;
   #discarded = 0;
-  #running = false;
+  /** Where it runs. */
+  #agent: Agent | null = null;
 
   /** Makes a request on a fresh or reset handle. */
   constructor(plan: RequestPlan, easy: Easy, rules: HopRules) {
@@ -109,13 +110,13 @@ export class Hop implements HeadOwner {
       this.#keepInJs();
       this.#rules.prepare(this);
       signal?.addEventListener("abort", onAbort);
-      this.#running = true;
+      this.#agent = agent;
       await agent.perform(easy, { signal: this.#end.signal });
     } catch (error) {
       failure = error;
       if (signal?.aborted || !this.#isEnough()) throw this.#reason(error);
     } finally {
-      this.#running = false;
+      this.#agent = null;
       clearTimeout(this.#timer);
       signal?.removeEventListener("abort", onAbort);
       this.#rules.done?.(this, failure);
@@ -154,12 +155,17 @@ export class Hop implements HeadOwner {
 
   /** Goes on after a pause. */
   resume(action: number): void {
-    if (!this.#running) return;
+    if (!this.#agent) return;
     try {
       this.easy.pause(action);
     } catch (error) {
       this.stop(error); // what libcurl had kept was refused
     }
+  }
+
+  /** A stream is to have its say before more goes on. */
+  yieldTurn(): void {
+    if (this.#agent) endTurn(this.#agent);
   }
 
   /** Ends it; it fails with that error. */

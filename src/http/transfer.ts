@@ -7,7 +7,7 @@
 
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
-import { type Agent, performAtOnce } from "../driver/agent.ts";
+import { type Agent, endTurn, performAtOnce } from "../driver/agent.ts";
 import type { Waiting } from "../driver/jobs.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { Easy } from "../handles/easy.ts";
@@ -97,7 +97,8 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
   #uploadOf({ body, bodyLength, url }: RequestPlan): BodyUpload | null {
     if (!body || body.bytes) return null;
     const fail = (error: unknown) => this.stop(fetchError(error, url.href));
-    return new BodyUpload(body, bodyLength, () => this.resume(), fail);
+    const yieldTurn = () => endTurn(this.#agent);
+    return new BodyUpload(body, bodyLength, () => this.resume(), fail, yieldTurn);
   }
 
   #setCallbacks(easy: Easy): void {

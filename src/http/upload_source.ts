@@ -112,7 +112,8 @@ class StreamSource implements UploadSource {
     this.#sent = 0;
     if (body.bytes) return this.#attachBytes(easy, body.bytes);
     const resume = () => hop.resume(upload.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
-    const upload = new BodyUpload(body, plan.bodyLength, resume, (error) => hop.stop(error));
+    const fail = (error: unknown) => hop.stop(error), yieldTurn = () => hop.yieldTurn();
+    const upload = new BodyUpload(body, plan.bodyLength, resume, fail, yieldTurn);
     this.#upload = upload;
     easy.setOpt("READFUNCTION", (buffer) => {
       const length = upload.read(buffer);

@@ -1,7 +1,8 @@
 // Every kind of request body, and how it is on the wire.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Easy, upload } from "../../mod.ts";
 import type { FetchBody } from "../../src/http/request.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
@@ -139,6 +140,23 @@ describe("a stream", () => {
     }
     expect(sentText(await post(chunks()))).toBe("one two");
     expect(sentText(await post(Readable.from([utf8("a"), utf8("b")])))).toBe("ab");
+  });
+
+  test("that has more at once does not pause the transfer", async () => {
+    const pause = vi.spyOn(Easy.prototype, "pause");
+    try {
+      const pieces = () => streamOf(...Array.from({ length: 100 }, () => new Uint8Array(65536)));
+      const response = await get(`${server.url("/sink")}?hash=0`, {
+        method: "POST",
+        body: pieces(),
+      });
+      expect((await response.json()).bytes).toBe(6_553_600);
+      await upload(pieces(), `${server.url("/sink")}?hash=0`);
+      // before the first piece, and where the turn is over by itself
+      expect(pause.mock.calls.length).toBeLessThan(10);
+    } finally {
+      pause.mockRestore();
+    }
   });
 
   test("is sent with its length where the caller tells it", async () => {
