@@ -125,7 +125,8 @@ export class Multi {
    * Adds a transfer: {@link https://curl.se/libcurl/c/curl_multi_add_handle.html}. The handle is
    * kept alive until it is removed.
    *
-   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where it is in this or another multi.
+   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where it is in this or another multi, or in a
+   * callback of its own.
    * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for one with CONNECT_ONLY that has blocked
    * in `perform()` before, with libcurl before 8.7: it would not find its connection.
    */
@@ -133,7 +134,8 @@ export class Multi {
     const state = this.#state, pointer = state.pointer;
     const added = openState(easy);
     state.refuseInCallback("add a handle");
-    if (added.multi) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
+    // one in a callback of its own is in use too: that would end here, but began elsewhere
+    if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
     if (added.trailed) throw added.trailedError();
     refuseLost(added);
     revive(state);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { brokenMulti } from "../../src/handles/invariants.ts";
 import { multiCount } from "../../src/handles/multi.ts";
 import { constants, CurlEasyError, Easy, Multi } from "../../mod.ts";
 import { multiCode, multiError, sleepSync, Transfer } from "./multi_support.ts";
@@ -167,6 +168,22 @@ test("an easy that performs by itself cannot be added by its own callback", () =
   });
   easy.perform();
   expect(code).toBe(constants.CURLM_ADDED_ALREADY);
+  multi.addHandle(easy);
+  expect(finish(multi)).toEqual([0]);
+});
+
+test("an easy cannot be added by a callback of its send(), which would leave the multi -1 callbacks deep", () => {
+  using multi = new Multi();
+  const codes: number[] = [];
+  using easy = new Transfer(server.url("/delay/20"), {
+    VERBOSE: true,
+    DEBUGFUNCTION: () => void codes.push(multiCode(() => multi.addHandle(easy))),
+  });
+  expect(() => easy.send(new Uint8Array(1))).toThrow(CurlEasyError);
+  expect([...brokenMulti(multi)]).toEqual([]);
+  expect(new Set(codes)).toEqual(new Set([constants.CURLM_ADDED_ALREADY]));
+  easy.setOpt("DEBUGFUNCTION", null);
+  easy.setOpt("VERBOSE", false);
   multi.addHandle(easy);
   expect(finish(multi)).toEqual([0]);
 });
