@@ -111,7 +111,10 @@ export interface EasyCallbacks {
   SOCKOPTFUNCTION: (data: unknown, fd: number, purpose: number) => number | void;
   /** Opens a socket and returns its descriptor, -1 for none; `undefined` leaves it to curlew. */
   OPENSOCKETFUNCTION: (data: unknown, purpose: number, address: SocketAddress) => number | void;
-  /** Closes a socket; `undefined` leaves the closing to curlew. May be called after `close()`. */
+  /**
+   * Closes a socket; `undefined` leaves the closing to curlew. May be called after `close()`, by
+   * whatever has a cache let go of the connection: what it fails with then goes to `reportError`.
+   */
   CLOSESOCKETFUNCTION: (data: unknown, fd: number) => number | void;
   /** Accepts or refuses a host key: returns a `CURLKHSTAT_*`. */
   SSH_KEYFUNCTION: (

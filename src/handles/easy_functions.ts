@@ -105,7 +105,7 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   off_t(easy, kind.dataId, hook?.token ?? 0);
 }
 
-/** A socket may be closed long after the transfer: then its multi reports what was thrown. */
+/** A socket may be closed long after the transfer: then nobody else is there to be told. */
 function blame(state: EasyState | undefined, error: unknown): void {
   if (state?.pinned) state.threw(error);
   else queueMicrotask(() => reportError(error));

@@ -6,7 +6,6 @@ import process from "node:process";
 import { asyncSteps } from "./async_calls.ts";
 import { easySteps, type Step } from "./easy_calls.ts";
 import { multiSteps } from "./multi_calls.ts";
-import { Injected } from "./odd.ts";
 import { otherSteps } from "./other_calls.ts";
 import { plant } from "./plants.ts";
 import { socketSteps } from "./socket_calls.ts";
@@ -24,20 +23,11 @@ function collect(): void {
   else gc?.();
 }
 
-/** What nobody caught: the fuzzer's own may get here, by a callback long after its transfer. */
-function uncaught(kind: string, error: unknown): void {
-  if (error instanceof Injected || (error as { error?: unknown })?.error instanceof Injected) {
-    return;
-  }
-  const text = error instanceof Error ? error.stack : String(error);
-  world.fail(`${kind}: ${text}`);
-}
-
-process.on("uncaughtException", (error) => uncaught("uncaught exception", error));
-process.on("unhandledRejection", (error) => uncaught("unhandled rejection", error));
+process.on("uncaughtException", (error) => world.uncaught("uncaught exception", error));
+process.on("unhandledRejection", (error) => world.uncaught("unhandled rejection", error));
 globalThis.addEventListener("error", (event) => {
   event.preventDefault();
-  uncaught("uncaught exception", (event as ErrorEvent).error);
+  world.uncaught("uncaught exception", (event as ErrorEvent).error);
 });
 
 /** As many of each step as it has weight. */

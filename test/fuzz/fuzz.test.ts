@@ -1,12 +1,15 @@
 // The fuzzer finds what it is there to find, and a seed gives the same calls again.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { CloseHook } from "../../src/handles/close_hooks.ts";
 import { findNode } from "../server/node.ts";
+import { type Any, Injected, revoked } from "./odd.ts";
+import { World } from "./world.ts";
 
 const TOOL = fileURLToPath(new URL("../../tools/fuzz.mjs", import.meta.url));
 const RUNTIME = "Bun" in globalThis ? "bun" : "deno";
@@ -70,4 +73,23 @@ test("a seed gives the same calls again, and nothing is found", { timeout: SLOW 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a CLOSESOCKETFUNCTION that fails after its transfer is no finding, whether it threw or returned nonsense", () => {
+  const log = openSync(devNull, "w"), world = new World({ seed: 1 } as Any, log);
+  const late = (fn: () => unknown) =>
+    new CloseHook(null, fn, undefined, (error) => world.uncaught("uncaught exception", error))
+      .close(-1);
+  const thrower = () => {
+    throw new Injected("injected by CLOSESOCKETFUNCTION");
+  };
+  for (const fn of [thrower, () => 2 ** 63, () => "a\nb", () => Promise.resolve(), revoked]) {
+    late(fn);
+  }
+  expect(world.failures).toEqual([]);
+  late(() => {
+    throw new TypeError("planted");
+  });
+  expect(world.failures).toEqual([expect.stringMatching(/^uncaught exception: .*planted/)]);
+  closeSync(log);
 });

@@ -39,6 +39,8 @@ const FAMILIES: Record<Family, readonly ErrorClass[]> = {
 const MISTAKE = /reading '|is not an object \(eval|(?<!onProgress) is not a function|of undefined/;
 /** A proxy that was revoked throws by itself wherever it is looked at. */
 const REVOKED = /revoked/;
+/** Nonsense from one whose transfer is over: reported as what it throws is, and as much our own. */
+const LATE = /^The CLOSESOCKETFUNCTION returned .*, expected an integer$/s;
 
 /** How many handles of a class there are, so that they meet again. */
 const SLOTS = { easies: 6, multis: 3, shares: 2, urls: 3, mimes: 3, agents: 2, sockets: 3 };
@@ -160,8 +162,7 @@ export class World {
   }
 
   judge(label: string, family: Family, error: unknown): void {
-    const injected = error instanceof TypeError && REVOKED.test(error.message);
-    if (error instanceof Injected || injected) return this.#ended("Injected");
+    if (isInjected(error)) return this.#ended("Injected");
     const known = FAMILIES[family].some((one) => error instanceof one);
     const { name, message } = error instanceof Error
       ? error
@@ -178,6 +179,13 @@ export class World {
     this.fail(`wrong error from ${label}: ${name}: ${message.slice(0, 300)}\n${stack}`);
   }
 
+  /** What nobody caught: the fuzzer's own may get here, by a callback long after its transfer. */
+  uncaught(kind: string, error: unknown): void {
+    const { error: inner } = (error ?? {}) as { error?: unknown }; // of an ErrorEvent
+    if ([error, inner].some((one) => isInjected(one) || isLate(one))) return;
+    this.fail(`${kind}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
   /** A defect. The run goes on, to find more. */
   fail(what: string): void {
     this.failures.push(what);
@@ -192,3 +200,8 @@ export class World {
     this.ends.set(how, (this.ends.get(how) ?? 0) + 1);
   }
 }
+
+const isInjected = (error: unknown): boolean =>
+  error instanceof Injected || (error instanceof TypeError && REVOKED.test(error.message));
+
+const isLate = (error: unknown): boolean => error instanceof TypeError && LATE.test(error.message);

@@ -1,5 +1,5 @@
 // The callbacks around a socket's life: OPENSOCKET, SOCKOPT, CLOSESOCKET.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { closeOnExec, libc } from "../../ffi/libc.ts";
 import { constants, Multi, Share, type SocketAddress } from "../../mod.ts";
 import { closeHookCount } from "../../src/handles/close_hooks.ts";
@@ -142,6 +142,29 @@ describe("CLOSESOCKETFUNCTION", () => {
     multi.close();
     expect(closed).toHaveLength(1);
     expect(closeHookCount()).toBe(hooks);
+  });
+
+  test("one that fails after its easy is closed is reported, whether it threw or returned nonsense", async () => {
+    const thrown = new Error("from the callback"), reported: unknown[] = [];
+    const throws = () => {
+      throw thrown;
+    };
+    vi.stubGlobal("reportError", (error: unknown) => void reported.push(error));
+    try {
+      for (const CLOSESOCKETFUNCTION of [throws, () => 2 ** 63]) {
+        const multi = new Multi();
+        const easy = new Transfer(server.url("/small"), { CLOSESOCKETFUNCTION });
+        multi.addHandle(easy);
+        while (multi.perform() > 0) multi.poll([], 1000);
+        easy.close();
+        multi.close();
+      }
+      await Promise.resolve();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    const nonsense = "The CLOSESOCKETFUNCTION returned 9223372036854776000, expected an integer";
+    expect(reported).toEqual([thrown, new TypeError(nonsense)]);
   });
 
   test("a connection keeps the function that it was made with", () => {
