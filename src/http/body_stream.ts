@@ -13,6 +13,8 @@ const { CURL_WRITEFUNC_PAUSE } = flags;
 
 /** How much is kept for a reader that is slower than the network, and when to fetch more. */
 const HIGH_WATER = 256 * 1024, LOW_WATER = 64 * 1024;
+/** For one that waits, and will take it all at the end of the turn: pauses cost much. */
+const WAITING_HIGH_WATER = 512 * 1024;
 
 /** What the stream asks of its transfer. */
 export interface BodyTransfer {
@@ -93,7 +95,7 @@ export class BodySink {
   write(piece: Piece): number {
     const { length } = piece;
     if (this.#closed) return length;
-    if (this.#queue.length >= HIGH_WATER) {
+    if (this.#queue.length >= (this.#waiting ? WAITING_HIGH_WATER : HIGH_WATER)) {
       this.#paused = true;
       return CURL_WRITEFUNC_PAUSE;
     }
