@@ -13,6 +13,7 @@ import { dlopen } from "bun:ffi";
 self.onmessage = ({ data: { libc, fd, shared } }) => {
   const state = new Int32Array(shared), pollfd = new Int32Array([fd, 1]); // events: POLLIN
   const { poll } = dlopen(libc, { poll: { args: ["ptr", "usize", "i32"], returns: "i32" } }).symbols;
+  self.postMessage("up");
   while (state[0] !== 2) {
     Atomics.wait(state, 0, 0);
     if (state[0] !== 1 || poll(pollfd, 1, 60000) === 0) continue;
@@ -25,8 +26,8 @@ self.onmessage = ({ data: { libc, fd, shared } }) => {
 
 let url: string | undefined;
 
-/** Watches a descriptor from a Worker; see {@linkcode FdWatch}. */
-export function watchByWorker(wait: WorkerWait, ready: () => void): FdWatch {
+/** Watches a descriptor from a Worker; see {@linkcode FdWatch}. `up` is called once it runs. */
+export function watchByWorker(wait: WorkerWait, ready: () => void, up?: () => void): FdWatch {
   const state = new Int32Array(new SharedArrayBuffer(4));
   // one for all, since a Worker may not have read it yet when its watch is closed
   url ??= URL.createObjectURL(new Blob([THREAD], { type: "text/javascript" }));
@@ -36,7 +37,8 @@ export function watchByWorker(wait: WorkerWait, ready: () => void): FdWatch {
     if (alive && armed) worker.ref();
     else worker.unref();
   };
-  worker.onmessage = () => {
+  worker.onmessage = ({ data }) => {
+    if (data === "up") return up?.();
     armed = false;
     hold();
     ready();

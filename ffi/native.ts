@@ -147,8 +147,13 @@ export interface Native {
    * `duplicate` gives a new descriptor for the same file, which the watch then owns.
    */
   readonly watch: ((duplicate: () => number, ready: () => void) => FdWatch) | null;
-  /** The same from a helper thread that sits in `poll(2)`, or `null` where there is a better way. */
-  readonly watchByWorker: ((wait: WorkerWait, ready: () => void) => FdWatch) | null;
+  /**
+   * The same from a helper thread that sits in `poll(2)`, or `null` where there is a better way.
+   * `up` is called once the thread runs; what is armed before is told then.
+   */
+  readonly watchByWorker:
+    | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
+    | null;
   /**
    * Has the collector come sooner, by that many bytes outside its heap, which are garbage soon;
    * `null` where it counts them itself.

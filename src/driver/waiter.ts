@@ -5,9 +5,10 @@
  */
 
 import { setTimeout } from "node:timers";
-import { duplicate, libc, libcPath, POLLIN } from "../../ffi/libc.ts";
+import { libc, POLLIN } from "../../ffi/libc.ts";
 import { allocate, release, Struct } from "../../ffi/memory.ts";
 import { type FdWatch, native } from "../../ffi/mod.ts";
+import { byWorker, LoopWaiter } from "./loop_waiter.ts";
 import type { Poller } from "./poller.ts";
 
 /** The ways to watch, by the value of `CURLEW_WAIT` that forces each. */
@@ -31,82 +32,6 @@ export function createWaiter(poller: Poller, ready: () => void, sockets: () => n
       return byWorker(poller, ready);
     case "pool":
       return new PoolWaiter(poller, ready);
-  }
-}
-
-function byWorker(poller: Poller, ready: () => void): FdWatch {
-  poller.prepareWake();
-  const wait = { libc: libcPath, fd: poller.fd, wake: () => poller.wake() };
-  return native.watchByWorker!(wait, ready);
-}
-
-/** From so many sockets on a Worker's look takes less time than the runtime's own loop. */
-const MANY = 500;
-/** What its start is worth, in sockets that the system has gone through for nothing. */
-const ENOUGH = 50_000;
-
-/**
- * Leaves it to the runtime's loop as long as that is cheap. The loop lets go of the descriptor
- * with each event, and whenever it takes it again the system goes through all sockets below, in
- * search of a circle: 2 ms for 10,000. Where that comes to much, a Worker waits instead, for which
- * it does not matter how many there are.
- */
-class LoopWaiter implements FdWatch {
-  readonly #poller: Poller;
-  readonly #ready: () => void;
-  readonly #sockets: () => number;
-  #watch: FdWatch;
-  #isLoop = true;
-  #armed = false;
-  #alive = true;
-  /** Sockets that were gone through. */
-  #walked = 0;
-
-  constructor(poller: Poller, ready: () => void, sockets: () => number) {
-    this.#poller = poller;
-    this.#ready = ready;
-    this.#sockets = sockets;
-    this.#watch = native.watch!(() => duplicate(poller.fd), () => this.#fire());
-  }
-
-  arm(): void {
-    if (this.#armed) return;
-    this.#armed = true;
-    if (this.#isLoop && this.#isWalkingFar()) this.#leaveLoop();
-    this.#watch.arm();
-  }
-
-  #isWalkingFar(): boolean {
-    const sockets = this.#sockets();
-    return sockets >= MANY && (this.#walked += sockets) > ENOUGH;
-  }
-
-  #leaveLoop(): void {
-    this.#walked = 0;
-    let watch: FdWatch;
-    try {
-      watch = byWorker(this.#poller, () => this.#fire());
-    } catch {
-      return; // no descriptor is left for it: the loop works, too, and it tries again later
-    }
-    this.#watch.close();
-    this.#watch = watch;
-    this.#isLoop = false;
-    watch.keepAlive(this.#alive);
-  }
-
-  #fire(): void {
-    this.#armed = false;
-    this.#ready();
-  }
-
-  keepAlive(on: boolean): void {
-    this.#alive = on;
-    this.#watch.keepAlive(on);
-  }
-
-  close(after?: () => void): void {
-    this.#watch.close(after);
   }
 }
 

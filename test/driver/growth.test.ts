@@ -2,12 +2,12 @@
 import process from "node:process";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
-import { library, type Native, native } from "../../ffi/mod.ts";
+import { library, native } from "../../ffi/mod.ts";
 import { Agent, type Easy } from "../../mod.ts";
 import type { Jobs } from "../../src/driver/jobs.ts";
 import { Nudge } from "../../src/driver/nudge.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { easyFor, failure, isBun, sleep, until } from "./support.ts";
+import { easyFor, failure, isBun, type Mutable, sleep, until } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -103,8 +103,6 @@ test("requests beside 400 transfers that wait take the same work", async () => {
   expect((beside.calls - alone.calls) / REQUESTS).toBeLessThan(60);
   expect((beside.steps - alone.steps) / REQUESTS).toBeLessThan(60);
 }, 30_000);
-
-type Mutable = { watchByWorker: NonNullable<Native["watchByWorker"]> };
 
 test.skipIf(!isBun)(
   "Bun's loop is left where the system would go through many sockets",

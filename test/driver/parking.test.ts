@@ -1,11 +1,11 @@
 // One watch for all the pollers of a thread, by each way to wait; and the watch by itself.
 import process from "node:process";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { FdWatch } from "../../ffi/mod.ts";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type FdWatch, native } from "../../ffi/mod.ts";
 import { parking } from "../../src/driver/parking.ts";
 import { createPoller, type Poller } from "../../src/driver/poller.ts";
 import { createWaiter, waitMethod } from "../../src/driver/waiter.ts";
-import { descriptors, sleep, until, waitMethods } from "./support.ts";
+import { descriptors, isBun, type Mutable, sleep, until, waitMethods } from "./support.ts";
 
 const before = process.env.CURLEW_WAIT;
 afterAll(() => {
@@ -50,6 +50,25 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
         expect(count).toBe(i);
       }
     });
+
+    test.skipIf(!isBun || sockets === FEW)(
+      "stays with the loop where no Worker comes up",
+      async () => {
+        const never: FdWatch = { arm() {}, keepAlive() {}, close: (after) => after?.() };
+        const start = vi.spyOn(native as Mutable, "watchByWorker").mockReturnValue(never);
+        try {
+          for (let i = 1; i <= 5; i++) {
+            watch.arm();
+            poller.wake();
+            await until(() => count === i);
+            expect(count).toBe(i);
+          }
+          expect(start).toHaveBeenCalledTimes(1);
+        } finally {
+          start.mockRestore();
+        }
+      },
+    );
 
     test("says nothing before it is armed", async () => {
       poller.wake();

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import process from "node:process";
 import { live } from "../../ffi/memory.ts";
+import type { Native } from "../../ffi/mod.ts";
 import { type Agent, constants, Easy, type EasyOptions } from "../../mod.ts";
 import { closeHookCount } from "../../src/handles/close_hooks.ts";
 import { easyCount, easyTokens } from "../../src/handles/easy_state.ts";
@@ -16,6 +17,11 @@ export const isFull: boolean = process.env.CURLEW_FULL === "1";
 
 export const PAUSE: number = constants.CURL_WRITEFUNC_PAUSE;
 export const CONTINUE: number = constants.CURLPAUSE_CONT;
+
+/** `native`, for spies. */
+export interface Mutable {
+  watchByWorker: NonNullable<Native["watchByWorker"]>;
+}
 
 /** Waits on the runtime's own loop. */
 export function sleep(ms: number): Promise<void> {
