@@ -6,7 +6,7 @@
 
 import { flags } from "../../ffi/curl/flags.ts";
 import { type Easy, stateOf } from "../handles/easy.ts";
-import { curluText } from "../handles/ldap.ts";
+import { curluText } from "../handles/reuse.ts";
 import { Roster } from "../handles/roster.ts";
 
 /** Who waits for a transfer. Told once, which it takes without an exception. */
@@ -139,8 +139,8 @@ const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
 function mayBeLost(easy: Easy): boolean {
-  const state = stateOf(easy), { rateLimited, httpVersion, ldap, ftp } = state;
-  if (rateLimited || ldap.forced) return true;
+  const state = stateOf(easy), { rateLimited, httpVersion, reuse, ftp } = state;
+  if (rateLimited || reuse.forced) return true;
   const mayBeH2c = H2C.includes(httpVersion);
   if (ftp.origin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
   const url = easy.getInfo("EFFECTIVE_URL") || curluText(state);

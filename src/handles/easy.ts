@@ -14,7 +14,7 @@ import { renewUrl, setBirthOptions, setErrorBuffer, setOption } from "./easy_opt
 import { EasyResources, EasyState } from "./easy_state.ts";
 import { bytes, long } from "./easy_values.ts";
 import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
-import { guardLdap, newGuard } from "./ldap.ts";
+import { guardReuse, newGuard } from "./reuse.ts";
 import { lendReaders } from "./mime_copy.ts";
 import type {
   EasyOptionName,
@@ -130,7 +130,7 @@ export class Easy {
     state.rateLimited = parent.rateLimited;
     state.ownBuffer = parent.ownBuffer;
     state.httpVersion = parent.httpVersion;
-    Object.assign(state.ldap, parent.ldap);
+    Object.assign(state.reuse, parent.reuse);
     state.ftp.origin = parent.ftp.origin;
     for (const [option, owned] of parent.resources.owned) {
       // libcurl copies that one
@@ -202,7 +202,7 @@ export class Easy {
     try {
       this.#call("perform the transfer", (easy) => {
         renewUrl(state);
-        if (share) guardLdap(state);
+        guardReuse(state, share !== undefined);
         state.sends();
         state.performed = true;
         return library().symbols.curl_easy_perform(easy);
@@ -282,7 +282,7 @@ export class Easy {
     state.timeoutMs = 0;
     state.rateLimited = state.ownBuffer = false;
     state.httpVersion = 0;
-    Object.assign(state.ldap, newGuard());
+    Object.assign(state.reuse, newGuard());
     state.resources.replaceHook(null);
     state.uses.clear();
   }

@@ -18,7 +18,7 @@ import { setData, setFunction } from "./easy_functions.ts";
 import type { EasyState } from "./easy_state.ts";
 import { badValue, bytes, integer, lines, long, oneLine, showName, text } from "./easy_values.ts";
 import { ownForm } from "./form.ts";
-import { noteLdap, reuse } from "./ldap.ts";
+import { forbidReuse, noteReuse } from "./reuse.ts";
 import { setMime } from "./mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "./owned.ts";
 
@@ -109,7 +109,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
     case "string":
       if (option.id === easyOptions.URL.id) replaceUrl(state, value);
       setString(easy, option, value);
-      noteLdap(state, option.id, value);
+      noteReuse(state, option.id, value);
       if (option.id === easyOptions.HSTS.id) state.hstsFile = value !== null;
       return;
     case "slist":
@@ -179,7 +179,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   }
   const isLong = option.kind !== "off_t";
   let number = inBody(state, option, (isLong ? long : integer)(option.name, given));
-  if (option.id === easyOptions.FORBID_REUSE.id) number = reuse(state, Number(number));
+  if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   check(option.name, code);
@@ -205,7 +205,7 @@ function note(state: EasyState, id: number, number: number): void {
   if (id === TIMEOUT_MS.id) state.timeoutMs = number;
   else if (id === TIMEOUT.id) state.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.httpVersion = number;
-  else if (id === REDIR_PROTOCOLS.id) noteLdap(state, id, number);
+  else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
     state.rateLimited ||= number > 0;
   }

@@ -14,7 +14,7 @@ import { Code, CurlEasyError } from "../errors.ts";
 import type { CloseHook } from "./close_hooks.ts";
 import { closing } from "./closing.ts";
 import type { Easy } from "./easy.ts";
-import { type LdapGuard, newGuard } from "./ldap.ts";
+import { newGuard, type ReuseGuard } from "./reuse.ts";
 import type { MultiState } from "./multi_state.ts";
 import type { Owned } from "./owned.ts";
 import { TokenTable } from "./tokens.ts";
@@ -177,7 +177,7 @@ export class EasyState {
   /** Whether the reader of a part has paused it. */
   readerPaused = false;
   /** Whether it may speak LDAP, and what follows from that. */
-  readonly ldap: LdapGuard = newGuard();
+  readonly reuse: ReuseGuard = newGuard();
   #paused = 0;
 
   #easy: Easy | null = null;

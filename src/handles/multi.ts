@@ -16,7 +16,7 @@ import { keepEntryPath } from "./easy_infos.ts";
 import { renewUrl } from "./easy_options.ts";
 import type { EasyState } from "./easy_state.ts";
 import { show } from "./easy_values.ts";
-import { guardLdap } from "./ldap.ts";
+import { guardReuse } from "./reuse.ts";
 import {
   type FdSets,
   fdSets,
@@ -140,7 +140,7 @@ export class Multi {
     refuseLost(added);
     revive(state);
     renewUrl(added);
-    guardLdap(added);
+    guardReuse(added, true);
     added.sends();
     added.pin(easy);
     added.multi = state; // before the call: its callbacks count for this multi
