@@ -26,6 +26,7 @@ import { onCloseSocket } from "./close_hooks.ts";
 import { type EasyState, easyTokens } from "./easy_state.ts";
 import { makeList } from "./owned.ts";
 import { onOpenSocket, onSockopt } from "./callback_sockets.ts";
+import { onProgress } from "./progress.ts";
 
 /** A kind of callback with its native function, made when it is first needed. */
 export interface EasyCallbackKind extends CallbackKind {
@@ -103,16 +104,14 @@ define(
   "XFERINFOFUNCTION",
   "XFERINFODATA",
   { args: ["u32", "i64", "i64", "i64", "i64"], result: "i32" },
-  (kind) => (token, dltotal, dlnow, ultotal, ulnow) =>
-    dispatch(token, kind, 1, (fn, data) => fn(data, dltotal, dlnow, ultotal, ulnow)),
+  onProgress,
 );
 // void *clientp, double dltotal, dlnow, ultotal, ulnow
 define(
   "PROGRESSFUNCTION",
   "PROGRESSDATA",
   { args: ["u32", "f64", "f64", "f64", "f64"], result: "i32" },
-  (kind) => (token, dltotal, dlnow, ultotal, ulnow) =>
-    dispatch(token, kind, 1, (fn, data) => fn(data, dltotal, dlnow, ultotal, ulnow)),
+  onProgress,
 );
 // CURL *, curl_infotype, char *data, size_t size, void *clientp
 define(

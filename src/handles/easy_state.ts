@@ -184,6 +184,10 @@ export class EasyState {
   readonly #weak: WeakRef<Easy>;
   #pins = 0;
   #thrown: { readonly value: unknown } | null = null;
+  /** How many bytes its progress callback was told of last. */
+  moved = 0;
+  /** Whether it is to be aborted when bytes move. */
+  stops = false;
 
   /** Makes the state of `easy`. */
   constructor(easy: Easy, resources: EasyResources) {
@@ -227,6 +231,8 @@ export class EasyState {
     if (hook) hook.used = true;
     if (this.#pins++ > 0) return;
     this.#thrown = null; // of a transfer whose end nobody asked for
+    this.moved = 0;
+    this.stops = false;
     this.#easy = easy;
     easyTokens.root(this.resources.token, this);
   }

@@ -59,7 +59,7 @@ describe("a transfer that may speak LDAP has a connection of its own", () => {
   });
 });
 
-describe("a connection of file:, which CONNECT_ONLY would keep, closes nothing of others", () => {
+describe("a connection of file: closes nothing of others", () => {
   const FILE = `
     const file = "file:///etc/hostname", fs = process.getBuiltinModule("node:fs");
     const input = () => fs.existsSync("/proc/self/fd/0") && fs.readlinkSync("/proc/self/fd/0");
@@ -67,20 +67,25 @@ describe("a connection of file:, which CONNECT_ONLY would keep, closes nothing o
     const rest = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);
     const before = input();`;
 
-  test("in a multi", async () => {
+  const MULTI = `
+    const multi = new Multi();
+    const run = (one: Easy) => {
+      multi.addHandle(one);
+      let message = null;
+      for (let i = 0; i < 1000 && !message; i++) {
+        multi.perform();
+        message = multi.infoRead();
+        if (!message) multi.poll([], 10);
+      }
+      multi.removeHandle(one);
+      one.close();
+      return message?.error?.codeName ?? "no error";
+    };`;
+
+  test("after CONNECT_ONLY, which would keep it, in a multi", async () => {
     const said = await survive(
       server,
-      `${FILE}
-      const multi = new Multi();
-      const run = (one: Easy) => {
-        multi.addHandle(one);
-        for (let i = 0; i < 1000 && !multi.infoRead(); i++) {
-          multi.perform();
-          multi.poll([], 10);
-        }
-        multi.removeHandle(one);
-        one.close();
-      };
+      `${FILE} ${MULTI}
       run(easy({ URL: file, CONNECT_ONLY: 1 }));
       rest();
       run(easy());
@@ -89,7 +94,43 @@ describe("a connection of file:, which CONNECT_ONLY would keep, closes nothing o
     expect(said).toBe(true);
   });
 
-  test("in perform()", async () => {
+  const aborts = (option: string) => `
+    const codes = Array.from({ length: 20 }, (_, i) => {
+      let calls = 0;
+      const progress = () => calls++ === i ? 1 : 0;
+      return run(easy({ URL: file, NOPROGRESS: 0, ${option}: progress }));
+    });
+    rest();
+    codes.push(run(easy()));
+    say([before === input(), ...new Set(codes)]);`;
+
+  test.each(["XFERINFOFUNCTION", "PROGRESSFUNCTION"])(
+    "after each call of %s aborted it, in a multi",
+    async (option) => {
+      const said = await survive(server, `${FILE} ${MULTI} ${aborts(option)}`);
+      expect(said).toEqual([true, "CURLE_ABORTED_BY_CALLBACK", "no error"]);
+    },
+  );
+
+  test("after each call of XFERINFOFUNCTION aborted it, in perform()", async () => {
+    const said = await survive(
+      server,
+      `${FILE}
+      const one = easy();
+      const codes = new Set(Array.from({ length: 20 }, (_, i) => {
+        let calls = 0;
+        one.setOpts({ URL: file, NOPROGRESS: 0, XFERINFOFUNCTION: () => calls++ === i ? 1 : 0 });
+        return code(() => one.perform());
+      }));
+      rest();
+      one.setOpts({ URL: http!, NOPROGRESS: 1 });
+      one.perform();
+      say([before === input(), ...codes]);`,
+    );
+    expect(said).toEqual([true, 42, 0]);
+  });
+
+  test("after CONNECT_ONLY in perform()", async () => {
     const said = await survive(
       server,
       `${FILE}
