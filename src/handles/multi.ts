@@ -405,14 +405,14 @@ export class Multi {
   notifyEnable(notification: number): void {
     int32("notifyEnable", notification);
     const { pointer } = this.#state;
-    this.#state.finish(library().symbols.curl_multi_notify_enable(pointer, notification));
+    this.#state.finish(library().symbols.curl_multi_notify_enable(pointer, notification >>> 0));
   }
 
   /** Ends what {@linkcode notifyEnable} began. */
   notifyDisable(notification: number): void {
     int32("notifyDisable", notification);
     const { pointer } = this.#state;
-    this.#state.finish(library().symbols.curl_multi_notify_disable(pointer, notification));
+    this.#state.finish(library().symbols.curl_multi_notify_disable(pointer, notification >>> 0));
   }
 
   /**

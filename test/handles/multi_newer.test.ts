@@ -95,7 +95,10 @@ notify("what NOTIFYFUNCTION throws is the cause of the call in progress", () => 
 
 notify("notifyEnable() of an unknown number is CURLM_UNKNOWN_OPTION", () => {
   using multi = new Multi();
-  expect(multiCode(() => multi.notifyEnable(99))).toBe(constants.CURLM_UNKNOWN_OPTION);
+  for (const number of [99, -1]) {
+    expect(multiCode(() => multi.notifyEnable(number))).toBe(constants.CURLM_UNKNOWN_OPTION);
+    expect(multiCode(() => multi.notifyDisable(number))).toBe(constants.CURLM_UNKNOWN_OPTION);
+  }
 });
 
 test("getHandles() works on every version, from curlew's own book", () => {
