@@ -86,6 +86,7 @@ test("a CLOSESOCKETFUNCTION that fails after its transfer is no finding, whether
   for (const fn of [thrower, () => 2 ** 63, () => "a\nb", () => Promise.resolve(), revoked]) {
     late(fn);
   }
+  world.uncaught("uncaught exception", new Error("closed", { cause: new Injected("injected") }));
   expect(world.failures).toEqual([]);
   late(() => {
     throw new TypeError("planted");

@@ -181,8 +181,9 @@ export class World {
 
   /** What nobody caught: the fuzzer's own may get here, by a callback long after its transfer. */
   uncaught(kind: string, error: unknown): void {
-    const { error: inner } = (error ?? {}) as { error?: unknown }; // of an ErrorEvent
-    if ([error, inner].some((one) => isInjected(one) || isLate(one))) return;
+    // of an ErrorEvent, and of an easy that closes by itself
+    const { error: inner, cause } = (error ?? {}) as { error?: unknown; cause?: unknown };
+    if ([error, inner, cause].some((one) => isInjected(one) || isLate(one))) return;
     this.fail(`${kind}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
