@@ -51,6 +51,8 @@ export class Sockets implements SocketWatcher {
   readonly #closesMutely: boolean;
   readonly #sockets = new Map<number, Socket>();
   #dirty: Socket[] = [];
+  /** Announced since the last time, which libcurl may not have listened to yet. */
+  #fresh: Socket[] = [];
   #generation = 0;
   #clock = 0;
   /** Whether the last time there was more than could be served. */
@@ -182,7 +184,7 @@ export class Sockets implements SocketWatcher {
   opened(fd: number): void {
     const former = this.#sockets.get(fd);
     if (former) this.#forget(former);
-    this.#add(fd, true);
+    this.#fresh.push(this.#add(fd, true));
   }
 
   /** The number is about to be closed. */
@@ -193,6 +195,7 @@ export class Sockets implements SocketWatcher {
 
   /** Tells the poller what has changed, and only that. */
   apply(): void {
+    if (this.#fresh.length > 0) this.#sift();
     const dirty = this.#dirty;
     if (dirty.length === 0) return;
     this.#dirty = [];
@@ -200,6 +203,18 @@ export class Sockets implements SocketWatcher {
       socket.dirty = false;
       if (this.#sockets.get(socket.fd) === socket) this.#register(socket);
     }
+  }
+
+  /**
+   * libcurl listens to a new socket in the call that opens it, or has closed it there, which 7.88
+   * does without a word: then its number may be that of another, of which nobody hears.
+   */
+  #sift(): void {
+    for (const socket of this.#fresh) {
+      const isUnused = socket.interest === 0 && socket.awaited === 0 && socket.registered === 0;
+      if (isUnused && this.#sockets.get(socket.fd) === socket) this.#sockets.delete(socket.fd);
+    }
+    this.#fresh = [];
   }
 
   #register(socket: Socket): void {

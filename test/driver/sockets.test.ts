@@ -73,8 +73,9 @@ test("any other socket leaves the poller at REMOVE, at once", () => {
 
 test("one that never connected is forgotten at once where libcurl closes it without a word", () => {
   sockets = new Sockets(poller, null, true);
-  const lost = announced(), kept = announced();
+  const lost = announced();
   want(lost, OUT);
+  const kept = announced();
   want(kept, OUT);
   want(kept, IN);
   sockets.socket(lost, REMOVE);
@@ -247,6 +248,19 @@ test("wanted counts sockets, not calls", () => {
   expect(sockets.wanted).toBe(0);
   sockets.closing(first);
   expect([...sockets.entries()]).toEqual([]);
+});
+
+test("one that libcurl never listened to may be closed without a word: its number is another's", () => {
+  // an FTP data connection that is given up at once, then the socket pair of a name's lookup
+  const fd = announced();
+  sockets.apply();
+  expect(sockets.size).toBe(0);
+  want(fd, IN);
+  want(fd, REMOVE);
+  expect(poller.interestOf(fd)).toBe(0);
+  expect(sockets.size).toBe(0);
+  want(fd, IN);
+  expect(poller.interestOf(fd)).toBe(READ);
 });
 
 test("a socket announced twice starts anew", () => {
