@@ -13,7 +13,7 @@ afterAll(() => {
   else process.env.CURLEW_WAIT = before;
 });
 
-/** With the many, the loop is left for a Worker at once. */
+/** With the many a Worker is started at once, and takes over when it runs. */
 const FEW = 1, MANY = 60_000;
 const cases = [...waitMethods, ...waitMethods.slice(0, 1)]
   .map((method, i) => [method, i < waitMethods.length ? FEW : MANY] as const);
