@@ -38,15 +38,15 @@ export type {
   HstsEntry,
   SocketAddress,
 } from "./src/handles/callback_types.ts";
-export { Easy } from "./src/handles/easy.ts";
-export type { TlsSessionInfo } from "./src/handles/easy_infos.ts";
-export type { HttpPostPart } from "./src/handles/form.ts";
-export type { Header, HeadersOptions } from "./src/handles/headers.ts";
-export { Mime, type MimePart } from "./src/handles/mime.ts";
-export type { MimeReader } from "./src/handles/mime_reader.ts";
-export { type Message, Multi } from "./src/handles/multi.ts";
-export type { MultiCallbacks } from "./src/handles/multi_options.ts";
-export type { FdSets, WaitFd } from "./src/handles/multi_wait.ts";
+export { Easy } from "./src/handles/easy/easy.ts";
+export type { TlsSessionInfo } from "./src/handles/easy/infos.ts";
+export type { HttpPostPart } from "./src/handles/mime/httppost.ts";
+export type { Header, HeadersOptions } from "./src/handles/easy/headers.ts";
+export { Mime, type MimePart } from "./src/handles/mime/mime.ts";
+export type { MimeReader } from "./src/handles/mime/reader.ts";
+export { type Message, Multi } from "./src/handles/multi/multi.ts";
+export type { MultiCallbacks } from "./src/handles/multi/options.ts";
+export type { FdSets, WaitFd } from "./src/handles/multi/wait.ts";
 export type {
   EasyOptionName,
   EasyOptions,
@@ -56,34 +56,39 @@ export type {
   MultiOptionName,
   MultiOptionValue,
 } from "./src/handles/option_types.ts";
-export type { PushHeaders } from "./src/handles/push.ts";
+export type { PushHeaders } from "./src/handles/multi/push.ts";
 export { Share } from "./src/handles/share.ts";
-export type { WsFrame } from "./src/handles/ws.ts";
+export type { WsFrame } from "./src/handles/easy/websocket.ts";
 export { CurlUrl, type UrlPart } from "./src/handles/url.ts";
 export {
   download,
   type DownloadOptions,
   type DownloadProgress,
   type DownloadResult,
-} from "./src/http/download.ts";
+} from "./src/http/files/download.ts";
 export { fetch } from "./src/http/fetch.ts";
-export type { HeaderEntry, HeadersSource } from "./src/http/header_list.ts";
-export { formatTimings, type TransferInfo, transferInfo } from "./src/http/info.ts";
-export type { ReferrerPolicy } from "./src/http/referrer.ts";
+export type { HeaderEntry, HeadersSource } from "./src/http/request/headers.ts";
+export { formatTimings, type TransferInfo, transferInfo } from "./src/http/response/info.ts";
+export type { ReferrerPolicy } from "./src/http/request/referrer.ts";
 export { type MimeSource, mimeStream, type MimeStreamOptions } from "./src/http/mime_stream.ts";
-export type { FetchBody, FetchCurlOptions, FetchInit, FetchProgress } from "./src/http/request.ts";
-export { fetchSync, type FetchSyncInit, type FetchSyncResult } from "./src/http/sync.ts";
+export type {
+  FetchBody,
+  FetchCurlOptions,
+  FetchInit,
+  FetchProgress,
+} from "./src/http/request/plan.ts";
+export { fetchSync, type FetchSyncInit, type FetchSyncResult } from "./src/http/fetch_sync.ts";
 export {
   upload,
   type UploadBody,
   type UploadOptions,
   type UploadProgress,
   type UploadResult,
-} from "./src/http/upload.ts";
+} from "./src/http/files/upload.ts";
 export {
   CurlWebSocket,
   type CurlWebSocketEventMap,
   type CurlWebSocketInit,
-} from "./src/http/websocket.ts";
+} from "./src/http/websocket/websocket.ts";
 export { type VersionInfo, versionInfo } from "./src/version.ts";
 export { configure, type ConfigureOptions, type Pointer } from "./ffi/mod.ts";

@@ -8,7 +8,12 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** The rooms from the bottom up: each may import from those before it, and from itself. */
 const ROOMS = ["ffi", "src", "src/handles", "src/driver", "src/http", "src/doctor", "."];
 
-const roomOf = (path: string): number => ROOMS.indexOf(dirname(path).replace(/^ffi\/.*/, "ffi"));
+/** The room of `path`: the innermost of `ROOMS` that holds the file, or -1. */
+function roomOf(path: string): number {
+  let folder = dirname(path);
+  while (!ROOMS.includes(folder) && folder !== ".") folder = dirname(folder);
+  return folder === "." && path.includes("/") ? -1 : ROOMS.indexOf(folder);
+}
 
 interface Import {
   readonly from: string;

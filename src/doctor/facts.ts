@@ -10,7 +10,7 @@ import process from "node:process";
 import { libc } from "../../ffi/libc.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { constants } from "../constants.ts";
-import { waitMethod } from "../driver/waiter.ts";
+import { waitMethod } from "../driver/parking/wait_method.ts";
 import { type VersionInfo, versionInfo } from "../version.ts";
 
 /** The version of this package; a test compares it with `package.json`. */

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers";
 import { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
-import { Easy } from "../handles/easy.ts";
+import { Easy } from "../handles/easy/easy.ts";
 
 /** What one check found. */
 export interface Check {

@@ -6,7 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
-import { type Easy, isEasy, stateOf } from "../handles/easy.ts";
+import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -14,11 +14,11 @@ import {
   signalOf,
   type WaitOptions,
 } from "./agent_options.ts";
-import type { Waiting } from "./jobs.ts";
+import type { Waiting } from "./transfers.ts";
 import { Loop } from "./loop.ts";
-import { parking } from "./parking.ts";
-import { READ, WRITE } from "./poller.ts";
-import { Wait } from "./waits.ts";
+import { parking } from "./parking/parking.ts";
+import { READ, WRITE } from "./poller/poller.ts";
+import { Wait } from "./socket_waits.ts";
 
 /**
  * As {@linkcode Agent.perform}, but without a promise: who waits is told as soon as the transfer

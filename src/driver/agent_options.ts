@@ -5,7 +5,7 @@
  */
 
 import { Code, CurlEasyError } from "../errors.ts";
-import { Multi } from "../handles/multi.ts";
+import { Multi } from "../handles/multi/multi.ts";
 import type { Share } from "../handles/share.ts";
 
 /** What an `Agent` is made with. */

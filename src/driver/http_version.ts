@@ -5,7 +5,7 @@
  */
 
 import { flags } from "../../ffi/curl/flags.ts";
-import type { Easy } from "../handles/easy.ts";
+import type { Easy } from "../handles/easy/easy.ts";
 
 const { CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = flags;
 

@@ -11,8 +11,8 @@
  */
 
 import { flags } from "../../ffi/curl/flags.ts";
-import type { SocketWatcher } from "../handles/easy_state.ts";
-import { FAILED, type Poller, READ, WRITE } from "./poller.ts";
+import type { SocketWatcher } from "../handles/core/easy_state.ts";
+import { FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
 
 const { CURL_POLL_REMOVE } = flags;
 

@@ -9,7 +9,7 @@
  */
 
 import type { Pointer } from "../../ffi/mod.ts";
-import type { Easy } from "./easy.ts";
+import type { Easy } from "./easy/easy.ts";
 
 /** A socket that libcurl wants opened: `struct curl_sockaddr`. */
 export interface SocketAddress {

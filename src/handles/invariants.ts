@@ -8,10 +8,10 @@
 import { live } from "../../ffi/memory.ts";
 import { native } from "../../ffi/mod.ts";
 import { closing } from "./closing.ts";
-import { type Easy, stateOf } from "./easy.ts";
-import { easyCount, easyTokens } from "./easy_state.ts";
-import { type Multi, multiCount } from "./multi.ts";
-import { slabLevel } from "./slabs.ts";
+import { type Easy, stateOf } from "./easy/easy.ts";
+import { easyCount, easyTokens } from "./core/easy_state.ts";
+import { type Multi, multiCount } from "./multi/multi.ts";
+import { slabLevel } from "./base/callback_buffers.ts";
 
 /** One native callback for each kind and thread, and there are fewer kinds than this. */
 const MOST_CALLBACKS = 64;

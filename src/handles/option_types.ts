@@ -8,11 +8,11 @@
 import type { infos } from "../../ffi/curl/infos.ts";
 import type { easyOptions, multiOptions } from "../../ffi/curl/options.ts";
 import type { EasyCallbacks } from "./callback_types.ts";
-import type { Easy } from "./easy.ts";
-import type { TlsSessionInfo } from "./easy_infos.ts";
-import type { HttpPostPart } from "./form.ts";
-import type { Mime } from "./mime.ts";
-import type { MultiCallbacks } from "./multi_options.ts";
+import type { Easy } from "./easy/easy.ts";
+import type { TlsSessionInfo } from "./easy/infos.ts";
+import type { HttpPostPart } from "./mime/httppost.ts";
+import type { Mime } from "./mime/mime.ts";
+import type { MultiCallbacks } from "./multi/options.ts";
 import type { Share } from "./share.ts";
 import type { CurlUrl } from "./url.ts";
 

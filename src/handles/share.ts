@@ -7,9 +7,9 @@
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
-import type { CloseHook } from "./close_hooks.ts";
-import { type HandleSide, registerHandle } from "./c_handle.ts";
-import type { EasyState } from "./easy_state.ts";
+import type { CloseHook } from "./core/close_hook.ts";
+import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
+import type { EasyState } from "./core/easy_state.ts";
 
 const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
 

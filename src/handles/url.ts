@@ -16,9 +16,9 @@ import {
   versionText,
 } from "../../ffi/mod.ts";
 import { CurlUrlError } from "../errors.ts";
-import { registerHandle } from "./c_handle.ts";
-import { showName } from "./easy_values.ts";
-import { Owned } from "./owned.ts";
+import { registerHandle } from "./core/handle_registry.ts";
+import { showName } from "./base/arguments.ts";
+import { Owned } from "./base/owned.ts";
 
 type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 

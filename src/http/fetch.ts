@@ -7,13 +7,13 @@
 import { Agent } from "../driver/agent.ts";
 import { CurlMultiError } from "../errors.ts";
 import { fetchError, networkError } from "./errors.ts";
-import type { Field } from "./head.ts";
-import { matchesIntegrity } from "./integrity.ts";
-import { fetchLocal, type LocalAnswer } from "./local.ts";
-import { countdown, nextPlan } from "./hops.ts";
-import { type FetchInit, planRequest, type RequestPlan } from "./request.ts";
-import { type Body, makeResponse, type ResponseParts } from "./response.ts";
-import { type Answer, Transfer } from "./transfer.ts";
+import type { Field } from "./response/head.ts";
+import { matchesIntegrity } from "./response/integrity.ts";
+import { fetchLocal, type LocalAnswer } from "./local/local.ts";
+import { countdown, nextPlan } from "./transfer/request_chain.ts";
+import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
+import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
+import { type Answer, Transfer } from "./transfer/transfer.ts";
 
 /** How large a body may be that is made without a stream; in bytes. */
 const MOST_WHOLE = 64 * 1024;

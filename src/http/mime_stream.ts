@@ -5,11 +5,11 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { Easy } from "../handles/easy.ts";
-import type { MimeReader } from "../handles/mime_reader.ts";
-import { resumeSending } from "../handles/resume.ts";
-import { asyncBodySource, type BodySource } from "./body_source.ts";
-import { BodyUpload } from "./body_upload.ts";
+import type { Easy } from "../handles/easy/easy.ts";
+import type { MimeReader } from "../handles/mime/reader.ts";
+import { resumeSending } from "../handles/easy/pausing.ts";
+import { asyncBodySource, type BodySource } from "./request_body/source.ts";
+import { BodyUpload } from "./request_body/feeder.ts";
 
 /** What can be sent as it comes. */
 export type MimeSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;

@@ -2,7 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type CurlEasyError, Easy, type EasyOptions, Multi } from "../../mod.ts";
-import { Wait, Waits } from "../../src/driver/waits.ts";
+import { Wait, Waits } from "../../src/driver/socket_waits.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import {
   counters,

@@ -2,8 +2,8 @@
 import { setImmediate } from "node:timers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent, type EasyOptions } from "../../mod.ts";
-import { Jobs } from "../../src/driver/jobs.ts";
-import { Timeouts } from "../../src/driver/timeouts.ts";
+import { Jobs } from "../../src/driver/transfers.ts";
+import { Timeouts } from "../../src/driver/timing/queued_timeouts.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";

@@ -4,11 +4,11 @@
  */
 import { duplicate, libc, libcPath, setNonBlocking } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
-import { EpollPoller } from "../../src/driver/epoll.ts";
-import { readKernel } from "../../src/driver/kernel_book.ts";
-import { READ, WRITE } from "../../src/driver/poller.ts";
+import { EpollPoller } from "../../src/driver/poller/epoll.ts";
+import { readKernel } from "../../src/driver/debug/epoll_registrations.ts";
+import { READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { type Awaiting, Sockets } from "../../src/driver/sockets.ts";
-import { FdTable } from "../../src/handles/fd_table.ts";
+import { FdTable } from "../../src/handles/multi/assigned_values.ts";
 
 const REMOVE = 4, MOST = 24;
 const AF_UNIX = 1, SOCK_STREAM_CLOEXEC = 1 | 0x80000;

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { check, epollLayout, libc, POLLIN, setNonBlocking } from "../../ffi/libc.ts";
 import { libcPath } from "../../ffi/libc.ts";
 import { native } from "../../ffi/runtime.ts";
-import { EpollPoller } from "../../src/driver/epoll.ts";
-import { createPoller } from "../../src/driver/poller.ts";
+import { EpollPoller } from "../../src/driver/poller/epoll.ts";
+import { createPoller } from "../../src/driver/poller/poller.ts";
 import { type End, pollerContract } from "./poller_contract.ts";
 import { descriptors } from "./support.ts";
 

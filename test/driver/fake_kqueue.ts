@@ -2,7 +2,7 @@
  * A kernel with kqueue, as far as kqueue(2) says what it does with `struct kevent`: ident u64 @0,
  * filter i16 @8, flags u16 @10, fflags u32 @12, data i64 @16, udata u64 @24.
  */
-import type { KqueueCalls } from "../../src/driver/kqueue.ts";
+import type { KqueueCalls } from "../../src/driver/poller/kqueue.ts";
 
 type Buffer = Uint8Array<ArrayBuffer>;
 

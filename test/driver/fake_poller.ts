@@ -1,5 +1,5 @@
 /** A poller and the kernel behind it, in which a test decides what is open and what is ready. */
-import { type Poller, READ, WRITE } from "../../src/driver/poller.ts";
+import { type Poller, READ, WRITE } from "../../src/driver/poller/poller.ts";
 
 interface File {
   ready: number;

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { Agent, type Easy } from "../../mod.ts";
-import type { Jobs } from "../../src/driver/jobs.ts";
-import { Nudge } from "../../src/driver/nudge.ts";
+import type { Jobs } from "../../src/driver/transfers.ts";
+import { Nudge } from "../../src/driver/quirks/lost_events.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { easyFor, failure, isBun, type Mutable, sleep, until } from "./support.ts";
 

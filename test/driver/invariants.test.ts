@@ -47,7 +47,7 @@ test("each planted violation is told, and ends what is in flight", async () => {
 
 // in a function: while a module awaits at its top level, Bun goes on after an uncaught error
 const BROKEN = `
-  import { stateOf } from "#root/src/handles/easy.ts";
+  import { stateOf } from "#root/src/handles/easy/easy.ts";
   async function main() {
     const agent = new Agent();
     const easy = easyFor(URL_OF_SERVER, { TIMEOUT_MS: 300 });

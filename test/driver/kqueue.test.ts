@@ -1,8 +1,8 @@
 // The contract of a poller, by kqueue on a kernel that a test stands in for; and the bytes that
 // it hands to the system. That it runs on macOS is unproved.
 import { expect, test } from "vitest";
-import { KqueuePoller } from "../../src/driver/kqueue.ts";
-import { READ, WRITE } from "../../src/driver/poller.ts";
+import { KqueuePoller } from "../../src/driver/poller/kqueue.ts";
+import { READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { FakeKernel, FILTERS } from "./fake_kqueue.ts";
 import { look, pollerContract } from "./poller_contract.ts";
 

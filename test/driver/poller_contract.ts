@@ -1,6 +1,6 @@
 /** What every poller does: one suite, for each poller with a kernel of its own. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { FAILED, type Poller, READ, WRITE } from "../../src/driver/poller.ts";
+import { FAILED, type Poller, READ, WRITE } from "../../src/driver/poller/poller.ts";
 
 /** One end of a connection; the test has the other one. */
 export interface End {

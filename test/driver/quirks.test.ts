@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, Easy } from "../../mod.ts";
 import { EFD_CLOEXEC_NONBLOCK, libc } from "../../ffi/libc.ts";
-import { quirksOf } from "../../src/driver/quirks.ts";
-import { WakeFd } from "../../src/driver/wake_fd.ts";
+import { quirksOf } from "../../src/driver/quirks/quirks.ts";
+import { WakeFd } from "../../src/driver/quirks/wake_fd.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
 let server: TestServer;

@@ -1,6 +1,6 @@
 // What the poller is told of libcurl's sockets, and which events come through.
 import { beforeEach, describe, expect, test } from "vitest";
-import { FAILED, READ, WRITE } from "../../src/driver/poller.ts";
+import { FAILED, READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { Sockets } from "../../src/driver/sockets.ts";
 import { FakePoller } from "./fake_poller.ts";
 

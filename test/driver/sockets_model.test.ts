@@ -1,6 +1,6 @@
 // A kernel, a libcurl and a poller that do anything in any order, many times, from a seed.
 import { expect, test } from "vitest";
-import { FAILED, READ, WRITE } from "../../src/driver/poller.ts";
+import { FAILED, READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { Sockets } from "../../src/driver/sockets.ts";
 import { FakePoller } from "./fake_poller.ts";
 

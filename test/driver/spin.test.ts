@@ -1,7 +1,7 @@
 // A short wait is worth looking again, a long one is not, and none is looked at for long.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants } from "../../mod.ts";
-import { Spin } from "../../src/driver/spin.ts";
+import { Spin } from "../../src/driver/timing/spin.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { easyFor, get, sleep } from "./support.ts";
 

@@ -4,9 +4,9 @@ import process from "node:process";
 import { live } from "../../ffi/memory.ts";
 import type { Native } from "../../ffi/mod.ts";
 import { type Agent, constants, Easy, type EasyOptions } from "../../mod.ts";
-import { closeHookCount } from "../../src/handles/close_hooks.ts";
-import { easyCount, easyTokens } from "../../src/handles/easy_state.ts";
-import { multiCount } from "../../src/handles/multi.ts";
+import { closeHookCount } from "../../src/handles/core/close_hook.ts";
+import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
+import { multiCount } from "../../src/handles/multi/multi.ts";
 import { type ChildOptions, type ChildResult, runChild } from "../server/child.ts";
 
 export const isBun: boolean = "Bun" in globalThis;

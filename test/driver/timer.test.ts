@@ -1,6 +1,6 @@
 // libcurl's one deadline: set by its timer callback, taken by a turn, armed by a park.
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Deadline } from "../../src/driver/timer.ts";
+import { Deadline } from "../../src/driver/timing/deadline.ts";
 import { inChild, sleep } from "./support.ts";
 
 let deadline: Deadline, fired: number[], started: number;
@@ -148,7 +148,7 @@ test("arming a thousand times costs one alarm", async () => {
 });
 
 test("an armed one does not keep the process alive", async () => {
-  const child = await inChild(`import { Deadline } from "#root/src/driver/timer.ts";
+  const child = await inChild(`import { Deadline } from "#root/src/driver/timing/deadline.ts";
     const deadline = new Deadline(() => say("fired"));
     deadline.set(5000);
     deadline.arm();

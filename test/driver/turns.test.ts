@@ -1,7 +1,7 @@
 // Busy transfers go on one by one, which must not be seen in what they receive.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, type CurlEasyError, type Easy, type EasyOptions } from "../../mod.ts";
-import { stateOf } from "../../src/handles/easy.ts";
+import { stateOf } from "../../src/handles/easy/easy.ts";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { CONTINUE, easyFor, failure, PAUSE, sleep, until } from "./support.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { CloseHook } from "../../src/handles/close_hooks.ts";
+import { CloseHook } from "../../src/handles/core/close_hook.ts";
 import { findNode } from "../server/node.ts";
 import { type Any, Injected, revoked } from "./odd.ts";
 import { World } from "./world.ts";

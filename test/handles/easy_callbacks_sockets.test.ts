@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { closeOnExec, libc } from "../../ffi/libc.ts";
 import { constants, Multi, Share, type SocketAddress } from "../../mod.ts";
-import { closeHookCount } from "../../src/handles/close_hooks.ts";
+import { closeHookCount } from "../../src/handles/core/close_hook.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 

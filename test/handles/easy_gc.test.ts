@@ -5,8 +5,8 @@ import { startServer } from "../server/start.ts";
 
 const CHILD = `import { Easy, Share } from "#root/mod.ts";
 import { live } from "#root/ffi/memory.ts";
-import { easyCount, easyTokens } from "#root/src/handles/easy_state.ts";
-import { closeHookCount } from "#root/src/handles/close_hooks.ts";
+import { easyCount, easyTokens } from "#root/src/handles/core/easy_state.ts";
+import { closeHookCount } from "#root/src/handles/core/close_hook.ts";
 import process from "node:process";
 
 const url = process.argv[2];

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { constants, Easy, Multi, Share } from "../../mod.ts";
-import { easyCount, easyTokens } from "../../src/handles/easy_state.ts";
+import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, failure, get, header, Transfer } from "./easy_support.ts";
 

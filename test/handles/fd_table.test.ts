@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FdTable } from "../../src/handles/fd_table.ts";
+import { FdTable } from "../../src/handles/multi/assigned_values.ts";
 
 /** A small generator with a seed (mulberry32): a failing sequence can be run again. */
 function random(seed: number): (below: number) => number {

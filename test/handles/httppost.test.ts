@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type HttpPostPart, Multi } from "../../mod.ts";
-import { ownForm } from "../../src/handles/form.ts";
+import { ownForm } from "../../src/handles/mime/httppost.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 import { linesOf, partsOf } from "./mime_support.ts";

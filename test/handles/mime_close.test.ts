@@ -29,8 +29,8 @@ test.each([1, 2])("1000 orders of what can be done leave nothing behind, from %i
 }, 70_000);
 
 const FORGOTTEN = `import { Easy, Mime } from "#root/mod.ts";
-import { mimeCount } from "#root/src/handles/mime_tree.ts";
-import { easyCount } from "#root/src/handles/easy_state.ts";
+import { mimeCount } from "#root/src/handles/mime/tree.ts";
+import { easyCount } from "#root/src/handles/core/easy_state.ts";
 const scope = globalThis as unknown as { Bun?: { gc(force: boolean): void }; gc?(): void };
 const held: Mime[] = [];
 (() => {

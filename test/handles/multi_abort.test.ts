@@ -1,8 +1,8 @@
 // A callback that returns -1, throws, or returns nonsense.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, CurlMultiError, type Message, Multi } from "../../mod.ts";
-import { easyCount } from "../../src/handles/easy_state.ts";
-import { multiCount } from "../../src/handles/multi.ts";
+import { easyCount } from "../../src/handles/core/easy_state.ts";
+import { multiCount } from "../../src/handles/multi/multi.ts";
 import { LIFE, Loop, multiCode, multiError, POLL_REMOVE, Transfer } from "./multi_support.ts";
 import { failure } from "./easy_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";

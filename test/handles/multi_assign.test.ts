@@ -1,6 +1,6 @@
 // How long a value given to assign() lives: until REMOVE, until it is replaced, until close().
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { FdTable } from "../../src/handles/fd_table.ts";
+import { FdTable } from "../../src/handles/multi/assigned_values.ts";
 import { FIRST, LIFE, Loop, multiCode, POLL_IN, POLL_REMOVE, Transfer } from "./multi_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 

@@ -1,8 +1,8 @@
 // close(), using, and what callbacks do meanwhile.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
-import { easyCount } from "../../src/handles/easy_state.ts";
-import { multiCount } from "../../src/handles/multi.ts";
+import { easyCount } from "../../src/handles/core/easy_state.ts";
+import { multiCount } from "../../src/handles/multi/multi.ts";
 import { CurlMultiError, Multi } from "../../mod.ts";
 import {
   FIRST,

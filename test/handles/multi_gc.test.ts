@@ -4,7 +4,7 @@ import { runChild } from "../server/child.ts";
 import { startServer } from "../server/start.ts";
 
 const CHILD = `import { Easy, Multi } from "#root/mod.ts";
-import { multiCount } from "#root/src/handles/multi.ts";
+import { multiCount } from "#root/src/handles/multi/multi.ts";
 import process from "node:process";
 
 const scope = globalThis as unknown as { Bun?: { gc(force: boolean): void }; gc?(): void };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { brokenMulti } from "../../src/handles/invariants.ts";
-import { multiCount } from "../../src/handles/multi.ts";
+import { multiCount } from "../../src/handles/multi/multi.ts";
 import { constants, CurlEasyError, Easy, Multi } from "../../mod.ts";
 import { multiCode, multiError, sleepSync, Transfer } from "./multi_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";

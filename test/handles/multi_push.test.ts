@@ -1,6 +1,6 @@
 // HTTP/2 server push, as far as the callback. libcurl asks for pushes only where PUSHFUNCTION is set.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { easyCount, easyTokens } from "../../src/handles/easy_state.ts";
+import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
 import { constants, type Easy, Multi, type PushHeaders } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { type Loop, multiCode } from "./multi_support.ts";

@@ -3,7 +3,7 @@
 // by whoever finds it dead, and before 8.14 it closes descriptor 0 then.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, CurlUrl, Easy, type EasyOptions, Multi, Share } from "../../mod.ts";
-import { stateOf } from "../../src/handles/easy.ts";
+import { stateOf } from "../../src/handles/easy/easy.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { get } from "./easy_support.ts";
 import { survive } from "./easy_survive.ts";

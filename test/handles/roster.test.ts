@@ -1,6 +1,6 @@
 // Who is in, by a number: also when everyone leaves and comes back, again and again.
 import { expect, test } from "vitest";
-import { Roster } from "../../src/handles/roster.ts";
+import { Roster } from "../../src/handles/base/tombstone_map.ts";
 
 const one = { name: "one" }, two = { name: "two" };
 

@@ -264,7 +264,7 @@ describe("inside a callback", () => {
 
 const CHILD = `import { Agent, constants, CurlUrl, Easy, Multi, Share } from "#root/mod.ts";
 import { shareCount } from "#root/src/handles/share.ts";
-import { closeHookCount } from "#root/src/handles/close_hooks.ts";
+import { closeHookCount } from "#root/src/handles/core/close_hook.ts";
 import process from "node:process";
 const scope = globalThis as unknown as { Bun?: { gc(force: boolean): void }; gc?(): void };
 const collect = async () => {

@@ -1,10 +1,10 @@
 // A signal ends a fetch at every phase, with its own reason, and nothing is left.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
-import { idleHandles } from "../../src/http/pool.ts";
-import { easyCount } from "../../src/handles/easy_state.ts";
+import { idleHandles } from "../../src/http/transfer/handle_pool.ts";
+import { easyCount } from "../../src/handles/core/easy_state.ts";
 import { defaultAgent, fetch } from "../../src/http/fetch.ts";
-import type { FetchInit } from "../../src/http/request.ts";
+import type { FetchInit } from "../../src/http/request/plan.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { inChild } from "./child.ts";

@@ -1,7 +1,7 @@
 // Authentications that take more than one request: NTLM, Digest, Negotiate, and at a proxy.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, fetchSync, transferInfo } from "../../mod.ts";
-import type { FetchCurlOptions, FetchInit, FetchProgress } from "../../src/http/request.ts";
+import type { FetchCurlOptions, FetchInit, FetchProgress } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";

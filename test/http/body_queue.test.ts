@@ -1,7 +1,7 @@
 // The queue of a body that was not read yet: every byte once, in order, and chunks for good.
 import { expect, test } from "vitest";
-import type { Piece } from "../../src/handles/piece.ts";
-import { BodyQueue } from "../../src/http/body_queue.ts";
+import type { Piece } from "../../src/handles/callbacks/piece.ts";
+import { BodyQueue } from "../../src/http/response/body_queue.ts";
 
 const SLAB = 64 * 1024;
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, download, fetchSync, transferInfo, versionInfo } from "../../mod.ts";
-import type { FetchCurlOptions } from "../../src/http/request.ts";
+import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { echo, failure, get, hasFeature, sent, until } from "./support.ts";

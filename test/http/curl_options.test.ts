@@ -2,7 +2,7 @@
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, CurlEasyError, Share, versionInfo } from "../../mod.ts";
-import type { FetchCurlOptions } from "../../src/http/request.ts";
+import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, sent, sleep } from "./support.ts";

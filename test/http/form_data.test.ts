@@ -1,7 +1,7 @@
 // FormData as a body: the standard's bytes, and files that are read while they are sent.
 import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formData } from "../../src/http/form_data.ts";
+import { formData } from "../../src/http/request_body/form_data.ts";
 import { parseForm } from "../handles/mime_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { inChild } from "./child.ts";

@@ -1,6 +1,6 @@
 // Request headers on the wire.
 import { expect, test } from "vitest";
-import type { FetchInit } from "../../src/http/request.ts";
+import type { FetchInit } from "../../src/http/request/plan.ts";
 import { failure, get, record } from "./support.ts";
 
 /** The header lines that a request is made of. */

@@ -1,7 +1,7 @@
 // init.timeout, connectTimeout, maxBodySize, onProgress, and libcurl's own limits of speed.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetch } from "../../src/http/fetch.ts";
-import type { FetchInit, FetchProgress } from "../../src/http/request.ts";
+import type { FetchInit, FetchProgress } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, failure, get, sleep } from "./support.ts";
 import { libcurl } from "../versions.ts";

@@ -1,7 +1,7 @@
 // Who looks a name up: another DNS server, or one over HTTPS.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchSync, transferInfo, versionInfo } from "../../mod.ts";
-import type { FetchCurlOptions } from "../../src/http/request.ts";
+import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, echo, failure, get, sent } from "./support.ts";

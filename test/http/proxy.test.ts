@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { constants, versionInfo } from "../../mod.ts";
-import type { FetchCurlOptions } from "../../src/http/request.ts";
+import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";

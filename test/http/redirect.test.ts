@@ -1,6 +1,6 @@
 // The redirect rules of the fetch standard.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FetchInit } from "../../src/http/request.ts";
+import type { FetchInit } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { type Echo, failure, get, record, sent, sentText } from "./support.ts";
 

@@ -1,8 +1,8 @@
 // The Referer header, by the fetch standard's rules for who may see how much.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchSync, type ReferrerPolicy } from "../../mod.ts";
-import type { FetchInit } from "../../src/http/request.ts";
-import { referrerFor } from "../../src/http/referrer.ts";
+import type { FetchInit } from "../../src/http/request/plan.ts";
+import { referrerFor } from "../../src/http/request/referrer.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { echo, failure, get, record, sent } from "./support.ts";
 

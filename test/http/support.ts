@@ -3,7 +3,7 @@ import net from "node:net";
 import process from "node:process";
 import { CurlEasyError, versionInfo } from "../../mod.ts";
 import { fetch } from "../../src/http/fetch.ts";
-import type { FetchInit } from "../../src/http/request.ts";
+import type { FetchInit } from "../../src/http/request/plan.ts";
 
 export { descriptors, failure, isBun, isFull, sleep, until } from "../driver/support.ts";
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
-import type { FetchCurlOptions } from "../../src/http/request.ts";
+import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { codeOf, echo, failure, get } from "./support.ts";
 
 let server: TestServer;

@@ -4,7 +4,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { expect, test } from "vitest";
 import { download } from "../../mod.ts";
-import { nameOfDisposition, nameOfUrl, safeName } from "../../src/http/file_name.ts";
+import { nameOfDisposition, nameOfUrl, safeName } from "../../src/http/files/file_name.ts";
 import { failure } from "../driver/support.ts";
 import { fileServer, names, rawServer, reply, testFolder } from "./support.ts";
 

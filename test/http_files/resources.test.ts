@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, download, fetchSync, upload } from "../../mod.ts";
-import { DiskFile, diskFiles } from "../../src/handles/disk_file.ts";
+import { DiskFile, diskFiles } from "../../src/handles/easy/disk_file.ts";
 import { counters, descriptors, failure } from "../driver/support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { bytesOf, hasBytes, names, testFolder } from "./support.ts";

@@ -2,7 +2,7 @@
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { download, type DownloadOptions, type DownloadProgress } from "../../mod.ts";
-import { judge, type Reply } from "../../src/http/resume.ts";
+import { judge, type Reply } from "../../src/http/files/resume.ts";
 import { failure } from "../driver/support.ts";
 import { runChild, runProgram } from "../server/child.ts";
 import {

@@ -14,7 +14,7 @@ import {
   transferInfo,
   upload,
 } from "../../mod.ts";
-import type { FetchInit } from "../../src/http/request.ts";
+import type { FetchInit } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, type Echo, echo, failure, get, sent } from "../http/support.ts";
 

@@ -15,7 +15,7 @@ import {
   upload,
   versionInfo,
 } from "../../mod.ts";
-import { readProtocols } from "../../src/http/websocket_handshake.ts";
+import { readProtocols } from "../../src/http/websocket/handshake.ts";
 import { codeOf, failure, get, record, type Recorder } from "../http/support.ts";
 import { startServer } from "../server/start.ts";
 

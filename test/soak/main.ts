@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Agent } from "../../mod.ts";
-import { diskFiles } from "../../src/handles/disk_file.ts";
+import { diskFiles } from "../../src/handles/easy/disk_file.ts";
 import { shareCount } from "../../src/handles/share.ts";
 import { counters, descriptors, say, sleep } from "../driver/support.ts";
 import { collect } from "../http/support.ts";

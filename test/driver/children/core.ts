@@ -1,7 +1,7 @@
 // What an agent must do however its thread waits. Says one line of JSON: each check and its result.
 import process from "node:process";
 import { Agent } from "../../../mod.ts";
-import { waitMethod } from "../../../src/driver/waiter.ts";
+import { waitMethod } from "../../../src/driver/parking/wait_method.ts";
 import { CONTINUE, easyFor, failure, get, PAUSE, say, sleep, until } from "../support.ts";
 
 const base = process.argv[2] as string;

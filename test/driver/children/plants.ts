@@ -4,11 +4,11 @@ import { Agent, type Easy } from "../../../mod.ts";
 import { epoll, libc } from "../../../ffi/libc.ts";
 import { native } from "../../../ffi/mod.ts";
 import { live } from "../../../ffi/memory.ts";
-import { type EasyState, easyTokens } from "../../../src/handles/easy_state.ts";
-import { stateOf } from "../../../src/handles/easy.ts";
-import { enterSlab, leaveSlab } from "../../../src/handles/slabs.ts";
-import { parking } from "../../../src/driver/parking.ts";
-import { createPoller } from "../../../src/driver/poller.ts";
+import { type EasyState, easyTokens } from "../../../src/handles/core/easy_state.ts";
+import { stateOf } from "../../../src/handles/easy/easy.ts";
+import { enterSlab, leaveSlab } from "../../../src/handles/base/callback_buffers.ts";
+import { parking } from "../../../src/driver/parking/parking.ts";
+import { createPoller } from "../../../src/driver/poller/poller.ts";
 import { easyFor, failure, get, say, sleep, until } from "../support.ts";
 
 const base = process.argv[2] as string;

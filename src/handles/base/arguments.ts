@@ -1,0 +1,120 @@
+/**
+ * The checks on an option's value, before anything reaches C.
+ *
+ * @module
+ */
+
+import { Code, CurlEasyError } from "../../errors.ts";
+
+/** The error for a value that an option cannot take. */
+export function badValue(option: string, expected: string, value: unknown): CurlEasyError {
+  return new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    `Cannot set ${option}: expected ${expected}, got ${show(value)}`,
+  );
+}
+
+const LINE_BREAK = /[\r\n]/;
+
+/** A value as an error message shows it: never the text of a string, which may be a secret. */
+export function show(value: unknown): string {
+  if (typeof value === "string") {
+    if (value.includes("\0")) return "a string with a NUL";
+    return LINE_BREAK.test(value) ? "a string with a line break" : "a string";
+  }
+  if (typeof value === "function") return "a function"; // which may have a toString of its own
+  if (value === null || typeof value !== "object") return String(value);
+  return `an object of class ${className(value)}`;
+}
+
+/** A name that does not exist as an error message shows it. */
+export function showName(name: unknown): string {
+  return typeof name === "string" ? name : show(name);
+}
+
+function className(value: object): string {
+  try {
+    const { name } = value.constructor;
+    return typeof name === "string" ? name : "?";
+  } catch {
+    return "?"; // it has none, or a getter or a proxy threw
+  }
+}
+
+const MAX_I64 = 2n ** 63n - 1n, MIN_I64 = -(2n ** 63n);
+
+/** A whole number that fits 64 bits; a boolean is 1 or 0. */
+export function integer(option: string, value: unknown): number | bigint {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
+  if (typeof value === "bigint" && value >= MIN_I64 && value <= MAX_I64) return value;
+  throw badValue(option, "a whole number of 64 bits or a boolean", value);
+}
+
+/** A `long` that fits 32 bits, as on Windows, or an unsigned bitmask of as many. */
+export function long(option: string, value: unknown): number {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "number" && Number.isInteger(value)) {
+    if (value >= -0x80000000 && value <= 0xffffffff) return value + 0; // FFI takes no -0
+  }
+  throw badValue(option, "a whole number of 32 bits or a boolean", value);
+}
+
+/** A string that C can take. */
+export function text(option: string, value: unknown): string {
+  if (typeof value === "string" && !value.includes("\0")) return value;
+  throw badValue(option, "a string without NUL", value);
+}
+
+/** The same for what is sent: behind a line break stood a header or a command of its own. */
+export function oneLine(option: string, value: unknown): string {
+  const line = text(option, value);
+  if (LINE_BREAK.test(line)) throw badValue(option, "a string without line breaks", value);
+  return line;
+}
+
+/** Lines that C can take: text, or bytes that are sent as they are. */
+export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
+  if (!isArray(value)) throw badValue(option, "an array of strings", value);
+  // a copy, since a getter may say something else the second time
+  return Array.from(
+    value,
+    (line) => isBytes(line) ? byteLine(option, line) : oneLine(option, line),
+  );
+}
+
+function byteLine(option: string, value: Uint8Array): Uint8Array {
+  const line = bytes(option, value);
+  if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
+    throw badValue(option, "bytes without NUL and line breaks", value);
+  }
+  return line;
+}
+
+/** As `Array.isArray`, which throws for a proxy that was revoked. */
+export function isArray(value: unknown): value is unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is one indeed, and no proxy of one. */
+function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
+}
+
+/** Bytes, from a view or a buffer. */
+export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
+  try {
+    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    if (ArrayBuffer.isView(value)) {
+      // an array of our own: the length that the user's tells may be the user's own
+      return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+    }
+  } catch {
+    // a buffer that is detached, a view beyond its end, a proxy
+  }
+  throw badValue(option, "bytes", value);
+}

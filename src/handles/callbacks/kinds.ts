@@ -1,0 +1,297 @@
+/**
+ * The native side of each easy callback: C's prototype, and how its arguments become JS ones.
+ *
+ * @module
+ */
+
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { bytesAt, live, Struct } from "../../../ffi/memory.ts";
+import {
+  type CallbackFunction,
+  native,
+  type NonNullPointer,
+  type Signature,
+} from "../../../ffi/mod.ts";
+import { onBytes, onRead } from "./bytes.ts";
+import { type CallbackKind, dispatch } from "./dispatch.ts";
+import {
+  readFileInfo,
+  readHostKey,
+  readHstsEntry,
+  readSocketAddress,
+  writeHstsEntry,
+} from "./structs.ts";
+import type { EasyCallbacks } from "../callback_types.ts";
+import { onCloseSocket } from "../core/close_hook.ts";
+import { type EasyState, easyTokens } from "../core/easy_state.ts";
+import { makeList } from "../base/owned.ts";
+import { onOpenSocket, onSockopt } from "./sockets.ts";
+import { onProgress } from "./progress.ts";
+
+/** A kind of callback with its native function, made when it is first needed. */
+export interface EasyCallbackKind extends CallbackKind {
+  /** The C function pointer. */
+  pointer(): NonNullPointer;
+}
+
+const STS_DONE = 1;
+const KHSTAT_REJECT = 2, KHSTAT_DEFER = 3;
+
+const kinds = new Map<number, EasyCallbackKind>();
+
+function define<const S extends Signature>(
+  name: keyof EasyCallbacks,
+  data: keyof typeof easyOptions,
+  signature: S,
+  make: (kind: CallbackKind) => CallbackFunction<S>,
+): void {
+  const id = easyOptions[name].id, dataId = easyOptions[data].id;
+  let pointer: NonNullPointer | undefined;
+  const kind: EasyCallbackKind = {
+    name,
+    id,
+    dataId,
+    pointer() {
+      if (pointer === undefined) {
+        // one for each kind and thread, never closed: connections may call it at any time
+        pointer = native.callback(signature, make(kind)).pointer;
+        live.callbacks++;
+      }
+      return pointer;
+    },
+  };
+  kinds.set(id, kind);
+}
+
+/** The kind of that function option, if there is one. */
+export function callbackKind(id: number): EasyCallbackKind | undefined {
+  return kinds.get(id);
+}
+
+/** The function options that a data option belongs to. */
+export function kindsOfData(dataId: number): EasyCallbackKind[] {
+  return [...kinds.values()].filter((kind) => kind.dataId === dataId);
+}
+
+// A token in a `void *` slot and a `size_t` are read as u32: both are small. Failure values are
+// those of each option's page.
+
+/** char *ptr, size_t size, size_t nmemb, void *userdata → size_t */
+const BYTES = { args: ["pointer", "u32", "u32", "u32"], result: "u32" } as const;
+define("WRITEFUNCTION", "WRITEDATA", BYTES, onBytes);
+define("HEADERFUNCTION", "HEADERDATA", BYTES, onBytes);
+define("INTERLEAVEFUNCTION", "INTERLEAVEDATA", BYTES, onBytes);
+define("READFUNCTION", "READDATA", BYTES, onRead);
+
+// void *clientp, curl_off_t offset, int origin
+define(
+  "SEEKFUNCTION",
+  "SEEKDATA",
+  { args: ["u32", "i64", "i32"], result: "i32" },
+  (kind) => (token, offset, origin) =>
+    dispatch(token, kind, 1, (fn, data) => fn(data, offset, origin)),
+);
+// CURL *, int cmd, void *clientp
+define(
+  "IOCTLFUNCTION",
+  "IOCTLDATA",
+  { args: ["pointer", "i32", "u32"], result: "i32" },
+  (kind) => (_easy, cmd, token) =>
+    dispatch(token, kind, 2, (fn, data, state) => fn(state.easy, cmd, data)),
+);
+// void *clientp, curl_off_t dltotal, dlnow, ultotal, ulnow
+define(
+  "XFERINFOFUNCTION",
+  "XFERINFODATA",
+  { args: ["u32", "i64", "i64", "i64", "i64"], result: "i32" },
+  onProgress,
+);
+// void *clientp, double dltotal, dlnow, ultotal, ulnow
+define(
+  "PROGRESSFUNCTION",
+  "PROGRESSDATA",
+  { args: ["u32", "f64", "f64", "f64", "f64"], result: "i32" },
+  onProgress,
+);
+// CURL *, curl_infotype, char *data, size_t size, void *clientp
+define(
+  "DEBUGFUNCTION",
+  "DEBUGDATA",
+  { args: ["pointer", "i32", "pointer", "u32", "u32"], result: "i32" },
+  (kind) => (_easy, type, text, size, token) =>
+    dispatch(
+      token,
+      kind,
+      0,
+      (fn, data, state) => fn(state.easy, type, bytesAt(text, size), data),
+    ),
+);
+// CURL *, void *ssl_ctx, void *clientp → CURLcode
+define(
+  "SSL_CTX_FUNCTION",
+  "SSL_CTX_DATA",
+  { args: ["pointer", "pointer", "u32"], result: "i32" },
+  (kind) => (_easy, sslctx, token) =>
+    dispatch(token, kind, 42, (fn, data, state) => fn(state.easy, sslctx, data)),
+);
+// void *clientp, curl_socket_t, curlsocktype purpose
+define(
+  "SOCKOPTFUNCTION",
+  "SOCKOPTDATA",
+  { args: ["u32", "socket", "i32"], result: "i32" },
+  onSockopt,
+);
+// void *clientp, curlsocktype purpose, struct curl_sockaddr * → curl_socket_t
+define(
+  "OPENSOCKETFUNCTION",
+  "OPENSOCKETDATA",
+  { args: ["u32", "i32", "pointer"], result: "i32" },
+  (kind) => (token, purpose, address) =>
+    onOpenSocket(kind, token, purpose, readSocketAddress(address)),
+);
+// void *clientp, curl_socket_t; the token is a close hook's, not an easy's
+define(
+  "CLOSESOCKETFUNCTION",
+  "CLOSESOCKETDATA",
+  { args: ["u32", "socket"], result: "i32" },
+  () => onCloseSocket,
+);
+// CURL *, const struct curl_khkey *known, *found, enum curl_khmatch, void *clientp
+define(
+  "SSH_KEYFUNCTION",
+  "SSH_KEYDATA",
+  { args: ["pointer", "pointer", "pointer", "i32", "u32"], result: "i32" },
+  (kind) => (_easy, known, found, match, token) => {
+    const status = dispatch(
+      token,
+      kind,
+      KHSTAT_REJECT,
+      (fn, data, state) => fn(state.easy, readHostKey(known), readHostKey(found), match, data),
+    );
+    // 7.88.1 with libssh2 asks again for ever after a DEFER, whose error is the same
+    return status === KHSTAT_DEFER ? KHSTAT_REJECT : status;
+  },
+);
+// void *clientp, int keytype, const char *key, size_t keylen
+define(
+  "SSH_HOSTKEYFUNCTION",
+  "SSH_HOSTKEYDATA",
+  { args: ["u32", "i32", "pointer", "u32"], result: "i32" },
+  (kind) => (token, keytype, key, length) =>
+    dispatch(token, kind, 1, (fn, data) => fn(data, keytype, bytesAt(key, length))),
+);
+// const void *transfer_info, void *ptr, int remains → long
+define(
+  "CHUNK_BGN_FUNCTION",
+  "CHUNK_DATA",
+  { args: ["pointer", "u32", "i32"], result: "i32" },
+  (kind) => (info, token, remains) =>
+    dispatch(token, kind, 1, (fn, data) => fn(readFileInfo(info), data, remains)),
+);
+// void *ptr → long
+define(
+  "CHUNK_END_FUNCTION",
+  "CHUNK_DATA",
+  { args: ["u32"], result: "i32" },
+  (kind) => (token) => dispatch(token, kind, 1, (fn, data) => fn(data)),
+);
+// void *ptr, const char *pattern, const char *string
+define(
+  "FNMATCH_FUNCTION",
+  "FNMATCH_DATA",
+  { args: ["u32", "pointer", "pointer"], result: "i32" },
+  (kind) => (token, pattern, name) =>
+    dispatch(
+      token,
+      kind,
+      2,
+      (fn, data) => fn(data, native.string(pattern) ?? "", native.string(name) ?? ""),
+    ),
+);
+// void *resolver_state, void *reserved, void *userdata
+define(
+  "RESOLVER_START_FUNCTION",
+  "RESOLVER_START_DATA",
+  { args: ["pointer", "pointer", "u32"], result: "i32" },
+  (kind) => (resolver, reserved, token) =>
+    dispatch(token, kind, 1, (fn, data) => fn(resolver, reserved, data)),
+);
+// void *clientp, char *primary_ip, char *local_ip, int primary_port, int local_port
+define(
+  "PREREQFUNCTION",
+  "PREREQDATA",
+  { args: ["u32", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  (kind) => (token, primary, local, primaryPort, localPort) =>
+    dispatch(
+      token,
+      kind,
+      1,
+      (fn, data) =>
+        fn(data, native.string(primary) ?? "", native.string(local) ?? "", primaryPort, localPort),
+    ),
+);
+// struct curl_slist **list, void *userdata
+define(
+  "TRAILERFUNCTION",
+  "TRAILERDATA",
+  { args: ["pointer", "u32"], result: "i32" },
+  (kind) => (list, token) =>
+    dispatch(token, kind, 1, (fn, data, state) => {
+      state.markTrailed();
+      const lines: string[] = [];
+      const status = fn(lines, data);
+      if (lines.some((line) => typeof line !== "string" || /[\0\r\n]/.test(line))) {
+        throw new TypeError(
+          "The TRAILERFUNCTION pushed a line that is no string without NUL and line breaks",
+        );
+      }
+      giveList(list as NonNullPointer, lines);
+      return status;
+    }),
+);
+// CURL *, struct curl_hstsentry *, void *userp → CURLSTScode
+define(
+  "HSTSREADFUNCTION",
+  "HSTSREADDATA",
+  { args: ["pointer", "pointer", "u32"], result: "i32" },
+  // 0 would ask for another entry, without end
+  (kind) => (_easy, struct, token) =>
+    !easyTokens.get(token) ? STS_DONE : dispatch(token, kind, 2, (fn, data, state) => {
+      const entry = { name: "", includeSubDomains: false, expire: "" };
+      const result = walkingHsts(state, () => fn(state.easy, entry, data));
+      const status = result ?? (entry.name === "" ? STS_DONE : 0);
+      if (status === 0) writeHstsEntry(struct as NonNullPointer, entry);
+      return status;
+    }),
+);
+// CURL *, struct curl_hstsentry *, struct curl_index *, void *userp → CURLSTScode
+define(
+  "HSTSWRITEFUNCTION",
+  "HSTSWRITEDATA",
+  { args: ["pointer", "pointer", "pointer", "u32"], result: "i32" },
+  (kind) => (_easy, struct, index, token) =>
+    dispatch(token, kind, 2, (fn, data, state) => {
+      const at = new Struct(index as NonNullPointer, 16); // size_t index @0, size_t total @8
+      const place = { index: at.i64(0), total: at.i64(8) };
+      const entry = readHstsEntry(struct as NonNullPointer);
+      return walkingHsts(state, () => fn(state.easy, entry, place, data));
+    }),
+);
+
+/** libcurl does not expect the cache, or these callbacks, to go while it calls them in a loop. */
+function walkingHsts<T>(state: EasyState, call: () => T): T {
+  state.readingHsts = true;
+  try {
+    return call();
+  } finally {
+    state.readingHsts = false;
+  }
+}
+
+/** Puts a list where libcurl looks for it; libcurl frees it. */
+function giveList(target: NonNullPointer, lines: readonly string[]): void {
+  const list = makeList(lines);
+  if (list === null) return;
+  live.lists--;
+  new Struct(target, 8).setI64(0, native.address(list));
+}

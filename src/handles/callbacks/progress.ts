@@ -1,0 +1,44 @@
+/**
+ * The progress callbacks. libcurl asks once more when all is done, and where it is told to abort
+ * then, it ends the transfer without putting its connection away (7.88, and the later ones whose
+ * source was read). One of `file:` is closed later in the name of another handle, with its data
+ * (`reuse.ts`). So a `file:` transfer is aborted only while bytes move, and fails at its end
+ * otherwise.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { type CallbackKind, dispatch } from "./dispatch.ts";
+import { type EasyState, easyTokens } from "../core/easy_state.ts";
+
+const ABORT = 1;
+const { CURL_PROGRESSFUNC_CONTINUE, CURLPROTO_FILE } = flags;
+
+type Count = number | bigint;
+
+/** A native XFERINFOFUNCTION or PROGRESSFUNCTION. */
+export function onProgress(
+  kind: CallbackKind,
+): (token: number, dltotal: Count, dlnow: Count, ultotal: Count, ulnow: Count) => number {
+  return (token, dltotal, dlnow, ultotal, ulnow) => {
+    const state = easyTokens.get(token);
+    if (!state) return 0;
+    const moved = Number(dlnow) + Number(ulnow), moves = moved > state.moved;
+    state.moved = moved;
+    if (state.stops && moves) return ABORT;
+    const call = (fn: (...args: unknown[]) => unknown, data: unknown) =>
+      fn(data, dltotal, dlnow, ultotal, ulnow);
+    const status = dispatch(token, kind, ABORT, call);
+    const aborts = status !== 0 && status !== CURL_PROGRESSFUNC_CONTINUE;
+    if (!aborts || moves || !isFile(state)) return status;
+    state.threw(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
+    state.stops = true;
+    return 0;
+  };
+}
+
+function isFile({ easy }: EasyState): boolean {
+  return easy !== null && easy.getInfo("PROTOCOL") === CURLPROTO_FILE;
+}

@@ -1,0 +1,78 @@
+/**
+ * The C structs that callbacks get, as JS values. Layouts are those of 64-bit systems.
+ *
+ * @module
+ */
+
+import { bytesAt, copyOut, Struct, textAt, utf8 } from "../../../ffi/memory.ts";
+import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
+import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callback_types.ts";
+import { native } from "../../../ffi/mod.ts";
+
+/** int family @0, socktype @4, protocol @8; unsigned addrlen @12; struct sockaddr addr @16 */
+export function readSocketAddress(pointer: Pointer): SocketAddress {
+  const at = new Struct(pointer as NonNullPointer, 16);
+  const whole = bytesAt(pointer, 16 + at.i32(12));
+  return {
+    family: at.i32(0),
+    socktype: at.i32(4),
+    protocol: at.i32(8),
+    addr: whole.subarray(16),
+  };
+}
+
+/** const char *key @0; size_t len @8, 0 for a string; enum curl_khtype @16 */
+export function readHostKey(pointer: Pointer): HostKey | null {
+  if (pointer === null) return null;
+  const at = new Struct(pointer, 24);
+  const length = at.i64(8);
+  const key = length === 0 ? at.string(0) ?? "" : textAt(at.pointer(0), length);
+  return { key, keytype: at.i32(16) };
+}
+
+/** struct curl_fileinfo */
+export function readFileInfo(pointer: Pointer): FileInfo {
+  const at = new Struct(pointer as NonNullPointer, 104);
+  return {
+    filename: at.string(0) ?? "",
+    filetype: at.i32(8),
+    perm: at.i32(24),
+    uid: at.i32(28),
+    gid: at.i32(32),
+    size: at.i64(40),
+    hardlinks: at.i64(48),
+    strings: {
+      time: at.string(56),
+      perm: at.string(64),
+      user: at.string(72),
+      group: at.string(80),
+      target: at.string(88),
+    },
+    flags: at.i32(96),
+  };
+}
+
+// char *name @0; size_t namelen @8; unsigned includeSubDomains:1 @16; char expire[18] @17
+const HSTS_SIZE = 40, HSTS_EXPIRE = 17;
+
+/** struct curl_hstsentry */
+export function readHstsEntry(pointer: NonNullPointer): HstsEntry {
+  const at = new Struct(pointer, HSTS_SIZE);
+  return {
+    name: textAt(at.pointer(0), at.i64(8)),
+    includeSubDomains: (at.i32(16) & 1) === 1,
+    expire: native.string(native.pointer(native.address(pointer) + HSTS_EXPIRE)) ?? "",
+  };
+}
+
+/** Fills a struct curl_hstsentry, whose `name` has room for `namelen` bytes with the NUL. */
+export function writeHstsEntry(pointer: NonNullPointer, entry: HstsEntry): void {
+  const at = new Struct(pointer, HSTS_SIZE);
+  const name = utf8(entry.name + "\0"), expire = utf8(entry.expire + "\0");
+  if (name.length > at.i64(8) || expire.length > 18) {
+    throw new RangeError(`The HSTS entry for "${entry.name}" is too long`);
+  }
+  copyOut(at.pointer(0) as NonNullPointer, name);
+  at.setU8(16, entry.includeSubDomains ? 1 : 0);
+  for (const [i, byte] of expire.entries()) at.setU8(HSTS_EXPIRE + i, byte);
+}

@@ -1,0 +1,37 @@
+/**
+ * What CONNECT_ONLY needs.
+ *
+ * @module
+ */
+
+import { library } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import type { EasyState } from "../core/easy_state.ts";
+
+const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new ArrayBuffer(8));
+
+/**
+ * Has libcurl know that the new connection is in use. Before the first send or receive it counts
+ * as idle, and some versions, such as 7.74 and 8.14, close one whose server speaks first as soon
+ * as another transfer begins. To send nothing attaches it to its handle, whatever the call returns.
+ */
+export function holdConnection(state: EasyState): void {
+  library().symbols.curl_easy_send(state.pointer, nothing, 0, sent);
+  state.resources.clearError();
+  state.connected = true;
+}
+
+/**
+ * libcurl before 8.7 looks for the connection of a handle that has blocked in the multi handle of
+ * its own that it keeps since then, though it is in another now. So the handle could not send, and
+ * the connection, which nobody may use or close, would count for `maxConnections` for as long as
+ * the peer leaves it open.
+ */
+export function refuseLost({ performed, connectOnly }: EasyState): void {
+  if (!performed || !connectOnly || library().versionNum >= 0x080700) return;
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    "Cannot add the easy handle: with libcurl before 8.7 one that has run perform() does not find " +
+      "its connection of CONNECT_ONLY in a multi handle: duplicate it",
+  );
+}

@@ -1,0 +1,505 @@
+/**
+ * The easy handle: one transfer.
+ *
+ * @module
+ */
+
+import { result } from "../../../ffi/memory.ts";
+import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { adoptFunctions } from "./functions.ts";
+import { forgetEntryPath, getInfo, keepEntryPath } from "./infos.ts";
+import { handleSide, registerHandle } from "../core/handle_registry.ts";
+import { renewUrl, setBirthOptions, setErrorBuffer, setOption } from "./options.ts";
+import { EasyResources, EasyState } from "../core/easy_state.ts";
+import { bytes, long } from "../base/arguments.ts";
+import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
+import { guardReuse, newGuard } from "./forbid_reuse.ts";
+import { lendReaders } from "../mime/copy.ts";
+import type {
+  EasyOptionName,
+  EasyOptions,
+  EasyOptionValue,
+  InfoName,
+  InfoValue,
+} from "../option_types.ts";
+import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./websocket.ts";
+import { flags } from "../../../ffi/curl/flags.ts";
+import { easyOptions } from "../../../ffi/curl/options.ts";
+
+const CURLPAUSE_RECV = 1, CURLPAUSE_SEND = 4, CURLPAUSE_ALL = 5;
+
+/** Frees handles that were forgotten. */
+const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
+  if (resources.pointer === null) return;
+  console.warn("curlew: an Easy was collected without close()");
+  resources.free();
+});
+
+/** The shares of the blocking transfers on the stack. */
+const performing = new Set<unknown>();
+
+const sharesConnections = (share: unknown) =>
+  handleSide(easyOptions.SHARE.id, share)?.shares?.(flags.CURL_LOCK_DATA_CONNECT) === true;
+
+/** The inside of an easy handle, for the other classes of this room. */
+export let stateOf: (easy: Easy) => EasyState;
+/** Whether a value is one. */
+export let isEasy: (value: unknown) => value is Easy;
+/** Wraps a `CURL *` that libcurl copied from the parent's. */
+export let adopt: (pointer: NonNullPointer, parent: EasyState) => Easy;
+/** Closes the JS side of a handle that libcurl frees itself. */
+export let disown: (easy: Easy) => void;
+
+// the constructor takes no argument: a copy comes in by this way
+let adopted: NonNullPointer | null = null;
+
+/**
+ * One transfer: {@link https://curl.se/libcurl/c/libcurl-easy.html}.
+ *
+ * Options have curl's names without `CURLOPT_`, infos without `CURLINFO_`. Every handle is born
+ * with NOSIGNAL and QUICK_EXIT set, and a BUFFERSIZE of 64 KiB, or libcurl's 16 KiB where
+ * MAX_RECV_SPEED_LARGE limits it. For large bodies from a READFUNCTION an UPLOAD_BUFFERSIZE of
+ * 256 KiB takes a fifth less time.
+ *
+ * @example
+ * ```ts
+ * import { Easy } from "curlew";
+ *
+ * using easy = new Easy();
+ * let body = "";
+ * const decoder = new TextDecoder();
+ * easy.setOpts({
+ *   URL: "https://example.com/",
+ *   TIMEOUT_MS: 10_000,
+ *   WRITEFUNCTION: (bytes) => {
+ *     body += decoder.decode(bytes, { stream: true });
+ *     return bytes.length;
+ *   },
+ * });
+ * easy.perform();
+ * console.log(easy.getInfo("RESPONSE_CODE"), body.length);
+ * ```
+ */
+export class Easy {
+  readonly #state: EasyState;
+
+  static {
+    stateOf = (easy) => easy.#state;
+    isEasy = (value): value is Easy =>
+      typeof value === "object" && value !== null && #state in value;
+    registerHandle(
+      [easyOptions.STREAM_DEPENDS.id, easyOptions.STREAM_DEPENDS_E.id],
+      (value) => #state in value ? (value as Easy).#state : undefined,
+    );
+    adopt = (pointer, parent) => {
+      adopted = pointer;
+      const easy = new Easy();
+      easy.#inherit(parent);
+      return easy;
+    };
+    disown = (easy) => {
+      forgotten.unregister(easy);
+      easy.#state.resources.abandon();
+      easy.#forget();
+    };
+  }
+
+  /**
+   * Makes a handle: `curl_easy_init`.
+   *
+   * @throws {CurlLoadError} where there is no libcurl.
+   */
+  constructor() {
+    const copy = adopted, pointer = copy ?? library().symbols.curl_easy_init();
+    adopted = null;
+    if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make an easy handle");
+    const resources = new EasyResources(pointer);
+    this.#state = new EasyState(this, resources);
+    if (copy) setErrorBuffer(this.#state);
+    else setBirthOptions(this.#state);
+    forgotten.register(this, resources, this);
+  }
+
+  #inherit(parent: EasyState): void {
+    const state = this.#state;
+    adoptFunctions(state, parent);
+    state.privateValue = parent.privateValue;
+    state.connectOnly = parent.connectOnly;
+    state.timeoutMs = parent.timeoutMs;
+    state.rateLimited = parent.rateLimited;
+    state.ownBuffer = parent.ownBuffer;
+    state.httpVersion = parent.httpVersion;
+    Object.assign(state.reuse, parent.reuse);
+    state.ftp.origin = parent.ftp.origin;
+    for (const [option, owned] of parent.resources.owned) {
+      // libcurl copies that one
+      if (option !== easyOptions.MIMEPOST.id) state.resources.owned.set(option, owned.retain());
+    }
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return this.#state.resources.pointer === null;
+  }
+
+  /**
+   * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}.
+   *
+   * `null` unsets a string, list, blob, object or function, and restores the documented default
+   * of a number. A number as the option is its `CURLOPT_*` value.
+   *
+   * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown option,
+   * CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type, out of range or with a NUL, and
+   * what libcurl itself says.
+   */
+  setOpt<N extends EasyOptionName>(option: N, value: EasyOptionValue<N>): void;
+  /** The same by number: a `CURLOPT_*`. */
+  setOpt(option: number, value: unknown): void;
+  setOpt(option: string | number, value: unknown): void {
+    setOption(this.#state, option, value);
+  }
+
+  /** Sets several options, in the order of the object; see {@linkcode Easy.setOpt}. */
+  setOpts(options: EasyOptions): void {
+    for (const option in options) {
+      setOption(this.#state, option, options[option as EasyOptionName]);
+    }
+  }
+
+  /**
+   * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. Times are seconds
+   * for a double and microseconds for an `_T`, sizes bytes; an absent string is `null`, an
+   * absent ACTIVESOCKET -1.
+   *
+   * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown info.
+   */
+  getInfo<N extends InfoName>(info: N): InfoValue<N>;
+  /** The same by number: a `CURLINFO_*`. */
+  getInfo(info: number): unknown;
+  getInfo(info: string | number): unknown {
+    return getInfo(this.#state, info);
+  }
+
+  /**
+   * Runs the transfer and returns when it is over: {@link
+   * https://curl.se/libcurl/c/curl_easy_perform.html}. It blocks the thread; an `Agent` does not.
+   *
+   * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
+   */
+  perform(): void {
+    const state = this.#state;
+    if (state.trailed) throw state.trailedError();
+    const share = state.uses.get(easyOptions.SHARE.id);
+    if (share && performing.has(share) && sharesConnections(share)) {
+      throw new CurlEasyError(
+        Code.RECURSIVE_API_CALL,
+        "Cannot perform the transfer: the one on the stack uses the same shared connections",
+      );
+    }
+    const outermost = share && !performing.has(share);
+    if (outermost) performing.add(share);
+    try {
+      this.#call("perform the transfer", (easy) => {
+        renewUrl(state);
+        guardReuse(state, share !== undefined);
+        state.sends();
+        state.performed = true;
+        return library().symbols.curl_easy_perform(easy);
+      });
+      keepEntryPath(state, Code.OK);
+    } finally {
+      if (outermost) performing.delete(share);
+      state.flushOutput();
+    }
+  }
+
+  /**
+   * Pauses and unpauses: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. `flags` is
+   * made of `CURLPAUSE_*`, and says what is paused from now on; libcurl 8.7 to 8.14 may still
+   * hand over what it has in its buffer. Unpausing may call callbacks before it returns.
+   *
+   * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where a callback of its multi failed then.
+   */
+  pause(flags: number): void {
+    const state = this.#state, pointer = state.pointer;
+    const action = long("the pause", flags) | 0, before = state.paused;
+    state.paused = action & CURLPAUSE_ALL; // first, since unpausing may pause again
+    state.pin();
+    const { curl_easy_pause } = library().symbols;
+    const held = state.held ? CURLPAUSE_RECV : 0;
+    if (state.readerPaused && !(action & CURLPAUSE_SEND)) {
+      // libcurl has not heard of a part's pause while it sends what came before, but keeps it
+      state.readerPaused = false;
+      curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | held | CURLPAUSE_SEND);
+    }
+    const code = curl_easy_pause(pointer, action | held);
+    if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // there is no connection yet
+    state.multi?.observer?.touched();
+    state.unpin();
+    const failed = state.multi?.takeFailure();
+    if (failed) throw multiFailed(code, failed.thrown);
+    if (code !== Code.OK) throw new CurlEasyError(code);
+  }
+
+  /**
+   * Sets all options back, but keeps connections, cookies and sessions: {@link
+   * https://curl.se/libcurl/c/curl_easy_reset.html}.
+   */
+  reset(): void {
+    const state = this.#state, pointer = state.pointer;
+    state.refuseInCallback("reset the easy handle");
+    if (state.multi) {
+      throw new CurlEasyError(
+        Code.BAD_FUNCTION_ARGUMENT,
+        "Cannot reset the easy handle: it is added to a multi handle",
+      );
+    }
+    refuseInTree(state, "reset");
+    const share = state.uses.get(easyOptions.SHARE.id); // libcurl keeps it
+    const { curl_easy_reset, curl_easy_setopt } = library().symbols;
+    // libcurl would remember a RESOLVE list that no transfer has read yet
+    for (const option of state.resources.owned.keys()) {
+      curl_easy_setopt.pointer(pointer, option, null);
+    }
+    curl_easy_reset(pointer);
+    this.#forget();
+    if (share) state.uses.set(easyOptions.SHARE.id, share);
+    state.resources.disown();
+    setBirthOptions(state);
+  }
+
+  /** Drops what the JS side knows of the options. */
+  #forget(): void {
+    const state = this.#state;
+    state.functions.clear();
+    state.data.clear();
+    state.privateValue = null;
+    forgetEntryPath(state, null);
+    state.watcher = null;
+    state.connectOnly = false;
+    state.hstsFile = false;
+    state.timeoutMs = 0;
+    state.rateLimited = state.ownBuffer = false;
+    state.httpVersion = 0;
+    Object.assign(state.reuse, newGuard());
+    state.resources.replaceHook(null);
+    state.uses.clear();
+  }
+
+  /**
+   * A new handle with the same options, but for SHARE: {@link
+   * https://curl.se/libcurl/c/curl_easy_duphandle.html}.
+   *
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT where HSTS is set, with libcurl 7.88 to 8.4:
+   * they would free its files twice.
+   */
+  duplicate(): Easy {
+    const state = this.#state, { pointer } = state;
+    refuseInTree(state, "duplicate");
+    refuseHstsFile(state);
+    const giveReaders = lendReaders(state);
+    const copy = library().symbols.curl_easy_duphandle(pointer);
+    const easy = copy && adopt(copy, state);
+    giveReaders(easy && stateOf(easy));
+    if (easy) return easy;
+    throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
+  }
+
+  /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
+  upkeep(): void {
+    this.#call("do upkeep", library().symbols.curl_easy_upkeep);
+  }
+
+  /**
+   * Sends bytes on the connection of a CONNECT_ONLY transfer and returns how many were taken:
+   * {@link https://curl.se/libcurl/c/curl_easy_send.html}.
+   *
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now.
+   */
+  send(data: Uint8Array<ArrayBuffer>): number {
+    return this.#transport("send", bytes("what to send", data), library().symbols.curl_easy_send);
+  }
+
+  /**
+   * Receives into the buffer and returns how many bytes came, 0 at the end of the stream:
+   * {@link https://curl.se/libcurl/c/curl_easy_recv.html}.
+   *
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now.
+   */
+  recv(buffer: Uint8Array<ArrayBuffer>): number {
+    return this.#transport(
+      "receive",
+      bytes("the buffer", buffer),
+      library().symbols.curl_easy_recv,
+    );
+  }
+
+  #transport(
+    what: string,
+    data: Uint8Array<ArrayBuffer>,
+    call: (
+      easy: Pointer,
+      data: Uint8Array<ArrayBuffer>,
+      size: number,
+      done: Int32Array<ArrayBuffer>,
+    ) => number,
+  ): number {
+    if (data.length === 0) {
+      throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: there is no byte`);
+    }
+    void data.buffer; // moves a small array out of the engine's heap, where it could be moved
+    let count = 0;
+    this.#call(what, (easy) => {
+      result.i64[0] = 0n;
+      const code = call(easy, data, data.length, result.i32);
+      count = result.integer();
+      return code;
+    });
+    return count;
+  }
+
+  /**
+   * Sends a WebSocket frame, or the next piece of one: {@link
+   * https://curl.se/libcurl/c/curl_ws_send.html}. The handle has run with a CONNECT_ONLY of 2, or
+   * this is one of its callbacks, where it blocks until all is sent.
+   *
+   * @param flags `CURLWS_*` bits; none in `CURLWS_RAW_MODE`.
+   * @param fragsize with `CURLWS_OFFSET`, the size of the whole frame.
+   * @returns how many bytes were taken. Send the rest with the same flags.
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now: send the same again.
+   * @throws {CurlLoadError} where this libcurl has no WebSocket.
+   */
+  wsSend(data: Uint8Array<ArrayBuffer>, flags: number, fragsize: number | bigint = 0): number {
+    return sendFrame((what, call) => this.#callAnywhere(what, call), data, flags, fragsize);
+  }
+
+  /**
+   * Receives a WebSocket frame, or the next piece of one: {@link
+   * https://curl.se/libcurl/c/curl_ws_recv.html}. The handle has run with a CONNECT_ONLY of 2.
+   *
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now, CURLE_GOT_NOTHING where the
+   * connection is closed.
+   * @throws {CurlLoadError} where this libcurl has no WebSocket.
+   */
+  wsRecv(buffer: Uint8Array<ArrayBuffer>): WsFrame {
+    return receiveFrame((what, call) => this.#call(what, call), buffer);
+  }
+
+  /**
+   * What kind of frame the WRITEFUNCTION has just got a piece of, `null` outside of it: {@link
+   * https://curl.se/libcurl/c/curl_ws_meta.html}.
+   *
+   * @throws {CurlLoadError} where this libcurl has no WebSocket.
+   */
+  wsMeta(): WsFrame | null {
+    return currentFrame(this.#state);
+  }
+
+  /**
+   * In a READFUNCTION, begins a frame that what it returns is the payload of: {@link
+   * https://curl.se/libcurl/c/curl_ws_start_frame.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 8.16, and where it has no WebSocket.
+   */
+  wsStartFrame(flags: number, frameLen: number | bigint): void {
+    startFrame((what, call) => this.#callAnywhere(what, call), flags, frameLen);
+  }
+
+  /**
+   * The headers of the response, in the order of the wire: {@link
+   * https://curl.se/libcurl/c/curl_easy_nextheader.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 7.83.
+   */
+  headers(options: HeadersOptions = {}): Header[] {
+    return readHeaders(this.#state, options);
+  }
+
+  /**
+   * Frees the handle; one that is added to a multi is removed first. Does nothing the second
+   * time.
+   *
+   * @throws {CurlEasyError} CURLE_RECURSIVE_API_CALL inside a callback of it or of its multi.
+   */
+  close(): void {
+    const state = this.#state;
+    if (this.closed) return;
+    state.refuseInCallback("close the easy handle");
+    state.pin();
+    try {
+      state.multi?.multi.removeHandle(this);
+    } finally {
+      // also where a callback threw meanwhile
+      if (state.multi === null) {
+        forgotten.unregister(this);
+        state.resources.free();
+        this.#forget();
+      }
+      state.unpin();
+    }
+    const error = state.takeError(Code.OK);
+    if (error) throw error;
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Makes a call that libcurl allows in the handle's own callbacks too. */
+  #callAnywhere(what: string, call: (easy: NonNullPointer) => number): void {
+    const state = this.#state, { pointer } = state;
+    if (state.depth === 0) return this.#call(what, call);
+    // what the callbacks on the stack threw is for the call that runs them
+    const code = call(pointer);
+    if (code !== Code.OK) throw new CurlEasyError(code);
+  }
+
+  /** Makes a call that may run callbacks, and throws what it failed with. */
+  #call(what: string, call: (easy: NonNullPointer) => number): void {
+    const state = this.#state, pointer = state.pointer;
+    state.refuseInCallback(what);
+    state.pin();
+    state.resources.clearError();
+    let code: number;
+    try {
+      code = call(pointer);
+    } finally {
+      state.unpin();
+    }
+    const error = state.takeError(code);
+    if (error) throw error;
+  }
+}
+
+/** The error of a call in which a callback of its multi failed. */
+function multiFailed(code: number, thrown: { readonly value: unknown } | null): CurlEasyError {
+  return new CurlEasyError(
+    code || Code.ABORTED_BY_CALLBACK,
+    "A callback of the multi handle failed",
+    thrown ? { cause: thrown.value } : undefined,
+  );
+}
+
+/** libcurl 7.88.0 to 8.4 copy the pointer to its list of HSTS files, and free it twice. */
+function refuseHstsFile({ hstsFile }: EasyState): void {
+  const { versionNum } = library();
+  if (!hstsFile || versionNum < 0x075800 || versionNum >= 0x080500) return;
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    "Cannot duplicate the easy handle: it has a file of HSTS, which libcurl before 8.5 would free twice",
+  );
+}
+
+/**
+ * libcurl leaves dangling pointers between handles that depend on each other, unless all that
+ * happens to them is their end.
+ */
+function refuseInTree(state: EasyState, call: string): void {
+  if (!state.inStreamTree) return;
+  throw new CurlEasyError(
+    Code.BAD_FUNCTION_ARGUMENT,
+    `Cannot ${call} the easy handle: it is part of a STREAM_DEPENDS tree`,
+  );
+}

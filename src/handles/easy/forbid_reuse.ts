@@ -1,0 +1,100 @@
+/**
+ * Connections that must not be used again, and so are closed after their transfer:
+ *
+ * - One of LDAP over TLS goes on pointing to the handle that opened it: another one that uses it
+ *   crashes once that is closed (7.88.1, and no later source says otherwise).
+ * - One of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 in the name of whoever
+ *   finds it dead: libcurl takes what that one has of another protocol for its own, and closes
+ *   descriptor 0.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { result } from "../../../ffi/memory.ts";
+import { library, native } from "../../../ffi/mod.ts";
+import type { EasyState } from "../core/easy_state.ts";
+
+/** What an easy may speak such a protocol for, and its FORBID_REUSE. */
+export interface ReuseGuard {
+  /** A bit for each option that may lead there. */
+  by: number;
+  /** What the user wants FORBID_REUSE to be. */
+  wanted: number;
+  /** Whether it is 1 instead. */
+  forced: boolean;
+}
+
+/** The guard of a new handle. */
+export function newGuard(): ReuseGuard {
+  return { by: 0, wanted: 0, forced: false };
+}
+
+const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE } = easyOptions;
+const { REDIR_PROTOCOLS, REDIR_PROTOCOLS_STR } = easyOptions;
+const { CURLPROTO_LDAP, CURLPROTO_LDAPS, CURLUPART_URL } = flags;
+
+/** The bits of the options that lead to `file:`; the others lead to LDAP. */
+const FILE = 0x10, FILE_BY_DEFAULT = 0x20;
+const TO_FILE = FILE | FILE_BY_DEFAULT;
+
+// without a scheme libcurl guesses it from the host's name
+const LDAP_URL = /^\s*ldaps?:|^[^/]*\bldap\./i, FILE_URL = /^\s*file:/i;
+
+const bit = (bit: number, is: boolean) => is ? bit : 0;
+
+/** The options that may lead there, each with its bits and how to tell. */
+const LEADS: ReadonlyMap<number, readonly [mask: number, leads: (value: unknown) => number]> =
+  new Map([
+    [URL.id, [1 | FILE, (value) => {
+      const text = String(value);
+      return bit(1, LDAP_URL.test(text)) | bit(FILE, FILE_URL.test(text));
+    }]],
+    [DEFAULT_PROTOCOL.id, [2 | FILE_BY_DEFAULT, (value) => {
+      const text = String(value);
+      return bit(2, /ldap/i.test(text)) | bit(FILE_BY_DEFAULT, /file/i.test(text));
+    }]],
+    [REDIR_PROTOCOLS.id, [
+      4,
+      (value) => bit(4, (Number(value) & (CURLPROTO_LDAP | CURLPROTO_LDAPS)) !== 0),
+    ]],
+    [REDIR_PROTOCOLS_STR.id, [4, (value) => bit(4, /ldap|all/i.test(String(value)))]],
+  ]);
+
+/** An option was set to a value, `null` for none. */
+export function noteReuse({ reuse }: EasyState, option: number, value: unknown): void {
+  const lead = LEADS.get(option);
+  if (!lead) return;
+  const [mask, leads] = lead;
+  reuse.by = reuse.by & ~mask | (value === null ? 0 : leads(value));
+}
+
+/** What libcurl may be told where FORBID_REUSE is to be that number. */
+export function forbidReuse({ reuse }: EasyState, wanted: number): number {
+  reuse.wanted = wanted;
+  return reuse.forced ? 1 : wanted;
+}
+
+/** A transfer begins; `shares` says whether other handles may use its connection. */
+export function guardReuse(state: EasyState, shares: boolean): void {
+  const { reuse } = state, { by } = reuse, url = curluText(state);
+  const isFile = (by & TO_FILE) !== 0 || FILE_URL.test(url);
+  const forced = isFile || (shares && ((by & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
+  if (forced === reuse.forced) return;
+  reuse.forced = forced;
+  const { curl_easy_setopt } = library().symbols;
+  curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, forced ? 1 : reuse.wanted);
+}
+
+/** The URL in the CURLU of a handle, "" where there is none. */
+export function curluText(state: EasyState): string {
+  const url = state.resources.owned.get(CURLU.id)?.pointer ?? null;
+  if (url === null) return "";
+  const { curl_url_get, curl_free } = library().symbols;
+  result.i64[0] = 0n;
+  if (curl_url_get(url, CURLUPART_URL, result.i32, 0) !== 0) return "";
+  const text = result.pointer(), words = native.string(text);
+  curl_free(text);
+  return words ?? "";
+}

@@ -1,0 +1,143 @@
+/**
+ * `curl_easy_getinfo` in JS terms.
+ *
+ * @module
+ */
+
+import { type InfoKind, type InfoRow, infos } from "../../../ffi/curl/infos.ts";
+import { result, Struct } from "../../../ffi/memory.ts";
+import { library, native, type Pointer } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { showName } from "../base/arguments.ts";
+
+/** What TLS_SSL_PTR and TLS_SESSION tell: `struct curl_tlssessioninfo`. */
+export interface TlsSessionInfo {
+  /** `CURLSSLBACKEND_*`. */
+  readonly backend: number;
+  /** The TLS library's own object, `null` where there is no connection. */
+  readonly internals: Pointer;
+}
+
+const table: Readonly<Record<string, InfoRow>> = infos;
+
+let byId: Map<number, InfoRow> | undefined;
+
+function find(info: unknown): InfoRow {
+  if (typeof info === "string" && Object.hasOwn(table, info)) return table[info] as InfoRow;
+  if (typeof info === "number") {
+    byId ??= new Map(Object.values(table).map((row) => [row.id, row]));
+    const row = byId.get(info) ?? unknownRow(info);
+    if (row) return row;
+  }
+  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown info: ${showName(info)}`);
+}
+
+/** The kind of a newer info, from the bits of its number. */
+function unknownRow(id: number): InfoRow | undefined {
+  const kinds: Record<number, InfoKind> = {
+    0x100000: "string",
+    0x200000: "long",
+    0x300000: "double",
+    0x500000: "socket",
+    0x600000: "off_t",
+  };
+  const kind = kinds[id & 0xf00000];
+  return kind && Number.isInteger(id) && id < 0x700000 ? { id, kind, since: 0 } : undefined;
+}
+
+/** Reads one info of a handle. */
+export function getInfo(state: EasyState, which: unknown): unknown {
+  void state.pointer; // is it open?
+  const info = find(which);
+  if (info.id === infos.PRIVATE.id) return state.privateValue;
+  if (info.id === infos.FTP_ENTRY_PATH.id) return state.ftp.entryPath;
+  return read(state, info, which);
+}
+
+function read(state: EasyState, info: InfoRow, which: unknown = info.id): unknown {
+  result.clear();
+  const code = library().symbols.curl_easy_getinfo.out(state.pointer, info.id, result.i32);
+  if (code !== Code.OK) {
+    const words = native.string(library().symbols.curl_easy_strerror(code));
+    throw new CurlEasyError(code, `Cannot get ${String(which)}: ${words}`);
+  }
+  return readResult(info.kind);
+}
+
+/**
+ * Reads FTP_ENTRY_PATH at the end of the first FTP transfer of a handle. libcurl's string is that
+ * of the last connection that the handle logged in on, and dangles when another handle closes it.
+ */
+export function keepEntryPath(state: EasyState, code: number): void {
+  const { ftp } = state;
+  if (ftp.origin === null || ftp.read || code !== Code.OK) return;
+  if (!/^ftp/i.test(String(read(state, infos.SCHEME)))) return;
+  ftp.read = true;
+  ftp.entryPath = read(state, infos.FTP_ENTRY_PATH) as string | null;
+}
+
+/** A new URL: what is known of FTP's entry path stays so for the same server. */
+export function forgetEntryPath(state: EasyState, url: unknown): void {
+  const { ftp } = state, text = typeof url === "string" ? url : "";
+  const origin = /^https?:/i.test(text) ? null : /^(\w+:\/\/)?[^/]*/.exec(text)?.[0] ?? null;
+  if (origin !== ftp.origin) ftp.entryPath = null;
+  ftp.origin = origin;
+}
+
+function readResult(kind: InfoKind): unknown {
+  switch (kind) {
+    case "string":
+      return native.string(result.pointer());
+    case "long":
+      return native.os === "windows" ? result.i32[0] : result.integer();
+    case "off_t":
+      return result.integer();
+    case "double":
+      return result.f64[0];
+    case "socket":
+      return result.i32[0];
+    case "slist":
+      return takeList(result.pointer());
+    case "certinfo":
+      return readCertInfo(result.pointer());
+    case "tlssession":
+      return readTlsSession(result.pointer());
+    case "pointer":
+      return result.pointer();
+  }
+}
+
+/** The lines of a `struct curl_slist`: char *data @0; struct curl_slist *next @8. */
+function readList(list: Pointer): string[] {
+  const lines: string[] = [];
+  for (let node = list; node !== null;) {
+    const at: Struct = new Struct(node, 16);
+    lines.push(at.string(0) ?? "");
+    node = at.pointer(8);
+  }
+  return lines;
+}
+
+/** A list that libcurl made for the caller, who frees it. */
+function takeList(list: Pointer): string[] {
+  const lines = readList(list);
+  if (list !== null) library().symbols.curl_slist_free_all(list);
+  return lines;
+}
+
+/** int num_of_certs @0; struct curl_slist **certinfo @8: libcurl's own, not to be freed. */
+function readCertInfo(pointer: Pointer): string[][] {
+  if (pointer === null) return [];
+  const at = new Struct(pointer, 16), count = at.i32(0), lists = at.pointer(8);
+  if (count <= 0 || lists === null) return [];
+  const array = new Struct(lists, 8 * count);
+  return Array.from({ length: count }, (_, i) => readList(array.pointer(8 * i)));
+}
+
+/** curl_sslbackend backend @0; void *internals @8 */
+function readTlsSession(pointer: Pointer): TlsSessionInfo | null {
+  if (pointer === null) return null;
+  const at = new Struct(pointer, 16);
+  return { backend: at.i32(0), internals: at.pointer(8) };
+}

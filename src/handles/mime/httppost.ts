@@ -1,0 +1,197 @@
+/**
+ * The forms of `curl_formadd`, which {@linkcode Mime} has replaced: the value of HTTPPOST.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { allocate, allocateBytes, release, Struct, utf8 } from "../../../ffi/memory.ts";
+import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { badValue, bytes, lines, oneLine } from "../base/arguments.ts";
+import { ownBytes, Owned, ownList } from "../base/owned.ts";
+
+/**
+ * A part of HTTPPOST: {@link https://curl.se/libcurl/c/curl_formadd.html}. It has a `name` and
+ * one of `contents`, `file`, `fileContent` and `buffer`. A {@linkcode Mime} can do more.
+ *
+ * @example
+ * ```ts
+ * import { Easy, type HttpPostPart } from "curlew";
+ *
+ * const parts: HttpPostPart[] = [
+ *   { name: "title", contents: "A picture" },
+ *   { name: "picture", buffer: new Uint8Array(1000), filename: "a.png", type: "image/png" },
+ * ];
+ * using easy = new Easy();
+ * easy.setOpt("HTTPPOST", parts);
+ * ```
+ */
+export interface HttpPostPart {
+  /** The name of the field. */
+  readonly name: string;
+  /** Bytes or text, as the field's value. */
+  readonly contents?: string | Uint8Array | ArrayBuffer;
+  /** The path of a file to upload, or of several for one field. */
+  readonly file?: string | readonly string[];
+  /** The path of a file whose content is the field's value. */
+  readonly fileContent?: string;
+  /** Bytes to upload as a file with that `filename`. */
+  readonly buffer?: Uint8Array | ArrayBuffer;
+  /** The name of the file as the server sees it; of the first one where there are several. */
+  readonly filename?: string;
+  /** The media type; of the first file where there are several. */
+  readonly type?: string;
+  /** More header lines. */
+  readonly headers?: readonly string[];
+}
+
+const CONTENTS = ["contents", "file", "fileContent", "buffer"] as const;
+const PROPERTIES: ReadonlySet<string> = new Set(
+  [...CONTENTS, "name", "filename", "type", "headers"],
+);
+
+function checkPart(part: HttpPostPart): void {
+  if (typeof part !== "object" || part === null) throw badValue("HTTPPOST", "parts", part);
+  for (const property in part) {
+    if (!PROPERTIES.has(property)) throw badValue("HTTPPOST", `no "${property}" in a part`, part);
+  }
+  if (CONTENTS.filter((content) => part[content] !== undefined).length !== 1) {
+    throw badValue("HTTPPOST", `one of ${CONTENTS.join(", ")} in a part`, part);
+  }
+  if (part.buffer !== undefined) oneLine("the filename of a buffer", part.filename);
+}
+
+/** The arguments of one `curl_formadd`, and the memory behind them. */
+class Arguments {
+  /** What libcurl reads until the form is freed. */
+  readonly kept: Owned[] = [];
+  readonly #pairs: (readonly [option: number, value: number])[] = [];
+  readonly #blocks: NonNullPointer[] = [];
+
+  /** A number. */
+  number(option: number, value: number): void {
+    this.#pairs.push([option, value]);
+  }
+
+  /** Text that libcurl copies. */
+  text(option: number, what: string, value: unknown): void {
+    if (value === undefined) return;
+    const block = allocateBytes(utf8(oneLine(what, value) + "\0"));
+    this.#blocks.push(block);
+    this.number(option, native.address(block));
+  }
+
+  /** Memory that libcurl does not copy. */
+  keep(option: number, owned: Owned): void {
+    this.kept.push(owned);
+    this.number(option, native.address(owned.pointer));
+  }
+
+  /** Calls with an array of `struct curl_forms`: CURLformoption @0, const char * @8. */
+  use<T>(call: (array: NonNullPointer) => T): T {
+    const array = allocate((this.#pairs.length + 1) * 16);
+    this.#blocks.push(array);
+    const at = new Struct(array, (this.#pairs.length + 1) * 16);
+    [...this.#pairs, [flags.CURLFORM_END, 0] as const].forEach(([option, value], i) => {
+      at.setI64(i * 16, option);
+      at.setI64(i * 16 + 8, value);
+    });
+    return call(array);
+  }
+
+  /** Frees what libcurl has copied. */
+  end(): void {
+    for (const block of this.#blocks) release(block);
+  }
+}
+
+/** A form that the easy handle owns. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is none. */
+export function ownForm(value: unknown): Owned {
+  if (!Array.isArray(value)) throw badValue("HTTPPOST", "an array of parts", value);
+  const ends: { first: Pointer; last: Pointer } = { first: null, last: null };
+  const kept: Owned[] = [];
+  const free = () => {
+    library().symbols.curl_formfree(ends.first);
+    for (const owned of kept) owned.release();
+  };
+  try {
+    for (const part of value) addPart(ends, kept, part);
+  } catch (error) {
+    free();
+    throw error;
+  }
+  return new Owned(ends.first, free);
+}
+
+function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: HttpPostPart): void {
+  checkPart(part);
+  const args = new Arguments();
+  try {
+    fill(args, part);
+    const code = args.use((array) => formAdd(ends, array));
+    if (code !== 0) {
+      throw new CurlEasyError(
+        code === flags.CURL_FORMADD_MEMORY ? Code.OUT_OF_MEMORY : Code.BAD_FUNCTION_ARGUMENT,
+        `Cannot set HTTPPOST: curl_formadd() failed with ${code}`,
+      );
+    }
+  } finally {
+    kept.push(...args.kept);
+    args.end();
+  }
+}
+
+function formAdd(ends: { first: Pointer; last: Pointer }, array: NonNullPointer): number {
+  const { CURLFORM_ARRAY, CURLFORM_END } = flags;
+  const places = new BigInt64Array([ends.first, ends.last].map((p) => BigInt(native.address(p))));
+  const first = places.subarray(0, 1), last = places.subarray(1, 2);
+  const { curl_formadd } = library().symbols;
+  const code = curl_formadd.array(first, last, CURLFORM_ARRAY, array, CURLFORM_END);
+  ends.first = native.pointer(Number(first[0]));
+  ends.last = native.pointer(Number(last[0]));
+  return code;
+}
+
+function fill(args: Arguments, part: HttpPostPart): void {
+  args.text(flags.CURLFORM_COPYNAME, "the part's name", part.name ?? null);
+  if (part.contents !== undefined) fillContents(args, part.contents);
+  else if (part.buffer !== undefined) fillBuffer(args, part.buffer);
+  else if (part.fileContent !== undefined) {
+    args.text(flags.CURLFORM_FILECONTENT, "the part's file", path(part.fileContent));
+  }
+  const files = part.file === undefined ? [] : [part.file].flat();
+  args.text(flags.CURLFORM_FILE, "the part's file", path(files[0]));
+  // before the other files: it is for the one named last
+  args.text(flags.CURLFORM_CONTENTTYPE, "the part's type", part.type);
+  const { CURLFORM_FILENAME, CURLFORM_BUFFER } = flags;
+  const naming = part.buffer === undefined ? CURLFORM_FILENAME : CURLFORM_BUFFER;
+  args.text(naming, "the part's filename", part.filename);
+  if (part.headers !== undefined) {
+    const list = ownList(lines("the part's headers", part.headers));
+    args.keep(flags.CURLFORM_CONTENTHEADER, list);
+  }
+  for (const file of files.slice(1)) args.text(flags.CURLFORM_FILE, "the part's file", path(file));
+}
+
+/** libcurl would take "-" for the standard input. */
+const path = (file: string | undefined) => file === "-" ? "./-" : file;
+
+function fillContents(args: Arguments, contents: unknown): void {
+  const data = typeof contents === "string" ? utf8(contents) : bytes("the contents", contents);
+  args.keep(flags.CURLFORM_PTRCONTENTS, ended(data));
+  args.number(flags.CURLFORM_CONTENTLEN, data.length);
+}
+
+function fillBuffer(args: Arguments, buffer: unknown): void {
+  const data = bytes("the buffer", buffer);
+  args.keep(flags.CURLFORM_BUFFERPTR, ended(data));
+  args.number(flags.CURLFORM_BUFFERLENGTH, data.length);
+}
+
+/** A copy with a NUL behind it: libcurl looks for that where the length is 0. */
+function ended(data: Uint8Array): Owned {
+  const copy = new Uint8Array(data.length + 1);
+  copy.set(data);
+  return ownBytes(copy);
+}

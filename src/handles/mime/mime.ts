@@ -1,0 +1,309 @@
+/**
+ * MIME trees: the parts of a form or a mail.
+ *
+ * @module
+ */
+
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { cString, live, utf8 } from "../../../ffi/memory.ts";
+import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { check } from "../base/check_setopt.ts";
+import { type EasyState, easyTokens } from "../core/easy_state.ts";
+import { badValue, bytes, lines, oneLine, text } from "../base/arguments.ts";
+import { checkReader, type MimeReader, Reader, readerFunctions } from "./reader.ts";
+import { MimeTree } from "./tree.ts";
+import { makeList } from "../base/owned.ts";
+
+/**
+ * A part of a {@linkcode Mime}. At most one of `data`, `file`, `reader` and `subparts` says what
+ * is in it; without any it is empty.
+ */
+export interface MimePart {
+  /** The name of the field. */
+  readonly name?: string;
+  /** Bytes or text, copied: `curl_mime_data`. */
+  readonly data?: string | Uint8Array | ArrayBuffer;
+  /**
+   * The path of a file, which is read while it is sent, and whose base name becomes the
+   * `filename` unless that is given: `curl_mime_filedata`.
+   */
+  readonly file?: string;
+  /** A function that gives the bytes: `curl_mime_data_cb`. */
+  readonly reader?: MimeReader;
+  /** Parts inside this part, which owns them from now on: `curl_mime_subparts`. */
+  readonly subparts?: Mime;
+  /** The name of the file as the receiver sees it, `null` for none. */
+  readonly filename?: string | null;
+  /** The media type. */
+  readonly type?: string;
+  /** `"binary"`, `"8bit"`, `"7bit"`, `"base64"` or `"quoted-printable"`. */
+  readonly encoder?: string;
+  /** More header lines. */
+  readonly headers?: readonly string[];
+}
+
+const CONTENTS = ["data", "file", "reader", "subparts"] as const;
+const PROPERTIES: ReadonlySet<string> = new Set(
+  [...CONTENTS, "name", "filename", "type", "encoder", "headers"],
+);
+
+/** Frees trees that were forgotten. */
+const forgotten = new FinalizationRegistry<MimeTree>((tree) => {
+  if (tree.pointer === null || tree.parent) return;
+  console.warn("curlew: a Mime was collected without close()");
+  tree.release();
+});
+
+/** A part with a reader. */
+export interface ReaderPart {
+  readonly part: NonNullPointer;
+  reader: Reader;
+  readonly tree: MimeTree;
+}
+
+let openTree: (value: unknown) => MimeTree | null;
+let isMime: (value: unknown) => value is Mime;
+/** The parts with a reader in a tree and all that is in it. */
+export let readerPartsOf: (mime: Mime) => ReaderPart[];
+
+/**
+ * Parts to be sent as a form over HTTP, or as a mail over SMTP and IMAP: {@link
+ * https://curl.se/libcurl/c/curl_mime_init.html}. It is the value of MIMEPOST, for one easy handle
+ * at a time, and cannot change while a transfer uses it.
+ *
+ * Parts are described by objects, and checked before libcurl sees anything of them. Handles may be
+ * closed in any order: what an easy is set to send stays until that easy lets go of it.
+ *
+ * @example
+ * ```ts
+ * import { Easy, Mime } from "curlew";
+ *
+ * using easy = new Easy();
+ * using mime = new Mime();
+ * mime.addPart({ name: "title", data: "A picture" });
+ * mime.addPart({ name: "picture", data: new Uint8Array(1000), filename: "a.png" });
+ * easy.setOpts({ URL: "https://example.com/upload", MIMEPOST: mime });
+ * ```
+ */
+export class Mime {
+  readonly #tree: MimeTree;
+  #closed = false;
+  // libcurl knows tokens only: these keep what the tokens lead to
+  readonly #readers: ReaderPart[] = [];
+  readonly #subparts: Mime[] = [];
+
+  static {
+    openTree = (value) => isMime(value) && !value.closed ? value.#tree : null;
+    isMime = (value): value is Mime =>
+      typeof value === "object" && value !== null && #tree in value;
+    readerPartsOf = (mime) => [
+      ...mime.#readers,
+      ...mime.#subparts.flatMap((inner) => readerPartsOf(inner)),
+    ];
+  }
+
+  /** Makes an empty tree: `curl_mime_init`. */
+  constructor() {
+    // no easy: libcurl uses one for random bytes only, and up to 7.81 ties the tree to it
+    const pointer = library().symbols.curl_mime_init(null);
+    if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make a Mime");
+    this.#tree = new MimeTree(pointer);
+    forgotten.register(this, this.#tree, this);
+  }
+
+  /** Whether it is closed, or the tree that it is part of is gone. */
+  get closed(): boolean {
+    return this.#closed || this.#tree.pointer === null;
+  }
+
+  /**
+   * Adds a part: {@link https://curl.se/libcurl/c/curl_mime_addpart.html}.
+   *
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type or with a
+   * NUL, an unknown encoder, subparts that are part of something already, and while a transfer
+   * uses the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
+   */
+  addPart(part: MimePart): this {
+    const tree = this.#tree, read = readPart(part);
+    if (this.closed) throw refused("add the part", "the Mime is closed");
+    if (easyTokens.get(tree.easyToken)) throw refused("add the part", "a transfer uses the Mime");
+    if (read.subparts !== undefined) this.#checkSubparts(read.subparts);
+    rehearse(read);
+    const { curl_mime_addpart } = library().symbols;
+    const pointer = curl_mime_addpart(tree.pointer);
+    if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot add the part");
+    this.#fill(pointer, read);
+    describe(pointer, read);
+    return this;
+  }
+
+  #checkSubparts(subparts: unknown): void {
+    const inner = openTree(subparts);
+    if (!inner) {
+      throw badValue("the subparts", "an open Mime", subparts);
+    }
+    if (inner.parent) throw refused("set the subparts", "they are part of a Mime already");
+    if (inner.easyToken !== 0) throw refused("set the subparts", "they are an easy handle's");
+    if (inner.sent) throw refused("set the subparts", SENT);
+    if (inner === this.#tree.root) throw refused("set the subparts", "a part would hold itself");
+  }
+
+  #fill(pointer: NonNullPointer, { data, file, reader, subparts }: MimePart): void {
+    const { curl_mime_subparts } = library().symbols;
+    if (reader) {
+      const added = new Reader(reader, this.#tree);
+      this.#tree.addReader(added.token);
+      this.#readers.push({ part: pointer, reader: added, tree: this.#tree });
+      setReader(pointer, added);
+    } else if (subparts) {
+      check("the subparts", curl_mime_subparts(pointer, subparts.#tree.pointer));
+      this.#tree.adopt(subparts.#tree);
+      this.#subparts.push(subparts);
+    } else if (file !== undefined) setFile(pointer, file);
+    else setData(pointer, data ?? "");
+  }
+
+  /**
+   * Lets go of the tree: `curl_mime_free`. It is freed at once, or with the easy that is set to
+   * send it, or with the tree that it is part of. Does nothing the second time.
+   */
+  close(): void {
+    if (this.closed) return;
+    this.#closed = true;
+    forgotten.unregister(this);
+    if (!this.#tree.parent) this.#tree.release();
+  }
+
+  /** Closes it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Sets MIMEPOST of an easy that no transfer uses. */
+export function setMime(state: EasyState, value: unknown): void {
+  const id = easyOptions.MIMEPOST.id, tree = openTree(value);
+  if (value !== null && tree === null) throw badValue("MIMEPOST", "an open Mime or null", value);
+  if (tree) refuseShared(tree, state);
+  const { curl_easy_setopt } = library().symbols;
+  check("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
+  if (tree) {
+    state.uses.set(id, value);
+    state.resources.hadMime = true;
+  } else {
+    state.uses.delete(id);
+    state.resources.mime = null;
+  }
+  state.own(id, tree && tree.attach(state));
+}
+
+/** libcurl refuses it too, but has let go of the old tree by then. */
+function refuseShared(tree: MimeTree, state: EasyState): void {
+  if (tree.parent) throw refused("set MIMEPOST", "the Mime is part of another");
+  const { easyToken } = tree;
+  if (easyToken !== 0 && easyToken !== state.resources.token) {
+    throw refused("set MIMEPOST", "the Mime is in use by another easy handle");
+  }
+  if (tree.sent && easyToken === 0) throw refused("set MIMEPOST", SENT);
+}
+
+// libcurl rewinds a tree only as long as it stays where it was sent from, and would send nothing
+const SENT = "the Mime was sent already, and let go of since";
+
+function refused(what: string, why: string): CurlEasyError {
+  return new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: ${why}`);
+}
+
+/** A copy of a part, since a getter may say something else the second time. */
+function readPart(given: MimePart): MimePart {
+  if (typeof given !== "object" || given === null) throw badValue("the part", "an object", given);
+  for (const property in given) {
+    if (!PROPERTIES.has(property)) throw refused("add the part", `it has no "${property}"`);
+  }
+  const { name, data, file, reader, subparts, filename, type, encoder, headers } = given;
+  const part = { name, data, file, reader, subparts, filename, type, encoder } as MimePart;
+  checkPart(part);
+  if (headers === undefined) return part;
+  return { ...part, headers: lines("the part's headers", headers) as readonly string[] };
+}
+
+/** All that can be seen without libcurl. */
+function checkPart(part: MimePart): void {
+  const { data, file, reader, filename } = part;
+  if (CONTENTS.filter((content) => part[content] !== undefined).length > 1) {
+    throw refused("add the part", `it may have one of ${CONTENTS.join(", ")}`);
+  }
+  if (data !== undefined) dataBytes(data);
+  // a file is sent under its own name where there is no other
+  if (file !== undefined) (filename === undefined ? oneLine : text)("the part's file", file);
+  if (reader !== undefined) checkReader(reader);
+  for (const name of ["name", "type", "encoder"] as const) {
+    if (part[name] !== undefined) oneLine(`the part's ${name}`, part[name]);
+  }
+  if (filename !== undefined && filename !== null) oneLine("the part's filename", filename);
+}
+
+/** Asks libcurl about what only it can judge, on a part that is thrown away: none can be removed. */
+function rehearse({ file, encoder }: MimePart): void {
+  if (file === undefined && encoder === undefined) return;
+  const { curl_mime_init, curl_mime_addpart, curl_mime_free } = library().symbols;
+  const mime = curl_mime_init(null), part = mime && curl_mime_addpart(mime);
+  try {
+    if (part === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot add the part");
+    if (file !== undefined) setFile(part, file);
+    if (encoder !== undefined) setText(part, "encoder", encoder);
+  } finally {
+    curl_mime_free(mime);
+  }
+}
+
+function dataBytes(data: unknown): Uint8Array<ArrayBuffer> {
+  return typeof data === "string" ? utf8(data) : bytes("the part's data", data);
+}
+
+const NOTHING = new Uint8Array(1);
+
+function setData(part: NonNullPointer, data: string | Uint8Array | ArrayBuffer): void {
+  const all = dataBytes(data);
+  const { curl_mime_data } = library().symbols;
+  // the address of an empty array may be NULL, which would take the data away
+  check("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
+}
+
+function setFile(part: NonNullPointer, path: string): void {
+  check("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
+}
+
+/** Has a part read by a reader. */
+export function setReader(part: NonNullPointer, { token, size, source }: Reader): void {
+  const { curl_mime_data_cb } = library().symbols;
+  const { read, seek } = readerFunctions(), arg = native.pointer(token);
+  const code = curl_mime_data_cb(part, size, read, source.seek ? seek : null, null, arg);
+  check("the part's reader", code);
+}
+
+function setText(
+  part: NonNullPointer,
+  what: "name" | "filename" | "type" | "encoder",
+  value: string | null,
+): void {
+  const code = library().symbols[`curl_mime_${what}`](part, value === null ? null : cString(value));
+  check(`the part's ${what}`, code);
+}
+
+function describe(part: NonNullPointer, spec: MimePart): void {
+  for (const what of ["name", "filename", "type", "encoder"] as const) {
+    const value = spec[what];
+    if (value !== undefined) setText(part, what, value);
+  }
+  if (spec.headers) setHeaders(part, makeList(spec.headers));
+}
+
+const TAKE_OWNERSHIP = 1;
+
+function setHeaders(part: NonNullPointer, list: Pointer): void {
+  if (list === null) return;
+  live.lists--; // libcurl frees it with the part
+  check("the part's headers", library().symbols.curl_mime_headers(part, list, TAKE_OWNERSHIP));
+}

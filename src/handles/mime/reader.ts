@@ -1,0 +1,234 @@
+/**
+ * Parts of a MIME tree whose bytes a function gives: `curl_mime_data_cb`.
+ *
+ * libcurl holds a token for each such part. There is no native free function: the JS side sees
+ * each end of a tree itself, so that freeing one never calls back.
+ *
+ * @module
+ */
+
+import { live } from "../../../ffi/memory.ts";
+import { native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { fillFrom, PAUSE, READ_ABORT } from "../callbacks/bytes.ts";
+import { toInt, toStatus } from "../callbacks/dispatch.ts";
+import type { Easy } from "../easy/easy.ts";
+import { type EasyState, easyTokens } from "../core/easy_state.ts";
+import { badValue, integer } from "../base/arguments.ts";
+import { TokenTable } from "../base/tokens.ts";
+
+/**
+ * What gives a part its bytes: {@link https://curl.se/libcurl/c/curl_mime_data_cb.html}. Where it
+ * throws, or gives something that is no number of bytes, the transfer ends with
+ * CURLE_ABORTED_BY_CALLBACK and that as the `cause`.
+ *
+ * @example
+ * ```ts
+ * import { Mime, type MimeReader } from "curlew";
+ *
+ * const bytes = new TextEncoder().encode("one after the other");
+ * let at = 0;
+ * const reader: MimeReader = {
+ *   size: bytes.length,
+ *   read(buffer) {
+ *     const piece = bytes.subarray(at, at + buffer.length);
+ *     buffer.set(piece);
+ *     at += piece.length;
+ *     return piece.length;
+ *   },
+ *   seek(offset) {
+ *     at = offset;
+ *   },
+ * };
+ * using mime = new Mime().addPart({ name: "text", reader });
+ * ```
+ */
+export interface MimeReader {
+  /** How many bytes it gives in all, which it must then keep to; without it nobody knows. */
+  readonly size?: number | bigint;
+  /**
+   * Fills the buffer, which is valid during the call only, and returns how many bytes it wrote,
+   * 0 at the end. CURL_READFUNC_PAUSE waits until somebody calls `easy.pause`.
+   */
+  read(buffer: Uint8Array<ArrayBuffer>, easy: Easy): number;
+  /**
+   * Goes to that offset, for a redirect or an authentication, and returns a `CURL_SEEKFUNC_*` or
+   * nothing. Without it the part can be sent once.
+   */
+  seek?(offset: number, origin: number): number | void;
+  /** Nothing will read it any more. Called some time after the last tree with it is freed. */
+  free?(): void;
+}
+
+/** The one that a part's reader is for, as a token: 0 where no transfer can run. */
+export interface ReaderHost {
+  readonly easyToken: number;
+}
+
+// weak: the user's functions may refer to handles that are to be collected when forgotten
+const tokens = new TokenTable<WeakRef<Reader>>();
+
+/** Those that were read. */
+const begun = new WeakSet<MimeReader>();
+
+/** How many trees each reader is in. */
+const uses = new WeakMap<MimeReader, number>();
+
+/** How many parts with a reader are alive on this thread. */
+export function readerCount(): number {
+  return tokens.size;
+}
+
+/** A reader in one place of one tree. */
+export class Reader {
+  readonly token: number = tokens.take();
+  readonly source: MimeReader;
+  /** The size for libcurl, -1 for unknown. */
+  readonly size: number | bigint;
+  readonly host: ReaderHost;
+  #given = 0;
+  /** Whether it may stand in the middle although libcurl takes it for new. */
+  #stale: boolean;
+
+  /** Makes a place for a checked reader; `stale` where it may have been read already. */
+  constructor(source: MimeReader, host: ReaderHost, stale = false) {
+    this.source = source;
+    this.size = sizeOf(source);
+    this.host = host;
+    this.#stale = stale;
+    tokens.root(this.token, new WeakRef(this));
+    uses.set(source, (uses.get(source) ?? 0) + 1);
+  }
+
+  /** Gives up to as many bytes as the buffer has. */
+  read(buffer: Uint8Array<ArrayBuffer>, easy: Easy): number {
+    if (this.#stale && begun.has(this.source)) this.#rewind();
+    this.#stale = false;
+    begun.add(this.source);
+    const left = this.size === -1 ? buffer.length : Number(this.size) - this.#given;
+    const room = buffer.subarray(0, Math.min(left, buffer.length));
+    const length = toInt(this.source.read(room, easy), NAME);
+    if (length === PAUSE || length === READ_ABORT) return length;
+    if (length > room.length || (length === 0 && this.size !== -1 && left > 0)) {
+      throw new RangeError(
+        `The reader returned ${length}, of the ${this.size} bytes that it promised it gave ` +
+          `${this.#given}, its buffer has ${room.length}`,
+      );
+    }
+    this.#given += length;
+    return length;
+  }
+
+  /** Goes to an offset. */
+  seek(offset: number, origin: number): number {
+    if (!this.source.seek) return CANTSEEK;
+    const status = toStatus(this.source.seek(offset, origin), NAME);
+    if (status !== 0) return status;
+    this.#given = offset;
+    this.#stale = false;
+    return 0;
+  }
+
+  #rewind(): void {
+    if (this.seek(0, 0) !== 0) throw new RangeError("The reader was read and cannot seek back");
+  }
+
+  /** libcurl has forgotten it. */
+  end(): void {
+    const left = (uses.get(this.source) ?? 1) - 1;
+    uses.set(this.source, left);
+    if (left > 0 || !this.source.free) return;
+    // later, since a handle is in the middle of its end now
+    queueMicrotask(() => {
+      try {
+        this.source.free?.();
+      } catch (error) {
+        reportError(error);
+      }
+    });
+  }
+}
+
+/** Forgets a token and what it led to. */
+export function endReader(token: number): void {
+  tokens.get(token)?.deref()?.end();
+  tokens.release(token);
+}
+
+const NAME = "reader", CANTSEEK = 2;
+
+/** Throws CURLE_BAD_FUNCTION_ARGUMENT where that is no reader. */
+export function checkReader(value: unknown): MimeReader {
+  const reader = value as Partial<MimeReader> | null;
+  const isFine = typeof reader === "object" && reader !== null &&
+    typeof reader.read === "function" &&
+    [reader.seek, reader.free].every((fn) => fn === undefined || typeof fn === "function");
+  if (!isFine) throw badValue("the part's reader", "an object with a read function", value);
+  sizeOf(reader as MimeReader);
+  return reader as MimeReader;
+}
+
+function sizeOf({ size }: MimeReader): number | bigint {
+  if (size === undefined) return -1;
+  const whole = integer("the size of the part's reader", size);
+  if (whole < 0) throw badValue("the size of the part's reader", "0 or more", size);
+  return whole;
+}
+
+// size_t (*)(char *buffer, size_t size, size_t nitems, void *arg)
+const READ = { args: ["pointer", "u32", "u32", "u32"], result: "u32" } as const;
+// int (*)(void *arg, curl_off_t offset, int origin)
+const SEEK = { args: ["u32", "i64", "i32"], result: "i32" } as const;
+
+interface Functions {
+  readonly read: NonNullPointer;
+  readonly seek: NonNullPointer;
+}
+
+let made: Functions | undefined;
+
+/** The native functions of all readers of this thread, which are never closed. */
+export function readerFunctions(): Functions {
+  if (made) return made;
+  made = {
+    read: native.callback(READ, onRead).pointer,
+    seek: native.callback(SEEK, onSeek).pointer,
+  };
+  live.callbacks += 2;
+  return made;
+}
+
+interface Found {
+  readonly reader: Reader;
+  readonly state: EasyState;
+  readonly easy: Easy;
+}
+
+function find(token: number): Found | null {
+  const reader = tokens.get(token)?.deref();
+  const state = reader && easyTokens.get(reader.host.easyToken);
+  return reader && state?.easy ? { reader, state, easy: state.easy } : null;
+}
+
+function onRead(ptr: Pointer, size: number, nmemb: number, token: number): number {
+  const found = find(token);
+  if (!found) return READ_ABORT;
+  const { reader, state, easy } = found;
+  const length = fillFrom(state, ptr, size * nmemb, NAME, (buffer) => reader.read(buffer, easy));
+  if (length === PAUSE) state.readerPaused = true;
+  return length;
+}
+
+function onSeek(token: number, offset: number, origin: number): number {
+  const found = find(token);
+  if (!found) return CANTSEEK;
+  const { reader, state } = found;
+  state.enter();
+  try {
+    return reader.seek(offset, origin);
+  } catch (error) {
+    state.threw(error);
+    return 1; // CURL_SEEKFUNC_FAIL
+  } finally {
+    state.leave();
+  }
+}

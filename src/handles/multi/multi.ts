@@ -1,0 +1,466 @@
+/**
+ * The multi handle: many transfers at once.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { multiOptions } from "../../../ffi/curl/options.ts";
+import { result } from "../../../ffi/memory.ts";
+import { library, native } from "../../../ffi/mod.ts";
+import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
+import { refuseLost } from "../easy/connect_only.ts";
+import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
+import { watchSockets } from "../easy/functions.ts";
+import { keepEntryPath } from "../easy/infos.ts";
+import { renewUrl } from "../easy/options.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { show } from "../base/arguments.ts";
+import { guardReuse } from "../easy/forbid_reuse.ts";
+import { type FdSets, fdSets, pollDescriptors, waitDescriptors, type WaitFd } from "./wait.ts";
+import { installSocketCallback, setMultiOption } from "./options.ts";
+import { type MultiObserver, MultiResources, MultiState } from "./state.ts";
+import type { MultiOptionName, MultiOptionValue } from "../option_types.ts";
+import { endDead, forgetEnd, revive } from "./abort_all.ts";
+import { cMessage } from "./message.ts";
+
+/** A finished transfer. */
+export interface Message {
+  /** The handle, still added. */
+  readonly easy: Easy;
+  /** The `CURLcode` it ended with. */
+  readonly result: number;
+  /** The error, `null` where it succeeded; its `cause` is what a callback threw. */
+  readonly error: CurlEasyError | null;
+}
+
+/** Lets a driver see the callbacks of a multi before its user. */
+export let observe: (multi: Multi, observer: MultiObserver) => void;
+/** Whether a callback of the multi, or of an easy in it, is on the stack. */
+export let inCallback: (multi: Multi) => boolean;
+
+export { multiCount } from "./state.ts";
+
+/** Frees handles that were forgotten; one that has an easy in it is not. */
+const forgotten = new FinalizationRegistry<MultiResources>((resources) => {
+  if (resources.pointer === null) return;
+  console.warn("curlew: a Multi was collected without close()");
+  resources.free();
+});
+
+/**
+ * Several transfers at once: {@link https://curl.se/libcurl/c/libcurl-multi.html}. For an event
+ * loop of one's own, use {@linkcode Multi.socketAction}; `Agent` is one that is ready.
+ *
+ * @example
+ * ```ts
+ * import { Easy, Multi } from "curlew";
+ *
+ * using multi = new Multi();
+ * using easy = new Easy();
+ * easy.setOpts({ URL: "https://example.com/", TIMEOUT_MS: 10_000 });
+ * multi.addHandle(easy);
+ * while (multi.perform() > 0) multi.poll([], 1000);
+ * for (const { easy, result } of multi.messages()) {
+ *   console.log(easy.getInfo("EFFECTIVE_URL"), result);
+ * }
+ * ```
+ */
+export class Multi {
+  readonly #state: MultiState;
+  /** Where C stores counts: callbacks, which may come after it did so, use the shared place. */
+  readonly #count = new Int32Array(new ArrayBuffer(4));
+
+  static {
+    observe = (multi, observer) => {
+      const state = multi.#state;
+      state.observe(observer);
+    };
+    inCallback = (multi) => multi.#state.inCallback;
+  }
+
+  /**
+   * Makes a handle: `curl_multi_init`.
+   *
+   * @throws {CurlLoadError} where there is no libcurl.
+   */
+  constructor() {
+    const { curl_multi_init, curl_multi_setopt } = library().symbols;
+    const pointer = curl_multi_init();
+    if (pointer === null) throw new CurlMultiError(3, "Cannot make a multi handle");
+    // closing would wait for name lookups; unknown before 8.20, which is no error here
+    curl_multi_setopt.long(pointer, multiOptions.QUICK_EXIT.id, 1);
+    const resources = new MultiResources(pointer);
+    this.#state = new MultiState(this, resources);
+    forgotten.register(this, resources, this);
+    installSocketCallback(this.#state);
+  }
+
+  /** Whether the handle is closed. */
+  get closed(): boolean {
+    return this.#state.resources.pointer === null;
+  }
+
+  /**
+   * Sets an option: {@link https://curl.se/libcurl/c/curl_multi_setopt.html}. A `*DATA` option
+   * takes any JS value. `null` unsets a function, and restores the default of a number.
+   *
+   * @throws {CurlMultiError} CURLM_UNKNOWN_OPTION for an unknown option,
+   * CURLM_BAD_FUNCTION_ARGUMENT for a value that it cannot take.
+   */
+  setOpt<N extends MultiOptionName>(option: N, value: MultiOptionValue<N>): void;
+  /** The same by number: a `CURLMOPT_*`. */
+  setOpt(option: number, value: unknown): void;
+  setOpt(option: string | number, value: unknown): void {
+    setMultiOption(this.#state, option, value);
+  }
+
+  /**
+   * Adds a transfer: {@link https://curl.se/libcurl/c/curl_multi_add_handle.html}. The handle is
+   * kept alive until it is removed.
+   *
+   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where it is in this or another multi, or in a
+   * callback of its own.
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for one with CONNECT_ONLY that has blocked
+   * in `perform()` before, with libcurl before 8.7: it would not find its connection.
+   */
+  addHandle(easy: Easy): void {
+    const state = this.#state, pointer = state.pointer;
+    const added = openState(easy);
+    state.refuseInCallback("add a handle");
+    // one in a callback of its own is in use too: that would end here, but began elsewhere
+    if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
+    if (added.trailed) throw added.trailedError();
+    refuseLost(added);
+    revive(state);
+    renewUrl(added);
+    guardReuse(added, true);
+    added.sends();
+    added.pin(easy);
+    added.multi = state; // before the call: its callbacks count for this multi
+    added.paused = 0;
+    const { observer, observerHook } = state;
+    if (observer && observerHook) watchSockets(added, observer, observerHook);
+    if (added.closeHook) state.keepHook(added.closeHook);
+    state.adding = true;
+    const { symbols } = library();
+    let code = symbols.curl_multi_add_handle(pointer, added.pointer);
+    state.adding = false;
+    if (state.addFailed) {
+      // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
+      // added, and removing that one would lose all others
+      symbols.curl_multi_remove_handle(pointer, added.pointer);
+      state.addFailed = false;
+      code = MultiCode.ABORTED_BY_CALLBACK;
+    }
+    if (code === MultiCode.OK) state.easies.set(added.resources.address, added);
+    else {
+      added.multi = null;
+      added.unpin();
+    }
+    state.finish(code);
+  }
+
+  /**
+   * Takes a transfer out, whether it is finished or not: {@link
+   * https://curl.se/libcurl/c/curl_multi_remove_handle.html}. One that is not added is no error.
+   *
+   * @throws {CurlMultiError} CURLM_BAD_EASY_HANDLE where it is in another multi.
+   */
+  removeHandle(easy: Easy): void {
+    const state = this.#state, pointer = state.pointer;
+    const removed = openState(easy);
+    state.refuseInCallback("remove a handle");
+    // of one that it has let go of libcurl thinks differently in each version
+    const isGone = removed.multi === state && removed.ended;
+    const { curl_multi_remove_handle } = library().symbols;
+    const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
+    // a timer callback that fails does so at the end: the handle is out all the same
+    const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
+    if (isOut && removed.multi === state) this.#forget(removed);
+    state.forgive();
+    state.finish(code);
+  }
+
+  #forget(removed: EasyState): void {
+    forgetEnd(this.#state, removed);
+    this.#state.easies.delete(removed.resources.address);
+    removed.multi = null;
+    removed.connected = false;
+    if (removed.easy) this.#state.observer?.removed(removed.easy);
+    removed.unpin();
+  }
+
+  /**
+   * Tells libcurl of an event on a socket, or with `CURL_SOCKET_TIMEOUT` that the timeout is
+   * over: {@link https://curl.se/libcurl/c/curl_multi_socket_action.html}. `evBitmask` is made of
+   * `CURL_CSELECT_*`; 0 lets libcurl find out.
+   *
+   * @returns how many transfers are still running.
+   * @throws {CurlMultiError} CURLM_BAD_SOCKET for a number that no socket can have.
+   */
+  socketAction(fd: number, evBitmask: number): number {
+    const state = this.#state, pointer = state.pointer;
+    descriptor("socketAction", fd);
+    int32("socketAction", evBitmask);
+    state.refuseInCallback("call socketAction()");
+    endDead(state);
+    const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, this.#count);
+    state.finish(code);
+    return this.#count[0] as number;
+  }
+
+  /**
+   * The old form of {@linkcode socketAction}, with a mask of 0: {@link
+   * https://curl.se/libcurl/c/curl_multi_socket.html}.
+   *
+   * @returns how many transfers are still running.
+   * @throws {CurlMultiError} CURLM_BAD_SOCKET for a number that no socket can have.
+   * @deprecated by libcurl, use {@linkcode socketAction}.
+   */
+  socket(fd: number): number {
+    descriptor("socket", fd);
+    return this.#run(
+      "call socket()",
+      (multi) => library().symbols.curl_multi_socket(multi, fd, this.#count),
+    );
+  }
+
+  /**
+   * Has libcurl look at all its sockets: {@link
+   * https://curl.se/libcurl/c/curl_multi_socket_all.html}.
+   *
+   * @returns how many transfers are still running.
+   * @deprecated by libcurl, use {@linkcode socketAction}.
+   */
+  socketAll(): number {
+    return this.#run(
+      "call socketAll()",
+      (multi) => library().symbols.curl_multi_socket_all(multi, this.#count),
+    );
+  }
+
+  /**
+   * Lets all transfers do what they can without waiting: {@link
+   * https://curl.se/libcurl/c/curl_multi_perform.html}.
+   *
+   * @returns how many transfers are still running.
+   */
+  perform(): number {
+    return this.#run(
+      "call perform()",
+      (multi) => library().symbols.curl_multi_perform(multi, this.#count),
+    );
+  }
+
+  /** Makes a call that stores an `int` and may run callbacks. */
+  #run(what: string, call: (multi: MultiState["pointer"]) => number): number {
+    const state = this.#state, pointer = state.pointer;
+    state.refuseInCallback(what);
+    endDead(state);
+    const code = call(pointer);
+    state.finish(code);
+    return this.#count[0] as number;
+  }
+
+  /**
+   * Associates a value with a socket: {@link https://curl.se/libcurl/c/curl_multi_assign.html}.
+   * SOCKETFUNCTION gets it as `socketData` from then on, last with `CURL_POLL_REMOVE`, which
+   * forgets it. The last value counts; `undefined` forgets it. Allowed in callbacks. The value
+   * never leaves JS.
+   *
+   * @throws {CurlMultiError} CURLM_BAD_SOCKET where libcurl does not use that fd.
+   */
+  assign(fd: number, value: unknown): void {
+    const { pointer, table } = this.#state;
+    descriptor("assign", fd);
+    const { curl_multi_assign } = library().symbols;
+    const id = value === undefined ? 0 : table.reserve(value);
+    const code = curl_multi_assign(pointer, fd, id);
+    if (code !== MultiCode.OK) {
+      table.cancel(id);
+      throw new CurlMultiError(code);
+    }
+    if (id === 0) table.remove(fd);
+    else table.bind(fd, id);
+  }
+
+  /**
+   * How long to wait at most before `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
+   * https://curl.se/libcurl/c/curl_multi_timeout.html}.
+   *
+   * @returns milliseconds, -1 for no limit.
+   */
+  timeout(): number {
+    const { dead, pointer } = this.#state;
+    if (dead) return 0;
+    result.i32[0] = result.i32[1] = -1;
+    const code = library().symbols.curl_multi_timeout(pointer, result.i32);
+    if (code !== MultiCode.OK) throw new CurlMultiError(code);
+    return native.os === "windows" ? result.i32[0] as number : result.integer();
+  }
+
+  /**
+   * The next finished transfer: {@link https://curl.se/libcurl/c/curl_multi_info_read.html}.
+   *
+   * @returns `null` where there is none.
+   */
+  infoRead(): Message | null {
+    const state = this.#state;
+    const { pointer } = state, { curl_multi_info_read } = library().symbols;
+    const message = state.messages.shift() ?? cMessage(curl_multi_info_read(pointer, result.i32));
+    if (message === null) return null;
+    const finished = state.easies.get(message.easy);
+    if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
+    finished.told = true;
+    const error = finished.takeError(message.result);
+    keepEntryPath(finished, message.result);
+    finished.flushOutput();
+    return { easy: finished.easy, result: message.result, error };
+  }
+
+  /** All finished transfers, as {@linkcode infoRead} gives them. */
+  *messages(): Generator<Message, void, undefined> {
+    for (let message = this.infoRead(); message; message = this.infoRead()) yield message;
+  }
+
+  /**
+   * Blocks until a transfer has something to do, one of `descriptors` is ready, or `timeoutMs`
+   * are over: {@link https://curl.se/libcurl/c/curl_multi_poll.html}.
+   *
+   * @returns how many descriptors are ready; their `revents` are set.
+   */
+  poll(descriptors: WaitFd[] = [], timeoutMs = 0): number {
+    return pollDescriptors(this.#state, "curl_multi_poll", descriptors, timeoutMs);
+  }
+
+  /**
+   * As {@linkcode poll}, but it returns at once where there is nothing to wait for: {@link
+   * https://curl.se/libcurl/c/curl_multi_wait.html}.
+   */
+  wait(descriptors: WaitFd[] = [], timeoutMs = 0): number {
+    return pollDescriptors(this.#state, "curl_multi_wait", descriptors, timeoutMs);
+  }
+
+  /** Ends a {@linkcode poll} in progress or the next one: {@link https://curl.se/libcurl/c/curl_multi_wakeup.html}. */
+  wakeup(): void {
+    this.#state.finish(library().symbols.curl_multi_wakeup(this.#state.pointer));
+  }
+
+  /**
+   * The descriptors to `select()` on: {@link https://curl.se/libcurl/c/curl_multi_fdset.html}.
+   * Only those below 1024, as in C.
+   */
+  fdset(): FdSets {
+    return fdSets(this.#state);
+  }
+
+  /**
+   * The descriptors to `poll()` on: {@link https://curl.se/libcurl/c/curl_multi_waitfds.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 8.8.
+   */
+  waitfds(): WaitFd[] {
+    return waitDescriptors(this.#state);
+  }
+
+  /**
+   * The handles that are added: {@link https://curl.se/libcurl/c/curl_multi_get_handles.html},
+   * and before libcurl 8.4 from curlew's own book.
+   */
+  getHandles(): Easy[] {
+    void this.#state.pointer;
+    const easies: Easy[] = [];
+    for (const { easy } of this.#state.easies) if (easy) easies.push(easy);
+    return easies;
+  }
+
+  /**
+   * A count of transfers, a `CURLMINFO_*`: {@link
+   * https://curl.se/libcurl/c/curl_multi_get_offt.html}.
+   *
+   * @throws {CurlMultiError} CURLM_UNKNOWN_OPTION for an unknown one.
+   * @throws {CurlLoadError} before libcurl 8.16.
+   */
+  getOffT(info: number): number {
+    const { pointer } = this.#state;
+    int32("getOffT", info);
+    const code = library().symbols.curl_multi_get_offt(pointer, info, result.i64);
+    if (code !== MultiCode.OK) throw new CurlMultiError(code);
+    return result.integer();
+  }
+
+  /**
+   * Has NOTIFYFUNCTION called for a `CURLMNOTIFY_*`: {@link
+   * https://curl.se/libcurl/c/curl_multi_notify_enable.html}.
+   *
+   * @throws {CurlLoadError} before libcurl 8.17.
+   */
+  notifyEnable(notification: number): void {
+    int32("notifyEnable", notification);
+    const { pointer } = this.#state;
+    this.#state.finish(library().symbols.curl_multi_notify_enable(pointer, notification >>> 0));
+  }
+
+  /** Ends what {@linkcode notifyEnable} began. */
+  notifyDisable(notification: number): void {
+    int32("notifyDisable", notification);
+    const { pointer } = this.#state;
+    this.#state.finish(library().symbols.curl_multi_notify_disable(pointer, notification >>> 0));
+  }
+
+  /**
+   * Removes every handle, which stays open, closes the cached connections and frees the handle.
+   * Callbacks are still called, with their values. Does nothing the second time.
+   *
+   * @throws {CurlMultiError} CURLM_RECURSIVE_API_CALL inside a callback; what a callback threw
+   * meanwhile, after the handle is freed.
+   */
+  close(): void {
+    const state = this.#state;
+    if (this.closed) return;
+    state.refuseInCallback("close the multi handle");
+    const { curl_multi_remove_handle } = library().symbols;
+    for (const easy of [...state.easies]) {
+      curl_multi_remove_handle(state.pointer, easy.pointer);
+      this.#forget(easy);
+    }
+    forgotten.unregister(this);
+    const code = state.resources.free();
+    state.table.clear();
+    state.forgive();
+    state.finish(code);
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function openState(easy: Easy): EasyState {
+  const state = isEasy(easy) ? stateOf(easy) : undefined;
+  if (!state || state.resources.pointer === null) {
+    throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE, "Expected an open Easy");
+  }
+  return state;
+}
+
+function int32(call: string, value: unknown): void {
+  if (typeof value !== "number" || !Object.is(value, value | 0)) {
+    throw new CurlMultiError(
+      MultiCode.BAD_FUNCTION_ARGUMENT,
+      `Cannot call ${call}(): expected a whole number of 32 bits, got ${show(value)}`,
+    );
+  }
+}
+
+/** libcurl since 8.9 takes the remainder of a negative number for a place in its table of sockets. */
+function descriptor(call: string, fd: unknown): void {
+  int32(call, fd);
+  if ((fd as number) >= flags.CURL_SOCKET_TIMEOUT) return;
+  throw new CurlMultiError(
+    MultiCode.BAD_SOCKET,
+    `Cannot call ${call}(): expected a descriptor, got ${show(fd)}`,
+  );
+}

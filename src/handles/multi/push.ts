@@ -1,0 +1,69 @@
+/**
+ * HTTP/2 server push: {@link https://curl.se/libcurl/c/CURLMOPT_PUSHFUNCTION.html}.
+ *
+ * @module
+ */
+
+import { cString } from "../../../ffi/memory.ts";
+import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { adopt, disown, type Easy, stateOf } from "../easy/easy.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { dropMime } from "../mime/copy.ts";
+import type { MultiState } from "./state.ts";
+
+/** The headers of a promised request, readable during the callback only. */
+export class PushHeaders {
+  #pointer: Pointer;
+
+  /** Wraps a `struct curl_pushheaders *`. */
+  constructor(pointer: Pointer) {
+    this.#pointer = pointer;
+  }
+
+  /** The header at that place, as `name:value`, or `null`. */
+  byNumber(index: number): string | null {
+    if (this.#pointer === null || !Number.isInteger(index) || index < 0) return null;
+    return native.string(library().symbols.curl_pushheader_bynum(this.#pointer, index));
+  }
+
+  /** The value of that header, such as `:path`, or `null`. */
+  byName(name: string): string | null {
+    if (this.#pointer === null || typeof name !== "string" || name.includes("\0")) return null;
+    return native.string(library().symbols.curl_pushheader_byname(this.#pointer, cString(name)));
+  }
+
+  /** The callback is over. */
+  end(): void {
+    this.#pointer = null;
+  }
+}
+
+/** A handle that libcurl made for a pushed stream, until the user has decided. */
+export interface PushOffer {
+  readonly easy: Easy;
+  accept(): void;
+  refuse(): void;
+}
+
+/** Wraps the handle, with tokens of its own in place of those that libcurl copied. */
+export function pushedEasy(
+  multi: MultiState,
+  parent: EasyState,
+  pointer: NonNullPointer,
+): PushOffer {
+  const easy = adopt(pointer, parent), state = stateOf(easy);
+  dropMime(state, parent);
+  state.multi = multi; // at once: what may not be done in a callback may not be done to it
+  return {
+    easy,
+    accept() {
+      multi.easies.set(native.address(pointer), state);
+      if (state.closeHook) multi.keepHook(state.closeHook);
+      state.pin();
+    },
+    refuse() {
+      state.multi = null;
+      disown(easy); // libcurl frees the handle itself
+    },
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * `fetch` that blocks.
+ *
+ * @module
+ */
+
+import { flags } from "../../ffi/curl/flags.ts";
+import { Code, CurlEasyError } from "../errors.ts";
+import { Easy } from "../handles/easy/easy.ts";
+import { onPiece } from "../handles/callbacks/piece.ts";
+import { configure } from "./transfer/configure.ts";
+import { headError, networkError } from "./errors.ts";
+import { HeadCollector, type HeadOwner } from "./response/head.ts";
+import type { HeadersSource } from "./request/headers.ts";
+import { asTypeError, countdown, nextPlan, startOver } from "./transfer/request_chain.ts";
+import { reportProgress } from "./transfer/progress.ts";
+import type { ReferrerPolicy } from "./request/referrer.ts";
+import { DISCARD_BYTES, isRedirect } from "./transfer/redirect.ts";
+import {
+  type FetchCurlOptions,
+  type FetchProgress,
+  planRequestSync,
+  type RequestPlan,
+} from "./request/plan.ts";
+import { askedUrl, bareUrl, isHttp } from "./request/url.ts";
+
+/** What {@linkcode fetchSync} takes: that of `fetch` which makes sense while the thread waits. */
+export interface FetchSyncInit {
+  /** GET unless given. */
+  readonly method?: string;
+  /** In an object or an array, order and letter case reach the wire on HTTP/1. */
+  readonly headers?: HeadersSource;
+  /** What is there at once; a stream, a Blob or a FormData is refused. */
+  readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
+  /** What to do with a redirect; it is followed unless given. */
+  readonly redirect?: "follow" | "error" | "manual";
+  /** The URL of the Referer header, as far as the policy lets it be seen. */
+  readonly referrer?: string;
+  /** How much of the referrer is sent; another origin sees only its origin unless given. */
+  readonly referrerPolicy?: ReferrerPolicy;
+  /** Options of the easy handle by curl's name. */
+  readonly curl?: FetchCurlOptions;
+  /** How long it may take until the body has ended, in ms; 0, as it is by default, for any time. */
+  readonly timeout?: number;
+  /** How long it may take until TLS is set up, in ms. */
+  readonly connectTimeout?: number;
+  /** How large the decoded body may be, in bytes. */
+  readonly maxBodySize?: number;
+  /** Told how far it is. */
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+/** What {@linkcode fetchSync} gives. */
+export interface FetchSyncResult {
+  /** The HTTP status, 200 to 599. */
+  readonly status: number;
+  /** The server's words for it, empty on HTTP/2 and later. */
+  readonly statusText: string;
+  /** Where the response came from in the end, without credentials and fragment. */
+  readonly url: string;
+  /** The headers; several `set-cookie` stay apart. */
+  readonly headers: Headers;
+  /** The body, decoded. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Whether there was a redirect. */
+  readonly redirected: boolean;
+}
+
+/**
+ * Fetches over http or https and returns when all of the body is there: for scripts that have
+ * nothing else to do, since the thread waits. The rules for requests, redirects and errors are
+ * those of `fetch`. Nothing can abort it, so a `signal` is refused: use `timeout`.
+ *
+ * @throws {TypeError} where there is no response; its `cause` is the `CurlEasyError`. A status is
+ * no error. Also for a body that is not there at once, and for `signal`, `agent`, `integrity`.
+ *
+ * @example
+ * ```ts
+ * import { fetchSync } from "curlew";
+ *
+ * const { status, headers, body } = fetchSync("https://example.com/", { timeout: 10_000 });
+ * console.log(status, headers.get("content-type"), new TextDecoder().decode(body));
+ * ```
+ */
+export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
+  for (const name of ["signal", "agent", "integrity"]) {
+    if ((init as Record<string, unknown>)[name] != null) {
+      throw new TypeError(`Cannot fetch: fetchSync takes no ${name}`);
+    }
+  }
+  let plan = planRequestSync(input, init);
+  if (!isHttp(plan.url)) {
+    throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
+  }
+  const remaining = countdown(plan.timeout);
+  using easy = new Easy(); // one for all redirects: it keeps connections and cookies
+  for (let redirects = 0;; redirects++) {
+    const request = new SyncRequest(easy, plan);
+    request.run(remaining());
+    const { location, head } = request;
+    plan = { ...plan, url: askedUrl(easy, plan) };
+    if (location === null) return request.result(plan.url, redirects > 0);
+    const next = nextPlan(plan, head, location, redirects);
+    startOver(easy, plan, next);
+    plan = next;
+  }
+}
+
+const { CURL_WRITEFUNC_ERROR } = flags;
+
+class SyncRequest implements HeadOwner {
+  readonly head: HeadCollector = new HeadCollector(this);
+  location: string | null = null;
+  readonly #easy: Easy;
+  readonly #plan: RequestPlan;
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
+  #received = 0;
+
+  constructor(easy: Easy, plan: RequestPlan) {
+    this.#easy = easy;
+    this.#plan = plan;
+  }
+
+  run(remainingMs: number): void {
+    const easy = this.#easy, { url, onProgress } = this.#plan;
+    try {
+      configure(easy, this.#plan, remainingMs);
+      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
+      easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
+      if (onProgress) {
+        reportProgress(easy, onProgress, () => this.location === null && this.#received > 0);
+      }
+      easy.perform();
+    } catch (error) {
+      if (this.location === null) throw asTypeError(error, url);
+    }
+  }
+
+  /** Also of one that libcurl answers itself, with credentials: then another follows. */
+  onHead(): void {
+    const { head } = this, { redirect } = this.#plan;
+    const found = redirect === "manual" ? null : head.get("location");
+    this.location = isRedirect(head.status, found) ? found : null;
+    this.#chunks = [];
+    this.#received = 0;
+  }
+
+  #write(bytes: Uint8Array): number {
+    const { maxBodySize } = this.#plan;
+    this.#received += bytes.length;
+    if (this.location !== null) {
+      return this.#received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : bytes.length;
+    }
+    if (this.#received > maxBodySize) {
+      const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
+      throw new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
+    }
+    this.#chunks.push(bytes.slice());
+    return bytes.length;
+  }
+
+  result(url: URL, redirected: boolean): FetchSyncResult {
+    const { complete, status } = this.head;
+    if (!complete) throw headError(url.href);
+    if (status < 200 || status > 599) {
+      throw networkError(url.href, `a response cannot have the status ${status}`);
+    }
+    const { statusText, headers } = this.head.read();
+    return { status, statusText, url: bareUrl(url), headers, body: this.#body(), redirected };
+  }
+
+  #body(): Uint8Array<ArrayBuffer> {
+    const body = new Uint8Array(this.#received);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      body.set(chunk, at);
+      at += chunk.length;
+    }
+    return body;
+  }
+}

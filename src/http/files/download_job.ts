@@ -1,0 +1,210 @@
+/**
+ * One download, from the first request to the finished file.
+ *
+ * @module
+ */
+
+import type { Agent } from "../../driver/agent.ts";
+import { CurlEasyError } from "../../errors.ts";
+import type { DownloadProgress, DownloadResult } from "./download.ts";
+import { headError, networkError } from "../errors.ts";
+import { hasHeader } from "../request/headers.ts";
+import { countdown, type Hop, type HopsEnd, runHops } from "../transfer/request_chain.ts";
+import type { Sink } from "./partial_file.ts";
+import type { Place, Target } from "./destination.ts";
+import type { RequestPlan } from "../request/plan.ts";
+import { judge, rangeHeaders, recordUrl, type Rest, type Verdict } from "./resume.ts";
+import { isHttp } from "../request/url.ts";
+
+/** libcurl can go on with a file of these. */
+const RESUMABLE = new Set(["http:", "https:", "ftp:", "ftps:", "sftp:", "file:"]);
+
+/** CURLE_*: the server, or libcurl, cannot go on at that place. */
+const CANNOT_RESUME = new Set([31, 33, 36]);
+const CURLE_WRITE_ERROR = 23;
+
+/** See the module. */
+export class DownloadJob {
+  readonly #plan: RequestPlan;
+  readonly #place: Place;
+  readonly #sink: Sink;
+  readonly #agent: Agent;
+  readonly #remaining: () => number;
+  readonly #onProgress: ((progress: DownloadProgress) => void) | undefined;
+  readonly #canResume: boolean;
+  #rest: Rest | null;
+  #verdict: Verdict | null = null;
+  #target: Target | null = null;
+  #total: number | null = null;
+  #reported = -1;
+
+  /** Prepares it. */
+  constructor(
+    plan: RequestPlan,
+    agent: Agent,
+    place: Place,
+    sink: Sink,
+    resume: boolean,
+    onProgress: ((progress: DownloadProgress) => void) | undefined,
+  ) {
+    this.#plan = plan;
+    this.#agent = agent;
+    this.#place = place;
+    this.#sink = sink;
+    this.#remaining = countdown(plan.timeout);
+    this.#onProgress = onProgress;
+    const { found, record } = sink;
+    this.#canResume = resume && mayResume(plan);
+    const usable = this.#canResume && record && found > 0 && found <= (record.size ?? Infinity);
+    this.#rest = usable ? { from: found, record } : null;
+  }
+
+  /** Runs it. Throws `TypeError`, or the signal's reason. */
+  async run(): Promise<DownloadResult> {
+    let end = await this.#attempt();
+    if (!end) {
+      this.#rest = null;
+      end = await this.#attempt();
+    }
+    if (!end) throw networkError(this.#plan.url.href, "the file changes");
+    return await this.#finish(end);
+  }
+
+  /** Asks for the rest or the whole. `null` where it is to be asked for anew, and the whole. */
+  async #attempt(): Promise<HopsEnd | null> {
+    const rest = this.#rest, plan = this.#plan;
+    const headers = rest && isHttp(plan.url)
+      ? [...plan.headers, ...rangeHeaders(rest)]
+      : plan.headers;
+    this.#verdict = this.#total = null;
+    this.#reported = -1;
+    try {
+      const end = await runHops({ ...plan, headers }, this.#agent, this.#remaining, {
+        prepare: (hop) => this.#prepare(hop),
+        onHead: (hop) => this.#onHead(hop),
+        done: (hop) => this.#checkTime(hop),
+      });
+      return this.#isAnew() ? null : end;
+    } catch (error) {
+      if (plan.signal?.aborted && error === plan.signal.reason) throw error;
+      const cause = error instanceof TypeError ? error.cause : undefined;
+      const code = cause instanceof CurlEasyError ? cause.code : 0;
+      if (this.#isAnew() || (rest && CANNOT_RESUME.has(code))) return null;
+      throw code === CURLE_WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
+    }
+  }
+
+  #prepare(hop: Hop): void {
+    const { easy } = hop;
+    easy.setOpt("NOPROGRESS", 0);
+    easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(hop, total, bytes));
+    if (isHttp(hop.plan.url)) return; // nothing reaches the file before its head is judged
+    const rest = this.#rest, from = rest?.from ?? 0;
+    easy.setOpt("FILETIME", 1);
+    if (from > 0) easy.setOpt("RESUME_FROM_LARGE", from);
+    this.#sink.begin(from, null);
+    this.#sink.file.receive(easy);
+    this.#total = rest?.record.size ?? null;
+    this.#verdict = { kind: rest ? "rest" : "whole", record: null, total: this.#total };
+  }
+
+  /** @returns whether the body is wanted. */
+  #onHead({ easy, head, plan }: Hop): boolean {
+    if (head.status === 0) return true; // no HTTP: a greeting with an empty line
+    const verdict = this.#verdict = judge(head, plan.url, this.#rest);
+    if (verdict.kind !== "whole" && verdict.kind !== "rest") return false;
+    this.#target = this.#place.target(head.get("content-disposition"), plan.url);
+    this.#total = isDecoded(plan) ? null : verdict.total;
+    if (verdict.kind === "rest") this.#sink.begin(this.#rest?.from ?? 0, null);
+    else this.#sink.begin(0, this.#canResume ? verdict.record : null);
+    this.#sink.file.receive(easy);
+    return true;
+  }
+
+  #progress(hop: Hop, expected: number, came: number): void {
+    const kind = this.#verdict?.kind;
+    if (kind !== "whole" && kind !== "rest") return;
+    const resumedFrom = kind === "rest" ? this.#rest?.from ?? 0 : 0;
+    if (!isHttp(hop.plan.url)) {
+      if (expected > 0 && kind === "whole") this.#total = expected;
+      this.#checkTime(hop);
+      if (this.#isAnew()) throw new TypeError("The file has changed"); // no need to get it twice
+      this.#rememberTime(hop);
+    }
+    this.#report(resumedFrom + came, resumedFrom);
+  }
+
+  #report(bytes: number, resumedFrom: number): void {
+    if (bytes <= this.#reported) return;
+    this.#reported = bytes;
+    this.#onProgress?.({ bytes, total: this.#total, resumedFrom });
+  }
+
+  /** Where there is no head, the time of change says which file it is. */
+  #rememberTime({ easy, plan }: Hop): void {
+    if (this.#verdict?.kind !== "whole" || this.#verdict.record || !this.#canResume) return;
+    const time = easy.getInfo("FILETIME_T");
+    if (time < 0 || this.#total === null) return;
+    const record = { url: recordUrl(plan.url), validator: String(time), size: this.#total };
+    this.#verdict = { ...this.#verdict, record };
+    this.#sink.remember(record);
+  }
+
+  /** The rest of a file is none if the file has changed since. */
+  #checkTime({ easy, plan }: Hop): void {
+    const rest = this.#rest;
+    if (isHttp(plan.url) || easy.closed || !rest) return;
+    const time = easy.getInfo("FILETIME_T");
+    if (time >= 0 && String(time) !== rest.record.validator) this.#verdict = { kind: "anew" };
+  }
+
+  #isAnew(): boolean {
+    return this.#verdict?.kind === "anew";
+  }
+
+  async #finish({ plan, head, status, info }: HopsEnd): Promise<DownloadResult> {
+    const verdict = this.#verdict, { href } = plan.url;
+    if (!verdict) throw headError(href);
+    if (verdict.kind === "refused") {
+      const answer = `${status} ${head.read().statusText}`.trim();
+      throw networkError(href, `the server answered ${answer}`);
+    }
+    const { path, exclusive } = this.#target ??
+      this.#place.target(head.get("content-disposition"), plan.url);
+    const resumed = verdict.kind !== "whole", from = resumed ? this.#rest?.from ?? 0 : 0;
+    const expected = verdict.kind === "complete" ? from : this.#total;
+    let bytes: number;
+    try {
+      bytes = await this.#sink.finish(path, expected, exclusive) ?? Math.max(this.#reported, 0);
+    } catch (cause) {
+      throw fileError(path, cause);
+    }
+    if (this.#total !== bytes) this.#reported = -1; // nobody knows yet that this is all
+    this.#total = bytes;
+    this.#report(bytes, from);
+    return { path, bytes, resumed, info };
+  }
+
+  /** libcurl knows only that C's `fwrite` took less than all of it. */
+  #writeError(cause: CurlEasyError): TypeError {
+    const path = this.#target?.path ?? "the file";
+    if (cause.cause !== undefined) return fileError(path, cause.cause);
+    return new TypeError(`Cannot write ${path}: is the disk full? (${cause.codeName})`, { cause });
+  }
+}
+
+/** The error for a file that cannot be written, whatever the reason. */
+export function fileError(path: string, cause: unknown): TypeError {
+  if (cause instanceof TypeError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TypeError(`Cannot write ${path}: ${why}`, { cause });
+}
+
+const isDecoded = ({ curl }: RequestPlan) => (curl.ACCEPT_ENCODING ?? null) !== null;
+
+/** A part is of use only where its bytes are those of the file, from the first on. */
+function mayResume(plan: RequestPlan): boolean {
+  const { url, curl, headers } = plan;
+  if (!RESUMABLE.has(url.protocol) || hasHeader(headers, "range") || isDecoded(plan)) return false;
+  return !curl.RANGE && !curl.TRANSFERTEXT && !/;type=a$/i.test(url.pathname);
+}

@@ -1,0 +1,110 @@
+/**
+ * Whether what came earlier and what comes now are one file:
+ * {@link https://www.rfc-editor.org/rfc/rfc9110#name-range-requests RFC 9110}.
+ *
+ * @module
+ */
+
+import type { HeaderEntry } from "../request/headers.ts";
+
+/** What is remembered of the file that a part belongs to. */
+export interface PartRecord {
+  /** Where it came from in the end, without query. */
+  readonly url: string;
+  /** What changes when the file does: a strong ETag, a date, or the time of change. */
+  readonly validator: string;
+  /** The size of the whole, `null` where the server did not say. */
+  readonly size: number | null;
+}
+
+/** What is asked for: all that comes after the first bytes of a file that is known. */
+export interface Rest {
+  readonly from: number;
+  readonly record: PartRecord;
+}
+
+/** What a response is, to somebody who may have asked for the rest. */
+export type Verdict =
+  | { readonly kind: "whole"; readonly record: PartRecord | null; readonly total: number | null }
+  | { readonly kind: "rest"; readonly total: number | null }
+  /** Nothing is missing. */
+  | { readonly kind: "complete" }
+  /** The part is of no use: ask again, for the whole. */
+  | { readonly kind: "anew" }
+  | { readonly kind: "refused" };
+
+/** As much of a response as it takes. */
+export interface Reply {
+  readonly status: number;
+  /** A header by its name in lower case. */
+  get(name: string): string | null;
+}
+
+/** The headers that ask for the rest, on condition that the file is still the same. */
+export function rangeHeaders({ from, record }: Rest): HeaderEntry[] {
+  return [["Range", `bytes=${from}-`], ["If-Range", record.validator]];
+}
+
+/** A URL as a record has it. Signatures in the query change from one attempt to the next. */
+export function recordUrl({ origin, protocol, host, pathname }: URL): string {
+  return `${origin === "null" ? `${protocol}//${host}` : origin}${pathname}`;
+}
+
+/** Judges the final response. */
+export function judge(reply: Reply, url: URL, rest: Rest | null): Verdict {
+  const { status } = reply;
+  if (status === 206 && rest) return judgeRest(reply, url, rest);
+  if (status === 416 && rest) return { kind: isComplete(reply, rest) ? "complete" : "anew" };
+  if (status < 200 || status > 299) return { kind: "refused" };
+  const total = contentLength(reply);
+  return { kind: "whole", record: recordOf(reply, url, total), total };
+}
+
+function judgeRest(reply: Reply, url: URL, { from, record }: Rest): Verdict {
+  const range = contentRange(reply);
+  if (!range || range.first !== from || recordUrl(url) !== record.url) return { kind: "anew" };
+  const { total } = range;
+  if (total !== null && record.size !== null && total !== record.size) return { kind: "anew" };
+  // some servers know no If-Range
+  if (isOther(reply, record)) return { kind: "anew" };
+  return { kind: "rest", total: total ?? record.size };
+}
+
+function isComplete(reply: Reply, { from, record }: Rest): boolean {
+  const match = /^bytes \*\/(\d+)$/.exec(reply.get("content-range") ?? "");
+  return record.size === from && Number(match?.[1]) === from && !isOther(reply, record);
+}
+
+/** Whether the response names a validator of the same kind, but another one. */
+function isOther(reply: Reply, { validator }: PartRecord): boolean {
+  const current = reply.get(validator.startsWith('"') ? "etag" : "last-modified");
+  return current !== null && current !== validator;
+}
+
+function recordOf(reply: Reply, url: URL, size: number | null): PartRecord | null {
+  const validator = strongValidator(reply);
+  if (validator === null || reply.status !== 200) return null;
+  if (reply.get("accept-ranges")?.toLowerCase() === "none") return null;
+  return { url: recordUrl(url), validator, size };
+}
+
+/** A date is one only where the file cannot have changed again within its second. */
+function strongValidator(reply: Reply): string | null {
+  const etag = reply.get("etag");
+  if (etag !== null && /^"[\x21\x23-\x7e]*"$/.test(etag)) return etag;
+  const modified = reply.get("last-modified"), date = reply.get("date");
+  if (modified === null || date === null) return null;
+  return Date.parse(date) - Date.parse(modified) >= 1000 ? modified : null;
+}
+
+function contentLength(reply: Reply): number | null {
+  if (reply.get("transfer-encoding") !== null) return null;
+  return /^\d+$/.test(reply.get("content-length") ?? "")
+    ? Number(reply.get("content-length"))
+    : null;
+}
+
+function contentRange(reply: Reply): { first: number; total: number | null } | null {
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/i.exec(reply.get("content-range") ?? "");
+  return match && { first: Number(match[1]), total: match[2] === "*" ? null : Number(match[2]) };
+}

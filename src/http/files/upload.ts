@@ -1,0 +1,151 @@
+/**
+ * Uploads of files, bytes and streams.
+ *
+ * @module
+ */
+
+import type { Agent } from "../../driver/agent.ts";
+import { headError, loaded } from "../errors.ts";
+import { agentOf } from "../fetch.ts";
+import type { HeadersSource } from "../request/headers.ts";
+import { countdown, type Hop, runHops } from "../transfer/request_chain.ts";
+import type { TransferInfo } from "../response/info.ts";
+import {
+  type FetchCurlOptions,
+  planRequest,
+  readProgress,
+  type RequestPlan,
+  withBody,
+} from "../request/plan.ts";
+import type { UploadBody, UploadSource } from "./upload_source.ts";
+import { isHttp } from "../request/url.ts";
+
+export type { UploadBody } from "./upload_source.ts";
+
+/** How far an {@linkcode upload} is. */
+export interface UploadProgress {
+  /** Bytes that were sent. Goes down where the server has it start over. */
+  readonly bytes: number;
+  /** Bytes to send, `null` for a stream whose length is unknown. */
+  readonly total: number | null;
+}
+
+/** What {@linkcode upload} takes. */
+export interface UploadOptions {
+  /** The method for HTTP, PUT unless given. */
+  readonly method?: string;
+  /** The agent to run on; that of `fetch` unless given. */
+  readonly agent?: Agent;
+  /** Ends the upload. */
+  readonly signal?: AbortSignal | null;
+  /** Headers of the request, for HTTP; Content-Length gives the length of a stream. */
+  readonly headers?: HeadersSource;
+  /** Options of the easy handle by curl's name, such as MAIL_FROM and MAIL_RCPT for smtp. */
+  readonly curl?: FetchCurlOptions;
+  /** How long it may take in all, in ms; 0, as it is by default, for any time. */
+  readonly timeout?: number;
+  /** How long it may take until TLS is set up, in ms. */
+  readonly connectTimeout?: number;
+  /** Told how far it is. What it throws ends the upload. */
+  readonly onProgress?: (progress: UploadProgress) => void;
+}
+
+/** What {@linkcode upload} gives. */
+export interface UploadResult {
+  /** The HTTP status, or the server's last reply code, such as 226 for ftp; 0 where none has one. */
+  readonly status: number;
+  /** How many bytes of the source were sent. */
+  readonly bytes: number;
+  /** What the last request was like. */
+  readonly info: TransferInfo;
+}
+
+/**
+ * Uploads a file (a string is its path), bytes, a stream or a blob. A file goes at native speed:
+ * libcurl reads it, no byte passes through JavaScript; a stream is pulled only when libcurl wants
+ * more (to `file:` and the like, which cannot wait, it goes when all of it is there). Any protocol
+ * of libcurl that can send will do: http, https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
+ *
+ * As with `fetch`, an HTTP status is a result and no error, and redirects are followed by the
+ * rules of the fetch standard; for a stream that was read already a redirect that asks for the
+ * body again is an error. The body of the answer is not kept.
+ *
+ * @throws {TypeError} where it failed; its `cause` is the `CurlEasyError`, or the system's error
+ * for a file that cannot be read, or what the stream failed with.
+ * @throws the signal's reason where it aborted.
+ *
+ * @example
+ * ```ts
+ * import { upload } from "curlew";
+ *
+ * const { status, bytes } = await upload("./photo.jpg", "https://example.com/photos/1", {
+ *   headers: { "Content-Type": "image/jpeg" },
+ *   onProgress: ({ bytes, total }) => console.log(`${bytes} of ${total ?? "?"} bytes`),
+ * });
+ * console.log(status, bytes);
+ * await upload(new TextEncoder().encode("Subject: hi\r\n\r\nHello\r\n"), "smtp://localhost:25", {
+ *   curl: { MAIL_FROM: "me@example.com", MAIL_RCPT: ["you@example.com"] },
+ * });
+ * ```
+ */
+export async function upload(
+  source: UploadBody,
+  url: string | URL,
+  options: UploadOptions = {},
+): Promise<UploadResult> {
+  const bare = await planUpload(url, options);
+  const agent = agentOf(options.agent);
+  const onProgress = readProgress(options.onProgress, "upload");
+  const { uploadSource } = await loaded(import("./upload_source.ts")); // when it is needed
+  const found = await uploadSource(source, bare.url);
+  let bytes = 0;
+  try {
+    bare.signal?.throwIfAborted();
+    const plan = withBody(bare, found.body);
+    const end = await runHops(plan, agent, countdown(plan.timeout), {
+      prepare(hop) {
+        if (!hop.plan.body) return; // a redirect has made it a GET
+        found.attach(hop);
+        if (onProgress) report(hop, found, onProgress);
+      },
+      done(hop, error) {
+        if (hop.plan.body) bytes = found.sent(hop);
+        found.detach(error);
+      },
+    });
+    if (isHttp(end.plan.url) && !end.head.complete) {
+      throw headError(end.plan.url.href);
+    }
+    return { status: end.status, bytes, info: end.info };
+  } catch (error) {
+    found.body.cancel(error);
+    throw error;
+  }
+}
+
+async function planUpload(url: string | URL, options: UploadOptions): Promise<RequestPlan> {
+  const { method = "PUT", headers, signal = null, curl, timeout, connectTimeout } = options;
+  if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
+  return await planRequest(url, {
+    method,
+    signal,
+    ...(headers === undefined ? {} : { headers }),
+    ...(curl === undefined ? {} : { curl }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(connectTimeout === undefined ? {} : { connectTimeout }),
+  });
+}
+
+function report(
+  hop: Hop,
+  source: UploadSource,
+  onProgress: (progress: UploadProgress) => void,
+): void {
+  const { easy, plan } = hop;
+  let last = -1;
+  easy.setOpt("NOPROGRESS", 0);
+  easy.setOpt("XFERINFOFUNCTION", () => {
+    const bytes = source.sent(hop);
+    if (bytes !== last) onProgress({ bytes: last = bytes, total: plan.bodyLength });
+  });
+}

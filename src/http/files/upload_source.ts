@@ -1,0 +1,152 @@
+/**
+ * What an upload sends.
+ *
+ * @module
+ */
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { flags } from "../../../ffi/curl/flags.ts";
+import { DiskFile } from "../../handles/easy/disk_file.ts";
+import type { Easy } from "../../handles/easy/easy.ts";
+import { type BodySource, bodySource } from "../request_body/source.ts";
+import { BodyUpload } from "../request_body/feeder.ts";
+import type { Hop } from "../transfer/request_chain.ts";
+import { isHttp } from "../request/url.ts";
+
+/** What `upload` can send: the path of a file, bytes, a stream or a blob. */
+export type UploadBody = string | Uint8Array | ReadableStream<Uint8Array> | Blob;
+
+/** Something to send at each request of an upload. */
+export interface UploadSource {
+  /** What is known of it. */
+  readonly body: BodySource;
+  /** Has a request send it from the beginning. */
+  attach(hop: Hop): void;
+  /** How many of its bytes that request has sent. */
+  sent(hop: Hop): number;
+  /** That request is over. */
+  detach(reason: unknown): void;
+}
+
+/** libcurl can wait for the next bytes of a stream in these; for others it is read before. */
+const PAUSABLE = /^(?:https?|ftps?|sftp|scp|smtps?|imaps?):$/;
+
+/** Finds out what there is to send. Throws `TypeError` where that cannot be read. */
+export async function uploadSource(source: UploadBody, url: URL): Promise<UploadSource> {
+  if (typeof source !== "string") {
+    const body = await bodySource(source);
+    if (body.bytes || PAUSABLE.test(url.protocol)) return new StreamSource(body);
+    return new StreamSource(await bodySource(await new Response(source as Blob).arrayBuffer()));
+  }
+  try {
+    return await pathSource(source);
+  } catch (cause) {
+    throw readError(source, cause);
+  }
+}
+
+function readError(path: string, cause: unknown): TypeError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TypeError(`Cannot read ${path}: ${why}`, { cause });
+}
+
+async function pathSource(source: string): Promise<UploadSource> {
+  if (source === "" || source.includes("\0")) throw new Error("that is no path");
+  const found = await stat(source);
+  if (found.isDirectory()) throw new Error("it is a folder");
+  if (found.isFile()) return new FileSource(source, found.size);
+  // a pipe or a device: reading it may block, and its size is unknown
+  const stream: unknown = Readable.toWeb(createReadStream(source));
+  return new StreamSource(await bodySource(stream as ReadableStream<Uint8Array>));
+}
+
+/** A file, which libcurl reads itself. */
+class FileSource implements UploadSource {
+  readonly body: BodySource;
+  readonly #path: string;
+  #file: DiskFile | null = null;
+
+  constructor(path: string, length: number) {
+    this.#path = path;
+    const open = () => {
+      throw new TypeError("libcurl reads the file itself");
+    };
+    this.body = { type: null, bytes: null, length, replayable: true, open, cancel: () => {} };
+  }
+
+  attach(hop: Hop): void {
+    try {
+      this.#file = new DiskFile(this.#path, "r");
+    } catch (cause) {
+      throw readError(this.#path, cause);
+    }
+    this.#file.send(hop.easy);
+  }
+
+  sent({ easy }: Hop): number {
+    return easy.getInfo("SIZE_UPLOAD_T");
+  }
+
+  detach(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
+}
+
+/** Anything else, which READFUNCTION brings. */
+class StreamSource implements UploadSource {
+  readonly body: BodySource;
+  #upload: BodyUpload | null = null;
+  /** libcurl's own number counts what it writes between the chunks, too. */
+  #sent = 0;
+
+  constructor(body: BodySource) {
+    this.body = body;
+  }
+
+  attach(hop: Hop): void {
+    const { body } = this, { easy, plan } = hop;
+    if (body.bytes && isHttp(plan.url)) return; // they are POSTFIELDS
+    this.#sent = 0;
+    if (body.bytes) return this.#attachBytes(easy, body.bytes);
+    const resume = () => hop.resume(upload.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
+    const fail = (error: unknown) => hop.stop(error), yieldTurn = () => hop.yieldTurn();
+    const upload = new BodyUpload(body, plan.bodyLength, resume, fail, yieldTurn);
+    this.#upload = upload;
+    easy.setOpt("READFUNCTION", (buffer) => {
+      const length = upload.read(buffer);
+      if (length <= buffer.length) this.#sent += length; // it may be a pause
+      return length;
+    });
+    easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => {
+      const result = upload.seek(offset, origin);
+      if (result === flags.CURL_SEEKFUNC_OK) this.#sent = 0;
+      return result;
+    });
+  }
+
+  /** Without a pause, which `file:` does not know. */
+  #attachBytes(easy: Easy, bytes: Uint8Array): void {
+    easy.setOpt("READFUNCTION", (buffer) => {
+      const piece = bytes.subarray(this.#sent, this.#sent + buffer.length);
+      buffer.set(piece);
+      this.#sent += piece.length;
+      return piece.length;
+    });
+    easy.setOpt("SEEKFUNCTION", (_data, offset) => {
+      this.#sent = offset;
+      return flags.CURL_SEEKFUNC_OK;
+    });
+  }
+
+  sent({ easy }: Hop): number {
+    return this.body.bytes && this.#sent === 0 ? easy.getInfo("SIZE_UPLOAD_T") : this.#sent;
+  }
+
+  detach(reason: unknown): void {
+    this.#upload?.cancel(reason);
+    this.#upload = null;
+  }
+}

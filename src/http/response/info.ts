@@ -1,0 +1,208 @@
+/**
+ * What a transfer was like.
+ *
+ * @module
+ */
+
+import { infos } from "../../../ffi/curl/infos.ts";
+import { library } from "../../../ffi/mod.ts";
+import type { Easy } from "../../handles/easy/easy.ts";
+import { InfoBatch } from "../../handles/easy/info_batch.ts";
+import type { HeadCollector } from "./head.ts";
+import type { RequestPlan } from "../request/plan.ts";
+import { partsOf } from "./response.ts";
+
+/** See {@linkcode transferInfo}. Times are milliseconds from the start of the last request. */
+export interface TransferInfo {
+  /** Until the name was resolved. */
+  readonly nameLookup: number;
+  /** Until the connection stood. */
+  readonly connect: number;
+  /** Until TLS stood, 0 where there is none. */
+  readonly tls: number;
+  /** Until the first byte came. */
+  readonly firstByte: number;
+  /** Until the end, or until now. */
+  readonly total: number;
+  /** How many redirects were followed. */
+  readonly redirects: number;
+  /** The address of the other side: of the proxy, where there is one. */
+  readonly primaryIp: string | null;
+  /** Its port. */
+  readonly primaryPort: number;
+  /** The address of this side. */
+  readonly localIp: string | null;
+  /** Its port. */
+  readonly localPort: number;
+  /** `"1.0"`, `"1.1"`, `"2"`, `"3"`, or `null` before the head. */
+  readonly httpVersion: string | null;
+  /** Bytes of the body as they came, before decoding. */
+  readonly bytesIn: number;
+  /** Bytes of the body that were sent; a chunked one counts with its framing. */
+  readonly bytesOut: number;
+  /** Bytes of the body received per second. */
+  readonly speedIn: number;
+  /** Bytes of the body sent per second. */
+  readonly speedOut: number;
+  /** libcurl's number of the connection, `null` before 8.2. */
+  readonly connectionId: number | null;
+  /** Whether the connection was there already. */
+  readonly reused: boolean;
+  /** The server's certificates as lines `name:value`, where CERTINFO is set. */
+  readonly certificates: readonly (readonly string[])[];
+  /** The headers after the body, in the order of the wire. */
+  readonly trailers: readonly (readonly [name: string, value: string])[];
+}
+
+const VERSIONS: Readonly<Record<number, string>> = { 1: "1.0", 2: "1.1", 3: "2", 30: "3" };
+
+/** What an info is read from. */
+interface InfoTransfer {
+  readonly easy: Easy;
+  readonly head: HeadCollector;
+  readonly plan: RequestPlan;
+}
+
+const NUMBERS = [
+  "NAMELOOKUP_TIME_T",
+  "CONNECT_TIME_T",
+  "APPCONNECT_TIME_T",
+  "STARTTRANSFER_TIME_T",
+  "TOTAL_TIME_T",
+  "PRIMARY_PORT",
+  "LOCAL_PORT",
+  "HTTP_VERSION",
+  "SIZE_DOWNLOAD_T",
+  "SIZE_UPLOAD_T",
+  "SPEED_DOWNLOAD_T",
+  "SPEED_UPLOAD_T",
+  "NUM_CONNECTS",
+] as const;
+const NUM_CONNECTS = NUMBERS.indexOf("NUM_CONNECTS");
+
+type Name = (typeof NUMBERS)[number] | "CONN_ID";
+
+let batch: InfoBatch<Name> | undefined;
+
+function numbers(): InfoBatch<Name> {
+  const hasId = library().versionNum >= infos.CONN_ID.since;
+  return batch ??= new InfoBatch<Name>(hasId ? [...NUMBERS, "CONN_ID"] : NUMBERS);
+}
+
+/** What libcurl tells of a transfer at some time: taken from the handle, and read when asked. */
+export class InfoSnapshot {
+  readonly #numbers: readonly number[];
+  readonly #primaryIp: string | null;
+  readonly #localIp: string | null;
+  readonly #certificates: readonly (readonly string[])[];
+  readonly #head: HeadCollector;
+  readonly #redirects: number;
+  #info: TransferInfo | null = null;
+
+  /** Takes it from a handle. */
+  constructor({ easy, head, plan }: InfoTransfer, redirects: number) {
+    this.#numbers = numbers().take(easy);
+    this.#primaryIp = easy.getInfo("PRIMARY_IP");
+    this.#localIp = easy.getInfo("LOCAL_IP");
+    this.#certificates = "CERTINFO" in plan.curl ? easy.getInfo("CERTINFO") : [];
+    this.#head = head;
+    this.#redirects = redirects;
+  }
+
+  /** Whether the transfer made a connection. */
+  get isFresh(): boolean {
+    return this.#numbers[NUM_CONNECTS] !== 0;
+  }
+
+  /** All of it, for users; the same object each time. */
+  get info(): TransferInfo {
+    return this.#info ??= Object.freeze(this.#read());
+  }
+
+  #read(): TransferInfo {
+    const found = numbers().read(this.#numbers);
+    return {
+      nameLookup: found.NAMELOOKUP_TIME_T / 1000,
+      connect: found.CONNECT_TIME_T / 1000,
+      tls: found.APPCONNECT_TIME_T / 1000,
+      firstByte: found.STARTTRANSFER_TIME_T / 1000,
+      total: found.TOTAL_TIME_T / 1000,
+      redirects: this.#redirects,
+      primaryIp: this.#primaryIp || null,
+      primaryPort: found.PRIMARY_PORT,
+      localIp: this.#localIp || null,
+      localPort: found.LOCAL_PORT,
+      httpVersion: VERSIONS[found.HTTP_VERSION] ?? null,
+      bytesIn: found.SIZE_DOWNLOAD_T,
+      bytesOut: found.SIZE_UPLOAD_T,
+      speedIn: found.SPEED_DOWNLOAD_T,
+      speedOut: found.SPEED_UPLOAD_T,
+      connectionId: found.CONN_ID ?? null,
+      reused: !this.isFresh,
+      certificates: this.#certificates,
+      trailers: this.#head.trailers,
+    };
+  }
+}
+
+/**
+ * What the transfer behind a response was like: live until the body has ended, then fixed.
+ *
+ * @throws {TypeError} for a response that is not curlew's.
+ *
+ * @example
+ * ```ts
+ * import { fetch, transferInfo } from "curlew";
+ *
+ * const response = await fetch("https://example.com/");
+ * await response.arrayBuffer();
+ * const { primaryIp, firstByte, httpVersion } = transferInfo(response);
+ * console.log(primaryIp, firstByte, httpVersion);
+ * ```
+ */
+export function transferInfo(response: Response): TransferInfo {
+  const info = partsOf(response)?.info;
+  if (!info) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
+  return info();
+}
+
+const PHASES = [
+  ["name lookup", "nameLookup"],
+  ["connect", "connect"],
+  ["TLS", "tls"],
+  ["first byte", "firstByte"],
+  ["total", "total"],
+] as const;
+
+/**
+ * Draws the phases of a transfer as a waterfall of text.
+ *
+ * @param width how many columns the bars may take, 40 unless given.
+ *
+ * @example
+ * ```ts
+ * import { fetch, formatTimings, transferInfo } from "curlew";
+ *
+ * const response = await fetch("https://example.com/");
+ * await response.arrayBuffer();
+ * console.log(formatTimings(transferInfo(response)));
+ * ```
+ */
+export function formatTimings(info: TransferInfo, width = 40): string {
+  const scale = info.total > 0 ? width / info.total : 0;
+  let begin = 0;
+  const rows: string[] = [];
+  for (const [label, key] of PHASES) {
+    const end = info[key];
+    if (end === 0 && key !== "total") continue; // a kept connection has no such phase
+    const from = key === "total" ? begin : Math.min(begin, end);
+    const indent = Math.round(from * scale);
+    const bar = "█".repeat(Math.max(1, Math.round((end - from) * scale)));
+    const took = `${(end - from).toFixed(1)} ms`;
+    const name = key === "total" ? "content" : label;
+    rows.push(`${name.padEnd(12)}${took.padStart(12)}  ${" ".repeat(indent)}${bar}`.trimEnd());
+    begin = Math.max(begin, end);
+  }
+  rows.push(`${"total".padEnd(12)}${`${info.total.toFixed(1)} ms`.padStart(12)}`);
+  return rows.join("\n");
+}
