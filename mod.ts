@@ -32,51 +32,45 @@ export {
   CurlUrlError,
 } from "./src/errors.ts";
 export type {
-  EasyCallbacks,
   FileInfo,
   HostKey,
   HstsEntry,
   SocketAddress,
-} from "./src/handles/callback_types.ts";
-export { Easy } from "./src/handles/easy/easy.ts";
-export type { TlsSessionInfo } from "./src/handles/easy/infos.ts";
+} from "./src/handles/callbacks/structs.ts";
+export {
+  Easy,
+  type EasyCallbacks,
+  type EasyOptionName,
+  type EasyOptions,
+  type EasyOptionValue,
+} from "./src/handles/easy/easy.ts";
+export type { InfoName, InfoValue, TlsSessionInfo } from "./src/handles/easy/infos.ts";
 export type { HttpPostPart } from "./src/handles/mime/httppost.ts";
 export type { Header, HeadersOptions } from "./src/handles/easy/headers.ts";
 export { Mime, type MimePart } from "./src/handles/mime/mime.ts";
 export type { MimeReader } from "./src/handles/mime/reader.ts";
-export { type Message, Multi } from "./src/handles/multi/multi.ts";
-export type { MultiCallbacks } from "./src/handles/multi/options.ts";
+export {
+  type Message,
+  Multi,
+  type MultiCallbacks,
+  type MultiOptionName,
+  type MultiOptionValue,
+} from "./src/handles/multi/multi.ts";
 export type { FdSets, WaitFd } from "./src/handles/multi/wait.ts";
-export type {
-  EasyOptionName,
-  EasyOptions,
-  EasyOptionValue,
-  InfoName,
-  InfoValue,
-  MultiOptionName,
-  MultiOptionValue,
-} from "./src/handles/option_types.ts";
 export type { PushHeaders } from "./src/handles/multi/push.ts";
 export { Share } from "./src/handles/share.ts";
 export type { WsFrame } from "./src/handles/easy/websocket.ts";
 export { CurlUrl, type UrlPart } from "./src/handles/url.ts";
-export {
-  download,
-  type DownloadOptions,
-  type DownloadProgress,
-  type DownloadResult,
-} from "./src/http/files/download.ts";
+export { download, type DownloadOptions } from "./src/http/files/download.ts";
+export type { DownloadProgress, DownloadResult } from "./src/http/files/download_job.ts";
 export { fetch } from "./src/http/fetch.ts";
 export type { HeaderEntry, HeadersSource } from "./src/http/request/headers.ts";
-export { formatTimings, type TransferInfo, transferInfo } from "./src/http/response/info.ts";
+export { formatTimings, type TransferInfo } from "./src/http/response/info.ts";
+export { transferInfo } from "./src/http/response/response.ts";
 export type { ReferrerPolicy } from "./src/http/request/referrer.ts";
 export { type MimeSource, mimeStream, type MimeStreamOptions } from "./src/http/mime_stream.ts";
-export type {
-  FetchBody,
-  FetchCurlOptions,
-  FetchInit,
-  FetchProgress,
-} from "./src/http/request/plan.ts";
+export type { FetchBody } from "./src/http/request_body/source.ts";
+export type { FetchCurlOptions, FetchInit, FetchProgress } from "./src/http/request/plan.ts";
 export { fetchSync, type FetchSyncInit, type FetchSyncResult } from "./src/http/fetch_sync.ts";
 export {
   upload,

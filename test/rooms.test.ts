@@ -44,6 +44,10 @@ async function files(): Promise<string[]> {
 
 const imports = (await Promise.all((await files()).map(importsOf))).flat();
 
+/** A MIME reader is shown its `Easy`, whose options name `Mime`: a type has to go up somewhere. */
+const TYPE_UP: Import = { from: "src/handles/mime/reader.ts", to: "src/handles/easy/easy.ts" };
+const isExcepted = ({ from, to }: Import) => from === TYPE_UP.from && to === TYPE_UP.to;
+
 test("every file stands in a room", async () => {
   for (const path of await files()) expect(roomOf(path), path).not.toBe(-1);
   expect(imports.length).toBeGreaterThan(100);
@@ -53,6 +57,83 @@ test("imports point down, never up or sideways", () => {
   const inside = imports.filter(({ to }) => to.endsWith(".ts"));
   const wrong = inside.filter(({ from, to }) => roomOf(to) > roomOf(from) || roomOf(to) === -1);
   expect(wrong).toEqual([]);
+});
+
+/** A way through `edges` that comes back to where it has been, or null. */
+function circle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
+  const done = new Set<string>(), path: string[] = [];
+  const visit = (node: string): string[] | null => {
+    const at = path.indexOf(node);
+    if (at >= 0) return [...path.slice(at), node];
+    if (done.has(node)) return null;
+    path.push(node);
+    for (const next of edges.get(node) ?? []) {
+      const found = visit(next);
+      if (found) return found;
+    }
+    done.add(path.pop()!);
+    return null;
+  };
+  for (const node of edges.keys()) {
+    const found = visit(node);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The imports between nodes, where `nodeOf` tells the node of a path, null for none. */
+function edgesBetween(nodeOf: (path: string) => string | null): Map<string, Set<string>> {
+  const edges = new Map<string, Set<string>>();
+  for (const { from, to } of imports.filter((entry) => !isExcepted(entry))) {
+    const start = nodeOf(from), end = nodeOf(to);
+    if (start === null || end === null || start === end) continue;
+    edges.set(start, (edges.get(start) ?? new Set()).add(end));
+  }
+  return edges;
+}
+
+/** All folders above the files, each with a slash at its end; "" is the root. */
+async function folders(): Promise<Set<string>> {
+  const parts = (await files()).map((path) => path.split("/"));
+  return new Set(
+    parts.flatMap((names) =>
+      names.map((_, count) => names.slice(0, count).map((name) => `${name}/`).join(""))
+    ),
+  );
+}
+
+test("circle() finds a circle, and none where there is none", () => {
+  const edges = new Map([["a", new Set(["b", "c"])], ["b", new Set(["c"])]]);
+  expect(circle(edges)).toBeNull();
+  expect(circle(new Map([...edges, ["c", new Set(["b"])]]))).toEqual(["b", "c", "b"]);
+});
+
+test("no files import each other in a circle, types included", () => {
+  expect(circle(edgesBetween((path) => path.endsWith(".ts") ? path : null))).toBeNull();
+});
+
+test("in no folder do its files and subfolders import each other in a circle", async () => {
+  for (const folder of await folders()) {
+    const entryOf = (path: string) =>
+      path.endsWith(".ts") && path.startsWith(folder)
+        ? path.slice(folder.length).split("/")[0]!
+        : null;
+    expect(circle(edgesBetween(entryOf)), `in ${folder || "the root"}`).toBeNull();
+  }
+});
+
+test("the one import that may go up is of a type", async () => {
+  expect(imports.filter(isExcepted)).toHaveLength(1);
+  const text = await readFile(join(ROOT, TYPE_UP.from), "utf8");
+  expect(text).toContain('import type { Easy } from "../easy/easy.ts";');
+});
+
+test("no folder has more than 20 files", async () => {
+  const counts = new Map<string, number>();
+  for (const path of await files()) {
+    counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  }
+  expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
 });
 
 test("ffi/ has no dependency but the runtime, and the library none at all", () => {

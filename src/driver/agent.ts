@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
+import { multiStateOf } from "../handles/multi/multi.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -183,7 +184,7 @@ export class Agent {
 
   #socketOf(easy: Easy): number {
     const state = isEasy(easy) ? stateOf(easy) : null;
-    if (state?.multi?.multi !== this.#loop.multi || !state.connected) {
+    if (state?.multi !== multiStateOf(this.#loop.multi) || !state.connected) {
       throw new CurlEasyError(
         Code.BAD_FUNCTION_ARGUMENT,
         "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",

@@ -9,15 +9,16 @@ import { setImmediate } from "node:timers";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/easy/connect_only.ts";
-import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
-import { inCallback, type Message, type Multi, observe } from "../handles/multi/multi.ts";
+import { type Easy, easyOf, isEasy, stateOf } from "../handles/easy/easy.ts";
+import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver } from "../handles/multi/state.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
 import { type Job, Jobs, type Waiting } from "./transfers.ts";
 import { parking } from "./parking/parking.ts";
-import { createPoller, type Poller } from "./poller/poller.ts";
+import { createPoller } from "./poller/create.ts";
+import type { Poller } from "./poller/poller.ts";
 import { Leftovers, Nudge } from "./quirks/lost_events.ts";
 import { type Quirks, quirksOf } from "./quirks/quirks.ts";
 import { Sockets } from "./sockets.ts";
@@ -82,7 +83,7 @@ export class Loop {
     this.#wakeFd = neverDrains ? new WakeFd() : null;
     const sockets = new Sockets(this.#poller, this.waits, closesMutely);
     const multi = multiFor(this.#options, this.#cache);
-    observe(multi, this.#observer(sockets));
+    multiStateOf(multi).observe(this.#observer(sockets));
     return [multi, sockets];
   }
 
@@ -102,9 +103,10 @@ export class Loop {
         else sockets.opened(fd);
       },
       closing: (fd) => sockets.closing(fd),
-      removed: (easy) => this.#removed(easy),
-      mustWait: (easy, bytes) => this.#fairness.mustWait(easy, bytes),
-      paused: (easy, paused) => {
+      removed: (state) => this.#removed(easyOf(state)!),
+      mustWait: (state, bytes) => this.#fairness.mustWait(easyOf(state)!, bytes),
+      paused: (state, paused) => {
+        const easy = easyOf(state)!;
         this.#jobs.pause(easy, paused);
         if (paused) this.#leftovers?.left(easy, this.#jobs.size - 1);
         this.#schedule();
@@ -156,7 +158,7 @@ export class Loop {
   }
 
   #abort(job: Job, reason: unknown): void {
-    if (inCallback(this.#multi)) {
+    if (multiStateOf(this.#multi).inCallback) {
       // libcurl refuses: then it is work for later, however the transfer ends until then
       job.aborted = { reason };
       setImmediate(() => this.#abort(job, reason));
@@ -356,7 +358,7 @@ export class Loop {
 
   /** Whether it may not be closed now: a turn or a callback is on the stack. */
   get isBusy(): boolean {
-    return this.#inTurn || inCallback(this.#multi);
+    return this.#inTurn || multiStateOf(this.#multi).inCallback;
   }
 
   /** There are no more turns. */

@@ -11,7 +11,7 @@
  */
 
 import { flags } from "../../ffi/curl/flags.ts";
-import type { SocketWatcher } from "../handles/core/easy_state.ts";
+import type { SocketWatcher } from "../handles/core/close_hook.ts";
 import { FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
 
 const { CURL_POLL_REMOVE } = flags;

@@ -7,10 +7,10 @@
 
 import { live } from "../../ffi/memory.ts";
 import { native } from "../../ffi/mod.ts";
-import { closing } from "./closing.ts";
+import { closing } from "./core/close_hook.ts";
 import { type Easy, stateOf } from "./easy/easy.ts";
 import { easyCount, easyTokens } from "./core/easy_state.ts";
-import { type Multi, multiCount } from "./multi/multi.ts";
+import { type Multi, multiCount, multiStateOf } from "./multi/multi.ts";
 import { slabLevel } from "./base/callback_buffers.ts";
 
 /** One native callback for each kind and thread, and there are fewer kinds than this. */
@@ -34,8 +34,7 @@ export function* brokenCounts(): Generator<string, void, undefined> {
 export function* brokenMulti(multi: Multi): Generator<string, void, undefined> {
   const easies = multi.getHandles();
   for (const easy of easies) yield* brokenEasy(easy, multi);
-  const state = easies[0] && stateOf(easies[0]).multi;
-  if (!state || state.multi !== multi) return;
+  const state = multiStateOf(multi);
   if (easies.length !== state.easies.size) {
     yield `${state.easies.size} handles are added, ${easies.length} of them alive`;
   }
@@ -48,8 +47,9 @@ function* brokenEasy(easy: Easy, multi: Multi): Generator<string, void, undefine
   const state = stateOf(easy), { pointer } = state.resources;
   if (pointer === null) yield "an added easy handle is closed";
   else if (state.multi === null) yield "an added easy handle knows no multi";
-  else if (state.multi.multi !== multi) yield "an added easy handle belongs to another multi";
-  else if (state.multi.easies.get(native.address(pointer)) !== state) {
+  else if (state.multi !== multiStateOf(multi)) {
+    yield "an added easy handle belongs to another multi";
+  } else if (multiStateOf(multi).easies.get(native.address(pointer)) !== state) {
     yield "an easy handle is added under another's address";
   }
   if (!state.pinned) yield "an added easy handle is not kept alive";

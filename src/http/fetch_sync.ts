@@ -8,7 +8,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
-import { configure } from "./transfer/configure.ts";
+import { askedUrl, configure } from "./transfer/configure.ts";
 import { headError, networkError } from "./errors.ts";
 import { HeadCollector, type HeadOwner } from "./response/head.ts";
 import type { HeadersSource } from "./request/headers.ts";
@@ -22,7 +22,7 @@ import {
   planRequestSync,
   type RequestPlan,
 } from "./request/plan.ts";
-import { askedUrl, bareUrl, isHttp } from "./request/url.ts";
+import { bareUrl, isHttp } from "./request/url.ts";
 
 /** What {@linkcode fetchSync} takes: that of `fetch` which makes sense while the thread waits. */
 export interface FetchSyncInit {

@@ -4,7 +4,7 @@ import { check, epollLayout, libc, POLLIN, setNonBlocking } from "../../ffi/libc
 import { libcPath } from "../../ffi/libc.ts";
 import { native } from "../../ffi/runtime.ts";
 import { EpollPoller } from "../../src/driver/poller/epoll.ts";
-import { createPoller } from "../../src/driver/poller/poller.ts";
+import { createPoller } from "../../src/driver/poller/create.ts";
 import { type End, pollerContract } from "./poller_contract.ts";
 import { descriptors } from "./support.ts";
 

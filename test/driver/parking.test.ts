@@ -3,7 +3,8 @@ import process from "node:process";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FdWatch, native } from "../../ffi/mod.ts";
 import { parking } from "../../src/driver/parking/parking.ts";
-import { createPoller, type Poller } from "../../src/driver/poller/poller.ts";
+import { createPoller } from "../../src/driver/poller/create.ts";
+import type { Poller } from "../../src/driver/poller/poller.ts";
 import { createWaiter, waitMethod } from "../../src/driver/parking/wait_method.ts";
 import { descriptors, isBun, type Mutable, sleep, until, waitMethods } from "./support.ts";
 

@@ -1,7 +1,8 @@
 // transferInfo and formatTimings.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
-import { formatTimings, type TransferInfo, transferInfo } from "../../src/http/response/info.ts";
+import { formatTimings, type TransferInfo } from "../../src/http/response/info.ts";
+import { transferInfo } from "../../src/http/response/response.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN, libcurl } from "../versions.ts";

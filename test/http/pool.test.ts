@@ -3,7 +3,7 @@ import net from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
 import { easyCount } from "../../src/handles/core/easy_state.ts";
-import { transferInfo } from "../../src/http/response/info.ts";
+import { transferInfo } from "../../src/http/response/response.ts";
 import { idleHandles } from "../../src/http/transfer/handle_pool.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Easy, upload } from "../../mod.ts";
-import type { FetchBody } from "../../src/http/request/plan.ts";
+import type { FetchBody } from "../../src/http/request_body/source.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, sent, sentText, sleep } from "./support.ts";

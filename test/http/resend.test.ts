@@ -2,7 +2,7 @@
 import net from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { constants } from "../../mod.ts";
-import type { FetchBody } from "../../src/http/request/plan.ts";
+import type { FetchBody } from "../../src/http/request_body/source.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, echo, failure, get, record, sentText } from "./support.ts";
 

@@ -1,7 +1,7 @@
 // A body that is all there when its head is: the Response is made of bytes, and nobody can tell.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
-import { transferInfo } from "../../src/http/response/info.ts";
+import { transferInfo } from "../../src/http/response/response.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { failure, get as fetchBody, isPattern, record } from "./support.ts";
 

@@ -9,7 +9,7 @@
 import { native } from "../../../ffi/mod.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { brokenCounts, brokenMulti } from "../../handles/invariants.ts";
-import type { Multi } from "../../handles/multi/multi.ts";
+import { type Multi, multiStateOf } from "../../handles/multi/multi.ts";
 import type { Fairness } from "../timing/fairness.ts";
 import type { Jobs } from "../transfers.ts";
 import { readKernel, type Registration } from "./epoll_registrations.ts";
@@ -82,7 +82,9 @@ export class Invariants {
     for (const wait of waits) {
       awaited.set(wait.fd, (awaited.get(wait.fd) ?? 0) | wait.direction);
       const state = stateOf(wait.easy);
-      if (state.multi?.multi !== multi) yield `a wait for fd ${wait.fd} has a handle of elsewhere`;
+      if (state.multi !== multiStateOf(multi)) {
+        yield `a wait for fd ${wait.fd} has a handle of elsewhere`;
+      }
     }
     const present = new Map<number, number>();
     for (const socket of sockets.entries()) {
@@ -108,7 +110,9 @@ function* brokenJobs({ jobs, multi, rests }: Parts): Wrongs {
     const { easy } = job, state = stateOf(easy);
     if (jobs.find(easy) !== job) yield "a transfer is booked under another's handle";
     if (easy.closed) yield "the handle of a transfer in flight is closed";
-    else if (state.multi?.multi !== multi) yield "the handle of a transfer is not in the multi";
+    else if (state.multi !== multiStateOf(multi)) {
+      yield "the handle of a transfer is not in the multi";
+    }
     if (job.paused !== (state.paused !== 0)) {
       yield `a transfer counts as ${job.paused ? "" : "not "}paused, its handle does not agree`;
     }

@@ -7,7 +7,8 @@
  */
 
 import type { FdWatch } from "../../../ffi/mod.ts";
-import { createPoller, type Poller, READ } from "../poller/poller.ts";
+import { createPoller } from "../poller/create.ts";
+import { type Poller, READ } from "../poller/poller.ts";
 import { createWaiter } from "./wait_method.ts";
 
 /** One that waits. */

@@ -1,5 +1,5 @@
 /**
- * The contract of a poller, and the choice of one.
+ * The contract of a poller.
  *
  * A poller tells which of many descriptors are ready. It is level-triggered: what is not served
  * is told again. Every registration carries a tag, which comes back with its events, so that an
@@ -12,10 +12,7 @@
  */
 
 import { lastErrno, lastError } from "../../../ffi/libc.ts";
-import { native } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { EpollPoller } from "./epoll.ts";
-import { KqueuePoller } from "./kqueue.ts";
 
 /** To be told when it can be read. */
 export const READ = 1;
@@ -65,19 +62,4 @@ export function check(call: string, result: number): number {
   if (result >= 0) return result;
   const { BAD_SOCKET, OUT_OF_MEMORY } = MultiCode, text = `Cannot ${call}(): ${lastError()}`;
   throw new CurlMultiError(lastErrno() === EBADF ? BAD_SOCKET : OUT_OF_MEMORY, text);
-}
-
-/** A poller for this system. Throws `CurlMultiError` where it has no descriptor left. */
-export function createPoller(): Poller {
-  switch (native.os) {
-    case "linux":
-    case "android":
-      return new EpollPoller();
-    case "darwin":
-    case "freebsd":
-      return new KqueuePoller();
-  }
-  throw new Error(
-    `Cannot drive transfers on ${native.os}: no poller for it yet; Easy.perform() works`,
-  );
 }

@@ -6,8 +6,9 @@
 
 import { copyIn, copyOut } from "../../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
-import { type CallbackKind, toInt } from "./dispatch.ts";
-import { type AnyFunction, type EasyState, easyTokens } from "../core/easy_state.ts";
+import { type AnyFunction, toInt } from "../base/callback_results.ts";
+import { type EasyState, easyTokens } from "../core/easy_state.ts";
+import type { CallbackKind } from "./dispatch.ts";
 import { pieceAt, takesPiece } from "./piece.ts";
 import { enterSlab, leaveSlab, slabLength } from "../base/callback_buffers.ts";
 
@@ -57,8 +58,7 @@ function callWithBytes(fn: AnyFunction, ptr: Pointer, length: number, data: unkn
 
 /** Whether it is the turn of others. */
 function waits(state: EasyState, length: number): boolean {
-  const observer = state.multi?.observer, { easy } = state;
-  return observer && easy ? observer.mustWait(easy, length) : false;
+  return state.multi?.observer?.mustWait(state, length) ?? false;
 }
 
 /** The native READFUNCTION: the user fills a buffer, which is copied to C. */

@@ -5,26 +5,8 @@
  * @module
  */
 
-import type { AnyFunction, EasyState } from "../core/easy_state.ts";
-import { easyTokens } from "../core/easy_state.ts";
-
-/** A result as the 32 bits that C reads, or a throw of `TypeError` for what is no integer. */
-export function toInt(value: unknown, what: string): number {
-  if (typeof value === "number" && value >= -0x80000000 && value <= 0xffffffff) {
-    if (Number.isInteger(value)) return value + 0; // FFI takes no -0
-  }
-  throw new TypeError(`The ${what} returned ${describe(value)}, expected an integer`);
-}
-
-/** As {@linkcode toInt}, but `undefined` is success. */
-export function toStatus(value: unknown, what: string): number {
-  return value === undefined ? 0 : toInt(value, what);
-}
-
-function describe(value: unknown): string {
-  if (value instanceof Promise) return "a Promise";
-  return value === null || typeof value !== "object" ? String(value) : "an object";
-}
+import { type AnyFunction, toStatus } from "../base/callback_results.ts";
+import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
 /** A callback option, and the option that carries its data. */
 export interface CallbackKind {

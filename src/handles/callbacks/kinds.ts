@@ -21,7 +21,6 @@ import {
   readSocketAddress,
   writeHstsEntry,
 } from "./structs.ts";
-import type { EasyCallbacks } from "../callback_types.ts";
 import { onCloseSocket } from "../core/close_hook.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import { makeList } from "../base/owned.ts";
@@ -34,13 +33,18 @@ export interface EasyCallbackKind extends CallbackKind {
   pointer(): NonNullPointer;
 }
 
+/** The options whose value is a function. */
+type FunctionOption = {
+  [N in keyof typeof easyOptions]: (typeof easyOptions)[N]["kind"] extends "function" ? N : never;
+}[keyof typeof easyOptions];
+
 const STS_DONE = 1;
 const KHSTAT_REJECT = 2, KHSTAT_DEFER = 3;
 
 const kinds = new Map<number, EasyCallbackKind>();
 
 function define<const S extends Signature>(
-  name: keyof EasyCallbacks,
+  name: FunctionOption,
   data: keyof typeof easyOptions,
   signature: S,
   make: (kind: CallbackKind) => CallbackFunction<S>,

@@ -7,7 +7,7 @@
 
 import { copyIn } from "../../../ffi/memory.ts";
 import { native, type Pointer } from "../../../ffi/mod.ts";
-import type { AnyFunction } from "../core/easy_state.ts";
+import type { AnyFunction } from "../base/callback_results.ts";
 
 /** See the module. */
 export interface Piece {

@@ -9,7 +9,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { closeOnExec, libc } from "../../../ffi/libc.ts";
 import { native } from "../../../ffi/mod.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
-import type { SocketAddress } from "../callback_types.ts";
+import type { SocketAddress } from "./structs.ts";
 import { easyTokens } from "../core/easy_state.ts";
 
 /** The native SOCKOPTFUNCTION. */

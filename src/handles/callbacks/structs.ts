@@ -6,8 +6,65 @@
 
 import { bytesAt, copyOut, Struct, textAt, utf8 } from "../../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
-import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callback_types.ts";
 import { native } from "../../../ffi/mod.ts";
+
+/** A socket that libcurl wants opened: `struct curl_sockaddr`. */
+export interface SocketAddress {
+  /** `AF_INET`, `AF_INET6`, `AF_UNIX`: the system's numbers. */
+  readonly family: number;
+  /** `SOCK_STREAM` or `SOCK_DGRAM`. */
+  readonly socktype: number;
+  /** The IP protocol number. */
+  readonly protocol: number;
+  /** The `struct sockaddr`, a copy. */
+  readonly addr: Uint8Array;
+}
+
+/** A file of an FTP wildcard transfer: `struct curl_fileinfo`. */
+export interface FileInfo {
+  /** Its name in the folder. */
+  readonly filename: string;
+  /** `CURLFILETYPE_*`. */
+  readonly filetype: number;
+  /** Permission bits. */
+  readonly perm: number;
+  /** The number of its owner. */
+  readonly uid: number;
+  /** The number of its group. */
+  readonly gid: number;
+  /** In bytes. */
+  readonly size: number;
+  /** How many names it has. */
+  readonly hardlinks: number;
+  /** The strings of the listing, `null` where it has none. */
+  readonly strings: {
+    readonly time: string | null;
+    readonly perm: string | null;
+    readonly user: string | null;
+    readonly group: string | null;
+    readonly target: string | null;
+  };
+  /** `CURLFINFOFLAG_*`: which fields are known. */
+  readonly flags: number;
+}
+
+/** A host key: `struct curl_khkey`. */
+export interface HostKey {
+  /** The key, in base64 where it is of `known_hosts`. */
+  readonly key: string;
+  /** `CURLKHTYPE_*`. */
+  readonly keytype: number;
+}
+
+/** An entry of the HSTS cache: `struct curl_hstsentry`. */
+export interface HstsEntry {
+  /** The host name. */
+  name: string;
+  /** Whether it counts for the hosts below as well. */
+  includeSubDomains: boolean;
+  /** `YYYYMMDD HH:MM:SS`, or empty for an entry that never expires. */
+  expire: string;
+}
 
 /** int family @0, socktype @4, protocol @8; unsigned addrlen @12; struct sockaddr addr @16 */
 export function readSocketAddress(pointer: Pointer): SocketAddress {

@@ -7,10 +7,22 @@
  */
 
 import { libc } from "../../../ffi/libc.ts";
-import { toStatus } from "../callbacks/dispatch.ts";
-import { closing } from "../closing.ts";
-import type { AnyFunction, SocketWatcher } from "./easy_state.ts";
+import { type AnyFunction, toStatus } from "../base/callback_results.ts";
 import { TokenTable } from "../base/tokens.ts";
+
+/**
+ * How many CLOSESOCKETFUNCTIONs are on the stack. One belongs to a connection and not to a handle, so
+ * no handle knows of it: while it runs, all of this thread's count as inside a callback.
+ */
+export const closing: { depth: number } = { depth: 0 };
+
+/** Told of the sockets that libcurl opens and closes for an easy. */
+export interface SocketWatcher {
+  /** A new socket with that number: whatever was known of the number is void. */
+  opened(fd: number): void;
+  /** The number is about to be closed. */
+  closing(fd: number): void;
+}
 
 const closeTokens = new TokenTable<CloseHook>();
 

@@ -11,13 +11,11 @@ import { libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import type { CloseHook } from "./close_hook.ts";
-import { closing } from "../closing.ts";
-import type { Easy } from "../easy/easy.ts";
-import { newGuard, type ReuseGuard } from "../easy/forbid_reuse.ts";
-import type { MultiState } from "../multi/state.ts";
+import type { AnyFunction } from "../base/callback_results.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
+import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
+import { newGuard, type ReuseGuard } from "./reuse_guard.ts";
 
 /** The easies that a callback may be for, by token. */
 export const easyTokens: TokenTable<EasyState> = new TokenTable();
@@ -110,16 +108,39 @@ export class EasyResources {
   }
 }
 
-/** Told of the sockets that libcurl opens and closes for an easy. */
-export interface SocketWatcher {
-  /** A new socket with that number: whatever was known of the number is void. */
-  opened(fd: number): void;
-  /** The number is about to be closed. */
-  closing(fd: number): void;
+/** The public object of a handle, an `Easy`, as far as the inside knows it. */
+export interface EasyFace {
+  /** Whether the handle is closed. */
+  readonly closed: boolean;
+  /** Pauses and unpauses: `CURLPAUSE_*`. */
+  pause(flags: number): void;
+  /** Reads an info. */
+  getInfo(info: string | number): unknown;
 }
 
-// deno-lint-ignore no-explicit-any -- each kind has its own parameters, checked by setOpt's types
-export type AnyFunction = (...args: any[]) => unknown;
+/** The multi handle that an easy is added to, as far as the easy needs it. */
+export interface EasyHost {
+  /** How many callbacks of it, or of an easy in it, are on the stack. */
+  depth: number;
+  /** The driver, where there is one. */
+  readonly observer: TransferObserver | null;
+  /** Keeps a hook until the cache of this multi is gone. */
+  keepHook(hook: CloseHook): void;
+  /** What its callbacks threw, or that one returned -1, unless that is for a call on the stack. */
+  takeFailure(): { readonly thrown: { readonly value: unknown } | null } | null;
+  /** Takes an easy out. */
+  remove(easy: EasyState): void;
+}
+
+/** Whoever drives the transfers of a multi, as far as an easy tells it. */
+export interface TransferObserver {
+  /** Whether a transfer that is about to receive bytes has to wait with them. */
+  mustWait(easy: EasyState, bytes: number): boolean;
+  /** A transfer was paused or unpaused, of which libcurl's timeout may come. */
+  touched(): void;
+  /** A transfer waits for the application from now on, or no longer. */
+  paused(easy: EasyState, paused: boolean): void;
+}
 
 /** The JS side of an easy handle: its callbacks, where it is in use, what a callback threw. */
 export class EasyState {
@@ -133,7 +154,7 @@ export class EasyState {
   /** JS objects whose C side this handle uses, by option number. */
   readonly uses: Map<number, unknown> = new Map();
   /** The multi that it is added to. */
-  multi: MultiState | null = null;
+  multi: EasyHost | null = null;
   /** Whether it has come to its end in there. */
   told = false;
   /** Whether libcurl has let go of it then: see {@linkcode endDead}. */
@@ -180,8 +201,8 @@ export class EasyState {
   readonly reuse: ReuseGuard = newGuard();
   #paused = 0;
 
-  #easy: Easy | null = null;
-  readonly #weak: WeakRef<Easy>;
+  #easy: EasyFace | null = null;
+  readonly #weak: WeakRef<EasyFace>;
   #pins = 0;
   #thrown: { readonly value: unknown } | null = null;
   /** How many bytes its progress callback was told of last. */
@@ -190,7 +211,7 @@ export class EasyState {
   stops = false;
 
   /** Makes the state of `easy`. */
-  constructor(easy: Easy, resources: EasyResources) {
+  constructor(easy: EasyFace, resources: EasyResources) {
     this.resources = resources;
     this.#weak = new WeakRef(easy);
   }
@@ -218,7 +239,7 @@ export class EasyState {
   }
 
   /** The public object, as long as anyone can ask for it. */
-  get easy(): Easy | null {
+  get easy(): EasyFace | null {
     return this.#easy ?? this.#weak.deref() ?? null;
   }
 
@@ -226,7 +247,7 @@ export class EasyState {
    * Keeps the handle alive and its token valid, until {@linkcode unpin} was called as often.
    * Whoever has the `Easy` says so, since a weak reference is slow to follow.
    */
-  pin(easy: Easy | null = this.#weak.deref() ?? null): void {
+  pin(easy: EasyFace | null = this.#weak.deref() ?? null): void {
     const hook = this.resources.closeHook;
     if (hook) hook.used = true;
     if (this.#pins++ > 0) return;
@@ -289,7 +310,7 @@ export class EasyState {
   set paused(bits: number) {
     const changed = (bits === 0) !== (this.#paused === 0);
     this.#paused = bits;
-    if (changed && this.easy) this.multi?.observer?.paused(this.easy, bits !== 0);
+    if (changed && this.easy) this.multi?.observer?.paused(this, bits !== 0);
   }
 
   /** Keeps what a callback threw for the caller; the first counts. */

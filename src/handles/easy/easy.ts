@@ -8,24 +8,160 @@ import { result } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { adoptFunctions } from "./functions.ts";
-import { forgetEntryPath, getInfo, keepEntryPath } from "./infos.ts";
+import { forgetEntryPath, getInfo, type InfoName, type InfoValue, keepEntryPath } from "./infos.ts";
 import { handleSide, registerHandle } from "../core/handle_registry.ts";
 import { renewUrl, setBirthOptions, setErrorBuffer, setOption } from "./options.ts";
 import { EasyResources, EasyState } from "../core/easy_state.ts";
 import { bytes, long } from "../base/arguments.ts";
 import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
-import { guardReuse, newGuard } from "./forbid_reuse.ts";
+import { guardReuse } from "./forbid_reuse.ts";
+import { newGuard } from "../core/reuse_guard.ts";
+import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callbacks/structs.ts";
+import type { HttpPostPart } from "../mime/httppost.ts";
+import type { Mime } from "../mime/mime.ts";
+import type { Share } from "../share.ts";
+import type { CurlUrl } from "../url.ts";
 import { lendReaders } from "../mime/copy.ts";
-import type {
-  EasyOptionName,
-  EasyOptions,
-  EasyOptionValue,
-  InfoName,
-  InfoValue,
-} from "../option_types.ts";
 import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./websocket.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
+
+/** The JS value of each option kind; functions and objects have a type for each option. */
+export interface ValueOfKind {
+  long: number | boolean;
+  values: number | boolean;
+  off_t: number | bigint | boolean;
+  string: string;
+  slist: readonly (string | Uint8Array)[];
+  blob: Uint8Array | ArrayBuffer;
+  cbptr: unknown;
+  object: never;
+  function: never;
+}
+
+/** The options whose value is an object. */
+interface ObjectOptions {
+  POSTFIELDS: string | Uint8Array | ArrayBuffer;
+  COPYPOSTFIELDS: string | Uint8Array | ArrayBuffer;
+  PRIVATE: unknown;
+  /** The path of a file that the trace is appended to. */
+  STDERR: string;
+  SHARE: Share;
+  CURLU: CurlUrl;
+  MIMEPOST: Mime;
+  HTTPPOST: readonly HttpPostPart[];
+  STREAM_DEPENDS: Easy;
+  STREAM_DEPENDS_E: Easy;
+}
+
+type OptionTable = typeof easyOptions;
+
+/** The name of an easy option: curl's own, without `CURLOPT_`. */
+export type EasyOptionName = keyof OptionTable;
+
+/** The value that an easy option takes; `null` unsets it. */
+export type EasyOptionValue<N extends EasyOptionName> =
+  | (N extends keyof EasyCallbacks ? EasyCallbacks[N]
+    : N extends keyof ObjectOptions ? ObjectOptions[N]
+    : ValueOfKind[OptionTable[N]["kind"]])
+  | null;
+
+/** Easy options by curl's name, without `CURLOPT_`. */
+export type EasyOptions = { readonly [N in EasyOptionName]?: EasyOptionValue<N> };
+
+type Progress = (
+  data: unknown,
+  dltotal: number,
+  dlnow: number,
+  ultotal: number,
+  ulnow: number,
+) => number | void;
+
+/** Every callback option of an easy handle. */
+export interface EasyCallbacks {
+  /**
+   * Takes a piece of the body and returns how many bytes it took: all of them, or it fails the
+   * transfer. `CURL_WRITEFUNC_PAUSE` pauses.
+   */
+  WRITEFUNCTION: (bytes: Uint8Array<ArrayBuffer>, data: unknown) => number;
+  /** Fills the buffer and returns how many bytes it wrote; 0 ends the upload. */
+  READFUNCTION: (buffer: Uint8Array<ArrayBuffer>, data: unknown) => number;
+  /** Takes one header line, as WRITEFUNCTION takes the body. */
+  HEADERFUNCTION: (line: Uint8Array<ArrayBuffer>, data: unknown) => number;
+  /** Takes RTP data, as WRITEFUNCTION takes the body. */
+  INTERLEAVEFUNCTION: (bytes: Uint8Array<ArrayBuffer>, data: unknown) => number;
+  /** Moves in the upload's source; `origin` is `SEEK_SET` (0), `SEEK_CUR` or `SEEK_END`. */
+  SEEKFUNCTION: (data: unknown, offset: number, origin: number) => number | void;
+  /** The old way to rewind. */
+  IOCTLFUNCTION: (easy: Easy, cmd: number, data: unknown) => number | void;
+  /** Told how far the transfer is, in bytes; a result other than 0 aborts it. */
+  XFERINFOFUNCTION: Progress;
+  /** The old form of XFERINFOFUNCTION. */
+  PROGRESSFUNCTION: Progress;
+  /** Told what happens: `type` is a `CURLINFO_*` of the debug kind. */
+  DEBUGFUNCTION: (
+    easy: Easy,
+    type: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    data: unknown,
+  ) => number | void;
+  /** May change the TLS backend's context (`SSL_CTX *` with OpenSSL). */
+  SSL_CTX_FUNCTION: (easy: Easy, sslctx: Pointer, data: unknown) => number | void;
+  /** May change a new socket's options; `purpose` is a `CURLSOCKTYPE_*`. */
+  SOCKOPTFUNCTION: (data: unknown, fd: number, purpose: number) => number | void;
+  /** Opens a socket and returns its descriptor, -1 for none; `undefined` leaves it to curlew. */
+  OPENSOCKETFUNCTION: (data: unknown, purpose: number, address: SocketAddress) => number | void;
+  /**
+   * Closes a socket; `undefined` leaves the closing to curlew. May be called after `close()`, by
+   * whatever has a cache let go of the connection: what it fails with then goes to `reportError`.
+   */
+  CLOSESOCKETFUNCTION: (data: unknown, fd: number) => number | void;
+  /** Accepts or refuses a host key: returns a `CURLKHSTAT_*`. */
+  SSH_KEYFUNCTION: (
+    easy: Easy,
+    known: HostKey | null,
+    found: HostKey | null,
+    match: number,
+    data: unknown,
+  ) => number | void;
+  /** Accepts (`CURLKHMATCH_OK`) or refuses a host key. */
+  SSH_HOSTKEYFUNCTION: (
+    data: unknown,
+    keytype: number,
+    key: Uint8Array<ArrayBuffer>,
+  ) => number | void;
+  /** Before a file of an FTP wildcard transfer: returns a `CURL_CHUNK_BGN_FUNC_*`. */
+  CHUNK_BGN_FUNCTION: (info: FileInfo, data: unknown, remains: number) => number | void;
+  /** After it. */
+  CHUNK_END_FUNCTION: (data: unknown) => number | void;
+  /** Matches a file name: returns a `CURL_FNMATCHFUNC_*`. */
+  FNMATCH_FUNCTION: (data: unknown, pattern: string, name: string) => number | void;
+  /** Before a name is resolved; a result other than 0 aborts. */
+  RESOLVER_START_FUNCTION: (
+    resolverState: Pointer,
+    reserved: Pointer,
+    data: unknown,
+  ) => number | void;
+  /** Connected, before the request: returns `CURL_PREREQFUNC_OK` or `_ABORT`. */
+  PREREQFUNCTION: (
+    data: unknown,
+    primaryIp: string,
+    localIp: string,
+    primaryPort: number,
+    localPort: number,
+  ) => number | void;
+  /** Adds trailers to a chunked upload: push lines to the list. */
+  TRAILERFUNCTION: (lines: string[], data: unknown) => number | void;
+  /** Fills one entry of the HSTS cache; returns `CURLSTS_OK`, `_DONE` or `_FAIL`. */
+  HSTSREADFUNCTION: (easy: Easy, entry: HstsEntry, data: unknown) => number | void;
+  /** Is given one entry to keep. */
+  HSTSWRITEFUNCTION: (
+    easy: Easy,
+    entry: HstsEntry,
+    index: { readonly index: number; readonly total: number },
+    data: unknown,
+  ) => number | void;
+}
 
 const CURLPAUSE_RECV = 1, CURLPAUSE_SEND = 4, CURLPAUSE_ALL = 5;
 
@@ -44,6 +180,8 @@ const sharesConnections = (share: unknown) =>
 
 /** The inside of an easy handle, for the other classes of this room. */
 export let stateOf: (easy: Easy) => EasyState;
+/** The public object of a state, as long as anyone can ask for it. */
+export const easyOf = (state: EasyState): Easy | null => state.easy as Easy | null;
 /** Whether a value is one. */
 export let isEasy: (value: unknown) => value is Easy;
 /** Wraps a `CURL *` that libcurl copied from the parent's. */
@@ -428,7 +566,7 @@ export class Easy {
     state.refuseInCallback("close the easy handle");
     state.pin();
     try {
-      state.multi?.multi.removeHandle(this);
+      state.multi?.remove(state);
     } finally {
       // also where a callback threw meanwhile
       if (state.multi === null) {

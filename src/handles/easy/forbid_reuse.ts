@@ -16,21 +16,6 @@ import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
-/** What an easy may speak such a protocol for, and its FORBID_REUSE. */
-export interface ReuseGuard {
-  /** A bit for each option that may lead there. */
-  by: number;
-  /** What the user wants FORBID_REUSE to be. */
-  wanted: number;
-  /** Whether it is 1 instead. */
-  forced: boolean;
-}
-
-/** The guard of a new handle. */
-export function newGuard(): ReuseGuard {
-  return { by: 0, wanted: 0, forced: false };
-}
-
 const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE } = easyOptions;
 const { REDIR_PROTOCOLS, REDIR_PROTOCOLS_STR } = easyOptions;
 const { CURLPROTO_LDAP, CURLPROTO_LDAPS, CURLUPART_URL } = flags;

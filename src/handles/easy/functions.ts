@@ -11,9 +11,10 @@ import { cString, Struct } from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { callbackKind, type EasyCallbackKind, kindsOfData } from "../callbacks/kinds.ts";
-import { CloseHook } from "../core/close_hook.ts";
+import type { AnyFunction } from "../base/callback_results.ts";
+import { CloseHook, type SocketWatcher } from "../core/close_hook.ts";
 import { check } from "../base/check_setopt.ts";
-import type { AnyFunction, EasyState, SocketWatcher } from "../core/easy_state.ts";
+import type { EasyState } from "../core/easy_state.ts";
 import { badValue } from "../base/arguments.ts";
 
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;

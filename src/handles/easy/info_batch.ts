@@ -8,7 +8,7 @@ import { infos } from "../../../ffi/curl/infos.ts";
 import { integerOf } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { type Easy, stateOf } from "./easy.ts";
-import type { InfoName } from "../option_types.ts";
+import type { InfoName } from "./infos.ts";
 
 /** An info that is a whole number. */
 export type NumberInfo = {

@@ -19,6 +19,27 @@ export interface TlsSessionInfo {
   readonly internals: Pointer;
 }
 
+/** The JS value of each kind of info. */
+interface ValueOfInfo {
+  string: string | null;
+  long: number;
+  double: number;
+  off_t: number;
+  socket: number;
+  slist: string[];
+  certinfo: string[][];
+  tlssession: TlsSessionInfo | null;
+  pointer: unknown;
+}
+
+type InfoTable = typeof infos;
+
+/** The name of an info: curl's own, without `CURLINFO_`. */
+export type InfoName = keyof InfoTable;
+
+/** The value of an info. */
+export type InfoValue<N extends InfoName> = ValueOfInfo[InfoTable[N]["kind"]];
+
 const table: Readonly<Record<string, InfoRow>> = infos;
 
 let byId: Map<number, InfoRow> | undefined;

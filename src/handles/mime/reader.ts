@@ -10,10 +10,11 @@
 import { live } from "../../../ffi/memory.ts";
 import { native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { fillFrom, PAUSE, READ_ABORT } from "../callbacks/bytes.ts";
-import { toInt, toStatus } from "../callbacks/dispatch.ts";
-import type { Easy } from "../easy/easy.ts";
-import { type EasyState, easyTokens } from "../core/easy_state.ts";
+import { toInt, toStatus } from "../base/callback_results.ts";
+import { type EasyFace, type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, integer } from "../base/arguments.ts";
+// the public type of a reader's `easy`: the one import of the house that goes up, of a type alone
+import type { Easy } from "../easy/easy.ts";
 import { TokenTable } from "../base/tokens.ts";
 
 /**
@@ -100,13 +101,13 @@ export class Reader {
   }
 
   /** Gives up to as many bytes as the buffer has. */
-  read(buffer: Uint8Array<ArrayBuffer>, easy: Easy): number {
+  read(buffer: Uint8Array<ArrayBuffer>, easy: EasyFace): number {
     if (this.#stale && begun.has(this.source)) this.#rewind();
     this.#stale = false;
     begun.add(this.source);
     const left = this.size === -1 ? buffer.length : Number(this.size) - this.#given;
     const room = buffer.subarray(0, Math.min(left, buffer.length));
-    const length = toInt(this.source.read(room, easy), NAME);
+    const length = toInt(this.source.read(room, easy as Easy), NAME);
     if (length === PAUSE || length === READ_ABORT) return length;
     if (length > room.length || (length === 0 && this.size !== -1 && left > 0)) {
       throw new RangeError(
@@ -200,7 +201,7 @@ export function readerFunctions(): Functions {
 interface Found {
   readonly reader: Reader;
   readonly state: EasyState;
-  readonly easy: Easy;
+  readonly easy: EasyFace;
 }
 
 function find(token: number): Found | null {

@@ -9,7 +9,6 @@
 import { result } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { Code, CurlMultiError, MultiCode } from "../../errors.ts";
-import type { EasyState } from "../core/easy_state.ts";
 import { cMessage } from "./message.ts";
 import type { MultiState } from "./state.ts";
 
@@ -41,13 +40,4 @@ export function revive(state: MultiState): void {
     if (!easy.told) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
   state.dead = false;
-}
-
-/** Forgets what became of an easy that is taken out. */
-export function forgetEnd({ messages }: MultiState, removed: EasyState): void {
-  if (!removed.told) return;
-  removed.told = removed.ended = false;
-  const { address } = removed.resources;
-  const at = messages.findIndex(({ easy }) => easy === address);
-  if (at >= 0) messages.splice(at, 1);
 }

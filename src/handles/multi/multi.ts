@@ -10,7 +10,7 @@ import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
 import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
 import { refuseLost } from "../easy/connect_only.ts";
-import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
+import { type Easy, easyOf, isEasy, stateOf, type ValueOfKind } from "../easy/easy.ts";
 import { watchSockets } from "../easy/functions.ts";
 import { keepEntryPath } from "../easy/infos.ts";
 import { renewUrl } from "../easy/options.ts";
@@ -19,10 +19,64 @@ import { show } from "../base/arguments.ts";
 import { guardReuse } from "../easy/forbid_reuse.ts";
 import { type FdSets, fdSets, pollDescriptors, waitDescriptors, type WaitFd } from "./wait.ts";
 import { installSocketCallback, setMultiOption } from "./options.ts";
-import { type MultiObserver, MultiResources, MultiState } from "./state.ts";
-import type { MultiOptionName, MultiOptionValue } from "../option_types.ts";
-import { endDead, forgetEnd, revive } from "./abort_all.ts";
+import { MultiResources, MultiState } from "./state.ts";
+import type { PushHeaders } from "./push.ts";
+import { endDead, revive } from "./abort_all.ts";
 import { cMessage } from "./message.ts";
+
+/** The callback options of a multi handle. */
+export interface MultiCallbacks {
+  /**
+   * Told what to wait for: {@link https://curl.se/libcurl/c/CURLMOPT_SOCKETFUNCTION.html}.
+   * `what` is a `CURL_POLL_*`, `easy` is `null` for a handle internal to libcurl, `clientData` is
+   * SOCKETDATA, `socketData` what `assign` was given for the fd. -1 aborts all transfers.
+   */
+  SOCKETFUNCTION: (
+    easy: Easy | null,
+    fd: number,
+    what: number,
+    clientData: unknown,
+    socketData: unknown,
+  ) => number | void;
+  /**
+   * Told when to call `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
+   * https://curl.se/libcurl/c/CURLMOPT_TIMERFUNCTION.html}. -1 as `timeoutMs` means never, 0 soon,
+   * but not from in here. -1 as the result aborts all transfers.
+   */
+  TIMERFUNCTION: (multi: Multi, timeoutMs: number, clientData: unknown) => number | void;
+  /**
+   * Asked whether to take a stream that the server pushes: {@link
+   * https://curl.se/libcurl/c/CURLMOPT_PUSHFUNCTION.html}. Returns `CURL_PUSH_OK`, `_DENY` or
+   * `_ERROROUT`; `easy` is the new handle, already added, and the caller's from `CURL_PUSH_OK` on.
+   * A throw denies the push, and so does `CURL_PUSH_OK` with libcurl 7.88 and 8.0, which crash.
+   */
+  PUSHFUNCTION: (
+    parent: Easy | null,
+    easy: Easy,
+    numHeaders: number,
+    headers: PushHeaders,
+    clientData: unknown,
+  ) => number | void;
+  /** Told of what `notifyEnable` asked for: {@link https://curl.se/libcurl/c/CURLMOPT_NOTIFYFUNCTION.html}. */
+  NOTIFYFUNCTION: (
+    multi: Multi,
+    notification: number,
+    easy: Easy | null,
+    clientData: unknown,
+  ) => void;
+}
+
+type MultiTable = typeof multiOptions;
+
+/** The name of a multi option: curl's own, without `CURLMOPT_`. */
+export type MultiOptionName = keyof MultiTable;
+
+/** The value that a multi option takes; `null` unsets it. */
+export type MultiOptionValue<N extends MultiOptionName> =
+  | (N extends keyof MultiCallbacks ? MultiCallbacks[N]
+    : MultiTable[N]["kind"] extends "object" ? readonly string[]
+    : ValueOfKind[MultiTable[N]["kind"]])
+  | null;
 
 /** A finished transfer. */
 export interface Message {
@@ -34,10 +88,8 @@ export interface Message {
   readonly error: CurlEasyError | null;
 }
 
-/** Lets a driver see the callbacks of a multi before its user. */
-export let observe: (multi: Multi, observer: MultiObserver) => void;
-/** Whether a callback of the multi, or of an easy in it, is on the stack. */
-export let inCallback: (multi: Multi) => boolean;
+/** The inside of a multi handle, for a driver. */
+export let multiStateOf: (multi: Multi) => MultiState;
 
 export { multiCount } from "./state.ts";
 
@@ -72,11 +124,7 @@ export class Multi {
   readonly #count = new Int32Array(new ArrayBuffer(4));
 
   static {
-    observe = (multi, observer) => {
-      const state = multi.#state;
-      state.observe(observer);
-    };
-    inCallback = (multi) => multi.#state.inCallback;
+    multiStateOf = (multi) => multi.#state;
   }
 
   /**
@@ -168,27 +216,9 @@ export class Multi {
    * @throws {CurlMultiError} CURLM_BAD_EASY_HANDLE where it is in another multi.
    */
   removeHandle(easy: Easy): void {
-    const state = this.#state, pointer = state.pointer;
-    const removed = openState(easy);
-    state.refuseInCallback("remove a handle");
-    // of one that it has let go of libcurl thinks differently in each version
-    const isGone = removed.multi === state && removed.ended;
-    const { curl_multi_remove_handle } = library().symbols;
-    const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
-    // a timer callback that fails does so at the end: the handle is out all the same
-    const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
-    if (isOut && removed.multi === state) this.#forget(removed);
-    state.forgive();
-    state.finish(code);
-  }
-
-  #forget(removed: EasyState): void {
-    forgetEnd(this.#state, removed);
-    this.#state.easies.delete(removed.resources.address);
-    removed.multi = null;
-    removed.connected = false;
-    if (removed.easy) this.#state.observer?.removed(removed.easy);
-    removed.unpin();
+    const state = this.#state;
+    void state.pointer; // a closed multi is told first, also where the easy is closed too
+    state.remove(openState(easy));
   }
 
   /**
@@ -311,12 +341,13 @@ export class Multi {
     const message = state.messages.shift() ?? cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) return null;
     const finished = state.easies.get(message.easy);
-    if (!finished?.easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
+    const easy = finished && easyOf(finished);
+    if (!finished || !easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
     finished.told = true;
     const error = finished.takeError(message.result);
     keepEntryPath(finished, message.result);
     finished.flushOutput();
-    return { easy: finished.easy, result: message.result, error };
+    return { easy, result: message.result, error };
   }
 
   /** All finished transfers, as {@linkcode infoRead} gives them. */
@@ -371,7 +402,10 @@ export class Multi {
   getHandles(): Easy[] {
     void this.#state.pointer;
     const easies: Easy[] = [];
-    for (const { easy } of this.#state.easies) if (easy) easies.push(easy);
+    for (const state of this.#state.easies) {
+      const easy = easyOf(state);
+      if (easy) easies.push(easy);
+    }
     return easies;
   }
 
@@ -423,7 +457,7 @@ export class Multi {
     const { curl_multi_remove_handle } = library().symbols;
     for (const easy of [...state.easies]) {
       curl_multi_remove_handle(state.pointer, easy.pointer);
-      this.#forget(easy);
+      state.forget(easy);
     }
     forgotten.unregister(this);
     const code = state.resources.free();

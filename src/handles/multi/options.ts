@@ -8,55 +8,11 @@ import { multiOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import { live } from "../../../ffi/memory.ts";
 import { type CallbackFunction, library, native, type NonNullPointer } from "../../../ffi/mod.ts";
 import { CurlLoadError, CurlMultiError, MultiCode } from "../../errors.ts";
-import { toStatus } from "../callbacks/dispatch.ts";
-import type { Easy } from "../easy/easy.ts";
+import { type AnyFunction, toStatus } from "../base/callback_results.ts";
 import { isArray, show, showName } from "../base/arguments.ts";
-import type { AnyFunction } from "../core/easy_state.ts";
-import type { Multi } from "./multi.ts";
+import type { EasyFace } from "../core/easy_state.ts";
 import { multiOf, type MultiState } from "./state.ts";
 import { pushedEasy, PushHeaders } from "./push.ts";
-
-/** The callback options of a multi handle. */
-export interface MultiCallbacks {
-  /**
-   * Told what to wait for: {@link https://curl.se/libcurl/c/CURLMOPT_SOCKETFUNCTION.html}.
-   * `what` is a `CURL_POLL_*`, `easy` is `null` for a handle internal to libcurl, `clientData` is
-   * SOCKETDATA, `socketData` what `assign` was given for the fd. -1 aborts all transfers.
-   */
-  SOCKETFUNCTION: (
-    easy: Easy | null,
-    fd: number,
-    what: number,
-    clientData: unknown,
-    socketData: unknown,
-  ) => number | void;
-  /**
-   * Told when to call `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_TIMERFUNCTION.html}. -1 as `timeoutMs` means never, 0 soon,
-   * but not from in here. -1 as the result aborts all transfers.
-   */
-  TIMERFUNCTION: (multi: Multi, timeoutMs: number, clientData: unknown) => number | void;
-  /**
-   * Asked whether to take a stream that the server pushes: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_PUSHFUNCTION.html}. Returns `CURL_PUSH_OK`, `_DENY` or
-   * `_ERROROUT`; `easy` is the new handle, already added, and the caller's from `CURL_PUSH_OK` on.
-   * A throw denies the push, and so does `CURL_PUSH_OK` with libcurl 7.88 and 8.0, which crash.
-   */
-  PUSHFUNCTION: (
-    parent: Easy | null,
-    easy: Easy,
-    numHeaders: number,
-    headers: PushHeaders,
-    clientData: unknown,
-  ) => number | void;
-  /** Told of what `notifyEnable` asked for: {@link https://curl.se/libcurl/c/CURLMOPT_NOTIFYFUNCTION.html}. */
-  NOTIFYFUNCTION: (
-    multi: Multi,
-    notification: number,
-    easy: Easy | null,
-    clientData: unknown,
-  ) => void;
-}
 
 const SOCKET = multiOptions.SOCKETFUNCTION.id, TIMER = multiOptions.TIMERFUNCTION.id;
 const PUSH = multiOptions.PUSHFUNCTION.id, NOTIFY = multiOptions.NOTIFYFUNCTION.id;
@@ -75,7 +31,7 @@ function run(state: MultiState, name: string, failure: number, call: () => unkno
   }
 }
 
-function easyOf(state: MultiState, pointer: unknown): Easy | null {
+function easyOf(state: MultiState, pointer: unknown): EasyFace | null {
   return state.easies.get(native.address(pointer as NonNullPointer))?.easy ?? null;
 }
 

@@ -6,12 +6,10 @@
 
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { CloseHook } from "../core/close_hook.ts";
-import { closing } from "../closing.ts";
-import type { AnyFunction, EasyState, SocketWatcher } from "../core/easy_state.ts";
-import type { Easy } from "../easy/easy.ts";
+import type { AnyFunction } from "../base/callback_results.ts";
+import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
+import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
 import { FdTable } from "./assigned_values.ts";
-import type { Multi } from "./multi.ts";
 import { Roster } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
 
@@ -35,17 +33,11 @@ export const multiCount: { open: number } = { open: 0 };
  * The driver of a multi: it sees each socket callback before anyone else. It asks for the timeout
  * itself, before it rests and after a call that is not its own: that is cheaper than a callback.
  */
-export interface MultiObserver extends SocketWatcher {
+export interface MultiObserver extends SocketWatcher, TransferObserver {
   /** `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number): void;
   /** A handle was taken out. */
-  removed(easy: Easy): void;
-  /** Whether a transfer that is about to receive bytes has to wait with them. */
-  mustWait(easy: Easy, bytes: number): boolean;
-  /** A transfer was paused or unpaused, of which libcurl's timeout may come. */
-  touched(): void;
-  /** A transfer waits for the application from now on, or no longer. */
-  paused(easy: Easy, paused: boolean): void;
+  removed(easy: EasyState): void;
 }
 
 /** What must be freed of a multi handle; it never refers to the rest. */
@@ -75,7 +67,7 @@ export class MultiResources {
 }
 
 /** The inside of a multi handle. */
-export class MultiState {
+export class MultiState implements EasyHost {
   readonly resources: MultiResources;
   /** The easies in it, by address. */
   readonly easies: Roster<EasyState> = new Roster();
@@ -101,11 +93,12 @@ export class MultiState {
   /** How many callbacks of it, or of an easy in it, are on the stack. */
   depth = 0;
 
-  readonly multi: Multi;
+  /** The public object. */
+  readonly multi: object;
   #thrown: { readonly value: unknown } | null = null;
 
   /** Makes the state of `multi`. */
-  constructor(multi: Multi, resources: MultiResources) {
+  constructor(multi: object, resources: MultiResources) {
     this.multi = multi;
     this.resources = resources;
     multiTokens.root(resources.token, new WeakRef(this));
@@ -135,6 +128,31 @@ export class MultiState {
   keepHook(hook: CloseHook): void {
     const { closeHooks } = this.resources;
     if (!closeHooks.has(hook)) closeHooks.add(hook.retain());
+  }
+
+  /** Takes an easy out, whether its transfer is finished or not. */
+  remove(removed: EasyState): void {
+    const { pointer } = this;
+    this.refuseInCallback("remove a handle");
+    // of one that it has let go of libcurl thinks differently in each version
+    const isGone = removed.multi === this && removed.ended;
+    const { curl_multi_remove_handle } = library().symbols;
+    const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
+    // a timer callback that fails does so at the end: the handle is out all the same
+    const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
+    if (isOut && removed.multi === this) this.forget(removed);
+    this.forgive();
+    this.finish(code);
+  }
+
+  /** An easy is out. */
+  forget(removed: EasyState): void {
+    forgetEnd(this, removed);
+    this.easies.delete(removed.resources.address);
+    removed.multi = null;
+    removed.connected = false;
+    this.observer?.removed(removed);
+    removed.unpin();
   }
 
   /** Whether a callback of it, or of an easy in it, is on the stack. */
@@ -192,4 +210,13 @@ export class MultiState {
     this.#died = false;
     return failure;
   }
+}
+
+/** Forgets what became of an easy that is taken out. */
+function forgetEnd({ messages }: MultiState, removed: EasyState): void {
+  if (!removed.told) return;
+  removed.told = removed.ended = false;
+  const { address } = removed.resources;
+  const at = messages.findIndex(({ easy }) => easy === address);
+  if (at >= 0) messages.splice(at, 1);
 }

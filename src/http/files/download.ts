@@ -8,23 +8,13 @@ import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../fetch.ts";
 import { loaded } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
-import type { TransferInfo } from "../response/info.ts";
+import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import {
   type FetchCurlOptions,
   planRequest,
   readProgress,
   type RequestPlan,
 } from "../request/plan.ts";
-
-/** How far a {@linkcode download} is. */
-export interface DownloadProgress {
-  /** Bytes of the file that are there, with those of an earlier attempt. Never goes down, except to start anew. */
-  readonly bytes: number;
-  /** Bytes that it will have, `null` where the server did not say. */
-  readonly total: number | null;
-  /** How many of the bytes are of an earlier attempt. */
-  readonly resumedFrom: number;
-}
 
 /** What {@linkcode download} takes. */
 export interface DownloadOptions {
@@ -52,18 +42,6 @@ export interface DownloadOptions {
   readonly overwrite?: boolean;
   /** Told how far it is. What it throws ends the download. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-}
-
-/** What {@linkcode download} gives. */
-export interface DownloadResult {
-  /** The path of the file. */
-  readonly path: string;
-  /** Its size. */
-  readonly bytes: number;
-  /** Whether bytes of an earlier attempt are part of it. */
-  readonly resumed: boolean;
-  /** What the last request was like. */
-  readonly info: TransferInfo;
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import { CurlEasyError } from "../../errors.ts";
-import type { DownloadProgress, DownloadResult } from "./download.ts";
+import type { TransferInfo } from "../response/info.ts";
 import { headError, networkError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
 import { countdown, type Hop, type HopsEnd, runHops } from "../transfer/request_chain.ts";
@@ -15,6 +15,28 @@ import type { Place, Target } from "./destination.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { judge, rangeHeaders, recordUrl, type Rest, type Verdict } from "./resume.ts";
 import { isHttp } from "../request/url.ts";
+
+/** How far a `download` is. */
+export interface DownloadProgress {
+  /** Bytes of the file that are there, with those of an earlier attempt. Never goes down, except to start anew. */
+  readonly bytes: number;
+  /** Bytes that it will have, `null` where the server did not say. */
+  readonly total: number | null;
+  /** How many of the bytes are of an earlier attempt. */
+  readonly resumedFrom: number;
+}
+
+/** What `download` gives. */
+export interface DownloadResult {
+  /** The path of the file. */
+  readonly path: string;
+  /** Its size. */
+  readonly bytes: number;
+  /** Whether bytes of an earlier attempt are part of it. */
+  readonly resumed: boolean;
+  /** What the last request was like. */
+  readonly info: TransferInfo;
+}
 
 /** libcurl can go on with a file of these. */
 const RESUMABLE = new Set(["http:", "https:", "ftp:", "ftps:", "sftp:", "file:"]);

@@ -5,7 +5,7 @@
  */
 
 import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
-import type { EasyOptions } from "../../handles/option_types.ts";
+import type { EasyOptions } from "../../handles/easy/easy.ts";
 
 /** What `fetch` sets itself, and what to use instead. */
 const REFUSED = new Map(Object.entries({

@@ -5,10 +5,11 @@
  */
 
 import type { Agent } from "../../driver/agent.ts";
-import type { EasyOptions } from "../../handles/option_types.ts";
+import type { EasyOptions } from "../../handles/easy/easy.ts";
 import {
   type BodySource,
   bodySource,
+  type FetchBody,
   requestSource,
   syncBodySource,
 } from "../request_body/source.ts";
@@ -33,17 +34,6 @@ export interface FetchProgress {
 
 /** The options of easy handles that `fetch` leaves to the caller. */
 export type FetchCurlOptions = EasyOptions;
-
-/** What a request may have as its body. */
-export type FetchBody =
-  | string
-  | ArrayBuffer
-  | ArrayBufferView
-  | Blob
-  | FormData
-  | URLSearchParams
-  | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array | string>;
 
 /** What `fetch` takes beside the URL: the standard's members, and curlew's. */
 export interface FetchInit {

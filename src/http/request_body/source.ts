@@ -7,7 +7,17 @@
 import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
 import { formData } from "./form_data.ts";
-import type { FetchBody } from "../request/plan.ts";
+
+/** What a request may have as its body. */
+export type FetchBody =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | FormData
+  | URLSearchParams
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>;
 
 /** The body of a request. */
 export interface BodySource {

@@ -10,7 +10,6 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import { InfoBatch } from "../../handles/easy/info_batch.ts";
 import type { HeadCollector } from "./head.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { partsOf } from "./response.ts";
 
 /** See {@linkcode transferInfo}. Times are milliseconds from the start of the last request. */
 export interface TransferInfo {
@@ -143,27 +142,6 @@ export class InfoSnapshot {
       trailers: this.#head.trailers,
     };
   }
-}
-
-/**
- * What the transfer behind a response was like: live until the body has ended, then fixed.
- *
- * @throws {TypeError} for a response that is not curlew's.
- *
- * @example
- * ```ts
- * import { fetch, transferInfo } from "curlew";
- *
- * const response = await fetch("https://example.com/");
- * await response.arrayBuffer();
- * const { primaryIp, firstByte, httpVersion } = transferInfo(response);
- * console.log(primaryIp, firstByte, httpVersion);
- * ```
- */
-export function transferInfo(response: Response): TransferInfo {
-  const info = partsOf(response)?.info;
-  if (!info) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
-  return info();
 }
 
 const PHASES = [

@@ -176,3 +176,24 @@ async function typedBlob(this: Response): Promise<Blob> {
   const blob: Blob = await blobOf.call(Named.ownerOf(this));
   return type && !blob.type ? blob.slice(0, blob.size, type) : blob;
 }
+
+/**
+ * What the transfer behind a response was like: live until the body has ended, then fixed.
+ *
+ * @throws {TypeError} for a response that is not curlew's.
+ *
+ * @example
+ * ```ts
+ * import { fetch, transferInfo } from "curlew";
+ *
+ * const response = await fetch("https://example.com/");
+ * await response.arrayBuffer();
+ * const { primaryIp, firstByte, httpVersion } = transferInfo(response);
+ * console.log(primaryIp, firstByte, httpVersion);
+ * ```
+ */
+export function transferInfo(response: Response): TransferInfo {
+  const info = partsOf(response)?.info;
+  if (!info) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
+  return info();
+}

@@ -127,3 +127,15 @@ function requestHeaders({ headers, body, method, referrer }: RequestPlan): Heade
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
 }
+
+/** Any of these may bring a list of hosts that are only spoken to by TLS. */
+const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
+
+/** The URL that libcurl asked for: HSTS turns http into https. */
+export function askedUrl(easy: Easy, { url, curl }: RequestPlan): URL {
+  if (!hasAny(curl, HSTS) || url.protocol !== "http:") return url;
+  if (!easy.getInfo("EFFECTIVE_URL")?.startsWith("https:")) return url;
+  const upgraded = new URL(url);
+  upgraded.protocol = "https:";
+  return upgraded;
+}

@@ -12,7 +12,7 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
-import { configure, setUrl } from "./configure.ts";
+import { askedUrl, configure, setUrl } from "./configure.ts";
 import { forgetLooseCookies } from "./cookies.ts";
 import { codedError, fetchError, networkError } from "../errors.ts";
 import { HeadCollector, type HeadOwner } from "../response/head.ts";
@@ -20,7 +20,7 @@ import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { DISCARD_BYTES, DISCARD_MS, isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
-import { askedUrl, isHttp } from "../request/url.ts";
+import { isHttp } from "../request/url.ts";
 
 const { CURL_WRITEFUNC_ERROR } = flags;
 

@@ -22,7 +22,7 @@ import { reportProgress } from "./progress.ts";
 import { DISCARD_BYTES, DISCARD_MS, isRedirect } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
-import { askedUrl } from "../request/url.ts";
+import { askedUrl } from "./configure.ts";
 
 /** What a transfer's head led to. */
 export interface Answer {

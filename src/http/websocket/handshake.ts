@@ -8,7 +8,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
-import type { EasyOptions } from "../../handles/option_types.ts";
+import type { EasyOptions } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { checkCurlOptions } from "../request/curl_options.ts";

@@ -6,9 +6,10 @@ import { native } from "../../../ffi/mod.ts";
 import { live } from "../../../ffi/memory.ts";
 import { type EasyState, easyTokens } from "../../../src/handles/core/easy_state.ts";
 import { stateOf } from "../../../src/handles/easy/easy.ts";
+import type { MultiState } from "../../../src/handles/multi/state.ts";
 import { enterSlab, leaveSlab } from "../../../src/handles/base/callback_buffers.ts";
 import { parking } from "../../../src/driver/parking/parking.ts";
-import { createPoller } from "../../../src/driver/poller/poller.ts";
+import { createPoller } from "../../../src/driver/poller/create.ts";
 import { easyFor, failure, get, say, sleep, until } from "../support.ts";
 
 const base = process.argv[2] as string;
@@ -42,7 +43,7 @@ function onPollers(op: number, fd: number, events: number, tag: number): void {
 const PLANTS: Record<string, Plant> = {
   "the handle is owned by nobody": ({ state }) => void set(state, "multi", null),
   "the book of the multi has another address": ({ state }) => {
-    const { easies } = state.multi!;
+    const { easies } = state.multi as MultiState;
     easies.delete(native.address(state.pointer));
     easies.set(1, state);
   },
@@ -60,7 +61,7 @@ const PLANTS: Record<string, Plant> = {
   },
   "a turn that never comes": ({ state }) => set(state, "held", true),
   "a value without a descriptor": ({ state }) => {
-    const { table } = state.multi!, id = table.reserve("leaked");
+    const { table } = state.multi as MultiState, id = table.reserve("leaked");
     return () => table.cancel(id);
   },
   "a token without a handle": () => {

@@ -1,0 +1,25 @@
+/**
+ * The choice of a poller.
+ *
+ * @module
+ */
+
+import { native } from "../../../ffi/mod.ts";
+import { EpollPoller } from "./epoll.ts";
+import { KqueuePoller } from "./kqueue.ts";
+import type { Poller } from "./poller.ts";
+
+/** A poller for this system. Throws `CurlMultiError` where it has no descriptor left. */
+export function createPoller(): Poller {
+  switch (native.os) {
+    case "linux":
+    case "android":
+      return new EpollPoller();
+    case "darwin":
+    case "freebsd":
+      return new KqueuePoller();
+  }
+  throw new Error(
+    `Cannot drive transfers on ${native.os}: no poller for it yet; Easy.perform() works`,
+  );
+}
