@@ -139,10 +139,10 @@ const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
 function mayBeLost(easy: Easy): boolean {
-  const state = stateOf(easy), { rateLimited, httpVersion, reuse, ftp } = state;
-  if (rateLimited || reuse.forced) return true;
+  const state = stateOf(easy), { settings } = state, { httpVersion } = settings;
+  if (settings.rateLimited || settings.reuseForbidden) return true;
   const mayBeH2c = H2C.includes(httpVersion);
-  if (ftp.origin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
+  if (settings.ftpOrigin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
   const url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
   return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
 }

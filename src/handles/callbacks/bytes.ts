@@ -24,7 +24,7 @@ export function onBytes(
   kind: CallbackKind,
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
-    const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
+    const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
     if (!state || !fn) return WRITE_ERROR;
     const length = size * nmemb;
     if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
@@ -32,7 +32,7 @@ export function onBytes(
     try {
       const result = takesPiece(fn)
         ? fn(pieceAt(ptr, length))
-        : callWithBytes(fn, ptr, length, state.data.get(kind.dataId));
+        : callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId));
       const taken = toInt(result, kind.name) >>> 0;
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       return taken;
@@ -66,9 +66,9 @@ export function onRead(
   kind: CallbackKind,
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
-    const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
+    const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
     if (!state || !fn) return READ_ABORT;
-    const read = (buffer: Uint8Array) => fn(buffer, state.data.get(kind.dataId));
+    const read = (buffer: Uint8Array) => fn(buffer, state.settings.data.get(kind.dataId));
     return fillFrom(state, ptr, size * nmemb, kind.name, read);
   };
 }

@@ -25,11 +25,11 @@ export function dispatch(
   failure: number,
   call: (fn: AnyFunction, data: unknown, state: EasyState) => unknown,
 ): number {
-  const state = easyTokens.get(token), fn = state?.functions.get(kind.id);
+  const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
   if (!state || !fn) return 0;
   state.enter();
   try {
-    return toStatus(call(fn, state.data.get(kind.dataId), state), kind.name);
+    return toStatus(call(fn, state.settings.data.get(kind.dataId), state), kind.name);
   } catch (error) {
     state.threw(error);
     return failure;

@@ -40,7 +40,7 @@ export function onOpenSocket(
   address: SocketAddress,
 ): number {
   const open = () => libc.socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
-  if (!easyTokens.get(token)?.functions.has(kind.id)) return open();
+  if (!easyTokens.get(token)?.settings.functions.has(kind.id)) return open();
   const fd = dispatch(token, kind, BAD_SOCKET, (fn, data) => fn(data, purpose, address) ?? open());
   // libcurl takes any other negative number for a socket, and since 8.9 reads before its table
   return (fd | 0) < 0 ? BAD_SOCKET : fd;

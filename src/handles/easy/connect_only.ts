@@ -18,7 +18,7 @@ const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new Ar
 export function holdConnection(state: EasyState): void {
   library().symbols.curl_easy_send(state.pointer, nothing, 0, sent);
   state.resources.clearError();
-  state.connected = true;
+  state.run.connected = true;
 }
 
 /**
@@ -27,8 +27,8 @@ export function holdConnection(state: EasyState): void {
  * the connection, which nobody may use or close, would count for `maxConnections` for as long as
  * the peer leaves it open.
  */
-export function refuseLost({ performed, connectOnly }: EasyState): void {
-  if (!performed || !connectOnly || library().versionNum >= 0x080700) return;
+export function refuseLost({ performed, settings }: EasyState): void {
+  if (!performed || !settings.connectOnly || library().versionNum >= 0x080700) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot add the easy handle: with libcurl before 8.7 one that has run perform() does not find " +

@@ -108,7 +108,7 @@ export class DiskFile {
     const state = stateOf(easy), { pointer } = library().symbols.curl_easy_setopt;
     check("the file", pointer(state.pointer, functionId, null));
     check("the file", pointer(state.pointer, dataId, this.#file.pointer));
-    state.functions.delete(functionId);
+    state.settings.functions.delete(functionId);
     state.own(dataId, this.#file.retain()); // the handle keeps it open
   }
 }

@@ -32,7 +32,7 @@ export function setFunction(state: EasyState, name: string, id: number, value: u
     check(name, library().symbols.curl_easy_setopt.pointer(state.pointer, id, null));
     return;
   }
-  const old = state.functions.get(id);
+  const old = state.settings.functions.get(id);
   replace(state, id, value as AnyFunction | null);
   try {
     if (id === CLOSESOCKET) renewCloseHook(state);
@@ -44,15 +44,15 @@ export function setFunction(state: EasyState, name: string, id: number, value: u
 }
 
 function replace(state: EasyState, id: number, fn: AnyFunction | null): void {
-  if (fn === null) state.functions.delete(id);
-  else state.functions.set(id, fn);
+  if (fn === null) state.settings.functions.delete(id);
+  else state.settings.functions.set(id, fn);
 }
 
 /** Sets the value that a callback gets as its data. */
 export function setData(state: EasyState, id: number, value: unknown): void {
-  if (value === null || value === undefined) state.data.delete(id);
-  else state.data.set(id, value);
-  if (id === easyOptions.CLOSESOCKETDATA.id && state.functions.has(CLOSESOCKET)) {
+  if (value === null || value === undefined) state.settings.data.delete(id);
+  else state.settings.data.set(id, value);
+  if (id === easyOptions.CLOSESOCKETDATA.id && state.settings.functions.has(CLOSESOCKET)) {
     renewCloseHook(state);
   }
 }
@@ -60,10 +60,12 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 function install(state: EasyState, kind: EasyCallbackKind): void {
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const easy = state.pointer;
-  const wanted = state.functions.has(kind.id) || (kind.id === SOCKOPT && state.watcher !== null);
+  const wanted = state.settings.functions.has(kind.id) ||
+    (kind.id === SOCKOPT && state.watcher !== null);
   check(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
   // some data options serve two functions
-  const served = wanted || kindsOfData(kind.dataId).some(({ id }) => state.functions.has(id));
+  const served = wanted ||
+    kindsOfData(kind.dataId).some(({ id }) => state.settings.functions.has(id));
   if (served) off_t(easy, kind.dataId, state.resources.token);
   else pointer(easy, kind.dataId, defaultData(kind.id));
 }
@@ -83,11 +85,11 @@ function defaultData(id: number): Pointer {
 
 /** A new hook at each change: connections that were made before keep the old one. */
 function renewCloseHook(state: EasyState, shared?: CloseHook): void {
-  const fn = state.functions.get(CLOSESOCKET) ?? null;
+  const fn = state.settings.functions.get(CLOSESOCKET) ?? null;
   const { watcher } = state;
   let hook: CloseHook | null = null;
   if (fn || watcher) {
-    const data = state.data.get(easyOptions.CLOSESOCKETDATA.id);
+    const data = state.settings.data.get(easyOptions.CLOSESOCKETDATA.id);
     // a weak one, since connections may keep the hook for long
     const blamed = new WeakRef(state);
     hook = (!fn && shared) ||
@@ -98,7 +100,7 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   if (hook && state.pinned) hook.used = true;
   state.resources.replaceHook(hook);
   const share = easyOptions.SHARE.id;
-  handleSide(share, state.uses.get(share))?.used?.(state);
+  handleSide(share, state.share)?.used?.(state);
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const kind = callbackKind(CLOSESOCKET) as EasyCallbackKind;
   const easy = state.pointer;
@@ -125,13 +127,11 @@ export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: C
 
 /** Gives a handle that libcurl copied tokens of its own in place of the parent's. */
 export function adoptFunctions(state: EasyState, parent: EasyState): void {
-  for (const [id, fn] of parent.functions) state.functions.set(id, fn);
-  for (const [id, value] of parent.data) state.data.set(id, value);
-  for (const id of state.functions.keys()) {
+  for (const id of state.settings.functions.keys()) {
     if (id !== CLOSESOCKET) install(state, callbackKind(id) as EasyCallbackKind);
   }
   // also takes away the parent's watcher, which did not add this handle
-  if (parent.watcher && !state.functions.has(SOCKOPT)) {
+  if (parent.watcher && !state.settings.functions.has(SOCKOPT)) {
     install(state, callbackKind(SOCKOPT) as EasyCallbackKind);
   }
   if (parent.closeHook) renewCloseHook(state);

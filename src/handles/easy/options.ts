@@ -5,104 +5,28 @@
  * @module
  */
 
-import { easyOptions, type OptionKind, type OptionRow } from "../../../ffi/curl/options.ts";
+import { easyOptions } from "../../../ffi/curl/options.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { usesNss } from "../../version.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { check } from "../base/check_setopt.ts";
-import { forgetEntryPath } from "./infos.ts";
+import { BIRTH_BUFFERSIZE, birthDefault } from "./defaults.ts";
+import { forgetEntryPath } from "./ftp_entry_path.ts";
+import { findOption, type Option } from "./option_table.ts";
 import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import {
-  badValue,
-  bytes,
-  integer,
-  lines,
-  long,
-  oneLine,
-  showName,
-  text,
-} from "../base/arguments.ts";
+import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
 import { ownForm } from "../mime/httppost.ts";
 import { forbidReuse, noteReuse } from "./forbid_reuse.ts";
 import { setMime } from "../mime/mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
 
-interface Option {
-  readonly name: string;
-  readonly id: number;
-  readonly kind: OptionKind;
-  readonly default?: number;
-}
-
-const table: Readonly<Record<string, OptionRow>> = easyOptions;
-
-let names: Map<number, string> | undefined;
-
-/** The name of an option number, of the first row that has it. */
-function nameOf(id: number): string | undefined {
-  if (!names) {
-    names = new Map();
-    for (const [name, row] of Object.entries(table)) {
-      if (row.aliasOf === undefined) names.set(row.id, name);
-    }
-  }
-  return names.get(id);
-}
-
-// struct curl_easyoption: const char *name @0; CURLoption id @8; curl_easytype type @12
-const KINDS: readonly OptionKind[] = [
-  "long",
-  "values",
-  "off_t",
-  "object",
-  "string",
-  "slist",
-  "cbptr",
-  "blob",
-  "function",
-];
-
-/** An option that the table does not have, but the library does: one newer than the table. */
-function askLibrary(option: string | number): Option | undefined {
-  const { curl_easy_option_by_name, curl_easy_option_by_id } = library().symbols;
-  const found = typeof option === "number"
-    ? curl_easy_option_by_id(option)
-    : curl_easy_option_by_name(cString(option));
-  if (found === null) return undefined;
-  const at = new Struct(found, 16), kind = KINDS[at.i32(12)];
-  return kind && { name: at.string(0) ?? "", id: at.i32(8), kind };
-}
-
-/** The options of the table that were set before, by name. */
-const known = new Map<unknown, Option>();
-
-function find(option: unknown): Option {
-  return known.get(option) ?? lookUp(option);
-}
-
-function lookUp(option: unknown): Option {
-  const name = typeof option === "number" ? nameOf(option) : option;
-  if (typeof name === "string" && Object.hasOwn(table, name)) {
-    const row: Option = { name, ...table[name] as OptionRow };
-    known.set(name, row);
-    return row;
-  }
-  const askable = typeof option === "number"
-    ? Number.isInteger(option) && option > 0 && option < 0x7fffffff
-    : typeof option === "string" && !option.includes("\0");
-  const found = askable ? askLibrary(option as string | number) : undefined;
-  if (found) return found;
-  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown option: ${showName(option)}`);
-}
-
 /** Sets one option of a handle. */
 export function setOption(state: EasyState, which: unknown, value: unknown): void {
   const easy = state.pointer;
-  const option = find(which);
+  const option = findOption(which);
   if (value === undefined) throw badValue(option.name, "a value", value);
   if (state.readingHsts && HSTS_OPTIONS.has(option.id)) {
     state.refuseInCallback(`set ${option.name}`); // libcurl is walking the list that this frees
@@ -113,13 +37,13 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
     case "off_t":
       if (IDLE_OPTIONS.has(option.id)) refuseInTransfer(state, option);
       setNumber(state, option, value);
-      if (option.id === easyOptions.CONNECT_ONLY.id) state.connectOnly = Boolean(value);
+      if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Boolean(value);
       return;
     case "string":
       if (option.id === easyOptions.URL.id) replaceUrl(state, value);
       setString(easy, option, value);
       noteReuse(state, option.id, value);
-      if (option.id === easyOptions.HSTS.id) state.hstsFile = value !== null;
+      if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
       return;
     case "slist":
       return setList(state, option, value);
@@ -142,47 +66,9 @@ const HSTS_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.SHARE.id,
 ]);
 
-/**
- * What every handle is born with: no signals, no waiting for the resolver's thread, and a buffer
- * for receiving that takes a quarter of libcurl's own 16 KiB's system calls, and no more time
- * where little comes.
- */
-const BIRTH: ReadonlyMap<number, number> = new Map([
-  [easyOptions.BUFFERSIZE.id, 64 * 1024],
-  [easyOptions.NOSIGNAL.id, 1],
-  [easyOptions.QUICK_EXIT.id, 1],
-]);
-
-/**
- * With NSS, libcurl crashes at the end of a connection whose TLS handshake had all but negotiated a
- * protocol when it was given up. So there is no HTTP/2 unless somebody asks for it.
- */
-const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
-  ...BIRTH,
-  [easyOptions.SSL_ENABLE_ALPN.id, 0],
-]);
-
-let birth: ReadonlyMap<number, number> | undefined;
-
-const birthOptions = () => birth ??= usesNss() ? NSS_BIRTH : BIRTH;
-
-/** Sets the options that a new handle, or one that was reset, starts with. */
-export function setBirthOptions(state: EasyState): void {
-  const { curl_easy_setopt } = library().symbols;
-  // QUICK_EXIT is unknown before 7.87, which is no error here
-  for (const [id, value] of birthOptions()) curl_easy_setopt.long(state.pointer, id, value);
-  setErrorBuffer(state);
-}
-
-/** Gives the handle, which may be a copy, its own place for error texts. */
-export function setErrorBuffer(state: EasyState): void {
-  const { pointer } = library().symbols.curl_easy_setopt;
-  pointer(state.pointer, easyOptions.ERRORBUFFER.id, state.resources.errorBuffer);
-}
-
 function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
-  const given = value === null ? birthOptions().get(option.id) ?? option.default : value;
+  const given = value === null ? birthDefault(option.id) ?? option.default : value;
   if (given === undefined) {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
@@ -193,7 +79,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   check(option.name, code);
   note(state, option.id, Number(number));
-  if (option.id === easyOptions.BUFFERSIZE.id) state.ownBuffer = value !== null;
+  if (option.id === easyOptions.BUFFERSIZE.id) state.settings.ownBuffer = value !== null;
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
 }
 
@@ -202,8 +88,8 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
  * not chosen.
  */
 function limitBuffer(state: EasyState, limit: number): void {
-  if (state.ownBuffer) return;
-  const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH.get(id) as number;
+  if (state.settings.ownBuffer) return;
+  const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH_BUFFERSIZE;
   library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
 }
 
@@ -211,12 +97,12 @@ function limitBuffer(state: EasyState, limit: number): void {
 function note(state: EasyState, id: number, number: number): void {
   const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
-  if (id === TIMEOUT_MS.id) state.timeoutMs = number;
-  else if (id === TIMEOUT.id) state.timeoutMs = number * 1000;
-  else if (id === HTTP_VERSION.id) state.httpVersion = number;
+  if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
+  else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
+  else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
-    state.rateLimited ||= number > 0;
+    state.settings.rateLimited ||= number > 0;
   }
 }
 
@@ -226,7 +112,7 @@ const { CURLHSTS_ENABLE, CURL_LOCK_DATA_HSTS } = flags;
 function switchHsts(state: EasyState, option: Option, value: number): void {
   if (value & CURLHSTS_ENABLE) return;
   const share = easyOptions.SHARE.id;
-  if (handleSide(share, state.uses.get(share))?.shares?.(CURL_LOCK_DATA_HSTS)) {
+  if (handleSide(share, state.share)?.shares?.(CURL_LOCK_DATA_HSTS)) {
     throw badValue(option.name, "CURLHSTS_ENABLE while a Share has the cache", value);
   }
   // libcurl before 8.21 would load the files of HSTS into the cache that is gone
@@ -249,7 +135,7 @@ function replaceUrl(state: EasyState, url: unknown): void {
   if (!state.resources.owned.has(CURLU)) return;
   check("CURLU", library().symbols.curl_easy_setopt.pointer(state.pointer, CURLU, null));
   state.own(CURLU, null);
-  state.uses.delete(CURLU);
+  state.settings.uses.delete(CURLU);
 }
 
 /**
@@ -321,7 +207,7 @@ function setBlob(easy: NonNullPointer, option: Option, value: unknown): void {
 function setObject(state: EasyState, option: Option, value: unknown): void {
   switch (option.id) {
     case easyOptions.PRIVATE.id:
-      state.privateValue = value;
+      state.settings.privateValue = value;
       return;
     case easyOptions.POSTFIELDS.id:
     case easyOptions.COPYPOSTFIELDS.id: // libcurl would free its copy while it sends it
@@ -383,8 +269,9 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
   }
   if (option.id === CURLU) setOwned(state, option, side?.owned?.retain() ?? null);
   else setPointer(state, option, side?.pointer ?? null);
-  if (side === null) state.uses.delete(option.id);
-  else state.uses.set(option.id, value);
+  if (option.id === easyOptions.SHARE.id) state.share = side === null ? undefined : value;
+  else if (side === null) state.settings.uses.delete(option.id);
+  else state.settings.uses.set(option.id, value);
   side?.used?.(state);
 }
 
@@ -425,11 +312,11 @@ function setStream(
   value: unknown,
 ): void {
   const { pointer } = library().symbols.curl_easy_setopt;
-  if ([...STREAM_OPTIONS].some((id) => state.uses.has(id))) {
+  if (state.dependsOn !== null) {
     throw badValue(option.name, "to set it once: libcurl cannot change it", value);
   }
   check(option.name, pointer(state.pointer, option.id, parent?.pointer ?? null));
   if (parent === null) return;
-  state.uses.set(option.id, value);
+  state.dependsOn = value;
   state.inStreamTree = parent.inStreamTree = true;
 }

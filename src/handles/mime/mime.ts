@@ -189,11 +189,11 @@ export function setMime(state: EasyState, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
   check("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
   if (tree) {
-    state.uses.set(id, value);
-    state.resources.hadMime = true;
+    state.settings.uses.set(id, value);
+    state.resources.everHadMime = true;
   } else {
-    state.uses.delete(id);
-    state.resources.mime = null;
+    state.settings.uses.delete(id);
+    state.resources.currentMime = null;
   }
   state.own(id, tree && tree.attach(state));
 }

@@ -215,7 +215,7 @@ function onRead(ptr: Pointer, size: number, nmemb: number, token: number): numbe
   if (!found) return READ_ABORT;
   const { reader, state, easy } = found;
   const length = fillFrom(state, ptr, size * nmemb, NAME, (buffer) => reader.read(buffer, easy));
-  if (length === PAUSE) state.readerPaused = true;
+  if (length === PAUSE) state.run.readerPaused = true;
   return length;
 }
 

@@ -12,7 +12,7 @@ import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
 import { refuseLost } from "../easy/connect_only.ts";
 import { type Easy, easyOf, isEasy, stateOf, type ValueOfKind } from "../easy/easy.ts";
 import { watchSockets } from "../easy/functions.ts";
-import { keepEntryPath } from "../easy/infos.ts";
+import { keepEntryPath } from "../easy/ftp_entry_path.ts";
 import { renewUrl } from "../easy/options.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { show } from "../base/arguments.ts";
@@ -186,7 +186,6 @@ export class Multi {
     added.sends();
     added.pin(easy);
     added.multi = state; // before the call: its callbacks count for this multi
-    added.paused = 0;
     const { observer, observerHook } = state;
     if (observer && observerHook) watchSockets(added, observer, observerHook);
     if (added.closeHook) state.keepHook(added.closeHook);
@@ -343,7 +342,7 @@ export class Multi {
     const finished = state.easies.get(message.easy);
     const easy = finished && easyOf(finished);
     if (!finished || !easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
-    finished.told = true;
+    finished.run.endReported = true;
     const error = finished.takeError(message.result);
     keepEntryPath(finished, message.result);
     finished.flushOutput();

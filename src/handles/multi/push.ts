@@ -6,7 +6,7 @@
 
 import { cString } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
-import { adopt, disown, type Easy, stateOf } from "../easy/easy.ts";
+import { adopt, closeJsSide, type Easy, stateOf } from "../easy/easy.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { dropMime } from "../mime/copy.ts";
 import type { MultiState } from "./state.ts";
@@ -63,7 +63,7 @@ export function pushedEasy(
     },
     refuse() {
       state.multi = null;
-      disown(easy); // libcurl frees the handle itself
+      closeJsSide(easy); // libcurl frees the handle itself
     },
   };
 }

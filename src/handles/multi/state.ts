@@ -135,7 +135,7 @@ export class MultiState implements EasyHost {
     const { pointer } = this;
     this.refuseInCallback("remove a handle");
     // of one that it has let go of libcurl thinks differently in each version
-    const isGone = removed.multi === this && removed.ended;
+    const isGone = removed.multi === this && removed.run.alreadyDetached;
     const { curl_multi_remove_handle } = library().symbols;
     const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
     // a timer callback that fails does so at the end: the handle is out all the same
@@ -150,7 +150,6 @@ export class MultiState implements EasyHost {
     forgetEnd(this, removed);
     this.easies.delete(removed.resources.address);
     removed.multi = null;
-    removed.connected = false;
     this.observer?.removed(removed);
     removed.unpin();
   }
@@ -214,8 +213,7 @@ export class MultiState implements EasyHost {
 
 /** Forgets what became of an easy that is taken out. */
 function forgetEnd({ messages }: MultiState, removed: EasyState): void {
-  if (!removed.told) return;
-  removed.told = removed.ended = false;
+  if (!removed.run.endReported) return;
   const { address } = removed.resources;
   const at = messages.findIndex(({ easy }) => easy === address);
   if (at >= 0) messages.splice(at, 1);

@@ -59,7 +59,7 @@ const PLANTS: Record<string, Plant> = {
     state.paused = 1;
     state.multi = multi;
   },
-  "a turn that never comes": ({ state }) => set(state, "held", true),
+  "a turn that never comes": ({ state }) => set(state.run, "pausedForFairness", true),
   "a value without a descriptor": ({ state }) => {
     const { table } = state.multi as MultiState, id = table.reserve("leaked");
     return () => table.cancel(id);
