@@ -21,6 +21,13 @@ export function transferError(error: unknown, url: string): TypeError {
   return new TypeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
 }
 
+/** A `TypeError` that says why: one that a callback of ours threw, or a new one. */
+export function asTypeError(error: unknown, url: URL): TypeError {
+  if (error instanceof TypeError) return error;
+  const inner = error instanceof CurlEasyError ? error.cause : undefined;
+  return inner instanceof TypeError ? inner : fetchError(error, url.href);
+}
+
 function reasonOf(cause: unknown): string {
   const why = cause instanceof CurlError ? `${cause.message}, ${cause.codeName}` : String(cause);
   return withoutCredentials(why);

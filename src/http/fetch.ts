@@ -4,38 +4,20 @@
  * @module
  */
 
-import { Agent } from "../driver/agent.ts";
-import { CurlMultiError } from "../errors.ts";
+import type { Agent } from "../driver/agent.ts";
+import { agentOf } from "./default_agent.ts";
 import { fetchError, networkError } from "./errors.ts";
 import type { Field } from "./response/head.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalAnswer } from "./local/local.ts";
-import { countdown, nextPlan } from "./transfer/request_chain.ts";
+import { countdown } from "./transfer/countdown.ts";
+import { nextPlan } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
 import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
 import { type Answer, Transfer } from "./transfer/transfer.ts";
 
 /** How large a body may be that is made without a stream; in bytes. */
 const MOST_WHOLE = 64 * 1024;
-
-let shared: Agent | null = null;
-
-/** The agent that a call's options name, or the one for all. */
-export function agentOf(given: Agent | null | undefined): Agent {
-  if (given === undefined || given === null) return defaultAgent();
-  if (given instanceof Agent) return given;
-  throw new TypeError("Cannot use the agent: expected an Agent");
-}
-
-/** The agent of fetches that name none. */
-export function defaultAgent(): Agent {
-  try {
-    return shared ??= new Agent();
-  } catch (cause) {
-    if (!(cause instanceof CurlMultiError)) throw cause;
-    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause }); // no descriptor is left
-  }
-}
 
 /**
  * Fetches a resource: {@link https://fetch.spec.whatwg.org/#fetch-method}, without CORS, and

@@ -9,13 +9,14 @@ import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
 import { askedUrl, configure } from "./transfer/configure.ts";
-import { headError, networkError } from "./errors.ts";
+import { asTypeError, headError, networkError } from "./errors.ts";
 import { HeadCollector, type HeadOwner } from "./response/head.ts";
 import type { HeadersSource } from "./request/headers.ts";
-import { asTypeError, countdown, nextPlan, startOver } from "./transfer/request_chain.ts";
+import { countdown } from "./transfer/countdown.ts";
+import { startOver } from "./transfer/request_chain.ts";
 import { reportProgress } from "./transfer/progress.ts";
 import type { ReferrerPolicy } from "./request/referrer.ts";
-import { DISCARD_BYTES, isRedirect } from "./transfer/redirect.ts";
+import { DISCARD_BYTES, isRedirect, nextPlan } from "./transfer/redirect.ts";
 import {
   type FetchCurlOptions,
   type FetchProgress,

@@ -5,16 +5,12 @@
  */
 
 import type { Agent } from "../../driver/agent.ts";
-import { agentOf } from "../fetch.ts";
+import { agentOf } from "../default_agent.ts";
 import { loaded } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
-import {
-  type FetchCurlOptions,
-  planRequest,
-  readProgress,
-  type RequestPlan,
-} from "../request/plan.ts";
+import { readProgress } from "../request/arguments.ts";
+import { type FetchCurlOptions, planRequest, type RequestPlan } from "../request/plan.ts";
 
 /** What {@linkcode download} takes. */
 export interface DownloadOptions {

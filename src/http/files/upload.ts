@@ -6,17 +6,13 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import { headError, loaded } from "../errors.ts";
-import { agentOf } from "../fetch.ts";
+import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
-import { countdown, type Hop, runHops } from "../transfer/request_chain.ts";
+import { countdown } from "../transfer/countdown.ts";
+import { type Hop, runHops } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
-import {
-  type FetchCurlOptions,
-  planRequest,
-  readProgress,
-  type RequestPlan,
-  withBody,
-} from "../request/plan.ts";
+import { readProgress } from "../request/arguments.ts";
+import { type FetchCurlOptions, planRequest, type RequestPlan, withBody } from "../request/plan.ts";
 import type { UploadBody, UploadSource } from "./upload_source.ts";
 import { isHttp } from "../request/url.ts";
 

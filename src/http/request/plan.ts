@@ -13,6 +13,7 @@ import {
   requestSource,
   syncBodySource,
 } from "../request_body/source.ts";
+import { readNumber, readProgress, readSignal } from "./arguments.ts";
 import { checkCurlOptions } from "./curl_options.ts";
 import { hasHeader, type HeaderEntry, type HeadersSource, readHeaders } from "./headers.ts";
 import { readPolicy, referrerFor, type ReferrerPolicy } from "./referrer.ts";
@@ -125,19 +126,6 @@ function readUrl(input: string | URL): URL {
   }
 }
 
-/** A number of the options of `call`. Throws `TypeError` where it is none, or out of range. */
-export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
-  if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
-}
-
-/** The `onProgress` of the options of `call`. Throws `TypeError` where it is no function. */
-export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
-  if (onProgress === undefined || onProgress === null) return undefined;
-  if (typeof onProgress === "function") return onProgress;
-  throw new TypeError(`Cannot ${call}: onProgress must be a function`);
-}
-
 /**
  * Reads the arguments of `fetch`; a promise where the body is to be awaited. Throws `TypeError` for
  * what the standard refuses.
@@ -233,12 +221,6 @@ function readLength(body: BodySource, headers: readonly HeaderEntry[]): number |
   const length = Number(text);
   if (/^\d+$/.test(text) && length === (body.length ?? length)) return length;
   throw new TypeError(`Cannot fetch: the length of the body is not the Content-Length "${text}"`);
-}
-
-/** A signal of the options of `call`. Throws `TypeError` where it is none. */
-export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
-  if (signal === null || signal instanceof AbortSignal) return signal;
-  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);
 }
 
 function readRedirect(redirect: string): "follow" | "error" | "manual" {

@@ -15,7 +15,7 @@ import type { FetchCurlOptions, RequestPlan } from "../request/plan.ts";
 import { hasCredentials, isHttp } from "../request/url.ts";
 
 /** How many redirects are followed. */
-export const MAX_REDIRECTS = 20;
+const MAX_REDIRECTS = 20;
 
 /** The body of a redirect is read to its end, to keep the connection, up to here. */
 export const DISCARD_BYTES: number = 256 * 1024, DISCARD_MS = 1000;
@@ -37,8 +37,24 @@ export function isRedirect(status: number, location: string | null): boolean {
   return location !== null && STATUSES.has(status);
 }
 
+/** The request after a redirect. Throws `TypeError` where there is to be none. */
+export function nextPlan(
+  plan: RequestPlan,
+  head: HeadCollector,
+  location: string,
+  redirects: number,
+): RequestPlan {
+  const { url, redirect } = plan;
+  if (redirect === "error") throw networkError(url.href, "it redirects");
+  if (redirects >= MAX_REDIRECTS) {
+    const why = `it redirects more than ${MAX_REDIRECTS} times`;
+    throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
+  }
+  return redirected(plan, head, location);
+}
+
 /** The next request after a redirect. Throws `TypeError` where the rules forbid it. */
-export function redirected(plan: RequestPlan, head: HeadCollector, location: string): RequestPlan {
+function redirected(plan: RequestPlan, head: HeadCollector, location: string): RequestPlan {
   const url = nextUrl(plan, location), { status } = head;
   // REQUEST_TARGET was for the URL before
   const { REQUEST_TARGET: _, ...options } = plan.curl;

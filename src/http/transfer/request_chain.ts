@@ -8,16 +8,15 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn } from "../../driver/agent.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
 import { askedUrl, configure, setUrl } from "./configure.ts";
 import { forgetLooseCookies } from "./cookies.ts";
-import { codedError, fetchError, networkError } from "../errors.ts";
+import { asTypeError } from "../errors.ts";
 import { HeadCollector, type HeadOwner } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
-import { DISCARD_BYTES, DISCARD_MS, isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
+import { DISCARD_BYTES, DISCARD_MS, isRedirect, nextPlan } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
@@ -50,31 +49,6 @@ export interface HopsEnd {
 
 /** libcurl reads up to a hundred of them before anything else has its turn. */
 const RECEIVE_BUFFER = 128 * 1024;
-
-const endless = () => 0;
-
-/** What is left of a timeout from now on: 0 for no end, else at least 1. */
-export function countdown(timeout: number): () => number {
-  if (timeout === 0) return endless;
-  const started = performance.now();
-  return () => Math.max(1, timeout - (performance.now() - started));
-}
-
-/** The request after a redirect. Throws `TypeError` where there is to be none. */
-export function nextPlan(
-  plan: RequestPlan,
-  head: HeadCollector,
-  location: string,
-  redirects: number,
-): RequestPlan {
-  const { url, redirect } = plan;
-  if (redirect === "error") throw networkError(url.href, "it redirects");
-  if (redirects >= MAX_REDIRECTS) {
-    const why = `it redirects more than ${MAX_REDIRECTS} times`;
-    throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
-  }
-  return redirected(plan, head, location);
-}
 
 /** One of the requests. */
 export class Hop implements HeadOwner {
@@ -177,13 +151,6 @@ export class Hop implements HeadOwner {
     const { signal, url } = this.plan;
     return signal?.aborted && error === signal.reason ? error : asTypeError(error, url);
   }
-}
-
-/** A `TypeError` that says why: one that a callback of ours threw, or a new one. */
-export function asTypeError(error: unknown, url: URL): TypeError {
-  if (error instanceof TypeError) return error;
-  const inner = error instanceof CurlEasyError ? error.cause : undefined;
-  return inner instanceof TypeError ? inner : fetchError(error, url.href);
 }
 
 function setUp(easy: Easy, plan: RequestPlan, remainingMs: number): void {

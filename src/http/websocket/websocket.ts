@@ -5,9 +5,10 @@
  */
 
 import type { Agent } from "../../driver/agent.ts";
-import { agentOf } from "../fetch.ts";
+import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
-import { type FetchCurlOptions, readNumber, readSignal } from "../request/plan.ts";
+import { readNumber, readSignal } from "../request/arguments.ts";
+import type { FetchCurlOptions } from "../request/plan.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
   checkHeaders,
