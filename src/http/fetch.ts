@@ -11,7 +11,7 @@ import type { Field } from "./response/head.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalAnswer } from "./local/local.ts";
 import { countdown } from "./transfer/countdown.ts";
-import { nextPlan } from "./transfer/redirect.ts";
+import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
 import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
 import { type Answer, Transfer } from "./transfer/transfer.ts";
@@ -51,8 +51,8 @@ export async function fetch(
     const hops = new Hops(plan, agentOf(init.agent));
     for (;;) {
       const transfer = hops.start(), answer = await transfer.answer;
-      if (answer.location === null) return await hops.respond(transfer, answer);
-      await hops.follow(transfer, answer, answer.location);
+      if (!answer.redirect) return await hops.respond(transfer, answer);
+      await hops.follow(transfer, answer, answer.redirect);
     }
   } catch (error) {
     plan.body?.cancel(error);
@@ -83,11 +83,11 @@ class Hops {
   }
 
   /** Makes the next request the one that it redirects to. */
-  async follow(transfer: Transfer, { url }: Answer, location: string): Promise<void> {
+  async follow(transfer: Transfer, { url }: Answer, redirect: Redirect): Promise<void> {
     const { body } = this.#plan;
     let next: RequestPlan;
     try {
-      next = nextPlan({ ...this.#plan, url }, transfer.head, location, this.#redirects);
+      next = nextPlan({ ...this.#plan, url }, redirect, this.#redirects);
     } catch (error) {
       transfer.stop(error);
       throw error;

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
@@ -13,10 +12,9 @@ import { asTypeError, headError, networkError } from "./errors.ts";
 import { HeadCollector, type HeadOwner } from "./response/head.ts";
 import type { HeadersSource } from "./request/headers.ts";
 import { countdown } from "./transfer/countdown.ts";
-import { startOver } from "./transfer/request_chain.ts";
 import { reportProgress } from "./transfer/progress.ts";
 import type { ReferrerPolicy } from "./request/referrer.ts";
-import { DISCARD_BYTES, isRedirect, nextPlan } from "./transfer/redirect.ts";
+import { discarded, nextPlanOn, type Redirect, redirectOf } from "./transfer/redirect.ts";
 import {
   type FetchCurlOptions,
   type FetchProgress,
@@ -98,20 +96,15 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
     request.run(remaining());
-    const { location, head } = request;
     plan = { ...plan, url: askedUrl(easy, plan) };
-    if (location === null) return request.result(plan.url, redirects > 0);
-    const next = nextPlan(plan, head, location, redirects);
-    startOver(easy, plan, next);
-    plan = next;
+    if (!request.redirect) return request.result(plan.url, redirects > 0);
+    plan = nextPlanOn(easy, plan, request.redirect, redirects);
   }
 }
 
-const { CURL_WRITEFUNC_ERROR } = flags;
-
 class SyncRequest implements HeadOwner {
   readonly head: HeadCollector = new HeadCollector(this);
-  location: string | null = null;
+  redirect: Redirect | null = null;
   readonly #easy: Easy;
   readonly #plan: RequestPlan;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -129,19 +122,17 @@ class SyncRequest implements HeadOwner {
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
-        reportProgress(easy, onProgress, () => this.location === null && this.#received > 0);
+        reportProgress(easy, onProgress, () => !this.redirect && this.#received > 0);
       }
       easy.perform();
     } catch (error) {
-      if (this.location === null) throw asTypeError(error, url);
+      if (!this.redirect) throw asTypeError(error, url);
     }
   }
 
   /** Also of one that libcurl answers itself, with credentials: then another follows. */
   onHead(): void {
-    const { head } = this, { redirect } = this.#plan;
-    const found = redirect === "manual" ? null : head.get("location");
-    this.location = isRedirect(head.status, found) ? found : null;
+    this.redirect = redirectOf(this.head, this.#plan);
     this.#chunks = [];
     this.#received = 0;
   }
@@ -149,9 +140,7 @@ class SyncRequest implements HeadOwner {
   #write(bytes: Uint8Array): number {
     const { maxBodySize } = this.#plan;
     this.#received += bytes.length;
-    if (this.location !== null) {
-      return this.#received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : bytes.length;
-    }
+    if (this.redirect) return discarded(this.#received, bytes.length);
     if (this.#received > maxBodySize) {
       const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
       throw new CurlEasyError(Code.FILESIZE_EXCEEDED, text);

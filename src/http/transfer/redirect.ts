@@ -1,18 +1,23 @@
 /**
  * The redirect rules of the fetch standard:
- * {@link https://fetch.spec.whatwg.org/#http-redirect-fetch}.
+ * {@link https://fetch.spec.whatwg.org/#http-redirect-fetch}. Every request follows redirects by
+ * these functions: {@linkcode redirectOf} reads the head, {@linkcode nextPlan} makes the request
+ * that comes next.
  *
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { Code } from "../../errors.ts";
+import type { Easy } from "../../handles/easy/easy.ts";
 import { withoutCredentials } from "../request/curl_options.ts";
-import { codedError, networkError } from "../errors.ts";
+import { asTypeError, codedError, networkError } from "../errors.ts";
 import type { HeadCollector } from "../response/head.ts";
 import { withoutHeaders } from "../request/headers.ts";
-import { policyOf, referrerFor } from "../request/referrer.ts";
+import { policyOf, referrerFor, type ReferrerPolicy } from "../request/referrer.ts";
 import type { FetchCurlOptions, RequestPlan } from "../request/plan.ts";
 import { hasCredentials, isHttp } from "../request/url.ts";
+import { forgetLooseCookies } from "./cookies.ts";
 
 /** How many redirects are followed. */
 const MAX_REDIRECTS = 20;
@@ -32,30 +37,64 @@ const BODY_HEADERS = new Set([
 ]);
 const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
 
-/** Whether a response asks to go elsewhere. */
-export function isRedirect(status: number, location: string | null): boolean {
-  return location !== null && STATUSES.has(status);
+/** What the body of a redirect's response costs WRITEFUNCTION, of which `total` bytes have come. */
+export function discarded(total: number, length: number): number {
+  return total > DISCARD_BYTES ? flags.CURL_WRITEFUNC_ERROR : length;
 }
 
-/** The request after a redirect. Throws `TypeError` where there is to be none. */
-export function nextPlan(
-  plan: RequestPlan,
-  head: HeadCollector,
-  location: string,
-  redirects: number,
-): RequestPlan {
-  const { url, redirect } = plan;
-  if (redirect === "error") throw networkError(url.href, "it redirects");
+/** A response that is to be followed. */
+export interface Redirect {
+  readonly status: number;
+  readonly location: string;
+  /** What its Referrer-Policy headers ask for, `null` where there are none. */
+  readonly referrerPolicy: ReferrerPolicy | null;
+}
+
+/**
+ * Reads the redirect in a head that is complete, `null` where the response is not to be followed.
+ */
+export function redirectOf(head: HeadCollector, plan: RequestPlan): Redirect | null {
+  const { status } = head;
+  if (!STATUSES.has(status) || plan.redirect === "manual" || !isHttp(plan.url)) return null;
+  const location = head.get("location");
+  if (location === null) return null;
+  const policies = head.read().headers.get("referrer-policy"); // several are one list
+  return { status, location, referrerPolicy: policyOf(policies) };
+}
+
+/**
+ * The request that a redirect asks for; `redirects` is how many were followed before. Throws
+ * `TypeError` where the caller or the standard forbids it.
+ */
+export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: number): RequestPlan {
+  const { url } = plan;
+  if (plan.redirect === "error") throw networkError(url.href, "it redirects");
   if (redirects >= MAX_REDIRECTS) {
     const why = `it redirects more than ${MAX_REDIRECTS} times`;
     throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
   }
-  return redirected(plan, head, location);
+  return redirected(plan, redirect);
 }
 
-/** The next request after a redirect. Throws `TypeError` where the rules forbid it. */
-function redirected(plan: RequestPlan, head: HeadCollector, location: string): RequestPlan {
-  const url = nextUrl(plan, location), { status } = head;
+/** The same where one handle makes all the requests: it is reset, and keeps its cookies. */
+export function nextPlanOn(
+  easy: Easy,
+  plan: RequestPlan,
+  redirect: Redirect,
+  redirects: number,
+): RequestPlan {
+  const next = nextPlan(plan, redirect, redirects);
+  try {
+    if (next.url.origin !== plan.url.origin) forgetLooseCookies(easy, next);
+    easy.reset();
+  } catch (error) {
+    throw asTypeError(error, next.url); // it is part of a STREAM_DEPENDS tree
+  }
+  return next;
+}
+
+function redirected(plan: RequestPlan, redirect: Redirect): RequestPlan {
+  const { status } = redirect, url = nextUrl(plan, redirect.location);
   // REQUEST_TARGET was for the URL before
   const { REQUEST_TARGET: _, ...options } = plan.curl;
   let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
@@ -75,8 +114,7 @@ function redirected(plan: RequestPlan, head: HeadCollector, location: string): R
     headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
     curl = withoutCredentials(curl);
   }
-  const policies = head.read().headers.get("referrer-policy"); // of all such headers, the last one
-  const referrerPolicy = policyOf(policies) ?? plan.referrerPolicy;
+  const referrerPolicy = redirect.referrerPolicy ?? plan.referrerPolicy;
   const referrer = referrerFor(plan.referrer, referrerPolicy, url);
   return { ...plan, url, method, body, bodyLength, headers, curl, referrer, referrerPolicy };
 }

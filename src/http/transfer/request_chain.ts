@@ -6,22 +6,25 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn } from "../../driver/agent.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
 import { askedUrl, configure, setUrl } from "./configure.ts";
-import { forgetLooseCookies } from "./cookies.ts";
 import { asTypeError } from "../errors.ts";
 import { HeadCollector, type HeadOwner } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
-import { DISCARD_BYTES, DISCARD_MS, isRedirect, nextPlan } from "./redirect.ts";
+import {
+  DISCARD_BYTES,
+  DISCARD_MS,
+  discarded,
+  nextPlanOn,
+  type Redirect,
+  redirectOf,
+} from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
-
-const { CURL_WRITEFUNC_ERROR } = flags;
 
 /** What a transfer does at each of its requests. */
 export interface HopRules {
@@ -56,7 +59,7 @@ export class Hop implements HeadOwner {
   readonly easy: Easy;
   readonly head: HeadCollector = new HeadCollector(this);
   /** Where it redirects to. */
-  location: string | null = null;
+  redirect: Redirect | null = null;
   readonly #rules: HopRules;
   /** Ends the request, by the caller's signal or from in here. */
   readonly #end = new AbortController();
@@ -99,14 +102,11 @@ export class Hop implements HeadOwner {
 
   /** A head is there. */
   onHead(): void {
-    const { status } = this.head, location = this.head.get("location");
-    const { url, redirect } = this.plan;
-    const goesOn = isHttp(url) && redirect !== "manual" && isRedirect(status, location);
-    this.location = goesOn ? location : null;
-    this.#unwanted = goesOn || this.#rules.onHead?.(this) === false;
+    this.redirect = redirectOf(this.head, this.plan);
+    this.#unwanted = this.redirect !== null || this.#rules.onHead?.(this) === false;
     if (!this.#unwanted) return;
     this.#keepInJs(); // an earlier head may have let it go elsewhere
-    if (!mayBeRetried(status, this.plan)) {
+    if (!mayBeRetried(this.head.status, this.plan)) {
       this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
     }
   }
@@ -123,8 +123,7 @@ export class Hop implements HeadOwner {
 
   #discard(length: number): number {
     if (!this.#unwanted) return length;
-    this.#discarded += length;
-    return this.#discarded > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : length;
+    return discarded(this.#discarded += length, length);
   }
 
   /** Goes on after a pause. */
@@ -181,25 +180,13 @@ export async function runHops(
     plan.signal?.throwIfAborted();
     const hop = new Hop(plan, easy, rules);
     await hop.run(agent, remaining());
-    const { head, location } = hop;
+    const { head, redirect } = hop;
     plan = { ...plan, url: askedUrl(easy, plan) };
-    if (location === null) {
+    if (!redirect) {
       const { info } = new InfoSnapshot(hop, redirects);
       return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
     }
-    const next = nextPlan(plan, head, location, redirects);
-    startOver(easy, plan, next);
-    plan = next;
-  }
-}
-
-/** Readies a handle for the request after a redirect. Throws `TypeError` where it cannot be. */
-export function startOver(easy: Easy, plan: RequestPlan, next: RequestPlan): void {
-  try {
-    if (next.url.origin !== plan.url.origin) forgetLooseCookies(easy, next);
-    easy.reset();
-  } catch (error) {
-    throw asTypeError(error, next.url); // it is part of a STREAM_DEPENDS tree
+    plan = nextPlanOn(easy, plan, redirect, redirects);
   }
 }
 

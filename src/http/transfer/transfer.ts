@@ -19,7 +19,7 @@ import { HeadCollector, type HeadOwner } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { type Channel, type ChannelUser, giveChannel, takeChannel } from "./handle_pool.ts";
 import { reportProgress } from "./progress.ts";
-import { DISCARD_BYTES, DISCARD_MS, isRedirect } from "./redirect.ts";
+import { DISCARD_MS, discarded, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { askedUrl } from "./configure.ts";
@@ -29,8 +29,8 @@ export interface Answer {
   readonly head: HeadCollector;
   /** What was asked for. */
   readonly url: URL;
-  /** Where it redirects to, `null` where it is the response. */
-  readonly location: string | null;
+  /** Where it redirects to, `null` where it is the final response. */
+  readonly redirect: Redirect | null;
   /** Where the body comes, `null` where there is none. */
   readonly sink: BodySink | null;
 }
@@ -124,13 +124,11 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
     const answer = this.#answer;
     if (!answer) return;
     this.#answer = null;
-    const { head } = this, { status } = head, { method, redirect } = this.plan;
-    const found = status < 300 || redirect === "manual" ? null : head.get("location");
-    const location = isRedirect(status, found) ? found : null;
-    if (location === null && method !== "HEAD" && !NULL_BODY.has(status)) {
+    const { head, plan } = this, redirect = redirectOf(head, plan);
+    if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
       this.#sink = new BodySink(this);
     }
-    answer.resolve({ head, url: askedUrl(this.easy, this.plan), location, sink: this.#sink });
+    answer.resolve({ head, url: askedUrl(this.easy, plan), redirect, sink: this.#sink });
   }
 
   /** Bytes of the body. */
@@ -138,8 +136,7 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
     this.#settle();
     const { length } = bytes, received = this.#received + length, { maxBodySize } = this.plan;
     if (!this.#sink) {
-      this.#received = received;
-      return received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : length;
+      return discarded(this.#received = received, length);
     }
     if (received > maxBodySize) return this.#refuse(maxBodySize);
     const taken = this.#sink.write(bytes);
