@@ -4,6 +4,9 @@
  * @module
  */
 
+import { utf8InLatin1 } from "../bytes.ts";
+import { percentDecoded } from "../request/url.ts";
+
 /** How long a name may get, in bytes of UTF-8: most file systems take 255. */
 const MAX_BYTES = 200;
 /** A longer ending is no extension. */
@@ -48,15 +51,7 @@ export function cut(text: string, size: number): string {
 /** The name that a URL ends with, as a safe one. */
 export function nameOfUrl(url: URL): string | null {
   const segment = url.pathname.split("/").at(-1) ?? "";
-  return safeName(decoded(segment.replace(/;type=[aidAID]$/, "")));
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a stray percent sign
-  }
+  return safeName(percentDecoded(segment.replace(/;type=[aidAID]$/, "")));
 }
 
 /** What {@link https://www.rfc-editor.org/rfc/rfc6266 RFC 6266} says of a parameter. */
@@ -71,25 +66,13 @@ export function nameOfDisposition(header: string | null): string | null {
   }
   const { "filename*": extended, filename } = found;
   return (extended === undefined ? null : safeName(decodeExtended(extended))) ??
-    (filename === undefined ? null : safeName(asUtf8(decoded(filename))));
+    (filename === undefined ? null : safeName(utf8InLatin1(percentDecoded(filename))));
 }
 
 /** `UTF-8''na%C3%AFve`: {@link https://www.rfc-editor.org/rfc/rfc8187}. */
 function decodeExtended(value: string): string {
   const [, charset = "", text = ""] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? [];
-  if (/^utf-8$/i.test(charset)) return decoded(text);
+  if (/^utf-8$/i.test(charset)) return percentDecoded(text);
   if (!/^iso-8859-1$/i.test(charset)) return "";
   return text.replace(/%([0-9a-f]{2})/gi, (_all, hex) => String.fromCharCode(parseInt(hex, 16)));
-}
-
-/** Headers are read as latin-1, but most servers mean UTF-8. */
-function asUtf8(text: string): string {
-  // deno-lint-ignore no-control-regex -- anything beyond is no latin-1
-  if (/[^\u0000-\u00ff]/.test(text)) return text;
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return text;
-  }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isLatin1, latin1Bytes } from "../bytes.ts";
+
 /** A header name and its value. `null` takes away a header that is sent by default. */
 export type HeaderEntry = readonly [name: string, value: string | null];
 
@@ -13,7 +15,10 @@ export type HeadersSource =
   | Iterable<readonly [string, string | null] | readonly string[]>
   | Readonly<Record<string, string | null | undefined>>;
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Whether a text is a token of HTTP, such as a method or the name of a header. */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}
 
 /** Reads headers from any form. Throws `TypeError` for a name or value that HTTP cannot carry. */
 export function readHeaders(source: HeadersSource | null | undefined): HeaderEntry[] {
@@ -33,7 +38,7 @@ function checkPair(pair: readonly unknown[]): readonly [string, unknown] {
 }
 
 function checkHeader(name: unknown, value: unknown): HeaderEntry {
-  if (typeof name !== "string" || !TOKEN.test(name)) {
+  if (typeof name !== "string" || !isToken(name)) {
     throw new TypeError(`Cannot send the header ${JSON.stringify(name)}: bad name`);
   }
   if (value === null || value === undefined) return [name, null];
@@ -60,11 +65,6 @@ export function withoutHeaders(
   return headers.filter(([name]) => !names.has(name.toLowerCase()));
 }
 
-function isLatin1(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
-  return true;
-}
-
 /**
  * The lines of HTTPHEADER: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}. A header
  * without a value ends in a semicolon, one that is taken away in a colon.
@@ -77,5 +77,5 @@ export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Arr
 
 /** A character is one byte on the wire, where a string for libcurl would be UTF-8. */
 function onWire(line: string): string | Uint8Array {
-  return /^[\0-\x7f]*$/.test(line) ? line : Uint8Array.from(line, (unit) => unit.charCodeAt(0));
+  return /^[\0-\x7f]*$/.test(line) ? line : latin1Bytes(line);
 }

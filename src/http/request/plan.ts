@@ -15,7 +15,13 @@ import {
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
 import { checkCurlOptions } from "./curl_options.ts";
-import { hasHeader, type HeaderEntry, type HeadersSource, readHeaders } from "./headers.ts";
+import {
+  hasHeader,
+  type HeaderEntry,
+  type HeadersSource,
+  isToken,
+  readHeaders,
+} from "./headers.ts";
 import { readPolicy, referrerFor, type ReferrerPolicy } from "./referrer.ts";
 
 /** How far a fetch is. */
@@ -107,12 +113,11 @@ export interface RequestPlan {
 
 const NORMALIZED = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function readMethod(method: unknown): string {
   if (method === "GET") return method;
   const text = String(method), upper = text.toUpperCase();
-  if (!TOKEN.test(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
+  if (!isToken(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
   if (FORBIDDEN.has(upper)) throw new TypeError(`Cannot fetch: the method ${upper} is forbidden`);
   return NORMALIZED.has(upper) ? upper : text;
 }

@@ -21,3 +21,12 @@ export function bareUrl(url: URL): string {
 export function hasCredentials(url: URL): boolean {
   return url.href.includes("@") && (url.username !== "" || url.password !== "");
 }
+
+/** A part of a URL with its escapes decoded; as it is where the parser let a lone "%" pass. */
+export function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

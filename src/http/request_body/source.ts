@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyOf } from "../bytes.ts";
 import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
 import { formData } from "./form_data.ts";
@@ -103,13 +104,8 @@ export function syncBodySource(body: FetchBody): BodySource | null {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";
     return fromBytes(encoder.encode(String(body)), type);
   }
-  // a copy: the caller may change it while it is sent
-  if (body instanceof ArrayBuffer) return fromBytes(new Uint8Array(body.slice(0)), null);
-  if (ArrayBuffer.isView(body)) {
-    const { buffer, byteOffset, byteLength } = body;
-    return fromBytes(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice(), null);
-  }
-  return null;
+  const bytes = copyOf(body); // the caller may change them while they are sent
+  return bytes && fromBytes(bytes, null);
 }
 
 /** The source of a body whose bytes come later, `null` for any other kind of object. */

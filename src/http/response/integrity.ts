@@ -4,6 +4,8 @@
  * @module
  */
 
+import { base64 } from "../bytes.ts";
+
 const STRENGTH = ["sha256", "sha384", "sha512"];
 const ITEM = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/;
 
@@ -21,7 +23,7 @@ export async function matchesIntegrity(
   const strongest = items.reduce((a, b) => rank(b.algorithm) > rank(a.algorithm) ? b : a);
   const name = strongest.algorithm.replace("sha", "SHA-");
   const hash = new Uint8Array(await crypto.subtle.digest(name, bytes));
-  const actual = btoa(String.fromCharCode(...hash));
+  const actual = base64(hash);
   return items.some(({ algorithm, digest }) =>
     algorithm === strongest.algorithm &&
     digest.replaceAll("-", "+").replaceAll("_", "/") === actual

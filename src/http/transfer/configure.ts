@@ -12,7 +12,7 @@ import { hasAny } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
-import { bareUrl } from "../request/url.ts";
+import { bareUrl, percentDecoded } from "../request/url.ts";
 
 /** What is sent as User-Agent unless the caller says otherwise. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
@@ -65,17 +65,8 @@ export function configure(
 export function setUrl(easy: Easy, url: URL): void {
   easy.setOpt("URL", bareUrl(url));
   easy.setOpt("PATH_AS_IS", 1); // the URL parser has normalized it
-  if (url.username !== "") easy.setOpt("USERNAME", decoded(url.username));
-  if (url.password !== "") easy.setOpt("PASSWORD", decoded(url.password));
-}
-
-/** The URL parser lets a lone "%" pass, which stands for itself then. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  if (url.username !== "") easy.setOpt("USERNAME", percentDecoded(url.username));
+  if (url.password !== "") easy.setOpt("PASSWORD", percentDecoded(url.password));
 }
 
 function limitProtocols(easy: Easy): void {

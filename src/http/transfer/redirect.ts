@@ -10,6 +10,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { Code } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
+import { utf8InLatin1 } from "../bytes.ts";
 import { withoutCredentials } from "../request/curl_options.ts";
 import { asTypeError, codedError, networkError } from "../errors.ts";
 import type { HeadCollector } from "../response/head.ts";
@@ -122,7 +123,7 @@ function redirected(plan: RequestPlan, redirect: Redirect): RequestPlan {
 function nextUrl(plan: RequestPlan, location: string): URL {
   let url: URL;
   try {
-    url = new URL(utf8(location), plan.url);
+    url = new URL(utf8InLatin1(location), plan.url);
   } catch {
     throw networkError(plan.url.href, "it redirects to an invalid URL");
   }
@@ -135,14 +136,4 @@ function nextUrl(plan: RequestPlan, location: string): URL {
     url.password = plan.url.password;
   }
   return url;
-}
-
-/** Servers send UTF-8 where a header is latin-1 by the book. */
-function utf8(text: string): string {
-  try {
-    const bytes = Uint8Array.from(text, (unit) => unit.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return text;
-  }
 }

@@ -7,12 +7,12 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
-import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
+import { base64 } from "../bytes.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { checkCurlOptions } from "../request/curl_options.ts";
-import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
+import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
 
 /** What a connection is made with. */
 export interface WebSocketPlan {
@@ -116,14 +116,12 @@ export function readUrl(input: string | URL): URL {
   return url;
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
 /** Reads the subprotocols. Throws a "SyntaxError" `DOMException`. */
 export function readProtocols(protocols: string | Iterable<string>): string[] {
   const all = typeof protocols === "string" ? [protocols] : Array.from(protocols, String);
   if (new Set(all).size < all.length) throw syntaxError("a subprotocol is given twice");
   for (const name of all) {
-    if (!TOKEN.test(name)) throw syntaxError(`"${name}" is no name of a subprotocol`);
+    if (!isToken(name)) throw syntaxError(`"${name}" is no name of a subprotocol`);
   }
   return all;
 }
@@ -199,10 +197,6 @@ export async function readAnswer(
     throw refusal("it has extensions that nobody asked for");
   }
   return readProtocol(values("sec-websocket-protocol"), plan.protocols);
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }
 
 function readProtocol(answered: readonly string[], offered: readonly string[]): string {

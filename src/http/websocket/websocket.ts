@@ -5,6 +5,7 @@
  */
 
 import type { Agent } from "../../driver/agent.ts";
+import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
 import { readNumber, readSignal } from "../request/arguments.ts";
@@ -375,13 +376,6 @@ export class CurlWebSocket extends EventTarget {
   set onpong(handler: Handler<"pong">) {
     this.#handle("pong", handler);
   }
-}
-
-/** A copy of the bytes, `null` where it is text. */
-function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
-  if (!ArrayBuffer.isView(data)) return null;
-  return new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
 /** As WebIDL's [Clamp] unsigned short. */
