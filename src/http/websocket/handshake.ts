@@ -11,7 +11,6 @@ import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { base64 } from "../bytes.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
-import { checkCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
 
 /** What a connection is made with. */
@@ -23,62 +22,6 @@ export interface WebSocketPlan {
   /** In ms, 0 for any time. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
-}
-
-const EVENTS = "the events of the socket", NO_BODY = "nothing: the handshake has no body";
-const GET = "nothing: the handshake is a GET";
-const NO_REDIRECT = "nothing: a WebSocket is not redirected";
-
-/** What a WebSocket sets itself, or cannot do with, and what to use instead. */
-const REFUSED = new Map(Object.entries({
-  URL: "the first argument",
-  CURLU: "the first argument",
-  CONNECT_ONLY: "an Easy of your own",
-  WS_OPTIONS: "an Easy of your own",
-  WRITEFUNCTION: EVENTS,
-  WRITEDATA: EVENTS,
-  HEADERFUNCTION: EVENTS,
-  HEADERDATA: EVENTS,
-  HEADER: EVENTS,
-  READFUNCTION: "send()",
-  READDATA: "send()",
-  SEEKFUNCTION: "send()",
-  SEEKDATA: "send()",
-  IOCTLFUNCTION: "send()",
-  IOCTLDATA: "send()",
-  POSTFIELDS: NO_BODY,
-  COPYPOSTFIELDS: NO_BODY,
-  POSTFIELDSIZE: NO_BODY,
-  POSTFIELDSIZE_LARGE: NO_BODY,
-  INFILESIZE: NO_BODY,
-  INFILESIZE_LARGE: NO_BODY,
-  MIMEPOST: NO_BODY,
-  HTTPPOST: NO_BODY,
-  UPLOAD: NO_BODY,
-  POST: GET,
-  PUT: GET,
-  HTTPGET: GET,
-  NOBODY: GET,
-  CUSTOMREQUEST: GET,
-  HTTP_VERSION: "nothing: the handshake is HTTP/1.1",
-  HTTPHEADER: "init.headers",
-  HTTPPROXYTUNNEL: "nothing: a proxy is always asked for a tunnel",
-  FOLLOWLOCATION: NO_REDIRECT,
-  MAXREDIRS: NO_REDIRECT,
-  TIMEOUT: "init.connectTimeout",
-  TIMEOUT_MS: "init.connectTimeout",
-  CONNECTTIMEOUT: "init.connectTimeout",
-  CONNECTTIMEOUT_MS: "init.connectTimeout",
-  PROTOCOLS: "the first argument",
-  PROTOCOLS_STR: "the first argument",
-  PRIVATE: "a variable",
-  ERRORBUFFER: "the error",
-  FAILONERROR: "the error",
-}));
-
-/** The options that are set; throws `TypeError` for one that would break the connection. */
-export function checkOptions(options: EasyOptions): EasyOptions {
-  return checkCurlOptions(options, REFUSED, "CurlWebSocket");
 }
 
 /** CURLWS_NOAUTOPONG came with it: before, a ping in the middle of a message breaks both. */

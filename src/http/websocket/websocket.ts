@@ -9,11 +9,11 @@ import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
 import { readNumber, readSignal } from "../request/arguments.ts";
+import { checkCurlOptions } from "../request/curl_options.ts";
 import type { FetchCurlOptions } from "../request/plan.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
   checkHeaders,
-  checkOptions,
   readProtocols,
   readUrl,
   requireLibrary,
@@ -138,7 +138,7 @@ export class CurlWebSocket extends EventTarget {
       url: this.#url,
       protocols: readProtocols(protocols),
       headers: checkHeaders(readHeaders(init.headers)),
-      curl: checkOptions(init.curl ?? {}),
+      curl: checkCurlOptions(init.curl ?? {}, "CurlWebSocket"),
       connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff, MAKE),
       maxMessageSize: readNumber(
         "maxMessageSize",
