@@ -59,6 +59,30 @@ export function headError(url: string): TypeError {
   return codedError(url, why, Code.WEIRD_SERVER_REPLY);
 }
 
+/** The error of a body that is larger than `maxBodySize`. */
+export function tooLargeError(maxBodySize: number): CurlEasyError {
+  const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
+  return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
+}
+
+/** Throws for a status that no `Response` can have. */
+export function checkStatus(status: number, url: string): void {
+  if (status >= 200 && status <= 599) return;
+  throw networkError(url, `a response cannot have the status ${status}`);
+}
+
+/** Whether an error is the reason of the caller's signal, which is passed on as it is. */
+export function isAbort(error: unknown, signal: AbortSignal | null): boolean {
+  return signal?.aborted === true && error === signal.reason;
+}
+
+/** The error for a file that cannot be read or written, whatever the reason. */
+export function fileError(verb: "read" | "write", path: string, cause: unknown): TypeError {
+  if (cause instanceof TypeError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TypeError(`Cannot ${verb} ${path}: ${why}`, { cause });
+}
+
 /** What is loaded only when it is needed: a `TypeError` where no descriptor is left for that. */
 export async function loaded<T>(modules: Promise<T>): Promise<T> {
   try {
@@ -69,7 +93,7 @@ export async function loaded<T>(modules: Promise<T>): Promise<T> {
 }
 
 /** A URL without its credentials, query and fragment, any of which may be a secret. */
-export function publicUrl(url: string): string {
+function publicUrl(url: string): string {
   try {
     const bare = new URL(url);
     if (bare.protocol === "data:") return "data:…";

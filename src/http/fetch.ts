@@ -6,7 +6,7 @@
 
 import type { Agent } from "../driver/agent.ts";
 import { agentOf } from "./default_agent.ts";
-import { fetchError, networkError } from "./errors.ts";
+import { checkStatus, fetchError, networkError } from "./errors.ts";
 import type { Field } from "./response/head.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalAnswer } from "./local/local.ts";
@@ -101,19 +101,25 @@ class Hops {
   respond(transfer: Transfer, { head, sink, url }: Answer): Response | Promise<Response> {
     const { integrity } = this.#plan, { status, statusText } = head;
     try {
-      if (status < 200 || status > 599) {
-        throw networkError(url.href, `a response cannot have the status ${status}`);
-      }
+      checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
       const parts = { status, statusText, fields: head.fields(), url, redirected, info };
       // what is all there by now needs no stream
       const body = sink && (sink.takeWhole(MOST_WHOLE) ?? sink.open());
-      return integrity === "" ? makeResponse(body, parts) : checked(body, parts, integrity);
+      return responseOf(body, parts, integrity);
     } catch (error) {
       transfer.stop(error);
       throw error;
     }
   }
+}
+
+function responseOf(
+  body: Body,
+  parts: ResponseParts,
+  integrity: string,
+): Response | Promise<Response> {
+  return integrity === "" ? makeResponse(body, parts) : checked(body, parts, integrity);
 }
 
 /** With integrity metadata the whole body is compared before anyone sees it. */
@@ -122,7 +128,6 @@ async function checked(
   parts: ResponseParts,
   integrity: string,
 ): Promise<Response> {
-  if (integrity === "") return makeResponse(body, parts);
   const bytes = await new Response(body).bytes();
   if (!await matchesIntegrity(bytes, integrity)) {
     throw networkError(parts.url.href, "the body does not match its integrity metadata");
@@ -130,12 +135,15 @@ async function checked(
   return makeResponse(body && bytes, parts);
 }
 
-function localResponse({ type, body }: LocalAnswer, plan: RequestPlan): Promise<Response> {
+function localResponse(
+  { type, body }: LocalAnswer,
+  plan: RequestPlan,
+): Response | Promise<Response> {
   const length = body instanceof Blob ? body.size : body.length;
   const fields: Field[] = [];
   if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
   if (type !== "") fields.push(["content-type", type]);
   const { url, integrity } = plan;
   const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
-  return checked(new Response(body).body, parts, integrity);
+  return responseOf(new Response(body).body, parts, integrity);
 }

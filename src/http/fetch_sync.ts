@@ -4,11 +4,10 @@
  * @module
  */
 
-import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
-import { askedUrl, configure } from "./transfer/configure.ts";
-import { asTypeError, headError, networkError } from "./errors.ts";
+import { askedUrl, configureHttp } from "./transfer/configure.ts";
+import { asTypeError, checkStatus, headError, networkError, tooLargeError } from "./errors.ts";
 import { HeadCollector, type HeadOwner } from "./response/head.ts";
 import type { HeadersSource } from "./request/headers.ts";
 import { countdown } from "./transfer/countdown.ts";
@@ -118,7 +117,7 @@ class SyncRequest implements HeadOwner {
   run(remainingMs: number): void {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
-      configure(easy, this.#plan, remainingMs);
+      configureHttp(easy, this.#plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
@@ -141,10 +140,7 @@ class SyncRequest implements HeadOwner {
     const { maxBodySize } = this.#plan;
     this.#received += bytes.length;
     if (this.redirect) return discarded(this.#received, bytes.length);
-    if (this.#received > maxBodySize) {
-      const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
-      throw new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
-    }
+    if (this.#received > maxBodySize) throw tooLargeError(maxBodySize);
     this.#chunks.push(bytes.slice());
     return bytes.length;
   }
@@ -152,9 +148,7 @@ class SyncRequest implements HeadOwner {
   result(url: URL, redirected: boolean): FetchSyncResult {
     const { complete, status } = this.head;
     if (!complete) throw headError(url.href);
-    if (status < 200 || status > 599) {
-      throw networkError(url.href, `a response cannot have the status ${status}`);
-    }
+    checkStatus(status, url.href);
     const { statusText, headers } = this.head.read();
     return { status, statusText, url: bareUrl(url), headers, body: this.#body(), redirected };
   }

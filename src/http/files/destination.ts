@@ -60,7 +60,7 @@ const fixed = (path: string, exclusive: boolean): Target => ({ path, exclusive }
 /** The name of the file is known when the head has come; that of its part must be before. */
 function inFolder(folder: string, url: URL, overwrite: boolean | undefined): Place {
   const own = nameOfUrl(url);
-  const digest = createHash("sha256").update(url.href).digest("hex").slice(0, 12);
+  const digest = shortHash(url.href);
   const part = partPath(folder, `${own ?? "download"}-${digest}`);
   const target = (disposition: string | null, last: URL): Target => {
     const given = nameOfDisposition(disposition) ?? (own === null ? nameOfUrl(last) : null);
@@ -78,9 +78,11 @@ function inFolder(folder: string, url: URL, overwrite: boolean | undefined): Pla
   return { open: () => Part.open(part), target };
 }
 
+const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+
 function partPath(folder: string, name: string): string {
   const most = MAX_NAME - 1 - SUFFIX.length - RECORD_SUFFIX_LENGTH;
   if (new TextEncoder().encode(name).length <= most) return join(folder, `.${name}${SUFFIX}`);
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  const digest = shortHash(name);
   return join(folder, `.${cut(name, most - digest.length)}${digest}${SUFFIX}`);
 }

@@ -6,7 +6,7 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
-import { loaded } from "../errors.ts";
+import { fileError, loaded } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
@@ -80,7 +80,7 @@ export async function download(
   const onProgress = readProgress(options.onProgress, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // what only a download needs is not loaded before there is one
-  const [{ findPlace }, { DownloadJob, fileError }] = await loaded(Promise.all([
+  const [{ findPlace }, { DownloadJob }] = await loaded(Promise.all([
     import("./destination.ts"),
     import("./download_job.ts"),
   ]));
@@ -89,7 +89,7 @@ export async function download(
     return { place, sink: await place.open() };
   };
   const { place, sink } = await open().catch((cause) => {
-    throw fileError(path, cause);
+    throw fileError("write", path, cause);
   });
   try {
     return await new DownloadJob(plan, agent, place, sink, resume, onProgress).run();

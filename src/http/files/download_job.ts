@@ -4,10 +4,11 @@
  * @module
  */
 
+import { easyCodes } from "../../../ffi/curl/codes.ts";
 import type { Agent } from "../../driver/agent.ts";
 import { CurlEasyError } from "../../errors.ts";
 import type { TransferInfo } from "../response/info.ts";
-import { headError, networkError } from "../errors.ts";
+import { fileError, headError, isAbort, networkError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
 import { type Hop, type HopsEnd, runHops } from "../transfer/request_chain.ts";
@@ -42,9 +43,13 @@ export interface DownloadResult {
 /** libcurl can go on with a file of these. */
 const RESUMABLE = new Set(["http:", "https:", "ftp:", "ftps:", "sftp:", "file:"]);
 
-/** CURLE_*: the server, or libcurl, cannot go on at that place. */
-const CANNOT_RESUME = new Set([31, 33, 36]);
-const CURLE_WRITE_ERROR = 23;
+/** The server, or libcurl, cannot go on at that place. */
+const CANNOT_RESUME: ReadonlySet<number> = new Set([
+  easyCodes.CURLE_FTP_COULDNT_USE_REST.code,
+  easyCodes.CURLE_RANGE_ERROR.code,
+  easyCodes.CURLE_BAD_DOWNLOAD_RESUME.code,
+]);
+const WRITE_ERROR = easyCodes.CURLE_WRITE_ERROR.code;
 
 /** See the module. */
 export class DownloadJob {
@@ -109,11 +114,11 @@ export class DownloadJob {
       });
       return this.#isAnew() ? null : end;
     } catch (error) {
-      if (plan.signal?.aborted && error === plan.signal.reason) throw error;
+      if (isAbort(error, plan.signal)) throw error;
       const cause = error instanceof TypeError ? error.cause : undefined;
       const code = cause instanceof CurlEasyError ? cause.code : 0;
       if (this.#isAnew() || (rest && CANNOT_RESUME.has(code))) return null;
-      throw code === CURLE_WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
+      throw code === WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
     }
   }
 
@@ -200,7 +205,7 @@ export class DownloadJob {
     try {
       bytes = await this.#sink.finish(path, expected, exclusive) ?? Math.max(this.#reported, 0);
     } catch (cause) {
-      throw fileError(path, cause);
+      throw fileError("write", path, cause);
     }
     if (this.#total !== bytes) this.#reported = -1; // nobody knows yet that this is all
     this.#total = bytes;
@@ -211,16 +216,9 @@ export class DownloadJob {
   /** libcurl knows only that C's `fwrite` took less than all of it. */
   #writeError(cause: CurlEasyError): TypeError {
     const path = this.#target?.path ?? "the file";
-    if (cause.cause !== undefined) return fileError(path, cause.cause);
+    if (cause.cause !== undefined) return fileError("write", path, cause.cause);
     return new TypeError(`Cannot write ${path}: is the disk full? (${cause.codeName})`, { cause });
   }
-}
-
-/** The error for a file that cannot be written, whatever the reason. */
-export function fileError(path: string, cause: unknown): TypeError {
-  if (cause instanceof TypeError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TypeError(`Cannot write ${path}: ${why}`, { cause });
 }
 
 const isDecoded = ({ curl }: RequestPlan) => (curl.ACCEPT_ENCODING ?? null) !== null;

@@ -13,6 +13,7 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
 import { BodyUpload } from "../request_body/feeder.ts";
 import type { Hop } from "../transfer/request_chain.ts";
+import { fileError } from "../errors.ts";
 import { isHttp } from "../request/url.ts";
 
 /** What `upload` can send: the path of a file, bytes, a stream or a blob. */
@@ -43,13 +44,8 @@ export async function uploadSource(source: UploadBody, url: URL): Promise<Upload
   try {
     return await pathSource(source);
   } catch (cause) {
-    throw readError(source, cause);
+    throw fileError("read", source, cause);
   }
-}
-
-function readError(path: string, cause: unknown): TypeError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TypeError(`Cannot read ${path}: ${why}`, { cause });
 }
 
 async function pathSource(source: string): Promise<UploadSource> {
@@ -80,7 +76,7 @@ class FileSource implements UploadSource {
     try {
       this.#file = new DiskFile(this.#path, "r");
     } catch (cause) {
-      throw readError(this.#path, cause);
+      throw fileError("read", this.#path, cause);
     }
     this.#file.send(hop.easy);
   }

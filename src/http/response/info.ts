@@ -4,6 +4,7 @@
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { infos } from "../../../ffi/curl/infos.ts";
 import { library } from "../../../ffi/mod.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
@@ -53,7 +54,12 @@ export interface TransferInfo {
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
-const VERSIONS: Readonly<Record<number, string>> = { 1: "1.0", 2: "1.1", 3: "2", 30: "3" };
+const VERSIONS: Readonly<Record<number, string>> = {
+  [flags.CURL_HTTP_VERSION_1_0]: "1.0",
+  [flags.CURL_HTTP_VERSION_1_1]: "1.1",
+  [flags.CURL_HTTP_VERSION_2]: "2",
+  [flags.CURL_HTTP_VERSION_3]: "3",
+};
 
 /** What an info is read from. */
 interface InfoTransfer {

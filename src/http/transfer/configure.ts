@@ -19,15 +19,11 @@ export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`
 
 /** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
 const REFUSES_HTTP2 = 0x080a00;
+/** Any of these may bring a list of hosts that are only spoken to by TLS. */
+const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
+
 /** Any of these may have a request for http go over TLS, where HTTP/2 is negotiated. */
-const LEADS_TO_TLS: ReadonlySet<string> = new Set([
-  "ALTSVC",
-  "ALTSVC_CTRL",
-  "HSTS",
-  "HSTS_CTRL",
-  "HSTSREADFUNCTION",
-  "SHARE",
-]);
+const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CTRL"]);
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
@@ -36,7 +32,7 @@ export const requestLines = (plan: RequestPlan): (string | Uint8Array)[] =>
   headerLines(requestHeaders(plan));
 
 /** Sets everything but the callbacks. `remainingMs` is what is left of the timeout, 0 for no end. */
-export function configure(
+export function configureHttp(
   easy: Easy,
   plan: RequestPlan,
   remainingMs: number,
@@ -45,10 +41,7 @@ export function configure(
   const { url, method, body, curl } = plan;
   setUrl(easy, url);
   easy.setOpt("SUPPRESS_CONNECT_HEADERS", 1);
-  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.max(1, Math.ceil(remainingMs)));
-  if (plan.connectTimeout !== undefined) {
-    easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
-  }
+  setTimeouts(easy, plan, remainingMs);
   limitProtocols(easy);
   keepApart(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
@@ -59,6 +52,20 @@ export function configure(
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
   easy.setOpt("HTTPHEADER", lines);
+}
+
+/** The same for a protocol that is not HTTP. */
+export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: number): void {
+  setUrl(easy, plan.url);
+  setTimeouts(easy, plan, remainingMs);
+  easy.setOpt("FAILONERROR", 1); // through an HTTP proxy a refusal is no file
+  easy.setOpts(plan.curl);
+  if (plan.body) setUpload(easy, plan.bodyLength);
+}
+
+function setTimeouts(easy: Easy, { connectTimeout }: RequestPlan, remainingMs: number): void {
+  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.ceil(remainingMs));
+  if (connectTimeout !== undefined) easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(connectTimeout));
 }
 
 /** Sets the URL, without its fragment, and the credentials in it. */
@@ -99,12 +106,14 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
 function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
   if (!body) return;
   if (body.bytes) easy.setOpt("POSTFIELDS", body.bytes);
-  else {
-    easy.setOpt("UPLOAD", 1);
-    easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
-    if (bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", bodyLength);
-  }
+  else setUpload(easy, bodyLength);
   easy.setOpt("CUSTOMREQUEST", method);
+}
+
+function setUpload(easy: Easy, length: number | null): void {
+  easy.setOpt("UPLOAD", 1);
+  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  if (length !== null) easy.setOpt("INFILESIZE_LARGE", length);
 }
 
 /** The caller's headers, without those that libcurl would add but fetch does not send. */
@@ -118,9 +127,6 @@ function requestHeaders({ headers, body, method, referrer }: RequestPlan): Heade
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
 }
-
-/** Any of these may bring a list of hosts that are only spoken to by TLS. */
-const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
 
 /** The URL that libcurl asked for: HSTS turns http into https. */
 export function askedUrl(easy: Easy, { url, curl }: RequestPlan): URL {

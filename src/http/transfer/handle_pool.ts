@@ -9,7 +9,7 @@
 import { type Agent, atClose } from "../../driver/agent.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece, type Piece } from "../../handles/callbacks/piece.ts";
-import { configure, requestLines } from "./configure.ts";
+import { configureHttp, requestLines } from "./configure.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { bareUrl, hasCredentials } from "../request/url.ts";
 
@@ -96,7 +96,7 @@ export class Channel {
     const lines = requestLines(plan);
     this.#headers = shapeOf(lines);
     try {
-      configure(this.easy, plan, remainingMs, lines);
+      configureHttp(this.easy, plan, remainingMs, lines);
       const { easy } = this;
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.#user?.onHeader(line) ?? line.length));
       easy.setOpt("WRITEFUNCTION", onPiece((bytes) => this.#user?.onBody(bytes) ?? bytes.length));

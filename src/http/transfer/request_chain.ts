@@ -9,9 +9,8 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { type Agent, endTurn } from "../../driver/agent.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
-import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
-import { askedUrl, configure, setUrl } from "./configure.ts";
-import { asTypeError } from "../errors.ts";
+import { askedUrl, configureHttp, configureOther } from "./configure.ts";
+import { asTypeError, isAbort } from "../errors.ts";
 import { HeadCollector, type HeadOwner } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import {
@@ -82,7 +81,7 @@ export class Hop implements HeadOwner {
     const onAbort = () => this.#end.abort(signal?.reason);
     let failure: unknown;
     try {
-      setUp(easy, plan, remainingMs);
+      (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
       this.#keepInJs();
       this.#rules.prepare(this);
@@ -148,23 +147,8 @@ export class Hop implements HeadOwner {
 
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
-    return signal?.aborted && error === signal.reason ? error : asTypeError(error, url);
+    return isAbort(error, signal) ? error : asTypeError(error, url);
   }
-}
-
-function setUp(easy: Easy, plan: RequestPlan, remainingMs: number): void {
-  if (isHttp(plan.url)) return configure(easy, plan, remainingMs);
-  setUrl(easy, plan.url);
-  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.ceil(remainingMs));
-  if (plan.connectTimeout !== undefined) {
-    easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
-  }
-  easy.setOpt("FAILONERROR", 1); // through an HTTP proxy a refusal is no file
-  easy.setOpts(plan.curl);
-  if (!plan.body) return;
-  easy.setOpt("UPLOAD", 1);
-  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
-  if (plan.bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", plan.bodyLength);
 }
 
 /** Runs a plan to its last response. `remaining` gives what is left of the timeout. */

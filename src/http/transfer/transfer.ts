@@ -14,7 +14,14 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { BodySink, type BodyTransfer } from "../response/body_stream.ts";
 import { BodyUpload } from "../request_body/feeder.ts";
-import { fetchError, headError, networkError, transferError } from "../errors.ts";
+import {
+  fetchError,
+  headError,
+  isAbort,
+  networkError,
+  tooLargeError,
+  transferError,
+} from "../errors.ts";
 import { HeadCollector, type HeadOwner } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { type Channel, type ChannelUser, giveChannel, takeChannel } from "./handle_pool.ts";
@@ -145,8 +152,7 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
   }
 
   #refuse(maxBodySize: number): number {
-    const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
-    this.#failure ??= { error: new CurlEasyError(Code.FILESIZE_EXCEEDED, text) };
+    this.#failure ??= { error: tooLargeError(maxBodySize) };
     return CURL_WRITEFUNC_ERROR;
   }
 
@@ -235,7 +241,7 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
   /** The signal's own reason, or a `TypeError` that says why. */
   #errorOf(error: unknown): unknown {
     const { signal, url, body } = this.plan;
-    if (signal?.aborted && error === signal.reason) return error;
+    if (isAbort(error, signal)) return error;
     if (error instanceof CurlEasyError && error.code === Code.SEND_FAIL_REWIND && body) {
       const why = "the server asks for the body again, but it was a stream";
       return networkError(url.href, why, { cause: error });

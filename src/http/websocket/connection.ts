@@ -13,7 +13,7 @@ import { Easy } from "../../handles/easy/easy.ts";
 import type { WsFrame } from "../../handles/easy/websocket.ts";
 import { publicCause } from "../errors.ts";
 import { closePayload, type Closing, readClose } from "./frames.ts";
-import { configure, readAnswer, type WebSocketPlan } from "./handshake.ts";
+import { configureHandshake, readAnswer, type WebSocketPlan } from "./handshake.ts";
 import { Assembly, InvalidText, MessageTooBig } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -86,7 +86,7 @@ export class Link {
     this.#assembly = new Assembly(plan.maxMessageSize);
     let key: string;
     try {
-      key = configure(this.#easy, plan);
+      key = configureHandshake(this.#easy, plan);
     } catch (error) {
       this.#easy.close();
       throw error;

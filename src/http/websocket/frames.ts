@@ -81,7 +81,7 @@ const RESERVED = new Set([1004, 1005, 1006]);
 const LAST_DEFINED = 1014;
 
 /** Whether a Close frame may carry that code. */
-export function isCloseCode(code: number): boolean {
+function isCloseCode(code: number): boolean {
   if (code >= 3000 && code <= 4999) return true;
   return code >= 1000 && code <= LAST_DEFINED && !RESERVED.has(code);
 }

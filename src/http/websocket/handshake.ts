@@ -87,7 +87,7 @@ export function checkHeaders(headers: readonly HeaderEntry[]): readonly HeaderEn
 }
 
 /** Makes the request of the plan; returns the key that the answer has to know. */
-export function configure(easy: Easy, plan: WebSocketPlan): string {
+export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
   const key = base64(crypto.getRandomValues(new Uint8Array(16)));
   setUrl(easy, plan.url);
   easy.setOpts({
