@@ -9,43 +9,29 @@ import { onPiece } from "../handles/callbacks/piece.ts";
 import { askedUrl, configureHttp } from "./transfer/configure.ts";
 import { asTypeError, checkStatus, headError, networkError, tooLargeError } from "./errors.ts";
 import { HeadCollector, type HeadOwner } from "./response/head.ts";
-import type { HeadersSource } from "./request/headers.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
-import type { ReferrerPolicy } from "./request/referrer.ts";
 import { discarded, nextPlanOn, type Redirect, redirectOf } from "./transfer/redirect.ts";
-import {
-  type FetchCurlOptions,
-  type FetchProgress,
-  planRequestSync,
-  type RequestPlan,
-} from "./request/plan.ts";
+import { type FetchInit, planRequestSync, type RequestPlan } from "./request/plan.ts";
 import { bareUrl, isHttp } from "./request/url.ts";
 
-/** What {@linkcode fetchSync} takes: that of `fetch` which makes sense while the thread waits. */
-export interface FetchSyncInit {
-  /** GET unless given. */
-  readonly method?: string;
-  /** In an object or an array, order and letter case reach the wire on HTTP/1. */
-  readonly headers?: HeadersSource;
+/** The options of `fetch` that make sense while the thread waits. */
+type SyncOptions =
+  | "method"
+  | "headers"
+  | "redirect"
+  | "referrer"
+  | "referrerPolicy"
+  | "curl"
+  | "timeout"
+  | "connectTimeout"
+  | "maxBodySize"
+  | "onProgress";
+
+/** What {@linkcode fetchSync} takes. */
+export interface FetchSyncInit extends Pick<FetchInit, SyncOptions> {
   /** What is there at once; a stream, a Blob or a FormData is refused. */
   readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
-  /** What to do with a redirect; it is followed unless given. */
-  readonly redirect?: "follow" | "error" | "manual";
-  /** The URL of the Referer header, as far as the policy lets it be seen. */
-  readonly referrer?: string;
-  /** How much of the referrer is sent; another origin sees only its origin unless given. */
-  readonly referrerPolicy?: ReferrerPolicy;
-  /** Options of the easy handle by curl's name. */
-  readonly curl?: FetchCurlOptions;
-  /** How long it may take until the body has ended, in ms; 0, as it is by default, for any time. */
-  readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
-  readonly connectTimeout?: number;
-  /** How large the decoded body may be, in bytes. */
-  readonly maxBodySize?: number;
-  /** Told how far it is. */
-  readonly onProgress?: (progress: FetchProgress) => void;
 }
 
 /** What {@linkcode fetchSync} gives. */

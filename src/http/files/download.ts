@@ -4,18 +4,20 @@
  * @module
  */
 
-import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
 import { fileError, loaded } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
-import { type FetchCurlOptions, planRequest, type RequestPlan } from "../request/plan.ts";
+import {
+  type FetchCurlOptions,
+  type FetchInit,
+  planRequest,
+  type RequestPlan,
+} from "../request/plan.ts";
 
 /** What {@linkcode download} takes. */
-export interface DownloadOptions {
-  /** The agent to run on; that of `fetch` unless given. */
-  readonly agent?: Agent;
+export interface DownloadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
   /** Ends the download; what has come stays for the next attempt. */
   readonly signal?: AbortSignal | null;
   /** Headers of the request, for HTTP. A Range of your own gets that range, and no resume. */
@@ -25,10 +27,6 @@ export interface DownloadOptions {
    * way, and there is no resume.
    */
   readonly curl?: FetchCurlOptions;
-  /** How long it may take in all, in ms; 0, as it is by default, for any time. */
-  readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
-  readonly connectTimeout?: number;
   /** Whether to go on where an earlier attempt ended, as it does by default. */
   readonly resume?: boolean;
   /**

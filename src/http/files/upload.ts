@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Agent } from "../../driver/agent.ts";
 import { headError, loaded } from "../errors.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
@@ -12,7 +11,13 @@ import { countdown } from "../transfer/countdown.ts";
 import { type Hop, runHops } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
 import { readProgress } from "../request/arguments.ts";
-import { type FetchCurlOptions, planRequest, type RequestPlan, withBody } from "../request/plan.ts";
+import {
+  type FetchCurlOptions,
+  type FetchInit,
+  planRequest,
+  type RequestPlan,
+  withBody,
+} from "../request/plan.ts";
 import type { UploadBody, UploadSource } from "./upload_source.ts";
 import { isHttp } from "../request/url.ts";
 
@@ -27,21 +32,15 @@ export interface UploadProgress {
 }
 
 /** What {@linkcode upload} takes. */
-export interface UploadOptions {
+export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
-  /** The agent to run on; that of `fetch` unless given. */
-  readonly agent?: Agent;
   /** Ends the upload. */
   readonly signal?: AbortSignal | null;
   /** Headers of the request, for HTTP; Content-Length gives the length of a stream. */
   readonly headers?: HeadersSource;
   /** Options of the easy handle by curl's name, such as MAIL_FROM and MAIL_RCPT for smtp. */
   readonly curl?: FetchCurlOptions;
-  /** How long it may take in all, in ms; 0, as it is by default, for any time. */
-  readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
-  readonly connectTimeout?: number;
   /** Told how far it is. What it throws ends the upload. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
@@ -120,14 +119,15 @@ export async function upload(
 }
 
 async function planUpload(url: string | URL, options: UploadOptions): Promise<RequestPlan> {
-  const { method = "PUT", headers, signal = null, curl, timeout, connectTimeout } = options;
+  const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
+  const { connectTimeout } = options;
   if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
   return await planRequest(url, {
     method,
     signal,
-    ...(headers === undefined ? {} : { headers }),
-    ...(curl === undefined ? {} : { curl }),
-    ...(timeout === undefined ? {} : { timeout }),
+    headers,
+    curl,
+    timeout,
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
   });
 }
