@@ -7,7 +7,7 @@
 import { flags } from "../../ffi/curl/flags.ts";
 import { type Easy, stateOf } from "../handles/easy/easy.ts";
 import { curluText } from "../handles/easy/forbid_reuse.ts";
-import { Roster } from "../handles/base/tombstone_map.ts";
+import { TombstoneMap } from "../handles/base/tombstone_map.ts";
 
 /** Who waits for a transfer. Told once, which it takes without an exception. */
 export interface Waiting {
@@ -66,7 +66,7 @@ export class Job {
 
 /** See the module. */
 export class Jobs {
-  readonly #jobs = new Roster<Job>();
+  readonly #jobs = new TombstoneMap<Job>();
   readonly #asksForLosable: boolean;
   #paused = 0;
   #losable = 0;

@@ -7,6 +7,7 @@
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
+import { CollectedHandles } from "./base/collected_handles.ts";
 import type { CloseHook } from "./core/close_hook.ts";
 import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
 import type { EasyState } from "./core/easy_state.ts";
@@ -44,12 +45,10 @@ class ShareResources {
   }
 }
 
-/** Frees handles that were forgotten. */
-const forgotten = new FinalizationRegistry<ShareResources>((resources) => {
-  // an easy that was forgotten with it may be freed later than it
-  if (resources.free() !== 0) forgotten.register({}, resources);
-  else console.warn("curlew: a Share was collected without close()");
-});
+const unclosed = new CollectedHandles<ShareResources>(
+  "a Share",
+  (resources) => resources.free() === 0, /* an easy that uses it is collected later */
+);
 
 /**
  * Cookies, names, TLS sessions or connections that several easies share: {@link
@@ -81,7 +80,7 @@ export class Share {
     const pointer = library().symbols.curl_share_init();
     if (pointer === null) throw new CurlShareError(NOMEM);
     this.#resources = new ShareResources(pointer);
-    forgotten.register(this, this.#resources, this);
+    unclosed.add(this, this.#resources);
   }
 
   /** Whether the handle is closed. */
@@ -116,7 +115,7 @@ export class Share {
   close(): void {
     if (this.closed) return;
     check(this.#resources.free());
-    forgotten.unregister(this);
+    unclosed.delete(this);
   }
 
   /** Closes the handle at the end of a `using` block. */

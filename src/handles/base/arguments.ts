@@ -41,22 +41,31 @@ function className(value: object): string {
   }
 }
 
-const MAX_I64 = 2n ** 63n - 1n, MIN_I64 = -(2n ** 63n);
+/** A boolean as 1 or 0, or a whole number of 64 bits; `undefined` for anything else. */
+export function wholeInteger(value: unknown): number | bigint | undefined {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
+  return typeof value === "bigint" && BigInt.asIntN(64, value) === value ? value : undefined;
+}
 
 /** A whole number that fits 64 bits; a boolean is 1 or 0. */
 export function integer(option: string, value: unknown): number | bigint {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
-  if (typeof value === "bigint" && value >= MIN_I64 && value <= MAX_I64) return value;
+  const number = wholeInteger(value);
+  if (number !== undefined) return number;
   throw badValue(option, "a whole number of 64 bits or a boolean", value);
+}
+
+/** A boolean as 1 or 0, or a whole number within the bounds; `undefined` for anything else. */
+export function wholeNumber(value: unknown, least: number, most: number): number | undefined {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value !== "number" || !Number.isInteger(value)) return undefined;
+  return value >= least && value <= most ? value + 0 : undefined; // FFI takes no -0
 }
 
 /** A `long` that fits 32 bits, as on Windows, or an unsigned bitmask of as many. */
 export function long(option: string, value: unknown): number {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "number" && Number.isInteger(value)) {
-    if (value >= -0x80000000 && value <= 0xffffffff) return value + 0; // FFI takes no -0
-  }
+  const number = wholeNumber(value, -0x80000000, 0xffffffff);
+  if (number !== undefined) return number;
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
 

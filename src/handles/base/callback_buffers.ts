@@ -12,10 +12,10 @@ const views: Uint8Array<ArrayBuffer>[] = [];
 const buffers: ArrayBuffer[] = [];
 let level = 0;
 
-/** Takes a buffer of `size` bytes; give it back with {@linkcode leaveSlab}. */
-export function enterSlab(size: number): Uint8Array<ArrayBuffer> {
+/** Takes a buffer of `size` bytes; give it back with {@linkcode giveBufferBack}. */
+export function takeBuffer(size: number): Uint8Array<ArrayBuffer> {
   const last = views[level];
-  if (last === undefined || slabLength(last) !== size) views[level] = view(size);
+  if (last === undefined || viewLength(last) !== size) views[level] = view(size);
   return views[level++] as Uint8Array<ArrayBuffer>;
 }
 
@@ -35,18 +35,18 @@ function getter<T extends object>(prototype: T, name: string): Getter<T> {
 }
 
 /** How many bytes a buffer has, 0 where it is detached; its `length` may be the user's own. */
-export const slabLength: Getter<Uint8Array> = getter(
+export const viewLength: Getter<Uint8Array> = getter(
   Object.getPrototypeOf(Uint8Array.prototype),
   "length",
 );
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 
 /** How many are taken. */
-export function slabLevel(): number {
+export function buffersInUse(): number {
   return level;
 }
 
 /** Gives back the buffer taken last. */
-export function leaveSlab(): void {
+export function giveBufferBack(): void {
   level--;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { bytesAt, live, Struct } from "../../../ffi/memory.ts";
 import {
@@ -38,8 +39,7 @@ type FunctionOption = {
   [N in keyof typeof easyOptions]: (typeof easyOptions)[N]["kind"] extends "function" ? N : never;
 }[keyof typeof easyOptions];
 
-const STS_DONE = 1;
-const KHSTAT_REJECT = 2, KHSTAT_DEFER = 3;
+const { CURLSTS_DONE, CURLKHSTAT_REJECT, CURLKHSTAT_DEFER } = flags;
 
 const kinds = new Map<number, EasyCallbackKind>();
 
@@ -169,11 +169,11 @@ define(
     const status = dispatch(
       token,
       kind,
-      KHSTAT_REJECT,
+      CURLKHSTAT_REJECT,
       (fn, data, state) => fn(state.easy, readHostKey(known), readHostKey(found), match, data),
     );
     // 7.88.1 with libssh2 asks again for ever after a DEFER, whose error is the same
-    return status === KHSTAT_DEFER ? KHSTAT_REJECT : status;
+    return status === CURLKHSTAT_DEFER ? CURLKHSTAT_REJECT : status;
   },
 );
 // void *clientp, int keytype, const char *key, size_t keylen
@@ -260,10 +260,10 @@ define(
   { args: ["pointer", "pointer", "u32"], result: "i32" },
   // 0 would ask for another entry, without end
   (kind) => (_easy, struct, token) =>
-    !easyTokens.get(token) ? STS_DONE : dispatch(token, kind, 2, (fn, data, state) => {
+    !easyTokens.get(token) ? CURLSTS_DONE : dispatch(token, kind, 2, (fn, data, state) => {
       const entry = { name: "", includeSubDomains: false, expire: "" };
       const result = walkingHsts(state, () => fn(state.easy, entry, data));
-      const status = result ?? (entry.name === "" ? STS_DONE : 0);
+      const status = result ?? (entry.name === "" ? CURLSTS_DONE : 0);
       if (status === 0) writeHstsEntry(struct as NonNullPointer, entry);
       return status;
     }),

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
@@ -20,7 +21,6 @@ import { TransferRun } from "./transfer_run.ts";
 /** The easies that a callback may be for, by token. */
 export const easyTokens: TokenTable<EasyState> = new TokenTable();
 
-const CURL_ERROR_SIZE = 256;
 const HTTPHEADER = easyOptions.HTTPHEADER.id;
 
 /** How many easy handles are open on this thread. */
@@ -33,7 +33,7 @@ export class EasyResources {
   /** The number of that address: to ask for it takes Deno 0.1 µs. */
   readonly address: number;
   readonly token: number = easyTokens.take();
-  readonly errorBuffer: NonNullPointer = allocate(CURL_ERROR_SIZE);
+  readonly errorBuffer: NonNullPointer = allocate(flags.CURL_ERROR_SIZE);
   /** What libcurl still reads, by the number of the option that named it. */
   readonly owned: Map<number, Owned> = new Map();
   /** What it may still read until the transfer is over. */

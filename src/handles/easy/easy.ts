@@ -7,6 +7,7 @@
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { CollectedHandles } from "../base/collected_handles.ts";
 import { bytes } from "../base/arguments.ts";
 import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callbacks/structs.ts";
 import { EasyResources, EasyState } from "../core/easy_state.ts";
@@ -171,11 +172,10 @@ export interface EasyCallbacks {
   ) => number | void;
 }
 
-/** Frees handles that were forgotten. */
-const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
-  if (resources.pointer === null) return;
-  console.warn("curlew: an Easy was collected without close()");
+const unclosed = new CollectedHandles<EasyResources>("an Easy", (resources) => {
+  if (resources.pointer === null) return undefined;
   resources.free();
+  return true;
 });
 
 /** The inside of an easy handle, for the other classes of this room. */
@@ -238,7 +238,7 @@ export class Easy {
     };
     closeJsSide = (easy) => {
       const state = easy.#state;
-      forgotten.unregister(easy);
+      unclosed.delete(easy);
       state.resources.freeAllButHandle();
       forgetOptions(state);
     };
@@ -257,7 +257,7 @@ export class Easy {
     this.#state = new EasyState(this, resources);
     if (copy) setErrorBuffer(this.#state);
     else setBirthOptions(this.#state);
-    forgotten.register(this, resources, this);
+    unclosed.add(this, resources);
   }
 
   #inherit(parent: EasyState): void {
@@ -461,7 +461,7 @@ export class Easy {
     } finally {
       // also where a callback threw meanwhile
       if (state.multi === null) {
-        forgotten.unregister(this);
+        unclosed.delete(this);
         state.resources.free();
         forgetOptions(state);
       }

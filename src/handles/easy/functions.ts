@@ -13,7 +13,7 @@ import { handleSide } from "../core/handle_registry.ts";
 import { callbackKind, type EasyCallbackKind, kindsOfData } from "../callbacks/kinds.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, type SocketWatcher } from "../core/close_hook.ts";
-import { check } from "../base/check_setopt.ts";
+import { checkSetopt } from "../base/check_setopt.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue } from "../base/arguments.ts";
 
@@ -29,7 +29,7 @@ export function setFunction(state: EasyState, name: string, id: number, value: u
   if (!kind) {
     // the CONV_* functions and those of a libcurl newer than this table
     if (value !== null) throw badValue(name, "null: curlew does not know its prototype", value);
-    check(name, library().symbols.curl_easy_setopt.pointer(state.pointer, id, null));
+    checkSetopt(name, library().symbols.curl_easy_setopt.pointer(state.pointer, id, null));
     return;
   }
   const old = state.settings.functions.get(id);
@@ -62,7 +62,7 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
   const easy = state.pointer;
   const wanted = state.settings.functions.has(kind.id) ||
     (kind.id === SOCKOPT && state.watcher !== null);
-  check(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
+  checkSetopt(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
   // some data options serve two functions
   const served = wanted ||
     kindsOfData(kind.dataId).some(({ id }) => state.settings.functions.has(id));
@@ -104,7 +104,7 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const kind = callbackKind(CLOSESOCKET) as EasyCallbackKind;
   const easy = state.pointer;
-  check(kind.name, pointer(easy, kind.id, hook ? kind.pointer() : null));
+  checkSetopt(kind.name, pointer(easy, kind.id, hook ? kind.pointer() : null));
   off_t(easy, kind.dataId, hook?.token ?? 0);
 }
 

@@ -11,7 +11,7 @@ import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../.
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
-import { check } from "../base/check_setopt.ts";
+import { checkSetopt } from "../base/check_setopt.ts";
 import { BIRTH_BUFFERSIZE, birthDefault } from "./defaults.ts";
 import { forgetEntryPath } from "./ftp_entry_path.ts";
 import { findOption, type Option } from "./option_table.ts";
@@ -77,7 +77,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
-  check(option.name, code);
+  checkSetopt(option.name, code);
   note(state, option.id, Number(number));
   if (option.id === easyOptions.BUFFERSIZE.id) state.settings.ownBuffer = value !== null;
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
@@ -133,7 +133,7 @@ function inBody(state: EasyState, option: Option, size: number | bigint): number
 function replaceUrl(state: EasyState, url: unknown): void {
   forgetEntryPath(state, url);
   if (!state.resources.owned.has(CURLU)) return;
-  check("CURLU", library().symbols.curl_easy_setopt.pointer(state.pointer, CURLU, null));
+  checkSetopt("CURLU", library().symbols.curl_easy_setopt.pointer(state.pointer, CURLU, null));
   state.own(CURLU, null);
   state.settings.uses.delete(CURLU);
 }
@@ -167,7 +167,7 @@ function setString(easy: NonNullPointer, option: Option, value: unknown): void {
   const code = value === null
     ? curl_easy_setopt.pointer(easy, option.id, null)
     : curl_easy_setopt.buffer(easy, option.id, cString(checked(option, value)));
-  check(option.name, code);
+  checkSetopt(option.name, code);
 }
 
 /** Gives libcurl a pointer to memory that it reads later. */
@@ -175,7 +175,7 @@ function setOwned(state: EasyState, option: Option, owned: Owned | null): void {
   const { curl_easy_setopt } = library().symbols;
   const code = curl_easy_setopt.pointer(state.pointer, option.id, owned?.pointer ?? null);
   if (code !== Code.OK) owned?.release();
-  check(option.name, code);
+  checkSetopt(option.name, code);
   state.own(option.id, owned);
 }
 
@@ -184,12 +184,12 @@ function setList(state: EasyState, option: Option, value: unknown): void {
 }
 
 // struct curl_blob: void *data @0; size_t len @8; unsigned flags @16
-const BLOB_SIZE = 24, CURL_BLOB_COPY = 1;
+const BLOB_SIZE = 24;
 
 function setBlob(easy: NonNullPointer, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
   if (value === null) {
-    check(option.name, curl_easy_setopt.pointer(easy, option.id, null));
+    checkSetopt(option.name, curl_easy_setopt.pointer(easy, option.id, null));
     return;
   }
   const data = bytes(option.name, value);
@@ -197,11 +197,11 @@ function setBlob(easy: NonNullPointer, option: Option, value: unknown): void {
   const at = new Struct(blob, BLOB_SIZE);
   at.setI64(0, native.address(copy));
   at.setI64(8, data.length);
-  at.setI64(16, CURL_BLOB_COPY);
+  at.setI64(16, flags.CURL_BLOB_COPY);
   const code = curl_easy_setopt.pointer(easy, option.id, blob);
   release(blob);
   release(copy);
-  check(option.name, code);
+  checkSetopt(option.name, code);
 }
 
 function setObject(state: EasyState, option: Option, value: unknown): void {
@@ -234,7 +234,7 @@ function postBytes(option: Option, value: unknown): Uint8Array<ArrayBuffer> {
 function setPostSize(state: EasyState, size: number): void {
   const id = easyOptions.POSTFIELDSIZE_LARGE.id;
   const { curl_easy_setopt } = library().symbols;
-  check("POSTFIELDSIZE_LARGE", curl_easy_setopt.off_t(state.pointer, id, size));
+  checkSetopt("POSTFIELDSIZE_LARGE", curl_easy_setopt.off_t(state.pointer, id, size));
 }
 
 function setPostFields(state: EasyState, option: Option, value: unknown): void {
@@ -256,7 +256,7 @@ function setStderr(state: EasyState, option: Option, value: unknown): void {
 
 function setPointer(state: EasyState, option: Option, pointer: Pointer): void {
   const { curl_easy_setopt } = library().symbols;
-  check(option.name, curl_easy_setopt.pointer(state.pointer, option.id, pointer));
+  checkSetopt(option.name, curl_easy_setopt.pointer(state.pointer, option.id, pointer));
 }
 
 function setHandle(state: EasyState, option: Option, value: unknown): void {
@@ -315,7 +315,7 @@ function setStream(
   if (state.dependsOn !== null) {
     throw badValue(option.name, "to set it once: libcurl cannot change it", value);
   }
-  check(option.name, pointer(state.pointer, option.id, parent?.pointer ?? null));
+  checkSetopt(option.name, pointer(state.pointer, option.id, parent?.pointer ?? null));
   if (parent === null) return;
   state.dependsOn = value;
   state.inStreamTree = parent.inStreamTree = true;

@@ -9,7 +9,7 @@ import { allocate, allocateBytes, release, Struct, utf8 } from "../../../ffi/mem
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { badValue, bytes, lines, oneLine } from "../base/arguments.ts";
-import { ownBytes, Owned, ownList } from "../base/owned.ts";
+import { ownBytes, Owned, ownList, withNul } from "../base/owned.ts";
 
 /**
  * A part of HTTPPOST: {@link https://curl.se/libcurl/c/curl_formadd.html}. It has a `name` and
@@ -190,8 +190,4 @@ function fillBuffer(args: Arguments, buffer: unknown): void {
 }
 
 /** A copy with a NUL behind it: libcurl looks for that where the length is 0. */
-function ended(data: Uint8Array): Owned {
-  const copy = new Uint8Array(data.length + 1);
-  copy.set(data);
-  return ownBytes(copy);
-}
+const ended = (data: Uint8Array): Owned => ownBytes(withNul(data));

@@ -8,7 +8,8 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { cString, live, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { check } from "../base/check_setopt.ts";
+import { CollectedHandles } from "../base/collected_handles.ts";
+import { checkSetopt } from "../base/check_setopt.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, bytes, lines, oneLine, text } from "../base/arguments.ts";
 import { checkReader, type MimeReader, Reader, readerFunctions } from "./reader.ts";
@@ -48,11 +49,10 @@ const PROPERTIES: ReadonlySet<string> = new Set(
   [...CONTENTS, "name", "filename", "type", "encoder", "headers"],
 );
 
-/** Frees trees that were forgotten. */
-const forgotten = new FinalizationRegistry<MimeTree>((tree) => {
-  if (tree.pointer === null || tree.parent) return;
-  console.warn("curlew: a Mime was collected without close()");
+const unclosed = new CollectedHandles<MimeTree>("a Mime", (tree) => {
+  if (tree.pointer === null || tree.parent) return undefined;
   tree.release();
+  return true;
 });
 
 /** A part with a reader. */
@@ -109,7 +109,7 @@ export class Mime {
     const pointer = library().symbols.curl_mime_init(null);
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make a Mime");
     this.#tree = new MimeTree(pointer);
-    forgotten.register(this, this.#tree, this);
+    unclosed.add(this, this.#tree);
   }
 
   /** Whether it is closed, or the tree that it is part of is gone. */
@@ -157,7 +157,7 @@ export class Mime {
       this.#readers.push({ part: pointer, reader: added, tree: this.#tree });
       setReader(pointer, added);
     } else if (subparts) {
-      check("the subparts", curl_mime_subparts(pointer, subparts.#tree.pointer));
+      checkSetopt("the subparts", curl_mime_subparts(pointer, subparts.#tree.pointer));
       this.#tree.adopt(subparts.#tree);
       this.#subparts.push(subparts);
     } else if (file !== undefined) setFile(pointer, file);
@@ -171,7 +171,7 @@ export class Mime {
   close(): void {
     if (this.closed) return;
     this.#closed = true;
-    forgotten.unregister(this);
+    unclosed.delete(this);
     if (!this.#tree.parent) this.#tree.release();
   }
 
@@ -187,7 +187,7 @@ export function setMime(state: EasyState, value: unknown): void {
   if (value !== null && tree === null) throw badValue("MIMEPOST", "an open Mime or null", value);
   if (tree) refuseShared(tree, state);
   const { curl_easy_setopt } = library().symbols;
-  check("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
+  checkSetopt("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
   if (tree) {
     state.settings.uses.set(id, value);
     state.resources.everHadMime = true;
@@ -268,11 +268,11 @@ function setData(part: NonNullPointer, data: string | Uint8Array | ArrayBuffer):
   const all = dataBytes(data);
   const { curl_mime_data } = library().symbols;
   // the address of an empty array may be NULL, which would take the data away
-  check("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
+  checkSetopt("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
 }
 
 function setFile(part: NonNullPointer, path: string): void {
-  check("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
+  checkSetopt("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
 }
 
 /** Has a part read by a reader. */
@@ -280,7 +280,7 @@ export function setReader(part: NonNullPointer, { token, size, source }: Reader)
   const { curl_mime_data_cb } = library().symbols;
   const { read, seek } = readerFunctions(), arg = native.pointer(token);
   const code = curl_mime_data_cb(part, size, read, source.seek ? seek : null, null, arg);
-  check("the part's reader", code);
+  checkSetopt("the part's reader", code);
 }
 
 function setText(
@@ -289,7 +289,7 @@ function setText(
   value: string | null,
 ): void {
   const code = library().symbols[`curl_mime_${what}`](part, value === null ? null : cString(value));
-  check(`the part's ${what}`, code);
+  checkSetopt(`the part's ${what}`, code);
 }
 
 function describe(part: NonNullPointer, spec: MimePart): void {
@@ -305,5 +305,8 @@ const TAKE_OWNERSHIP = 1;
 function setHeaders(part: NonNullPointer, list: Pointer): void {
   if (list === null) return;
   live.lists--; // libcurl frees it with the part
-  check("the part's headers", library().symbols.curl_mime_headers(part, list, TAKE_OWNERSHIP));
+  checkSetopt(
+    "the part's headers",
+    library().symbols.curl_mime_headers(part, list, TAKE_OWNERSHIP),
+  );
 }

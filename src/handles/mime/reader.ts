@@ -7,9 +7,10 @@
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { live } from "../../../ffi/memory.ts";
 import { native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
-import { fillFrom, PAUSE, READ_ABORT } from "../callbacks/bytes.ts";
+import { fillFrom } from "../callbacks/bytes.ts";
 import { toInt, toStatus } from "../base/callback_results.ts";
 import { type EasyFace, type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, integer } from "../base/arguments.ts";
@@ -108,7 +109,7 @@ export class Reader {
     const left = this.size === -1 ? buffer.length : Number(this.size) - this.#given;
     const room = buffer.subarray(0, Math.min(left, buffer.length));
     const length = toInt(this.source.read(room, easy as Easy), NAME);
-    if (length === PAUSE || length === READ_ABORT) return length;
+    if (length === CURL_READFUNC_PAUSE || length === CURL_READFUNC_ABORT) return length;
     if (length > room.length || (length === 0 && this.size !== -1 && left > 0)) {
       throw new RangeError(
         `The reader returned ${length}, of the ${this.size} bytes that it promised it gave ` +
@@ -121,7 +122,7 @@ export class Reader {
 
   /** Goes to an offset. */
   seek(offset: number, origin: number): number {
-    if (!this.source.seek) return CANTSEEK;
+    if (!this.source.seek) return CURL_SEEKFUNC_CANTSEEK;
     const status = toStatus(this.source.seek(offset, origin), NAME);
     if (status !== 0) return status;
     this.#given = offset;
@@ -155,7 +156,8 @@ export function endReader(token: number): void {
   tokens.release(token);
 }
 
-const NAME = "reader", CANTSEEK = 2;
+const NAME = "reader";
+const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK } = flags;
 
 /** Throws CURLE_BAD_FUNCTION_ARGUMENT where that is no reader. */
 export function checkReader(value: unknown): MimeReader {
@@ -212,16 +214,16 @@ function find(token: number): Found | null {
 
 function onRead(ptr: Pointer, size: number, nmemb: number, token: number): number {
   const found = find(token);
-  if (!found) return READ_ABORT;
+  if (!found) return CURL_READFUNC_ABORT;
   const { reader, state, easy } = found;
   const length = fillFrom(state, ptr, size * nmemb, NAME, (buffer) => reader.read(buffer, easy));
-  if (length === PAUSE) state.run.readerPaused = true;
+  if (length === CURL_READFUNC_PAUSE) state.run.readerPaused = true;
   return length;
 }
 
 function onSeek(token: number, offset: number, origin: number): number {
   const found = find(token);
-  if (!found) return CANTSEEK;
+  if (!found) return CURL_SEEKFUNC_CANTSEEK;
   const { reader, state } = found;
   state.enter();
   try {

@@ -10,7 +10,7 @@ import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
 import { FdTable } from "./assigned_values.ts";
-import { Roster } from "../base/tombstone_map.ts";
+import { TombstoneMap } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
 
 /**
@@ -70,7 +70,7 @@ export class MultiResources {
 export class MultiState implements EasyHost {
   readonly resources: MultiResources;
   /** The easies in it, by address. */
-  readonly easies: Roster<EasyState> = new Roster();
+  readonly easies: TombstoneMap<EasyState> = new TombstoneMap();
   /** The values given to `assign`, by fd. */
   readonly table: FdTable = new FdTable();
   /** The callbacks, by option number. */
@@ -87,7 +87,7 @@ export class MultiState implements EasyHost {
   /** A socket or timer callback has returned -1: see {@linkcode endDead}. */
   dead = false;
   /** It did so in the call in progress. */
-  #died = false;
+  #aborted = false;
   /** What was taken from libcurl, or made for it, and is still to be told by infoRead(). */
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
   /** How many callbacks of it, or of an easy in it, are on the stack. */
@@ -141,7 +141,7 @@ export class MultiState implements EasyHost {
     // a timer callback that fails does so at the end: the handle is out all the same
     const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
     if (isOut && removed.multi === this) this.forget(removed);
-    this.forgive();
+    this.ignoreAbort();
     this.finish(code);
   }
 
@@ -170,8 +170,8 @@ export class MultiState implements EasyHost {
   }
 
   /** A callback returns -1, of which libcurl hears nothing: 0 is for it. */
-  die(): 0 {
-    this.dead = this.#died = true;
+  failAll(): 0 {
+    this.dead = this.#aborted = true;
     return 0;
   }
 
@@ -193,20 +193,20 @@ export class MultiState implements EasyHost {
       });
     }
     if (code !== MultiCode.OK) throw new CurlMultiError(code);
-    if (failed?.died) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
+    if (failed?.aborted) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
 
   /** A -1 does not stop what the multi does at the end of a transfer. */
-  forgive(): void {
-    if (!this.inCallback) this.#died = false;
+  ignoreAbort(): void {
+    if (!this.inCallback) this.#aborted = false;
   }
 
   /** What its callbacks threw, or that one returned -1, unless that is for a call on the stack. */
-  takeFailure(): { readonly thrown: { readonly value: unknown } | null; died: boolean } | null {
-    if (this.inCallback || (!this.#died && this.#thrown === null)) return null;
-    const failure = { thrown: this.#thrown, died: this.#died };
+  takeFailure(): { readonly thrown: { readonly value: unknown } | null; aborted: boolean } | null {
+    if (this.inCallback || (!this.#aborted && this.#thrown === null)) return null;
+    const failure = { thrown: this.#thrown, aborted: this.#aborted };
     this.#thrown = null;
-    this.#died = false;
+    this.#aborted = false;
     return failure;
   }
 }
