@@ -30,7 +30,7 @@ export function asTypeError(error: unknown, url: URL): TypeError {
 
 function reasonOf(cause: unknown): string {
   const why = cause instanceof CurlError ? `${cause.message}, ${cause.codeName}` : String(cause);
-  return withoutCredentials(why);
+  return redacted(why);
 }
 
 /** What went wrong first, in words for everyone. */
@@ -38,7 +38,7 @@ export function publicCause(error: unknown): unknown {
   if (!(error instanceof CurlEasyError)) return error;
   // a callback of ours said why in libcurl's own terms
   if (error.cause instanceof CurlEasyError) return error.cause;
-  const message = withoutCredentials(error.message);
+  const message = redacted(error.message);
   if (message === error.message) return error;
   return new CurlEasyError(error.code, message, { cause: error.cause });
 }
@@ -83,8 +83,8 @@ export function fileError(verb: "read" | "write", path: string, cause: unknown):
   return new TypeError(`Cannot ${verb} ${path}: ${why}`, { cause });
 }
 
-/** What is loaded only when it is needed: a `TypeError` where no descriptor is left for that. */
-export async function loaded<T>(modules: Promise<T>): Promise<T> {
+/** Loads modules that only some calls need: a `TypeError` where no descriptor is left for that. */
+export async function loadModules<T>(modules: Promise<T>): Promise<T> {
   try {
     return await modules;
   } catch (cause) {
@@ -109,7 +109,7 @@ function publicUrl(url: string): string {
  * libcurl quotes a proxy as it was given, `'user:pass@host'` or `'http://user:pass@host'`, and
  * most of all one that it cannot read, because of a slash or a space in the password.
  */
-function withoutCredentials(text: string): string {
+function redacted(text: string): string {
   return text.replace(/(\s'(?:\w[\w+.-]*:\/\/)?).*@/gs, "$1")
     .replace(/(:\/\/|')[^/'\s]*@/g, "$1");
 }

@@ -9,15 +9,15 @@ import { agentOf } from "./default_agent.ts";
 import { checkStatus, fetchError, networkError } from "./errors.ts";
 import type { Field } from "./response/head.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
-import { fetchLocal, type LocalAnswer } from "./local/local.ts";
+import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
 import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
-import { type Answer, Transfer } from "./transfer/transfer.ts";
+import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
 
 /** How large a body may be that is made without a stream; in bytes. */
-const MOST_WHOLE = 64 * 1024;
+const MAX_WHOLE_BODY = 64 * 1024;
 
 /**
  * Fetches a resource: {@link https://fetch.spec.whatwg.org/#fetch-method}, without CORS, and
@@ -48,11 +48,11 @@ export async function fetch(
     plan.signal?.throwIfAborted();
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    const hops = new Hops(plan, agentOf(init.agent));
+    const loop = new RedirectLoop(plan, agentOf(init.agent));
     for (;;) {
-      const transfer = hops.start(), answer = await transfer.answer;
-      if (!answer.redirect) return await hops.respond(transfer, answer);
-      await hops.follow(transfer, answer, answer.redirect);
+      const transfer = loop.start(), response = await transfer.responseStart;
+      if (!response.redirect) return await loop.respond(transfer, response);
+      await loop.follow(transfer, response, response.redirect);
     }
   } catch (error) {
     plan.body?.cancel(error);
@@ -61,7 +61,7 @@ export async function fetch(
 }
 
 /** A request and the redirects that it meets. */
-class Hops {
+class RedirectLoop {
   #plan: RequestPlan;
   readonly #agent: Agent;
   readonly #remaining: () => number;
@@ -83,7 +83,7 @@ class Hops {
   }
 
   /** Makes the next request the one that it redirects to. */
-  async follow(transfer: Transfer, { url }: Answer, redirect: Redirect): Promise<void> {
+  async follow(transfer: Transfer, { url }: ResponseStart, redirect: Redirect): Promise<void> {
     const { body } = this.#plan;
     let next: RequestPlan;
     try {
@@ -98,14 +98,14 @@ class Hops {
     this.#plan = { ...next, cookies: transfer.cookies };
   }
 
-  respond(transfer: Transfer, { head, sink, url }: Answer): Response | Promise<Response> {
+  respond(transfer: Transfer, { head, sink, url }: ResponseStart): Response | Promise<Response> {
     const { integrity } = this.#plan, { status, statusText } = head;
     try {
       checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
       const parts = { status, statusText, fields: head.fields(), url, redirected, info };
       // what is all there by now needs no stream
-      const body = sink && (sink.takeWhole(MOST_WHOLE) ?? sink.open());
+      const body = sink && (sink.takeWhole(MAX_WHOLE_BODY) ?? sink.open());
       return responseOf(body, parts, integrity);
     } catch (error) {
       transfer.stop(error);
@@ -119,11 +119,11 @@ function responseOf(
   parts: ResponseParts,
   integrity: string,
 ): Response | Promise<Response> {
-  return integrity === "" ? makeResponse(body, parts) : checked(body, parts, integrity);
+  return integrity === "" ? makeResponse(body, parts) : checkedResponse(body, parts, integrity);
 }
 
 /** With integrity metadata the whole body is compared before anyone sees it. */
-async function checked(
+async function checkedResponse(
   body: Body,
   parts: ResponseParts,
   integrity: string,
@@ -136,7 +136,7 @@ async function checked(
 }
 
 function localResponse(
-  { type, body }: LocalAnswer,
+  { type, body }: LocalResponse,
   plan: RequestPlan,
 ): Response | Promise<Response> {
   const length = body instanceof Blob ? body.size : body.length;

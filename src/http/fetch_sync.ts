@@ -6,9 +6,9 @@
 
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
-import { askedUrl, configureHttp } from "./transfer/configure.ts";
+import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
 import { asTypeError, checkStatus, headError, networkError, tooLargeError } from "./errors.ts";
-import { HeadCollector, type HeadOwner } from "./response/head.ts";
+import { HeadCollector, type HeadListener } from "./response/head.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
 import { discarded, nextPlanOn, type Redirect, redirectOf } from "./transfer/redirect.ts";
@@ -81,13 +81,13 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
     request.run(remaining());
-    plan = { ...plan, url: askedUrl(easy, plan) };
+    plan = { ...plan, url: effectiveUrl(easy, plan) };
     if (!request.redirect) return request.result(plan.url, redirects > 0);
     plan = nextPlanOn(easy, plan, request.redirect, redirects);
   }
 }
 
-class SyncRequest implements HeadOwner {
+class SyncRequest implements HeadListener {
   readonly head: HeadCollector = new HeadCollector(this);
   redirect: Redirect | null = null;
   readonly #easy: Easy;
@@ -104,7 +104,7 @@ class SyncRequest implements HeadOwner {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
       configureHttp(easy, this.#plan, remainingMs);
-      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
+      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
         reportProgress(easy, onProgress, () => !this.redirect && this.#received > 0);

@@ -9,7 +9,7 @@ import type { Easy } from "../handles/easy/easy.ts";
 import type { MimeReader } from "../handles/mime/reader.ts";
 import { resumeSending } from "../handles/easy/pausing.ts";
 import { asyncBodySource, type BodySource } from "./request_body/source.ts";
-import { BodyUpload } from "./request_body/feeder.ts";
+import { BodyFeeder } from "./request_body/feeder.ts";
 
 /** What can be sent as it comes. */
 export type MimeSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;
@@ -49,29 +49,29 @@ export function mimeStream(source: MimeSource, options: MimeStreamOptions = {}):
 
 class StreamReader implements MimeReader {
   readonly size?: number;
-  readonly #upload: BodyUpload;
+  readonly #feeder: BodyFeeder;
   #easy: Easy | null = null;
   #failure: { readonly error: unknown } | null = null;
 
   constructor(body: BodySource, size: number | undefined) {
     if (size !== undefined) this.size = size;
     const fail = (error: unknown) => this.#fail(error);
-    this.#upload = new BodyUpload(body, size ?? null, () => this.#resume(), fail);
+    this.#feeder = new BodyFeeder(body, size ?? null, () => this.#resume(), fail);
   }
 
   read(buffer: Uint8Array, easy: Easy): number {
     if (this.#failure) throw this.#failure.error;
     this.#easy = easy;
-    return this.#upload.read(buffer);
+    return this.#feeder.read(buffer);
   }
 
   seek(offset: number, origin: number): number {
-    return this.#upload.seek(offset, origin);
+    return this.#feeder.seek(offset, origin);
   }
 
   free(): void {
     this.#easy = null;
-    this.#upload.cancel(undefined);
+    this.#feeder.cancel(undefined);
   }
 
   #resume(): void {

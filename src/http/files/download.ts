@@ -5,7 +5,7 @@
  */
 
 import { agentOf } from "../default_agent.ts";
-import { fileError, loaded } from "../errors.ts";
+import { fileError, loadModules } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
@@ -78,21 +78,21 @@ export async function download(
   const onProgress = readProgress(options.onProgress, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // what only a download needs is not loaded before there is one
-  const [{ findPlace }, { DownloadJob }] = await loaded(Promise.all([
+  const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
     import("./destination.ts"),
     import("./download_job.ts"),
   ]));
   const open = async () => {
-    const place = await findPlace(path, plan.url, overwrite);
-    return { place, sink: await place.open() };
+    const destination = await findDestination(path, plan.url, overwrite);
+    return { destination, sink: await destination.open() };
   };
-  const { place, sink } = await open().catch((cause) => {
+  const { destination, sink } = await open().catch((cause) => {
     throw fileError("write", path, cause);
   });
   try {
-    return await new DownloadJob(plan, agent, place, sink, resume, onProgress).run();
+    return await new DownloadJob(plan, agent, destination, sink, resume, onProgress).run();
   } catch (error) {
-    await sink.abandon().catch(() => {}); // the first failure is the one to tell of
+    await sink.closeUnfinished().catch(() => {}); // the first failure is the one to tell of
     throw error;
   }
 }

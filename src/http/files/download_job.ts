@@ -11,11 +11,11 @@ import type { TransferInfo } from "../response/info.ts";
 import { fileError, headError, isAbort, networkError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
-import { type Hop, type HopsEnd, runHops } from "../transfer/request_chain.ts";
-import type { Sink } from "./partial_file.ts";
-import type { Place, Target } from "./destination.ts";
+import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
+import type { DownloadSink } from "./partial_file.ts";
+import type { Destination, FinalPath } from "./destination.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { judge, rangeHeaders, recordUrl, type Rest, type Verdict } from "./resume.ts";
+import { judge, rangeHeaders, recordUrl, type ResumePoint, type Verdict } from "./resume.ts";
 import { isHttp } from "../request/url.ts";
 
 /** How far a `download` is. */
@@ -54,15 +54,15 @@ const WRITE_ERROR = easyCodes.CURLE_WRITE_ERROR.code;
 /** See the module. */
 export class DownloadJob {
   readonly #plan: RequestPlan;
-  readonly #place: Place;
-  readonly #sink: Sink;
+  readonly #destination: Destination;
+  readonly #sink: DownloadSink;
   readonly #agent: Agent;
   readonly #remaining: () => number;
   readonly #onProgress: ((progress: DownloadProgress) => void) | undefined;
   readonly #canResume: boolean;
-  #rest: Rest | null;
+  #resumePoint: ResumePoint | null;
   #verdict: Verdict | null = null;
-  #target: Target | null = null;
+  #finalPath: FinalPath | null = null;
   #total: number | null = null;
   #reported = -1;
 
@@ -70,28 +70,28 @@ export class DownloadJob {
   constructor(
     plan: RequestPlan,
     agent: Agent,
-    place: Place,
-    sink: Sink,
+    destination: Destination,
+    sink: DownloadSink,
     resume: boolean,
     onProgress: ((progress: DownloadProgress) => void) | undefined,
   ) {
     this.#plan = plan;
     this.#agent = agent;
-    this.#place = place;
+    this.#destination = destination;
     this.#sink = sink;
     this.#remaining = countdown(plan.timeout);
     this.#onProgress = onProgress;
     const { found, record } = sink;
     this.#canResume = resume && mayResume(plan);
     const usable = this.#canResume && record && found > 0 && found <= (record.size ?? Infinity);
-    this.#rest = usable ? { from: found, record } : null;
+    this.#resumePoint = usable ? { from: found, record } : null;
   }
 
   /** Runs it. Throws `TypeError`, or the signal's reason. */
   async run(): Promise<DownloadResult> {
     let end = await this.#attempt();
     if (!end) {
-      this.#rest = null;
+      this.#resumePoint = null;
       end = await this.#attempt();
     }
     if (!end) throw networkError(this.#plan.url.href, "the file changes");
@@ -99,65 +99,65 @@ export class DownloadJob {
   }
 
   /** Asks for the rest or the whole. `null` where it is to be asked for anew, and the whole. */
-  async #attempt(): Promise<HopsEnd | null> {
-    const rest = this.#rest, plan = this.#plan;
+  async #attempt(): Promise<ChainResult | null> {
+    const rest = this.#resumePoint, plan = this.#plan;
     const headers = rest && isHttp(plan.url)
       ? [...plan.headers, ...rangeHeaders(rest)]
       : plan.headers;
     this.#verdict = this.#total = null;
     this.#reported = -1;
     try {
-      const end = await runHops({ ...plan, headers }, this.#agent, this.#remaining, {
-        prepare: (hop) => this.#prepare(hop),
-        onHead: (hop) => this.#onHead(hop),
-        done: (hop) => this.#checkTime(hop),
+      const end = await runChain({ ...plan, headers }, this.#agent, this.#remaining, {
+        prepare: (request) => this.#prepare(request),
+        onHead: (request) => this.#onHead(request),
+        done: (request) => this.#checkFileTime(request),
       });
-      return this.#isAnew() ? null : end;
+      return this.#mustRestart() ? null : end;
     } catch (error) {
       if (isAbort(error, plan.signal)) throw error;
       const cause = error instanceof TypeError ? error.cause : undefined;
       const code = cause instanceof CurlEasyError ? cause.code : 0;
-      if (this.#isAnew() || (rest && CANNOT_RESUME.has(code))) return null;
+      if (this.#mustRestart() || (rest && CANNOT_RESUME.has(code))) return null;
       throw code === WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
     }
   }
 
-  #prepare(hop: Hop): void {
-    const { easy } = hop;
+  #prepare(request: ChainedRequest): void {
+    const { easy } = request;
     easy.setOpt("NOPROGRESS", 0);
-    easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(hop, total, bytes));
-    if (isHttp(hop.plan.url)) return; // nothing reaches the file before its head is judged
-    const rest = this.#rest, from = rest?.from ?? 0;
+    easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(request, total, bytes));
+    if (isHttp(request.plan.url)) return; // nothing reaches the file before its head is judged
+    const rest = this.#resumePoint, from = rest?.from ?? 0;
     easy.setOpt("FILETIME", 1);
     if (from > 0) easy.setOpt("RESUME_FROM_LARGE", from);
-    this.#sink.begin(from, null);
+    this.#sink.startAt(from, null);
     this.#sink.file.receive(easy);
     this.#total = rest?.record.size ?? null;
     this.#verdict = { kind: rest ? "rest" : "whole", record: null, total: this.#total };
   }
 
   /** @returns whether the body is wanted. */
-  #onHead({ easy, head, plan }: Hop): boolean {
+  #onHead({ easy, head, plan }: ChainedRequest): boolean {
     if (head.status === 0) return true; // no HTTP: a greeting with an empty line
-    const verdict = this.#verdict = judge(head, plan.url, this.#rest);
+    const verdict = this.#verdict = judge(head, plan.url, this.#resumePoint);
     if (verdict.kind !== "whole" && verdict.kind !== "rest") return false;
-    this.#target = this.#place.target(head.get("content-disposition"), plan.url);
+    this.#finalPath = this.#destination.finalPath(head.get("content-disposition"), plan.url);
     this.#total = isDecoded(plan) ? null : verdict.total;
-    if (verdict.kind === "rest") this.#sink.begin(this.#rest?.from ?? 0, null);
-    else this.#sink.begin(0, this.#canResume ? verdict.record : null);
+    if (verdict.kind === "rest") this.#sink.startAt(this.#resumePoint?.from ?? 0, null);
+    else this.#sink.startAt(0, this.#canResume ? verdict.record : null);
     this.#sink.file.receive(easy);
     return true;
   }
 
-  #progress(hop: Hop, expected: number, came: number): void {
+  #progress(request: ChainedRequest, expected: number, came: number): void {
     const kind = this.#verdict?.kind;
     if (kind !== "whole" && kind !== "rest") return;
-    const resumedFrom = kind === "rest" ? this.#rest?.from ?? 0 : 0;
-    if (!isHttp(hop.plan.url)) {
+    const resumedFrom = kind === "rest" ? this.#resumePoint?.from ?? 0 : 0;
+    if (!isHttp(request.plan.url)) {
       if (expected > 0 && kind === "whole") this.#total = expected;
-      this.#checkTime(hop);
-      if (this.#isAnew()) throw new TypeError("The file has changed"); // no need to get it twice
-      this.#rememberTime(hop);
+      this.#checkFileTime(request);
+      if (this.#mustRestart()) throw new TypeError("The file has changed"); // no need to get it twice
+      this.#recordFileTime(request);
     }
     this.#report(resumedFrom + came, resumedFrom);
   }
@@ -169,37 +169,37 @@ export class DownloadJob {
   }
 
   /** Where there is no head, the time of change says which file it is. */
-  #rememberTime({ easy, plan }: Hop): void {
+  #recordFileTime({ easy, plan }: ChainedRequest): void {
     if (this.#verdict?.kind !== "whole" || this.#verdict.record || !this.#canResume) return;
     const time = easy.getInfo("FILETIME_T");
     if (time < 0 || this.#total === null) return;
     const record = { url: recordUrl(plan.url), validator: String(time), size: this.#total };
     this.#verdict = { ...this.#verdict, record };
-    this.#sink.remember(record);
+    this.#sink.saveRecord(record);
   }
 
   /** The rest of a file is none if the file has changed since. */
-  #checkTime({ easy, plan }: Hop): void {
-    const rest = this.#rest;
+  #checkFileTime({ easy, plan }: ChainedRequest): void {
+    const rest = this.#resumePoint;
     if (isHttp(plan.url) || easy.closed || !rest) return;
     const time = easy.getInfo("FILETIME_T");
-    if (time >= 0 && String(time) !== rest.record.validator) this.#verdict = { kind: "anew" };
+    if (time >= 0 && String(time) !== rest.record.validator) this.#verdict = { kind: "restart" };
   }
 
-  #isAnew(): boolean {
-    return this.#verdict?.kind === "anew";
+  #mustRestart(): boolean {
+    return this.#verdict?.kind === "restart";
   }
 
-  async #finish({ plan, head, status, info }: HopsEnd): Promise<DownloadResult> {
+  async #finish({ plan, head, status, info }: ChainResult): Promise<DownloadResult> {
     const verdict = this.#verdict, { href } = plan.url;
     if (!verdict) throw headError(href);
     if (verdict.kind === "refused") {
       const answer = `${status} ${head.read().statusText}`.trim();
       throw networkError(href, `the server answered ${answer}`);
     }
-    const { path, exclusive } = this.#target ??
-      this.#place.target(head.get("content-disposition"), plan.url);
-    const resumed = verdict.kind !== "whole", from = resumed ? this.#rest?.from ?? 0 : 0;
+    const { path, exclusive } = this.#finalPath ??
+      this.#destination.finalPath(head.get("content-disposition"), plan.url);
+    const resumed = verdict.kind !== "whole", from = resumed ? this.#resumePoint?.from ?? 0 : 0;
     const expected = verdict.kind === "complete" ? from : this.#total;
     let bytes: number;
     try {
@@ -215,7 +215,7 @@ export class DownloadJob {
 
   /** libcurl knows only that C's `fwrite` took less than all of it. */
   #writeError(cause: CurlEasyError): TypeError {
-    const path = this.#target?.path ?? "the file";
+    const path = this.#finalPath?.path ?? "the file";
     if (cause.cause !== undefined) return fileError("write", path, cause.cause);
     return new TypeError(`Cannot write ${path}: is the disk full? (${cause.codeName})`, { cause });
   }

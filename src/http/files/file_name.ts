@@ -30,19 +30,22 @@ export function safeName(name: string): string | null {
 }
 
 const encoder = new TextEncoder();
-const sizeOf = (text: string) => encoder.encode(text).length;
+const utf8Length = (text: string) => encoder.encode(text).length;
 
 /** Keeps the extension: it says what the file is. */
 function shortened(name: string): string {
-  if (sizeOf(name) <= MAX_BYTES) return name;
+  if (utf8Length(name) <= MAX_BYTES) return name;
   const dot = name.lastIndexOf(".");
-  const extension = dot > 0 && sizeOf(name.slice(dot)) <= MAX_EXTENSION ? name.slice(dot) : "";
-  return cut(name.slice(0, name.length - extension.length), MAX_BYTES - sizeOf(extension)) +
+  const extension = dot > 0 && utf8Length(name.slice(dot)) <= MAX_EXTENSION ? name.slice(dot) : "";
+  return truncateUtf8(
+    name.slice(0, name.length - extension.length),
+    MAX_BYTES - utf8Length(extension),
+  ) +
     extension;
 }
 
 /** The beginning of a text, `size` bytes at most, in whole characters. */
-export function cut(text: string, size: number): string {
+export function truncateUtf8(text: string, size: number): string {
   const bytes = new Uint8Array(size);
   const { read } = encoder.encodeInto(text, bytes);
   return text.slice(0, read);

@@ -7,32 +7,32 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { chmod, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { DiskFile, userId } from "../../handles/easy/disk_file.ts";
-import type { PartRecord } from "./resume.ts";
+import type { PartialFileRecord } from "./resume.ts";
 
 /** A place for the bytes of a download. */
-export interface Sink {
+export interface DownloadSink {
   readonly file: DiskFile;
   /** How many bytes were there before. */
   readonly found: number;
   /** What they are of, `null` where that is unknown. */
-  readonly record: PartRecord | null;
+  readonly record: PartialFileRecord | null;
   /** The bytes that come now belong after the first `at`. Runs in a callback of libcurl. */
-  begin(at: number, record: PartRecord | null): void;
+  startAt(at: number, record: PartialFileRecord | null): void;
   /** Remembers what they are of, where it is only learned later. */
-  remember(record: PartRecord): void;
+  saveRecord(record: PartialFileRecord): void;
   /**
    * Closes the file and makes it the target; `expected` is its size, where known. Gives the size,
    * where there is one.
    */
   finish(target: string, expected: number | null, exclusive: boolean): Promise<number | null>;
   /** Closes the file, and keeps it where the download can go on later. */
-  abandon(): Promise<void>;
+  closeUnfinished(): Promise<void>;
 }
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 /** The size of a file, `null` where there is none. */
-async function sizeOf(path: string): Promise<number | null> {
+async function fileSize(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
   } catch (error) {
@@ -42,15 +42,20 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 /** A file beside the target, with a record beside itself. */
-export class Part implements Sink {
+export class PartialFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found: number;
-  readonly record: PartRecord | null;
+  readonly record: PartialFileRecord | null;
   readonly #path: string;
   /** The record as it is now. */
-  #current: PartRecord | null;
+  #current: PartialFileRecord | null;
 
-  private constructor(path: string, file: DiskFile, found: number, record: PartRecord | null) {
+  private constructor(
+    path: string,
+    file: DiskFile,
+    found: number,
+    record: PartialFileRecord | null,
+  ) {
     this.#path = path;
     this.file = file;
     this.found = found;
@@ -58,64 +63,64 @@ export class Part implements Sink {
   }
 
   /** Opens what an earlier attempt left, or a new file. Throws where another download has it. */
-  static async open(path: string): Promise<Part> {
+  static async open(path: string): Promise<PartialFile> {
     for (;;) {
-      await createOwn(path);
+      await createOrVerify(path);
       const file = new DiskFile(path, "a");
       try {
         if (!file.lock()) throw new Error("another download is writing it");
-        const found = await sizeOf(path);
-        if (found !== null) return new Part(path, file, found, await readRecord(path));
+        const found = await fileSize(path);
+        if (found !== null) return new PartialFile(path, file, found, await readRecord(path));
       } catch (error) {
-        dispose(file);
+        release(file);
         throw error;
       }
-      dispose(file); // the download that had it has just ended
+      release(file); // the download that had it has just ended
     }
   }
 
-  begin(at: number, record: PartRecord | null): void {
+  startAt(at: number, record: PartialFileRecord | null): void {
     if (at > 0) {
       this.file.truncate(at); // libcurl may have begun once before
       return;
     }
     // in this order: whatever happens, a record is never of other bytes
-    this.#forget();
+    this.#deleteRecord();
     this.file.truncate(0);
-    if (record) this.remember(record);
+    if (record) this.saveRecord(record);
   }
 
-  remember(record: PartRecord): void {
+  saveRecord(record: PartialFileRecord): void {
     writeFileSync(recordPath(this.#path), JSON.stringify(record));
     this.#current = record;
   }
 
-  #forget(): void {
+  #deleteRecord(): void {
     this.#current = null;
     rmSync(recordPath(this.#path), { force: true });
   }
 
   async finish(target: string, expected: number | null, exclusive: boolean): Promise<number> {
     this.#close();
-    const size = await sizeOf(this.#path) ?? 0;
+    const size = await fileSize(this.#path) ?? 0;
     if (expected !== null && size !== expected) {
-      if (size > expected) this.#forget(); // whatever that is, it is no part of it
+      if (size > expected) this.#deleteRecord(); // whatever that is, it is no part of it
       throw new Error(`it has ${size} bytes, but should have ${expected}`);
     }
-    await takeMode(this.#path, target);
-    await (exclusive ? renameNew : rename)(this.#path, target);
-    this.#forget();
+    await copyMode(this.#path, target);
+    await (exclusive ? renameExclusive : rename)(this.#path, target);
+    this.#deleteRecord();
     this.file.unlock(); // not before: another download must not find the path in between
     return size;
   }
 
-  async abandon(): Promise<void> {
+  async closeUnfinished(): Promise<void> {
     try {
       this.#close();
     } finally {
       // a full disk leaves a good beginning
-      if (!this.#current || !await sizeOf(this.#path)) {
-        this.#forget();
+      if (!this.#current || !await fileSize(this.#path)) {
+        this.#deleteRecord();
         await rm(this.#path, { force: true });
       }
       this.file.unlock();
@@ -126,13 +131,13 @@ export class Part implements Sink {
     try {
       this.file.close();
     } catch (error) {
-      if (this.file.hasHoles) this.#forget();
+      if (this.file.hasHoles) this.#deleteRecord();
       throw error;
     }
   }
 }
 
-function dispose(file: DiskFile): void {
+function release(file: DiskFile): void {
   file.unlock();
   file.close();
 }
@@ -140,7 +145,7 @@ function dispose(file: DiskFile): void {
 const recordPath = (path: string) => `${path}.json`;
 
 /** A folder may be everybody's: what lies there under the part's name need not be ours. */
-async function createOwn(path: string): Promise<void> {
+async function createOrVerify(path: string): Promise<void> {
   try {
     return await (await open(path, "wx")).close();
   } catch (error) {
@@ -152,7 +157,7 @@ async function createOwn(path: string): Promise<void> {
   }
 }
 
-async function readRecord(path: string): Promise<PartRecord | null> {
+async function readRecord(path: string): Promise<PartialFileRecord | null> {
   try {
     const found: unknown = JSON.parse(await readFile(recordPath(path), "utf8"));
     const { url, validator, size } = Object(found);
@@ -165,7 +170,7 @@ async function readRecord(path: string): Promise<PartRecord | null> {
 }
 
 /** Renames to a name that must be free: it was somebody else who chose it. */
-async function renameNew(path: string, target: string): Promise<void> {
+async function renameExclusive(path: string, target: string): Promise<void> {
   await (await open(target, "wx")).close();
   try {
     await rename(path, target);
@@ -176,7 +181,7 @@ async function renameNew(path: string, target: string): Promise<void> {
 }
 
 /** Who may read the file does not change by a new version of it. */
-async function takeMode(path: string, target: string): Promise<void> {
+async function copyMode(path: string, target: string): Promise<void> {
   try {
     await chmod(path, (await stat(target)).mode & 0o777);
   } catch (error) {
@@ -185,7 +190,7 @@ async function takeMode(path: string, target: string): Promise<void> {
 }
 
 /** A device, such as `/dev/null`: it is written as it is, and never replaced. */
-export class Device implements Sink {
+export class DeviceFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found = 0;
   readonly record = null;
@@ -195,16 +200,16 @@ export class Device implements Sink {
     this.file = new DiskFile(path, "a");
   }
 
-  begin(): void {}
+  startAt(): void {}
 
-  remember(): void {}
+  saveRecord(): void {}
 
   finish(): Promise<null> {
-    return this.abandon().then(() => null);
+    return this.closeUnfinished().then(() => null);
   }
 
   // deno-lint-ignore require-await -- what close() throws is to be a rejection
-  async abandon(): Promise<void> {
+  async closeUnfinished(): Promise<void> {
     this.file.close();
   }
 }

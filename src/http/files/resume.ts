@@ -8,7 +8,7 @@
 import type { HeaderEntry } from "../request/headers.ts";
 
 /** What is remembered of the file that a part belongs to. */
-export interface PartRecord {
+export interface PartialFileRecord {
   /** Where it came from in the end, without query. */
   readonly url: string;
   /** What changes when the file does: a strong ETag, a date, or the time of change. */
@@ -18,19 +18,23 @@ export interface PartRecord {
 }
 
 /** What is asked for: all that comes after the first bytes of a file that is known. */
-export interface Rest {
+export interface ResumePoint {
   readonly from: number;
-  readonly record: PartRecord;
+  readonly record: PartialFileRecord;
 }
 
 /** What a response is, to somebody who may have asked for the rest. */
 export type Verdict =
-  | { readonly kind: "whole"; readonly record: PartRecord | null; readonly total: number | null }
+  | {
+    readonly kind: "whole";
+    readonly record: PartialFileRecord | null;
+    readonly total: number | null;
+  }
   | { readonly kind: "rest"; readonly total: number | null }
   /** Nothing is missing. */
   | { readonly kind: "complete" }
   /** The part is of no use: ask again, for the whole. */
-  | { readonly kind: "anew" }
+  | { readonly kind: "restart" }
   | { readonly kind: "refused" };
 
 /** As much of a response as it takes. */
@@ -41,7 +45,7 @@ export interface Reply {
 }
 
 /** The headers that ask for the rest, on condition that the file is still the same. */
-export function rangeHeaders({ from, record }: Rest): HeaderEntry[] {
+export function rangeHeaders({ from, record }: ResumePoint): HeaderEntry[] {
   return [["Range", `bytes=${from}-`], ["If-Range", record.validator]];
 }
 
@@ -51,37 +55,37 @@ export function recordUrl({ origin, protocol, host, pathname }: URL): string {
 }
 
 /** Judges the final response. */
-export function judge(reply: Reply, url: URL, rest: Rest | null): Verdict {
+export function judge(reply: Reply, url: URL, rest: ResumePoint | null): Verdict {
   const { status } = reply;
   if (status === 206 && rest) return judgeRest(reply, url, rest);
-  if (status === 416 && rest) return { kind: isComplete(reply, rest) ? "complete" : "anew" };
+  if (status === 416 && rest) return { kind: isComplete(reply, rest) ? "complete" : "restart" };
   if (status < 200 || status > 299) return { kind: "refused" };
   const total = contentLength(reply);
   return { kind: "whole", record: recordOf(reply, url, total), total };
 }
 
-function judgeRest(reply: Reply, url: URL, { from, record }: Rest): Verdict {
+function judgeRest(reply: Reply, url: URL, { from, record }: ResumePoint): Verdict {
   const range = contentRange(reply);
-  if (!range || range.first !== from || recordUrl(url) !== record.url) return { kind: "anew" };
+  if (!range || range.first !== from || recordUrl(url) !== record.url) return { kind: "restart" };
   const { total } = range;
-  if (total !== null && record.size !== null && total !== record.size) return { kind: "anew" };
+  if (total !== null && record.size !== null && total !== record.size) return { kind: "restart" };
   // some servers know no If-Range
-  if (isOther(reply, record)) return { kind: "anew" };
+  if (isOther(reply, record)) return { kind: "restart" };
   return { kind: "rest", total: total ?? record.size };
 }
 
-function isComplete(reply: Reply, { from, record }: Rest): boolean {
+function isComplete(reply: Reply, { from, record }: ResumePoint): boolean {
   const match = /^bytes \*\/(\d+)$/.exec(reply.get("content-range") ?? "");
   return record.size === from && Number(match?.[1]) === from && !isOther(reply, record);
 }
 
 /** Whether the response names a validator of the same kind, but another one. */
-function isOther(reply: Reply, { validator }: PartRecord): boolean {
+function isOther(reply: Reply, { validator }: PartialFileRecord): boolean {
   const current = reply.get(validator.startsWith('"') ? "etag" : "last-modified");
   return current !== null && current !== validator;
 }
 
-function recordOf(reply: Reply, url: URL, size: number | null): PartRecord | null {
+function recordOf(reply: Reply, url: URL, size: number | null): PartialFileRecord | null {
   const validator = strongValidator(reply);
   if (validator === null || reply.status !== 200) return null;
   if (reply.get("accept-ranges")?.toLowerCase() === "none") return null;

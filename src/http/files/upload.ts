@@ -4,11 +4,11 @@
  * @module
  */
 
-import { headError, loaded } from "../errors.ts";
+import { headError, loadModules } from "../errors.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
-import { type Hop, runHops } from "../transfer/request_chain.ts";
+import { type ChainedRequest, runChain } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
 import { readProgress } from "../request/arguments.ts";
 import {
@@ -91,20 +91,20 @@ export async function upload(
   const bare = await planUpload(url, options);
   const agent = agentOf(options.agent);
   const onProgress = readProgress(options.onProgress, "upload");
-  const { uploadSource } = await loaded(import("./upload_source.ts")); // when it is needed
+  const { uploadSource } = await loadModules(import("./upload_source.ts")); // when it is needed
   const found = await uploadSource(source, bare.url);
   let bytes = 0;
   try {
     bare.signal?.throwIfAborted();
     const plan = withBody(bare, found.body);
-    const end = await runHops(plan, agent, countdown(plan.timeout), {
-      prepare(hop) {
-        if (!hop.plan.body) return; // a redirect has made it a GET
-        found.attach(hop);
-        if (onProgress) report(hop, found, onProgress);
+    const end = await runChain(plan, agent, countdown(plan.timeout), {
+      prepare(request) {
+        if (!request.plan.body) return; // a redirect has made it a GET
+        found.attach(request);
+        if (onProgress) report(request, found, onProgress);
       },
-      done(hop, error) {
-        if (hop.plan.body) bytes = found.sent(hop);
+      done(request, error) {
+        if (request.plan.body) bytes = found.bytesSent(request);
         found.detach(error);
       },
     });
@@ -133,15 +133,15 @@ async function planUpload(url: string | URL, options: UploadOptions): Promise<Re
 }
 
 function report(
-  hop: Hop,
+  request: ChainedRequest,
   source: UploadSource,
   onProgress: (progress: UploadProgress) => void,
 ): void {
-  const { easy, plan } = hop;
+  const { easy, plan } = request;
   let last = -1;
   easy.setOpt("NOPROGRESS", 0);
   easy.setOpt("XFERINFOFUNCTION", () => {
-    const bytes = source.sent(hop);
+    const bytes = source.bytesSent(request);
     if (bytes !== last) onProgress({ bytes: last = bytes, total: plan.bodyLength });
   });
 }

@@ -11,8 +11,8 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { DiskFile } from "../../handles/easy/disk_file.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
-import { BodyUpload } from "../request_body/feeder.ts";
-import type { Hop } from "../transfer/request_chain.ts";
+import { BodyFeeder } from "../request_body/feeder.ts";
+import type { ChainedRequest } from "../transfer/request_chain.ts";
 import { fileError } from "../errors.ts";
 import { isHttp } from "../request/url.ts";
 
@@ -24,9 +24,9 @@ export interface UploadSource {
   /** What is known of it. */
   readonly body: BodySource;
   /** Has a request send it from the beginning. */
-  attach(hop: Hop): void;
+  attach(request: ChainedRequest): void;
   /** How many of its bytes that request has sent. */
-  sent(hop: Hop): number;
+  bytesSent(request: ChainedRequest): number;
   /** That request is over. */
   detach(reason: unknown): void;
 }
@@ -72,16 +72,16 @@ class FileSource implements UploadSource {
     this.body = { type: null, bytes: null, length, replayable: true, open, cancel: () => {} };
   }
 
-  attach(hop: Hop): void {
+  attach(request: ChainedRequest): void {
     try {
       this.#file = new DiskFile(this.#path, "r");
     } catch (cause) {
       throw fileError("read", this.#path, cause);
     }
-    this.#file.send(hop.easy);
+    this.#file.send(request.easy);
   }
 
-  sent({ easy }: Hop): number {
+  bytesSent({ easy }: ChainedRequest): number {
     return easy.getInfo("SIZE_UPLOAD_T");
   }
 
@@ -94,7 +94,7 @@ class FileSource implements UploadSource {
 /** Anything else, which READFUNCTION brings. */
 class StreamSource implements UploadSource {
   readonly body: BodySource;
-  #upload: BodyUpload | null = null;
+  #feeder: BodyFeeder | null = null;
   /** libcurl's own number counts what it writes between the chunks, too. */
   #sent = 0;
 
@@ -102,22 +102,23 @@ class StreamSource implements UploadSource {
     this.body = body;
   }
 
-  attach(hop: Hop): void {
-    const { body } = this, { easy, plan } = hop;
+  attach(request: ChainedRequest): void {
+    const { body } = this, { easy, plan } = request;
     if (body.bytes && isHttp(plan.url)) return; // they are POSTFIELDS
     this.#sent = 0;
     if (body.bytes) return this.#attachBytes(easy, body.bytes);
-    const resume = () => hop.resume(upload.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
-    const fail = (error: unknown) => hop.stop(error), yieldTurn = () => hop.yieldTurn();
-    const upload = new BodyUpload(body, plan.bodyLength, resume, fail, yieldTurn);
-    this.#upload = upload;
+    const resume = () =>
+      request.resume(feeder.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
+    const fail = (error: unknown) => request.stop(error), yieldTurn = () => request.yieldTurn();
+    const feeder = new BodyFeeder(body, plan.bodyLength, resume, fail, yieldTurn);
+    this.#feeder = feeder;
     easy.setOpt("READFUNCTION", (buffer) => {
-      const length = upload.read(buffer);
+      const length = feeder.read(buffer);
       if (length <= buffer.length) this.#sent += length; // it may be a pause
       return length;
     });
     easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => {
-      const result = upload.seek(offset, origin);
+      const result = feeder.seek(offset, origin);
       if (result === flags.CURL_SEEKFUNC_OK) this.#sent = 0;
       return result;
     });
@@ -137,12 +138,12 @@ class StreamSource implements UploadSource {
     });
   }
 
-  sent({ easy }: Hop): number {
+  bytesSent({ easy }: ChainedRequest): number {
     return this.body.bytes && this.#sent === 0 ? easy.getInfo("SIZE_UPLOAD_T") : this.#sent;
   }
 
   detach(reason: unknown): void {
-    this.#upload?.cancel(reason);
-    this.#upload = null;
+    this.#feeder?.cancel(reason);
+    this.#feeder = null;
   }
 }

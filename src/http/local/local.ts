@@ -10,13 +10,13 @@ import { networkError } from "../errors.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
 /** The answer to a local URL. */
-export interface LocalAnswer {
+export interface LocalResponse {
   readonly type: string;
   readonly body: Blob | Uint8Array<ArrayBuffer>;
 }
 
 /** Answers a local URL, or gives `null` for one of the network. */
-export function fetchLocal({ url, method }: RequestPlan): LocalAnswer | null {
+export function fetchLocal({ url, method }: RequestPlan): LocalResponse | null {
   switch (url.protocol) {
     case "http:":
     case "https:":
@@ -34,13 +34,13 @@ export function fetchLocal({ url, method }: RequestPlan): LocalAnswer | null {
   throw networkError(url.href, `the scheme "${url.protocol}" is not for fetch`);
 }
 
-function fetchData(url: URL): LocalAnswer {
+function fetchData(url: URL): LocalResponse {
   const found = parseDataUrl(url.href);
   if (!found) throw networkError(url.href, "it is malformed");
   return { type: found.type, body: found.bytes };
 }
 
-function fetchBlob(url: URL): LocalAnswer {
+function fetchBlob(url: URL): LocalResponse {
   const bare = new URL(url);
   bare.hash = "";
   const body = resolveObjectURL(bare.href) as Blob | undefined;

@@ -72,7 +72,7 @@ export function hasAny(options: EasyOptions, names: ReadonlySet<string>): boolea
 }
 
 /** What is for the origin that it was given for, and not for where it redirects to. */
-const CREDENTIALS = new Set([
+const ORIGIN_BOUND = new Set([
   "AWS_SIGV4",
   "COOKIE",
   "COOKIEFILE",
@@ -85,8 +85,8 @@ const CREDENTIALS = new Set([
 ]);
 
 /** The options without credentials. Cookies that have a domain go on by themselves. */
-export function withoutCredentials(options: EasyOptions): EasyOptions {
-  const kept = Object.entries(options).filter(([name]) => !CREDENTIALS.has(name));
+export function withoutCredentialOptions(options: EasyOptions): EasyOptions {
+  const kept = Object.entries(options).filter(([name]) => !ORIGIN_BOUND.has(name));
   if ("COOKIEFILE" in options || "COOKIELIST" in options) kept.push(["COOKIEFILE", ""]);
   return Object.fromEntries(kept);
 }

@@ -122,7 +122,7 @@ function readMethod(method: unknown): string {
   return NORMALIZED.has(upper) ? upper : text;
 }
 
-function readUrl(input: string | URL): URL {
+function readRequestUrl(input: string | URL): URL {
   try {
     return new URL(input);
   } catch {
@@ -171,7 +171,7 @@ const NONE: FetchCurlOptions = {}, NO_COOKIES: readonly string[] = [];
 
 function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
   const request = typeof input !== "string" && input instanceof Request ? input : null;
-  const url = readUrl(request ? request.url : input as string | URL);
+  const url = readRequestUrl(request ? request.url : input as string | URL);
   const { referrer, referrerPolicy } = readReferrer(init, request, url);
   return {
     url,
@@ -238,6 +238,6 @@ type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;
 function readReferrer(init: FetchInit, request: Request | null, url: URL): Referrer {
   const given = init.referrer ?? request?.referrer ?? "";
   const referrerPolicy = readPolicy(init.referrerPolicy ?? request?.referrerPolicy ?? "");
-  if (given !== "") readUrl(given);
+  if (given !== "") readRequestUrl(given);
   return { referrer: referrerFor(given, referrerPolicy, url), referrerPolicy };
 }

@@ -6,7 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Read } from "./peek.ts";
+import type { ReadResult } from "./peek.ts";
 import type { BodySource } from "./source.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
@@ -15,7 +15,7 @@ const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SE
 export const UPLOAD_BUFFER: number = 256 * 1024;
 
 /** Feeds READFUNCTION from a stream: nothing is pulled before libcurl asks for the first time. */
-export class BodyUpload {
+export class BodyFeeder {
   readonly #source: BodySource;
   readonly #length: number | null;
   readonly #resume: () => void;
@@ -25,12 +25,12 @@ export class BodyUpload {
   /** What was pulled and not sent, from the offset in the first one on. */
   #chunks: Uint8Array[] = [];
   #offset = 0;
-  #ready = 0;
+  #pulledAhead = 0;
   #pulled = 0;
   #pulling = false;
   #done = false;
   /** Whether libcurl was told to wait. */
-  #waiting = false;
+  #paused = false;
   #resuming = false;
 
   /**
@@ -54,16 +54,16 @@ export class BodyUpload {
 
   /** Whether the transfer waits for the stream. */
   get paused(): boolean {
-    return this.#waiting;
+    return this.#paused;
   }
 
   /** The READFUNCTION. */
   read(buffer: Uint8Array): number {
     const filled = this.#fill(buffer);
     if (!this.#done) this.#pull();
-    if (this.#pulling && this.#ready === 0) this.#yieldTurn();
+    if (this.#pulling && this.#pulledAhead === 0) this.#yieldTurn();
     if (filled > 0 || this.#done) return filled;
-    this.#waiting = true;
+    this.#paused = true;
     return CURL_READFUNC_PAUSE;
   }
 
@@ -82,7 +82,7 @@ export class BodyUpload {
       chunks.shift();
       this.#offset = 0;
     }
-    this.#ready -= filled;
+    this.#pulledAhead -= filled;
     return filled;
   }
 
@@ -98,7 +98,7 @@ export class BodyUpload {
   }
 
   #pull(): void {
-    if (this.#pulling || this.#ready >= UPLOAD_BUFFER) return;
+    if (this.#pulling || this.#pulledAhead >= UPLOAD_BUFFER) return;
     this.#pulling = true;
     let reader: ReadableStreamDefaultReader<Uint8Array>;
     try {
@@ -113,7 +113,7 @@ export class BodyUpload {
     );
   }
 
-  #take({ done, value }: Read): void {
+  #take({ done, value }: ReadResult): void {
     this.#pulling = false;
     // a proxy of one is none: its length throws
     if (!done && !(ArrayBuffer.isView(value) && value instanceof Uint8Array)) {
@@ -131,20 +131,20 @@ export class BodyUpload {
     if (done) this.#done = true;
     else {
       this.#chunks.push(value as Uint8Array);
-      this.#ready += value?.length ?? 0;
+      this.#pulledAhead += value?.length ?? 0;
       this.#pull();
     }
-    if (this.#waiting) this.#resumeSoon();
+    if (this.#paused) this.#scheduleResume();
   }
 
   /** What the stream has at once comes along. */
-  #resumeSoon(): void {
+  #scheduleResume(): void {
     if (this.#resuming) return;
     this.#resuming = true;
     setImmediate(() => {
       this.#resuming = false;
-      if (!this.#waiting) return;
-      this.#waiting = false;
+      if (!this.#paused) return;
+      this.#paused = false;
       this.#resume();
     });
   }
@@ -154,8 +154,8 @@ export class BodyUpload {
     const reader = this.#reader;
     this.#reader = null;
     this.#chunks = [];
-    this.#offset = this.#ready = 0;
-    this.#pulling = this.#waiting = false;
+    this.#offset = this.#pulledAhead = 0;
+    this.#pulling = this.#paused = false;
     this.#done = true;
     if (reader) reader.cancel(reason).catch(() => {}); // its own failure concerns nobody any more
     else this.#source.cancel(reason);

@@ -11,7 +11,7 @@
 import { blobChunks } from "./blob_chunks.ts";
 
 /** A serialized form. */
-export interface FormBody {
+export interface SerializedForm {
   /** The media type, which names the boundary. */
   readonly type: string;
   /** How many bytes there are. */
@@ -23,7 +23,7 @@ export interface FormBody {
 const encoder = new TextEncoder();
 
 /** Serializes a form as it is now; what is in its files is read later. */
-export function formData(form: FormData): FormBody {
+export function serializeForm(form: FormData): SerializedForm {
   const boundary = `----curlew-${randomHex(16)}`;
   const pieces: (Uint8Array | Blob)[] = [];
   let text = "";

@@ -11,12 +11,12 @@ const LIMIT = 4 * 1024 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** What a read gives. */
-export interface Read {
+export interface ReadResult {
   readonly done: boolean;
   readonly value?: Uint8Array | undefined;
 }
 
-type Reading = Promise<Read>;
+type Reading = Promise<ReadResult>;
 
 /** The whole content, where it is all there at once, else a stream of the same content. */
 export async function peek(
@@ -38,7 +38,7 @@ export async function peek(
 }
 
 /** What a read gives in this turn of the loop; `null` where it takes longer or fails. */
-async function atOnce(reading: Reading): Promise<Read | null> {
+async function atOnce(reading: Reading): Promise<ReadResult | null> {
   const later = new Promise<null>((resolve) => setImmediate(() => resolve(null)));
   return await Promise.race([reading.catch(() => null), later]);
 }

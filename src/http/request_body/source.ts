@@ -7,7 +7,7 @@
 import { copyOf } from "../bytes.ts";
 import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
-import { formData } from "./form_data.ts";
+import { serializeForm } from "./form_data.ts";
 
 /** What a request may have as its body. */
 export type FetchBody =
@@ -50,7 +50,7 @@ function fromBlob(blob: Blob, type: string | null): BodySource {
 
 /** Blobs are read while they are sent, and again from the beginning where that is asked for. */
 function formSource(form: FormData): BodySource {
-  const { type, length, chunks } = formData(form);
+  const { type, length, chunks } = serializeForm(form);
   const open = () => chunkReader(chunks());
   return { type, bytes: null, length, replayable: true, open, cancel: nothing };
 }

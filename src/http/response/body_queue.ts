@@ -15,18 +15,18 @@ const SLAB = 64 * 1024;
 /** A piece from here on is one of many, and worth a slab. */
 const LARGE = 8 * 1024;
 /** How many small ones may wait apart: a server can send a byte at a time, and a chunk costs more. */
-const MOST_SMALL = 32;
+const MAX_SMALL = 32;
 
 /** A slab is full, or copied, before anyone sees it: so it may have anything in it. */
 const newSlab = (): Chunk => new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer);
 
 /** Slabs that nobody has seen, for the next body. */
 const spare: Chunk[] = [];
-const MOST_SPARE = 4;
+const MAX_SPARE = 4;
 
 function recycle(chunk: Chunk): void {
   const { buffer } = chunk;
-  if (buffer.byteLength === SLAB && spare.length < MOST_SPARE) spare.push(new Uint8Array(buffer));
+  if (buffer.byteLength === SLAB && spare.length < MAX_SPARE) spare.push(new Uint8Array(buffer));
 }
 
 /** See the module. */
@@ -49,22 +49,22 @@ export class BodyQueue {
     this.#length += length;
     for (let from = 0; from < length;) {
       const rest = length - from;
-      if (!this.#slab && rest < LARGE && this.#chunks.length < MOST_SMALL) {
+      if (!this.#slab && rest < LARGE && this.#chunks.length < MAX_SMALL) {
         const chunk = new Uint8Array(rest);
         piece.copyTo(chunk, from);
         this.#chunks.push(chunk);
         return;
       }
       const slab = this.#slab ??= spare.pop() ?? newSlab(), start = this.#filled;
-      const part = Math.min(rest, SLAB - start);
-      piece.copyTo(slab.subarray(start, start + part), from);
-      this.#filled += part;
-      if (this.#filled === SLAB) this.#chunks.push(this.#close(slab));
-      from += part;
+      const count = Math.min(rest, SLAB - start);
+      piece.copyTo(slab.subarray(start, start + count), from);
+      this.#filled += count;
+      if (this.#filled === SLAB) this.#chunks.push(this.#detachSlab(slab));
+      from += count;
     }
   }
 
-  #close(slab: Chunk): Chunk {
+  #detachSlab(slab: Chunk): Chunk {
     this.#slab = null;
     this.#filled = 0;
     return slab;
@@ -72,16 +72,16 @@ export class BodyQueue {
 
   /** Takes a chunk, which is the reader's from now on. There must be one. */
   take(): Chunk {
-    const first = this.#chunks.shift() ?? this.#partOfSlab();
+    const first = this.#chunks.shift() ?? this.#takeSlab();
     const chunk = first.length === first.buffer.byteLength ? first : first.slice();
     this.#length -= chunk.length;
     native.weigh?.(chunk.length);
     return chunk;
   }
 
-  #partOfSlab(): Chunk {
+  #takeSlab(): Chunk {
     const slab = this.#slab as Chunk, chunk = slab.slice(0, this.#filled);
-    recycle(this.#close(slab));
+    recycle(this.#detachSlab(slab));
     return chunk;
   }
 
@@ -100,7 +100,7 @@ export class BodyQueue {
     while (filled < room.length && this.#length > 0) {
       if (this.#chunks.length === 0) {
         const end = this.#filled;
-        this.#chunks.push(this.#close(this.#slab as Chunk).subarray(0, end));
+        this.#chunks.push(this.#detachSlab(this.#slab as Chunk).subarray(0, end));
       }
       const chunk = this.#chunks[0] as Chunk, part = chunk.subarray(0, room.length - filled);
       room.set(part, filled);

@@ -27,7 +27,9 @@ export interface BodyTransfer {
 type Controller = ReadableByteStreamController;
 
 /** A transfer whose stream was forgotten before it was read: nobody can read it any more. */
-const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) => ref.deref()?.abandon());
+const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
+  ref.deref()?.onStreamCollected()
+);
 
 /**
  * Takes the bytes from WRITEFUNCTION and gives them to a stream. The queue is here and not in
@@ -38,9 +40,9 @@ export class BodySink {
   readonly #transfer: BodyTransfer;
   readonly #queue = new BodyQueue();
   /** Where a read waits. */
-  #waiting: Controller | null = null;
+  #waitingController: Controller | null = null;
   #serving = false;
-  #weak: WeakRef<Controller> | null = null;
+  #weakController: WeakRef<Controller> | null = null;
   #paused = false;
   #resuming = false;
   /** How the stream ends once the queue is empty; the transfer is over then. */
@@ -63,7 +65,7 @@ export class BodySink {
   takeWhole(most: number): Uint8Array<ArrayBuffer> | null {
     if (!this.#ended || this.#queue.length > most) return null;
     const bytes = this.#queue.takeAll();
-    this.#forget();
+    this.#drop();
     return bytes;
   }
 
@@ -73,11 +75,11 @@ export class BodySink {
       type: "bytes",
       start: (controller) => {
         if (this.#finish && this.#queue.length === 0) this.#end(controller, this.#finish);
-        else this.#weak = new WeakRef(controller);
+        else this.#weakController = new WeakRef(controller);
       },
       pull: (controller) => this.#pull(controller),
       cancel: (reason) => {
-        this.#forget();
+        this.#drop();
         this.#transfer.cancel(reason);
       },
     }, { highWaterMark: 0 });
@@ -85,9 +87,9 @@ export class BodySink {
     return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 
-  #forget(): void {
+  #drop(): void {
     this.#closed = true;
-    this.#waiting = null;
+    this.#waitingController = null;
     this.#queue.clear();
   }
 
@@ -95,24 +97,24 @@ export class BodySink {
   write(piece: Piece): number {
     const { length } = piece;
     if (this.#closed) return length;
-    if (this.#queue.length >= (this.#waiting ? WAITING_HIGH_WATER : HIGH_WATER)) {
+    if (this.#queue.length >= (this.#waitingController ? WAITING_HIGH_WATER : HIGH_WATER)) {
       this.#paused = true;
       return CURL_WRITEFUNC_PAUSE;
     }
     this.#queue.push(piece);
-    if (this.#waiting) this.#serveSoon();
+    if (this.#waitingController) this.#scheduleServe();
     return length;
   }
 
   /** A read goes on after libcurl has returned, so it may as well get all that comes until then. */
-  #serveSoon(): void {
+  #scheduleServe(): void {
     if (this.#serving) return;
     this.#serving = true;
     queueMicrotask(() => {
       this.#serving = false;
-      const controller = this.#waiting;
+      const controller = this.#waitingController;
       if (!controller) return;
-      this.#waiting = null;
+      this.#waitingController = null;
       this.#pull(controller);
     });
   }
@@ -120,8 +122,8 @@ export class BodySink {
   /** A read waits. */
   #pull(controller: Controller): void {
     if (this.#queue.length > 0) this.#serve(controller);
-    else if (!this.#finish) this.#waiting = controller;
-    if (this.#queue.length <= LOW_WATER) this.#resume();
+    else if (!this.#finish) this.#waitingController = controller;
+    if (this.#queue.length <= LOW_WATER) this.#scheduleResume();
     if (this.#queue.length === 0 && this.#finish) this.#end(controller, this.#finish);
   }
 
@@ -132,7 +134,7 @@ export class BodySink {
     request.respond(this.#queue.fill(new Uint8Array(buffer, byteOffset, byteLength)));
   }
 
-  #resume(): void {
+  #scheduleResume(): void {
     if (!this.#paused || this.#resuming) return;
     this.#resuming = true;
     setImmediate(() => {
@@ -146,7 +148,7 @@ export class BodySink {
   /** The transfer is over. */
   end(): void {
     this.#ended = true;
-    this.#over((controller) => {
+    this.#finishWith((controller) => {
       controller.close();
       controller.byobRequest?.respond(0); // a read with a buffer waits for that
     });
@@ -155,19 +157,19 @@ export class BodySink {
   /** The transfer has failed: what came before can be read, unless it fails at once. */
   fail(error: unknown, atOnce: boolean): void {
     if (atOnce) this.#queue.clear();
-    this.#over((controller) => controller.error(error));
+    this.#finishWith((controller) => controller.error(error));
   }
 
-  #over(finish: (controller: Controller) => void): void {
+  #finishWith(finish: (controller: Controller) => void): void {
     if (this.#closed || this.#finish) return;
     this.#finish = finish;
     if (this.#queue.length > 0) return;
-    const controller = this.#waiting ?? this.#weak?.deref();
+    const controller = this.#waitingController ?? this.#weakController?.deref();
     if (controller) this.#end(controller, finish);
   }
 
   #end(controller: Controller, finish: (controller: Controller) => void): void {
-    this.#forget();
+    this.#drop();
     try {
       finish(controller);
     } catch {
@@ -176,9 +178,9 @@ export class BodySink {
   }
 
   /** The stream was collected. */
-  abandon(): void {
+  onStreamCollected(): void {
     if (this.#closed || this.#finish) return;
-    this.#forget();
+    this.#drop();
     this.#transfer.cancel(undefined);
   }
 }

@@ -21,17 +21,17 @@ export type Field = readonly [name: string, value: string];
 const CR = 13, LF = 10, SPACE = 32, ZERO = 48, TAB = 9;
 
 /** As much as libcurl takes from 8.3 on. */
-const MOST_BYTES = 300 * 1024;
+const MAX_BYTES = 300 * 1024;
 
 /** "HTTP/1.1 " */
-const LONGEST_VERSION = 9;
+const MAX_VERSION_LENGTH = 9;
 
 /** Buffers that are free, for the next head. */
 const spare: Buffer[] = [];
-const SIZE = 1024, MOST_SPARE = 64;
+const SIZE = 1024, MAX_SPARE = 64;
 
 /** Header lines, as bytes until they are wanted as text. */
-class Lines {
+class HeaderLines {
   // not zeroed: nobody sees what is behind the length
   #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(SIZE);
   #length = 0;
@@ -39,7 +39,7 @@ class Lines {
   #text: string | null = null;
 
   /** Adds a line, and says what it is. */
-  add(line: Piece): Kind {
+  add(line: Piece): LineKind {
     const { length } = line, start = this.#length, end = start + length;
     if (end > this.#bytes.length) this.#grow(end);
     const bytes = this.#bytes, from = line.peek();
@@ -61,8 +61,8 @@ class Lines {
   end(): void {
     if (this.#text !== null) return;
     this.#text = this.text();
-    if (this.#bytes.length === SIZE && spare.length < MOST_SPARE) spare.push(this.#bytes);
-    this.#bytes = NONE;
+    if (this.#bytes.length === SIZE && spare.length < MAX_SPARE) spare.push(this.#bytes);
+    this.#bytes = EMPTY;
   }
 
   /** How many bytes there are. */
@@ -84,7 +84,7 @@ class Lines {
   /** The number in a status line, 0 where there is none. Only before the end. */
   status(): number {
     const bytes = this.#bytes, first = bytes.indexOf(SPACE) + 1;
-    if (first === 0 || first > LONGEST_VERSION || first + 3 > this.#length) return 0;
+    if (first === 0 || first > MAX_VERSION_LENGTH || first + 3 > this.#length) return 0;
     let status = 0;
     for (let i = first; i < first + 3; i++) {
       const digit = (bytes[i] as number) - ZERO;
@@ -100,12 +100,12 @@ class Lines {
   }
 }
 
-const NONE = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-type Kind = "status" | "field" | "blank";
+type LineKind = "status" | "field" | "blank";
 
 /** Whose head it is. */
-export interface HeadOwner {
+export interface HeadListener {
   /** A head that may be the final one is there. */
   onHead(): void;
 }
@@ -116,27 +116,27 @@ export interface HeadOwner {
  * decoded once they are wanted.
  */
 export class HeadCollector {
-  #lines = new Lines();
+  #lines = new HeaderLines();
   #complete = false;
-  #trailers: Lines | null = null;
+  #trailers: HeaderLines | null = null;
   /** Once it was read. */
   #status: number | null = null;
   #size = 0;
-  readonly #owner: HeadOwner;
+  readonly #owner: HeadListener;
 
   /** Made by whom it tells. */
-  constructor(owner: HeadOwner) {
+  constructor(owner: HeadListener) {
     this.#owner = owner;
   }
 
   /** Takes a line; the HEADERFUNCTION. Throws `CurlEasyError` for more than anyone needs. */
-  take(line: Piece): number {
+  addLine(line: Piece): number {
     const { length } = line; // of now: what follows may have libcurl hand over more
     this.#size += length;
-    if (this.#size > MOST_BYTES) {
-      throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MOST_BYTES} bytes`);
+    if (this.#size > MAX_BYTES) {
+      throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MAX_BYTES} bytes`);
     }
-    const lines = this.#complete ? this.#trailers ??= new Lines() : this.#lines;
+    const lines = this.#complete ? this.#trailers ??= new HeaderLines() : this.#lines;
     const start = lines.length, kind = lines.add(line);
     if (kind === "status") this.#begin(lines, start);
     else if (kind === "blank") {
@@ -147,7 +147,7 @@ export class HeadCollector {
   }
 
   /** Another head begins, with the line at that place. */
-  #begin(lines: Lines, start: number): void {
+  #begin(lines: HeaderLines, start: number): void {
     if (start > 0) lines.dropBefore(start);
     this.#status = null;
     if (!this.#complete) return;
@@ -210,14 +210,14 @@ export class HeadCollector {
 }
 
 /** The one that was read last, since most are alike. */
-const last = { line: "", reason: "" };
+const lastReason = { line: "", reason: "" };
 
 function reasonOf(line: string): string {
-  if (line === last.line) return last.reason;
-  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(part(line, 0, line.length))?.[1] ?? "";
-  last.line = line;
+  if (line === lastReason.line) return lastReason.reason;
+  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(trimmedSlice(line, 0, line.length))?.[1] ?? "";
+  lastReason.line = line;
   // a Response refuses other characters in there
-  return last.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
+  return lastReason.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
 }
 
 /** A server may send what `Headers` refuses: such a field is left out, not the whole response. */
@@ -247,16 +247,16 @@ function addField(found: Field[], text: string, start: number, end: number): voi
   // a line that begins with a space continues the one before
   if ((first === SPACE || first === TAB) && last >= 0) {
     const [name, value] = found[last] as Field;
-    found[last] = [name, `${value} ${part(text, start, end)}`];
+    found[last] = [name, `${value} ${trimmedSlice(text, start, end)}`];
     return;
   }
   const colon = text.indexOf(":", start);
   if (colon <= start || colon >= end) return;
-  found.push([part(text, start, colon), part(text, colon + 1, end)]);
+  found.push([trimmedSlice(text, start, colon), trimmedSlice(text, colon + 1, end)]);
 }
 
 /** A part of the text without the space around it. To `trim()` a byte 160, as in "à", is space. */
-function part(text: string, start: number, end: number): string {
+function trimmedSlice(text: string, start: number, end: number): string {
   while (start < end && isSpace(text.charCodeAt(start))) start++;
   while (start < end && isSpace(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);

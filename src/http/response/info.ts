@@ -115,7 +115,7 @@ export class InfoSnapshot {
   }
 
   /** Whether the transfer made a connection. */
-  get isFresh(): boolean {
+  get madeConnection(): boolean {
     return this.#numbers[NUM_CONNECTS] !== 0;
   }
 
@@ -143,7 +143,7 @@ export class InfoSnapshot {
       speedIn: found.SPEED_DOWNLOAD_T,
       speedOut: found.SPEED_UPLOAD_T,
       connectionId: found.CONN_ID ?? null,
-      reused: !this.isFresh,
+      reused: !this.madeConnection,
       certificates: this.#certificates,
       trailers: this.#head.trailers,
     };

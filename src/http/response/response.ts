@@ -31,7 +31,7 @@ export interface ResponseParts {
 export function makeResponse(body: Body, parts: ResponseParts): Response {
   const response = new Response(body, parts);
   appendFields(response.headers, parts.fields); // cheaper than to have them copied
-  return named(response, parts, body instanceof Uint8Array);
+  return attachFields(response, parts, body instanceof Uint8Array);
 }
 
 /** What a response is made of. */
@@ -47,9 +47,9 @@ const GUARDED = Object.create(Headers.prototype, {
   set: { value },
 });
 
-class Given {
+class ReturnOverride {
   constructor(response: Response) {
-    return response as unknown as Given;
+    return response as unknown as ReturnOverride;
   }
 }
 
@@ -57,7 +57,7 @@ class Given {
  * Fields of an object of another class, which are what a constructor adds to whatever its parent
  * gives: the collector has far less to do with them than with a WeakMap.
  */
-class Named extends Given {
+class ResponseFields extends ReturnOverride {
   readonly #parts: ResponseParts;
   #isWhole: boolean;
   #successor: Response | null = null;
@@ -69,20 +69,20 @@ class Named extends Given {
   }
 
   static partsOf(response: object): ResponseParts | null {
-    return #parts in response ? (response as Named).#parts : null;
+    return #parts in response ? (response as ResponseFields).#parts : null;
   }
 
   /** Who has the body: the response itself, or the one that took over. */
-  static ownerOf(response: Response): Response {
-    return (response as unknown as Named).#successor ?? response;
+  static bodyOwner(response: Response): Response {
+    return (response as unknown as ResponseFields).#successor ?? response;
   }
 
   /** The same where somebody wants the stream. */
-  static streamerOf(response: Response): Response {
-    const named = response as unknown as Named;
-    if (!named.#isWhole || isUsed.call(response)) return Named.ownerOf(response);
-    named.#isWhole = false;
-    return named.#successor = new Response(streamOf(response), { headers: response.headers });
+  static streamOwner(response: Response): Response {
+    const fields = response as unknown as ResponseFields;
+    if (!fields.#isWhole || isUsed.call(response)) return ResponseFields.bodyOwner(response);
+    fields.#isWhole = false;
+    return fields.#successor = new Response(streamOf(response), { headers: response.headers });
   }
 }
 
@@ -121,7 +121,7 @@ const method = (call: (this: Response) => unknown) => ({
 const reader = (name: "arrayBuffer" | "bytes" | "formData" | "json" | "text") => {
   const read = Response.prototype[name];
   return method(function () {
-    return read.call(Named.ownerOf(this));
+    return read.call(ResponseFields.bodyOwner(this));
   });
 };
 
@@ -139,17 +139,17 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
     return (partsOf(this) as ResponseParts).redirected;
   }),
   body: get(function () {
-    return bodyOf.call(Named.streamerOf(this));
+    return bodyOf.call(ResponseFields.streamOwner(this));
   }),
   bodyUsed: get(function () {
-    return isUsed.call(Named.ownerOf(this));
+    return isUsed.call(ResponseFields.bodyOwner(this));
   }),
   clone: method(function () {
     // of a stream, since Deno's clone of bytes has the same bytes
-    const parts = partsOf(this) as ResponseParts, owner = Named.streamerOf(this);
+    const parts = partsOf(this) as ResponseParts, owner = ResponseFields.streamOwner(this);
     const copy = cloneOf.call(owner);
     // the one that took over has the body only
-    return owner === this ? named(copy, parts, false) : makeResponse(copy.body, parts);
+    return owner === this ? attachFields(copy, parts, false) : makeResponse(copy.body, parts);
   }),
   arrayBuffer: reader("arrayBuffer"),
   bytes: reader("bytes"),
@@ -160,20 +160,20 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
 });
 
 /** What a response of curlew's is made of, `null` for any other. */
-export function partsOf(response: Response): ResponseParts | null {
-  return Named.partsOf(response);
+function partsOf(response: Response): ResponseParts | null {
+  return ResponseFields.partsOf(response);
 }
 
 /** Gives a response its URL and info. */
-function named(response: Response, parts: ResponseParts, isWhole: boolean): Response {
-  new Named(response, parts, isWhole);
+function attachFields(response: Response, parts: ResponseParts, isWhole: boolean): Response {
+  new ResponseFields(response, parts, isWhole);
   return Object.setPrototypeOf(response, PROTOTYPE);
 }
 
 /** Bun's own method forgets the type where the body is a stream. */
 async function typedBlob(this: Response): Promise<Blob> {
   const type = this.headers.get("content-type");
-  const blob: Blob = await blobOf.call(Named.ownerOf(this));
+  const blob: Blob = await blobOf.call(ResponseFields.bodyOwner(this));
   return type && !blob.type ? blob.slice(0, blob.size, type) : blob;
 }
 

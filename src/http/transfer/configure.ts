@@ -28,7 +28,7 @@ const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CT
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
 /** The lines of HTTPHEADER. */
-export const requestLines = (plan: RequestPlan): (string | Uint8Array)[] =>
+export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
   headerLines(requestHeaders(plan));
 
 /** Sets everything but the callbacks. `remainingMs` is what is left of the timeout, 0 for no end. */
@@ -36,7 +36,7 @@ export function configureHttp(
   easy: Easy,
   plan: RequestPlan,
   remainingMs: number,
-  lines: (string | Uint8Array)[] = requestLines(plan),
+  lines: (string | Uint8Array)[] = httpHeaderLines(plan),
 ): void {
   const { url, method, body, curl } = plan;
   setUrl(easy, url);
@@ -129,7 +129,7 @@ function requestHeaders({ headers, body, method, referrer }: RequestPlan): Heade
 }
 
 /** The URL that libcurl asked for: HSTS turns http into https. */
-export function askedUrl(easy: Easy, { url, curl }: RequestPlan): URL {
+export function effectiveUrl(easy: Easy, { url, curl }: RequestPlan): URL {
   if (!hasAny(curl, HSTS) || url.protocol !== "http:") return url;
   if (!easy.getInfo("EFFECTIVE_URL")?.startsWith("https:")) return url;
   const upgraded = new URL(url);

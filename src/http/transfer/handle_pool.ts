@@ -9,12 +9,12 @@
 import { type Agent, atClose } from "../../driver/agent.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece, type Piece } from "../../handles/callbacks/piece.ts";
-import { configureHttp, requestLines } from "./configure.ts";
+import { configureHttp, httpHeaderLines } from "./configure.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { bareUrl, hasCredentials } from "../request/url.ts";
 
-/** What a channel tells of its transfer. */
-export interface ChannelUser {
+/** What a handle tells of its transfer. */
+export interface HandleUser {
   /** A line of the head. */
   onHeader(line: Piece): number;
   /** Bytes of the body. */
@@ -22,12 +22,12 @@ export interface ChannelUser {
 }
 
 /** How many idle handles an agent keeps. */
-const MOST = 256;
+const MAX_IDLE = 256;
 /**
  * How often a handle is used. libcurl before 8.18 counts over all of them how often a kept
  * connection was dead and the request made again, and gives up at the sixth time.
  */
-const MOST_USES = 100;
+const MAX_USES = 100;
 /** libcurl takes it for its default. */
 const DEFAULT_CONNECT_TIMEOUT = 0;
 
@@ -35,7 +35,7 @@ const DEFAULT_CONNECT_TIMEOUT = 0;
  * The options of `init.curl` which a handle may have had before: numbers and strings that only
  * say how the next transfer is made, and leave nothing in the handle.
  */
-const PLAIN: ReadonlySet<string> = new Set([
+const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
   "ACCEPT_ENCODING",
   "BUFFERSIZE",
   "CAINFO",
@@ -71,30 +71,32 @@ function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): s
   let key = `${url.protocol}\n`;
   for (const name in curl) {
     const value: unknown = curl[name as keyof typeof curl];
-    if (!PLAIN.has(name) || (typeof value === "object") || typeof value === "function") return null;
+    if (!REUSABLE_OPTIONS.has(name) || (typeof value === "object") || typeof value === "function") {
+      return null;
+    }
     key += `${name}=${typeof value}:${String(value).replaceAll("\n", "\n ")}\n`;
   }
   return key;
 }
 
 /** An easy handle that tells its user, one after the other, of heads and bodies. */
-export class Channel {
+export class PooledHandle {
   readonly easy: Easy = new Easy();
   readonly key: string | null;
-  #user: ChannelUser | null;
+  #user: HandleUser | null;
   #uses = 1;
   #timeoutMs: number;
   #connectTimeout: number | undefined;
   #headers: string;
 
   /** Makes a handle for a plan. */
-  constructor(plan: RequestPlan, remainingMs: number, user: ChannelUser, key: string | null) {
+  constructor(plan: RequestPlan, remainingMs: number, user: HandleUser, key: string | null) {
     this.key = key;
     this.#user = user;
     this.#timeoutMs = Math.ceil(remainingMs);
     this.#connectTimeout = plan.connectTimeout;
-    const lines = requestLines(plan);
-    this.#headers = shapeOf(lines);
+    const lines = httpHeaderLines(plan);
+    this.#headers = joinLines(lines);
     try {
       configureHttp(this.easy, plan, remainingMs, lines);
       const { easy } = this;
@@ -107,7 +109,7 @@ export class Channel {
   }
 
   /** Makes it fit another plan with its key. */
-  renew(plan: RequestPlan, remainingMs: number, user: ChannelUser): void {
+  reconfigure(plan: RequestPlan, remainingMs: number, user: HandleUser): void {
     const { easy } = this;
     this.#user = user;
     this.#uses++;
@@ -119,35 +121,35 @@ export class Channel {
       const timeout = plan.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
       easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(timeout));
     }
-    const lines = requestLines(plan), headers = shapeOf(lines);
+    const lines = httpHeaderLines(plan), headers = joinLines(lines);
     if (headers === this.#headers) return;
     this.#headers = headers;
     easy.setOpt("HTTPHEADER", lines);
   }
 
   /** Its user is done with it. */
-  rest(): void {
+  detach(): void {
     this.#user = null;
   }
 
   /** Whether it may be used again: not where an agent has given it a share. */
   get isReusable(): boolean {
     const { settings, share } = stateOf(this.easy);
-    return this.#uses < MOST_USES && settings.uses.size === 0 && share === undefined;
+    return this.#uses < MAX_USES && settings.uses.size === 0 && share === undefined;
   }
 }
 
 /** The lines in one string, which no two lists have in common. */
-function shapeOf(lines: readonly (string | Uint8Array)[]): string {
+function joinLines(lines: readonly (string | Uint8Array)[]): string {
   if (lines.length === 0) return "";
   return lines.map((line) => typeof line === "string" ? `${line}\n` : `${line.join()}\r\n`).join(
     "",
   );
 }
 
-/** The idle channels of an agent. */
-class Pool {
-  readonly #idle = new Map<string, Channel[]>();
+/** The idle handles of an agent. */
+class HandlePool {
+  readonly #idle = new Map<string, PooledHandle[]>();
   size = 0;
   #closed = false;
 
@@ -155,23 +157,23 @@ class Pool {
     atClose(agent, () => this.#close());
   }
 
-  take(key: string): Channel | undefined {
-    const channel = this.#idle.get(key)?.pop();
-    if (channel) this.size--;
-    return channel;
+  take(key: string): PooledHandle | undefined {
+    const handle = this.#idle.get(key)?.pop();
+    if (handle) this.size--;
+    return handle;
   }
 
-  give(key: string, channel: Channel): void {
-    if (this.#closed) return channel.easy.close();
-    if (this.size >= MOST) this.#clear();
+  give(key: string, handle: PooledHandle): void {
+    if (this.#closed) return handle.easy.close();
+    if (this.size >= MAX_IDLE) this.#clear();
     const others = this.#idle.get(key);
-    if (others) others.push(channel);
-    else this.#idle.set(key, [channel]);
+    if (others) others.push(handle);
+    else this.#idle.set(key, [handle]);
     this.size++;
   }
 
   #clear(): void {
-    for (const channels of this.#idle.values()) for (const { easy } of channels) easy.close();
+    for (const handles of this.#idle.values()) for (const { easy } of handles) easy.close();
     this.#idle.clear();
     this.size = 0;
   }
@@ -182,11 +184,11 @@ class Pool {
   }
 }
 
-const pools = new WeakMap<Agent, Pool>();
+const pools = new WeakMap<Agent, HandlePool>();
 
-function poolOf(agent: Agent): Pool {
+function poolOf(agent: Agent): HandlePool {
   let pool = pools.get(agent);
-  if (!pool) pools.set(agent, pool = new Pool(agent));
+  if (!pool) pools.set(agent, pool = new HandlePool(agent));
   return pool;
 }
 
@@ -195,32 +197,32 @@ export function idleHandles(agent: Agent): number {
   return pools.get(agent)?.size ?? 0;
 }
 
-/** A channel for a plan. Throws what is wrong with the plan's options. */
-export function takeChannel(
+/** A handle for a plan. Throws what is wrong with the plan's options. */
+export function takeHandle(
   plan: RequestPlan,
   agent: Agent,
   remainingMs: number,
-  user: ChannelUser,
-): Channel {
-  const key = keyOf(plan), channel = key === null ? undefined : poolOf(agent).take(key);
-  if (!channel) return new Channel(plan, remainingMs, user, key);
+  user: HandleUser,
+): PooledHandle {
+  const key = keyOf(plan), handle = key === null ? undefined : poolOf(agent).take(key);
+  if (!handle) return new PooledHandle(plan, remainingMs, user, key);
   try {
-    channel.renew(plan, remainingMs, user);
-    return channel;
+    handle.reconfigure(plan, remainingMs, user);
+    return handle;
   } catch (error) {
-    channel.easy.close();
+    handle.easy.close();
     throw error;
   }
 }
 
 /**
- * Gives a channel back whose transfer has succeeded; `isGood` says that it made no connection,
+ * Gives a handle back whose transfer has succeeded; `mayBeReused` says that it made no connection,
  * which may have been one after another that was dead.
  */
-export function giveChannel(channel: Channel, agent: Agent, isGood: boolean): void {
-  channel.rest();
+export function returnHandle(handle: PooledHandle, agent: Agent, mayBeReused: boolean): void {
+  handle.detach();
   // not in the agent's turn: a callback of the user's may throw in there
-  if (channel.key === null) queueMicrotask(() => channel.easy.close());
-  else if (!isGood || !channel.isReusable) channel.easy.close();
-  else poolOf(agent).give(channel.key, channel);
+  if (handle.key === null) queueMicrotask(() => handle.easy.close());
+  else if (!mayBeReused || !handle.isReusable) handle.easy.close();
+  else poolOf(agent).give(handle.key, handle);
 }

@@ -11,7 +11,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { Code } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { utf8InLatin1 } from "../bytes.ts";
-import { withoutCredentials } from "../request/curl_options.ts";
+import { withoutCredentialOptions } from "../request/curl_options.ts";
 import { asTypeError, codedError, networkError } from "../errors.ts";
 import type { HeadCollector } from "../response/head.ts";
 import { withoutHeaders } from "../request/headers.ts";
@@ -113,7 +113,7 @@ function redirected(plan: RequestPlan, redirect: Redirect): RequestPlan {
   // credentials are for the origin that they were given for
   if (url.origin !== plan.url.origin) {
     headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
-    curl = withoutCredentials(curl);
+    curl = withoutCredentialOptions(curl);
   }
   const referrerPolicy = redirect.referrerPolicy ?? plan.referrerPolicy;
   const referrer = referrerFor(plan.referrer, referrerPolicy, url);

@@ -9,7 +9,7 @@ import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials } from "../request/url.ts";
 
 /** Any of these may bring credentials that a 401 asks for. */
-const CREDENTIALS: ReadonlySet<string> = new Set([
+const ANSWERS_401: ReadonlySet<string> = new Set([
   "USERPWD",
   "USERNAME",
   "PASSWORD",
@@ -24,5 +24,5 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
 export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolean {
   if (status === 407 || status === 417) return true;
   if (status !== 401) return false;
-  return hasCredentials(url) || hasAny(curl, CREDENTIALS);
+  return hasCredentials(url) || hasAny(curl, ANSWERS_401);
 }

@@ -13,7 +13,7 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { BodySink, type BodyTransfer } from "../response/body_stream.ts";
-import { BodyUpload } from "../request_body/feeder.ts";
+import { BodyFeeder } from "../request_body/feeder.ts";
 import {
   fetchError,
   headError,
@@ -22,17 +22,17 @@ import {
   tooLargeError,
   transferError,
 } from "../errors.ts";
-import { HeadCollector, type HeadOwner } from "../response/head.ts";
+import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
-import { type Channel, type ChannelUser, giveChannel, takeChannel } from "./handle_pool.ts";
+import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./handle_pool.ts";
 import { reportProgress } from "./progress.ts";
 import { DISCARD_MS, discarded, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
-import { askedUrl } from "./configure.ts";
+import { effectiveUrl } from "./configure.ts";
 
 /** What a transfer's head led to. */
-export interface Answer {
+export interface ResponseStart {
   readonly head: HeadCollector;
   /** What was asked for. */
   readonly url: URL;
@@ -50,7 +50,7 @@ const NULL_BODY = new Set([204, 205, 304]);
 const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** See the module. */
-export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
+export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting {
   readonly head: HeadCollector = new HeadCollector(this);
   readonly plan: RequestPlan;
   /** How many redirects led here. */
@@ -59,13 +59,13 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
   cookies: readonly string[] = [];
   readonly #agent: Agent;
   /** Until it is over: then the handle may be another's. */
-  #channel: Channel | null;
+  #handle: PooledHandle | null;
   /** What it was like, once it is over. */
-  #last: InfoSnapshot | null = null;
-  #whenOver: (() => void) | null = null;
+  #lastInfo: InfoSnapshot | null = null;
+  #onOver: (() => void) | null = null;
   /** Until it is given away. */
-  #answer: PromiseWithResolvers<Answer> | null = Promise.withResolvers();
-  readonly #upload: BodyUpload | null;
+  #responseStart: PromiseWithResolvers<ResponseStart> | null = Promise.withResolvers();
+  readonly #feeder: BodyFeeder | null;
   #sink: BodySink | null = null;
   #received = 0;
   /** What ended the transfer, where it was not libcurl. */
@@ -76,50 +76,51 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
     this.plan = plan;
     this.redirects = redirects;
     this.#agent = agent;
-    this.#upload = this.#uploadOf(plan);
-    const channel = this.#channel = takeChannel(plan, agent, remainingMs, this);
-    this.#setCallbacks(channel.easy);
+    this.#feeder = this.#feederOf(plan);
+    const handle = this.#handle = takeHandle(plan, agent, remainingMs, this);
+    this.#setCallbacks(handle.easy);
     try {
-      performAtOnce(agent, channel.easy, plan.signal, this);
+      performAtOnce(agent, handle.easy, plan.signal, this);
     } catch (error) {
       this.reject(error);
     }
   }
 
-  /** The answer, once the head is known; to be asked for right after the start. */
-  get answer(): Promise<Answer> {
-    return this.#answer?.promise ?? Promise.reject(new TypeError("The answer is taken"));
+  /** The head and what it led to; to be asked for right after the start. */
+  get responseStart(): Promise<ResponseStart> {
+    return this.#responseStart?.promise ??
+      Promise.reject(new TypeError("The response has begun already"));
   }
 
   /** The handle. There must be one: it is only asked for while the transfer goes on. */
   get easy(): Easy {
-    return (this.#channel as Channel).easy;
+    return (this.#handle as PooledHandle).easy;
   }
 
   /** What it was like, until now where it goes on. */
   get info(): TransferInfo {
-    return (this.#last ?? new InfoSnapshot(this, this.redirects)).info;
+    return (this.#lastInfo ?? new InfoSnapshot(this, this.redirects)).info;
   }
 
-  #uploadOf({ body, bodyLength, url }: RequestPlan): BodyUpload | null {
+  #feederOf({ body, bodyLength, url }: RequestPlan): BodyFeeder | null {
     if (!body || body.bytes) return null;
     const fail = (error: unknown) => this.stop(fetchError(error, url.href));
     const yieldTurn = () => endTurn(this.#agent);
-    return new BodyUpload(body, bodyLength, () => this.resume(), fail, yieldTurn);
+    return new BodyFeeder(body, bodyLength, () => this.resume(), fail, yieldTurn);
   }
 
   #setCallbacks(easy: Easy): void {
-    const upload = this.#upload, { onProgress } = this.plan;
-    if (upload) {
-      easy.setOpt("READFUNCTION", (buffer) => upload.read(buffer));
-      easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => upload.seek(offset, origin));
+    const feeder = this.#feeder, { onProgress } = this.plan;
+    if (feeder) {
+      easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
+      easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
     }
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
 
   /** A line of the head. */
   onHeader(line: Piece): number {
-    return this.head.take(line);
+    return this.head.addLine(line);
   }
 
   /** A head is there; libcurl may still replace it by that of a retry. */
@@ -128,14 +129,14 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
   }
 
   #settle(): void {
-    const answer = this.#answer;
-    if (!answer) return;
-    this.#answer = null;
+    const responseStart = this.#responseStart;
+    if (!responseStart) return;
+    this.#responseStart = null;
     const { head, plan } = this, redirect = redirectOf(head, plan);
     if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
       this.#sink = new BodySink(this);
     }
-    answer.resolve({ head, url: askedUrl(this.easy, plan), redirect, sink: this.#sink });
+    responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });
   }
 
   /** Bytes of the body. */
@@ -145,22 +146,22 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
     if (!this.#sink) {
       return discarded(this.#received = received, length);
     }
-    if (received > maxBodySize) return this.#refuse(maxBodySize);
+    if (received > maxBodySize) return this.#failTooLarge(maxBodySize);
     const taken = this.#sink.write(bytes);
     if (taken === length) this.#received = received;
     return taken;
   }
 
-  #refuse(maxBodySize: number): number {
+  #failTooLarge(maxBodySize: number): number {
     this.#failure ??= { error: tooLargeError(maxBodySize) };
     return CURL_WRITEFUNC_ERROR;
   }
 
   /** Goes on after a pause. Called from a macrotask, never from a callback. */
   resume(): void {
-    if (!this.#channel) return;
+    if (!this.#handle) return;
     const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
-    const sending = this.#upload?.paused ? flags.CURLPAUSE_SEND : 0;
+    const sending = this.#feeder?.paused ? flags.CURLPAUSE_SEND : 0;
     try {
       this.easy.pause(receiving | sending);
     } catch (error) {
@@ -179,34 +180,34 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
    */
   stop(error: unknown): void {
     this.#failure ??= { error };
-    setImmediate(() => this.#close());
+    setImmediate(() => this.#closeHandle());
   }
 
   /** Waits for the end of a body that nobody reads, but not for long. */
   async discard(): Promise<void> {
-    if (!this.#channel) return;
+    if (!this.#handle) return;
     const timer = setTimeout(() => this.stop(undefined), DISCARD_MS);
-    await new Promise<void>((resolve) => this.#whenOver = resolve);
+    await new Promise<void>((resolve) => this.#onOver = resolve);
     clearTimeout(timer);
   }
 
-  #close(): void {
-    const channel = this.#leave();
-    channel?.easy.close();
+  #closeHandle(): void {
+    const handle = this.#releaseHandle();
+    handle?.easy.close();
   }
 
   /** Reads the handle for the last time. */
-  #leave(): Channel | null {
-    const channel = this.#channel, { curl } = this.plan;
-    if (!channel) return null;
-    this.#last = new InfoSnapshot(this, this.redirects);
+  #releaseHandle(): PooledHandle | null {
+    const handle = this.#handle, { curl } = this.plan;
+    if (!handle) return null;
+    this.#lastInfo = new InfoSnapshot(this, this.redirects);
     if ("COOKIEFILE" in curl || "COOKIEJAR" in curl || "COOKIELIST" in curl) {
-      this.cookies = channel.easy.getInfo("COOKIELIST");
+      this.cookies = handle.easy.getInfo("COOKIELIST");
     }
-    this.#channel = null;
+    this.#handle = null;
     this.head.end();
-    this.#whenOver?.();
-    return channel;
+    this.#onOver?.();
+    return handle;
   }
 
   /** The transfer is over. Called in a turn of the agent. */
@@ -214,13 +215,13 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
     const { complete, status } = this.head;
     if (!complete) return this.reject(headError(this.plan.url.href));
     this.#settle();
-    const channel = this.#leave();
-    if (channel && this.#last) {
-      const isGood = !this.#last.isFresh && !AUTHENTICATES.has(status);
-      giveChannel(channel, this.#agent, isGood);
+    const handle = this.#releaseHandle();
+    if (handle && this.#lastInfo) {
+      const reusedConnection = !this.#lastInfo.madeConnection;
+      returnHandle(handle, this.#agent, reusedConnection && !AUTHENTICATES.has(status));
     }
     this.#sink?.end();
-    if (this.#upload) queueMicrotask(() => this.#upload?.cancel(undefined));
+    if (this.#feeder) queueMicrotask(() => this.#feeder?.cancel(undefined));
   }
 
   /** The transfer has failed. Not dealt with in a turn: others may be closed then, too. */
@@ -229,13 +230,13 @@ export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
   }
 
   #fail(error: unknown): void {
-    const channel = this.#leave();
+    const handle = this.#releaseHandle();
     const reason = this.#failure ? this.#failure.error : error;
     const cause = this.#errorOf(reason);
-    this.#upload?.cancel(reason);
-    this.#answer?.reject(cause);
+    this.#feeder?.cancel(reason);
+    this.#responseStart?.reject(cause);
     this.#sink?.fail(cause, this.plan.signal?.aborted === true);
-    channel?.easy.close(); // last: a callback of the user's may throw in there
+    handle?.easy.close(); // last: a callback of the user's may throw in there
   }
 
   /** The signal's own reason, or a `TypeError` that says why. */

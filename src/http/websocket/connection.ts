@@ -12,27 +12,27 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import type { WsFrame } from "../../handles/easy/websocket.ts";
 import { publicCause } from "../errors.ts";
-import { closePayload, type Closing, readClose } from "./frames.ts";
-import { configureHandshake, readAnswer, type WebSocketPlan } from "./handshake.ts";
-import { Assembly, InvalidText, MessageTooBig } from "./message.ts";
+import { closePayload, type CloseStatus, readClose } from "./frames.ts";
+import { checkResponse, configureHandshake, type WebSocketPlan } from "./handshake.ts";
+import { InvalidText, MessageAssembler, MessageTooBig } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 
 /** How it ended. */
-export interface Ending extends Closing {
+export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean;
   /** What went wrong, `null` where the peer just went away. */
   readonly error: unknown;
 }
 
 /** Who is told. None of it is called from a callback of libcurl. */
-export interface LinkEvents {
+export interface ConnectionEvents {
   opened(protocol: string): void;
   message(data: string | ArrayBuffer): void;
   ping(data: ArrayBuffer): void;
   pong(data: ArrayBuffer): void;
   /** The peer has begun the closing handshake. */
   closing(): void;
-  closed(ending: Ending): void;
+  closed(ending: CloseResult): void;
 }
 
 /** How long the peer may take for its part of the closing handshake. */
@@ -40,11 +40,10 @@ const CLOSE_MS = 3000;
 /** How long it may take to end the connection after that. */
 const LINGER_MS = 1000;
 /** The application has its say after so many bytes. */
-const SLICE_BYTES = 1024 * 1024;
+const MAX_BYTES_PER_TURN = 1024 * 1024;
 
-const KINDS = flags.CURLWS_TEXT | flags.CURLWS_BINARY | flags.CURLWS_CLOSE | flags.CURLWS_PING |
-  flags.CURLWS_PONG;
-const DATA = flags.CURLWS_TEXT | flags.CURLWS_BINARY;
+const DATA_FLAGS = flags.CURLWS_TEXT | flags.CURLWS_BINARY;
+const OPCODE_FLAGS = DATA_FLAGS | flags.CURLWS_CLOSE | flags.CURLWS_PING | flags.CURLWS_PONG;
 
 /** One for all connections of the thread: what comes is copied before anything else happens. */
 const incoming = new Uint8Array(64 * 1024);
@@ -53,37 +52,42 @@ const incoming = new Uint8Array(64 * 1024);
 const PROTOCOL_ERROR = 1002, INVALID_DATA = 1007, TOO_BIG = 1009;
 
 /** See the module. */
-export class Link {
+export class Connection {
   readonly #easy = new Easy();
   readonly #agent: Agent;
   readonly #plan: WebSocketPlan;
-  readonly #events: LinkEvents;
+  readonly #events: ConnectionEvents;
   readonly #outbox = new Outbox();
-  readonly #assembly: Assembly;
+  readonly #assembler: MessageAssembler;
   /** The rest of a block that the network did not take whole. */
-  #rest: Uint8Array<ArrayBuffer> | null = null;
+  #unsentBlock: Uint8Array<ArrayBuffer> | null = null;
   #control: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #isOpen = false;
   #isEnded = false;
   #isFlushing = false;
   #isBlocked = false;
   /** What the peer's Close frame said. */
-  #received: Closing | null = null;
+  #peerClose: CloseStatus | null = null;
   #failure: { readonly error: unknown } | null = null;
   /** Why nothing can be sent any more. What the peer has sent before may say more. */
   #sendError: unknown = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Whether there was an event since the runtime's loop had its turn, and how many bytes came. */
   #hadEvent = false;
-  #slice = 0;
+  #bytesSinceYield = 0;
   #unlisten = () => {};
 
   /** Begins to connect. Throws what libcurl says to the options. */
-  constructor(plan: WebSocketPlan, agent: Agent, events: LinkEvents, signal: AbortSignal | null) {
+  constructor(
+    plan: WebSocketPlan,
+    agent: Agent,
+    events: ConnectionEvents,
+    signal: AbortSignal | null,
+  ) {
     this.#plan = plan;
     this.#agent = agent;
     this.#events = events;
-    this.#assembly = new Assembly(plan.maxMessageSize);
+    this.#assembler = new MessageAssembler(plan.maxMessageSize);
     let key: string;
     try {
       key = configureHandshake(this.#easy, plan);
@@ -91,11 +95,11 @@ export class Link {
       this.#easy.close();
       throw error;
     }
-    if (signal) this.#listen(signal);
+    if (signal) this.#listenTo(signal);
     this.#run(key);
   }
 
-  #listen(signal: AbortSignal): void {
+  #listenTo(signal: AbortSignal): void {
     const abort = () => this.#fail(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
@@ -112,35 +116,35 @@ export class Link {
       if (this.#isEnded) return;
       await this.#agent.perform(this.#easy);
       if (this.#isEnded) return;
-      const protocol = await readAnswer(this.#easy, this.#plan, key);
+      const protocol = await checkResponse(this.#easy, this.#plan, key);
       if (this.#isEnded) return;
       this.#isOpen = true;
       this.#events.opened(protocol);
       this.#hadEvent = true;
-      while (!this.#isEnded) await this.#readOn();
+      while (!this.#isEnded) await this.#readOrWait();
     } catch (error) {
-      this.#broke(error);
+      this.#onError(error);
     }
   }
 
   /** Reads what there is, or waits for it. */
-  async #readOn(): Promise<void> {
+  async #readOrWait(): Promise<void> {
     const frame = this.#receive();
     if (frame) {
-      this.#slice += frame.len;
-      await this.#take(frame, incoming.subarray(0, frame.len));
-      if (this.#slice >= SLICE_BYTES) await this.#pass();
+      this.#bytesSinceYield += frame.len;
+      await this.#handleFrame(frame, incoming.subarray(0, frame.len));
+      if (this.#bytesSinceYield >= MAX_BYTES_PER_TURN) await this.#yieldToEventLoop();
     } else {
       await this.#agent.readable(this.#easy);
       this.#hadEvent = false;
-      this.#slice = 0;
+      this.#bytesSinceYield = 0;
     }
   }
 
   /** The next piece, `null` where nothing is there. After the last frame that counts, bytes. */
   #receive(): WsFrame | null {
     try {
-      if (!this.#received && !this.#failure) return this.#easy.wsRecv(incoming);
+      if (!this.#peerClose && !this.#failure) return this.#easy.wsRecv(incoming);
       const len = this.#easy.recv(incoming);
       if (len === 0) this.#end();
       return { flags: 0, offset: 0, bytesleft: 0, len };
@@ -151,96 +155,103 @@ export class Link {
   }
 
   /** Lets the rest of the program run. */
-  async #pass(): Promise<void> {
+  async #yieldToEventLoop(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#hadEvent = false;
-    this.#slice = 0;
+    this.#bytesSinceYield = 0;
   }
 
   /** Tells of something, one thing at a time: what the last event led to comes first. */
-  async #tell(event: () => void): Promise<void> {
-    if (this.#hadEvent) await this.#pass();
+  async #dispatch(event: () => void): Promise<void> {
+    if (this.#hadEvent) await this.#yieldToEventLoop();
     if (this.#isEnded || this.#failure) return;
     this.#hadEvent = true;
     event();
   }
 
-  async #take(frame: WsFrame, piece: Uint8Array<ArrayBuffer>): Promise<void> {
-    const kind = frame.flags & KINDS;
+  async #handleFrame(frame: WsFrame, piece: Uint8Array<ArrayBuffer>): Promise<void> {
+    const kind = frame.flags & OPCODE_FLAGS;
     if (kind === 0) return;
-    if (!(kind & DATA)) return await this.#takeControl(kind, frame, piece);
+    if (!(kind & DATA_FLAGS)) return await this.#handleControl(kind, frame, piece);
     try {
-      this.#assembly.add(piece, kind === flags.CURLWS_TEXT, frame.bytesleft);
+      this.#assembler.add(piece, kind === flags.CURLWS_TEXT, frame.bytesleft);
       if (frame.bytesleft > 0 || frame.flags & flags.CURLWS_CONT) return;
-      const message = this.#assembly.finish();
-      await this.#tell(() => this.#events.message(message));
+      const message = this.#assembler.finish();
+      await this.#dispatch(() => this.#events.message(message));
     } catch (error) {
-      if (error instanceof MessageTooBig) this.#refuse(TOO_BIG, error);
-      else if (error instanceof InvalidText) this.#refuse(INVALID_DATA, error);
+      if (error instanceof MessageTooBig) this.#failWith(TOO_BIG, error);
+      else if (error instanceof InvalidText) this.#failWith(INVALID_DATA, error);
       else throw error;
     }
   }
 
-  async #takeControl(kind: number, frame: WsFrame, piece: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #handleControl(
+    kind: number,
+    frame: WsFrame,
+    piece: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
     const before = frame.offset === 0 ? 0 : this.#control.length;
     const payload = new Uint8Array(before + piece.length);
     payload.set(this.#control.subarray(0, before));
     payload.set(piece, before);
     this.#control = payload;
     if (frame.bytesleft > 0) return;
-    if (kind === flags.CURLWS_CLOSE) this.#takeClose(payload);
+    if (kind === flags.CURLWS_CLOSE) this.#handleClose(payload);
     else if (kind === flags.CURLWS_PONG) {
-      await this.#tell(() => this.#events.pong(payload.buffer));
+      await this.#dispatch(() => this.#events.pong(payload.buffer));
     } else {
       this.#outbox.pong(payload.slice());
       this.#flushSoon();
-      await this.#tell(() => this.#events.ping(payload.buffer));
+      await this.#dispatch(() => this.#events.ping(payload.buffer));
     }
   }
 
-  #takeClose(payload: Uint8Array<ArrayBuffer>): void {
-    let closing: Closing | null;
+  #handleClose(payload: Uint8Array<ArrayBuffer>): void {
+    let closing: CloseStatus | null;
     try {
       closing = readClose(payload);
     } catch (error) {
-      return this.#refuse(INVALID_DATA, new Error("A close reason is no UTF-8", { cause: error }));
+      return this.#failWith(
+        INVALID_DATA,
+        new Error("A close reason is no UTF-8", { cause: error }),
+      );
     }
-    if (!closing) return this.#refuse(PROTOCOL_ERROR, new Error("A Close frame is malformed"));
-    this.#received = closing;
+    if (!closing) return this.#failWith(PROTOCOL_ERROR, new Error("A Close frame is malformed"));
+    this.#peerClose = closing;
     // the answer says the same; messages that are not out yet never will be
     if (!this.#outbox.closing) {
       this.#events.closing();
-      this.#outbox.abandon(payload.slice(0, 2));
+      this.#outbox.closeNow(payload.slice(0, 2));
     }
-    this.#endAfter(this.#outbox.closed ? LINGER_MS : CLOSE_MS);
+    this.#endLater(this.#outbox.closed ? LINGER_MS : CLOSE_MS);
     this.#flushSoon();
   }
 
   /** The peer broke the protocol: says so, and waits for it to go. */
-  #refuse(code: number, error: unknown): void {
+  #failWith(code: number, error: unknown): void {
     this.#failure = { error };
     const reason = new TextEncoder().encode(error instanceof Error ? error.message : "");
-    this.#outbox.abandon(closePayload(code, reason.subarray(0, 100)));
-    this.#endAfter(LINGER_MS);
+    this.#outbox.closeNow(closePayload(code, reason.subarray(0, 100)));
+    this.#endLater(LINGER_MS);
     this.#flush();
   }
 
   /** A call of libcurl failed. */
-  #broke(error: unknown): void {
+  #onError(error: unknown): void {
     if (this.#isEnded) return;
     const code = codeOf(error);
     if (!this.#isOpen) this.#fail(error);
-    else if (this.#received || this.#failure || code === Code.GOT_NOTHING) this.#end();
+    else if (this.#peerClose || this.#failure || code === Code.GOT_NOTHING) this.#end();
     else if (code === Code.RECV_ERROR && isProtocolError(error)) {
-      this.#refuse(PROTOCOL_ERROR, error);
-      this.#drain();
+      this.#failWith(PROTOCOL_ERROR, error);
+      this.#readUntilEnd();
     } else this.#fail(error);
   }
 
   /** Waits for the peer to go, after the loop that reads has ended. */
-  async #drain(): Promise<void> {
+  async #readUntilEnd(): Promise<void> {
     try {
-      while (!this.#isEnded) await this.#readOn();
+      while (!this.#isEnded) await this.#readOrWait();
     } catch {
       this.#end();
     }
@@ -258,7 +269,7 @@ export class Link {
   }
 
   /** Counts what will never be sent. */
-  drop(size: number): void {
+  countUnsent(size: number): void {
     this.#outbox.buffered += size;
   }
 
@@ -273,7 +284,7 @@ export class Link {
     if (!this.#isOpen) return this.#fail(new Error("The WebSocket was closed before it opened"));
     if (this.#outbox.closing) return;
     this.#outbox.close(closePayload(code, reason));
-    this.#endAfter(CLOSE_MS);
+    this.#endLater(CLOSE_MS);
     this.#flushSoon();
   }
 
@@ -290,23 +301,23 @@ export class Link {
   #flush(): void {
     if (!this.#isOpen || this.#isEnded || this.#isBlocked || this.#outbox.closed) return;
     try {
-      for (let block = this.#next(); block; block = this.#next()) {
+      for (let block = this.#nextBlock(); block; block = this.#nextBlock()) {
         const sent = this.#trySend(block);
-        if (sent > 0 && this.#timer && !this.#failure) this.#endAfter(CLOSE_MS);
-        if (sent < block.length) return this.#wait(block, sent);
-        this.#rest = null;
-        this.#outbox.taken();
+        if (sent > 0 && this.#timer && !this.#failure) this.#endLater(CLOSE_MS);
+        if (sent < block.length) return this.#waitWritable(block, sent);
+        this.#unsentBlock = null;
+        this.#outbox.blockSent();
       }
-      if (this.#outbox.closed && this.#received) this.#endAfter(LINGER_MS);
+      if (this.#outbox.closed && this.#peerClose) this.#endLater(LINGER_MS);
     } catch (error) {
       this.#sendError = error;
       this.#isBlocked = true;
-      this.#endAfter(LINGER_MS);
+      this.#endLater(LINGER_MS);
     }
   }
 
-  #next(): Uint8Array<ArrayBuffer> | null {
-    return this.#rest ?? this.#outbox.take();
+  #nextBlock(): Uint8Array<ArrayBuffer> | null {
+    return this.#unsentBlock ?? this.#outbox.nextBlock();
   }
 
   /** How many bytes the network took. */
@@ -319,27 +330,27 @@ export class Link {
     }
   }
 
-  #wait(block: Uint8Array<ArrayBuffer>, sent: number): void {
-    this.#rest = sent === 0 && block === this.#rest ? block : block.slice(sent);
+  #waitWritable(block: Uint8Array<ArrayBuffer>, sent: number): void {
+    this.#unsentBlock = sent === 0 && block === this.#unsentBlock ? block : block.slice(sent);
     this.#isBlocked = true;
     this.#agent.writable(this.#easy).then(() => {
       this.#isBlocked = false;
       this.#flush();
-    }, (error) => this.#broke(error));
+    }, (error) => this.#onError(error));
   }
 
-  #endAfter(ms: number): void {
+  #endLater(ms: number): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const late = this.#sendError ?? new Error("The peer did not close in time");
-      if (!this.#received) this.#failure ??= { error: late };
+      if (!this.#peerClose) this.#failure ??= { error: late };
       this.#end();
     }, ms);
   }
 
   #fail(error: unknown): void {
     if (this.#isEnded) return;
-    this.#received = null;
+    this.#peerClose = null;
     this.#failure ??= { error };
     this.#end();
   }
@@ -354,13 +365,13 @@ export class Link {
       try {
         this.#easy.close();
       } finally {
-        this.#events.closed(this.#ending());
+        this.#events.closed(this.#closeResult());
       }
     });
   }
 
-  #ending(): Ending {
-    const closing = this.#failure ? null : this.#received;
+  #closeResult(): CloseResult {
+    const closing = this.#failure ? null : this.#peerClose;
     if (closing) return { ...closing, wasClean: true, error: null };
     const error = this.#failure ? this.#failure.error : this.#sendError;
     return { code: 1006, reason: "", wasClean: false, error: publicCause(error) };

@@ -15,7 +15,7 @@ const FIN = 0x80, MASKED = 0x80;
 export const MAX_CONTROL = 125;
 
 /** The most that comes before the payload. */
-export const MAX_HEAD = 14;
+export const MAX_FRAME_HEAD = 14;
 
 /** Writes a frame at `at`, and returns where it ends. `out` begins at a multiple of four bytes. */
 export function writeFrame(
@@ -71,7 +71,7 @@ function mask(out: Uint8Array<ArrayBuffer>, from: number, to: number, key: numbe
 }
 
 /** What a Close frame says; no code is 1005. */
-export interface Closing {
+export interface CloseStatus {
   readonly code: number;
   readonly reason: string;
 }
@@ -98,7 +98,7 @@ export function closePayload(code: number | null, reason: Uint8Array): Uint8Arra
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads the payload of a Close frame; `null` where it is malformed. Throws for invalid UTF-8. */
-export function readClose(payload: Uint8Array<ArrayBuffer>): Closing | null {
+export function readClose(payload: Uint8Array<ArrayBuffer>): CloseStatus | null {
   if (payload.length === 0) return { code: 1005, reason: "" };
   if (payload.length === 1) return null;
   const code = new DataView(payload.buffer, payload.byteOffset).getUint16(0);

@@ -42,7 +42,7 @@ export function requireLibrary(): void {
 const SCHEMES: Readonly<Record<string, string>> = { "http:": "ws:", "https:": "wss:" };
 
 /** Reads the URL; `http:` stands for `ws:`. Throws a "SyntaxError" `DOMException`. */
-export function readUrl(input: string | URL): URL {
+export function readWebSocketUrl(input: string | URL): URL {
   let url: URL;
   try {
     url = new URL(input);
@@ -74,13 +74,13 @@ function syntaxError(why: string): DOMException {
 }
 
 /** The headers of the handshake itself. */
-const OWN = new Set(["connection", "upgrade", "content-length", "transfer-encoding"]);
+const HANDSHAKE_HEADERS = new Set(["connection", "upgrade", "content-length", "transfer-encoding"]);
 
 /** Throws `TypeError` for a header that is not the caller's to set. */
-export function checkHeaders(headers: readonly HeaderEntry[]): readonly HeaderEntry[] {
+export function checkHandshakeHeaders(headers: readonly HeaderEntry[]): readonly HeaderEntry[] {
   for (const [name] of headers) {
     const lower = name.toLowerCase();
-    if (!OWN.has(lower) && !lower.startsWith("sec-websocket-")) continue;
+    if (!HANDSHAKE_HEADERS.has(lower) && !lower.startsWith("sec-websocket-")) continue;
     throw new TypeError(`Cannot set the header "${name}" of a WebSocket: it is its own`);
   }
   return headers;
@@ -117,7 +117,7 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * @returns the subprotocol, empty for none.
  * @throws {Error} which says what is wrong with it.
  */
-export async function readAnswer(
+export async function checkResponse(
   easy: Easy,
   plan: WebSocketPlan,
   key: string,
@@ -127,17 +127,17 @@ export async function readAnswer(
   const values = (wanted: string) =>
     headers.flatMap(([name, value]) => name.toLowerCase() === wanted ? [value ?? ""] : []);
   const status = easy.getInfo("RESPONSE_CODE");
-  if (status !== 101) throw refusal(`the status is ${status}`);
+  if (status !== 101) throw refusedError(`the status is ${status}`);
   const tokens = (name: string) => values(name).join(",").toLowerCase().split(/[\s,]+/);
-  if (!tokens("upgrade").includes("websocket")) throw refusal("no Upgrade to websocket");
-  if (!tokens("connection").includes("upgrade")) throw refusal("no Connection with upgrade");
+  if (!tokens("upgrade").includes("websocket")) throw refusedError("no Upgrade to websocket");
+  if (!tokens("connection").includes("upgrade")) throw refusedError("no Connection with upgrade");
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + GUID));
   const expected = base64(new Uint8Array(digest));
   if (values("sec-websocket-accept").join() !== expected) {
-    throw refusal("Sec-WebSocket-Accept is not the answer to the key");
+    throw refusedError("Sec-WebSocket-Accept is not the answer to the key");
   }
   if (hasHeader(headers, "sec-websocket-extensions")) {
-    throw refusal("it has extensions that nobody asked for");
+    throw refusedError("it has extensions that nobody asked for");
   }
   return readProtocol(values("sec-websocket-protocol"), plan.protocols);
 }
@@ -145,12 +145,14 @@ export async function readAnswer(
 function readProtocol(answered: readonly string[], offered: readonly string[]): string {
   const [protocol = ""] = answered;
   if (answered.length > 1 || (protocol !== "" && !offered.includes(protocol))) {
-    throw refusal(`the subprotocol "${answered.join(", ")}" was not offered`);
+    throw refusedError(`the subprotocol "${answered.join(", ")}" was not offered`);
   }
-  if (protocol === "" && offered.length > 0) throw refusal("it chose none of the subprotocols");
+  if (protocol === "" && offered.length > 0) {
+    throw refusedError("it chose none of the subprotocols");
+  }
   return protocol;
 }
 
-function refusal(why: string): Error {
+function refusedError(why: string): Error {
   return new Error(`The server refused the WebSocket: ${why}`);
 }

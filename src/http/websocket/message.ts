@@ -11,9 +11,9 @@ export class MessageTooBig extends Error {}
 export class InvalidText extends Error {}
 
 /** See the module. */
-export class Assembly {
+export class MessageAssembler {
   readonly #limit: number;
-  #text: { readonly decoder: TextDecoder; so: string } | null = null;
+  #text: { readonly decoder: TextDecoder; decoded: string } | null = null;
   #bytes = new Uint8Array(0);
   #length = 0;
 
@@ -32,23 +32,23 @@ export class Assembly {
       throw new MessageTooBig(`The message is larger than maxMessageSize, ${this.#limit} bytes`);
     }
     if (isText) this.#decode(piece, true);
-    else this.#append(piece, left);
+    else this.#appendBytes(piece, left);
     this.#length += piece.length;
   }
 
   #decode(piece: Uint8Array<ArrayBuffer>, stream: boolean): void {
     this.#text ??= {
       decoder: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }),
-      so: "",
+      decoded: "",
     };
     try {
-      this.#text.so += this.#text.decoder.decode(piece, { stream });
+      this.#text.decoded += this.#text.decoder.decode(piece, { stream });
     } catch (error) {
       throw new InvalidText("A text message is no UTF-8", { cause: error });
     }
   }
 
-  #append(piece: Uint8Array<ArrayBuffer>, left: number): void {
+  #appendBytes(piece: Uint8Array<ArrayBuffer>, left: number): void {
     const needed = this.#length + piece.length;
     if (needed > this.#bytes.length) {
       // as it comes, since the peer may promise more than it sends
@@ -63,7 +63,7 @@ export class Assembly {
   /** The message, complete: text, or bytes in a buffer of their own. */
   finish(): string | ArrayBuffer {
     if (this.#text) this.#decode(NOTHING, false);
-    const { buffer } = this.#bytes, whole = this.#text?.so;
+    const { buffer } = this.#bytes, whole = this.#text?.decoded;
     const isExact = this.#length > 0 && buffer.byteLength === this.#length;
     const bytes = isExact ? buffer : buffer.slice(0, this.#length);
     this.#text = null;

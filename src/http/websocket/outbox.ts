@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MAX_CONTROL, MAX_HEAD, Opcode, writeFrame } from "./frames.ts";
+import { MAX_CONTROL, MAX_FRAME_HEAD, Opcode, writeFrame } from "./frames.ts";
 
 /** A larger message is sent in fragments of so many bytes, so that a pong gets in between. */
 const FRAGMENT = 128 * 1024;
@@ -21,7 +21,7 @@ interface Message {
 }
 
 /** One for all connections of the thread: what the network does not take at once is copied. */
-const scratch = new Uint8Array(FRAGMENT + 16);
+const block = new Uint8Array(FRAGMENT + 16);
 
 /** See the module. */
 export class Outbox {
@@ -38,7 +38,7 @@ export class Outbox {
   /** Whether the Close frame is out. */
   closed = false;
 
-  /** Adds a message; its bytes may come later, with {@linkcode fill}. */
+  /** Adds a message; its bytes may come later, with the function that is returned. */
   push(opcode: number, size: number, bytes: Uint8Array<ArrayBuffer> | null): (
     bytes: Uint8Array<ArrayBuffer>,
   ) => void {
@@ -64,7 +64,7 @@ export class Outbox {
   }
 
   /** Adds the Close frame in place of all else; a message that has begun stays cut off. */
-  abandon(payload: Uint8Array): void {
+  closeNow(payload: Uint8Array): void {
     this.#messages = [];
     this.#pings.length = this.#first = 0;
     this.#close ??= payload;
@@ -76,7 +76,7 @@ export class Outbox {
   }
 
   /** The next bytes for the network, valid until the next call; `null` where there are none. */
-  take(): Uint8Array<ArrayBuffer> | null {
+  nextBlock(): Uint8Array<ArrayBuffer> | null {
     let end = 0;
     for (;;) {
       end = this.#writeControls(end);
@@ -86,23 +86,23 @@ export class Outbox {
       if (next === end) break;
       end = next;
     }
-    const hasRoom = end + MAX_HEAD + MAX_CONTROL <= scratch.length;
+    const hasRoom = end + MAX_FRAME_HEAD + MAX_CONTROL <= block.length;
     if (this.#close && !this.#closeWritten && !this.#messages[this.#first] && hasRoom) {
-      end = writeFrame(scratch, end, Opcode.CLOSE, true, this.#close);
+      end = writeFrame(block, end, Opcode.CLOSE, true, this.#close);
       this.#closeWritten = true;
     }
-    return end > 0 ? scratch.subarray(0, end) : null;
+    return end > 0 ? block.subarray(0, end) : null;
   }
 
   #writeControls(at: number): number {
     if (this.#closeWritten) return at;
-    const hasRoom = () => at + MAX_HEAD + MAX_CONTROL <= scratch.length;
+    const hasRoom = () => at + MAX_FRAME_HEAD + MAX_CONTROL <= block.length;
     if (this.#pong && hasRoom()) {
-      at = writeFrame(scratch, at, Opcode.PONG, true, this.#pong);
+      at = writeFrame(block, at, Opcode.PONG, true, this.#pong);
       this.#pong = null;
     }
     while (this.#pings.length > 0 && hasRoom()) {
-      at = writeFrame(scratch, at, Opcode.PING, true, this.#pings.shift() as Uint8Array);
+      at = writeFrame(block, at, Opcode.PING, true, this.#pings.shift() as Uint8Array);
     }
     return at;
   }
@@ -110,11 +110,11 @@ export class Outbox {
   /** Writes the next fragment where it fits whole. */
   #writeMessage(at: number, message: Message, bytes: Uint8Array<ArrayBuffer>): number {
     const { written, opcode } = message, size = Math.min(bytes.length - written, FRAGMENT);
-    if (at + MAX_HEAD + size > scratch.length) return at;
+    if (at + MAX_FRAME_HEAD + size > block.length) return at;
     const isLast = written + size === bytes.length;
     const kind = written === 0 ? opcode : Opcode.CONTINUATION;
     const end = writeFrame(
-      scratch,
+      block,
       at,
       kind,
       isLast,
@@ -134,7 +134,7 @@ export class Outbox {
   }
 
   /** The network has taken the last block whole. */
-  taken(): void {
+  blockSent(): void {
     this.buffered -= this.#inBlock;
     this.#inBlock = 0;
     this.closed = this.#closeWritten;

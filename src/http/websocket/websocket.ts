@@ -13,13 +13,13 @@ import { checkCurlOptions } from "../request/curl_options.ts";
 import type { FetchCurlOptions } from "../request/plan.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
-  checkHeaders,
+  checkHandshakeHeaders,
   readProtocols,
-  readUrl,
+  readWebSocketUrl,
   requireLibrary,
   type WebSocketPlan,
 } from "./handshake.ts";
-import { type Ending, Link, type LinkEvents } from "./connection.ts";
+import { type CloseResult, Connection, type ConnectionEvents } from "./connection.ts";
 
 /** What {@linkcode CurlWebSocket} takes beyond the standard. */
 export interface CurlWebSocketInit {
@@ -111,7 +111,7 @@ export class CurlWebSocket extends EventTarget {
   readonly CLOSED: 3 = 3;
 
   readonly #url: URL;
-  readonly #link: Link;
+  readonly #connection: Connection;
   readonly #handlers = new Map<EventName, { call: Handler<EventName> }>();
   #state: 0 | 1 | 2 | 3 = CONNECTING;
   #protocol = "";
@@ -133,11 +133,11 @@ export class CurlWebSocket extends EventTarget {
     init: CurlWebSocketInit = {},
   ) {
     super();
-    this.#url = readUrl(url);
+    this.#url = readWebSocketUrl(url);
     const plan: WebSocketPlan = {
       url: this.#url,
       protocols: readProtocols(protocols),
-      headers: checkHeaders(readHeaders(init.headers)),
+      headers: checkHandshakeHeaders(readHeaders(init.headers)),
       curl: checkCurlOptions(init.curl ?? {}, "CurlWebSocket"),
       connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff, MAKE),
       maxMessageSize: readNumber(
@@ -149,10 +149,10 @@ export class CurlWebSocket extends EventTarget {
     };
     const signal = readSignal(init.signal ?? null, MAKE);
     requireLibrary();
-    this.#link = new Link(plan, agentOf(init.agent), this.#events(), signal);
+    this.#connection = new Connection(plan, agentOf(init.agent), this.#events(), signal);
   }
 
-  #events(): LinkEvents {
+  #events(): ConnectionEvents {
     return {
       opened: (protocol) => {
         if (this.#state !== CONNECTING) return;
@@ -177,7 +177,7 @@ export class CurlWebSocket extends EventTarget {
     this.dispatchEvent(new MessageEvent(type, { data, origin: this.#url.origin }));
   }
 
-  #closed({ code, reason, wasClean, error }: Ending): void {
+  #closed({ code, reason, wasClean, error }: CloseResult): void {
     this.#state = CLOSED;
     if (error !== null) {
       const message = error instanceof Error ? error.message : String(error);
@@ -208,7 +208,7 @@ export class CurlWebSocket extends EventTarget {
 
   /** Bytes of messages that `send` has taken and the network has not. */
   get bufferedAmount(): number {
-    return this.#link.buffered;
+    return this.#connection.buffered;
   }
 
   /** What a binary message is: `"blob"` or `"arraybuffer"`. */
@@ -229,13 +229,13 @@ export class CurlWebSocket extends EventTarget {
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
     if (this.#state === CONNECTING) throw notOpen("send");
     if (data instanceof Blob) {
-      if (this.#state !== OPEN) this.#link.drop(data.size);
-      else this.#link.send(Opcode.BINARY, data.size, data.arrayBuffer());
+      if (this.#state !== OPEN) this.#connection.countUnsent(data.size);
+      else this.#connection.send(Opcode.BINARY, data.size, data.arrayBuffer());
       return;
     }
     const copy = copyOf(data), bytes = copy ?? encoder.encode(String(data));
-    if (this.#state !== OPEN) this.#link.drop(bytes.length);
-    else this.#link.send(copy ? Opcode.BINARY : Opcode.TEXT, bytes.length, bytes);
+    if (this.#state !== OPEN) this.#connection.countUnsent(bytes.length);
+    else this.#connection.send(copy ? Opcode.BINARY : Opcode.TEXT, bytes.length, bytes);
   }
 
   /**
@@ -254,7 +254,7 @@ export class CurlWebSocket extends EventTarget {
         "SyntaxError",
       );
     }
-    if (this.#state === OPEN) this.#link.ping(bytes);
+    if (this.#state === OPEN) this.#connection.ping(bytes);
   }
 
   /**
@@ -283,7 +283,7 @@ export class CurlWebSocket extends EventTarget {
     }
     if (this.#state >= CLOSING) return;
     this.#state = CLOSING;
-    this.#link.close(number ?? (bytes.length > 0 ? 1000 : null), bytes);
+    this.#connection.close(number ?? (bytes.length > 0 ? 1000 : null), bytes);
   }
 
   /** Closes it at the end of a `using` block. */
