@@ -1,5 +1,5 @@
 /**
- * Copies of bytes, and bytes as text.
+ * Bytes: copies of them, and the texts that they are encoded as.
  *
  * @module
  */
@@ -11,23 +11,26 @@ export function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
   return new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
-/** Bytes in base64. */
+/** Encodes bytes as base64. */
 export function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** Whether each character of a text can be one byte, as HTTP headers want it. */
+/** Whether every character of a text fits into one byte, as in an HTTP header value. */
 export function isLatin1(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
   return true;
 }
 
-/** The bytes that the characters of a latin-1 text stand for. */
+/** Encodes a text as latin-1: one byte for each character. */
 export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** What a header says as UTF-8, where it is that: most servers send it, the standard has latin-1. */
+/**
+ * Decodes the UTF-8 in a header value that was read as latin-1, as the standard says. Returns the
+ * text unchanged if it is no UTF-8.
+ */
 export function utf8InLatin1(text: string): string {
   if (!isLatin1(text)) return text;
   try {

@@ -1,5 +1,5 @@
 /**
- * The agent that transfers run on where the caller names none.
+ * The default agent, which runs the transfers of all calls that are given no agent.
  *
  * @module
  */
@@ -9,19 +9,20 @@ import { CurlMultiError } from "../errors.ts";
 
 let shared: Agent | null = null;
 
-/** The agent that a call's options name, or the one for all. */
+/** Reads the `agent` option; the default agent unless given. Throws `TypeError` for no agent. */
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
   if (given instanceof Agent) return given;
   throw new TypeError("Cannot use the agent: expected an Agent");
 }
 
-/** The agent of fetches that name none. */
+/** The default agent, created when first needed. Throws `TypeError` if it cannot be created. */
 export function defaultAgent(): Agent {
   try {
     return shared ??= new Agent();
   } catch (cause) {
     if (!(cause instanceof CurlMultiError)) throw cause;
-    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause }); // no descriptor is left
+    // the process has no file descriptor left
+    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `fetch` after the WHATWG standard, with libcurl's transfers.
+ * `fetch` as in the WHATWG standard, with transfers of libcurl.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts
 import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
 import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
 
-/** How large a body may be that is made without a stream; in bytes. */
+/** Up to so many bytes a body that is complete becomes a `Response` without a stream. */
 const MAX_WHOLE_BODY = 64 * 1024;
 
 /**
- * Fetches a resource: {@link https://fetch.spec.whatwg.org/#fetch-method}, without CORS, and
+ * Fetches a resource as {@link https://fetch.spec.whatwg.org/#fetch-method} says, without CORS, and
  * with any option of libcurl. Resolves with the runtime's own `Response` when the headers have
- * come.
+ * arrived.
  *
- * @throws {TypeError} where there is no response; its `cause` is the `CurlEasyError`.
- * @throws the signal's reason where it aborted.
+ * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`.
+ * @throws the signal's reason if it was aborted.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export async function fetch(
   }
 }
 
-/** A request and the redirects that it meets. */
+/** Makes a request and follows its redirects, with a transfer for each. */
 class RedirectLoop {
   #plan: RequestPlan;
   readonly #agent: Agent;
@@ -82,7 +82,7 @@ class RedirectLoop {
     }
   }
 
-  /** Makes the next request the one that it redirects to. */
+  /** Makes the target of a redirect the next request. */
   async follow(transfer: Transfer, { url }: ResponseStart, redirect: Redirect): Promise<void> {
     const { body } = this.#plan;
     let next: RequestPlan;
@@ -94,7 +94,7 @@ class RedirectLoop {
     }
     if (next.body !== body) body?.cancel(undefined);
     this.#redirects++;
-    await transfer.discard(); // its connection is free for the next one
+    await transfer.discard(); // so that the next request can use its connection
     this.#plan = { ...next, cookies: transfer.cookies };
   }
 
@@ -104,7 +104,7 @@ class RedirectLoop {
       checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
       const parts = { status, statusText, fields: head.fields(), url, redirected, info };
-      // what is all there by now needs no stream
+      // a small body that is complete by now costs less without a stream
       const body = sink && (sink.takeWhole(MAX_WHOLE_BODY) ?? sink.open());
       return responseOf(body, parts, integrity);
     } catch (error) {
@@ -122,7 +122,7 @@ function responseOf(
   return integrity === "" ? makeResponse(body, parts) : checkedResponse(body, parts, integrity);
 }
 
-/** With integrity metadata the whole body is compared before anyone sees it. */
+/** Compares the whole body with the integrity metadata before the caller gets it. */
 async function checkedResponse(
   body: Body,
   parts: ResponseParts,

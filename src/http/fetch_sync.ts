@@ -1,5 +1,5 @@
 /**
- * `fetch` that blocks.
+ * `fetchSync`: `fetch` that blocks the thread.
  *
  * @module
  */
@@ -28,35 +28,36 @@ type SyncOptions =
   | "maxBodySize"
   | "onProgress";
 
-/** What {@linkcode fetchSync} takes. */
+/** Options of {@linkcode fetchSync}. */
 export interface FetchSyncInit extends Pick<FetchInit, SyncOptions> {
-  /** What is there at once; a stream, a Blob or a FormData is refused. */
+  /** Sent as the body; a stream, a Blob or a FormData is refused, as it cannot be read at once. */
   readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
 }
 
-/** What {@linkcode fetchSync} gives. */
+/** Result of {@linkcode fetchSync}. */
 export interface FetchSyncResult {
   /** The HTTP status, 200 to 599. */
   readonly status: number;
-  /** The server's words for it, empty on HTTP/2 and later. */
+  /** The reason phrase, empty on HTTP/2 and later. */
   readonly statusText: string;
-  /** Where the response came from in the end, without credentials and fragment. */
+  /** The URL of the final response, without credentials and fragment. */
   readonly url: string;
-  /** The headers; several `set-cookie` stay apart. */
+  /** The headers; several `set-cookie` stay separate. */
   readonly headers: Headers;
   /** The body, decoded. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Whether there was a redirect. */
+  /** Whether a redirect was followed. */
   readonly redirected: boolean;
 }
 
 /**
- * Fetches over http or https and returns when all of the body is there: for scripts that have
- * nothing else to do, since the thread waits. The rules for requests, redirects and errors are
- * those of `fetch`. Nothing can abort it, so a `signal` is refused: use `timeout`.
+ * Fetches over http or https and returns when the whole body has arrived. The thread is blocked
+ * until then, so this is for scripts that have nothing else to do. The rules for requests,
+ * redirects and errors are those of `fetch`. Nothing can abort the call, so a `signal` is refused:
+ * use `timeout`.
  *
- * @throws {TypeError} where there is no response; its `cause` is the `CurlEasyError`. A status is
- * no error. Also for a body that is not there at once, and for `signal`, `agent`, `integrity`.
+ * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`. A status is no
+ * error. Also for a body that cannot be read at once, and for `signal`, `agent`, `integrity`.
  *
  * @example
  * ```ts
@@ -77,7 +78,7 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
     throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
   }
   const remaining = countdown(plan.timeout);
-  using easy = new Easy(); // one for all redirects: it keeps connections and cookies
+  using easy = new Easy(); // one for the whole chain: it keeps connections and cookies
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
     request.run(remaining());
@@ -115,7 +116,7 @@ class SyncRequest implements HeadListener {
     }
   }
 
-  /** Also of one that libcurl answers itself, with credentials: then another follows. */
+  /** Called for each complete head; after an authentication retry the last one counts. */
   onHead(): void {
     this.redirect = redirectOf(this.head, this.#plan);
     this.#chunks = [];

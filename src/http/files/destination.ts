@@ -1,5 +1,5 @@
 /**
- * Where a download goes.
+ * The destination of a download: the partial file that it is written to, and its final path.
  *
  * @module
  */
@@ -11,25 +11,29 @@ import { basename, dirname, join } from "node:path";
 import { nameOfDisposition, nameOfUrl, truncateUtf8 } from "./file_name.ts";
 import { DeviceFile, type DownloadSink, PartialFile } from "./partial_file.ts";
 
-/** Most file systems take names of that many bytes. */
+/** The maximum length of a file name in bytes, on most file systems. */
 const MAX_NAME = 255;
 const SUFFIX = ".curlew-part";
 const RECORD_SUFFIX_LENGTH = ".json".length;
 
-/** Where a download goes. */
+/** What the `path` of a download turned out to be. */
 export interface Destination {
   open(): Promise<DownloadSink>;
-  /** The path of the file, and whether it must be free. Throws where that is not so. */
+  /**
+   * The path of the finished file, which may depend on Content-Disposition and the last URL. Throws
+   * `TypeError` if it must not be written.
+   */
   finalPath(disposition: string | null, last: URL): FinalPath;
 }
 
-/** See {@linkcode Destination.finalPath}. */
+/** The path of the finished file. */
 export interface FinalPath {
   readonly path: string;
+  /** Whether no file of that name may exist. */
   readonly exclusive: boolean;
 }
 
-/** Finds out what is at a path. */
+/** Examines the `path` of a download. Throws `Error` if it cannot be written. */
 export async function findDestination(
   path: string,
   url: URL,
@@ -47,7 +51,7 @@ export async function findDestination(
   }
   if (found && !found.isFile()) throw new Error("it is no regular file");
   if (found && overwrite === false) throw new Error("it exists already");
-  // a link stays one
+  // a symbolic link is kept: its target is replaced
   const real = found ? await realpath(path) : path;
   const part = partialPath(dirname(real), basename(real));
   return {
@@ -63,7 +67,7 @@ function nullIfMissing(error: NodeJS.ErrnoException): null {
 
 const fixedPath = (path: string, exclusive: boolean): FinalPath => ({ path, exclusive });
 
-/** The name of the file is known when the head has come; that of its part must be before. */
+/** The destination in a folder. The name of the file is known only when the head has arrived. */
 function destinationInFolder(
   folder: string,
   url: URL,
@@ -75,7 +79,7 @@ function destinationInFolder(
   const finalPath = (disposition: string | null, last: URL): FinalPath => {
     const given = nameOfDisposition(disposition) ?? (own === null ? nameOfUrl(last) : null);
     const path = join(folder, given ?? own ?? "download");
-    // the server must not choose which of the files that are there is replaced
+    // the server must not choose which existing file is replaced
     const exclusive = !(overwrite ?? given === null);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found && (exclusive || !found.isFile())) {

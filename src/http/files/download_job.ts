@@ -1,5 +1,5 @@
 /**
- * One download, from the first request to the finished file.
+ * `DownloadJob`: one download, from the first request to the finished file.
  *
  * @module
  */
@@ -18,32 +18,32 @@ import type { RequestPlan } from "../request/plan.ts";
 import { judge, rangeHeaders, recordUrl, type ResumePoint, type Verdict } from "./resume.ts";
 import { isHttp } from "../request/url.ts";
 
-/** How far a `download` is. */
+/** Progress of a `download`. */
 export interface DownloadProgress {
-  /** Bytes of the file that are there, with those of an earlier attempt. Never goes down, except to start anew. */
+  /** Bytes of the file so far, with those of an earlier attempt. Decreases only after a restart. */
   readonly bytes: number;
-  /** Bytes that it will have, `null` where the server did not say. */
+  /** Bytes of the whole file, `null` if unknown. */
   readonly total: number | null;
-  /** How many of the bytes are of an earlier attempt. */
+  /** How many of the bytes come from an earlier attempt. */
   readonly resumedFrom: number;
 }
 
-/** What `download` gives. */
+/** Result of `download`. */
 export interface DownloadResult {
   /** The path of the file. */
   readonly path: string;
-  /** Its size. */
+  /** The size of the file in bytes. */
   readonly bytes: number;
-  /** Whether bytes of an earlier attempt are part of it. */
+  /** Whether bytes of an earlier attempt were used. */
   readonly resumed: boolean;
-  /** What the last request was like. */
+  /** Facts of the last request. */
   readonly info: TransferInfo;
 }
 
-/** libcurl can go on with a file of these. */
+/** The protocols with which libcurl can resume a download. */
 const RESUMABLE = new Set(["http:", "https:", "ftp:", "ftps:", "sftp:", "file:"]);
 
-/** The server, or libcurl, cannot go on at that place. */
+/** The codes for a server, or a libcurl, that cannot resume at the requested offset. */
 const CANNOT_RESUME: ReadonlySet<number> = new Set([
   easyCodes.CURLE_FTP_COULDNT_USE_REST.code,
   easyCodes.CURLE_RANGE_ERROR.code,
@@ -51,7 +51,7 @@ const CANNOT_RESUME: ReadonlySet<number> = new Set([
 ]);
 const WRITE_ERROR = easyCodes.CURLE_WRITE_ERROR.code;
 
-/** See the module. */
+/** Runs a download; if it cannot be resumed, starts again from the beginning. */
 export class DownloadJob {
   readonly #plan: RequestPlan;
   readonly #destination: Destination;
@@ -66,7 +66,7 @@ export class DownloadJob {
   #total: number | null = null;
   #reported = -1;
 
-  /** Prepares it. */
+  /** Prepares the download; `sink` is where the bytes go. */
   constructor(
     plan: RequestPlan,
     agent: Agent,
@@ -87,7 +87,7 @@ export class DownloadJob {
     this.#resumePoint = usable ? { from: found, record } : null;
   }
 
-  /** Runs it. Throws `TypeError`, or the signal's reason. */
+  /** Runs the download. Throws `TypeError`, or the signal's reason. */
   async run(): Promise<DownloadResult> {
     let end = await this.#attempt();
     if (!end) {
@@ -98,7 +98,7 @@ export class DownloadJob {
     return await this.#finish(end);
   }
 
-  /** Asks for the rest or the whole. `null` where it is to be asked for anew, and the whole. */
+  /** Requests the rest or the whole file. Returns `null` if it must restart with the whole. */
   async #attempt(): Promise<ChainResult | null> {
     const rest = this.#resumePoint, plan = this.#plan;
     const headers = rest && isHttp(plan.url)
@@ -126,7 +126,7 @@ export class DownloadJob {
     const { easy } = request;
     easy.setOpt("NOPROGRESS", 0);
     easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(request, total, bytes));
-    if (isHttp(request.plan.url)) return; // nothing reaches the file before its head is judged
+    if (isHttp(request.plan.url)) return; // the file is connected once the head is judged
     const rest = this.#resumePoint, from = rest?.from ?? 0;
     easy.setOpt("FILETIME", 1);
     if (from > 0) easy.setOpt("RESUME_FROM_LARGE", from);
@@ -136,9 +136,9 @@ export class DownloadJob {
     this.#verdict = { kind: rest ? "rest" : "whole", record: null, total: this.#total };
   }
 
-  /** @returns whether the body is wanted. */
+  /** Judges a head. Returns false to discard the body. */
   #onHead({ easy, head, plan }: ChainedRequest): boolean {
-    if (head.status === 0) return true; // no HTTP: a greeting with an empty line
+    if (head.status === 0) return true; // not HTTP: a greeting with an empty line in it
     const verdict = this.#verdict = judge(head, plan.url, this.#resumePoint);
     if (verdict.kind !== "whole" && verdict.kind !== "rest") return false;
     this.#finalPath = this.#destination.finalPath(head.get("content-disposition"), plan.url);
@@ -156,7 +156,8 @@ export class DownloadJob {
     if (!isHttp(request.plan.url)) {
       if (expected > 0 && kind === "whole") this.#total = expected;
       this.#checkFileTime(request);
-      if (this.#mustRestart()) throw new TypeError("The file has changed"); // no need to get it twice
+      // ends this attempt; the next one gets the whole file
+      if (this.#mustRestart()) throw new TypeError("The file has changed");
       this.#recordFileTime(request);
     }
     this.#report(resumedFrom + came, resumedFrom);
@@ -168,7 +169,7 @@ export class DownloadJob {
     this.#onProgress?.({ bytes, total: this.#total, resumedFrom });
   }
 
-  /** Where there is no head, the time of change says which file it is. */
+  /** Without a head the modification time identifies the file: records it, to resume later. */
   #recordFileTime({ easy, plan }: ChainedRequest): void {
     if (this.#verdict?.kind !== "whole" || this.#verdict.record || !this.#canResume) return;
     const time = easy.getInfo("FILETIME_T");
@@ -178,7 +179,7 @@ export class DownloadJob {
     this.#sink.saveRecord(record);
   }
 
-  /** The rest of a file is none if the file has changed since. */
+  /** Restarts if the modification time shows that the file has changed since the first attempt. */
   #checkFileTime({ easy, plan }: ChainedRequest): void {
     const rest = this.#resumePoint;
     if (isHttp(plan.url) || easy.closed || !rest) return;
@@ -207,13 +208,13 @@ export class DownloadJob {
     } catch (cause) {
       throw fileError("write", path, cause);
     }
-    if (this.#total !== bytes) this.#reported = -1; // nobody knows yet that this is all
+    if (this.#total !== bytes) this.#reported = -1; // no report has said yet that this is the total
     this.#total = bytes;
     this.#report(bytes, from);
     return { path, bytes, resumed, info };
   }
 
-  /** libcurl knows only that C's `fwrite` took less than all of it. */
+  /** The error of a failed write: libcurl knows only that `fwrite` did not take all bytes. */
   #writeError(cause: CurlEasyError): TypeError {
     const path = this.#finalPath?.path ?? "the file";
     if (cause.cause !== undefined) return fileError("write", path, cause.cause);
@@ -223,7 +224,7 @@ export class DownloadJob {
 
 const isDecoded = ({ curl }: RequestPlan) => (curl.ACCEPT_ENCODING ?? null) !== null;
 
-/** A part is of use only where its bytes are those of the file, from the first on. */
+/** Whether a download can be resumed: its bytes must be those of the file, from the first on. */
 function mayResume(plan: RequestPlan): boolean {
   const { url, curl, headers } = plan;
   if (!RESUMABLE.has(url.protocol) || hasHeader(headers, "range") || isDecoded(plan)) return false;

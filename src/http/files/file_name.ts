@@ -1,5 +1,5 @@
 /**
- * Names for files that come from elsewhere.
+ * File names from URLs and Content-Disposition, made safe.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { utf8InLatin1 } from "../bytes.ts";
 import { percentDecoded } from "../request/url.ts";
 
-/** How long a name may get, in bytes of UTF-8: most file systems take 255. */
+/** The maximum length of a name in bytes of UTF-8. Most file systems allow 255. */
 const MAX_BYTES = 200;
-/** A longer ending is no extension. */
+/** A longer ending does not count as an extension. */
 const MAX_EXTENSION = 20;
 
-// deno-lint-ignore no-control-regex -- these, and what turns the direction of text, hide a name
+// deno-lint-ignore no-control-regex -- control and direction characters can disguise a name
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const RESERVED_CHARACTERS = /[<>:"|?*]/g;
 const RESERVED_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
 /**
- * A name as one that is safe in any folder on any system, `null` where nothing of it is left: the
- * last part of a path, neither hidden nor special, and not too long.
+ * Makes a name safe in any folder on any system: keeps the last part of a path, neither hidden nor
+ * reserved, and not too long. Returns `null` if nothing is left.
  */
 export function safeName(name: string): string | null {
   const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
@@ -32,7 +32,7 @@ export function safeName(name: string): string | null {
 const encoder = new TextEncoder();
 const utf8Length = (text: string) => encoder.encode(text).length;
 
-/** Keeps the extension: it says what the file is. */
+/** Shortens a name that is too long, but keeps its extension. */
 function shortened(name: string): string {
   if (utf8Length(name) <= MAX_BYTES) return name;
   const dot = name.lastIndexOf(".");
@@ -44,23 +44,23 @@ function shortened(name: string): string {
     extension;
 }
 
-/** The beginning of a text, `size` bytes at most, in whole characters. */
+/** The beginning of a text, at most `size` bytes of UTF-8, in whole characters. */
 export function truncateUtf8(text: string, size: number): string {
   const bytes = new Uint8Array(size);
   const { read } = encoder.encodeInto(text, bytes);
   return text.slice(0, read);
 }
 
-/** The name that a URL ends with, as a safe one. */
+/** The safe name of the last segment of a URL, `null` if there is none. */
 export function nameOfUrl(url: URL): string | null {
   const segment = url.pathname.split("/").at(-1) ?? "";
   return safeName(percentDecoded(segment.replace(/;type=[aidAID]$/, "")));
 }
 
-/** What {@link https://www.rfc-editor.org/rfc/rfc6266 RFC 6266} says of a parameter. */
+/** The parameters `filename` and `filename*`: {@link https://www.rfc-editor.org/rfc/rfc6266}. */
 const PARAMETER = /;\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/gi;
 
-/** The name in a Content-Disposition, as a safe one; `null` where there is none. */
+/** The safe name in a Content-Disposition, `null` if there is none. */
 export function nameOfDisposition(header: string | null): string | null {
   if (header === null) return null;
   const found: Record<string, string> = {};
@@ -72,7 +72,7 @@ export function nameOfDisposition(header: string | null): string | null {
     (filename === undefined ? null : safeName(utf8InLatin1(percentDecoded(filename))));
 }
 
-/** `UTF-8''na%C3%AFve`: {@link https://www.rfc-editor.org/rfc/rfc8187}. */
+/** Decodes `UTF-8''na%C3%AFve` as in {@link https://www.rfc-editor.org/rfc/rfc8187}. */
 function decodeExtended(value: string): string {
   const [, charset = "", text = ""] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? [];
   if (/^utf-8$/i.test(charset)) return percentDecoded(text);

@@ -1,5 +1,5 @@
 /**
- * Where the bytes of a download go until they are all there.
+ * Partial files: what the bytes of a download are written to until it is complete.
  *
  * @module
  */
@@ -9,29 +9,32 @@ import { chmod, lstat, open, readFile, rename, rm, stat } from "node:fs/promises
 import { DiskFile, userId } from "../../handles/easy/disk_file.ts";
 import type { PartialFileRecord } from "./resume.ts";
 
-/** A place for the bytes of a download. */
+/** What a download is written to. */
 export interface DownloadSink {
   readonly file: DiskFile;
-  /** How many bytes were there before. */
+  /** How many bytes an earlier attempt has left. */
   readonly found: number;
-  /** What they are of, `null` where that is unknown. */
+  /** Which remote file they belong to, `null` if unknown. */
   readonly record: PartialFileRecord | null;
-  /** The bytes that come now belong after the first `at`. Runs in a callback of libcurl. */
+  /**
+   * Cuts the file to `at` bytes; the next ones are appended. `record` is of a file that starts from
+   * 0. Runs inside a libcurl callback.
+   */
   startAt(at: number, record: PartialFileRecord | null): void;
-  /** Remembers what they are of, where it is only learned later. */
+  /** Records which remote file the bytes belong to, if that is known only later. */
   saveRecord(record: PartialFileRecord): void;
   /**
-   * Closes the file and makes it the target; `expected` is its size, where known. Gives the size,
-   * where there is one.
+   * Closes the file and renames it to `target`, which must not exist if `exclusive`. Throws if its
+   * size is not `expected`, if that is known. Returns the size, `null` for a device.
    */
   finish(target: string, expected: number | null, exclusive: boolean): Promise<number | null>;
-  /** Closes the file, and keeps it where the download can go on later. */
+  /** Closes the file, and deletes it unless the download can be resumed. */
   closeUnfinished(): Promise<void>;
 }
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-/** The size of a file, `null` where there is none. */
+/** The size of a file, `null` if it does not exist. */
 async function fileSize(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
@@ -41,13 +44,16 @@ async function fileSize(path: string): Promise<number | null> {
   }
 }
 
-/** A file beside the target, with a record beside itself. */
+/**
+ * A hidden file beside the target. A second file beside it has the record: which remote file the
+ * bytes belong to.
+ */
 export class PartialFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found: number;
   readonly record: PartialFileRecord | null;
   readonly #path: string;
-  /** The record as it is now. */
+  /** The record on disk. */
   #current: PartialFileRecord | null;
 
   private constructor(
@@ -62,7 +68,7 @@ export class PartialFile implements DownloadSink {
     this.record = this.#current = record;
   }
 
-  /** Opens what an earlier attempt left, or a new file. Throws where another download has it. */
+  /** Opens the file of an earlier attempt, or a new one. Throws if another download uses it. */
   static async open(path: string): Promise<PartialFile> {
     for (;;) {
       await createOrVerify(path);
@@ -75,16 +81,16 @@ export class PartialFile implements DownloadSink {
         release(file);
         throw error;
       }
-      release(file); // the download that had it has just ended
+      release(file); // another download has just renamed it
     }
   }
 
   startAt(at: number, record: PartialFileRecord | null): void {
     if (at > 0) {
-      this.file.truncate(at); // libcurl may have begun once before
+      this.file.truncate(at); // a retry by libcurl may have written bytes already
       return;
     }
-    // in this order: whatever happens, a record is never of other bytes
+    // in this order, so that the record never describes other bytes, even after a crash
     this.#deleteRecord();
     this.file.truncate(0);
     if (record) this.saveRecord(record);
@@ -104,13 +110,13 @@ export class PartialFile implements DownloadSink {
     this.#close();
     const size = await fileSize(this.#path) ?? 0;
     if (expected !== null && size !== expected) {
-      if (size > expected) this.#deleteRecord(); // whatever that is, it is no part of it
+      if (size > expected) this.#deleteRecord(); // not a beginning of that file
       throw new Error(`it has ${size} bytes, but should have ${expected}`);
     }
     await copyMode(this.#path, target);
     await (exclusive ? renameExclusive : rename)(this.#path, target);
     this.#deleteRecord();
-    this.file.unlock(); // not before: another download must not find the path in between
+    this.file.unlock(); // after the rename: another download must not open the path before it
     return size;
   }
 
@@ -118,7 +124,7 @@ export class PartialFile implements DownloadSink {
     try {
       this.#close();
     } finally {
-      // a full disk leaves a good beginning
+      // bytes that were written before the disk was full can still be used
       if (!this.#current || !await fileSize(this.#path)) {
         this.#deleteRecord();
         await rm(this.#path, { force: true });
@@ -144,7 +150,7 @@ function release(file: DiskFile): void {
 
 const recordPath = (path: string) => `${path}.json`;
 
-/** A folder may be everybody's: what lies there under the part's name need not be ours. */
+/** Creates the file. One that exists must be our own: the folder may be writable by others. */
 async function createOrVerify(path: string): Promise<void> {
   try {
     return await (await open(path, "wx")).close();
@@ -169,7 +175,7 @@ async function readRecord(path: string): Promise<PartialFileRecord | null> {
   }
 }
 
-/** Renames to a name that must be free: it was somebody else who chose it. */
+/** Renames to a name that must not exist, since the server has chosen it. */
 async function renameExclusive(path: string, target: string): Promise<void> {
   await (await open(target, "wx")).close();
   try {
@@ -180,7 +186,7 @@ async function renameExclusive(path: string, target: string): Promise<void> {
   }
 }
 
-/** Who may read the file does not change by a new version of it. */
+/** Gives the new file the permissions of the one that it replaces. */
 async function copyMode(path: string, target: string): Promise<void> {
   try {
     await chmod(path, (await stat(target)).mode & 0o777);
@@ -189,13 +195,13 @@ async function copyMode(path: string, target: string): Promise<void> {
   }
 }
 
-/** A device, such as `/dev/null`: it is written as it is, and never replaced. */
+/** A device, such as `/dev/null`: it is written to directly and never replaced. */
 export class DeviceFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found = 0;
   readonly record = null;
 
-  /** Opens it. */
+  /** Opens the device. */
   constructor(path: string) {
     this.file = new DiskFile(path, "a");
   }

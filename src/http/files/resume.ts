@@ -1,5 +1,5 @@
 /**
- * Whether what came earlier and what comes now are one file:
+ * Resuming: whether the bytes of an earlier attempt and those of a response are of the same file:
  * {@link https://www.rfc-editor.org/rfc/rfc9110#name-range-requests RFC 9110}.
  *
  * @module
@@ -7,23 +7,23 @@
 
 import type { HeaderEntry } from "../request/headers.ts";
 
-/** What is remembered of the file that a part belongs to. */
+/** The record of the remote file that a partial file belongs to. */
 export interface PartialFileRecord {
-  /** Where it came from in the end, without query. */
+  /** The final URL, without query. */
   readonly url: string;
-  /** What changes when the file does: a strong ETag, a date, or the time of change. */
+  /** What changes when the file does: a strong ETag, a Last-Modified, or a modification time. */
   readonly validator: string;
-  /** The size of the whole, `null` where the server did not say. */
+  /** The size of the whole file, `null` if unknown. */
   readonly size: number | null;
 }
 
-/** What is asked for: all that comes after the first bytes of a file that is known. */
+/** The point to resume at: the first `from` bytes of the recorded file are there already. */
 export interface ResumePoint {
   readonly from: number;
   readonly record: PartialFileRecord;
 }
 
-/** What a response is, to somebody who may have asked for the rest. */
+/** What a response is to a download that may have requested the rest of a file. */
 export type Verdict =
   | {
     readonly kind: "whole";
@@ -31,25 +31,25 @@ export type Verdict =
     readonly total: number | null;
   }
   | { readonly kind: "rest"; readonly total: number | null }
-  /** Nothing is missing. */
+  /** The partial file is complete already. */
   | { readonly kind: "complete" }
-  /** The part is of no use: ask again, for the whole. */
+  /** The partial file cannot be continued: request the whole file. */
   | { readonly kind: "restart" }
   | { readonly kind: "refused" };
 
-/** As much of a response as it takes. */
+/** What is needed of a response to judge it. */
 export interface Reply {
   readonly status: number;
-  /** A header by its name in lower case. */
+  /** The value of a header; `name` is in lower case. */
   get(name: string): string | null;
 }
 
-/** The headers that ask for the rest, on condition that the file is still the same. */
+/** The headers that request the rest, if the file has not changed. */
 export function rangeHeaders({ from, record }: ResumePoint): HeaderEntry[] {
   return [["Range", `bytes=${from}-`], ["If-Range", record.validator]];
 }
 
-/** A URL as a record has it. Signatures in the query change from one attempt to the next. */
+/** The URL for a record: without the query, as signatures in it differ between attempts. */
 export function recordUrl({ origin, protocol, host, pathname }: URL): string {
   return `${origin === "null" ? `${protocol}//${host}` : origin}${pathname}`;
 }
@@ -69,7 +69,7 @@ function judgeRest(reply: Reply, url: URL, { from, record }: ResumePoint): Verdi
   if (!range || range.first !== from || recordUrl(url) !== record.url) return { kind: "restart" };
   const { total } = range;
   if (total !== null && record.size !== null && total !== record.size) return { kind: "restart" };
-  // some servers know no If-Range
+  // some servers ignore If-Range
   if (isOther(reply, record)) return { kind: "restart" };
   return { kind: "rest", total: total ?? record.size };
 }
@@ -79,7 +79,7 @@ function isComplete(reply: Reply, { from, record }: ResumePoint): boolean {
   return record.size === from && Number(match?.[1]) === from && !isOther(reply, record);
 }
 
-/** Whether the response names a validator of the same kind, but another one. */
+/** Whether the response has a validator of the same kind with another value. */
 function isOther(reply: Reply, { validator }: PartialFileRecord): boolean {
   const current = reply.get(validator.startsWith('"') ? "etag" : "last-modified");
   return current !== null && current !== validator;
@@ -92,7 +92,10 @@ function recordOf(reply: Reply, url: URL, size: number | null): PartialFileRecor
   return { url: recordUrl(url), validator, size };
 }
 
-/** A date is one only where the file cannot have changed again within its second. */
+/**
+ * A validator that changes with every change of the file. A date is one only if it is at least a
+ * second old: before, the file could change again within the same second.
+ */
 function strongValidator(reply: Reply): string | null {
   const etag = reply.get("etag");
   if (etag !== null && /^"[\x21\x23-\x7e]*"$/.test(etag)) return etag;

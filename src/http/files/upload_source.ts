@@ -1,5 +1,5 @@
 /**
- * What an upload sends.
+ * Upload sources: what `upload` sends, and how libcurl gets it.
  *
  * @module
  */
@@ -16,25 +16,25 @@ import type { ChainedRequest } from "../transfer/request_chain.ts";
 import { fileError } from "../errors.ts";
 import { isHttp } from "../request/url.ts";
 
-/** What `upload` can send: the path of a file, bytes, a stream or a blob. */
+/** What `upload` can send: the path of a file, bytes, a stream or a Blob. */
 export type UploadBody = string | Uint8Array | ReadableStream<Uint8Array> | Blob;
 
-/** Something to send at each request of an upload. */
+/** The source of an upload, which each request of its chain sends from the beginning. */
 export interface UploadSource {
-  /** What is known of it. */
+  /** Its length, and whether it can be sent again. */
   readonly body: BodySource;
-  /** Has a request send it from the beginning. */
+  /** Sets the options of a request that sends it. */
   attach(request: ChainedRequest): void;
-  /** How many of its bytes that request has sent. */
+  /** The number of bytes that the request has sent. */
   bytesSent(request: ChainedRequest): number;
-  /** That request is over. */
+  /** Called when the request is over. */
   detach(reason: unknown): void;
 }
 
-/** libcurl can wait for the next bytes of a stream in these; for others it is read before. */
+/** The protocols in which libcurl can pause sending. For others a stream is read first. */
 const PAUSABLE = /^(?:https?|ftps?|sftp|scp|smtps?|imaps?):$/;
 
-/** Finds out what there is to send. Throws `TypeError` where that cannot be read. */
+/** The source for the argument of `upload`. Throws `TypeError` if it cannot be read. */
 export async function uploadSource(source: UploadBody, url: URL): Promise<UploadSource> {
   if (typeof source !== "string") {
     const body = await bodySource(source);
@@ -53,12 +53,12 @@ async function pathSource(source: string): Promise<UploadSource> {
   const found = await stat(source);
   if (found.isDirectory()) throw new Error("it is a folder");
   if (found.isFile()) return new FileSource(source, found.size);
-  // a pipe or a device: reading it may block, and its size is unknown
+  // a pipe or a device: libcurl would block while reading it, and its size is unknown
   const stream: unknown = Readable.toWeb(createReadStream(source));
   return new StreamSource(await bodySource(stream as ReadableStream<Uint8Array>));
 }
 
-/** A file, which libcurl reads itself. */
+/** A file that libcurl reads itself. */
 class FileSource implements UploadSource {
   readonly body: BodySource;
   readonly #path: string;
@@ -91,11 +91,11 @@ class FileSource implements UploadSource {
   }
 }
 
-/** Anything else, which READFUNCTION brings. */
+/** Any other source, read by a READFUNCTION. */
 class StreamSource implements UploadSource {
   readonly body: BodySource;
   #feeder: BodyFeeder | null = null;
-  /** libcurl's own number counts what it writes between the chunks, too. */
+  /** Counted here, since libcurl's own number includes the chunked framing. */
   #sent = 0;
 
   constructor(body: BodySource) {
@@ -104,7 +104,7 @@ class StreamSource implements UploadSource {
 
   attach(request: ChainedRequest): void {
     const { body } = this, { easy, plan } = request;
-    if (body.bytes && isHttp(plan.url)) return; // they are POSTFIELDS
+    if (body.bytes && isHttp(plan.url)) return; // sent as POSTFIELDS
     this.#sent = 0;
     if (body.bytes) return this.#attachBytes(easy, body.bytes);
     const resume = () =>
@@ -114,7 +114,7 @@ class StreamSource implements UploadSource {
     this.#feeder = feeder;
     easy.setOpt("READFUNCTION", (buffer) => {
       const length = feeder.read(buffer);
-      if (length <= buffer.length) this.#sent += length; // it may be a pause
+      if (length <= buffer.length) this.#sent += length; // otherwise it is CURL_READFUNC_PAUSE
       return length;
     });
     easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => {
@@ -124,7 +124,7 @@ class StreamSource implements UploadSource {
     });
   }
 
-  /** Without a pause, which `file:` does not know. */
+  /** Never pauses, which `file:` does not support. */
   #attachBytes(easy: Easy, bytes: Uint8Array): void {
     easy.setOpt("READFUNCTION", (buffer) => {
       const piece = bytes.subarray(this.#sent, this.#sent + buffer.length);

@@ -1,12 +1,12 @@
 /**
- * `data:` URLs: {@link https://fetch.spec.whatwg.org/#data-urls}.
+ * The parser for `data:` URLs: {@link https://fetch.spec.whatwg.org/#data-urls}.
  *
  * @module
  */
 
 import { latin1Bytes } from "../bytes.ts";
 
-/** What is in a `data:` URL. */
+/** The content of a `data:` URL. */
 export interface DataUrl {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -14,7 +14,7 @@ export interface DataUrl {
 
 const DEFAULT_TYPE = "text/plain;charset=US-ASCII";
 
-/** Takes a `data:` URL apart, `null` where it is malformed. */
+/** Parses a `data:` URL; `null` if it is malformed. */
 export function parseDataUrl(href: string): DataUrl | null {
   const comma = href.indexOf(",");
   if (comma < 0) return null;

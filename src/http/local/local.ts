@@ -1,5 +1,5 @@
 /**
- * URLs that need no network: `data:`, `blob:`, `about:blank`.
+ * Local URLs, which `fetch` answers without libcurl: `data:`, `blob:`, `about:blank`.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { parseDataUrl } from "./data_url.ts";
 import { networkError } from "../errors.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
-/** The answer to a local URL. */
+/** The response to a local URL. */
 export interface LocalResponse {
   readonly type: string;
   readonly body: Blob | Uint8Array<ArrayBuffer>;
 }
 
-/** Answers a local URL, or gives `null` for one of the network. */
+/** Fetches a local URL; `null` for http and https. Throws `TypeError` for any other scheme. */
 export function fetchLocal({ url, method }: RequestPlan): LocalResponse | null {
   switch (url.protocol) {
     case "http:":

@@ -1,23 +1,24 @@
 /**
- * Checks of the options that the calls of `src/http` have in common.
+ * Checks of options that several calls have: numbers, `onProgress` and `signal`. `call` is the
+ * name for the error's message.
  *
  * @module
  */
 
-/** A number of the options of `call`. Throws `TypeError` where it is none, or out of range. */
+/** Reads a number from 0 to `most`. Throws `TypeError` for anything else. */
 export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
   if (typeof value === "number" && value >= 0 && value <= most) return value;
   throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
 }
 
-/** The `onProgress` of the options of `call`. Throws `TypeError` where it is no function. */
+/** Reads `onProgress`. Throws `TypeError` if it is no function. */
 export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
   if (onProgress === undefined || onProgress === null) return undefined;
   if (typeof onProgress === "function") return onProgress;
   throw new TypeError(`Cannot ${call}: onProgress must be a function`);
 }
 
-/** A signal of the options of `call`. Throws `TypeError` where it is none. */
+/** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
   if (signal === null || signal instanceof AbortSignal) return signal;
   throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);

@@ -1,5 +1,5 @@
 /**
- * Which easy options `fetch` leaves to its caller.
+ * `init.curl`: the options of libcurl that `fetch` and `CurlWebSocket` leave to the caller.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 
-/** Who takes options of libcurl and sets some of them itself. */
+/** A call that takes `init.curl`. */
 export type OptionTaker = "fetch" | "CurlWebSocket";
 
 const BY_CALLER = null;
@@ -15,7 +15,9 @@ const EVENTS = "the events of the socket", GET = "nothing: the handshake is a GE
 const NO_BODY = "nothing: the handshake has no body";
 const NO_REDIRECT = "nothing: a WebSocket is not redirected";
 
-/** Options that are not the caller's to set, and what `fetch` and `CurlWebSocket` have instead. */
+/**
+ * Options that the calls set themselves, and what to use instead in `fetch` and in `CurlWebSocket`.
+ */
 const RESERVED: readonly [options: string, fetch: string | null, webSocket: string | null][] = [
   ["URL CURLU", "the first argument", "the first argument"],
   ["PROTOCOLS PROTOCOLS_STR", BY_CALLER, "the first argument"],
@@ -50,8 +52,8 @@ const reserved = { fetch: reservedFor(1), CurlWebSocket: reservedFor(2) };
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
 /**
- * The options that are set, by their names in capitals: libcurl takes them in any case. Throws
- * `TypeError` for one that `taker` sets itself.
+ * Checks `init.curl`. Returns the options that have a value, with their names in upper case, since
+ * libcurl accepts any case. Throws `TypeError` for an option that `taker` sets itself.
  */
 export function checkCurlOptions(options: EasyOptions, taker: OptionTaker = "fetch"): EasyOptions {
   const checked: Record<string, unknown> = {}, instead = reserved[taker];
@@ -65,13 +67,13 @@ export function checkCurlOptions(options: EasyOptions, taker: OptionTaker = "fet
   return checked;
 }
 
-/** Whether one of those options is set. */
+/** Whether any of the named options is set. */
 export function hasAny(options: EasyOptions, names: ReadonlySet<string>): boolean {
   for (const name in options) if (names.has(name)) return true;
   return false;
 }
 
-/** What is for the origin that it was given for, and not for where it redirects to. */
+/** Credentials: they go only to the origin they were given for, not to the target of a redirect. */
 const ORIGIN_BOUND = new Set([
   "AWS_SIGV4",
   "COOKIE",
@@ -84,7 +86,7 @@ const ORIGIN_BOUND = new Set([
   "XOAUTH2_BEARER",
 ]);
 
-/** The options without credentials. Cookies that have a domain go on by themselves. */
+/** The options without credentials. The cookie engine stays on, for cookies that have a domain. */
 export function withoutCredentialOptions(options: EasyOptions): EasyOptions {
   const kept = Object.entries(options).filter(([name]) => !ORIGIN_BOUND.has(name));
   if ("COOKIEFILE" in options || "COOKIELIST" in options) kept.push(["COOKIEFILE", ""]);

@@ -1,26 +1,26 @@
 /**
- * Headers as the caller gave them: order and letter case are kept.
+ * Request headers. Their order and letter case stay as the caller gave them.
  *
  * @module
  */
 
 import { isLatin1, latin1Bytes } from "../bytes.ts";
 
-/** A header name and its value. `null` takes away a header that is sent by default. */
+/** A header name and its value. `null` removes a header that is sent by default. */
 export type HeaderEntry = readonly [name: string, value: string | null];
 
-/** What `init.headers` may be; a `null` value takes away a header that is sent by default. */
+/** The type of `init.headers`. A `null` value removes a header that is sent by default. */
 export type HeadersSource =
   | Headers
   | Iterable<readonly [string, string | null] | readonly string[]>
   | Readonly<Record<string, string | null | undefined>>;
 
-/** Whether a text is a token of HTTP, such as a method or the name of a header. */
+/** Whether a text is a token as in RFC 9110: a method, a header name, a subprotocol. */
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 }
 
-/** Reads headers from any form. Throws `TypeError` for a name or value that HTTP cannot carry. */
+/** Reads `init.headers`. Throws `TypeError` for a name or value that HTTP cannot carry. */
 export function readHeaders(source: HeadersSource | null | undefined): HeaderEntry[] {
   if (source === null || source === undefined) return [];
   if (typeof source !== "object") throw new TypeError("Cannot read headers: expected an object");
@@ -52,12 +52,12 @@ function checkHeader(name: unknown, value: unknown): HeaderEntry {
   return [name, text];
 }
 
-/** Whether a header of that name (in lower case) is there, with a value or taken away. */
+/** Whether the headers set or remove a header; `name` is in lower case. */
 export function hasHeader(headers: readonly HeaderEntry[], name: string): boolean {
   return headers.some(([own]) => own.toLowerCase() === name);
 }
 
-/** The headers without those of these names (in lower case). */
+/** The headers without those of the given names, which are in lower case. */
 export function withoutHeaders(
   headers: readonly HeaderEntry[],
   names: ReadonlySet<string>,
@@ -66,8 +66,8 @@ export function withoutHeaders(
 }
 
 /**
- * The lines of HTTPHEADER: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}. A header
- * without a value ends in a semicolon, one that is taken away in a colon.
+ * The lines of HTTPHEADER: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}. A header with
+ * an empty value ends in a semicolon, one to be removed in a colon.
  */
 export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Array)[] {
   return headers.map(([name, value]) =>
@@ -75,7 +75,7 @@ export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Arr
   );
 }
 
-/** A character is one byte on the wire, where a string for libcurl would be UTF-8. */
+/** Encodes a line as latin-1 unless it is ASCII: a string would reach libcurl as UTF-8. */
 function onWire(line: string): string | Uint8Array {
   return /^[\0-\x7f]*$/.test(line) ? line : latin1Bytes(line);
 }

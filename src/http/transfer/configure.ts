@@ -1,5 +1,5 @@
 /**
- * One request of a plan as the options of an easy handle.
+ * Request options: turns a `RequestPlan` into options of an easy handle.
  *
  * @module
  */
@@ -14,24 +14,27 @@ import type { RequestPlan } from "../request/plan.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
 import { bareUrl, percentDecoded } from "../request/url.ts";
 
-/** What is sent as User-Agent unless the caller says otherwise. */
+/** The default User-Agent. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
 
 /** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
 const REFUSES_HTTP2 = 0x080a00;
-/** Any of these may bring a list of hosts that are only spoken to by TLS. */
+/** Options that may load an HSTS list, by which libcurl turns http into https. */
 const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
 
-/** Any of these may have a request for http go over TLS, where HTTP/2 is negotiated. */
+/** Options by which a request to http may go over TLS, where HTTP/2 is negotiated. */
 const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CTRL"]);
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
-/** The lines of HTTPHEADER. */
+/** The lines of HTTPHEADER for a plan. */
 export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
   headerLines(requestHeaders(plan));
 
-/** Sets everything but the callbacks. `remainingMs` is what is left of the timeout, 0 for no end. */
+/**
+ * Sets all options of an HTTP request but the callbacks. `remainingMs` is what is left of the
+ * timeout, 0 for none.
+ */
 export function configureHttp(
   easy: Easy,
   plan: RequestPlan,
@@ -46,7 +49,7 @@ export function configureHttp(
   keepApart(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
-  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse it with that
+  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
   easy.setOpts(curl);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
@@ -54,11 +57,11 @@ export function configureHttp(
   easy.setOpt("HTTPHEADER", lines);
 }
 
-/** The same for a protocol that is not HTTP. */
+/** Sets the options of a request of any other protocol. */
 export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: number): void {
   setUrl(easy, plan.url);
   setTimeouts(easy, plan, remainingMs);
-  easy.setOpt("FAILONERROR", 1); // through an HTTP proxy a refusal is no file
+  easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
   easy.setOpts(plan.curl);
   if (plan.body) setUpload(easy, plan.bodyLength);
 }
@@ -68,10 +71,10 @@ function setTimeouts(easy: Easy, { connectTimeout }: RequestPlan, remainingMs: n
   if (connectTimeout !== undefined) easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(connectTimeout));
 }
 
-/** Sets the URL, without its fragment, and the credentials in it. */
+/** Sets URL without fragment, and the credentials in it as USERNAME and PASSWORD. */
 export function setUrl(easy: Easy, url: URL): void {
   easy.setOpt("URL", bareUrl(url));
-  easy.setOpt("PATH_AS_IS", 1); // the URL parser has normalized it
+  easy.setOpt("PATH_AS_IS", 1); // `URL` has normalized the path already
   if (url.username !== "") easy.setOpt("USERNAME", percentDecoded(url.username));
   if (url.password !== "") easy.setOpt("PASSWORD", percentDecoded(url.password));
 }
@@ -97,7 +100,7 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
   if (method === "GET") easy.setOpt("HTTPGET", 1);
   else if (method === "HEAD") easy.setOpt("NOBODY", 1);
   else {
-    // POST and PUT without a body have an empty one, as the standard says
+    // the fetch standard sends Content-Length: 0 for a POST or PUT without a body
     if (!hasBody && (method === "POST" || method === "PUT")) easy.setOpt("POSTFIELDS", "");
     easy.setOpt("CUSTOMREQUEST", method);
   }
@@ -116,19 +119,19 @@ function setUpload(easy: Easy, length: number | null): void {
   if (length !== null) easy.setOpt("INFILESIZE_LARGE", length);
 }
 
-/** The caller's headers, without those that libcurl would add but fetch does not send. */
+/** The caller's headers and Referer, and entries that remove headers which libcurl would add. */
 function requestHeaders({ headers, body, method, referrer }: RequestPlan): HeaderEntry[] {
   const all = [...headers];
   if (method === "GET" && referrer === "" && !body) return all;
   const isForm = body || method === "POST" || method === "PUT";
   if (referrer !== "" && !hasHeader(headers, "referer")) all.push(["Referer", referrer]);
-  // libcurl would wait for a 100 before each large body, and name a form where there is none
+  // libcurl would send Expect and wait for a 100 before a large body, and call any body a form
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
 }
 
-/** The URL that libcurl asked for: HSTS turns http into https. */
+/** The URL that libcurl has requested: the plan's, with https if HSTS changed the scheme. */
 export function effectiveUrl(easy: Easy, { url, curl }: RequestPlan): URL {
   if (!hasAny(curl, HSTS) || url.protocol !== "http:") return url;
   if (!easy.getInfo("EFFECTIVE_URL")?.startsWith("https:")) return url;

@@ -1,7 +1,7 @@
 /**
- * Easy handles that are used again. Making one and setting its options costs more than a small
- * transfer itself; so one that has made a plain request is kept for the next of its kind, and
- * only what may differ between those is set again.
+ * The handle pool of an agent. Creating an easy handle and setting its options costs more than a
+ * small transfer itself. So the handle of a plain GET is kept for the next GET with the same
+ * options, and only URL, timeouts and headers are set again.
  *
  * @module
  */
@@ -13,27 +13,28 @@ import { configureHttp, httpHeaderLines } from "./configure.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { bareUrl, hasCredentials } from "../request/url.ts";
 
-/** What a handle tells of its transfer. */
+/** Receives the response of a pooled handle. */
 export interface HandleUser {
-  /** A line of the head. */
+  /** HEADERFUNCTION: one line. */
   onHeader(line: Piece): number;
-  /** Bytes of the body. */
+  /** WRITEFUNCTION: bytes of the body. */
   onBody(bytes: Piece): number;
 }
 
-/** How many idle handles an agent keeps. */
+/** The maximum number of idle handles of an agent. */
 const MAX_IDLE = 256;
 /**
- * How often a handle is used. libcurl before 8.18 counts over all of them how often a kept
- * connection was dead and the request made again, and gives up at the sixth time.
+ * The maximum number of transfers of a handle. When a kept connection turns out to be dead, libcurl
+ * retries the request; before 8.18 it counts such retries over all transfers of a handle, and fails
+ * at the sixth.
  */
 const MAX_USES = 100;
-/** libcurl takes it for its default. */
+/** CONNECTTIMEOUT_MS: 0 restores libcurl's default. */
 const DEFAULT_CONNECT_TIMEOUT = 0;
 
 /**
- * The options of `init.curl` which a handle may have had before: numbers and strings that only
- * say how the next transfer is made, and leave nothing in the handle.
+ * The options of `init.curl` with which a handle can be reused: numbers and strings that affect how
+ * a transfer is made, but leave no state in the handle.
  */
 const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
   "ACCEPT_ENCODING",
@@ -64,7 +65,7 @@ const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
   "USERAGENT",
 ]);
 
-/** What a handle must have been made for to serve a plan, `null` where it must be a new one. */
+/** The key that a plan shares with all plans that can use its handle; `null` if none can. */
 function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): string | null {
   if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
   if (hasCredentials(url)) return null;
@@ -79,7 +80,7 @@ function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): s
   return key;
 }
 
-/** An easy handle that tells its user, one after the other, of heads and bodies. */
+/** An easy handle that serves one user after the other. */
 export class PooledHandle {
   readonly easy: Easy = new Easy();
   readonly key: string | null;
@@ -89,7 +90,7 @@ export class PooledHandle {
   #connectTimeout: number | undefined;
   #headers: string;
 
-  /** Makes a handle for a plan. */
+  /** Creates a handle and sets the options of a plan. */
   constructor(plan: RequestPlan, remainingMs: number, user: HandleUser, key: string | null) {
     this.key = key;
     this.#user = user;
@@ -108,7 +109,7 @@ export class PooledHandle {
     }
   }
 
-  /** Makes it fit another plan with its key. */
+  /** Sets what differs for another plan with the same key. */
   reconfigure(plan: RequestPlan, remainingMs: number, user: HandleUser): void {
     const { easy } = this;
     this.#user = user;
@@ -127,19 +128,19 @@ export class PooledHandle {
     easy.setOpt("HTTPHEADER", lines);
   }
 
-  /** Its user is done with it. */
+  /** Ends the use of the handle by its user. */
   detach(): void {
     this.#user = null;
   }
 
-  /** Whether it may be used again: not where an agent has given it a share. */
+  /** Whether the handle can be reused: not once other objects, such as a share, are attached. */
   get isReusable(): boolean {
     const { settings, share } = stateOf(this.easy);
     return this.#uses < MAX_USES && settings.uses.size === 0 && share === undefined;
   }
 }
 
-/** The lines in one string, which no two lists have in common. */
+/** Header lines as one string for comparison: different lists give different strings. */
 function joinLines(lines: readonly (string | Uint8Array)[]): string {
   if (lines.length === 0) return "";
   return lines.map((line) => typeof line === "string" ? `${line}\n` : `${line.join()}\r\n`).join(
@@ -192,12 +193,12 @@ function poolOf(agent: Agent): HandlePool {
   return pool;
 }
 
-/** How many handles an agent keeps for later. */
+/** How many idle handles an agent keeps. */
 export function idleHandles(agent: Agent): number {
   return pools.get(agent)?.size ?? 0;
 }
 
-/** A handle for a plan. Throws what is wrong with the plan's options. */
+/** Takes a handle for a plan: an idle one or a new one. Throws what `setOpt` throws. */
 export function takeHandle(
   plan: RequestPlan,
   agent: Agent,
@@ -216,12 +217,12 @@ export function takeHandle(
 }
 
 /**
- * Gives a handle back whose transfer has succeeded; `mayBeReused` says that it made no connection,
- * which may have been one after another that was dead.
+ * Returns a handle after a successful transfer. `mayBeReused` must be false if the transfer had to
+ * connect, because it may have met dead connections, which libcurl counts per handle.
  */
 export function returnHandle(handle: PooledHandle, agent: Agent, mayBeReused: boolean): void {
   handle.detach();
-  // not in the agent's turn: a callback of the user's may throw in there
+  // later, since this runs in a turn of the agent and closing may call the user's callbacks
   if (handle.key === null) queueMicrotask(() => handle.easy.close());
   else if (!mayBeReused || !handle.isReusable) handle.easy.close();
   else poolOf(agent).give(handle.key, handle);

@@ -20,10 +20,10 @@ import type { FetchCurlOptions, RequestPlan } from "../request/plan.ts";
 import { hasCredentials, isHttp } from "../request/url.ts";
 import { forgetLooseCookies } from "./cookies.ts";
 
-/** How many redirects are followed. */
+/** The maximum number of redirects, as in the fetch standard. */
 const MAX_REDIRECTS = 20;
 
-/** The body of a redirect is read to its end, to keep the connection, up to here. */
+/** Limits for the body of a redirect, which is received and discarded to keep the connection. */
 export const DISCARD_BYTES: number = 256 * 1024, DISCARD_MS = 1000;
 
 const STATUSES = new Set([301, 302, 303, 307, 308]);
@@ -38,34 +38,32 @@ const BODY_HEADERS = new Set([
 ]);
 const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
 
-/** What the body of a redirect's response costs WRITEFUNCTION, of which `total` bytes have come. */
+/** The result of WRITEFUNCTION for a discarded body, of which `total` bytes have arrived. */
 export function discarded(total: number, length: number): number {
   return total > DISCARD_BYTES ? flags.CURL_WRITEFUNC_ERROR : length;
 }
 
-/** A response that is to be followed. */
+/** A redirect that is followed. */
 export interface Redirect {
   readonly status: number;
   readonly location: string;
-  /** What its Referrer-Policy headers ask for, `null` where there are none. */
+  /** The policy of its Referrer-Policy headers, `null` if there is none. */
   readonly referrerPolicy: ReferrerPolicy | null;
 }
 
-/**
- * Reads the redirect in a head that is complete, `null` where the response is not to be followed.
- */
+/** Reads the redirect in a complete head; `null` if the response is not to be followed. */
 export function redirectOf(head: HeadCollector, plan: RequestPlan): Redirect | null {
   const { status } = head;
   if (!STATUSES.has(status) || plan.redirect === "manual" || !isHttp(plan.url)) return null;
   const location = head.get("location");
   if (location === null) return null;
-  const policies = head.read().headers.get("referrer-policy"); // several are one list
+  const policies = head.read().headers.get("referrer-policy"); // several headers are one list
   return { status, location, referrerPolicy: policyOf(policies) };
 }
 
 /**
- * The request that a redirect asks for; `redirects` is how many were followed before. Throws
- * `TypeError` where the caller or the standard forbids it.
+ * The plan of the request that a redirect leads to. `redirects` is how many were followed before.
+ * Throws `TypeError` if the caller or the fetch standard does not allow it.
  */
 export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: number): RequestPlan {
   const { url } = plan;
@@ -77,7 +75,7 @@ export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: numbe
   return redirected(plan, redirect);
 }
 
-/** The same where one handle makes all the requests: it is reset, and keeps its cookies. */
+/** Like {@linkcode nextPlan}, and resets the handle, which also makes the next request. */
 export function nextPlanOn(
   easy: Easy,
   plan: RequestPlan,
@@ -89,14 +87,14 @@ export function nextPlanOn(
     if (next.url.origin !== plan.url.origin) forgetLooseCookies(easy, next);
     easy.reset();
   } catch (error) {
-    throw asTypeError(error, next.url); // it is part of a STREAM_DEPENDS tree
+    throw asTypeError(error, next.url); // `reset()` refuses a handle in a STREAM_DEPENDS tree
   }
   return next;
 }
 
 function redirected(plan: RequestPlan, redirect: Redirect): RequestPlan {
   const { status } = redirect, url = nextUrl(plan, redirect.location);
-  // REQUEST_TARGET was for the URL before
+  // REQUEST_TARGET belongs to the previous URL
   const { REQUEST_TARGET: _, ...options } = plan.curl;
   let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
   const toGet = status === 303
@@ -110,7 +108,7 @@ function redirected(plan: RequestPlan, redirect: Redirect): RequestPlan {
     const why = `a ${status} asks for the body again, but it was a stream`;
     throw codedError(plan.url.href, why, Code.SEND_FAIL_REWIND);
   }
-  // credentials are for the origin that they were given for
+  // credentials go only to the origin they were given for
   if (url.origin !== plan.url.origin) {
     headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
     curl = withoutCredentialOptions(curl);

@@ -1,6 +1,6 @@
 /**
- * A request and the redirects that it meets, for transfers whose body is a file's: `download` and
- * `upload`, over any of libcurl's protocols.
+ * A request chain: a request and the ones its redirects lead to, made one after the other on the
+ * same easy handle. `download` and `upload` use it, with any of libcurl's protocols.
  *
  * @module
  */
@@ -25,57 +25,58 @@ import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
 
-/** What a transfer does at each of its requests. */
+/** What the caller of {@linkcode runChain} does at each request of the chain. */
 export interface RequestHooks {
-  /** Sets what is special about the request. */
+  /** Sets more options before the request starts. */
   prepare(request: ChainedRequest): void;
   /**
-   * Told of each head that is no redirect; libcurl may still replace it by that of a retry. False
-   * where its body is unwanted. Runs in a callback of libcurl.
+   * Called for each complete head that is not a redirect; the head of an authentication retry may
+   * still replace it. Returns false to discard the body. Runs inside a libcurl callback.
    */
   onHead?(request: ChainedRequest): boolean;
-  /** The request is over, and its handle can be read for the last time; `error` ended it. */
+  /** Called after each request, while its handle can still be read; `error` is why it failed. */
   done?(request: ChainedRequest, error: unknown): void;
 }
 
-/** How it ended. */
+/** The last request of a chain. */
 export interface ChainResult {
-  /** The last request. */
   readonly plan: RequestPlan;
-  /** Its head; `complete` is false where the protocol has none. */
+  /** The response head; `complete` is false if the protocol has none. */
   readonly head: HeadCollector;
-  /** The status, or the last reply code of another protocol. */
+  /** The HTTP status, or the last reply code of another protocol. */
   readonly status: number;
   readonly info: TransferInfo;
 }
 
-/** libcurl reads up to a hundred of them before anything else has its turn. */
+/** BUFFERSIZE. libcurl before 8.13 fills up to 100 such buffers in one call. */
 const RECEIVE_BUFFER = 128 * 1024;
 
-/** One of the requests. */
+/** One request of a chain. */
 export class ChainedRequest implements HeadListener {
   readonly plan: RequestPlan;
   readonly easy: Easy;
   readonly head: HeadCollector = new HeadCollector(this);
-  /** Where it redirects to. */
+  /** Set once the head is complete and asks for a redirect. */
   redirect: Redirect | null = null;
   readonly #hooks: RequestHooks;
-  /** Ends the request, by the caller's signal or from in here. */
+  /** Aborts the transfer: for the caller's signal, and for `stop()`. */
   readonly #abort = new AbortController();
+  /** Runs while a body is discarded. */
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the body is discarded. */
   #unwanted = false;
   #discarded = 0;
-  /** Where it runs. */
+  /** Set while the transfer runs. */
   #agent: Agent | null = null;
 
-  /** Makes a request on a fresh or reset handle. */
+  /** Prepares a request; the handle must be new or reset. */
   constructor(plan: RequestPlan, easy: Easy, hooks: RequestHooks) {
     this.plan = plan;
     this.easy = easy;
     this.#hooks = hooks;
   }
 
-  /** Runs it. Throws `TypeError`, or the signal's reason. */
+  /** Runs the request. Throws `TypeError`, or the signal's reason. */
   async run(agent: Agent, remainingMs: number): Promise<void> {
     const { easy, plan } = this, { signal } = plan;
     const onAbort = () => this.#abort.abort(signal?.reason);
@@ -99,18 +100,18 @@ export class ChainedRequest implements HeadListener {
     }
   }
 
-  /** A head is there. */
+  /** Decides what to do with the body, once a head is complete. */
   onHead(): void {
     this.redirect = redirectOf(this.head, this.plan);
     this.#unwanted = this.redirect !== null || this.#hooks.onHead?.(this) === false;
     if (!this.#unwanted) return;
-    this.#discardBody(); // an earlier head may have let it go elsewhere
+    this.#discardBody(); // a hook may have sent the body of an earlier head to a file
     if (!mayBeRetried(this.head.status, this.plan)) {
       this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
     }
   }
 
-  /** Whether all that is missing is a body that nobody wants. */
+  /** Whether the transfer has done all it is needed for: only a discarded body was cut off. */
   #onlyDiscardsBody(): boolean {
     const isLast = !mayBeRetried(this.head.status, this.plan) || this.#discarded > DISCARD_BYTES;
     return this.#unwanted && isLast;
@@ -125,22 +126,22 @@ export class ChainedRequest implements HeadListener {
     return discarded(this.#discarded += length, length);
   }
 
-  /** Goes on after a pause. */
+  /** Resumes the transfer after a pause. */
   resume(action: number): void {
     if (!this.#agent) return;
     try {
       this.easy.pause(action);
     } catch (error) {
-      this.stop(error); // what libcurl had kept was refused
+      this.stop(error); // resuming delivered buffered bytes, and a callback refused them
     }
   }
 
-  /** A stream is to have its say before more goes on. */
+  /** Ends the turn of the agent, so that a stream can produce more. */
   yieldTurn(): void {
     if (this.#agent) endTurn(this.#agent);
   }
 
-  /** Ends it; it fails with that error. */
+  /** Aborts the request, which then fails with that error. */
   stop(error: unknown): void {
     this.#abort.abort(error);
   }
@@ -151,7 +152,10 @@ export class ChainedRequest implements HeadListener {
   }
 }
 
-/** Runs a plan to its last response. `remaining` gives what is left of the timeout. */
+/**
+ * Makes a request and follows its redirects. `remaining` gives what is left of the timeout. Throws
+ * `TypeError`, or the signal's reason.
+ */
 export async function runChain(
   first: RequestPlan,
   agent: Agent,
@@ -159,7 +163,7 @@ export async function runChain(
   hooks: RequestHooks,
 ): Promise<ChainResult> {
   let plan = withReceiveBuffer(first);
-  using easy = new Easy(); // one for all of them: it keeps the cookies
+  using easy = new Easy(); // one for the whole chain: it keeps the cookies
   for (let redirects = 0;; redirects++) {
     plan.signal?.throwIfAborted();
     const request = new ChainedRequest(plan, easy, hooks);
@@ -175,6 +179,7 @@ export async function runChain(
 }
 
 function withReceiveBuffer(plan: RequestPlan): RequestPlan {
-  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan; // many buffers may be filled before it is kept
+  // libcurl checks the speed limit only after many buffers: large ones would exceed it by far
+  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan;
   return { ...plan, curl: { BUFFERSIZE: RECEIVE_BUFFER, ...plan.curl } };
 }

@@ -1,6 +1,6 @@
 /**
- * One request and its response on an easy handle: the head as soon as it is known, then the
- * body, then the end.
+ * A transfer: one request of `fetch` and its response on an easy handle. The response starts once
+ * the head is complete, its body is a stream, and the handle goes back to the pool at the end.
  *
  * @module
  */
@@ -31,14 +31,14 @@ import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { effectiveUrl } from "./configure.ts";
 
-/** What a transfer's head led to. */
+/** A response whose head is complete. */
 export interface ResponseStart {
   readonly head: HeadCollector;
-  /** What was asked for. */
+  /** The URL that was requested. */
   readonly url: URL;
-  /** Where it redirects to, `null` where it is the final response. */
+  /** The redirect to follow, `null` for the final response. */
   readonly redirect: Redirect | null;
-  /** Where the body comes, `null` where there is none. */
+  /** Receives the body, `null` if it has none. */
   readonly sink: BodySink | null;
 }
 
@@ -46,32 +46,32 @@ const { CURL_WRITEFUNC_ERROR } = flags;
 
 const NULL_BODY = new Set([204, 205, 304]);
 
-/** A head with one of these may have left something of an authentication in the handle. */
+/** Statuses that may leave authentication state in the handle. */
 const AUTHENTICATES = new Set([401, 407, 417]);
 
-/** See the module. */
+/** One request of `fetch`, running on an agent. */
 export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting {
   readonly head: HeadCollector = new HeadCollector(this);
   readonly plan: RequestPlan;
-  /** How many redirects led here. */
+  /** How many redirects were followed before this request. */
   readonly redirects: number;
-  /** What its cookie engine knows, once it is over. */
+  /** The cookies of the handle as lines of COOKIELIST, once the transfer is over. */
   cookies: readonly string[] = [];
   readonly #agent: Agent;
-  /** Until it is over: then the handle may be another's. */
+  /** `null` once the transfer is over, as the handle may serve another transfer then. */
   #handle: PooledHandle | null;
-  /** What it was like, once it is over. */
+  /** Taken when the transfer is over. */
   #lastInfo: InfoSnapshot | null = null;
   #onOver: (() => void) | null = null;
-  /** Until it is given away. */
+  /** `null` once it is settled. */
   #responseStart: PromiseWithResolvers<ResponseStart> | null = Promise.withResolvers();
   readonly #feeder: BodyFeeder | null;
   #sink: BodySink | null = null;
   #received = 0;
-  /** What ended the transfer, where it was not libcurl. */
+  /** Why curlew ended the transfer. It has priority over the error of libcurl. */
   #failure: { readonly error: unknown } | null = null;
 
-  /** Starts it; `remainingMs` is what is left of the timeout, 0 for no end. */
+  /** Starts the transfer. `remainingMs` is what is left of the timeout, 0 for none. */
   constructor(plan: RequestPlan, agent: Agent, remainingMs: number, redirects: number) {
     this.plan = plan;
     this.redirects = redirects;
@@ -86,18 +86,18 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     }
   }
 
-  /** The head and what it led to; to be asked for right after the start. */
+  /** Resolves when the head is complete. To be read right after the constructor, once. */
   get responseStart(): Promise<ResponseStart> {
     return this.#responseStart?.promise ??
       Promise.reject(new TypeError("The response has begun already"));
   }
 
-  /** The handle. There must be one: it is only asked for while the transfer goes on. */
+  /** The easy handle. Only to be read while the transfer runs. */
   get easy(): Easy {
     return (this.#handle as PooledHandle).easy;
   }
 
-  /** What it was like, until now where it goes on. */
+  /** The info of the transfer, up to now if it is still running. */
   get info(): TransferInfo {
     return (this.#lastInfo ?? new InfoSnapshot(this, this.redirects)).info;
   }
@@ -118,12 +118,12 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
 
-  /** A line of the head. */
+  /** HEADERFUNCTION. */
   onHeader(line: Piece): number {
     return this.head.addLine(line);
   }
 
-  /** A head is there; libcurl may still replace it by that of a retry. */
+  /** Starts the response, unless libcurl may send the request again. */
   onHead(): void {
     if (!mayBeRetried(this.head.status, this.plan)) this.#settle();
   }
@@ -139,7 +139,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });
   }
 
-  /** Bytes of the body. */
+  /** WRITEFUNCTION. */
   onBody(bytes: Piece): number {
     this.#settle();
     const { length } = bytes, received = this.#received + length, { maxBodySize } = this.plan;
@@ -157,7 +157,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     return CURL_WRITEFUNC_ERROR;
   }
 
-  /** Goes on after a pause. Called from a macrotask, never from a callback. */
+  /** Resumes the transfer after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void {
     if (!this.#handle) return;
     const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
@@ -165,25 +165,25 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     try {
       this.easy.pause(receiving | sending);
     } catch (error) {
-      this.stop(error); // what libcurl had kept was refused
+      this.stop(error); // resuming delivered buffered bytes, and a callback refused them
     }
   }
 
-  /** Nobody wants the rest of the body. */
+  /** Ends the transfer, since the rest of the body is not wanted. */
   cancel(): void {
     this.stop(undefined);
   }
 
   /**
-   * Ends the transfer from outside; what waits for it fails with the error. Soon and not at
-   * once, since a callback may be on the stack.
+   * Ends the transfer; what waits for it fails with the error. Deferred to a macrotask, since a
+   * libcurl callback may be on the stack.
    */
   stop(error: unknown): void {
     this.#failure ??= { error };
     setImmediate(() => this.#closeHandle());
   }
 
-  /** Waits for the end of a body that nobody reads, but not for long. */
+  /** Waits until the body of a redirect has ended, up to a time limit. */
   async discard(): Promise<void> {
     if (!this.#handle) return;
     const timer = setTimeout(() => this.stop(undefined), DISCARD_MS);
@@ -196,7 +196,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     handle?.easy.close();
   }
 
-  /** Reads the handle for the last time. */
+  /** Reads infos and cookies from the handle, and gives it up. */
   #releaseHandle(): PooledHandle | null {
     const handle = this.#handle, { curl } = this.plan;
     if (!handle) return null;
@@ -210,7 +210,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     return handle;
   }
 
-  /** The transfer is over. Called in a turn of the agent. */
+  /** Called by the agent when the transfer has succeeded, in a turn. */
   resolve(): void {
     const { complete, status } = this.head;
     if (!complete) return this.reject(headError(this.plan.url.href));
@@ -224,7 +224,10 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     if (this.#feeder) queueMicrotask(() => this.#feeder?.cancel(undefined));
   }
 
-  /** The transfer has failed. Not dealt with in a turn: others may be closed then, too. */
+  /**
+   * Called by the agent when the transfer has failed, in a turn. Deferred, since closing the handle
+   * may call the user's callbacks, which may close other handles.
+   */
   reject(error: unknown): void {
     queueMicrotask(() => this.#fail(error));
   }
@@ -236,10 +239,10 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     this.#feeder?.cancel(reason);
     this.#responseStart?.reject(cause);
     this.#sink?.fail(cause, this.plan.signal?.aborted === true);
-    handle?.easy.close(); // last: a callback of the user's may throw in there
+    handle?.easy.close(); // last, as it may call the user's callbacks, which may throw
   }
 
-  /** The signal's own reason, or a `TypeError` that says why. */
+  /** The error to reject with: the reason of the signal, or a `TypeError`. */
   #errorOf(error: unknown): unknown {
     const { signal, url, body } = this.plan;
     if (isAbort(error, signal)) return error;

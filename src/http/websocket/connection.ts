@@ -1,6 +1,6 @@
 /**
- * The connection of a WebSocket: what comes in becomes events, what goes out waits until the
- * network takes it, and both end with the closing handshake or without.
+ * The connection of a WebSocket: runs the handshake, turns incoming frames into events, sends the
+ * outbox whenever the socket is writable, and ends with the closing handshake or without it.
  *
  * @module
  */
@@ -17,41 +17,41 @@ import { checkResponse, configureHandshake, type WebSocketPlan } from "./handsha
 import { InvalidText, MessageAssembler, MessageTooBig } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 
-/** How it ended. */
+/** How the connection ended. */
 export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean;
-  /** What went wrong, `null` where the peer just went away. */
+  /** What went wrong, `null` if the peer just closed the connection. */
   readonly error: unknown;
 }
 
-/** Who is told. None of it is called from a callback of libcurl. */
+/** Receives the events of a connection. None is called inside a libcurl callback. */
 export interface ConnectionEvents {
   opened(protocol: string): void;
   message(data: string | ArrayBuffer): void;
   ping(data: ArrayBuffer): void;
   pong(data: ArrayBuffer): void;
-  /** The peer has begun the closing handshake. */
+  /** The peer has started the closing handshake. */
   closing(): void;
   closed(ending: CloseResult): void;
 }
 
-/** How long the peer may take for its part of the closing handshake. */
+/** The time limit for the peer to answer the closing handshake. */
 const CLOSE_MS = 3000;
-/** How long it may take to end the connection after that. */
+/** The time limit for the peer to end the TCP connection after that. */
 const LINGER_MS = 1000;
-/** The application has its say after so many bytes. */
+/** After so many bytes control returns to the event loop. */
 const MAX_BYTES_PER_TURN = 1024 * 1024;
 
 const DATA_FLAGS = flags.CURLWS_TEXT | flags.CURLWS_BINARY;
 const OPCODE_FLAGS = DATA_FLAGS | flags.CURLWS_CLOSE | flags.CURLWS_PING | flags.CURLWS_PONG;
 
-/** One for all connections of the thread: what comes is copied before anything else happens. */
+/** The receive buffer of all connections of a thread: its content is copied at once. */
 const incoming = new Uint8Array(64 * 1024);
 
-/** Codes that a failed connection tells the peer. */
+/** Close codes for protocol errors of the peer. */
 const PROTOCOL_ERROR = 1002, INVALID_DATA = 1007, TOO_BIG = 1009;
 
-/** See the module. */
+/** One connection, from the handshake to its end. */
 export class Connection {
   readonly #easy = new Easy();
   readonly #agent: Agent;
@@ -59,25 +59,25 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #outbox = new Outbox();
   readonly #assembler: MessageAssembler;
-  /** The rest of a block that the network did not take whole. */
+  /** What is left of a block that was sent in part. */
   #unsentBlock: Uint8Array<ArrayBuffer> | null = null;
   #control: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #isOpen = false;
   #isEnded = false;
   #isFlushing = false;
   #isBlocked = false;
-  /** What the peer's Close frame said. */
+  /** The peer's Close frame, once received. */
   #peerClose: CloseStatus | null = null;
   #failure: { readonly error: unknown } | null = null;
-  /** Why nothing can be sent any more. What the peer has sent before may say more. */
+  /** Why sending failed. Reading goes on, since the peer's last frames may tell the reason. */
   #sendError: unknown = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Whether there was an event since the runtime's loop had its turn, and how many bytes came. */
+  /** Whether there was an event since control returned to the event loop, and the bytes read. */
   #hadEvent = false;
   #bytesSinceYield = 0;
   #unlisten = () => {};
 
-  /** Begins to connect. Throws what libcurl says to the options. */
+  /** Starts to connect. Throws `CurlEasyError` for options that libcurl refuses. */
   constructor(
     plan: WebSocketPlan,
     agent: Agent,
@@ -106,7 +106,7 @@ export class Connection {
     this.#unlisten = () => signal.removeEventListener("abort", abort);
   }
 
-  /** Bytes of messages that the network has not taken. */
+  /** The value of `bufferedAmount`. */
   get buffered(): number {
     return this.#outbox.buffered;
   }
@@ -127,7 +127,7 @@ export class Connection {
     }
   }
 
-  /** Reads what there is, or waits for it. */
+  /** Reads one piece, or waits until the socket is readable. */
   async #readOrWait(): Promise<void> {
     const frame = this.#receive();
     if (frame) {
@@ -141,7 +141,10 @@ export class Connection {
     }
   }
 
-  /** The next piece, `null` where nothing is there. After the last frame that counts, bytes. */
+  /**
+   * Receives the next piece of a frame, `null` if there is none yet. After a Close frame or a
+   * failure it reads raw bytes, only to notice the end of the connection.
+   */
   #receive(): WsFrame | null {
     try {
       if (!this.#peerClose && !this.#failure) return this.#easy.wsRecv(incoming);
@@ -154,14 +157,14 @@ export class Connection {
     }
   }
 
-  /** Lets the rest of the program run. */
+  /** Returns control to the event loop. */
   async #yieldToEventLoop(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#hadEvent = false;
     this.#bytesSinceYield = 0;
   }
 
-  /** Tells of something, one thing at a time: what the last event led to comes first. */
+  /** Dispatches an event in a macrotask of its own, as the standard asks for. */
   async #dispatch(event: () => void): Promise<void> {
     if (this.#hadEvent) await this.#yieldToEventLoop();
     if (this.#isEnded || this.#failure) return;
@@ -218,7 +221,7 @@ export class Connection {
     }
     if (!closing) return this.#failWith(PROTOCOL_ERROR, new Error("A Close frame is malformed"));
     this.#peerClose = closing;
-    // the answer says the same; messages that are not out yet never will be
+    // the answer has the same code; messages that are still queued are dropped
     if (!this.#outbox.closing) {
       this.#events.closing();
       this.#outbox.closeNow(payload.slice(0, 2));
@@ -227,7 +230,7 @@ export class Connection {
     this.#flushSoon();
   }
 
-  /** The peer broke the protocol: says so, and waits for it to go. */
+  /** Fails the connection: sends a Close frame with that code and waits for the peer to leave. */
   #failWith(code: number, error: unknown): void {
     this.#failure = { error };
     const reason = new TextEncoder().encode(error instanceof Error ? error.message : "");
@@ -236,7 +239,7 @@ export class Connection {
     this.#flush();
   }
 
-  /** A call of libcurl failed. */
+  /** Handles an error of libcurl. */
   #onError(error: unknown): void {
     if (this.#isEnded) return;
     const code = codeOf(error);
@@ -248,7 +251,7 @@ export class Connection {
     } else this.#fail(error);
   }
 
-  /** Waits for the peer to go, after the loop that reads has ended. */
+  /** Reads until the peer has closed the connection, after the main loop has ended. */
   async #readUntilEnd(): Promise<void> {
     try {
       while (!this.#isEnded) await this.#readOrWait();
@@ -257,7 +260,7 @@ export class Connection {
     }
   }
 
-  /** Queues a message; its bytes may come later, from a Blob. */
+  /** Queues a message. The bytes of a Blob come later. */
   send(opcode: number, size: number, bytes: Uint8Array<ArrayBuffer> | Promise<ArrayBuffer>): void {
     const isHere = bytes instanceof Uint8Array;
     const fill = this.#outbox.push(opcode, size, isHere ? bytes : null);
@@ -268,18 +271,18 @@ export class Connection {
     }).catch((error) => this.#fail(error));
   }
 
-  /** Counts what will never be sent. */
+  /** Counts bytes that will never be sent, which the standard includes in `bufferedAmount`. */
   countUnsent(size: number): void {
     this.#outbox.buffered += size;
   }
 
-  /** Sends a ping, before the messages that wait. */
+  /** Queues a ping, before the queued messages. */
   ping(payload: Uint8Array): void {
     this.#outbox.ping(payload);
     this.#flushSoon();
   }
 
-  /** Begins the closing handshake, or gives up connecting. */
+  /** Starts the closing handshake, or stops connecting. */
   close(code: number | null, reason: Uint8Array): void {
     if (!this.#isOpen) return this.#fail(new Error("The WebSocket was closed before it opened"));
     if (this.#outbox.closing) return;
@@ -288,7 +291,7 @@ export class Connection {
     this.#flushSoon();
   }
 
-  /** Once for all that is queued in one go. */
+  /** Sends in a microtask, once for everything that is queued until then. */
   #flushSoon(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -320,7 +323,7 @@ export class Connection {
     return this.#unsentBlock ?? this.#outbox.nextBlock();
   }
 
-  /** How many bytes the network took. */
+  /** Sends as much as the socket takes. Returns the number of bytes. */
   #trySend(block: Uint8Array<ArrayBuffer>): number {
     try {
       return this.#easy.send(block);
@@ -355,7 +358,7 @@ export class Connection {
     this.#end();
   }
 
-  /** It is over. What follows does so later: this may be a callback of libcurl. */
+  /** Ends the connection. Closes in a macrotask, as this may run inside a libcurl callback. */
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -382,7 +385,7 @@ function codeOf(error: unknown): number {
   return error instanceof CurlEasyError ? error.code : -1;
 }
 
-/** libcurl's decoder says so; a connection that breaks has the same code. */
+/** Whether libcurl has found an invalid frame. A broken connection has the same code. */
 function isProtocolError(error: unknown): boolean {
   return error instanceof Error && error.message.includes("[WS]");
 }

@@ -1,5 +1,5 @@
 /**
- * How a WebSocket begins: its URL, the request, and whether the answer is one to it.
+ * The opening handshake of a WebSocket: its arguments, its request, and the check of the response.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { base64 } from "../bytes.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
 
-/** What a connection is made with. */
+/** The checked arguments of a `CurlWebSocket`. */
 export interface WebSocketPlan {
   readonly url: URL;
   readonly protocols: readonly string[];
   readonly headers: readonly HeaderEntry[];
   readonly curl: EasyOptions;
-  /** In ms, 0 for any time. */
+  /** In ms, 0 for no limit. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
 }
@@ -41,7 +41,7 @@ export function requireLibrary(): void {
 
 const SCHEMES: Readonly<Record<string, string>> = { "http:": "ws:", "https:": "wss:" };
 
-/** Reads the URL; `http:` stands for `ws:`. Throws a "SyntaxError" `DOMException`. */
+/** Reads the URL; `http:` becomes `ws:`. Throws a "SyntaxError" `DOMException`. */
 export function readWebSocketUrl(input: string | URL): URL {
   let url: URL;
   try {
@@ -49,7 +49,7 @@ export function readWebSocketUrl(input: string | URL): URL {
   } catch {
     throw syntaxError("expected a URL");
   }
-  // the scheme of a URL object cannot be set from one of these to another everywhere
+  // a new URL, as not every runtime lets the `protocol` setter change http to ws
   const scheme = SCHEMES[url.protocol];
   if (scheme) url = new URL(scheme + url.href.slice(url.protocol.length));
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
@@ -73,10 +73,10 @@ function syntaxError(why: string): DOMException {
   return new DOMException(`Cannot make a CurlWebSocket: ${why}`, "SyntaxError");
 }
 
-/** The headers of the handshake itself. */
+/** Headers that the handshake sets itself. */
 const HANDSHAKE_HEADERS = new Set(["connection", "upgrade", "content-length", "transfer-encoding"]);
 
-/** Throws `TypeError` for a header that is not the caller's to set. */
+/** Checks the caller's headers. Throws `TypeError` for one that the handshake sets itself. */
 export function checkHandshakeHeaders(headers: readonly HeaderEntry[]): readonly HeaderEntry[] {
   for (const [name] of headers) {
     const lower = name.toLowerCase();
@@ -86,7 +86,7 @@ export function checkHandshakeHeaders(headers: readonly HeaderEntry[]): readonly
   return headers;
 }
 
-/** Makes the request of the plan; returns the key that the answer has to know. */
+/** Sets the options of the handshake. Returns its Sec-WebSocket-Key. */
 export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
   const key = base64(crypto.getRandomValues(new Uint8Array(16)));
   setUrl(easy, plan.url);
@@ -99,7 +99,7 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
     TIMEOUT_MS: Math.ceil(plan.connectTimeout),
     USERAGENT: userAgent(),
     ...plan.curl,
-    // the body of a refusal
+    // discards the body of an error response
     WRITEFUNCTION: (bytes) => bytes.length,
   });
   const own: HeaderEntry[] = [["Sec-WebSocket-Key", key]];
@@ -111,11 +111,11 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /**
- * Checks the answer, as libcurl does not: {@link
+ * Checks the response, which libcurl does not: {@link
  * https://websockets.spec.whatwg.org/#concept-websocket-establish}.
  *
  * @returns the subprotocol, empty for none.
- * @throws {Error} which says what is wrong with it.
+ * @throws {Error} that says why the response is not accepted.
  */
 export async function checkResponse(
   easy: Easy,
