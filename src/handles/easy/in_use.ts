@@ -12,6 +12,7 @@
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { closing } from "../core/close_hook.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import type { Option } from "./option_table.ts";
 
@@ -84,6 +85,6 @@ export function refuseInUse(state: EasyState, option: Option): void {
   if (!state.isInUse || mayBeSetInUse(option)) return;
   const what = `Cannot set ${option.name} while the easy handle is in use: only ` +
     `functions, their data and numbers that libcurl copies may be set then`;
-  if (state.depth > 0) throw new CurlEasyError(Code.RECURSIVE_API_CALL, what);
+  if (state.depth > 0 || closing.depth > 0) throw new CurlEasyError(Code.RECURSIVE_API_CALL, what);
   throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, what);
 }
