@@ -16,6 +16,7 @@ import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
 import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
 import { EasySettings } from "./easy_settings.ts";
+import type { SharedData } from "./shared_data.ts";
 import { TransferRun } from "./transfer_run.ts";
 
 /** The easies that a callback may be for, by token. */
@@ -159,6 +160,8 @@ export class EasyState {
   run: TransferRun = new TransferRun();
   /** SHARE, which `reset()` keeps and a duplicate does not get. */
   share: unknown = undefined;
+  /** What the handle has in common with others by its SHARE. */
+  sharedData: SharedData | null = null;
   /** The multi that the handle is added to. */
   multi: EasyHost | null = null;
   /** How many callbacks of the handle are on the stack. */
@@ -167,6 +170,8 @@ export class EasyState {
   readingHsts = false;
   /** The driver that is told of the sockets; its SOCKOPTFUNCTION goes with `reset()`. */
   watcher: SocketWatcher | null = null;
+  /** Where `send` has libcurl read from. */
+  sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */
   performed = false;
   /** The handle must not upload again: {@linkcode markTrailed}. */
@@ -208,6 +213,15 @@ export class EasyState {
   /** Whether a call or a multi handle keeps it alive. */
   get pinned(): boolean {
     return this.#pins > 0;
+  }
+
+  /**
+   * A call runs, a callback of the handle is on the stack, or the handle is in a multi and not over:
+   * CONNECT_ONLY, whose connection is in use on, is never over there.
+   */
+  get isInUse(): boolean {
+    if (this.depth > 0) return true;
+    return this.#pins > 0 && (!this.run.endReported || this.run.connected);
   }
 
   /** The public object, as long as anyone can ask for it. */
@@ -264,12 +278,14 @@ export class EasyState {
   enter(): void {
     this.depth++;
     if (this.multi) this.multi.depth++;
+    if (this.sharedData) this.sharedData.depth++;
   }
 
   /** The callback ends. */
   leave(): void {
     this.depth--;
     if (this.multi) this.multi.depth--;
+    if (this.sharedData) this.sharedData.depth--;
   }
 
   /** The `CURLPAUSE_*` bits of what is paused. */
@@ -288,12 +304,11 @@ export class EasyState {
     this.run.thrown ??= { value };
   }
 
-  /** Without a WRITEFUNCTION the body went to C's own standard output, which has a buffer. */
+  /** A blocking transfer without a WRITEFUNCTION wrote to C's standard output, which has a buffer. */
   flushOutput(): void {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;
-    if (this.settings.functions.has(WRITEFUNCTION.id) || this.resources.owned.has(WRITEDATA.id)) {
-      return;
-    }
+    if (this.settings.functions.has(WRITEFUNCTION.id)) return;
+    if (this.multi?.observer || this.resources.owned.has(WRITEDATA.id)) return;
     libc.fflush(null);
   }
 
@@ -329,9 +344,13 @@ export class EasyState {
 
   /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */
   refuseInCallback(call: string): void {
-    if (this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0) {
-      throw new CurlEasyError(Code.RECURSIVE_API_CALL, `Cannot ${call}: called from a callback`);
-    }
+    const inOwn = this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0;
+    if (!inOwn && (this.sharedData?.depth ?? 0) === 0) return;
+    const whose = inOwn ? "" : " of a handle with the same Share";
+    throw new CurlEasyError(
+      Code.RECURSIVE_API_CALL,
+      `Cannot ${call}: called from a callback${whose}`,
+    );
   }
 
   /**

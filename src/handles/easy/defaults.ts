@@ -8,6 +8,7 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { usesNss } from "../../version.ts";
 import type { EasyState } from "../core/easy_state.ts";
+import { setOwnReadFunction } from "./functions.ts";
 
 /**
  * What every handle is born with: no signals, no waiting for the resolver's thread, and a buffer
@@ -46,6 +47,7 @@ export function setBirthOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
   for (const [id, value] of birthOptions()) curl_easy_setopt.long(state.pointer, id, value);
+  setOwnReadFunction(state);
   setErrorBuffer(state);
 }
 
