@@ -11,7 +11,12 @@ import { asTypeError, checkStatus, headError, networkError, tooLargeError } from
 import { HeadCollector, type HeadListener } from "./response/head.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
-import { discarded, nextPlanOn, type Redirect, redirectOf } from "./transfer/redirect.ts";
+import {
+  discardResult,
+  nextPlanOnSameHandle,
+  type Redirect,
+  redirectOf,
+} from "./transfer/redirect.ts";
 import { type FetchInit, planRequestSync, type RequestPlan } from "./request/plan.ts";
 import { bareUrl, isHttp } from "./request/url.ts";
 
@@ -84,7 +89,7 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
     request.run(remaining());
     plan = { ...plan, url: effectiveUrl(easy, plan) };
     if (!request.redirect) return request.result(plan.url, redirects > 0);
-    plan = nextPlanOn(easy, plan, request.redirect, redirects);
+    plan = nextPlanOnSameHandle(easy, plan, request.redirect, redirects);
   }
 }
 
@@ -126,7 +131,7 @@ class SyncRequest implements HeadListener {
   #write(bytes: Uint8Array): number {
     const { maxBodySize } = this.#plan;
     this.#received += bytes.length;
-    if (this.redirect) return discarded(this.#received, bytes.length);
+    if (this.redirect) return discardResult(this.#received, bytes.length);
     if (this.#received > maxBodySize) throw tooLargeError(maxBodySize);
     this.#chunks.push(bytes.slice());
     return bytes.length;

@@ -35,7 +35,7 @@ const POLICIES: Readonly<Record<ReferrerPolicy, readonly [same: Part, other: Par
 };
 
 /** A longer referrer is reduced to its origin. */
-const MOST_CHARACTERS = 4096;
+const MAX_CHARACTERS = 4096;
 
 const isPolicy = (text: string): text is ReferrerPolicy => Object.hasOwn(POLICIES, text);
 
@@ -61,7 +61,7 @@ export function referrerFor(referrer: string, policy: ReferrerPolicy, url: URL):
   const part = from.origin === url.origin ? same : isLess ? less : other;
   if (part === "none") return "";
   const all = bareUrl(from);
-  return part === "all" && all.length <= MOST_CHARACTERS ? all : `${from.origin}/`;
+  return part === "all" && all.length <= MAX_CHARACTERS ? all : `${from.origin}/`;
 }
 
 /** {@link https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy} */

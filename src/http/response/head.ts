@@ -26,14 +26,14 @@ const MAX_BYTES = 300 * 1024;
 /** The length of "HTTP/1.1 ". */
 const MAX_VERSION_LENGTH = 9;
 
-/** Free buffers of `SIZE` bytes. */
+/** Free buffers of `BUFFER_SIZE` bytes. */
 const spare: Buffer[] = [];
-const SIZE = 1024, MAX_SPARE = 64;
+const BUFFER_SIZE = 1024, MAX_SPARE = 64;
 
 /** Header lines, kept as bytes and decoded on demand. */
 class HeaderLines {
   // not zeroed: only the first `#length` bytes are ever read
-  #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(SIZE);
+  #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #length = 0;
   /** The decoded lines, once `end()` has given up the buffer. */
   #text: string | null = null;
@@ -61,7 +61,7 @@ class HeaderLines {
   end(): void {
     if (this.#text !== null) return;
     this.#text = this.text();
-    if (this.#bytes.length === SIZE && spare.length < MAX_SPARE) spare.push(this.#bytes);
+    if (this.#bytes.length === BUFFER_SIZE && spare.length < MAX_SPARE) spare.push(this.#bytes);
     this.#bytes = EMPTY;
   }
 

@@ -39,7 +39,7 @@ const BODY_HEADERS = new Set([
 const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
 
 /** The result of WRITEFUNCTION for a discarded body, of which `total` bytes have arrived. */
-export function discarded(total: number, length: number): number {
+export function discardResult(total: number, length: number): number {
   return total > DISCARD_BYTES ? flags.CURL_WRITEFUNC_ERROR : length;
 }
 
@@ -72,11 +72,11 @@ export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: numbe
     const why = `it redirects more than ${MAX_REDIRECTS} times`;
     throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
   }
-  return redirected(plan, redirect);
+  return planAfter(plan, redirect);
 }
 
 /** Like {@linkcode nextPlan}, and resets the handle, which also makes the next request. */
-export function nextPlanOn(
+export function nextPlanOnSameHandle(
   easy: Easy,
   plan: RequestPlan,
   redirect: Redirect,
@@ -92,15 +92,15 @@ export function nextPlanOn(
   return next;
 }
 
-function redirected(plan: RequestPlan, redirect: Redirect): RequestPlan {
+function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
   const { status } = redirect, url = nextUrl(plan, redirect.location);
   // REQUEST_TARGET belongs to the previous URL
   const { REQUEST_TARGET: _, ...options } = plan.curl;
   let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
-  const toGet = status === 303
+  const becomesGet = status === 303
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
-  if (toGet) {
+  if (becomesGet) {
     method = "GET";
     body = bodyLength = null;
     headers = withoutHeaders(headers, BODY_HEADERS);

@@ -16,8 +16,8 @@ import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import {
   DISCARD_BYTES,
   DISCARD_MS,
-  discarded,
-  nextPlanOn,
+  discardResult,
+  nextPlanOnSameHandle,
   type Redirect,
   redirectOf,
 } from "./redirect.ts";
@@ -123,7 +123,7 @@ export class ChainedRequest implements HeadListener {
 
   #countDiscarded(length: number): number {
     if (!this.#unwanted) return length;
-    return discarded(this.#discarded += length, length);
+    return discardResult(this.#discarded += length, length);
   }
 
   /** Resumes the transfer after a pause. */
@@ -174,7 +174,7 @@ export async function runChain(
       const { info } = new InfoSnapshot(request, redirects);
       return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
     }
-    plan = nextPlanOn(easy, plan, redirect, redirects);
+    plan = nextPlanOnSameHandle(easy, plan, redirect, redirects);
   }
 }
 

@@ -26,7 +26,7 @@ import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./handle_pool.ts";
 import { reportProgress } from "./progress.ts";
-import { DISCARD_MS, discarded, type Redirect, redirectOf } from "./redirect.ts";
+import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { effectiveUrl } from "./configure.ts";
@@ -144,7 +144,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting
     this.#settle();
     const { length } = bytes, received = this.#received + length, { maxBodySize } = this.plan;
     if (!this.#sink) {
-      return discarded(this.#received = received, length);
+      return discardResult(this.#received = received, length);
     }
     if (received > maxBodySize) return this.#failTooLarge(maxBodySize);
     const taken = this.#sink.write(bytes);
