@@ -7,6 +7,7 @@
 import { result } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { adoptFunctions } from "./functions.ts";
 import { forgetEntryPath, getInfo, type InfoName, type InfoValue, keepEntryPath } from "./infos.ts";
 import { handleSide, registerHandle } from "../core/handle_registry.ts";
@@ -620,10 +621,9 @@ function multiFailed(code: number, thrown: { readonly value: unknown } | null): 
   );
 }
 
-/** libcurl 7.88.0 to 8.4 copy the pointer to its list of HSTS files, and free it twice. */
+/** A duplicate's HSTS files would be freed twice (`freesHstsFilesTwice`). */
 function refuseHstsFile({ hstsFile }: EasyState): void {
-  const { versionNum } = library();
-  if (!hstsFile || versionNum < 0x075800 || versionNum >= 0x080500) return;
+  if (!hstsFile || !oddities().freesHstsFilesTwice) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot duplicate the easy handle: it has a file of HSTS, which libcurl before 8.5 would free twice",

@@ -10,7 +10,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { usesNss } from "../../version.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { check } from "../base/check_setopt.ts";
 import { forgetEntryPath } from "./infos.ts";
@@ -154,8 +154,8 @@ const BIRTH: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * With NSS, libcurl crashes at the end of a connection whose TLS handshake had all but negotiated a
- * protocol when it was given up. So there is no HTTP/2 unless somebody asks for it.
+ * Without ALPN there is no HTTP/2 over TLS unless somebody asks for it, and none of the crashes of
+ * `nssCrashesAfterAlpn`.
  */
 const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
   ...BIRTH,
@@ -164,7 +164,7 @@ const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
 
 let birth: ReadonlyMap<number, number> | undefined;
 
-const birthOptions = () => birth ??= usesNss() ? NSS_BIRTH : BIRTH;
+const birthOptions = () => birth ??= oddities().nssCrashesAfterAlpn ? NSS_BIRTH : BIRTH;
 
 /** Sets the options that a new handle, or one that was reset, starts with. */
 export function setBirthOptions(state: EasyState): void {

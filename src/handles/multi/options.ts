@@ -8,6 +8,7 @@ import { multiOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import { live } from "../../../ffi/memory.ts";
 import { type CallbackFunction, library, native, type NonNullPointer } from "../../../ffi/mod.ts";
 import { CurlLoadError, CurlMultiError, MultiCode } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { type AnyFunction, toStatus } from "../base/callback_results.ts";
 import { isArray, show, showName } from "../base/arguments.ts";
 import type { EasyFace } from "../core/easy_state.ts";
@@ -102,10 +103,10 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   return status;
 };
 
-/** libcurl 7.88 and 8.0 copy the data of an accepted push to NULL. */
+/** A push is denied where its data would crash libcurl (`crashesOnAcceptedPush`). */
 function refuseWhereItCrashes(status: unknown): unknown {
-  const { version, versionNum } = library();
-  if (status || versionNum < 0x075800 || versionNum >= 0x080100) return status;
+  if (status || !oddities().crashesOnAcceptedPush) return status;
+  const { version } = library();
   throw new CurlLoadError(`Cannot accept a push: it needs libcurl 8.1.0, ${version} would crash`);
 }
 
