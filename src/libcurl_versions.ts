@@ -88,7 +88,7 @@ const RANGES = {
    * Up to 7.81.0 (curl#8341, fixed by 3267ac40da in 7.82.0), and again from 7.88.0, whose
    * `Curl_alpn_set_negotiated` lacks that check, to 8.2.1, the last one with NSS. Seen on 7.88.1.
    * That 7.82.0 to 7.87.0 are in the range is a guess on the safe side: no such build was tried.
-   * Cured by `handles/easy/options.ts`, which asks for no ALPN then.
+   * Cured by `handles/easy/defaults.ts`, which asks for no ALPN then.
    */
   nssCrashesAfterAlpn: { until: 0x080300, tls: "NSS" },
   /**
@@ -97,7 +97,7 @@ const RANGES = {
    *
    * 7.88.0, whose `http2_data_setup` gives the copy both (71b7e01610, curl#10141), to 8.0.1; since
    * 8.1.0 a stream has a buffer of its own (744dcf22fa, curl#10771). Seen on 7.88.0 and 8.0.1; not
-   * on 7.87.0, 8.1.0. No issue of curl is known. Refused by `handles/multi/options.ts`.
+   * on 7.87.0, 8.1.0. No issue of curl is known. Refused by `handles/multi/callbacks.ts`.
    */
   crashesOnAcceptedPush: { since: 0x075800, until: 0x080100 },
   /**
@@ -114,7 +114,7 @@ const RANGES = {
    *
    * 7.88.0, where the list began (076a2f6291, curl#10138), to 8.4.0; fixed by 289b486ffa
    * (curl#12315) in 8.5.0. Seen on both ends; not on 7.87.0, 8.5.0. Refused by
-   * `handles/easy/easy.ts`.
+   * `handles/easy/calls.ts`.
    */
   freesHstsFilesTwice: { since: 0x075800, until: 0x080500 },
   /**

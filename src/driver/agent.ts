@@ -184,7 +184,7 @@ export class Agent {
 
   #socketOf(easy: Easy): number {
     const state = isEasy(easy) ? stateOf(easy) : null;
-    if (state?.multi !== multiStateOf(this.#loop.multi) || !state.connected) {
+    if (state?.multi !== multiStateOf(this.#loop.multi) || !state.run.connected) {
       throw new CurlEasyError(
         Code.BAD_FUNCTION_ARGUMENT,
         "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",

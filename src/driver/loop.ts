@@ -6,7 +6,6 @@
  */
 
 import { setImmediate } from "node:timers";
-import { easyOptions } from "../../ffi/curl/options.ts";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/easy/connect_only.ts";
 import { type Easy, easyOf, isEasy, stateOf } from "../handles/easy/easy.ts";
@@ -148,7 +147,7 @@ export class Loop {
   #add(easy: Easy): void {
     if (this.#multi.closed) [this.#multi, this.#sockets] = this.#createMulti();
     const { share } = this.#options;
-    if (share && isEasy(easy) && !stateOf(easy).uses.has(easyOptions.SHARE.id)) {
+    if (share && isEasy(easy) && stateOf(easy).share === undefined) {
       easy.setOpt("SHARE", share);
     }
     if (this.#wakeFd) this.#wakeFd.adding(() => this.#multi.addHandle(easy));
@@ -309,14 +308,14 @@ export class Loop {
     this.#jobs.take(job);
     const state = stateOf(easy);
     // removing a CONNECT_ONLY handle would close its connection
-    if (error || job.aborted || !state.connectOnly) this.#multi.removeHandle(easy);
+    if (error || job.aborted || !state.settings.connectOnly) this.#multi.removeHandle(easy);
     else holdConnection(state);
     if (error) job.reject(error);
     else job.resolve(easy);
   }
 
   #timeOut({ easy }: Job): void {
-    const text = `Operation timed out after ${stateOf(easy).timeoutMs} milliseconds`;
+    const text = `Operation timed out after ${stateOf(easy).settings.timeoutMs} milliseconds`;
     this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
   }
 

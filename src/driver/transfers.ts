@@ -7,7 +7,7 @@
 import { flags } from "../../ffi/curl/flags.ts";
 import { type Easy, stateOf } from "../handles/easy/easy.ts";
 import { curluText } from "../handles/easy/forbid_reuse.ts";
-import { Roster } from "../handles/base/tombstone_map.ts";
+import { TombstoneMap } from "../handles/base/tombstone_map.ts";
 
 /** Who waits for a transfer. Told once, which it takes without an exception. */
 export interface Waiting {
@@ -66,7 +66,7 @@ export class Job {
 
 /** See the module. */
 export class Jobs {
-  readonly #jobs = new Roster<Job>();
+  readonly #jobs = new TombstoneMap<Job>();
   readonly #asksForLosable: boolean;
   #paused = 0;
   #losable = 0;
@@ -139,10 +139,10 @@ const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
 function mayBeLost(easy: Easy): boolean {
-  const state = stateOf(easy), { rateLimited, httpVersion, reuse, ftp } = state;
-  if (rateLimited || reuse.forced) return true;
+  const state = stateOf(easy), { settings } = state, { httpVersion } = settings;
+  if (settings.rateLimited || settings.reuseForbidden) return true;
   const mayBeH2c = H2C.includes(httpVersion);
-  if (ftp.origin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
+  if (settings.ftpOrigin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
   const url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
   return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
 }

@@ -11,7 +11,7 @@ import { closing } from "./core/close_hook.ts";
 import { type Easy, stateOf } from "./easy/easy.ts";
 import { easyCount, easyTokens } from "./core/easy_state.ts";
 import { type Multi, multiCount, multiStateOf } from "./multi/multi.ts";
-import { slabLevel } from "./base/callback_buffers.ts";
+import { buffersInUse } from "./base/callback_buffers.ts";
 
 /** One native callback for each kind and thread, and there are fewer kinds than this. */
 const MOST_CALLBACKS = 64;
@@ -27,7 +27,7 @@ export function* brokenCounts(): Generator<string, void, undefined> {
     yield `${easyTokens.size} tokens for ${easyCount.open} easy handles`;
   }
   if (closing.depth !== 0) yield `CLOSESOCKETFUNCTION ended ${closing.depth} times too seldom`;
-  if (slabLevel() !== 0) yield `${slabLevel()} buffers of callbacks were not given back`;
+  if (buffersInUse() !== 0) yield `${buffersInUse()} buffers of callbacks were not given back`;
 }
 
 /** A multi handle and those in it. */

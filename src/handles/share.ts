@@ -7,9 +7,11 @@
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
+import { CollectedHandles } from "./base/collected_handles.ts";
 import type { CloseHook } from "./core/close_hook.ts";
 import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
 import type { EasyState } from "./core/easy_state.ts";
+import { SharedData } from "./core/shared_data.ts";
 
 const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
 
@@ -44,12 +46,10 @@ class ShareResources {
   }
 }
 
-/** Frees handles that were forgotten. */
-const forgotten = new FinalizationRegistry<ShareResources>((resources) => {
-  // an easy that was forgotten with it may be freed later than it
-  if (resources.free() !== 0) forgotten.register({}, resources);
-  else console.warn("curlew: a Share was collected without close()");
-});
+const unclosed = new CollectedHandles<ShareResources>(
+  "a Share",
+  (resources) => resources.free() === 0, /* an easy that uses it is collected later */
+);
 
 /**
  * Cookies, names, TLS sessions or connections that several easies share: {@link
@@ -68,6 +68,7 @@ const forgotten = new FinalizationRegistry<ShareResources>((resources) => {
 export class Share {
   readonly #resources: ShareResources;
   readonly #kinds = new Set<number>();
+  readonly #data = new SharedData();
 
   static {
     registerHandle(
@@ -81,7 +82,7 @@ export class Share {
     const pointer = library().symbols.curl_share_init();
     if (pointer === null) throw new CurlShareError(NOMEM);
     this.#resources = new ShareResources(pointer);
-    forgotten.register(this, this.#resources, this);
+    unclosed.add(this, this.#resources);
   }
 
   /** Whether the handle is closed. */
@@ -116,7 +117,7 @@ export class Share {
   close(): void {
     if (this.closed) return;
     check(this.#resources.free());
-    forgotten.unregister(this);
+    unclosed.delete(this);
   }
 
   /** Closes the handle at the end of a `using` block. */
@@ -127,6 +128,7 @@ export class Share {
   #side(): HandleSide {
     return {
       pointer: this.#resources.pointer,
+      data: this.#data,
       used: (state) => this.#keepHook(state),
       shares: (data) => this.#kinds.has(data),
     };

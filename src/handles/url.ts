@@ -17,6 +17,7 @@ import {
 } from "../../ffi/mod.ts";
 import { CurlUrlError } from "../errors.ts";
 import { isKnown, NEWER_URL_FLAGS } from "../libcurl_versions.ts";
+import { CollectedHandles } from "./base/collected_handles.ts";
 import { registerHandle } from "./core/handle_registry.ts";
 import { showName } from "./base/arguments.ts";
 import { Owned } from "./base/owned.ts";
@@ -40,10 +41,9 @@ const { CURLUPART_URL, CURLUPART_ZONEID, CURLU_URLENCODE } = numbers;
 /** How many URL handles there are on this thread. */
 export const urlCount: { open: number } = { open: 0 };
 
-/** Frees handles that were forgotten. */
-const forgotten = new FinalizationRegistry<Owned>((owned) => {
-  console.warn("curlew: a CurlUrl was collected without close()");
+const unclosed = new CollectedHandles<Owned>("a CurlUrl", (owned) => {
   owned.release();
+  return true;
 });
 
 // the constructor takes a URL: a copy comes in by this way
@@ -87,7 +87,7 @@ export class CurlUrl {
     if (pointer === null) throw new CurlUrlError(UrlCode.OUT_OF_MEMORY);
     urlCount.open++;
     const owned = this.#owned = new Owned(pointer, free);
-    forgotten.register(this, owned, this);
+    unclosed.add(this, owned);
     if (url === undefined) return;
     try {
       this.set("URL", url, flags);
@@ -177,7 +177,7 @@ export class CurlUrl {
    */
   close(): void {
     if (this.#owned === null) return;
-    forgotten.unregister(this);
+    unclosed.delete(this);
     this.#owned.release();
     this.#owned = null;
   }

@@ -36,7 +36,7 @@ async function download(
   });
   const running = agent.perform(easy);
   const timer = setInterval(() => {
-    const { held: is } = stateOf(easy);
+    const { pausedForFairness: is } = stateOf(easy).run;
     if (is && !was) held++;
     was = is;
   }, 1);
@@ -101,7 +101,7 @@ test("one that is paused while it waits for its turn stays paused", async () => 
       WRITEFUNCTION: (bytes) => (size += bytes.length, bytes.length),
     });
     const running = agent.perform(easy);
-    await until(() => stateOf(easy).held);
+    await until(() => stateOf(easy).run.pausedForFairness);
     easy.pause(constants.CURLPAUSE_RECV);
     const before = size;
     await sleep(300);
@@ -131,11 +131,11 @@ test("one that was closed or aborted while it waits leaves nothing behind", asyn
       const controller = new AbortController();
       const easy = easyFor(server.url(`/bytes/${SIZE * 100}`));
       const running = failure(agent.perform(easy, controller));
-      await until(() => stateOf(easy).held);
+      await until(() => stateOf(easy).run.pausedForFairness);
       if (i % 2) easy.close();
       else controller.abort("enough");
       await running;
-      expect(stateOf(easy).held).toBe(false);
+      expect(stateOf(easy).run.pausedForFairness).toBe(false);
       if (i % 2 === 0) {
         easy.setOpt("URL", server.url("/small"));
         await agent.perform(easy);

@@ -19,7 +19,7 @@ function isApart(options: EasyOptions): boolean {
   using easy = new Easy();
   easy.setOpts(options);
   multi.addHandle(easy);
-  return stateOf(easy).reuse.forced;
+  return stateOf(easy).settings.reuseForbidden;
 }
 
 const URL = "http://localhost/";
@@ -51,11 +51,11 @@ describe("a transfer that may speak LDAP has a connection of its own", () => {
     expect(() => easy.setOpt("URL", "http://localhost/\0")).toThrow();
     using multi = new Multi();
     multi.addHandle(easy);
-    expect(stateOf(easy).reuse.forced).toBe(true);
+    expect(stateOf(easy).settings.reuseForbidden).toBe(true);
     multi.removeHandle(easy);
     easy.setOpt("URL", URL);
     multi.addHandle(easy);
-    expect(stateOf(easy).reuse.forced).toBe(false);
+    expect(stateOf(easy).settings.reuseForbidden).toBe(false);
   });
 });
 

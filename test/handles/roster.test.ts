@@ -1,11 +1,11 @@
 // Who is in, by a number: also when everyone leaves and comes back, again and again.
 import { expect, test } from "vitest";
-import { Roster } from "../../src/handles/base/tombstone_map.ts";
+import { TombstoneMap } from "../../src/handles/base/tombstone_map.ts";
 
 const one = { name: "one" }, two = { name: "two" };
 
 test("has those who are in, and counts them once", () => {
-  const roster = new Roster<{ name: string }>();
+  const roster = new TombstoneMap<{ name: string }>();
   roster.set(1, one);
   roster.set(2, two);
   roster.set(1, one);
@@ -15,7 +15,7 @@ test("has those who are in, and counts them once", () => {
 });
 
 test("lets them go, and says whether there was one", () => {
-  const roster = new Roster<{ name: string }>();
+  const roster = new TombstoneMap<{ name: string }>();
   roster.set(1, one);
   expect([roster.delete(1), roster.delete(1), roster.delete(2)]).toEqual([true, false, false]);
   expect([roster.size, roster.get(1), [...roster]]).toEqual([0, undefined, []]);
@@ -26,7 +26,7 @@ test("lets them go, and says whether there was one", () => {
 });
 
 test("with numbers that never come back it does not grow, and forgets nobody", () => {
-  const roster = new Roster<{ name: string }>();
+  const roster = new TombstoneMap<{ name: string }>();
   roster.set(0, one);
   for (let key = 1; key <= 10_000; key++) {
     roster.set(key, two);
@@ -37,7 +37,7 @@ test("with numbers that never come back it does not grow, and forgets nobody", (
 });
 
 test("one may leave while others are looked at", () => {
-  const roster = new Roster<{ name: string }>();
+  const roster = new TombstoneMap<{ name: string }>();
   for (let key = 0; key < 5000; key++) roster.set(key, { name: `${key}` });
   const seen: string[] = [];
   for (const { name } of roster) {

@@ -125,7 +125,7 @@ function* brokenJobs({ jobs, multi, rests }: Parts): Wrongs {
   if (jobs.anyLosable !== losable > 0) yield `${losable} transfers may be lost, which is not known`;
   if (!rests) return;
   for (const easy of multi.getHandles()) {
-    if (!jobs.find(easy) && !stateOf(easy).connected) yield "a finished handle is still added";
+    if (!jobs.find(easy) && !stateOf(easy).run.connected) yield "a finished handle is still added";
   }
 }
 
@@ -136,10 +136,12 @@ function* brokenTurns({ fairness, jobs }: Parts): Wrongs {
     if (waiting.has(easy)) yield "a transfer waits twice for its turn";
     waiting.add(easy);
     if (!jobs.find(easy)) yield "one that is over waits for its turn";
-    if (!stateOf(easy).held) yield "one that is not held waits for its turn";
+    if (!stateOf(easy).run.pausedForFairness) yield "one that is not held waits for its turn";
   }
   for (const { easy } of jobs) {
-    if (stateOf(easy).held && !waiting.has(easy)) yield "a held transfer has no turn to come";
+    if (stateOf(easy).run.pausedForFairness && !waiting.has(easy)) {
+      yield "a held transfer has no turn to come";
+    }
   }
 }
 
@@ -201,7 +203,7 @@ function* brokenDeadline(parts: Parts): Wrongs {
   }
   if (fairness.size > 0) yield "the loop rests while transfers wait for their turn";
   // a connection that a CONNECT_ONLY handle keeps may be the last of maxConnections
-  const kept = multi.getHandles().some((easy) => stateOf(easy).connected);
+  const kept = multi.getHandles().some((easy) => stateOf(easy).run.connected);
   if (kept || jobs.anyLosable) return;
   if (jobs.holding > 0 && sockets.wanted === 0 && !deadline.pending) {
     yield `nothing will wake ${jobs.holding} transfers`;

@@ -56,13 +56,13 @@ export class Fairness {
 
   /** Whether a transfer that is about to receive so many bytes has to wait with them. */
   mustWait(easy: Easy, bytes: number): boolean {
-    const state = stateOf(easy), burst = state.burst += bytes;
+    const { run, settings } = stateOf(easy), burst = run.burst += bytes;
     if (burst < LEAST) return false;
     const hadShare = burst >= SHARE && this.#waiting.size > 0;
     if (!hadShare && performance.now() < this.#end) return false;
-    state.burst = 0;
-    if (state.rateLimited || !mayPause(easy)) return false;
-    state.held = true;
+    run.burst = 0;
+    if (settings.rateLimited || !mayPause(easy)) return false;
+    run.pausedForFairness = true;
     this.#waiting.add(easy);
     return true;
   }
@@ -78,10 +78,9 @@ export class Fairness {
 
   /** A transfer is over. */
   forget(easy: Easy): void {
-    const state = stateOf(easy);
-    state.burst = 0;
-    if (!state.held) return;
-    state.held = false;
+    const { run } = stateOf(easy);
+    if (!run.pausedForFairness) return;
+    run.pausedForFairness = false;
     this.#waiting.delete(easy);
   }
 }

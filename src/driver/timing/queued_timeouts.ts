@@ -61,6 +61,6 @@ export class Timeouts {
 }
 
 function lateAt({ easy, started }: Job): number {
-  const { timeoutMs } = stateOf(easy);
+  const { timeoutMs } = stateOf(easy).settings;
   return timeoutMs > 0 ? started + timeoutMs + GRACE_MS : Infinity;
 }

@@ -5,6 +5,7 @@
  */
 
 import { Code, CurlEasyError } from "../../errors.ts";
+import { bytesOf, isByteArray } from "./views.ts";
 
 /** The error for a value that an option cannot take. */
 export function badValue(option: string, expected: string, value: unknown): CurlEasyError {
@@ -41,22 +42,31 @@ function className(value: object): string {
   }
 }
 
-const MAX_I64 = 2n ** 63n - 1n, MIN_I64 = -(2n ** 63n);
+/** A boolean as 1 or 0, or a whole number of 64 bits; `undefined` for anything else. */
+export function wholeInteger(value: unknown): number | bigint | undefined {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
+  return typeof value === "bigint" && BigInt.asIntN(64, value) === value ? value : undefined;
+}
 
 /** A whole number that fits 64 bits; a boolean is 1 or 0. */
 export function integer(option: string, value: unknown): number | bigint {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
-  if (typeof value === "bigint" && value >= MIN_I64 && value <= MAX_I64) return value;
+  const number = wholeInteger(value);
+  if (number !== undefined) return number;
   throw badValue(option, "a whole number of 64 bits or a boolean", value);
+}
+
+/** A boolean as 1 or 0, or a whole number within the bounds; `undefined` for anything else. */
+export function wholeNumber(value: unknown, least: number, most: number): number | undefined {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value !== "number" || !Number.isInteger(value)) return undefined;
+  return value >= least && value <= most ? value + 0 : undefined; // FFI takes no -0
 }
 
 /** A `long` that fits 32 bits, as on Windows, or an unsigned bitmask of as many. */
 export function long(option: string, value: unknown): number {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "number" && Number.isInteger(value)) {
-    if (value >= -0x80000000 && value <= 0xffffffff) return value + 0; // FFI takes no -0
-  }
+  const number = wholeNumber(value, -0x80000000, 0xffffffff);
+  if (number !== undefined) return number;
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
 
@@ -79,12 +89,12 @@ export function lines(option: string, value: unknown): readonly (string | Uint8A
   // a copy, since a getter may say something else the second time
   return Array.from(
     value,
-    (line) => isBytes(line) ? byteLine(option, line) : oneLine(option, line),
+    (line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line),
   );
 }
 
 function byteLine(option: string, value: Uint8Array): Uint8Array {
-  const line = bytes(option, value);
+  const line = bytes(option, value).slice(); // a getter of a later line may change the bytes
   if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
     throw badValue(option, "bytes without NUL and line breaks", value);
   }
@@ -100,21 +110,9 @@ export function isArray(value: unknown): value is unknown[] {
   }
 }
 
-/** Whether it is one indeed, and no proxy of one. */
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
-}
-
-/** Bytes, from a view or a buffer. */
+/** Bytes, from a view or a buffer: still the user's own, see {@linkcode bytesOf}. */
 export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
-  try {
-    if (value instanceof ArrayBuffer) return new Uint8Array(value);
-    if (ArrayBuffer.isView(value)) {
-      // an array of our own: the length that the user's tells may be the user's own
-      return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
-    }
-  } catch {
-    // a buffer that is detached, a view beyond its end, a proxy
-  }
+  const found = bytesOf(value);
+  if (found) return found;
   throw badValue(option, "bytes", value);
 }

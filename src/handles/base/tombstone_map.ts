@@ -12,7 +12,7 @@
 const SPARE = 1024;
 
 /** See the module. */
-export class Roster<T extends object> {
+export class TombstoneMap<T extends object> {
   readonly #entries = new Map<number, T | null>();
   #size = 0;
 

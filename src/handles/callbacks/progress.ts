@@ -13,7 +13,8 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
-const ABORT = 1;
+/** What aborts a transfer. */
+export const ABORT = 1;
 const { CURL_PROGRESSFUNC_CONTINUE, CURLPROTO_FILE } = flags;
 
 type Count = number | bigint;
@@ -25,16 +26,16 @@ export function onProgress(
   return (token, dltotal, dlnow, ultotal, ulnow) => {
     const state = easyTokens.get(token);
     if (!state) return 0;
-    const moved = Number(dlnow) + Number(ulnow), moves = moved > state.moved;
-    state.moved = moved;
-    if (state.stops && moves) return ABORT;
+    const moved = Number(dlnow) + Number(ulnow), moves = moved > state.run.bytesMoved;
+    state.run.bytesMoved = moved;
+    if (state.run.abortWhenMoving && moves) return ABORT;
     const call = (fn: (...args: unknown[]) => unknown, data: unknown) =>
       fn(data, dltotal, dlnow, ultotal, ulnow);
-    const status = dispatch(token, kind, ABORT, call);
+    const status = dispatch(token, kind, call);
     const aborts = status !== 0 && status !== CURL_PROGRESSFUNC_CONTINUE;
     if (!aborts || moves || !isFile(state)) return status;
     state.threw(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
-    state.stops = true;
+    state.run.abortWhenMoving = true;
     return 0;
   };
 }

@@ -6,22 +6,23 @@
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { oddities } from "../../libcurl_versions.ts";
-import type { AnyFunction } from "../base/callback_results.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
 import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
-import { newGuard, type ReuseGuard } from "./reuse_guard.ts";
+import { EasySettings } from "./easy_settings.ts";
+import type { SharedData } from "./shared_data.ts";
+import { TransferRun } from "./transfer_run.ts";
 
 /** The easies that a callback may be for, by token. */
 export const easyTokens: TokenTable<EasyState> = new TokenTable();
 
-const CURL_ERROR_SIZE = 256;
 const HTTPHEADER = easyOptions.HTTPHEADER.id;
 
 /** How many easy handles are open on this thread. */
@@ -34,20 +35,25 @@ export class EasyResources {
   /** The number of that address: to ask for it takes Deno 0.1 µs. */
   readonly address: number;
   readonly token: number = easyTokens.take();
-  readonly errorBuffer: NonNullPointer = allocate(CURL_ERROR_SIZE);
+  readonly errorBuffer: NonNullPointer = allocate(flags.CURL_ERROR_SIZE);
   /** What libcurl still reads, by the number of the option that named it. */
   readonly owned: Map<number, Owned> = new Map();
   /** What it may still read until the transfer is over. */
   readonly retired: Owned[] = [];
-  /** Whether it was set to send a MIME tree, for which a mail keeps a pointer to HTTPHEADER. */
-  hadMime = false;
-  /** The lists that it may point to. */
-  readonly kept: Set<Owned> = new Set();
-  /** That tree. */
-  mime: { sent: boolean } | null = null;
-  /** Its CLOSESOCKETFUNCTION, which may outlive it. */
+  /** MIMEPOST. */
+  currentMime: { sent: boolean } | null = null;
+  /**
+   * MIMEPOST was set. From then on libcurl's mail code may keep a raw pointer to HTTPHEADER, so
+   * the lists of that option live until the handle is reset or freed: `mailHeaderLists`.
+   */
+  everHadMime = false;
+  readonly mailHeaderLists: Set<Owned> = new Set();
+  /** CLOSESOCKETFUNCTION, which may outlive the handle. */
   closeHook: CloseHook | null = null;
-  /** Those before it, which connections that the handle keeps may still have. */
+  /**
+   * Earlier CLOSESOCKETFUNCTIONs. Open connections still hold copies, so their tokens stay valid
+   * until the handle is freed.
+   */
   readonly #oldHooks: CloseHook[] = [];
   readonly #errorStart: Uint8Array;
 
@@ -74,18 +80,18 @@ export class EasyResources {
   }
 
   /** Frees what options owned before the transfer that ended now. */
-  buryRetired(): void {
+  freeRetired(): void {
     for (const owned of this.retired.splice(0)) owned.release();
   }
 
   /** Frees all that options own. */
-  disown(): void {
-    this.buryRetired();
-    for (const owned of new Set([...this.owned.values(), ...this.kept])) owned.release();
+  freeOptionMemory(): void {
+    this.freeRetired();
+    for (const owned of new Set([...this.owned.values(), ...this.mailHeaderLists])) owned.release();
     this.owned.clear();
-    this.kept.clear();
-    this.hadMime = false;
-    this.mime = null;
+    this.mailHeaderLists.clear();
+    this.everHadMime = false;
+    this.currentMime = null;
   }
 
   /** Frees the handle and then what it read. */
@@ -94,13 +100,13 @@ export class EasyResources {
     if (pointer === null) return;
     this.pointer = null; // first: callbacks that it still makes find it closed
     library().symbols.curl_easy_cleanup(pointer);
-    this.abandon();
+    this.freeAllButHandle();
   }
 
-  /** Frees everything but the handle, which is libcurl's to free. */
-  abandon(): void {
+  /** Frees everything but the `CURL *`, which libcurl frees, or has freed. */
+  freeAllButHandle(): void {
     this.pointer = null;
-    this.disown();
+    this.freeOptionMemory();
     this.replaceHook(null);
     for (const hook of this.#oldHooks.splice(0)) hook.release();
     release(this.errorBuffer);
@@ -143,73 +149,44 @@ export interface TransferObserver {
   paused(easy: EasyState, paused: boolean): void;
 }
 
-/** The JS side of an easy handle: its callbacks, where it is in use, what a callback threw. */
+/**
+ * The JS side of an easy handle, by lifetime: what its options said, what is known of its current
+ * transfer, and what stays as long as the handle does.
+ */
 export class EasyState {
   readonly resources: EasyResources;
-  /** The callbacks, by option number. */
-  readonly functions: Map<number, AnyFunction> = new Map();
-  /** The values of the `*DATA` options, by option number. */
-  readonly data: Map<number, unknown> = new Map();
-  /** The value of PRIVATE, which never leaves JS. */
-  privateValue: unknown = null;
-  /** JS objects whose C side this handle uses, by option number. */
-  readonly uses: Map<number, unknown> = new Map();
-  /** The multi that it is added to. */
+  /** What options said; `reset()` makes a new one. */
+  settings: EasySettings = new EasySettings();
+  /** The current transfer, or the last one. */
+  run: TransferRun = new TransferRun();
+  /** SHARE, which `reset()` keeps and a duplicate does not get. */
+  share: unknown = undefined;
+  /** What the handle has in common with others by its SHARE. */
+  sharedData: SharedData | null = null;
+  /** The multi that the handle is added to. */
   multi: EasyHost | null = null;
-  /** Whether it has come to its end in there. */
-  told = false;
-  /** Whether libcurl has let go of it then: see {@linkcode endDead}. */
-  ended = false;
-  /** Whether its HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
-  readingHsts = false;
-  /** The server, where its URL may be one of FTP, and what FTP_ENTRY_PATH was there. */
-  readonly ftp: { origin: string | null; read: boolean; entryPath: string | null } = {
-    origin: null,
-    read: false,
-    entryPath: null,
-  };
-  /** Whether it may not upload again, since it has sent trailers: see {@linkcode markTrailed}. */
-  trailed = false;
-  /** Whether it depends on another's stream, or another's on its own. */
-  inStreamTree = false;
-  /** The driver's view of its sockets. */
-  watcher: SocketWatcher | null = null;
-  /** How many of its callbacks are on the stack. */
+  /** How many callbacks of the handle are on the stack. */
   depth = 0;
-  /** Whether its connection is to stay after the transfer, as CONNECT_ONLY says. */
-  connectOnly = false;
-  /** Whether it has blocked, so that libcurl keeps a multi handle for it, `reset()` included. */
+  /** HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
+  readingHsts = false;
+  /** The driver that is told of the sockets; its SOCKOPTFUNCTION goes with `reset()`. */
+  watcher: SocketWatcher | null = null;
+  /** Where `send` has libcurl read from. */
+  sendBlock: Uint8Array<ArrayBuffer> | null = null;
+  /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */
   performed = false;
-  /** Whether it has a file of HSTS. */
-  hstsFile = false;
-  /** Whether that transfer is over, and its connection kept: CONNECT_ONLY may have changed since. */
-  connected = false;
-  /** Whether it is paused until the driver gives it its turn; the user does not see that. */
-  held = false;
-  /** Whether MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
-  rateLimited = false;
-  /** Whether the user has set BUFFERSIZE. */
-  ownBuffer = false;
-  /** HTTP_VERSION. */
-  httpVersion = 0;
-  /** How many bytes it has received since its last turn. */
-  burst = 0;
-  /** TIMEOUT_MS, or TIMEOUT: the later counts. 0 is none. */
-  timeoutMs = 0;
-  /** Whether the reader of a part has paused it. */
-  readerPaused = false;
-  /** Whether it may speak LDAP, and what follows from that. */
-  readonly reuse: ReuseGuard = newGuard();
-  #paused = 0;
+  /** The handle must not upload again: {@linkcode markTrailed}. */
+  trailed = false;
+  /** What STREAM_DEPENDS or STREAM_DEPENDS_E was set to, which is for once and for good. */
+  dependsOn: unknown = null;
+  /** The handle depends on another's stream, or another's stream on its own. */
+  inStreamTree = false;
+  /** FTP_ENTRY_PATH after the first transfer by FTP, `undefined` before it. */
+  ftpEntryPath: string | null | undefined = undefined;
 
   #easy: EasyFace | null = null;
   readonly #weak: WeakRef<EasyFace>;
   #pins = 0;
-  #thrown: { readonly value: unknown } | null = null;
-  /** How many bytes its progress callback was told of last. */
-  moved = 0;
-  /** Whether it is to be aborted when bytes move. */
-  stops = false;
 
   /** Makes the state of `easy`. */
   constructor(easy: EasyFace, resources: EasyResources) {
@@ -239,6 +216,15 @@ export class EasyState {
     return this.#pins > 0;
   }
 
+  /**
+   * A call runs, a callback of the handle is on the stack, or the handle is in a multi and not over:
+   * CONNECT_ONLY, whose connection is in use on, is never over there.
+   */
+  get isInUse(): boolean {
+    if (this.depth > 0) return true;
+    return this.#pins > 0 && (!this.run.endReported || this.run.connected);
+  }
+
   /** The public object, as long as anyone can ask for it. */
   get easy(): EasyFace | null {
     return this.#easy ?? this.#weak.deref() ?? null;
@@ -252,20 +238,18 @@ export class EasyState {
     const hook = this.resources.closeHook;
     if (hook) hook.used = true;
     if (this.#pins++ > 0) return;
-    this.#thrown = null; // of a transfer whose end nobody asked for
-    this.moved = 0;
-    this.stops = false;
+    this.run = new TransferRun();
     this.#easy = easy;
     easyTokens.root(this.resources.token, this);
   }
 
   /** A transfer begins: libcurl may read what it is to send. */
   sends(): void {
-    const { hadMime, mime, owned, kept } = this.resources;
-    if (!hadMime) return;
-    if (mime) mime.sent = true;
+    const { everHadMime, currentMime, owned, mailHeaderLists } = this.resources;
+    if (!everHadMime) return;
+    if (currentMime) currentMime.sent = true;
     const headers = owned.get(HTTPHEADER);
-    if (headers) kept.add(headers);
+    if (headers) mailHeaderLists.add(headers);
   }
 
   /** Ends one {@linkcode pin}. */
@@ -273,7 +257,7 @@ export class EasyState {
     if (--this.#pins > 0) return;
     this.#easy = null;
     easyTokens.unroot(this.resources.token);
-    if (this.resources.retired.length > 0) this.resources.buryRetired();
+    if (this.resources.retired.length > 0) this.resources.freeRetired();
   }
 
   /**
@@ -284,9 +268,9 @@ export class EasyState {
     const old = this.resources.owned.get(option);
     if (owned) this.resources.owned.set(option, owned);
     else this.resources.owned.delete(option);
-    const { hadMime, kept } = this.resources;
-    if (owned && option === HTTPHEADER && hadMime && this.#pins > 0) kept.add(owned);
-    if (!old || kept.has(old)) return;
+    const { everHadMime, mailHeaderLists } = this.resources;
+    if (owned && option === HTTPHEADER && everHadMime && this.#pins > 0) mailHeaderLists.add(owned);
+    if (!old || mailHeaderLists.has(old)) return;
     if (this.#pins > 0) this.resources.retired.push(old);
     else old.release();
   }
@@ -295,41 +279,44 @@ export class EasyState {
   enter(): void {
     this.depth++;
     if (this.multi) this.multi.depth++;
+    if (this.sharedData) this.sharedData.depth++;
   }
 
   /** The callback ends. */
   leave(): void {
     this.depth--;
     if (this.multi) this.multi.depth--;
+    if (this.sharedData) this.sharedData.depth--;
   }
 
   /** The `CURLPAUSE_*` bits of what is paused. */
   get paused(): number {
-    return this.#paused;
+    return this.run.paused;
   }
 
   set paused(bits: number) {
-    const changed = (bits === 0) !== (this.#paused === 0);
-    this.#paused = bits;
+    const changed = (bits === 0) !== (this.run.paused === 0);
+    this.run.paused = bits;
     if (changed && this.easy) this.multi?.observer?.paused(this, bits !== 0);
   }
 
   /** Keeps what a callback threw for the caller; the first counts. */
   threw(value: unknown): void {
-    this.#thrown ??= { value };
+    this.run.thrown ??= { value };
   }
 
-  /** Without a WRITEFUNCTION the body went to C's own standard output, which has a buffer. */
+  /** A blocking transfer without a WRITEFUNCTION wrote to C's standard output, which has a buffer. */
   flushOutput(): void {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;
-    if (this.functions.has(WRITEFUNCTION.id) || this.resources.owned.has(WRITEDATA.id)) return;
+    if (this.settings.functions.has(WRITEFUNCTION.id)) return;
+    if (this.multi?.observer || this.resources.owned.has(WRITEDATA.id)) return;
     libc.fflush(null);
   }
 
   /**
-   * It sends trailers now. Where libcurl does not forget that (`remembersTrailers`), the next
-   * chunked upload of the handle, which may be that of a redirect, must not be made. Throws where
-   * nothing could stop that upload.
+   * The handle sends trailers now. Where libcurl does not forget that (`remembersTrailers`), the
+   * next chunked upload of the handle, which may be that of a redirect, must not be made. Throws
+   * where nothing could stop that upload.
    */
   markTrailed(): void {
     this.trailed = oddities().remembersTrailers;
@@ -343,7 +330,7 @@ export class EasyState {
   #readsInJs(): boolean {
     const { READFUNCTION, POSTFIELDS, MIMEPOST, HTTPPOST } = easyOptions;
     const others = [POSTFIELDS, MIMEPOST, HTTPPOST];
-    return this.functions.has(READFUNCTION.id) &&
+    return this.settings.functions.has(READFUNCTION.id) &&
       !others.some(({ id }) => this.resources.owned.has(id));
   }
 
@@ -358,9 +345,13 @@ export class EasyState {
 
   /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */
   refuseInCallback(call: string): void {
-    if (this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0) {
-      throw new CurlEasyError(Code.RECURSIVE_API_CALL, `Cannot ${call}: called from a callback`);
-    }
+    const inOwn = this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0;
+    if (!inOwn && (this.sharedData?.depth ?? 0) === 0) return;
+    const whose = inOwn ? "" : " of a handle with the same Share";
+    throw new CurlEasyError(
+      Code.RECURSIVE_API_CALL,
+      `Cannot ${call}: called from a callback${whose}`,
+    );
   }
 
   /**
@@ -368,8 +359,8 @@ export class EasyState {
    * where the call succeeded. Forgets the exception.
    */
   takeError(code: number): CurlEasyError | null {
-    const thrown = this.#thrown;
-    this.#thrown = null;
+    const { thrown } = this.run;
+    this.run.thrown = null;
     if (code === Code.OK && !thrown) return null;
     const { pointer, errorBuffer } = this.resources;
     const words = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle

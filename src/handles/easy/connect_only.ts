@@ -19,16 +19,16 @@ const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new Ar
 export function holdConnection(state: EasyState): void {
   library().symbols.curl_easy_send(state.pointer, nothing, 0, sent);
   state.resources.clearError();
-  state.connected = true;
+  state.run.connected = true;
 }
 
 /**
- * A handle that libcurl would not find the connection of (`losesConnectOnlyAfterPerform`) is
- * refused: it could not send, and the connection, which nobody may use or close, would count for
+ * Refuses a handle whose connection libcurl would not find (`losesConnectOnlyAfterPerform`): it
+ * could not send, and the connection, which nobody may use or close, would count for
  * `maxConnections` for as long as the peer leaves it open.
  */
-export function refuseLost({ performed, connectOnly }: EasyState): void {
-  if (!performed || !connectOnly || !oddities().losesConnectOnlyAfterPerform) return;
+export function refuseLost({ performed, settings }: EasyState): void {
+  if (!performed || !settings.connectOnly || !oddities().losesConnectOnlyAfterPerform) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot add the easy handle: with libcurl before 8.7 one that has run perform() does not find " +

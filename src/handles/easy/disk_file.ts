@@ -9,7 +9,7 @@ import { duplicate, EWOULDBLOCK, lastErrno, lastError, libc } from "../../../ffi
 import { utf8 } from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { type Easy, stateOf } from "./easy.ts";
-import { check } from "../base/check_setopt.ts";
+import { checkSetopt } from "../base/check_setopt.ts";
 import { Owned } from "../base/owned.ts";
 
 const LOCK_EX = 2, LOCK_NB = 4;
@@ -106,9 +106,9 @@ export class DiskFile {
   /** Without a function of ours libcurl uses C's own on the `FILE *`. */
   #install(easy: Easy, functionId: number, dataId: number): void {
     const state = stateOf(easy), { pointer } = library().symbols.curl_easy_setopt;
-    check("the file", pointer(state.pointer, functionId, null));
-    check("the file", pointer(state.pointer, dataId, this.#file.pointer));
-    state.functions.delete(functionId);
+    checkSetopt("the file", pointer(state.pointer, functionId, null));
+    checkSetopt("the file", pointer(state.pointer, dataId, this.#file.pointer));
+    state.settings.functions.delete(functionId);
     state.own(dataId, this.#file.retain()); // the handle keeps it open
   }
 }

@@ -4,28 +4,36 @@
  * @module
  */
 
-import { result } from "../../../ffi/memory.ts";
+import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { oddities } from "../../libcurl_versions.ts";
-import { adoptFunctions } from "./functions.ts";
-import { forgetEntryPath, getInfo, type InfoName, type InfoValue, keepEntryPath } from "./infos.ts";
-import { handleSide, registerHandle } from "../core/handle_registry.ts";
-import { renewUrl, setBirthOptions, setErrorBuffer, setOption } from "./options.ts";
-import { EasyResources, EasyState } from "../core/easy_state.ts";
-import { bytes, long } from "../base/arguments.ts";
-import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
-import { guardReuse } from "./forbid_reuse.ts";
-import { newGuard } from "../core/reuse_guard.ts";
+import { CollectedHandles } from "../base/collected_handles.ts";
+import { bytes } from "../base/arguments.ts";
 import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callbacks/structs.ts";
+import { EasyResources, EasyState } from "../core/easy_state.ts";
+import { registerHandle } from "../core/handle_registry.ts";
+import { lendReaders } from "../mime/copy.ts";
 import type { HttpPostPart } from "../mime/httppost.ts";
 import type { Mime } from "../mime/mime.ts";
 import type { Share } from "../share.ts";
 import type { CurlUrl } from "../url.ts";
-import { lendReaders } from "../mime/copy.ts";
+import {
+  callAnywhere,
+  callEasy,
+  forgetOptions,
+  pauseTransfer,
+  performTransfer,
+  refuseHstsFile,
+  refuseInTree,
+  resetOptions,
+  transport,
+} from "./calls.ts";
+import { setBirthOptions, setErrorBuffer } from "./defaults.ts";
+import { adoptFunctions } from "./functions.ts";
+import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
+import { getInfo, type InfoName, type InfoValue } from "./infos.ts";
+import { setOption } from "./options.ts";
 import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./websocket.ts";
-import { flags } from "../../../ffi/curl/flags.ts";
-import { easyOptions } from "../../../ffi/curl/options.ts";
 
 /** The JS value of each option kind; functions and objects have a type for each option. */
 export interface ValueOfKind {
@@ -164,20 +172,11 @@ export interface EasyCallbacks {
   ) => number | void;
 }
 
-const CURLPAUSE_RECV = 1, CURLPAUSE_SEND = 4, CURLPAUSE_ALL = 5;
-
-/** Frees handles that were forgotten. */
-const forgotten = new FinalizationRegistry<EasyResources>((resources) => {
-  if (resources.pointer === null) return;
-  console.warn("curlew: an Easy was collected without close()");
+const unclosed = new CollectedHandles<EasyResources>("an Easy", (resources) => {
+  if (resources.pointer === null) return undefined;
   resources.free();
+  return true;
 });
-
-/** The shares of the blocking transfers on the stack. */
-const performing = new Set<unknown>();
-
-const sharesConnections = (share: unknown) =>
-  handleSide(easyOptions.SHARE.id, share)?.shares?.(flags.CURL_LOCK_DATA_CONNECT) === true;
 
 /** The inside of an easy handle, for the other classes of this room. */
 export let stateOf: (easy: Easy) => EasyState;
@@ -188,7 +187,7 @@ export let isEasy: (value: unknown) => value is Easy;
 /** Wraps a `CURL *` that libcurl copied from the parent's. */
 export let adopt: (pointer: NonNullPointer, parent: EasyState) => Easy;
 /** Closes the JS side of a handle that libcurl frees itself. */
-export let disown: (easy: Easy) => void;
+export let closeJsSide: (easy: Easy) => void;
 
 // the constructor takes no argument: a copy comes in by this way
 let adopted: NonNullPointer | null = null;
@@ -237,10 +236,11 @@ export class Easy {
       easy.#inherit(parent);
       return easy;
     };
-    disown = (easy) => {
-      forgotten.unregister(easy);
-      easy.#state.resources.abandon();
-      easy.#forget();
+    closeJsSide = (easy) => {
+      const state = easy.#state;
+      unclosed.delete(easy);
+      state.resources.freeAllButHandle();
+      forgetOptions(state);
     };
   }
 
@@ -257,24 +257,17 @@ export class Easy {
     this.#state = new EasyState(this, resources);
     if (copy) setErrorBuffer(this.#state);
     else setBirthOptions(this.#state);
-    forgotten.register(this, resources, this);
+    unclosed.add(this, resources);
   }
 
   #inherit(parent: EasyState): void {
     const state = this.#state;
-    adoptFunctions(state, parent);
-    state.privateValue = parent.privateValue;
-    state.connectOnly = parent.connectOnly;
-    state.timeoutMs = parent.timeoutMs;
-    state.rateLimited = parent.rateLimited;
-    state.ownBuffer = parent.ownBuffer;
-    state.httpVersion = parent.httpVersion;
-    Object.assign(state.reuse, parent.reuse);
-    state.ftp.origin = parent.ftp.origin;
+    state.settings = parent.settings.copy();
     for (const [option, owned] of parent.resources.owned) {
       // libcurl copies that one
       if (option !== easyOptions.MIMEPOST.id) state.resources.owned.set(option, owned.retain());
     }
+    adoptFunctions(state, parent);
   }
 
   /** Whether the handle is closed. */
@@ -301,7 +294,8 @@ export class Easy {
 
   /** Sets several options, in the order of the object; see {@linkcode Easy.setOpt}. */
   setOpts(options: EasyOptions): void {
-    for (const option in options) {
+    // its own only: what is on Object.prototype would be set on every handle of the process
+    for (const option of Object.keys(options ?? {})) {
       setOption(this.#state, option, options[option as EasyOptionName]);
     }
   }
@@ -327,30 +321,7 @@ export class Easy {
    * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
    */
   perform(): void {
-    const state = this.#state;
-    if (state.trailed) throw state.trailedError();
-    const share = state.uses.get(easyOptions.SHARE.id);
-    if (share && performing.has(share) && sharesConnections(share)) {
-      throw new CurlEasyError(
-        Code.RECURSIVE_API_CALL,
-        "Cannot perform the transfer: the one on the stack uses the same shared connections",
-      );
-    }
-    const outermost = share && !performing.has(share);
-    if (outermost) performing.add(share);
-    try {
-      this.#call("perform the transfer", (easy) => {
-        renewUrl(state);
-        guardReuse(state, share !== undefined);
-        state.sends();
-        state.performed = true;
-        return library().symbols.curl_easy_perform(easy);
-      });
-      keepEntryPath(state, Code.OK);
-    } finally {
-      if (outermost) performing.delete(share);
-      state.flushOutput();
-    }
+    performTransfer(this.#state);
   }
 
   /**
@@ -361,24 +332,7 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where a callback of its multi failed then.
    */
   pause(flags: number): void {
-    const state = this.#state, pointer = state.pointer;
-    const action = long("the pause", flags) | 0, before = state.paused;
-    state.paused = action & CURLPAUSE_ALL; // first, since unpausing may pause again
-    state.pin();
-    const { curl_easy_pause } = library().symbols;
-    const held = state.held ? CURLPAUSE_RECV : 0;
-    if (state.readerPaused && !(action & CURLPAUSE_SEND)) {
-      // libcurl has not heard of a part's pause while it sends what came before, but keeps it
-      state.readerPaused = false;
-      curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | held | CURLPAUSE_SEND);
-    }
-    const code = curl_easy_pause(pointer, action | held);
-    if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // there is no connection yet
-    state.multi?.observer?.touched();
-    state.unpin();
-    const failed = state.multi?.takeFailure();
-    if (failed) throw multiFailed(code, failed.thrown);
-    if (code !== Code.OK) throw new CurlEasyError(code);
+    pauseTransfer(this.#state, flags);
   }
 
   /**
@@ -386,44 +340,7 @@ export class Easy {
    * https://curl.se/libcurl/c/curl_easy_reset.html}.
    */
   reset(): void {
-    const state = this.#state, pointer = state.pointer;
-    state.refuseInCallback("reset the easy handle");
-    if (state.multi) {
-      throw new CurlEasyError(
-        Code.BAD_FUNCTION_ARGUMENT,
-        "Cannot reset the easy handle: it is added to a multi handle",
-      );
-    }
-    refuseInTree(state, "reset");
-    const share = state.uses.get(easyOptions.SHARE.id); // libcurl keeps it
-    const { curl_easy_reset, curl_easy_setopt } = library().symbols;
-    // libcurl would remember a RESOLVE list that no transfer has read yet
-    for (const option of state.resources.owned.keys()) {
-      curl_easy_setopt.pointer(pointer, option, null);
-    }
-    curl_easy_reset(pointer);
-    this.#forget();
-    if (share) state.uses.set(easyOptions.SHARE.id, share);
-    state.resources.disown();
-    setBirthOptions(state);
-  }
-
-  /** Drops what the JS side knows of the options. */
-  #forget(): void {
-    const state = this.#state;
-    state.functions.clear();
-    state.data.clear();
-    state.privateValue = null;
-    forgetEntryPath(state, null);
-    state.watcher = null;
-    state.connectOnly = false;
-    state.hstsFile = false;
-    state.timeoutMs = 0;
-    state.rateLimited = state.ownBuffer = false;
-    state.httpVersion = 0;
-    Object.assign(state.reuse, newGuard());
-    state.resources.replaceHook(null);
-    state.uses.clear();
+    resetOptions(this.#state);
   }
 
   /**
@@ -447,7 +364,7 @@ export class Easy {
 
   /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
   upkeep(): void {
-    this.#call("do upkeep", library().symbols.curl_easy_upkeep);
+    callEasy(this.#state, "do upkeep", library().symbols.curl_easy_upkeep);
   }
 
   /**
@@ -457,7 +374,8 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now.
    */
   send(data: Uint8Array<ArrayBuffer>): number {
-    return this.#transport("send", bytes("what to send", data), library().symbols.curl_easy_send);
+    const { curl_easy_send } = library().symbols;
+    return transport(this.#state, "send", bytes("what to send", data), curl_easy_send);
   }
 
   /**
@@ -467,35 +385,8 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now.
    */
   recv(buffer: Uint8Array<ArrayBuffer>): number {
-    return this.#transport(
-      "receive",
-      bytes("the buffer", buffer),
-      library().symbols.curl_easy_recv,
-    );
-  }
-
-  #transport(
-    what: string,
-    data: Uint8Array<ArrayBuffer>,
-    call: (
-      easy: Pointer,
-      data: Uint8Array<ArrayBuffer>,
-      size: number,
-      done: Int32Array<ArrayBuffer>,
-    ) => number,
-  ): number {
-    if (data.length === 0) {
-      throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: there is no byte`);
-    }
-    void data.buffer; // moves a small array out of the engine's heap, where it could be moved
-    let count = 0;
-    this.#call(what, (easy) => {
-      result.i64[0] = 0n;
-      const code = call(easy, data, data.length, result.i32);
-      count = result.integer();
-      return code;
-    });
-    return count;
+    const { curl_easy_recv } = library().symbols;
+    return transport(this.#state, "receive", bytes("the buffer", buffer), curl_easy_recv);
   }
 
   /**
@@ -510,7 +401,8 @@ export class Easy {
    * @throws {CurlLoadError} where this libcurl has no WebSocket.
    */
   wsSend(data: Uint8Array<ArrayBuffer>, flags: number, fragsize: number | bigint = 0): number {
-    return sendFrame((what, call) => this.#callAnywhere(what, call), data, flags, fragsize);
+    const state = this.#state;
+    return sendFrame(state, (what, call) => callAnywhere(state, what, call), data, flags, fragsize);
   }
 
   /**
@@ -522,7 +414,7 @@ export class Easy {
    * @throws {CurlLoadError} where this libcurl has no WebSocket.
    */
   wsRecv(buffer: Uint8Array<ArrayBuffer>): WsFrame {
-    return receiveFrame((what, call) => this.#call(what, call), buffer);
+    return receiveFrame((what, call) => callEasy(this.#state, what, call), buffer);
   }
 
   /**
@@ -542,7 +434,7 @@ export class Easy {
    * @throws {CurlLoadError} before libcurl 8.16, and where it has no WebSocket.
    */
   wsStartFrame(flags: number, frameLen: number | bigint): void {
-    startFrame((what, call) => this.#callAnywhere(what, call), flags, frameLen);
+    startFrame((what, call) => callAnywhere(this.#state, what, call), flags, frameLen);
   }
 
   /**
@@ -571,9 +463,9 @@ export class Easy {
     } finally {
       // also where a callback threw meanwhile
       if (state.multi === null) {
-        forgotten.unregister(this);
+        unclosed.delete(this);
         state.resources.free();
-        this.#forget();
+        forgetOptions(state);
       }
       state.unpin();
     }
@@ -585,59 +477,4 @@ export class Easy {
   [Symbol.dispose](): void {
     this.close();
   }
-
-  /** Makes a call that libcurl allows in the handle's own callbacks too. */
-  #callAnywhere(what: string, call: (easy: NonNullPointer) => number): void {
-    const state = this.#state, { pointer } = state;
-    if (state.depth === 0) return this.#call(what, call);
-    // what the callbacks on the stack threw is for the call that runs them
-    const code = call(pointer);
-    if (code !== Code.OK) throw new CurlEasyError(code);
-  }
-
-  /** Makes a call that may run callbacks, and throws what it failed with. */
-  #call(what: string, call: (easy: NonNullPointer) => number): void {
-    const state = this.#state, pointer = state.pointer;
-    state.refuseInCallback(what);
-    state.pin();
-    state.resources.clearError();
-    let code: number;
-    try {
-      code = call(pointer);
-    } finally {
-      state.unpin();
-    }
-    const error = state.takeError(code);
-    if (error) throw error;
-  }
-}
-
-/** The error of a call in which a callback of its multi failed. */
-function multiFailed(code: number, thrown: { readonly value: unknown } | null): CurlEasyError {
-  return new CurlEasyError(
-    code || Code.ABORTED_BY_CALLBACK,
-    "A callback of the multi handle failed",
-    thrown ? { cause: thrown.value } : undefined,
-  );
-}
-
-/** A duplicate's HSTS files would be freed twice (`freesHstsFilesTwice`). */
-function refuseHstsFile({ hstsFile }: EasyState): void {
-  if (!hstsFile || !oddities().freesHstsFilesTwice) return;
-  throw new CurlEasyError(
-    Code.BAD_FUNCTION_ARGUMENT,
-    "Cannot duplicate the easy handle: it has a file of HSTS, which libcurl before 8.5 would free twice",
-  );
-}
-
-/**
- * libcurl leaves dangling pointers between handles that depend on each other, unless all that
- * happens to them is their end.
- */
-function refuseInTree(state: EasyState, call: string): void {
-  if (!state.inStreamTree) return;
-  throw new CurlEasyError(
-    Code.BAD_FUNCTION_ARGUMENT,
-    `Cannot ${call} the easy handle: it is part of a STREAM_DEPENDS tree`,
-  );
 }

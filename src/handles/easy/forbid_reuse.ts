@@ -48,28 +48,28 @@ const LEADS: ReadonlyMap<number, readonly [mask: number, leads: (value: unknown)
   ]);
 
 /** An option was set to a value, `null` for none. */
-export function noteReuse({ reuse }: EasyState, option: number, value: unknown): void {
+export function noteReuse({ settings }: EasyState, option: number, value: unknown): void {
   const lead = LEADS.get(option);
   if (!lead) return;
   const [mask, leads] = lead;
-  reuse.by = reuse.by & ~mask | (value === null ? 0 : leads(value));
+  settings.reuseRisks = settings.reuseRisks & ~mask | (value === null ? 0 : leads(value));
 }
 
 /** What libcurl may be told where FORBID_REUSE is to be that number. */
-export function forbidReuse({ reuse }: EasyState, wanted: number): number {
-  reuse.wanted = wanted;
-  return reuse.forced ? 1 : wanted;
+export function forbidReuse({ settings }: EasyState, wanted: number): number {
+  settings.forbidReuse = wanted;
+  return settings.reuseForbidden ? 1 : wanted;
 }
 
 /** A transfer begins; `shares` says whether other handles may use its connection. */
 export function guardReuse(state: EasyState, shares: boolean): void {
-  const { reuse } = state, { by } = reuse, url = curluText(state);
-  const isFile = (by & TO_FILE) !== 0 || FILE_URL.test(url);
-  const forced = isFile || (shares && ((by & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
-  if (forced === reuse.forced) return;
-  reuse.forced = forced;
+  const { settings } = state, risks = settings.reuseRisks, url = curluText(state);
+  const isFile = (risks & TO_FILE) !== 0 || FILE_URL.test(url);
+  const forbidden = isFile || (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
+  if (forbidden === settings.reuseForbidden) return;
+  settings.reuseForbidden = forbidden;
   const { curl_easy_setopt } = library().symbols;
-  curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, forced ? 1 : reuse.wanted);
+  curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
 }
 
 /** The URL in the CURLU of a handle, "" where there is none. */

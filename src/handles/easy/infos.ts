@@ -71,12 +71,15 @@ function unknownRow(id: number): InfoRow | undefined {
 export function getInfo(state: EasyState, which: unknown): unknown {
   void state.pointer; // is it open?
   const info = find(which);
-  if (info.id === infos.PRIVATE.id) return state.privateValue;
-  if (info.id === infos.FTP_ENTRY_PATH.id) return state.ftp.entryPath;
-  return read(state, info, which);
+  if (info.id === infos.PRIVATE.id) return state.settings.privateValue;
+  if (info.id === infos.FTP_ENTRY_PATH.id) { // libcurl's may dangle: ftp_entry_path.ts
+    return state.settings.ftpOrigin === null ? null : state.ftpEntryPath ?? null;
+  }
+  return readInfo(state, info, which);
 }
 
-function read(state: EasyState, info: InfoRow, which: unknown = info.id): unknown {
+/** Asks libcurl for an info. */
+export function readInfo(state: EasyState, info: InfoRow, which: unknown = info.id): unknown {
   result.clear();
   const code = library().symbols.curl_easy_getinfo.out(state.pointer, info.id, result.i32);
   if (code !== Code.OK) {
@@ -84,26 +87,6 @@ function read(state: EasyState, info: InfoRow, which: unknown = info.id): unknow
     throw new CurlEasyError(code, `Cannot get ${String(which)}: ${words}`);
   }
   return readResult(info.kind);
-}
-
-/**
- * Reads FTP_ENTRY_PATH at the end of the first FTP transfer of a handle. libcurl's string is that
- * of the last connection that the handle logged in on, and dangles when another handle closes it.
- */
-export function keepEntryPath(state: EasyState, code: number): void {
-  const { ftp } = state;
-  if (ftp.origin === null || ftp.read || code !== Code.OK) return;
-  if (!/^ftp/i.test(String(read(state, infos.SCHEME)))) return;
-  ftp.read = true;
-  ftp.entryPath = read(state, infos.FTP_ENTRY_PATH) as string | null;
-}
-
-/** A new URL: what is known of FTP's entry path stays so for the same server. */
-export function forgetEntryPath(state: EasyState, url: unknown): void {
-  const { ftp } = state, text = typeof url === "string" ? url : "";
-  const origin = /^https?:/i.test(text) ? null : /^(\w+:\/\/)?[^/]*/.exec(text)?.[0] ?? null;
-  if (origin !== ftp.origin) ftp.entryPath = null;
-  ftp.origin = origin;
 }
 
 function readResult(kind: InfoKind): unknown {

@@ -16,7 +16,7 @@ import { type Easy, stateOf } from "./easy.ts";
  */
 export function goOn(easy: Easy): CurlEasyError | null {
   const state = stateOf(easy);
-  state.held = false;
+  state.run.pausedForFairness = false;
   try {
     easy.pause(state.paused);
     return null;

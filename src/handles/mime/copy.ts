@@ -26,7 +26,7 @@ class MimeCopy {
 
 /** Prepares a copy of the easy; what it gives is to be called with the copy, or `null`. */
 export function lendReaders(state: EasyState): (copy: EasyState | null) => void {
-  const mime = state.uses.get(MIMEPOST);
+  const mime = state.settings.uses.get(MIMEPOST);
   if (mime instanceof MimeCopy && mime.readers.length > 0) {
     throw refused("it is a duplicate itself, whose MIMEPOST has a reader");
   }
@@ -63,8 +63,8 @@ function takeBack(place: ReaderPart): void {
 
 function inherit(copy: EasyState, host: { easyToken: number }, readers: readonly Reader[]): void {
   host.easyToken = copy.resources.token;
-  copy.uses.set(MIMEPOST, new MimeCopy(readers));
-  copy.resources.hadMime = true;
+  copy.settings.uses.set(MIMEPOST, new MimeCopy(readers));
+  copy.resources.everHadMime = true;
   const tokens = readers.map(({ token }) => token);
   const end = () => tokens.forEach(endReader);
   copy.own(MIMEPOST, new Owned(copy.pointer, end));
@@ -72,6 +72,7 @@ function inherit(copy: EasyState, host: { easyToken: number }, readers: readonly
 
 /** Takes the tree that libcurl copied to a pushed handle away: a pushed stream sends nothing. */
 export function dropMime(state: EasyState, parent: EasyState): void {
-  if (!parent.uses.has(MIMEPOST)) return;
+  if (!parent.settings.uses.has(MIMEPOST)) return;
+  state.settings.uses.delete(MIMEPOST);
   library().symbols.curl_easy_setopt.pointer(state.pointer, MIMEPOST, null);
 }

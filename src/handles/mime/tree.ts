@@ -48,7 +48,7 @@ export class MimeTree {
   /** Makes an easy one more owner. */
   attach(state: EasyState): Owned {
     this.#easyToken = state.resources.token;
-    state.resources.mime = this;
+    state.resources.currentMime = this;
     this.#holders++;
     this.#attachments++;
     return new Owned(this.pointer, () => {

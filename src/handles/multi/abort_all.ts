@@ -22,13 +22,13 @@ export function endDead(state: MultiState): void {
     if (message === null) break;
     messages.push(message);
     const easy = easies.get(message.easy);
-    if (easy) easy.told = true;
+    if (easy) easy.run.endReported = true;
   }
   for (const easy of easies) {
-    if (easy.told) continue;
+    if (easy.run.endReported) continue;
     curl_multi_remove_handle(pointer, easy.pointer);
     messages.push({ easy: easy.resources.address, result: Code.ABORTED_BY_CALLBACK });
-    easy.told = easy.ended = true;
+    easy.run.endReported = easy.run.alreadyDetached = true;
   }
   state.dead = false; // last: removing calls back
 }
@@ -37,7 +37,7 @@ export function endDead(state: MultiState): void {
 export function revive(state: MultiState): void {
   if (!state.dead) return;
   for (const easy of state.easies) {
-    if (!easy.told) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
+    if (!easy.run.endReported) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
   state.dead = false;
 }

@@ -9,20 +9,18 @@ import { multiOptions } from "../../../ffi/curl/options.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
 import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
-import { refuseLost } from "../easy/connect_only.ts";
-import { type Easy, easyOf, isEasy, stateOf, type ValueOfKind } from "../easy/easy.ts";
-import { watchSockets } from "../easy/functions.ts";
-import { keepEntryPath } from "../easy/infos.ts";
-import { renewUrl } from "../easy/options.ts";
-import type { EasyState } from "../core/easy_state.ts";
+import { CollectedHandles } from "../base/collected_handles.ts";
 import { show } from "../base/arguments.ts";
-import { guardReuse } from "../easy/forbid_reuse.ts";
-import { type FdSets, fdSets, pollDescriptors, waitDescriptors, type WaitFd } from "./wait.ts";
-import { installSocketCallback, setMultiOption } from "./options.ts";
-import { MultiResources, MultiState } from "./state.ts";
-import type { PushHeaders } from "./push.ts";
-import { endDead, revive } from "./abort_all.ts";
+import { type Easy, easyOf, type ValueOfKind } from "../easy/easy.ts";
+import { keepEntryPath } from "../easy/ftp_entry_path.ts";
+import { endDead } from "./abort_all.ts";
+import { installSocketCallback } from "./callbacks.ts";
+import { addEasy, openState, removeAll } from "./members.ts";
 import { cMessage } from "./message.ts";
+import { setMultiOption } from "./options.ts";
+import type { PushHeaders } from "./push.ts";
+import { MultiResources, MultiState } from "./state.ts";
+import { type FdSets, fdSets, pollDescriptors, waitDescriptors, type WaitFd } from "./wait.ts";
 
 /** The callback options of a multi handle. */
 export interface MultiCallbacks {
@@ -93,11 +91,10 @@ export let multiStateOf: (multi: Multi) => MultiState;
 
 export { multiCount } from "./state.ts";
 
-/** Frees handles that were forgotten; one that has an easy in it is not. */
-const forgotten = new FinalizationRegistry<MultiResources>((resources) => {
-  if (resources.pointer === null) return;
-  console.warn("curlew: a Multi was collected without close()");
+const unclosed = new CollectedHandles<MultiResources>("a Multi", (resources) => {
+  if (resources.pointer === null) return undefined;
   resources.free();
+  return true;
 });
 
 /**
@@ -140,7 +137,7 @@ export class Multi {
     curl_multi_setopt.long(pointer, multiOptions.QUICK_EXIT.id, 1);
     const resources = new MultiResources(pointer);
     this.#state = new MultiState(this, resources);
-    forgotten.register(this, resources, this);
+    unclosed.add(this, resources);
     installSocketCallback(this.#state);
   }
 
@@ -173,40 +170,7 @@ export class Multi {
    * in `perform()` before, with libcurl before 8.7: it would not find its connection.
    */
   addHandle(easy: Easy): void {
-    const state = this.#state, pointer = state.pointer;
-    const added = openState(easy);
-    state.refuseInCallback("add a handle");
-    // one in a callback of its own is in use too: that would end here, but began elsewhere
-    if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
-    if (added.trailed) throw added.trailedError();
-    refuseLost(added);
-    revive(state);
-    renewUrl(added);
-    guardReuse(added, true);
-    added.sends();
-    added.pin(easy);
-    added.multi = state; // before the call: its callbacks count for this multi
-    added.paused = 0;
-    const { observer, observerHook } = state;
-    if (observer && observerHook) watchSockets(added, observer, observerHook);
-    if (added.closeHook) state.keepHook(added.closeHook);
-    state.adding = true;
-    const { symbols } = library();
-    let code = symbols.curl_multi_add_handle(pointer, added.pointer);
-    state.adding = false;
-    if (state.addFailed) {
-      // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
-      // added, and removing that one would lose all others
-      symbols.curl_multi_remove_handle(pointer, added.pointer);
-      state.addFailed = false;
-      code = MultiCode.ABORTED_BY_CALLBACK;
-    }
-    if (code === MultiCode.OK) state.easies.set(added.resources.address, added);
-    else {
-      added.multi = null;
-      added.unpin();
-    }
-    state.finish(code);
+    addEasy(this.#state, easy);
   }
 
   /**
@@ -343,7 +307,7 @@ export class Multi {
     const finished = state.easies.get(message.easy);
     const easy = finished && easyOf(finished);
     if (!finished || !easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
-    finished.told = true;
+    finished.run.endReported = true;
     const error = finished.takeError(message.result);
     keepEntryPath(finished, message.result);
     finished.flushOutput();
@@ -454,15 +418,11 @@ export class Multi {
     const state = this.#state;
     if (this.closed) return;
     state.refuseInCallback("close the multi handle");
-    const { curl_multi_remove_handle } = library().symbols;
-    for (const easy of [...state.easies]) {
-      curl_multi_remove_handle(state.pointer, easy.pointer);
-      state.forget(easy);
-    }
-    forgotten.unregister(this);
+    removeAll(state);
+    unclosed.delete(this);
     const code = state.resources.free();
     state.table.clear();
-    state.forgive();
+    state.ignoreAbort();
     state.finish(code);
   }
 
@@ -470,14 +430,6 @@ export class Multi {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-function openState(easy: Easy): EasyState {
-  const state = isEasy(easy) ? stateOf(easy) : undefined;
-  if (!state || state.resources.pointer === null) {
-    throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE, "Expected an open Easy");
-  }
-  return state;
 }
 
 function int32(call: string, value: unknown): void {

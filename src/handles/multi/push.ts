@@ -6,7 +6,7 @@
 
 import { cString } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
-import { adopt, disown, type Easy, stateOf } from "../easy/easy.ts";
+import { adopt, closeJsSide, type Easy, stateOf } from "../easy/easy.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { dropMime } from "../mime/copy.ts";
 import type { MultiState } from "./state.ts";
@@ -57,13 +57,13 @@ export function pushedEasy(
   return {
     easy,
     accept() {
-      multi.easies.set(native.address(pointer), state);
+      multi.keep(state);
       if (state.closeHook) multi.keepHook(state.closeHook);
       state.pin();
     },
     refuse() {
       state.multi = null;
-      disown(easy); // libcurl frees the handle itself
+      closeJsSide(easy); // libcurl frees the handle itself
     },
   };
 }

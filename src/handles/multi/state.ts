@@ -9,8 +9,9 @@ import { CurlMultiError, MultiCode } from "../../errors.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
+import type { SharedData } from "../core/shared_data.ts";
 import { FdTable } from "./assigned_values.ts";
-import { Roster } from "../base/tombstone_map.ts";
+import { TombstoneMap } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
 
 /**
@@ -70,7 +71,9 @@ export class MultiResources {
 export class MultiState implements EasyHost {
   readonly resources: MultiResources;
   /** The easies in it, by address. */
-  readonly easies: Roster<EasyState> = new Roster();
+  readonly easies: TombstoneMap<EasyState> = new TombstoneMap();
+  /** How many of the easies in it use the data of a Share. */
+  readonly #shared = new Map<SharedData, number>();
   /** The values given to `assign`, by fd. */
   readonly table: FdTable = new FdTable();
   /** The callbacks, by option number. */
@@ -87,7 +90,7 @@ export class MultiState implements EasyHost {
   /** A socket or timer callback has returned -1: see {@linkcode endDead}. */
   dead = false;
   /** It did so in the call in progress. */
-  #died = false;
+  #aborted = false;
   /** What was taken from libcurl, or made for it, and is still to be told by infoRead(). */
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
   /** How many callbacks of it, or of an easy in it, are on the stack. */
@@ -135,29 +138,56 @@ export class MultiState implements EasyHost {
     const { pointer } = this;
     this.refuseInCallback("remove a handle");
     // of one that it has let go of libcurl thinks differently in each version
-    const isGone = removed.multi === this && removed.ended;
+    const isGone = removed.multi === this && removed.run.alreadyDetached;
     const { curl_multi_remove_handle } = library().symbols;
     const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
     // a timer callback that fails does so at the end: the handle is out all the same
     const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
     if (isOut && removed.multi === this) this.forget(removed);
-    this.forgive();
+    this.ignoreAbort();
     this.finish(code);
   }
 
   /** An easy is out. */
   forget(removed: EasyState): void {
     forgetEnd(this, removed);
-    this.easies.delete(removed.resources.address);
+    if (this.easies.delete(removed.resources.address)) this.#dropShared(removed);
     removed.multi = null;
-    removed.connected = false;
     this.observer?.removed(removed);
     removed.unpin();
   }
 
-  /** Whether a callback of it, or of an easy in it, is on the stack. */
+  /** A callback of the multi, of an easy in it, or of one with the same Share is on the stack. */
   get inCallback(): boolean {
-    return this.depth > 0 || closing.depth > 0;
+    if (this.depth > 0 || closing.depth > 0) return true;
+    for (const { depth } of this.#shared.keys()) if (depth > 0) return true;
+    return false;
+  }
+
+  /** A callback of the multi begins: what its easies share is in use until it ends. */
+  enter(): void {
+    this.depth++;
+    for (const shared of this.#shared.keys()) shared.depth++;
+  }
+
+  /** The callback ends. No easy comes or goes meanwhile but one that is pushed. */
+  leave(): void {
+    this.depth--;
+    for (const shared of this.#shared.keys()) shared.depth--;
+  }
+
+  /** An easy is in. */
+  keep(added: EasyState): void {
+    this.easies.set(added.resources.address, added);
+    const { sharedData } = added;
+    if (sharedData) this.#shared.set(sharedData, (this.#shared.get(sharedData) ?? 0) + 1);
+  }
+
+  #dropShared({ sharedData }: EasyState): void {
+    if (!sharedData) return;
+    const left = (this.#shared.get(sharedData) ?? 1) - 1;
+    if (left > 0) this.#shared.set(sharedData, left);
+    else this.#shared.delete(sharedData);
   }
 
   /** Throws CURLM_RECURSIVE_API_CALL inside a callback of this multi or of an easy in it. */
@@ -171,8 +201,8 @@ export class MultiState implements EasyHost {
   }
 
   /** A callback returns -1, of which libcurl hears nothing: 0 is for it. */
-  die(): 0 {
-    this.dead = this.#died = true;
+  failAll(): 0 {
+    this.dead = this.#aborted = true;
     return 0;
   }
 
@@ -194,28 +224,27 @@ export class MultiState implements EasyHost {
       });
     }
     if (code !== MultiCode.OK) throw new CurlMultiError(code);
-    if (failed?.died) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
+    if (failed?.aborted) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
 
   /** A -1 does not stop what the multi does at the end of a transfer. */
-  forgive(): void {
-    if (!this.inCallback) this.#died = false;
+  ignoreAbort(): void {
+    if (!this.inCallback) this.#aborted = false;
   }
 
   /** What its callbacks threw, or that one returned -1, unless that is for a call on the stack. */
-  takeFailure(): { readonly thrown: { readonly value: unknown } | null; died: boolean } | null {
-    if (this.inCallback || (!this.#died && this.#thrown === null)) return null;
-    const failure = { thrown: this.#thrown, died: this.#died };
+  takeFailure(): { readonly thrown: { readonly value: unknown } | null; aborted: boolean } | null {
+    if (this.inCallback || (!this.#aborted && this.#thrown === null)) return null;
+    const failure = { thrown: this.#thrown, aborted: this.#aborted };
     this.#thrown = null;
-    this.#died = false;
+    this.#aborted = false;
     return failure;
   }
 }
 
 /** Forgets what became of an easy that is taken out. */
 function forgetEnd({ messages }: MultiState, removed: EasyState): void {
-  if (!removed.told) return;
-  removed.told = removed.ended = false;
+  if (!removed.run.endReported) return;
   const { address } = removed.resources;
   const at = messages.findIndex(({ easy }) => easy === address);
   if (at >= 0) messages.splice(at, 1);

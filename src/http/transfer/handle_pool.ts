@@ -132,7 +132,8 @@ export class Channel {
 
   /** Whether it may be used again: not where an agent has given it a share. */
   get isReusable(): boolean {
-    return this.#uses < MOST_USES && stateOf(this.easy).uses.size === 0;
+    const { settings, share } = stateOf(this.easy);
+    return this.#uses < MOST_USES && settings.uses.size === 0 && share === undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { live } from "../../../ffi/memory.ts";
 import { type EasyState, easyTokens } from "../../../src/handles/core/easy_state.ts";
 import { stateOf } from "../../../src/handles/easy/easy.ts";
 import type { MultiState } from "../../../src/handles/multi/state.ts";
-import { enterSlab, leaveSlab } from "../../../src/handles/base/callback_buffers.ts";
+import { giveBufferBack, takeBuffer } from "../../../src/handles/base/callback_buffers.ts";
 import { parking } from "../../../src/driver/parking/parking.ts";
 import { createPoller } from "../../../src/driver/poller/create.ts";
 import { easyFor, failure, get, say, sleep, until } from "../support.ts";
@@ -59,7 +59,7 @@ const PLANTS: Record<string, Plant> = {
     state.paused = 1;
     state.multi = multi;
   },
-  "a turn that never comes": ({ state }) => set(state, "held", true),
+  "a turn that never comes": ({ state }) => set(state.run, "pausedForFairness", true),
   "a value without a descriptor": ({ state }) => {
     const { table } = state.multi as MultiState, id = table.reserve("leaked");
     return () => table.cancel(id);
@@ -70,8 +70,8 @@ const PLANTS: Record<string, Plant> = {
   },
   "memory given back twice": () => set(live, "lists", -1),
   "a buffer that was not given back": () => {
-    enterSlab(1);
-    return leaveSlab;
+    takeBuffer(1, null);
+    return giveBufferBack;
   },
   "a socket that left the kernel's book": ({ fd }) => onPollers(epoll.DEL, fd, 0, 0),
   "another mask in the kernel": ({ fd }) => onPollers(epoll.MOD, fd, epoll.OUT, 1),

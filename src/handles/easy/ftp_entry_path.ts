@@ -1,0 +1,27 @@
+/**
+ * The info FTP_ENTRY_PATH. libcurl's string belongs to the connection that the handle logged in on
+ * last, and dangles once another handle closes that one: so it is read once, at the end of the
+ * first transfer by FTP, and given from here.
+ *
+ * @module
+ */
+
+import { infos } from "../../../ffi/curl/infos.ts";
+import { Code } from "../../errors.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { readInfo } from "./infos.ts";
+
+/** Reads the path at the end of a transfer with that CURLcode. */
+export function keepEntryPath(state: EasyState, code: number): void {
+  if (state.settings.ftpOrigin === null || state.ftpEntryPath !== undefined) return;
+  if (code !== Code.OK || !/^ftp/i.test(String(readInfo(state, infos.SCHEME)))) return;
+  state.ftpEntryPath = readInfo(state, infos.FTP_ENTRY_PATH) as string | null;
+}
+
+/** URL is set: the path stays known for the same server only. "" stands for a CURLU. */
+export function forgetEntryPath(state: EasyState, url: unknown): void {
+  const { settings } = state, text = typeof url === "string" ? url : "";
+  const origin = /^https?:/i.test(text) ? null : /^(\w+:\/\/)?[^/]*/.exec(text)?.[0] ?? null;
+  if (origin !== settings.ftpOrigin && state.ftpEntryPath !== undefined) state.ftpEntryPath = null;
+  settings.ftpOrigin = origin;
+}

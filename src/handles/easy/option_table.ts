@@ -1,0 +1,82 @@
+/**
+ * Finds an easy option by its name or number: in the generated table, or, for one that is newer
+ * than the table, in the loaded library.
+ *
+ * @module
+ */
+
+import { easyOptions, type OptionKind, type OptionRow } from "../../../ffi/curl/options.ts";
+import { cString, Struct } from "../../../ffi/memory.ts";
+import { library } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { showName } from "../base/arguments.ts";
+
+/** An option that exists. */
+export interface Option {
+  readonly name: string;
+  readonly id: number;
+  readonly kind: OptionKind;
+  readonly default?: number;
+}
+
+const table: Readonly<Record<string, OptionRow>> = easyOptions;
+
+let names: Map<number, string> | undefined;
+
+/** The name of an option number, of the first row that has it. */
+function nameOf(id: number): string | undefined {
+  if (!names) {
+    names = new Map();
+    for (const [name, row] of Object.entries(table)) {
+      if (row.aliasOf === undefined) names.set(row.id, name);
+    }
+  }
+  return names.get(id);
+}
+
+// struct curl_easyoption: const char *name @0; CURLoption id @8; curl_easytype type @12
+const KINDS: readonly OptionKind[] = [
+  "long",
+  "values",
+  "off_t",
+  "object",
+  "string",
+  "slist",
+  "cbptr",
+  "blob",
+  "function",
+];
+
+/** An option that the table does not have, but the library does: one newer than the table. */
+function askLibrary(option: string | number): Option | undefined {
+  const { curl_easy_option_by_name, curl_easy_option_by_id } = library().symbols;
+  const found = typeof option === "number"
+    ? curl_easy_option_by_id(option)
+    : curl_easy_option_by_name(cString(option));
+  if (found === null) return undefined;
+  const at = new Struct(found, 16), kind = KINDS[at.i32(12)];
+  return kind && { name: at.string(0) ?? "", id: at.i32(8), kind };
+}
+
+/** The options of the table that were set before, by name. */
+const known = new Map<unknown, Option>();
+
+/** The option of that name or number. Throws CURLE_UNKNOWN_OPTION where there is none. */
+export function findOption(option: unknown): Option {
+  return known.get(option) ?? lookUp(option);
+}
+
+function lookUp(option: unknown): Option {
+  const name = typeof option === "number" ? nameOf(option) : option;
+  if (typeof name === "string" && Object.hasOwn(table, name)) {
+    const row: Option = { name, ...table[name] as OptionRow };
+    known.set(name, row);
+    return row;
+  }
+  const askable = typeof option === "number"
+    ? Number.isInteger(option) && option > 0 && option < 0x7fffffff
+    : typeof option === "string" && !option.includes("\0");
+  const found = askable ? askLibrary(option as string | number) : undefined;
+  if (found) return found;
+  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown option: ${showName(option)}`);
+}
