@@ -11,6 +11,7 @@ import { holdConnection } from "../handles/easy/connect_only.ts";
 import { type Easy, easyOf, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver } from "../handles/multi/state.ts";
+import { type Oddities, oddities } from "../libcurl_versions.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
@@ -19,7 +20,6 @@ import { parking } from "./parking/parking.ts";
 import { createPoller } from "./poller/create.ts";
 import type { Poller } from "./poller/poller.ts";
 import { Leftovers, Nudge } from "./quirks/lost_events.ts";
-import { type Quirks, quirksOf } from "./quirks/quirks.ts";
 import { Sockets } from "./sockets.ts";
 import { Spin } from "./timing/spin.ts";
 import { Timeouts } from "./timing/queued_timeouts.ts";
@@ -35,10 +35,12 @@ const SOCKET_TIMEOUT = -1, NEVER = -1;
 export class Loop {
   readonly waits: Waits = new Waits(() => this.parkSoon());
   readonly #options: AgentOptions;
-  readonly #quirks: Quirks = quirksOf();
-  readonly #jobs: Jobs = new Jobs(this.#quirks.loses);
+  readonly #oddities: Oddities = oddities();
+  readonly #jobs: Jobs = new Jobs(this.#oddities.mayLoseEvents);
   readonly #nudge = new Nudge(() => this.#schedule());
-  readonly #leftovers = this.#quirks.leavesRead ? new Leftovers(() => this.#schedule()) : null;
+  readonly #leftovers = this.#oddities.keepsReadAhead
+    ? new Leftovers(() => this.#schedule())
+    : null;
   readonly #fairness = new Fairness();
   readonly #spin = new Spin();
   readonly #timeouts = new Timeouts(this.#jobs, () => this.#schedule());
@@ -78,9 +80,9 @@ export class Loop {
   }
 
   #createMulti(): [Multi, Sockets] {
-    const { closesMutely, neverDrains } = this.#quirks;
-    this.#wakeFd = neverDrains ? new WakeFd() : null;
-    const sockets = new Sockets(this.#poller, this.waits, closesMutely);
+    const { closesUnconnectedSilently, neverDrainsWakeFd } = this.#oddities;
+    this.#wakeFd = neverDrainsWakeFd ? new WakeFd() : null;
+    const sockets = new Sockets(this.#poller, this.waits, closesUnconnectedSilently);
     const multi = multiFor(this.#options, this.#cache);
     multiStateOf(multi).observe(this.#observer(sockets));
     return [multi, sockets];
@@ -98,7 +100,7 @@ export class Loop {
       opened: (fd) => {
         this.#wakeFd?.gone(fd);
         // one whose end is not told is not kept: its number has a new life, that is all
-        if (this.#quirks.nssCloses) sockets.closing(fd);
+        if (this.#oddities.nssClosesSockets) sockets.closing(fd);
         else sockets.opened(fd);
       },
       closing: (fd) => sockets.closing(fd),
@@ -286,7 +288,7 @@ export class Loop {
     else if (due || finished) this.#spin.restart();
     for (const job of this.#timeouts.late()) this.#timeOut(job);
     const busy = due || looked || served > 0 || finished || this.#fairness.size > 0;
-    if (!this.#quirks.loses) return busy;
+    if (!this.#oddities.mayLoseEvents) return busy;
     return this.#nudge.after(busy, this.#jobs, () => multi.socketAll());
   }
 

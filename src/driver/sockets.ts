@@ -61,7 +61,7 @@ export class Sockets implements SocketWatcher {
 
   /**
    * Registers in that poller, and tells `awaiting` of what {@linkcode await} asked for.
-   * `closesMutely` is the one of the quirks.
+   * `closesMutely` is the oddity `closesUnconnectedSilently`.
    */
   constructor(poller: Poller, awaiting: Awaiting | null = null, closesMutely = false) {
     this.#poller = poller;

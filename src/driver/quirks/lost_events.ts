@@ -17,7 +17,7 @@ const SOON_MS = 10;
 const restMs = (transfers: number): number => Math.floor(transfers / 50);
 
 /**
- * The remedy for `loses` of the quirks: while such a transfer is in flight, before the agent
+ * The remedy for the oddity `mayLoseEvents`: while such a transfer is in flight, before the agent
  * rests, and now and then.
  */
 export class Nudge {
@@ -68,7 +68,7 @@ function mayShare(easy: Easy): boolean {
 }
 
 /**
- * The remedy for `leavesRead` of the quirks: soon after such a transfer has ended or paused, at
+ * The remedy for the oddity `keepsReadAhead`: soon after such a transfer has ended or paused, at
  * most once for all that did meanwhile.
  */
 export class Leftovers {

@@ -1,5 +1,5 @@
 /**
- * The remedy for `neverDrains` of the quirks: the descriptor by which libcurl's threads wake it
+ * The remedy for the oddity `neverDrainsWakeFd`: the descriptor by which libcurl's threads wake it
  * up is emptied here, or the poller would tell of it for ever.
  *
  * @module

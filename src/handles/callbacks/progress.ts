@@ -9,7 +9,9 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
+import { infos } from "../../../ffi/curl/infos.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { readInfo } from "../core/info.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
@@ -40,6 +42,6 @@ export function onProgress(
   };
 }
 
-function isFile({ easy }: EasyState): boolean {
-  return easy !== null && easy.getInfo("PROTOCOL") === CURLPROTO_FILE;
+function isFile(state: EasyState): boolean {
+  return readInfo(state, infos.PROTOCOL) === CURLPROTO_FILE;
 }

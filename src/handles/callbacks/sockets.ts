@@ -8,6 +8,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { closeOnExec, libc, socketCookie, socketKind } from "../../../ffi/libc.ts";
 import { native } from "../../../ffi/mod.ts";
+import { toInt } from "../base/callback_results.ts";
 import { easyTokens } from "../core/easy_state.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import type { SocketAddress } from "./structs.ts";
@@ -43,8 +44,8 @@ export function onOpenSocket(
   if (!easyTokens.get(token)?.settings.functions.has(kind.id)) return open();
   return dispatch(token, kind, (fn, data) => {
     const given = fn(data, purpose, address);
-    return given === undefined ? open() : newSocket(given);
-  }) | 0;
+    return given === undefined || given === null ? open() : newSocket(toInt(given, kind.name));
+  });
 }
 
 /** The sockets that users have given, by number: to tell one that is given twice. */
@@ -54,10 +55,9 @@ const given = new Map<number, string>();
  * Checks the descriptor that a user gives. libcurl would close any other one, such as the runtime's
  * own, when the connection ends; two connections on one socket would get each other's bytes.
  */
-function newSocket(fd: unknown): unknown {
-  if (typeof fd !== "number" || !Number.isInteger(fd)) return fd; // which fails as any other result
+function newSocket(fd: number): number {
   // libcurl takes any other negative number for a socket, and since 8.9 reads before its table
-  if ((fd | 0) < 0) return BAD_SOCKET;
+  if ((fd | 0) !== fd || fd < 0) return BAD_SOCKET;
   const kind = socketKind(fd);
   if (kind !== "socket") {
     const what = kind === "listening" ? "a listening socket" : "no open socket";

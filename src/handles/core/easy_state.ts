@@ -12,6 +12,7 @@ import { libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
 import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
@@ -313,12 +314,12 @@ export class EasyState {
   }
 
   /**
-   * It sends trailers now. libcurl before 8.7 does not forget that, `reset()` included, and the
-   * next chunked upload of the handle, which may be that of a redirect, would write before the
-   * start of its buffer. Throws where nothing could stop that upload.
+   * The handle sends trailers now. Where libcurl does not forget that (`remembersTrailers`), the
+   * next chunked upload of the handle, which may be that of a redirect, must not be made. Throws
+   * where nothing could stop that upload.
    */
   markTrailed(): void {
-    this.trailed = library().versionNum < 0x080700;
+    this.trailed = oddities().remembersTrailers;
     if (!this.trailed || this.#readsInJs()) return;
     throw new CurlEasyError(
       Code.BAD_FUNCTION_ARGUMENT,

@@ -8,6 +8,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { long } from "../base/arguments.ts";
 import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
@@ -141,10 +142,9 @@ export function refuseInTree(state: EasyState, call: string): void {
   );
 }
 
-/** libcurl 7.88.0 to 8.4 copy the pointer to its list of HSTS files, and free it twice. */
+/** Refuses to duplicate a handle whose HSTS file would be freed twice (`freesHstsFilesTwice`). */
 export function refuseHstsFile({ settings }: EasyState): void {
-  const { versionNum } = library();
-  if (!settings.hstsFile || versionNum < 0x075800 || versionNum >= 0x080500) return;
+  if (!settings.hstsFile || !oddities().freesHstsFilesTwice) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot duplicate the easy handle: it has a file of HSTS, which libcurl before 8.5 would free twice",

@@ -6,6 +6,7 @@
 
 import { library } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
 const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new ArrayBuffer(8));
@@ -22,13 +23,12 @@ export function holdConnection(state: EasyState): void {
 }
 
 /**
- * libcurl before 8.7 looks for the connection of a handle that has blocked in the multi handle of
- * its own that it keeps since then, though it is in another now. So the handle could not send, and
- * the connection, which nobody may use or close, would count for `maxConnections` for as long as
- * the peer leaves it open.
+ * Refuses a handle whose connection libcurl would not find (`losesConnectOnlyAfterPerform`): it
+ * could not send, and the connection, which nobody may use or close, would count for
+ * `maxConnections` for as long as the peer leaves it open.
  */
 export function refuseLost({ performed, settings }: EasyState): void {
-  if (!performed || !settings.connectOnly || library().versionNum >= 0x080700) return;
+  if (!performed || !settings.connectOnly || !oddities().losesConnectOnlyAfterPerform) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot add the easy handle: with libcurl before 8.7 one that has run perform() does not find " +

@@ -6,7 +6,7 @@
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
-import { usesNss } from "../../version.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { setOwnReadFunction } from "./functions.ts";
 
@@ -22,8 +22,8 @@ const BIRTH: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * With NSS, libcurl crashes at the end of a connection whose TLS handshake had all but negotiated a
- * protocol when it was given up. So there is no HTTP/2 unless somebody asks for it.
+ * Without ALPN there is no HTTP/2 over TLS unless somebody asks for it, and none of the crashes of
+ * `nssCrashesAfterAlpn`.
  */
 const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
   ...BIRTH,
@@ -32,7 +32,7 @@ const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
 
 let birth: ReadonlyMap<number, number> | undefined;
 
-const birthOptions = () => birth ??= usesNss() ? NSS_BIRTH : BIRTH;
+const birthOptions = () => birth ??= oddities().nssCrashesAfterAlpn ? NSS_BIRTH : BIRTH;
 
 /** The BUFFERSIZE of a new handle, in bytes. */
 export const BIRTH_BUFFERSIZE: number = BIRTH.get(easyOptions.BUFFERSIZE.id) as number;

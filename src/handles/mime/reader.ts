@@ -8,7 +8,7 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
 import { fillFrom } from "../callbacks/bytes.ts";
 import { nativeCallback } from "../base/native_callback.ts";
 import { member } from "../../members.ts";

@@ -9,6 +9,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { multiOptions } from "../../../ffi/curl/options.ts";
 import { type CallbackFunction, library, native, type NonNullPointer } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { nativeCallback } from "../base/native_callback.ts";
 import { toStatus } from "../base/callback_results.ts";
 import type { EasyFace } from "../core/easy_state.ts";
@@ -102,10 +103,10 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   return status;
 };
 
-/** libcurl 7.88 and 8.0 copy the data of an accepted push to NULL. */
+/** Denies a push whose data would crash libcurl (`crashesOnAcceptedPush`). */
 function refuseWhereItCrashes(status: unknown): unknown {
-  const { version, versionNum } = library();
-  if (status || versionNum < 0x075800 || versionNum >= 0x080100) return status;
+  if (status || !oddities().crashesOnAcceptedPush) return status;
+  const { version } = library();
   throw new CurlLoadError(`Cannot accept a push: it needs libcurl 8.1.0, ${version} would crash`);
 }
 

@@ -6,9 +6,9 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { infos } from "../../../ffi/curl/infos.ts";
-import { library } from "../../../ffi/mod.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { InfoBatch } from "../../handles/easy/info_batch.ts";
+import { isKnown } from "../../libcurl_versions.ts";
 import type { HeadCollector } from "./head.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
@@ -90,8 +90,9 @@ type Name = (typeof NUMBERS)[number] | "CONN_ID";
 let batch: InfoBatch<Name> | undefined;
 
 function numbers(): InfoBatch<Name> {
-  const hasId = library().versionNum >= infos.CONN_ID.since;
-  return batch ??= new InfoBatch<Name>(hasId ? [...NUMBERS, "CONN_ID"] : NUMBERS);
+  return batch ??= new InfoBatch<Name>(
+    isKnown(infos.CONN_ID) ? [...NUMBERS, "CONN_ID"] : NUMBERS,
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
+import { isKnown, oddities } from "../../libcurl_versions.ts";
 import { hasAny } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -17,8 +18,6 @@ import { bareUrl, percentDecoded } from "../request/url.ts";
 /** The default User-Agent. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
 
-/** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
-const REFUSES_HTTP2 = 0x080a00;
 /** Options that may load an HSTS list, by which libcurl turns http into https. */
 const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
 
@@ -46,7 +45,7 @@ export function configureHttp(
   easy.setOpt("SUPPRESS_CONNECT_HEADERS", 1);
   setTimeouts(easy, plan, remainingMs);
   limitProtocols(easy);
-  keepApart(easy, plan);
+  forbidHttp2(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
   if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
@@ -80,18 +79,16 @@ export function setUrl(easy: Easy, url: URL): void {
 }
 
 function limitProtocols(easy: Easy): void {
-  // PROTOCOLS_STR since 7.85
-  if (library().versionNum >= easyOptions.PROTOCOLS_STR.since) {
-    easy.setOpt("PROTOCOLS_STR", "http,https");
-  } else easy.setOpt("PROTOCOLS", HTTP_ONLY);
+  if (isKnown(easyOptions.PROTOCOLS_STR)) easy.setOpt("PROTOCOLS_STR", "http,https");
+  else easy.setOpt("PROTOCOLS", HTTP_ONLY);
 }
 
 /**
- * libcurl before 8.10 believes an HTTP/1 server, or one behind a proxy, that its status line says
- * "HTTP/2": it makes several requests at once on a connection, and mixes up the responses.
+ * Sets HTTP/1.1 for a plain http URL, if this libcurl would take a status line of "HTTP/2" as a
+ * reason to send several requests at once on an HTTP/1 connection (`believesHttp2StatusLine`).
  */
-function keepApart(easy: Easy, { url, curl }: RequestPlan): void {
-  if (url.protocol !== "http:" || library().versionNum >= REFUSES_HTTP2) return;
+function forbidHttp2(easy: Easy, { url, curl }: RequestPlan): void {
+  if (url.protocol !== "http:" || !oddities().believesHttp2StatusLine) return;
   if (hasAny(curl, LEADS_TO_TLS)) return;
   easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
 }

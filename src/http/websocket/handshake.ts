@@ -9,6 +9,7 @@ import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
 import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
@@ -24,13 +25,10 @@ export interface WebSocketPlan {
   readonly maxMessageSize: number;
 }
 
-/** CURLWS_NOAUTOPONG came with it: before, a ping in the middle of a message breaks both. */
-const NEEDED = 0x080e00;
-
-/** Throws `CurlLoadError` where this libcurl cannot do it. */
+/** Throws `CurlLoadError` if this libcurl has no usable WebSocket. */
 export function requireLibrary(): void {
-  const { versionNum, version, path } = library();
-  if (versionNum < NEEDED) {
+  if (oddities().alwaysAnswersPings) {
+    const { version, path } = library();
     throw new CurlLoadError(
       `Cannot make a CurlWebSocket: it needs libcurl 8.14 or newer with WebSocket, ` +
         `"${path}" is ${version}`,
