@@ -33,6 +33,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   const option = findOption(which);
   if (value === undefined) throw badValue(option.name, "a value", value);
   const read = readValue(option, value);
+  void state.pointer; // still?
   refuseInUse(state, option);
   applyValue(state, option, read);
 }
