@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
-import { multiStateOf } from "../handles/multi/multi.ts";
+import { type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -38,6 +38,13 @@ export let performAtOnce: (
 export let endTurn: (agent: Agent) => void;
 /** Has something done when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
+/** The multi handle of an agent; another one after an error of the multi interface. */
+export let multiOfAgent: (agent: Agent) => Multi;
+/**
+ * Has somebody told when the transfer of a handle is over that a PUSHFUNCTION of the agent's multi
+ * handle accepts. For inside of that function.
+ */
+export let expectPushed: (agent: Agent, easy: Easy, waiting: Waiting) => void;
 
 /**
  * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
@@ -70,6 +77,8 @@ export class Agent {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
     };
+    multiOfAgent = (agent) => agent.#loop.multi;
+    expectPushed = (agent, easy, waiting) => agent.#loop.expectPushed(easy, waiting);
   }
 
   /**

@@ -144,6 +144,11 @@ export class Loop {
     if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
   }
 
+  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  expectPushed(easy: Easy, waiting: Waiting): void {
+    this.#timeouts.watch(this.#jobs.add(easy, waiting));
+  }
+
   #add(easy: Easy): void {
     if (this.#multi.closed) [this.#multi, this.#sockets] = this.#createMulti();
     const { share } = this.#options;

@@ -1,0 +1,134 @@
+/**
+ * The inside of an `Easy` of node-libcurl's kind, for the rest of this room.
+ *
+ * @module
+ */
+
+import { Easy as CoreEasy } from "../../handles/easy/easy.ts";
+import { Mime } from "../../handles/mime/mime.ts";
+import { type CurlMime, insideOf } from "../mime/mime.ts";
+import { buildMime } from "../mime/build.ts";
+import type { CurlHstsCacheEntry } from "../types/values.ts";
+
+/** A function of the user. */
+// deno-lint-ignore no-explicit-any -- each option has its own parameters, checked by setOpt's types
+export type AnyFunction = (...args: any[]) => unknown;
+
+/** A multi handle as its easy handles know it: how many of their callbacks are on the stack. */
+export interface Host {
+  depth: number;
+}
+
+const inners = new WeakMap<object, Inner>();
+
+/** The inside of a handle, `undefined` for anything else. */
+export function innerOf(easy: unknown): Inner | undefined {
+  return typeof easy === "object" && easy !== null ? inners.get(easy) : undefined;
+}
+
+/** The inside of one handle. */
+export class Inner {
+  /** What callbacks get as `this`. */
+  readonly easy: object;
+  readonly core: CoreEasy;
+  /** The functions that options were set to, by the options' names. */
+  readonly functions: Map<string, AnyFunction> = new Map();
+  /** The `CurlPause` bits of what is paused. */
+  pauseFlags = 0;
+  /** The multi handle that it is in. */
+  host: Host | null = null;
+  /** READDATA: a descriptor that uploads read from, -1 for none. */
+  readFd = -1;
+  /** Where in it the next read begins, -1 for where it stands. */
+  readOffset = -1;
+  /** What an HSTSREADFUNCTION has given and libcurl has not asked for yet. */
+  hstsEntries: CurlHstsCacheEntry[] | null = null;
+  /** What was wrong with the last call. */
+  detail = "";
+  #depth = 0;
+  #mime: CurlMime | null = null;
+  /** What MIMEPOST is in fact, and the revision of the parts that it was made of. */
+  #built: Mime | null = null;
+  #revision = -1;
+
+  /** Takes charge of a handle. */
+  constructor(easy: object, core: CoreEasy) {
+    this.easy = easy;
+    this.core = core;
+    inners.set(easy, this);
+  }
+
+  /** Whether a callback of the handle is on the stack. */
+  get isInCallback(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Calls a function of the user inside a callback of libcurl's. */
+  call(fn: AnyFunction, ...args: unknown[]): unknown {
+    const { host } = this;
+    this.#depth++;
+    if (host) host.depth++;
+    try {
+      return fn.apply(this.easy, args);
+    } finally {
+      this.#depth--;
+      if (host) host.depth--;
+    }
+  }
+
+  /** The parts that are to be sent. */
+  get mime(): CurlMime | null {
+    return this.#mime;
+  }
+
+  /** MIMEPOST. Throws what the core says of the parts. */
+  setMime(mime: CurlMime | null): void {
+    if (mime === null) this.#setBuilt(null);
+    else this.#build(mime);
+    this.inheritMime(mime);
+  }
+
+  /** The same for a copy of a handle, where libcurl has copies of the parts. */
+  inheritMime(mime: CurlMime | null): void {
+    if (mime) insideOf(mime).hold();
+    if (this.#mime) insideOf(this.#mime).release();
+    this.#mime = mime;
+  }
+
+  /** A transfer begins. Throws what the core says of the parts. */
+  begin(): void {
+    this.detail = "";
+    this.pauseFlags = 0;
+    if (this.#mime && insideOf(this.#mime).revision !== this.#revision) this.#build(this.#mime);
+  }
+
+  #build(mime: CurlMime): void {
+    const { revision } = insideOf(mime);
+    this.#setBuilt(buildMime(mime, this));
+    this.#revision = revision;
+  }
+
+  #setBuilt(mime: Mime | null): void {
+    try {
+      this.core.setOpt("MIMEPOST", mime);
+    } catch (error) {
+      mime?.close();
+      throw error;
+    }
+    this.#built?.close();
+    this.#built = mime;
+    this.#revision = -1;
+  }
+
+  /** Forgets what options said: the handle was reset or closed. */
+  forget(): void {
+    this.functions.clear();
+    this.hstsEntries = null;
+    this.readFd = this.readOffset = -1;
+    this.pauseFlags = 0;
+    this.#built?.close();
+    this.#built = null;
+    this.#revision = -1;
+    this.inheritMime(null);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The errors of node-libcurl's interface.
+ *
+ * @module
+ */
+
+import type { CurlCode, CurlMultiCode, CurlShareCode } from "./enums/codes.ts";
+
+/** The class of all errors that libcurl has a code for. */
+export class CurlError extends Error {
+  /** The name of the class. */
+  override readonly name: string = "CurlError";
+}
+
+/** An error of a transfer or an easy handle. Its `cause` is what a callback threw. */
+export class CurlEasyError extends CurlError {
+  /** The name of the class. */
+  override readonly name = "CurlEasyError";
+  /** What libcurl returned. */
+  readonly code: CurlCode;
+  /** What libcurl said of this one, such as the address that it could not connect to; "" for nothing. */
+  readonly detail: string;
+
+  /** Makes an error with that code. */
+  constructor(message: string, code: CurlCode, options?: ErrorOptions & { detail?: string }) {
+    super(message, options);
+    this.code = code;
+    this.detail = options?.detail ?? "";
+  }
+}
+
+/** An error of a multi handle. */
+export class CurlMultiError extends CurlError {
+  /** The name of the class. */
+  override readonly name = "CurlMultiError";
+  /** What libcurl returned. */
+  readonly code: CurlMultiCode;
+
+  /** Makes an error with that code. */
+  constructor(message: string, code: CurlMultiCode, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An error of a share handle. */
+export class CurlSharedError extends CurlError {
+  /** The name of the class. */
+  override readonly name = "CurlSharedError";
+  /** What libcurl returned. */
+  readonly code: CurlShareCode;
+
+  /** Makes an error with that code. */
+  constructor(message: string, code: CurlShareCode, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

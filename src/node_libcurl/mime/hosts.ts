@@ -1,0 +1,23 @@
+/**
+ * What a `CurlMime` may be made for.
+ *
+ * @module
+ */
+
+/** A handle: an `Easy` or a `Curl`. */
+export interface MimeHost {
+  readonly id: number;
+  readonly isOpen: boolean;
+}
+
+const hosts = new WeakSet<object>();
+
+/** Notes a handle. */
+export function addMimeHost(host: MimeHost): void {
+  hosts.add(host);
+}
+
+/** Whether a value is one. */
+export function isMimeHost(value: unknown): boolean {
+  return typeof value === "object" && value !== null && hosts.has(value);
+}
