@@ -6,7 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
-import { Curl } from "../curl/curl.ts";
+import type { Curl } from "../curl/curl.ts";
 import type { Easy, EasyOptionValue } from "../easy/easy.ts";
 import { CurlFeature } from "../enums/transfers.ts";
 import { CurlEasyError, CurlError } from "../errors.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Easy as CoreEasy } from "../../handles/easy/easy.ts";
-import { Mime } from "../../handles/mime/mime.ts";
+import type { Easy as CoreEasy } from "../../handles/easy/easy.ts";
+import type { Mime } from "../../handles/mime/mime.ts";
 import { type CurlMime, insideOf } from "../mime/mime.ts";
 import { buildMime } from "../mime/build.ts";
 import type { CurlHstsCacheEntry } from "../types/values.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import { setImmediate } from "node:timers";
 import { CurlReadFunc } from "../enums/callbacks.ts";

@@ -7,7 +7,7 @@
 import type { Easy as CoreEasy } from "../../handles/easy/easy.ts";
 import type { MultiCallbacks } from "../../handles/multi/multi.ts";
 import { oddities } from "../../libcurl_versions.ts";
-import { Easy, wrapPushed } from "../easy/easy.ts";
+import { type Easy, wrapPushed } from "../easy/easy.ts";
 import { innerOf } from "../easy/inner.ts";
 import { CurlPush } from "../enums/callbacks.ts";
 import type { Http2PushFrameHeaders } from "../types/values.ts";
