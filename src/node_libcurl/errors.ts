@@ -18,14 +18,18 @@ export class CurlEasyError extends CurlError {
   override readonly name = "CurlEasyError";
   /** What libcurl returned. */
   readonly code: CurlCode;
-  /** What libcurl said of this one, such as the address that it could not connect to; "" for nothing. */
-  readonly detail: string;
+  readonly #detail: string;
 
   /** Makes an error with that code. */
   constructor(message: string, code: CurlCode, options?: ErrorOptions & { detail?: string }) {
     super(message, options);
     this.code = code;
-    this.detail = options?.detail ?? "";
+    this.#detail = options?.detail ?? "";
+  }
+
+  /** What libcurl said of this one, such as the address that it could not connect to; may be empty. */
+  get detail(): string {
+    return this.#detail;
   }
 }
 

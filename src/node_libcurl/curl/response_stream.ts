@@ -23,7 +23,8 @@ export class ResponseStream extends Readable {
   /** What has come since the event loop was last left. */
   #pieces: Buffer[] = [];
   #waiting = 0;
-  #wanted = true;
+  /** Not before somebody reads: who destroys an unread stream ends the transfer. */
+  #wanted = false;
 
   /** Makes a stream that wants more below so many bytes, or Node's own number of them. */
   constructor(transfer: StreamedTransfer, highWaterMark: number | undefined) {

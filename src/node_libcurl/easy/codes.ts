@@ -62,6 +62,12 @@ export function transferError(inner: Inner, code: CurlCode): CurlEasyError {
   return new CurlEasyError(`Request failed: ${textOf(code)}`, code, { detail });
 }
 
+/** The error of a transfer that cannot start. */
+export function startError(inner: Inner, code: CurlCode): CurlEasyError {
+  const { detail } = inner;
+  return new CurlEasyError(`Cannot start the request: ${detail || textOf(code)}`, code, { detail });
+}
+
 /** The error of a transfer that a callback of the user has ended. */
 export function callbackError(cause: unknown): CurlEasyError {
   const code = CurlCode.CURLE_ABORTED_BY_CALLBACK;

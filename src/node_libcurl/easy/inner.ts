@@ -41,6 +41,8 @@ export class Inner {
   readFd = -1;
   /** Where in it the next read begins, -1 for where it stands. */
   readOffset = -1;
+  /** POSTFIELDSIZE, -1 for the length of POSTFIELDS. */
+  postSize = -1;
   /** What an HSTSREADFUNCTION has given and libcurl has not asked for yet. */
   hstsEntries: CurlHstsCacheEntry[] | null = null;
   /** What was wrong with the last call. */
@@ -124,7 +126,7 @@ export class Inner {
   forget(): void {
     this.functions.clear();
     this.hstsEntries = null;
-    this.readFd = this.readOffset = -1;
+    this.readFd = this.readOffset = this.postSize = -1;
     this.pauseFlags = 0;
     this.#built?.close();
     this.#built = null;

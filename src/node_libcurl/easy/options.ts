@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { EasyOptionName } from "../../handles/easy/easy.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlCode } from "../enums/codes.ts";
@@ -101,13 +102,28 @@ function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCod
       throw new RangeError(`Cannot set BUFFERSIZE: expected 1024 to ${most} bytes, got ${number}`);
     }
   }
-  return set(inner, name, number);
+  const code = set(inner, name, number);
+  if (code === CurlCode.CURLE_OK && POST_SIZES.has(name)) inner.postSize = Number(number);
+  return code;
+}
+
+const POST_SIZES: ReadonlySet<string> = new Set(["POSTFIELDSIZE", "POSTFIELDSIZE_LARGE"]);
+
+/** A size that was set before counts on, where there are as many bytes. */
+function setPostFields(inner: Inner, value: unknown): CurlCode {
+  if (value !== null && typeof value !== "string" && !ArrayBuffer.isView(value)) {
+    throw wrongType("POSTFIELDS", "a string, a Buffer");
+  }
+  const code = set(inner, "POSTFIELDS", value);
+  const length = value === null ? 0 : Buffer.byteLength(value as string);
+  if (code !== CurlCode.CURLE_OK || inner.postSize < 0 || inner.postSize > length) return code;
+  return set(inner, "POSTFIELDSIZE_LARGE", inner.postSize);
 }
 
 /** What node-libcurl takes for a number: fractions are cut off, a text may be one. */
 function toNumber(value: unknown): number | bigint | null {
   if (value === null || value === undefined) return null;
-  if (typeof value === "bigint") return value;
+  if (typeof value === "bigint") return BigInt.asIntN(53, value) === value ? Number(value) : value;
   const number = typeof value === "string" && value.trim() === "" ? NaN : Number(value);
   return typeof value === "object" ? NaN : Math.trunc(number);
 }
@@ -130,8 +146,7 @@ function replace(functions: Map<string, AnyFunction>, name: string, fn: AnyFunct
 function setObject(inner: Inner, name: string, value: unknown): CurlCode {
   switch (name) {
     case "POSTFIELDS":
-      if (value === null || typeof value === "string" || ArrayBuffer.isView(value)) break;
-      throw wrongType(name, "a string, a Buffer");
+      return setPostFields(inner, value);
     case "HTTPPOST":
       return set(inner, name, value === null ? null : readForm(value));
     case "MIMEPOST":

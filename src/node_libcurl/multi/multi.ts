@@ -8,7 +8,13 @@ import { Agent, expectPushed, multiOfAgent, performAtOnce } from "../../driver/a
 import { CurlEasyError as CoreError, CurlMultiError as CoreMultiError } from "../../errors.ts";
 import type { Easy as CoreEasy } from "../../handles/easy/easy.ts";
 import type { Multi as CoreMulti, MultiOptionName as CoreName } from "../../handles/multi/multi.ts";
-import { callbackError, noteError, thrownByUser, transferError } from "../easy/codes.ts";
+import {
+  callbackError,
+  noteError,
+  startError,
+  thrownByUser,
+  transferError,
+} from "../easy/codes.ts";
 import type { Easy } from "../easy/easy.ts";
 import { type Host, type Inner, innerOf } from "../easy/inner.ts";
 import { CurlCode, CurlMultiCode } from "../enums/codes.ts";
@@ -238,7 +244,7 @@ export class Multi {
     try {
       inner.begin();
     } catch (error) {
-      throw transferError(inner, noteError(inner, error));
+      throw startError(inner, noteError(inner, error));
     }
     const entry = this.#enter(handle, inner, settle);
     try {
@@ -286,7 +292,7 @@ export class Multi {
       const code = error.code as CurlMultiCode;
       return new CurlMultiError(`Cannot add the handle: ${error.message}`, code);
     }
-    return error instanceof CoreError ? transferError(inner, noteError(inner, error)) : error;
+    return error instanceof CoreError ? startError(inner, noteError(inner, error)) : error;
   }
 
   /**
