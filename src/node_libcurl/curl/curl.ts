@@ -349,7 +349,9 @@ export class Curl extends CurlStatics {
       return;
     }
     if (stream) stream.finish();
-    else process.nextTick(() => this.emit("stream", Readable.from([]), status, headers, this));
+    else {process.nextTick(() =>
+        this.emit("stream", Readable.from([], { objectMode: false }), status, headers, this)
+      );}
     setImmediate(() => {
       if (!this.#isRunning) return; // it was closed meanwhile
       this.#forgetTransfer();

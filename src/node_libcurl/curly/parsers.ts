@@ -23,7 +23,9 @@ export function defaultParsers(): CurlyResponseBodyParsersProperty {
 
 const same: CurlyResponseBodyParser = (data) => data;
 
+/** What has no body, such as the answer to HEAD, is `null`. */
 function parseJson(data: Buffer): unknown {
+  if (data.length === 0) return null;
   try {
     return JSON.parse(data.toString("utf8"));
   } catch (cause) {
