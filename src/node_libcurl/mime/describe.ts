@@ -25,12 +25,15 @@ export interface CurlyMimePartCommon {
 
 /** A part of text or bytes. */
 export interface CurlyMimePartData extends CurlyMimePartCommon {
+  /** Tells the kinds of part apart. */
   type: "data";
+  /** Text or bytes. */
   data: string | Buffer;
 }
 
 /** A part with a file. */
 export interface CurlyMimePartFile extends CurlyMimePartCommon {
+  /** Tells the kinds of part apart. */
   type: "file";
   /** Its path. */
   file: string;
@@ -38,7 +41,9 @@ export interface CurlyMimePartFile extends CurlyMimePartCommon {
 
 /** A part that a stream gives. */
 export interface CurlyMimePartStream extends CurlyMimePartCommon {
+  /** Tells the kinds of part apart. */
   type: "stream";
+  /** What gives the bytes. */
   stream: Readable;
   /** In bytes, where it is known. */
   size?: number;
@@ -46,7 +51,9 @@ export interface CurlyMimePartStream extends CurlyMimePartCommon {
 
 /** A part of parts. */
 export interface CurlyMimePartSubparts extends CurlyMimePartCommon {
+  /** Tells the kinds of part apart. */
   type: "subparts";
+  /** The parts in this one. */
   parts: CurlyMimePart[];
 }
 

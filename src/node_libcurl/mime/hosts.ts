@@ -6,7 +6,9 @@
 
 /** A handle: an `Easy` or a `Curl`. */
 export interface MimeHost {
+  /** The number of the handle. */
   readonly id: number;
+  /** Whether the handle is open. */
   readonly isOpen: boolean;
 }
 

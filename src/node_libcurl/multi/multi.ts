@@ -24,21 +24,20 @@ import { multiOption, type NamedOption } from "../tables.ts";
 import { warn } from "../warn.ts";
 import { type PushFunction, pushFunction } from "./push.ts";
 
-/** The options of a multi handle, each under its name. */
-export interface MultiOption {
-  readonly CHUNK_LENGTH_PENALTY_SIZE: "CHUNK_LENGTH_PENALTY_SIZE";
-  readonly CONTENT_LENGTH_PENALTY_SIZE: "CONTENT_LENGTH_PENALTY_SIZE";
-  readonly MAX_CONCURRENT_STREAMS: "MAX_CONCURRENT_STREAMS";
-  readonly MAX_HOST_CONNECTIONS: "MAX_HOST_CONNECTIONS";
-  readonly MAX_PIPELINE_LENGTH: "MAX_PIPELINE_LENGTH";
-  readonly MAX_TOTAL_CONNECTIONS: "MAX_TOTAL_CONNECTIONS";
-  readonly MAXCONNECTS: "MAXCONNECTS";
-  readonly NETWORK_CHANGED: "NETWORK_CHANGED";
-  readonly PUSHFUNCTION: "PUSHFUNCTION";
-}
-
 /** The name of an option of a multi handle: curl's own, without `CURLMOPT_`. */
-export type MultiOptionName = keyof MultiOption;
+export type MultiOptionName =
+  | "CHUNK_LENGTH_PENALTY_SIZE"
+  | "CONTENT_LENGTH_PENALTY_SIZE"
+  | "MAX_CONCURRENT_STREAMS"
+  | "MAX_HOST_CONNECTIONS"
+  | "MAX_PIPELINE_LENGTH"
+  | "MAX_TOTAL_CONNECTIONS"
+  | "MAXCONNECTS"
+  | "NETWORK_CHANGED"
+  | "PUSHFUNCTION";
+
+/** The options of a multi handle, each under its name. */
+export type MultiOption = { readonly [N in MultiOptionName]: N };
 
 /** What a `Multi` is made with. */
 export interface MultiOptions {

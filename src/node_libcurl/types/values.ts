@@ -99,6 +99,7 @@ export type HttpPostField =
 
 /** An entry of the HSTS cache. */
 export interface CurlHstsCacheEntry {
+  /** The host name. */
   host: string;
   /** Whether it counts for the hosts below as well. */
   includeSubDomains?: boolean;
@@ -138,17 +139,24 @@ export interface CurlVersionInfoNativeBindingObject {
   version: string;
   /** The same as 0xXXYYZZ. */
   versionNumber: number;
-  /** Its TLS library. */
+  /** Its TLS library; empty without one. */
   sslVersion: string;
+  /** Always 0. */
   sslVersionNum: 0;
+  /** That of zlib, such as `"1.3.1"`. */
   libzVersion: string;
+  /** That of c-ares, `null` without it. */
   aresVersion: string | null;
   /** 0xXXYYZZ, 0 without c-ares. */
   aresVersionNumber: number;
+  /** That of libidn2, `null` without it. */
   libidnVersion: string | null;
+  /** Always 0: libcurl does not use iconv any more. */
   iconvVersionNumber: number;
+  /** The SSH library, `null` without one. */
   libsshVersion: string | null;
   /** 0xXXYYYZZZ, 0 without brotli. */
   brotliVersionNumber: number;
+  /** That of brotli, `null` without it. */
   brotliVersion: string | null;
 }
