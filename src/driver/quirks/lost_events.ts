@@ -4,17 +4,12 @@
  * @module
  */
 
-import { flags } from "../../../ffi/curl/flags.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
-import { isHttp1 } from "../http_version.ts";
 import type { Jobs } from "../transfers.ts";
 import { Deadline } from "../timing/deadline.ts";
 
 const EVERY_MS = 100;
-/** How long what a transfer has left may lie. Not at once: what comes next often takes it up. */
-const SOON_MS = 10;
 /** A look costs what there are transfers, and may cost a twentieth of the time: 1 µs for each. */
-const restMs = (transfers: number): number => Math.floor(transfers / 50);
+export const restMs = (transfers: number): number => Math.floor(transfers / 50);
 
 /**
  * The remedy for `loses` of the quirks: while such a transfer is in flight, before the agent
@@ -57,42 +52,5 @@ export class Nudge {
   /** No more nudges. */
   end(): void {
     this.#again.disarm();
-  }
-}
-
-const { CURLPROTO_HTTPS } = flags;
-
-/** Whether others may use its connection at the same time: also before there was an answer. */
-function mayShare(easy: Easy): boolean {
-  return !isHttp1(easy) && (easy.getInfo("PROTOCOL") & CURLPROTO_HTTPS) !== 0;
-}
-
-/**
- * The remedy for `leavesRead` of the quirks: soon after such a transfer has ended or paused, at
- * most once for all that did meanwhile.
- */
-export class Leftovers {
-  readonly #look: Deadline;
-
-  /** `schedule` has a turn come when it is time to look. */
-  constructor(schedule: () => void) {
-    this.#look = new Deadline(schedule);
-  }
-
-  /** A transfer reads no more, beside so many others. */
-  left(easy: Easy, others: number): void {
-    if (others < 1 || this.#look.pending || !mayShare(easy)) return;
-    this.#look.set(Math.max(SOON_MS, restMs(others)));
-    this.#look.arm();
-  }
-
-  /** Whether it is time to look; then it counts as done. */
-  due(): boolean {
-    return this.#look.take();
-  }
-
-  /** Looks no more. */
-  end(): void {
-    this.#look.disarm();
   }
 }
