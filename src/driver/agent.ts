@@ -175,7 +175,7 @@ export class Agent {
       if (signal?.aborted) throw signal.reason;
       const fd = this.#socketOf(easy);
       this.#loop.sockets.await(fd, direction);
-      const wait = new Wait(easy, fd, direction, resolve, reject);
+      const wait = new Wait(stateOf(easy), fd, direction, resolve, reject);
       if (signal) wait.listen(signal, () => this.#endWait(wait, signal.reason));
       this.#loop.waits.add(wait);
       this.#loop.parkSoon();

@@ -8,7 +8,8 @@
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/easy/connect_only.ts";
-import { type Easy, easyOf, isEasy, stateOf } from "../handles/easy/easy.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
+import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver } from "../handles/multi/state.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
@@ -103,10 +104,9 @@ export class Loop {
         else sockets.opened(fd);
       },
       closing: (fd) => sockets.closing(fd),
-      removed: (state) => this.#removed(easyOf(state)!),
-      mustWait: (state, bytes) => this.#fairness.mustWait(easyOf(state)!, bytes),
-      paused: (state, paused) => {
-        const easy = easyOf(state)!;
+      removed: (easy) => this.#removed(easy),
+      mustWait: (easy, bytes) => this.#fairness.mustWait(easy, bytes),
+      paused: (easy, paused) => {
         this.#jobs.pause(easy, paused);
         if (paused) this.#leftovers?.left(easy, this.#jobs.size - 1);
         this.#schedule();
@@ -137,7 +137,7 @@ export class Loop {
   /** Starts a transfer. Throws what adding it failed with. */
   run(easy: Easy, signal: AbortSignal | null | undefined, waiting: Waiting): void {
     this.#add(easy);
-    const job = this.#jobs.add(easy, waiting);
+    const job = this.#jobs.add(stateOf(easy), waiting);
     this.#schedule();
     this.#timeouts.watch(job);
     if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
@@ -163,14 +163,14 @@ export class Loop {
       job.aborted = { reason };
       setImmediate(() => this.#abort(job, reason));
     } else if (this.#jobs.take(job)) {
-      this.#multi.removeHandle(job.easy);
+      this.#remove(job.easy);
       job.reject(reason);
       this.#schedule();
     }
   }
 
   /** A handle was taken out, by somebody else where there is still a job: it was closed. */
-  #removed(easy: Easy): void {
+  #removed(easy: EasyState): void {
     this.#fairness.forget(easy);
     this.#leftovers?.left(easy, this.#jobs.size);
     const job = this.#jobs.find(easy),
@@ -302,29 +302,32 @@ export class Loop {
   }
 
   #finish({ easy, error }: Message): void {
-    const job = this.#jobs.find(easy);
+    const state = stateOf(easy), job = this.#jobs.find(state);
     if (!job) return;
     this.#jobs.take(job);
-    const state = stateOf(easy);
     // removing a CONNECT_ONLY handle would close its connection
-    if (error || job.aborted || !state.settings.connectOnly) this.#multi.removeHandle(easy);
+    if (error || job.aborted || !state.settings.connectOnly) this.#remove(state);
     else holdConnection(state);
     if (error) job.reject(error);
     else job.resolve(easy);
   }
 
   #timeOut({ easy }: Job): void {
-    const text = `Operation timed out after ${stateOf(easy).settings.timeoutMs} milliseconds`;
+    const text = `Operation timed out after ${easy.settings.timeoutMs} milliseconds`;
     this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
   }
 
   /** Ends a transfer that libcurl itself would not end. */
-  #fail(easy: Easy, error: unknown): void {
+  #fail(easy: EasyState, error: unknown): void {
     const job = this.#jobs.find(easy);
     if (!job) return;
     this.#jobs.take(job);
-    this.#multi.removeHandle(easy);
+    this.#remove(easy);
     job.reject(error);
+  }
+
+  #remove(easy: EasyState): void {
+    multiStateOf(this.#multi).remove(easy);
   }
 
   /** After an error of the multi interface nothing in it can be trusted. */
@@ -374,7 +377,7 @@ export class Loop {
     this.#timeouts.end();
     this.waits.endAll(reason());
     for (const job of this.#jobs.takeAll()) {
-      this.#multi.removeHandle(job.easy);
+      this.#remove(job.easy);
       job.reject(reason());
     }
     before();

@@ -6,12 +6,12 @@
 
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
-import type { Easy } from "../handles/easy/easy.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Awaiting } from "./sockets.ts";
 
 /** One that waits. */
 export class Wait {
-  readonly easy: Easy;
+  readonly easy: EasyState;
   readonly fd: number;
   /** READ or WRITE. */
   readonly direction: number;
@@ -21,7 +21,7 @@ export class Wait {
 
   /** Made by {@linkcode Waits.add}. */
   constructor(
-    easy: Easy,
+    easy: EasyState,
     fd: number,
     direction: number,
     resolve: () => void,
@@ -55,8 +55,8 @@ export class Wait {
 
 /** See the module. */
 export class Waits implements Awaiting {
-  readonly #waits = new Map<Easy, Wait[]>();
-  readonly #easies = new Map<number, Easy>();
+  readonly #waits = new Map<EasyState, Wait[]>();
+  readonly #easies = new Map<number, EasyState>();
   readonly #lost: () => void;
 
   /** `lost` is called, outside the agent's turn, when a wait has ended with its connection. */
@@ -75,7 +75,7 @@ export class Waits implements Awaiting {
   }
 
   /** Whether anyone waits for that handle. */
-  has(easy: Easy): boolean {
+  has(easy: EasyState): boolean {
     return this.#waits.has(easy);
   }
 
@@ -100,7 +100,7 @@ export class Waits implements Awaiting {
   }
 
   /** Takes those out that `which` names. */
-  #split(easy: Easy, which: (wait: Wait) => boolean): Wait[] {
+  #split(easy: EasyState, which: (wait: Wait) => boolean): Wait[] {
     const all = this.#waits.get(easy) ?? [], rest = all.filter((wait) => !which(wait));
     if (rest.length > 0) this.#waits.set(easy, rest);
     else {
@@ -133,7 +133,7 @@ export class Waits implements Awaiting {
    *
    * @returns who that was.
    */
-  end(easy: Easy, reason: unknown, fd?: number): readonly Wait[] {
+  end(easy: EasyState, reason: unknown, fd?: number): readonly Wait[] {
     const ended = this.#split(easy, (wait) => fd === undefined || wait.fd === fd);
     for (const wait of ended) wait.reject(reason);
     return ended;

@@ -5,8 +5,10 @@
  */
 
 import { flags } from "../../ffi/curl/flags.ts";
-import { type Easy, stateOf } from "../handles/easy/easy.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
+import type { Easy } from "../handles/easy/easy.ts";
 import { curluText } from "../handles/easy/forbid_reuse.ts";
+import { getInfo } from "../handles/easy/infos.ts";
 import { TombstoneMap } from "../handles/base/tombstone_map.ts";
 
 /** Who waits for a transfer. Told once, which it takes without an exception. */
@@ -19,7 +21,7 @@ export interface Waiting {
 
 /** A transfer in flight. */
 export class Job {
-  readonly easy: Easy;
+  readonly easy: EasyState;
   readonly mayBeLost: boolean;
   /** On the clock of `performance.now()`. */
   readonly started: number = performance.now();
@@ -32,7 +34,7 @@ export class Job {
   #listener: (() => void) | null = null;
 
   /** Made by {@linkcode Jobs.add}. */
-  constructor(easy: Easy, mayBeLost: boolean, waiting: Waiting) {
+  constructor(easy: EasyState, mayBeLost: boolean, waiting: Waiting) {
     this.easy = easy;
     this.mayBeLost = mayBeLost;
     this.#waiting = waiting;
@@ -92,7 +94,7 @@ export class Jobs {
   }
 
   /** A transfer is paused, or no longer. */
-  pause(easy: Easy, paused: boolean): void {
+  pause(easy: EasyState, paused: boolean): void {
     const job = this.find(easy);
     if (!job || job.paused === paused) return;
     job.paused = paused;
@@ -100,16 +102,16 @@ export class Jobs {
   }
 
   /** Takes a transfer in. */
-  add(easy: Easy, waiting: Waiting): Job {
+  add(easy: EasyState, waiting: Waiting): Job {
     const job = new Job(easy, this.#asksForLosable && mayBeLost(easy), waiting);
-    this.#jobs.set(stateOf(easy).resources.address, job);
+    this.#jobs.set(easy.resources.address, job);
     if (job.mayBeLost) this.#losable++;
     return job;
   }
 
   /** The job of a handle. */
-  find(easy: Easy): Job | undefined {
-    return this.#jobs.get(stateOf(easy).resources.address);
+  find(easy: EasyState): Job | undefined {
+    return this.#jobs.get(easy.resources.address);
   }
 
   /** All of them. */
@@ -119,7 +121,7 @@ export class Jobs {
 
   /** Takes a job out; false where it is out already. */
   take(job: Job): boolean {
-    const { address } = stateOf(job.easy).resources;
+    const { address } = job.easy.resources;
     if (this.#jobs.get(address) !== job) return false;
     this.pause(job.easy, false);
     if (job.mayBeLost) this.#losable--;
@@ -138,11 +140,11 @@ export class Jobs {
 const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
-function mayBeLost(easy: Easy): boolean {
-  const state = stateOf(easy), { settings } = state, { httpVersion } = settings;
+function mayBeLost(easy: EasyState): boolean {
+  const { settings } = easy, { httpVersion } = settings;
   if (settings.rateLimited || settings.reuseForbidden) return true;
   const mayBeH2c = H2C.includes(httpVersion);
   if (settings.ftpOrigin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
-  const url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
+  const url = getInfo(easy, "EFFECTIVE_URL") || curluText(easy);
   return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
 }

@@ -2,6 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type CurlEasyError, Easy, type EasyOptions, Multi } from "../../mod.ts";
+import { stateOf } from "../../src/handles/easy/easy.ts";
 import { Wait, Waits } from "../../src/driver/socket_waits.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import {
@@ -418,7 +419,7 @@ test("a connection that goes away ends its waits, and the agent is told", async 
   let told = 0;
   const waits = new Waits(() => told++),
     { promise, resolve, reject } = Promise.withResolvers<void>();
-  waits.add(new Wait(easy, 7, 1, resolve, reject));
+  waits.add(new Wait(stateOf(easy), 7, 1, resolve, reject));
   waits.gone(7);
   await expect(promise).rejects.toMatchObject({ codeName: "CURLE_RECV_ERROR" });
   expect(waits.size).toBe(0);

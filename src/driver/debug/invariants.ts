@@ -7,7 +7,7 @@
  */
 
 import { native } from "../../../ffi/mod.ts";
-import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
 import { brokenCounts, brokenMulti } from "../../handles/invariants.ts";
 import { type Multi, multiStateOf } from "../../handles/multi/multi.ts";
 import type { Fairness } from "../timing/fairness.ts";
@@ -81,8 +81,7 @@ export class Invariants {
     const awaited = new Map<number, number>();
     for (const wait of waits) {
       awaited.set(wait.fd, (awaited.get(wait.fd) ?? 0) | wait.direction);
-      const state = stateOf(wait.easy);
-      if (state.multi !== multiStateOf(multi)) {
+      if (wait.easy.multi !== multiStateOf(multi)) {
         yield `a wait for fd ${wait.fd} has a handle of elsewhere`;
       }
     }
@@ -107,13 +106,13 @@ export class Invariants {
 function* brokenJobs({ jobs, multi, rests }: Parts): Wrongs {
   let paused = 0, losable = 0;
   for (const job of jobs) {
-    const { easy } = job, state = stateOf(easy);
+    const { easy } = job;
     if (jobs.find(easy) !== job) yield "a transfer is booked under another's handle";
-    if (easy.closed) yield "the handle of a transfer in flight is closed";
-    else if (state.multi !== multiStateOf(multi)) {
+    if (easy.resources.pointer === null) yield "the handle of a transfer in flight is closed";
+    else if (easy.multi !== multiStateOf(multi)) {
       yield "the handle of a transfer is not in the multi";
     }
-    if (job.paused !== (state.paused !== 0)) {
+    if (job.paused !== (easy.paused !== 0)) {
       yield `a transfer counts as ${job.paused ? "" : "not "}paused, its handle does not agree`;
     }
     if (job.paused) paused++;
@@ -124,22 +123,22 @@ function* brokenJobs({ jobs, multi, rests }: Parts): Wrongs {
   }
   if (jobs.anyLosable !== losable > 0) yield `${losable} transfers may be lost, which is not known`;
   if (!rests) return;
-  for (const easy of multi.getHandles()) {
-    if (!jobs.find(easy) && !stateOf(easy).run.connected) yield "a finished handle is still added";
+  for (const easy of multiStateOf(multi).easies) {
+    if (!jobs.find(easy) && !easy.run.connected) yield "a finished handle is still added";
   }
 }
 
 /** Who waits for its turn is in flight, and comes to it. */
 function* brokenTurns({ fairness, jobs }: Parts): Wrongs {
-  const waiting = new Set<Easy>();
+  const waiting = new Set<EasyState>();
   for (const easy of fairness) {
     if (waiting.has(easy)) yield "a transfer waits twice for its turn";
     waiting.add(easy);
     if (!jobs.find(easy)) yield "one that is over waits for its turn";
-    if (!stateOf(easy).run.pausedForFairness) yield "one that is not held waits for its turn";
+    if (!easy.run.pausedForFairness) yield "one that is not held waits for its turn";
   }
   for (const { easy } of jobs) {
-    if (stateOf(easy).run.pausedForFairness && !waiting.has(easy)) {
+    if (easy.run.pausedForFairness && !waiting.has(easy)) {
       yield "a held transfer has no turn to come";
     }
   }
@@ -203,7 +202,7 @@ function* brokenDeadline(parts: Parts): Wrongs {
   }
   if (fairness.size > 0) yield "the loop rests while transfers wait for their turn";
   // a connection that a CONNECT_ONLY handle keeps may be the last of maxConnections
-  const kept = multi.getHandles().some((easy) => stateOf(easy).run.connected);
+  const kept = [...multiStateOf(multi).easies].some((easy) => easy.run.connected);
   if (kept || jobs.anyLosable) return;
   if (jobs.holding > 0 && sockets.wanted === 0 && !deadline.pending) {
     yield `nothing will wake ${jobs.holding} transfers`;

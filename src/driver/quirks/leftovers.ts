@@ -5,7 +5,8 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
 import { isHttp1 } from "../http_version.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { restMs } from "./lost_events.ts";
@@ -16,8 +17,8 @@ const SOON_MS = 10;
 const { CURLPROTO_HTTPS } = flags;
 
 /** Whether others may use its connection at the same time: also before there was an answer. */
-function mayShare(easy: Easy): boolean {
-  return !isHttp1(easy) && (easy.getInfo("PROTOCOL") & CURLPROTO_HTTPS) !== 0;
+function mayShare(easy: EasyState): boolean {
+  return !isHttp1(easy) && (getInfo(easy, "PROTOCOL") & CURLPROTO_HTTPS) !== 0;
 }
 
 /**
@@ -33,7 +34,7 @@ export class Leftovers {
   }
 
   /** A transfer reads no more, beside so many others. */
-  left(easy: Easy, others: number): void {
+  left(easy: EasyState, others: number): void {
     if (others < 1 || this.#look.pending || !mayShare(easy)) return;
     this.#look.set(Math.max(SOON_MS, restMs(others)));
     this.#look.arm();

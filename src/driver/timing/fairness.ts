@@ -10,7 +10,8 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { CurlEasyError } from "../../errors.ts";
-import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
 import { goOn } from "../../handles/easy/pausing.ts";
 import { isHttp1 } from "../http_version.ts";
 
@@ -24,14 +25,15 @@ const SHARE = 1024 * 1024;
 // file:// and WebSocket cannot be paused so, and of HTTP/2 all streams would wait
 const { CURLPROTO_HTTP, CURLPROTO_HTTPS } = flags;
 
-function mayPause(easy: Easy): boolean {
-  return (easy.getInfo("PROTOCOL") & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 && isHttp1(easy);
+function mayPause(easy: EasyState): boolean {
+  const protocol = getInfo(easy, "PROTOCOL");
+  return (protocol & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 && isHttp1(easy);
 }
 
 /** See the module. */
 export class Fairness {
   /** In their order. */
-  readonly #waiting = new Set<Easy>();
+  readonly #waiting = new Set<EasyState>();
   #end = Infinity;
 
   /** A slice begins, until then on the clock of `performance.now()`; Infinity where one ends. */
@@ -50,13 +52,13 @@ export class Fairness {
   }
 
   /** Those who wait, for checks. */
-  [Symbol.iterator](): Iterator<Easy> {
+  [Symbol.iterator](): Iterator<EasyState> {
     return this.#waiting.values();
   }
 
   /** Whether a transfer that is about to receive so many bytes has to wait with them. */
-  mustWait(easy: Easy, bytes: number): boolean {
-    const { run, settings } = stateOf(easy), burst = run.burst += bytes;
+  mustWait(easy: EasyState, bytes: number): boolean {
+    const { run, settings } = easy, burst = run.burst += bytes;
     if (burst < LEAST) return false;
     const hadShare = burst >= SHARE && this.#waiting.size > 0;
     if (!hadShare && performance.now() < this.#end) return false;
@@ -68,7 +70,7 @@ export class Fairness {
   }
 
   /** The one that waits for the longest time goes on; `failed` where it cannot. */
-  next(failed: (easy: Easy, error: CurlEasyError) => void): void {
+  next(failed: (easy: EasyState, error: CurlEasyError) => void): void {
     const [easy] = this.#waiting;
     if (!easy) return;
     this.#waiting.delete(easy);
@@ -77,8 +79,8 @@ export class Fairness {
   }
 
   /** A transfer is over. */
-  forget(easy: Easy): void {
-    const { run } = stateOf(easy);
+  forget(easy: EasyState): void {
+    const { run } = easy;
     if (!run.pausedForFairness) return;
     run.pausedForFairness = false;
     this.#waiting.delete(easy);

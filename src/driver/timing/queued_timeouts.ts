@@ -5,7 +5,6 @@
  * @module
  */
 
-import { stateOf } from "../../handles/easy/easy.ts";
 import type { Job, Jobs } from "../transfers.ts";
 import { Deadline } from "./deadline.ts";
 
@@ -61,6 +60,6 @@ export class Timeouts {
 }
 
 function lateAt({ easy, started }: Job): number {
-  const { timeoutMs } = stateOf(easy).settings;
+  const { timeoutMs } = easy.settings;
   return timeoutMs > 0 ? started + timeoutMs + GRACE_MS : Infinity;
 }

@@ -6,6 +6,8 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { CurlEasyError } from "../../errors.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { pauseTransfer } from "./calls.ts";
 import { type Easy, stateOf } from "./easy.ts";
 
 /**
@@ -14,11 +16,10 @@ import { type Easy, stateOf } from "./easy.ts";
  *
  * @returns what went wrong there; libcurl would forget it.
  */
-export function goOn(easy: Easy): CurlEasyError | null {
-  const state = stateOf(easy);
+export function goOn(state: EasyState): CurlEasyError | null {
   state.run.pausedForFairness = false;
   try {
-    easy.pause(state.paused);
+    pauseTransfer(state, state.paused);
     return null;
   } catch (error) {
     if (!(error instanceof CurlEasyError)) throw error;
