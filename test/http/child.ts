@@ -5,7 +5,7 @@ import type { TestServer } from "../server/start.ts";
 
 const PRELUDE = `
 import { fetch } from "#root/src/http/fetch.ts";
-import { transferInfo } from "#root/src/http/response/info.ts";
+import { transferInfo } from "#root/src/http/response/response.ts";
 import * as shared from "#root/test/http/support.ts";
 const { collect, get: ask, rss } = shared;
 const ports = JSON.parse(process.env.PORTS ?? "{}");
