@@ -6,8 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
-import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
-import { multiStateOf } from "../handles/multi/multi.ts";
+import type { Easy } from "../handles/easy/easy.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -19,7 +18,6 @@ import type { Waiting } from "./transfers.ts";
 import { Loop } from "./loop.ts";
 import { parking } from "./parking/parking.ts";
 import { READ, WRITE } from "./poller/poller.ts";
-import { Wait } from "./socket_waits.ts";
 
 /**
  * As {@linkcode Agent.perform}, but without a promise: who waits is told as soon as the transfer
@@ -173,34 +171,8 @@ export class Agent {
       const signal = signalOf(options);
       if (this.#closing) throw closedError();
       if (signal?.aborted) throw signal.reason;
-      const fd = this.#socketOf(easy);
-      this.#loop.sockets.await(fd, direction);
-      const wait = new Wait(stateOf(easy), fd, direction, resolve, reject);
-      if (signal) wait.listen(signal, () => this.#endWait(wait, signal.reason));
-      this.#loop.waits.add(wait);
-      this.#loop.parkSoon();
+      this.#loop.wait(easy, direction, { resolve, reject }, signal);
     });
-  }
-
-  #socketOf(easy: Easy): number {
-    const state = isEasy(easy) ? stateOf(easy) : null;
-    if (state?.multi !== multiStateOf(this.#loop.multi) || !state.run.connected) {
-      throw new CurlEasyError(
-        Code.BAD_FUNCTION_ARGUMENT,
-        "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",
-      );
-    }
-    const fd = easy.getInfo("ACTIVESOCKET");
-    if (fd < 0) throw new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
-    return fd;
-  }
-
-  #endWait(wait: Wait, reason: unknown): void {
-    const others = this.#loop.waits.take(wait);
-    if (others === null) return;
-    if (!others) this.#loop.sockets.unawait(wait.fd, wait.direction);
-    wait.reject(reason);
-    this.#loop.parkSoon();
   }
 
   /**

@@ -65,7 +65,13 @@ export function multiFor(options: AgentOptions, cache: number): Multi {
   return multi;
 }
 
-/** Checked before anything begins that it could not end. */
+/** Listens to a signal. Returns the function that stops listening. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
+
+/** The signal of the options. Throws what is none, before anything begins that it could not end. */
 export function signalOf(options: PerformOptions | null): AbortSignal | undefined {
   const { signal } = options ?? {};
   if (signal === undefined || signal === null) return undefined;

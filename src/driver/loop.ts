@@ -10,6 +10,7 @@ import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
 import { holdConnection } from "../handles/easy/connect_only.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
+import { getInfo } from "../handles/easy/infos.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver } from "../handles/multi/state.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
@@ -26,7 +27,7 @@ import { Sockets } from "./sockets.ts";
 import { Spin } from "./timing/spin.ts";
 import { Timeouts } from "./timing/queued_timeouts.ts";
 import { Deadline } from "./timing/deadline.ts";
-import { Waits } from "./socket_waits.ts";
+import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { WakeFd } from "./quirks/wake_fd.ts";
 
 /** A turn ends after so many rounds or a slice, and the application has its say. */
@@ -35,7 +36,6 @@ const SOCKET_TIMEOUT = -1, NEVER = -1;
 
 /** See the module. */
 export class Loop {
-  readonly waits: Waits = new Waits(() => this.parkSoon());
   readonly #options: AgentOptions;
   readonly #quirks: Quirks = quirksOf();
   readonly #jobs: Jobs = new Jobs(this.#quirks.loses);
@@ -49,6 +49,7 @@ export class Loop {
   readonly #invariants: Invariants | null = isDebugging() ? new Invariants() : null;
   #multi: Multi;
   #sockets: Sockets;
+  #waits: SocketWaits;
   #wakeFd: WakeFd | null = null;
   #scheduled = false;
   #inTurn = false;
@@ -65,7 +66,7 @@ export class Loop {
     this.#options = options;
     this.#cache = options.maxCachedConnections ?? 64;
     try {
-      [this.#multi, this.#sockets] = this.#createMulti();
+      [this.#multi, this.#sockets, this.#waits] = this.#createMulti();
     } catch (error) {
       this.#poller.close();
       throw error;
@@ -79,13 +80,14 @@ export class Loop {
     }
   }
 
-  #createMulti(): [Multi, Sockets] {
+  #createMulti(): [Multi, Sockets, SocketWaits] {
     const { closesMutely, neverDrains } = this.#quirks;
     this.#wakeFd = neverDrains ? new WakeFd() : null;
-    const sockets = new Sockets(this.#poller, this.waits, closesMutely);
+    const sockets = new Sockets(this.#poller, closesMutely);
+    const waits = new SocketWaits(sockets, () => this.#parkSoon());
     const multi = multiFor(this.#options, this.#cache);
     multiStateOf(multi).observe(this.#observer(sockets));
-    return [multi, sockets];
+    return [multi, sockets, waits];
   }
 
   /** What libcurl's callbacks do: bookkeeping, and a turn soon. */
@@ -124,11 +126,6 @@ export class Loop {
     return this.#turns;
   }
 
-  /** The multi handle; another one after an error of the multi interface. */
-  get multi(): Multi {
-    return this.#multi;
-  }
-
   /** Its sockets. */
   get sockets(): Sockets {
     return this.#sockets;
@@ -143,8 +140,25 @@ export class Loop {
     if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
   }
 
+  /**
+   * Waits for a direction of the socket that a CONNECT_ONLY transfer has left. Throws where there
+   * is none.
+   */
+  wait(easy: Easy, direction: number, outcome: SocketWaitOutcome, signal?: AbortSignal): void {
+    const state = isEasy(easy) ? stateOf(easy) : null;
+    if (state?.multi !== multiStateOf(this.#multi) || !state.run.connected) {
+      throw new CurlEasyError(
+        Code.BAD_FUNCTION_ARGUMENT,
+        "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",
+      );
+    }
+    const fd = getInfo(state, "ACTIVESOCKET");
+    if (fd < 0) throw new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
+    this.#waits.start(state, fd, direction, outcome, signal);
+  }
+
   #add(easy: Easy): void {
-    if (this.#multi.closed) [this.#multi, this.#sockets] = this.#createMulti();
+    if (this.#multi.closed) [this.#multi, this.#sockets, this.#waits] = this.#createMulti();
     const { share } = this.#options;
     if (share && isEasy(easy) && stateOf(easy).share === undefined) {
       easy.setOpt("SHARE", share);
@@ -178,12 +192,7 @@ export class Loop {
     if (job) {
       this.#jobs.take(job);
       job.reject(error());
-    } else if (this.waits.has(easy)) {
-      // 7.74 keeps the connection open, and its socket would be watched on
-      for (const { fd, direction } of this.waits.end(easy, error())) {
-        this.#sockets.unawait(fd, direction);
-      }
-    }
+    } else if (this.#waits.has(easy)) this.#waits.reject(easy, error());
     this.#schedule(); // also where nobody waited for it: another may have its connection now
   }
 
@@ -222,7 +231,7 @@ export class Loop {
       multi: this.#multi,
       jobs: this.#jobs,
       sockets: this.#sockets,
-      waits: this.waits,
+      waits: this.#waits,
       fairness: this.#fairness,
       deadline: this.#deadline,
       pollerFd: this.#poller.fd,
@@ -333,12 +342,12 @@ export class Loop {
   /** After an error of the multi interface nothing in it can be trusted. */
   #discard(cause: unknown): void {
     const broken = this.#multi, jobs = this.#jobs.takeAll();
-    if (jobs.length === 0 && this.waits.size === 0) reportError(cause);
+    if (jobs.length === 0 && this.#waits.size === 0) reportError(cause);
     for (const job of jobs) job.reject(cause);
-    this.waits.endAll(cause);
+    this.#waits.rejectAll(cause);
     try {
       broken.close();
-      [this.#multi, this.#sockets] = this.#createMulti();
+      [this.#multi, this.#sockets, this.#waits] = this.#createMulti();
     } catch (error) {
       // where there cannot be another one now, the next transfer tries again
       if (!(error instanceof CurlMultiError)) throw error;
@@ -346,13 +355,13 @@ export class Loop {
   }
 
   /** Parks unless there is a turn, which does so at its end. */
-  parkSoon(): void {
+  #parkSoon(): void {
     if (!this.#inTurn && !this.#scheduled && !this.#closed) this.#park();
   }
 
   /** Leaves it to the runtime to wait. */
   #park(): void {
-    const holds = this.#jobs.holding > 0 || this.waits.size > 0;
+    const holds = this.#jobs.holding > 0 || this.#waits.size > 0;
     const waits = holds || this.#jobs.size > 0 || this.#sockets.wanted > 0;
     this.#deadline.set(this.#multi.closed ? NEVER : this.#multi.timeout());
     if (this.#deadline.pending) this.#deadline.arm();
@@ -375,7 +384,7 @@ export class Loop {
     this.#nudge.end();
     this.#leftovers?.end();
     this.#timeouts.end();
-    this.waits.endAll(reason());
+    this.#waits.rejectAll(reason());
     for (const job of this.#jobs.takeAll()) {
       this.#remove(job.easy);
       job.reject(reason());

@@ -16,11 +16,11 @@ import { FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
 
 const { CURL_POLL_REMOVE } = flags;
 
-/** Those who wait beside libcurl. */
-export interface Awaiting {
-  /** What they asked for has come: bits of READ and WRITE. */
+/** Told of what {@linkcode Sockets.await} has asked for. */
+export interface SocketWaitListener {
+  /** The socket is ready for these directions, bits of READ and WRITE. */
   ready(fd: number, directions: number): void;
-  /** It never will: the socket is gone. */
+  /** The socket is gone, before it was ready. */
   gone(fd: number): void;
 }
 
@@ -47,7 +47,6 @@ export interface Socket {
 /** See the module. */
 export class Sockets implements SocketWatcher {
   readonly #poller: Poller;
-  readonly #awaiting: Awaiting | null;
   readonly #closesMutely: boolean;
   readonly #sockets = new Map<number, Socket>();
   #dirty: Socket[] = [];
@@ -58,14 +57,11 @@ export class Sockets implements SocketWatcher {
   /** Whether the last time there was more than could be served. */
   #cutShort = false;
   #wanted = 0;
+  waitListener: SocketWaitListener | null = null;
 
-  /**
-   * Registers in that poller, and tells `awaiting` of what {@linkcode await} asked for.
-   * `closesMutely` is the one of the quirks.
-   */
-  constructor(poller: Poller, awaiting: Awaiting | null = null, closesMutely = false) {
+  /** Registers in that poller. `closesMutely` is the one of the quirks. */
+  constructor(poller: Poller, closesMutely = false) {
     this.#poller = poller;
-    this.#awaiting = awaiting;
     this.#closesMutely = closesMutely;
   }
 
@@ -177,7 +173,7 @@ export class Sockets implements SocketWatcher {
     socket.awaited = 0;
     this.#unregister(socket);
     this.#sockets.delete(fd);
-    if (awaited) this.#awaiting?.gone(fd);
+    if (awaited) this.waitListener?.gone(fd);
   }
 
   /** A new socket with that number: whatever was known of the number is void. */
@@ -268,7 +264,7 @@ export class Sockets implements SocketWatcher {
     const told = socket.awaited & (mask & FAILED ? READ | WRITE : mask);
     if (told === 0) return false;
     socket.awaited &= ~told;
-    this.#awaiting?.ready(socket.fd, told);
+    this.waitListener?.ready(socket.fd, told);
     this.#rest(socket);
     return true;
   }

@@ -10,6 +10,7 @@ import type { Easy } from "../handles/easy/easy.ts";
 import { curluText } from "../handles/easy/forbid_reuse.ts";
 import { getInfo } from "../handles/easy/infos.ts";
 import { TombstoneMap } from "../handles/base/tombstone_map.ts";
+import { onAbort } from "./agent_options.ts";
 
 /** Who waits for a transfer. Told once, which it takes without an exception. */
 export interface Waiting {
@@ -30,8 +31,7 @@ export class Job {
   /** Why it ends, where it was aborted inside a callback and libcurl does not know yet. */
   aborted: { readonly reason: unknown } | null = null;
   readonly #waiting: Waiting;
-  #signal: AbortSignal | null = null;
-  #listener: (() => void) | null = null;
+  #unlisten: (() => void) | null = null;
 
   /** Made by {@linkcode Jobs.add}. */
   constructor(easy: EasyState, mayBeLost: boolean, waiting: Waiting) {
@@ -42,27 +42,20 @@ export class Job {
 
   /** Listens to a signal until the job is settled. */
   listen(signal: AbortSignal, listener: () => void): void {
-    this.#signal = signal;
-    this.#listener = listener;
-    signal.addEventListener("abort", listener, { once: true });
+    this.#unlisten = onAbort(signal, listener);
   }
 
   /** The transfer succeeded. */
   resolve(easy: Easy): void {
-    this.#unlisten();
+    this.#unlisten?.();
     if (this.aborted) this.#waiting.reject(this.aborted.reason);
     else this.#waiting.resolve(easy);
   }
 
   /** It did not. */
   reject(reason: unknown): void {
-    this.#unlisten();
+    this.#unlisten?.();
     this.#waiting.reject(this.aborted ? this.aborted.reason : reason);
-  }
-
-  #unlisten(): void {
-    if (this.#listener) this.#signal?.removeEventListener("abort", this.#listener);
-    this.#signal = this.#listener = null;
   }
 }
 

@@ -7,7 +7,7 @@ import { native } from "../../ffi/mod.ts";
 import { EpollPoller } from "../../src/driver/poller/epoll.ts";
 import { readKernel } from "../../src/driver/debug/epoll_registrations.ts";
 import { READ, WRITE } from "../../src/driver/poller/poller.ts";
-import { type Awaiting, Sockets } from "../../src/driver/sockets.ts";
+import { Sockets, type SocketWaitListener } from "../../src/driver/sockets.ts";
 import { FdTable } from "../../src/handles/multi/assigned_values.ts";
 
 const REMOVE = 4, MOST = 24;
@@ -80,10 +80,11 @@ export class DescriptorModel {
 
   constructor(seed: number) {
     this.#random = random(seed);
-    this.#sockets = new Sockets(this.#poller, this.#awaiting());
+    this.#sockets = new Sockets(this.#poller);
+    this.#sockets.waitListener = this.#listener();
   }
 
-  #awaiting(): Awaiting {
+  #listener(): SocketWaitListener {
     return {
       ready: (fd, directions) => {
         const life = this.#lives.get(fd);

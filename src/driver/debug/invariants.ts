@@ -17,14 +17,14 @@ import { parking } from "../parking/parking.ts";
 import { WRITE } from "../poller/poller.ts";
 import type { Socket, Sockets } from "../sockets.ts";
 import type { Deadline } from "../timing/deadline.ts";
-import type { Wait, Waits } from "../socket_waits.ts";
+import type { SocketWait, SocketWaits } from "../socket_waits.ts";
 
 /** The parts of an agent, as they are at the end of a turn. */
 export interface Parts {
   readonly multi: Multi;
   readonly jobs: Jobs;
   readonly sockets: Sockets;
-  readonly waits: Waits;
+  readonly waits: SocketWaits;
   readonly fairness: Fairness;
   readonly deadline: Deadline;
   /** The poller's descriptor. */
@@ -53,7 +53,7 @@ export function isDebugging(): boolean {
 export class Invariants {
   #turns = 0;
   /** How many turns ago the socket of a wait was gone. */
-  readonly #orphans = new WeakMap<Wait, number>();
+  readonly #orphans = new WeakMap<SocketWait, number>();
 
   /** What is wrong, `null` where nothing is. Call it outside of libcurl's callbacks only. */
   check(parts: Parts): Error | null {
