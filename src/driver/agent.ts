@@ -14,10 +14,10 @@ import {
   signalOf,
   type WaitOptions,
 } from "./agent_options.ts";
-import type { Waiting } from "./transfers.ts";
 import { Loop } from "./loop.ts";
 import { parking } from "./parking/parking.ts";
 import { READ, WRITE } from "./poller/poller.ts";
+import type { TransferOutcome } from "./transfers.ts";
 
 /**
  * As {@linkcode Agent.perform}, but without a promise: who waits is told as soon as the transfer
@@ -27,7 +27,7 @@ export let performAtOnce: (
   agent: Agent,
   easy: Easy,
   signal: AbortSignal | null,
-  waiting: Waiting,
+  outcome: TransferOutcome,
 ) => void;
 /**
  * Ends the agent's turn after this round, where one goes on; another one follows. For a callback
@@ -62,7 +62,7 @@ export class Agent {
   #closing: Promise<void> | null = null;
 
   static {
-    performAtOnce = (agent, easy, signal, waiting) => agent.#perform(easy, signal, waiting);
+    performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
     endTurn = (agent) => agent.#loop.endTurn();
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
@@ -89,7 +89,7 @@ export class Agent {
   /** What the agent has done, for a curious reader. */
   get stats(): AgentStats {
     const { sockets, turns } = this.#loop;
-    return { sockets: sockets.size, turns, wakeUps: parking.wakeUps };
+    return { sockets, turns, wakeUps: parking.wakeUps };
   }
 
   /**
@@ -102,19 +102,19 @@ export class Agent {
    * @throws the signal's reason where it aborted.
    */
   perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    const waiting = Promise.withResolvers<Easy>();
+    const outcome = Promise.withResolvers<Easy>();
     try {
-      this.#perform(easy, signalOf(options), waiting);
+      this.#perform(easy, outcome, signalOf(options));
     } catch (error) {
-      waiting.reject(error);
+      outcome.reject(error);
     }
-    return waiting.promise;
+    return outcome.promise;
   }
 
-  #perform(easy: Easy, signal: AbortSignal | null | undefined, waiting: Waiting): void {
+  #perform(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     if (this.#closing) throw closedError();
     if (signal?.aborted) throw signal.reason;
-    this.#loop.run(easy, signal, waiting);
+    this.#loop.run(easy, outcome, signal);
   }
 
   /**

@@ -5,7 +5,7 @@
 import { duplicate, libc, libcPath, setNonBlocking } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
 import { EpollPoller } from "../../src/driver/poller/epoll.ts";
-import { readKernel } from "../../src/driver/debug/epoll_registrations.ts";
+import { readRegistrations } from "../../src/driver/debug/epoll_registrations.ts";
 import { READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { Sockets, type SocketWaitListener } from "../../src/driver/sockets.ts";
 import { FdTable } from "../../src/handles/multi/assigned_values.ts";
@@ -294,7 +294,7 @@ export class DescriptorModel {
     const generations = new Map<number, number>();
     for (const { fd, generation } of this.#sockets.entries()) generations.set(fd, generation);
     const watched = new Map<number, number>();
-    for (const { fd, interest, tag } of readKernel(this.#poller.fd)!) {
+    for (const { fd, interest, tag } of readRegistrations(this.#poller.fd)!) {
       if (tag === 0) continue; // what wake() needs
       must(!watched.has(fd), `the kernel watches two files as fd ${fd}`);
       must(this.#lives.has(fd), `fd ${fd} is closed and still watched`);

@@ -20,7 +20,7 @@ export interface Registration {
 const ROW = /^tfd:\s*(\d+) events:\s*([0-9a-f]+) data:\s*([0-9a-f]+)/gm;
 
 /** All of them; `null` where the system or the runtime's permissions do not tell. */
-export function readKernel(pollerFd: number): Registration[] | null {
+export function readRegistrations(pollerFd: number): Registration[] | null {
   if (native.os !== "linux") return null;
   let text: string;
   try {

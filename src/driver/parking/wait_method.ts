@@ -22,7 +22,7 @@ export function waitMethod(): WaitMethod {
 }
 
 /** Watches a poller's descriptor; `sockets` says how many are below it. */
-export function createWaiter(poller: Poller, ready: () => void, sockets: () => number): FdWatch {
+export function createWatch(poller: Poller, ready: () => void, sockets: () => number): FdWatch {
   switch (waitMethod()) {
     case "loop":
       return new LoopWaiter(poller, ready, sockets);

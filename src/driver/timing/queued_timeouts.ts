@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Job, Jobs } from "../transfers.ts";
+import type { ActiveTransfer, ActiveTransfers } from "../transfers.ts";
 import { Deadline } from "./deadline.ts";
 
 /** libcurl ends what it can itself, in its own words; this is what it is late then, at least. */
@@ -14,21 +14,21 @@ const GRACE_MS = 50;
 const LOOK_MS = 50;
 
 /** See the module. */
-export class Timeouts {
-  readonly #jobs: Jobs;
+export class QueuedTimeouts {
+  readonly #transfers: ActiveTransfers;
   readonly #alarm: Deadline;
   /** When the next one may be late, on the clock of `performance.now()`. */
   #next = Infinity;
 
   /** `schedule` has a turn come when one may be late. */
-  constructor(jobs: Jobs, schedule: () => void) {
-    this.#jobs = jobs;
+  constructor(transfers: ActiveTransfers, schedule: () => void) {
+    this.#transfers = transfers;
     this.#alarm = new Deadline(schedule);
   }
 
   /** A transfer has begun. */
-  watch(job: Job): void {
-    const at = lateAt(job);
+  watch(transfer: ActiveTransfer): void {
+    const at = lateAt(transfer);
     if (at < this.#next) this.#lookAt(at);
   }
 
@@ -39,14 +39,14 @@ export class Timeouts {
   }
 
   /** Those that libcurl has not ended in time. */
-  late(): Job[] {
-    const late: Job[] = [];
+  late(): ActiveTransfer[] {
+    const late: ActiveTransfer[] = [];
     if (!this.#alarm.take()) return late;
     const now = performance.now();
     let next = Infinity;
-    for (const job of this.#jobs) {
-      const at = lateAt(job); // not kept: the option may be changed meanwhile
-      if (at <= now) late.push(job);
+    for (const transfer of this.#transfers) {
+      const at = lateAt(transfer); // not kept: the option may be changed meanwhile
+      if (at <= now) late.push(transfer);
       else next = Math.min(next, at);
     }
     this.#lookAt(Math.max(next, now + LOOK_MS));
@@ -59,7 +59,7 @@ export class Timeouts {
   }
 }
 
-function lateAt({ easy, started }: Job): number {
+function lateAt({ easy, started }: ActiveTransfer): number {
   const { timeoutMs } = easy.settings;
   return timeoutMs > 0 ? started + timeoutMs + GRACE_MS : Infinity;
 }

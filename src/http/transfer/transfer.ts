@@ -8,7 +8,7 @@
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
-import type { Waiting } from "../../driver/transfers.ts";
+import type { TransferOutcome } from "../../driver/transfers.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
@@ -43,7 +43,7 @@ const NULL_BODY = new Set([204, 205, 304]);
 const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** See the module. */
-export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
+export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, TransferOutcome {
   readonly head: HeadCollector = new HeadCollector(this);
   readonly plan: RequestPlan;
   /** How many redirects led here. */

@@ -1,0 +1,77 @@
+/**
+ * The remedies for what the loaded libcurl does wrong in an event loop. Each is there only where its
+ * quirk is; the loop calls all of them at the same places.
+ *
+ * @module
+ */
+
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { LostEventRecovery, mayLoseEvents, type TransferCounts } from "./lost_events.ts";
+import type { Quirks } from "./quirks.ts";
+import { ReadAheadCheck } from "./read_ahead.ts";
+import { WakeFd } from "./wake_fd.ts";
+
+/** The remedies of one multi handle. */
+export class QuirkRemedies {
+  readonly #lookAtAll: () => void;
+  readonly #wakeFd: WakeFd | null;
+  readonly #lostEvents: LostEventRecovery | null;
+  readonly #readAhead: ReadAheadCheck | null;
+
+  /** `lookAtAll` calls `curl_multi_socket_all`, `schedule` has a turn come. */
+  constructor(quirks: Quirks, lookAtAll: () => void, schedule: () => void) {
+    this.#lookAtAll = lookAtAll;
+    this.#wakeFd = quirks.neverDrains ? new WakeFd() : null;
+    this.#lostEvents = quirks.loses ? new LostEventRecovery(lookAtAll, schedule) : null;
+    this.#readAhead = quirks.leavesRead ? new ReadAheadCheck(schedule) : null;
+  }
+
+  /** Whether a transfer that begins has to be counted for `anyMayLoseEvents`. */
+  mayLoseEvents(easy: EasyState): boolean {
+    return this.#lostEvents !== null && mayLoseEvents(easy);
+  }
+
+  /** Adds a handle by calling `add`. */
+  adding(add: () => void): void {
+    if (this.#wakeFd) this.#wakeFd.adding(add);
+    else add();
+  }
+
+  /** libcurl's socket callback was called. */
+  socket(fd: number, what: number): void {
+    this.#wakeFd?.socket(fd, what);
+  }
+
+  /** libcurl has opened a socket with that number. */
+  opened(fd: number): void {
+    this.#wakeFd?.gone(fd);
+  }
+
+  /** libcurl is about to be told of an event. */
+  beforeAction(fd: number): void {
+    this.#wakeFd?.drain(fd);
+  }
+
+  /** A transfer has ended or was paused, while so many others are in flight. */
+  stoppedReading(easy: EasyState, others: number): void {
+    this.#readAhead?.stoppedReading(easy, others);
+  }
+
+  /** Looks at all sockets where that is due. Returns whether it was. */
+  lookIfDue(): boolean {
+    const isDue = this.#readAhead?.take() ?? false;
+    if (isDue) this.#lookAtAll();
+    return isDue;
+  }
+
+  /** A round is over. Returns whether another one is due. */
+  afterRound(busy: boolean, transfers: TransferCounts): boolean {
+    return this.#lostEvents ? this.#lostEvents.afterRound(busy, transfers) : busy;
+  }
+
+  /** Cancels what is scheduled. */
+  end(): void {
+    this.#lostEvents?.end();
+    this.#readAhead?.end();
+  }
+}
