@@ -1,5 +1,5 @@
 /**
- * The agent: transfers driven by the runtime's own event loop.
+ * The agent, which drives transfers by the runtime's own event loop.
  *
  * @module
  */
@@ -20,8 +20,8 @@ import { READ, WRITE } from "./poller/poller.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
 /**
- * As {@linkcode Agent.perform}, but without a promise: who waits is told as soon as the transfer
- * was taken out, in a turn of the agent, and must not throw. Throws where it cannot begin.
+ * {@linkcode Agent.perform} without a promise: `outcome` is called inside the agent's turn, as soon as
+ * the transfer was removed. Throws where the transfer cannot begin.
  */
 export let performAtOnce: (
   agent: Agent,
@@ -30,11 +30,11 @@ export let performAtOnce: (
   outcome: TransferOutcome,
 ) => void;
 /**
- * Ends the agent's turn after this round, where one goes on; another one follows. For a callback
- * whose reader has much to do, and would have to pause the transfer otherwise.
+ * Ends the agent's turn in progress after this round; another turn follows. For a callback whose
+ * reader has so much to do that the transfer would have to pause otherwise.
  */
 export let endTurn: (agent: Agent) => void;
-/** Has something done when an agent closes, or at once where it is closed. */
+/** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
 
 /**
@@ -57,7 +57,7 @@ export let atClose: (agent: Agent, closer: () => void) => void;
  */
 export class Agent {
   readonly #loop: Loop;
-  /** What is to be done when the agent closes. */
+  /** Called when the agent closes: {@linkcode atClose}. */
   readonly #closers: (() => void)[] = [];
   #closing: Promise<void> | null = null;
 
@@ -86,7 +86,7 @@ export class Agent {
     return this.#loop.size;
   }
 
-  /** What the agent has done, for a curious reader. */
+  /** Counts of what the agent has done. */
   get stats(): AgentStats {
     const { sockets, turns } = this.#loop;
     return { sockets, turns, wakeUps: parking.wakeUps };

@@ -1,5 +1,5 @@
 /**
- * What an agent is told: how to be made, and what each call of it may be given.
+ * The options of an agent and of its methods, and how they are read.
  *
  * @module
  */
@@ -46,12 +46,12 @@ export interface AgentStats {
   readonly wakeUps: number;
 }
 
-/** A multi handle with those options, and room for so many idle connections. */
-export function multiFor(options: AgentOptions, cache: number): Multi {
+/** Makes a multi handle with these options, and room for `cacheSize` idle connections. */
+export function multiFor(options: AgentOptions, cacheSize: number): Multi {
   const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = options;
   const multi = new Multi();
   try {
-    multi.setOpt("MAXCONNECTS", cache);
+    multi.setOpt("MAXCONNECTS", cacheSize);
     if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
     if (maxHostConnections !== undefined) multi.setOpt("MAX_HOST_CONNECTIONS", maxHostConnections);
     if (maxConcurrentStreams !== undefined) {
@@ -71,7 +71,7 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** The signal of the options. Throws what is none, before anything begins that it could not end. */
+/** The signal of some options. Throws for a value that is none, before anything has begun. */
 export function signalOf(options: PerformOptions | null): AbortSignal | undefined {
   const { signal } = options ?? {};
   if (signal === undefined || signal === null) return undefined;

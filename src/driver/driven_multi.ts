@@ -197,9 +197,9 @@ export class DrivenMulti {
     }
   }
 
-  /** Lets the transfer that has waited the longest for its turn go on. */
+  /** Resumes one of the transfers that are paused for others. */
   resumeNext(): void {
-    this.fairness.next((easy, error) => this.#fail(easy, error));
+    this.fairness.resumeNext((easy, error) => this.#fail(easy, error));
   }
 
   #fail(easy: EasyState, error: unknown): void {

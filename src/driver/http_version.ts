@@ -1,5 +1,5 @@
 /**
- * What the version of HTTP says of a transfer's connection.
+ * The HTTP version of a transfer's connection.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { getInfo } from "../handles/easy/infos.ts";
 
 const { CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1 } = flags;
 
-/** Whether it is known to carry one transfer at a time. */
+/** Whether the connection is known to carry one transfer at a time. */
 export function isHttp1(easy: EasyState): boolean {
   const version = getInfo(easy, "HTTP_VERSION");
   return version === CURL_HTTP_VERSION_1_0 || version === CURL_HTTP_VERSION_1_1;

@@ -130,7 +130,7 @@ export class Loop {
   /** Makes rounds until there is nothing to do or the turn is over. Returns whether to go on. */
   #rounds(driven: DrivenMulti): boolean {
     const { fairness, transfers } = driven, end = performance.now() + fairness.sliceMs;
-    fairness.begin(end);
+    fairness.beginSlice(end);
     this.#anyFinished = this.#turnEnds = false;
     try {
       for (let round = 1;; round++) {
@@ -140,7 +140,7 @@ export class Loop {
         if (round >= ROUNDS || this.#turnEnds || performance.now() >= end) return true;
       }
     } finally {
-      fairness.begin(Infinity);
+      fairness.endSlice();
     }
   }
 

@@ -34,10 +34,10 @@ test("interest reaches the poller at apply(), not before", () => {
   const fd = announced();
   sockets.socket(fd, IN);
   expect(poller.calls).toEqual([]);
-  expect(sockets.changed).toBe(true);
+  expect([...sockets.entries()]).toMatchObject([{ fd, dirty: true }]);
   sockets.apply();
   expect(poller.interestOf(fd)).toBe(READ);
-  expect(sockets.changed).toBe(false);
+  expect([...sockets.entries()]).toMatchObject([{ fd, dirty: false }]);
 });
 
 test("of several changes only the last one is told, and none where nothing changed", () => {

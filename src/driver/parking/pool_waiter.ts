@@ -1,5 +1,7 @@
 /**
- * Deno's wait: `poll(2)` on a thread of the runtime's pool.
+ * The watch of Deno: `poll(2)` on a thread of the runtime's pool. Such a wait keeps the process alive.
+ * Where the process is free to end there is no wait, and an alarm that does not keep it alive checks
+ * the poller now and then.
  *
  * @module
  */
@@ -10,27 +12,24 @@ import { allocate, release, Struct } from "../../../ffi/memory.ts";
 import type { FdWatch } from "../../../ffi/mod.ts";
 import type { Poller } from "../poller/poller.ts";
 
-/** A parked thread looks up this often, so that none is left behind for ever. */
+/** The timeout of one `poll(2)`, so that no thread stays behind for ever. */
 const LONGEST_MS = 60_000;
-/** How often an unwatched poller is looked at: first, and at most. */
+/** The time between two checks of a poller that no thread waits for: at first, and at most. */
 const FIRST_LOOK_MS = 20, LAST_LOOK_MS = 1000;
 
-/**
- * Sits in `poll(2)` on a thread of the runtime's pool. Such a wait keeps the process alive; where
- * it must not, there is none, and an alarm that does not hold the process looks now and then.
- */
+/** Watches by a thread of the runtime's pool. */
 export class PoolWaiter implements FdWatch {
   readonly #poller: Poller;
   readonly #ready: () => void;
-  // C memory: the thread may outlive a terminated Worker's own. A pollfd: int fd @0; short events @4
+  // struct pollfd: int fd @0; short events @4. In C memory: the thread may outlive a Worker's heap
   readonly #pollfd = allocate(8);
   #alive = true;
   #armed = false;
   #waiting = false;
-  /** What is to be done when the thread is back, once the watch is closed. */
+  /** Called when the thread has returned, once the watch is closed. */
   #closed: (() => void) | null = null;
   #alarm: ReturnType<typeof setTimeout> | null = null;
-  #look = FIRST_LOOK_MS;
+  #lookMs = FIRST_LOOK_MS;
 
   constructor(poller: Poller, ready: () => void) {
     this.#poller = poller;
@@ -42,7 +41,7 @@ export class PoolWaiter implements FdWatch {
 
   arm(): void {
     this.#armed = true;
-    if (this.#alive) this.#wait();
+    if (this.#alive) this.#startWait();
     else this.#lookLater();
   }
 
@@ -50,9 +49,9 @@ export class PoolWaiter implements FdWatch {
     if (on === this.#alive) return;
     this.#alive = on;
     if (on) {
-      this.#look = FIRST_LOOK_MS;
-      if (this.#armed) this.#wait();
-    } else if (this.#waiting) this.#comeBack();
+      this.#lookMs = FIRST_LOOK_MS;
+      if (this.#armed) this.#startWait();
+    } else if (this.#waiting) this.#recallThread();
   }
 
   close(after: () => void = () => {}): void {
@@ -62,34 +61,30 @@ export class PoolWaiter implements FdWatch {
     };
     this.#armed = false;
     if (this.#alarm) clearTimeout(this.#alarm);
-    if (this.#waiting) this.#comeBack();
+    if (this.#waiting) this.#recallThread();
     else this.#closed();
   }
 
-  /** Has the thread come back, or, where no descriptor is left for that, once there is one. */
-  #comeBack(): void {
+  /** Has the thread return: now, or as soon as the system has a descriptor for that. */
+  #recallThread(): void {
     try {
       this.#poller.wake();
     } catch {
       setTimeout(() => {
-        if (this.#waiting && (this.#closed || !this.#alive)) this.#comeBack();
+        if (this.#waiting && (this.#closed || !this.#alive)) this.#recallThread();
       }, FIRST_LOOK_MS);
     }
   }
 
-  #wait(): void {
+  #startWait(): void {
     if (this.#waiting) return;
     this.#waiting = true;
     libc.poll_nonblocking(this.#pollfd, 1, LONGEST_MS).then((count) => {
       this.#waiting = false;
       if (this.#closed) this.#closed();
       else if (count > 0) this.#fire();
-      else this.#again();
+      else if (this.#armed) this.arm();
     });
-  }
-
-  #again(): void {
-    if (this.#armed) this.arm();
   }
 
   #fire(): void {
@@ -102,9 +97,9 @@ export class PoolWaiter implements FdWatch {
     if (this.#waiting || this.#alarm !== null) return;
     this.#alarm = setTimeout(() => {
       this.#alarm = null;
-      this.#look = Math.min(this.#look * 2, LAST_LOOK_MS);
+      this.#lookMs = Math.min(this.#lookMs * 2, LAST_LOOK_MS);
       this.#fire();
-    }, this.#look);
+    }, this.#lookMs);
     this.#alarm.unref();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How the runtime is asked to watch the one descriptor in which all sockets of a thread sit.
+ * The choice of how the runtime watches the one descriptor in which all sockets of a thread sit.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Poller } from "../poller/poller.ts";
 import { byWorker, LoopWaiter } from "./loop_waiter.ts";
 import { PoolWaiter } from "./pool_waiter.ts";
 
-/** The ways to watch, by the value of `CURLEW_WAIT` that forces each. */
+/** The ways to watch, which are also the values of `CURLEW_WAIT`. */
 export type WaitMethod = "loop" | "worker" | "pool";
 
 /** The method of this runtime, or the one that the environment asks for. */
@@ -21,7 +21,7 @@ export function waitMethod(): WaitMethod {
   return "pool";
 }
 
-/** Watches a poller's descriptor; `sockets` says how many are below it. */
+/** Makes a watch on a poller's descriptor. `sockets` tells how many sockets are below it. */
 export function createWatch(poller: Poller, ready: () => void, sockets: () => number): FdWatch {
   switch (waitMethod()) {
     case "loop":

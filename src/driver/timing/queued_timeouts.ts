@@ -1,6 +1,6 @@
 /**
- * TIMEOUT_MS of transfers that wait for a connection, since there may be no more: libcurl counts
- * that time, but looks at it only once the transfer goes on.
+ * The TIMEOUT_MS of transfers that are queued for one of `maxConnections`. libcurl counts the time in
+ * the queue, but compares it with the limit only when the transfer goes on.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import type { ActiveTransfer, ActiveTransfers } from "../transfers.ts";
 import { Deadline } from "./deadline.ts";
 
-/** libcurl ends what it can itself, in its own words; this is what it is late then, at least. */
+/** The time after a timeout in which libcurl may still end the transfer itself. */
 const GRACE_MS = 50;
-/** How seldom all transfers are looked at. */
+/** The least time between two visits of all transfers. */
 const LOOK_MS = 50;
 
-/** See the module. */
+/** Finds the transfers that libcurl has not ended in time. */
 export class QueuedTimeouts {
   readonly #transfers: ActiveTransfers;
   readonly #alarm: Deadline;
-  /** When the next one may be late, on the clock of `performance.now()`. */
+  /** When the next transfer may be late, on the clock of `performance.now()`. */
   #next = Infinity;
 
-  /** `schedule` has a turn come when one may be late. */
+  /** `schedule` is called when a transfer may be late, and has to lead to a turn. */
   constructor(transfers: ActiveTransfers, schedule: () => void) {
     this.#transfers = transfers;
     this.#alarm = new Deadline(schedule);
@@ -38,14 +38,14 @@ export class QueuedTimeouts {
     this.#alarm.arm();
   }
 
-  /** Those that libcurl has not ended in time. */
+  /** The transfers that libcurl has not ended in time. */
   late(): ActiveTransfer[] {
     const late: ActiveTransfer[] = [];
     if (!this.#alarm.take()) return late;
     const now = performance.now();
     let next = Infinity;
     for (const transfer of this.#transfers) {
-      const at = lateAt(transfer); // not kept: the option may be changed meanwhile
+      const at = lateAt(transfer); // computed anew: the option may have changed
       if (at <= now) late.push(transfer);
       else next = Math.min(next, at);
     }
@@ -53,7 +53,7 @@ export class QueuedTimeouts {
     return late;
   }
 
-  /** Looks no more. */
+  /** Cancels the next visit. */
   end(): void {
     this.#alarm.disarm();
   }

@@ -1,5 +1,5 @@
 /**
- * Going on with what a callback has paused, for the rooms above.
+ * The end of pauses that a callback has made, for the rooms above.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { pauseTransfer } from "./calls.ts";
 import { type Easy, stateOf } from "./easy.ts";
 
 /**
- * Ends the wait for its turn: it receives again, unless the user has paused it. What libcurl has
- * kept is given to the WRITEFUNCTION at once.
+ * Ends a pause that the driver has made: the transfer receives again, unless the user has paused it.
+ * The WRITEFUNCTION gets what libcurl has kept before this returns.
  *
- * @returns what went wrong there; libcurl would forget it.
+ * @returns the error of that callback, which libcurl would forget.
  */
-export function goOn(state: EasyState): CurlEasyError | null {
+export function resumeReceiving(state: EasyState): CurlEasyError | null {
   state.run.pausedForFairness = false;
   try {
     pauseTransfer(state, state.paused);
