@@ -44,7 +44,8 @@ export {
   type EasyOptions,
   type EasyOptionValue,
 } from "./src/handles/easy/easy.ts";
-export type { InfoName, InfoValue, TlsSessionInfo } from "./src/handles/easy/infos.ts";
+export type { TlsSessionInfo } from "./src/handles/core/info.ts";
+export type { InfoName, InfoValue } from "./src/handles/easy/infos.ts";
 export type { HttpPostPart } from "./src/handles/mime/httppost.ts";
 export type { Header, HeadersOptions } from "./src/handles/easy/headers.ts";
 export { Mime, type MimePart } from "./src/handles/mime/mime.ts";

@@ -25,6 +25,8 @@ const SIGNATURES = {
   write: { args: ["i32", "buffer", "usize"], result: "i64" },
   pipe: { args: ["buffer"], result: "i32" },
   socket: { args: ["i32", "i32", "i32"], result: "i32" },
+  // int fd, int level, int name, void *value, socklen_t *
+  getsockopt: { args: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   // struct pollfd *, nfds_t, int timeout
   poll: { args: ["buffer", "usize", "i32"], result: "i32" },
   poll_nonblocking: {
@@ -45,6 +47,8 @@ const SIGNATURES = {
   fopen: { args: ["buffer", "buffer"], result: "pointer" },
   fclose: { args: ["pointer"], result: "i32" },
   fflush: { args: ["pointer"], result: "i32" },
+  // size_t fwrite(const void *, size_t, size_t, FILE *)
+  fwrite: { args: ["pointer", "usize", "usize", "pointer"], result: "usize" },
   ferror: { args: ["pointer"], result: "i32" },
   // int fileno(FILE *), ftruncate(int, off_t), flock(int, int)
   fileno: { args: ["pointer"], result: "i32" },
@@ -164,6 +168,42 @@ export function duplicate(fd: number): number {
 /** Keeps a descriptor from child processes. False where it is not open. */
 export function closeOnExec(fd: number): boolean {
   return libc.ioctl(fd, FIOCLEX) === 0;
+}
+
+// <sys/socket.h>: SOL_SOCKET, SO_TYPE, SO_ACCEPTCONN; SO_COOKIE is Linux' own
+const SOCKOPT = isApple || native.os === "freebsd"
+  ? { level: 0xffff, type: 0x1008, listens: 0x2, cookie: null }
+  : { level: 1, type: 3, listens: 30, cookie: 57 };
+
+const optionValue = new Uint8Array(new ArrayBuffer(8));
+const optionWords = new Int32Array(optionValue.buffer);
+const optionLength = new Uint32Array(new ArrayBuffer(4));
+
+function socketOption(fd: number, name: number): boolean {
+  optionWords.fill(0);
+  optionLength[0] = optionValue.length;
+  return libc.getsockopt(
+    fd,
+    SOCKOPT.level,
+    name,
+    optionValue,
+    new Uint8Array(optionLength.buffer),
+  ) === 0;
+}
+
+/**
+ * What a descriptor is, as far as sockets go: "none" where it is closed or no socket, "listening",
+ * or "socket".
+ */
+export function socketKind(fd: number): "none" | "listening" | "socket" {
+  if (!socketOption(fd, SOCKOPT.type)) return "none";
+  return socketOption(fd, SOCKOPT.listens) && optionWords[0] !== 0 ? "listening" : "socket";
+}
+
+/** A number that no other socket of this system has had, `null` where the system has none. */
+export function socketCookie(fd: number): string | null {
+  if (SOCKOPT.cookie === null || !socketOption(fd, SOCKOPT.cookie)) return null;
+  return `${optionWords[0]}:${optionWords[1]}`;
 }
 
 /** Makes reads and writes of a descriptor return at once. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { flags } from "./curl/flags.ts";
 import { type CurlFunction, type CurlVariadic, functions, variadics } from "./curl/functions.ts";
 import { CurlLoadError } from "./error.ts";
 import { bindLater } from "./lazy.ts";
@@ -122,14 +123,15 @@ function openLibrary(path: string): Library {
   });
   const info = curl_version_info?.(CURLVERSION_FIRST) ?? null;
   if (info === null) throw new CurlLoadError("no libcurl, it has no curl_version_info()");
-  const head = new Struct(info, 24); // CURLversion age @0, const char *version @8, unsigned @16
+  // CURLversion age @0, const char *version @8, unsigned version_num @16, int features @32
+  const head = new Struct(info, 40);
   const versionNum = head.i32(16), version = head.string(8) ?? "";
   if (versionNum < MINIMUM_VERSION) {
     throw new CurlLoadError(`libcurl ${version} is older than ${versionText(MINIMUM_VERSION)}`);
   }
   const bound = bindAll(path, versionNum);
   useUtf8();
-  initialize(bound.symbols, versionNum);
+  initialize(bound.symbols, head.i32(32));
   selfCheck(bound.symbols);
   return { path, version, versionNum, ...bound };
 }
@@ -191,15 +193,19 @@ function missing(row: Row, path: string): () => never {
   };
 }
 
-const CURL_GLOBAL_ALL = 3;
+const { CURL_GLOBAL_ALL, CURL_VERSION_THREADSAFE } = flags;
 
 /** Once for a process; the library counts further calls. Never undone. */
-function initialize(curl: CurlSymbols, versionNum: number): void {
-  // libcurl locks by itself since 7.84; before, two threads may not be in here at a time
-  const lock = versionNum < 0x075400 ? processLock() : null;
+function initialize(curl: CurlSymbols, features: number): void {
+  // two threads may not be in here at a time, unless libcurl says that it locks by itself
+  const lock = features & CURL_VERSION_THREADSAFE ? null : processLock();
   if (lock !== null) libc.flockfile(lock);
-  const code = curl.curl_global_init(CURL_GLOBAL_ALL);
-  if (lock !== null) libc.funlockfile(lock);
+  let code: number;
+  try {
+    code = curl.curl_global_init(CURL_GLOBAL_ALL);
+  } finally {
+    if (lock !== null) libc.funlockfile(lock);
+  }
   if (code !== 0) throw new CurlLoadError(`curl_global_init() failed with ${code}`);
 }
 

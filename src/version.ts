@@ -35,7 +35,7 @@ export interface VersionInfo {
 
 const CURLVERSION_LAST = 100;
 
-// struct curl_version_info_data, by the age that brought each field
+// struct curl_version_info_data, by its age that brought each field
 const STRINGS: readonly [name: string, offset: number, age: number][] = [
   ["zlib", 56, 0],
   ["c-ares", 72, 1],
@@ -49,7 +49,7 @@ const STRINGS: readonly [name: string, offset: number, age: number][] = [
   ["gsasl", 192, 9],
   ["rtmp", 208, 11],
 ];
-const CAINFO = 152, CAPATH = 160, CERTIFICATES_AGE = 6, FEATURES = 200, FEATURES_AGE = 10;
+const SSL = 40, CAINFO = 152, CAPATH = 160, CERTIFICATES_AGE = 6, FEATURES = 200, FEATURES_AGE = 10;
 
 /**
  * What the loaded libcurl is and can do: {@link
@@ -70,17 +70,17 @@ export function versionInfo(): VersionInfo {
   const age = new Struct(data, 4).i32(0);
   const at = new Struct(data, 216);
   // the struct of an older library ends before the newer fields
-  const text = (offset: number, since: number) => age >= since ? at.string(offset) : null;
+  const text = (offset: number, from: number) => age >= from ? at.string(offset) : null;
   const libraries: Record<string, string> = {};
-  for (const [name, offset, since] of STRINGS) {
-    const found = text(offset, since);
+  for (const [name, offset, from] of STRINGS) {
+    const found = text(offset, from);
     if (found) libraries[name] = found;
   }
   return {
     version,
     versionNum,
     host: at.string(24) ?? "",
-    ssl: at.string(40),
+    ssl: at.string(SSL),
     protocols: strings(at.pointer(64)),
     features: age >= FEATURES_AGE ? strings(at.pointer(FEATURES)) : [],
     featureBits: at.i32(32),
@@ -91,13 +91,10 @@ export function versionInfo(): VersionInfo {
   };
 }
 
-/** From 8.3 on there is no NSS. */
-const NO_NSS = 0x080300;
-
-/** Whether TLS is NSS's: of the loaded library, or of one with that version and `ssl`. */
-export function usesNss(versionNum: number = library().versionNum, ssl?: string | null): boolean {
-  if (versionNum >= NO_NSS) return false;
-  return /^NSS/.test((ssl === undefined ? versionInfo().ssl : ssl) ?? "");
+/** The `ssl` of {@linkcode versionInfo} alone. */
+export function tlsLibrary(): string | null {
+  const data = library().symbols.curl_version_info(CURLVERSION_LAST) as NonNullPointer;
+  return new Struct(data, SSL + 8).string(SSL);
 }
 
 /** A NULL-terminated array of strings. */

@@ -4,6 +4,7 @@ import { readlinkSync } from "node:fs";
 import { easyOptions } from "../ffi/curl/options.ts";
 import { constants, type EasyOptionName, type EasyOptions, versionInfo } from "../mod.ts";
 import { versionText } from "../ffi/mod.ts";
+import { oddities, type Oddity } from "../src/libcurl_versions.ts";
 
 const loaded = versionInfo();
 export const versionNum: number = loaded.versionNum;
@@ -29,6 +30,8 @@ interface Row {
   readonly protocol?: string;
   /** The TLS backends of which it is true. */
   readonly tls?: RegExp;
+  /** Where libcurl has this oddity, it is not. */
+  readonly unless?: Oddity;
   readonly why: string;
 }
 
@@ -157,10 +160,13 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "libcurl 8.23 says CURLE_BAD_FUNCTION_ARGUMENT of a key that is another certificate's",
   },
   negotiates: {
-    tls: NO_NSS,
+    unless: "nssCrashesAfterAlpn",
     why: "with NSS libcurl crashes where a handshake with ALPN is given up, so HTTP/2 is by wish",
   },
-  keepsSockets: { tls: NO_NSS, why: "NSS closes sockets and tells nobody, so none is kept" },
+  keepsSockets: {
+    unless: "nssClosesSockets",
+    why: "NSS closes sockets and tells nobody, so none is kept",
+  },
   tellsRest: { tls: NO_NSS, why: "with NSS libcurl cannot tell whether TLS has read more" },
   keyFiles: { tls: NO_NSS, why: "NSS cannot use an elliptic key from a PEM file" },
   forgetsCa: { tls: NO_NSS, why: "NSS trusts a CA for the rest of the process" },
@@ -176,7 +182,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "7.74 leaves a CONNECT_ONLY connection open until its multi is closed",
   },
   findsConnectOnly: {
-    since: 0x080700,
+    unless: "losesConnectOnlyAfterPerform",
     why:
       "before 8.7 a handle that has blocked does not find its CONNECT_ONLY connection in a multi",
   },
@@ -225,7 +231,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
   tooLarge: { since: 0x080600, why: "CURLE_TOO_LARGE came with 8.6" },
   keepsEmptyQuery: { until: 0x080800, why: "newer libcurls drop the ? of an empty query" },
   keepsHttp1Apart: {
-    since: 0x080a00,
+    unless: "believesHttp2StatusLine",
     why: "before 8.10 a status line of HTTP/2 on HTTP/1 has requests share a connection at once",
   },
   keepsH2Trailers: { since: 0x075801, why: "7.74 gives no trailers of HTTP/2" },
@@ -246,7 +252,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "7.74 gives a copy of a handle a cookie engine that hears nothing",
   },
   copiesHstsFile: {
-    except: [0x075800, 0x080500],
+    unless: "freesHstsFilesTwice",
     why: "libcurl 7.88 to 8.4 would free the name of a copied handle's HSTS file twice",
   },
   dropsCookies: { since: 0x074d00, why: "COOKIEFILE null turns the engine off since 7.77" },
@@ -294,12 +300,13 @@ const ROWS: Readonly<Record<Name, Row>> = {
 };
 
 function judge(
-  { since = 0, until = Infinity, except, feature = 0, protocol, tls, why }: Row,
+  { since = 0, until = Infinity, except, feature = 0, protocol, tls, unless, why }: Row,
 ): Difference {
   const excepted = except && versionNum >= except[0] && versionNum < except[1];
   const holds = versionNum >= since && versionNum < until && !excepted &&
     (loaded.featureBits & feature) === feature &&
-    (!protocol || loaded.protocols.includes(protocol)) && (!tls || tls.test(loaded.ssl ?? ""));
+    (!protocol || loaded.protocols.includes(protocol)) && (!tls || tls.test(loaded.ssl ?? "")) &&
+    !(unless && oddities()[unless]);
   return { holds, note: holds ? "" : ` (not here: ${why})` };
 }
 

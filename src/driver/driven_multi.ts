@@ -1,6 +1,6 @@
 /**
  * A multi handle that a loop drives, and all that has the lifetime of that handle: its transfers, its
- * sockets in the poller, the waits for them, and the remedies for libcurl's quirks. It knows what to
+ * sockets in the poller, the waits for them, and the remedies for libcurl's oddities. It knows what to
  * do; when to do it is up to the loop.
  *
  * @module
@@ -14,9 +14,9 @@ import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { getInfo } from "../handles/easy/infos.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
+import { oddities } from "../libcurl_versions.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import type { Poller } from "./poller/poller.ts";
-import { type Quirks, quirksOf } from "./quirks/quirks.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
@@ -48,17 +48,17 @@ export class DrivenMulti {
 
   /** Makes a multi handle with room for `cacheSize` idle connections. Throws as `Agent` does. */
   constructor(options: AgentOptions, cacheSize: number, poller: Poller, scheduler: Scheduler) {
-    const quirks = quirksOf(), schedule = () => scheduler.schedule();
+    const schedule = () => scheduler.schedule();
     this.#options = options;
     this.#cacheSize = cacheSize;
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
-    this.remedies = new QuirkRemedies(quirks, () => this.multi.socketAll(), schedule);
-    this.sockets = new Sockets(poller, quirks.closesMutely);
+    this.remedies = new QuirkRemedies(() => this.multi.socketAll(), schedule);
+    this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
-    this.#state.observe(this.#observer(quirks));
+    this.#state.observe(this.#observer());
   }
 
   /** How many idle connections are kept. */
@@ -72,8 +72,9 @@ export class DrivenMulti {
   }
 
   /** The observer, which takes notes inside libcurl's callbacks and schedules a turn. */
-  #observer({ nssCloses }: Quirks): MultiObserver {
+  #observer(): MultiObserver {
     const { sockets, transfers, remedies } = this, scheduler = this.#scheduler;
+    const { nssClosesSockets } = oddities();
     return {
       socket: (fd, what) => {
         remedies.socket(fd, what);
@@ -84,7 +85,7 @@ export class DrivenMulti {
       opened: (fd) => {
         remedies.opened(fd);
         // a socket whose end is not announced must not stay registered: it only voids what was known
-        if (nssCloses) sockets.closing(fd);
+        if (nssClosesSockets) sockets.closing(fd);
         else sockets.opened(fd);
       },
       closing: (fd) => sockets.closing(fd),

@@ -63,7 +63,7 @@ export class Sockets implements SocketWatcher {
   waitListener: SocketWaitListener | null = null;
 
   /**
-   * Registers sockets in `poller`. `closesUnconnectedSilently` is a quirk: libcurl closes a socket that
+   * Registers sockets in `poller`. `closesUnconnectedSilently` is an oddity: libcurl closes a socket that
    * never connected without CLOSESOCKETFUNCTION.
    */
   constructor(poller: Poller, closesUnconnectedSilently = false) {

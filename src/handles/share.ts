@@ -11,6 +11,7 @@ import { CollectedHandles } from "./base/collected_handles.ts";
 import type { CloseHook } from "./core/close_hook.ts";
 import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
 import type { EasyState } from "./core/easy_state.ts";
+import { SharedData } from "./core/shared_data.ts";
 
 const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
 
@@ -67,6 +68,7 @@ const unclosed = new CollectedHandles<ShareResources>(
 export class Share {
   readonly #resources: ShareResources;
   readonly #kinds = new Set<number>();
+  readonly #data = new SharedData();
 
   static {
     registerHandle(
@@ -126,6 +128,7 @@ export class Share {
   #side(): HandleSide {
     return {
       pointer: this.#resources.pointer,
+      data: this.#data,
       used: (state) => this.#keepHook(state),
       shares: (data) => this.#kinds.has(data),
     };

@@ -16,6 +16,7 @@ import {
   versionText,
 } from "../../ffi/mod.ts";
 import { CurlUrlError } from "../errors.ts";
+import { isKnown, NEWER_URL_FLAGS } from "../libcurl_versions.ts";
 import { CollectedHandles } from "./base/collected_handles.ts";
 import { registerHandle } from "./core/handle_registry.ts";
 import { showName } from "./base/arguments.ts";
@@ -33,15 +34,6 @@ const UrlCode = {
   UNKNOWN_PART: 9,
   NO_SCHEME: 10,
   NO_ZONEID: 18,
-} as const;
-
-/** The flags that are newer than the oldest libcurl; one that it does not know it ignores. */
-const NEWER_FLAGS = {
-  CURLU_ALLOW_SPACE: 0x074e00,
-  CURLU_PUNYCODE: 0x075800,
-  CURLU_PUNY2IDN: 0x080300,
-  CURLU_GET_EMPTY: 0x080800,
-  CURLU_NO_GUESS_SCHEME: 0x080900,
 } as const;
 
 const { CURLUPART_URL, CURLUPART_ZONEID, CURLU_URLENCODE } = numbers;
@@ -226,11 +218,11 @@ function flagBits(bits: unknown): number {
     throw new CurlUrlError(UrlCode.MALFORMED_INPUT, "Cannot use the flags: expected CURLU_* bits");
   }
   if (bits === 0) return 0;
-  const { versionNum, path } = library();
-  for (const [name, since] of Object.entries(NEWER_FLAGS)) {
-    if (since <= versionNum || !(bits & numbers[name as keyof typeof NEWER_FLAGS])) continue;
+  for (const [name, row] of Object.entries(NEWER_URL_FLAGS)) {
+    if (isKnown(row) || !(bits & numbers[name as keyof typeof NEWER_URL_FLAGS])) continue;
     throw new CurlLoadError(
-      `Cannot use ${name}: it needs libcurl ${versionText(since)}, "${path}" is older`,
+      `Cannot use ${name}: it needs libcurl ${versionText(row.since)}, ` +
+        `"${library().path}" is older`,
     );
   }
   return bits;

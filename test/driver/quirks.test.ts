@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, Easy } from "../../mod.ts";
 import { EFD_CLOEXEC_NONBLOCK, libc } from "../../ffi/libc.ts";
-import { quirksOf } from "../../src/driver/quirks/quirks.ts";
 import { WakeFd } from "../../src/driver/quirks/wake_fd.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
@@ -83,15 +82,4 @@ test("the descriptor that libcurl names while a handle is added is emptied, no o
   for (const fd of fds) wakeFd.drain(fd);
   expect(fds.map(isFull)).toEqual([false, true, true]);
   for (const fd of fds) libc.close(fd);
-});
-
-test("the quirks of a version are those of the table", () => {
-  const names = (version: number, ssl = "OpenSSL/3.0.19") =>
-    Object.entries(quirksOf(version, ssl)).filter(([, has]) => has).map(([name]) => name);
-  expect(names(0x075801)).toEqual(["loses", "closesMutely"]);
-  expect(names(0x075801, "NSS/3.87")).toEqual(["loses", "closesMutely", "nssCloses"]);
-  expect(names(0x080c01)).toEqual(["loses"]);
-  expect(names(0x080e01)).toEqual([]);
-  expect(names(0x081400)).toEqual(["leavesRead", "neverDrains"]);
-  expect(names(0x081700)).toEqual(["leavesRead"]);
 });

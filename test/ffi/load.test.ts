@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configure, CurlLoadError, library, MINIMUM_VERSION, versionText } from "../../ffi/mod.ts";
-import { CurlError } from "../../mod.ts";
+import { constants, CurlError } from "../../mod.ts";
 import { runChild } from "../server/child.ts";
 
 const REPORT = `import { configure, CurlLoadError, Easy, versionInfo } from "#root/mod.ts";
@@ -140,14 +140,24 @@ describe("a path that is no libcurl", () => {
   });
 });
 
-/** A library whose curl_version_info() says it is that version; `null` without a C compiler. */
-function fakeLibrary(name: string, versionNum: number): Promise<string | null> {
+/**
+ * A library whose curl_version_info() says it is that version, with `code` beside that function;
+ * `null` without a C compiler.
+ */
+function fakeLibrary(
+  name: string,
+  versionNum: number,
+  { features = 0, code = "" } = {},
+): Promise<string | null> {
   const source = join(folder, `${name}.c`), output = join(folder, `${name}.so`);
   writeFileSync(
     source,
-    `static struct { int age; const char *version; unsigned num; const char *rest[40]; } info =
-       { 3, "${versionText(versionNum)}", ${versionNum} };
-     void *curl_version_info(int age) { return age < 0 ? 0 : (void *)&info; }\n`,
+    `static struct {
+       int age; const char *version; unsigned num; const char *host; int features;
+       const char *rest[40];
+     } info = { 3, "${versionText(versionNum)}", ${versionNum}, "", ${features} };
+     void *curl_version_info(int age) { return age < 0 ? 0 : (void *)&info; }
+     ${code}\n`,
   );
   return new Promise((resolve) => {
     execFile("cc", ["-shared", "-fPIC", "-o", output, source], (error, _, stderr) => {
@@ -180,6 +190,40 @@ describe("a libcurl that is too old (skipped where there is no C compiler)", () 
     expect(said).toMatchObject({ load: true });
     expect(said.message).toContain("does not have it");
   });
+});
+
+describe("curl_global_init() (skipped where there is no C compiler)", () => {
+  // fails with 41 where the process's lock is taken, with 40 where another thread may take it
+  const code = `
+    #include <pthread.h>
+    #include <stdio.h>
+    static void *probe(void *result) {
+      if (ftrylockfile(stderr) == 0) funlockfile(stderr);
+      else *(int *)result = 41;
+      return 0;
+    }
+    int curl_global_init(long flags) {
+      pthread_t thread;
+      int result = 40;
+      (void)flags;
+      if (pthread_create(&thread, 0, probe, &result) != 0) return 39;
+      pthread_join(thread, 0);
+      return result;
+    }`;
+
+  for (
+    const [says, features, result] of [
+      ["says that it locks by itself", constants.CURL_VERSION_THREADSAFE, 40],
+      ["does not say so, however new it is", 0, 41],
+    ] as const
+  ) {
+    test(`is called under a lock unless libcurl has one: it ${says}`, async (context) => {
+      const fake = await fakeLibrary(`init${result}`, 0x081500, { features, code });
+      if (fake === null) return context.skip("no cc");
+      const said = await child("", { CURLEW_LIBRARY: fake });
+      expect(said.message).toContain(`curl_global_init() failed with ${result}`);
+    });
+  }
 });
 
 test("the search tries every name that this system may have, in order (Linux only)", async (context) => {

@@ -93,7 +93,7 @@ describe.skipIf(!hsts.holds)(`HSTSREADFUNCTION${hsts.note}`, () => {
         codes.push(codeOf(() => handle.setOpt("HSTSREADFUNCTION", null)));
         codes.push(codeOf(() => handle.setOpt("HSTS_CTRL", 0)));
         codes.push(codeOf(() => handle.setOpt("SHARE", null)));
-        codes.push(codeOf(() => handle.setOpt("USERAGENT", "fine")));
+        codes.push(codeOf(() => handle.setOpt("TIMEOUT_MS", 5000)));
         return read(handle, entry);
       },
     });

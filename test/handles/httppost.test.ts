@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type HttpPostPart, Multi } from "../../mod.ts";
-import { ownForm } from "../../src/handles/mime/httppost.ts";
+import { ownForm, readForm } from "../../src/handles/mime/httppost.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 import { linesOf, partsOf } from "./mime_support.ts";
@@ -137,7 +137,7 @@ test("what is no form is refused, and leaves nothing behind", () => {
 });
 
 test("curl_formget gives the form's bytes to a callback, which may refuse them", () => {
-  const form = ownForm([{ name: "a", contents: "text" }]);
+  const form = ownForm(readForm([{ name: "a", contents: "text" }]));
   const { curl_formget } = library().symbols;
   let got = "", taken = true;
   // size_t (*)(void *arg, const char *buf, size_t len)

@@ -97,7 +97,11 @@ test("nothing stays behind: handles, blocks and lists are all given back", () =>
   const before = count();
   for (let i = 0; i < 20; i++) {
     const [loop, easies] = waiting(3);
-    for (const easy of easies) easy.setOpt("HTTPHEADER", ["X-A: b"]);
+    for (const easy of easies) {
+      loop.multi.removeHandle(easy);
+      easy.setOpt("HTTPHEADER", ["X-A: b"]);
+      loop.multi.addHandle(easy);
+    }
     loop[Symbol.dispose]();
   }
   expect(count()).toEqual(before);

@@ -1,8 +1,8 @@
 // HTTP/2 server pushes that are taken.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { constants, CurlLoadError, type Easy } from "../../mod.ts";
+import { oddities } from "../../src/libcurl_versions.ts";
 import { startServer, type TestServer } from "../server/start.ts";
-import { versionNum } from "./multi_support.ts";
 import { collect, pushing, pushLoop, reach } from "./push_support.ts";
 
 const { CURL_PUSH_DENY, CURL_PUSH_OK } = constants;
@@ -16,7 +16,7 @@ beforeEach(({ skip }) => {
   if (!server.has("h2")) skip("no openssl command");
 });
 
-const crashes = versionNum >= 0x075800 && versionNum < 0x080100;
+const crashes = oddities().crashesOnAcceptedPush;
 const accepting = test.skipIf(crashes);
 const why = crashes ? " (libcurl 7.88 and 8.0 crash here: needs 8.1)" : "";
 

@@ -288,12 +288,13 @@ describe("the handle lives as long as an easy needs it", () => {
     easy.setOpt("CURLU", other);
   });
 
-  test("a URL that is set while the easy is added takes its place, and nothing dangles", () => {
+  test("a URL that is set after it takes its place, and nothing dangles", () => {
     using multi = new Multi();
     const url = new CurlUrl(DEAD);
     using easy = transfer(url);
-    multi.addHandle(easy);
     easy.setOpt("URL", server.url("/bytes/6"));
+    multi.addHandle(easy);
+    expect(codeOf(() => easy.setOpt("URL", DEAD))).toBe(43);
     url.set("HOST", null);
     url.close();
     churn();

@@ -1,6 +1,6 @@
 /**
- * The recovery of events that libcurl may lose: transfers that could go on, but for which libcurl
- * names neither a socket nor a timeout. libcurl is asked to look at all of its sockets.
+ * The recovery of events that libcurl loses with the oddity `mayLoseEvents`: a transfer could go on, but
+ * libcurl names neither a socket nor a timeout for it. libcurl is asked to look at all of its sockets.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export interface TransferCounts {
 export class LostEventRecovery {
   readonly #lookAtAll: () => void;
   readonly #again: Deadline;
-  /** There was a look since anything happened. */
+  /** There was a look, or one is scheduled, since anything happened. */
   #done = false;
   /** The earliest time of the next look, on the clock of `performance.now()`. */
   #restsUntil = 0;

@@ -1,7 +1,7 @@
 /**
- * The check for bytes that OpenSSL has read ahead. A stream of HTTP/2 that ends or is paused may leave
- * there what has come for other streams of its connection, of which no socket tells. libcurl is asked
- * to look at all of its sockets soon after.
+ * The check for bytes that OpenSSL has read ahead, with the oddity `keepsReadAhead`. A stream of HTTP/2
+ * that ends or is paused may leave bytes there for other streams of its connection, of which no socket
+ * tells. Soon after, libcurl is asked to look at all of its sockets.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * The remedies for what the loaded libcurl does wrong in an event loop. Each is there only where its
- * quirk is; the loop calls all of them at the same places.
+ * The remedies for the oddities of the loaded libcurl in an event loop: `libcurl_versions.ts`. A remedy
+ * exists only where its oddity does; the driver calls all of them at the same places.
  *
  * @module
  */
 
 import type { EasyState } from "../../handles/core/easy_state.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { LostEventRecovery, mayLoseEvents, type TransferCounts } from "./lost_events.ts";
-import type { Quirks } from "./quirks.ts";
 import { ReadAheadCheck } from "./read_ahead.ts";
 import { WakeFd } from "./wake_fd.ts";
 
@@ -19,11 +19,12 @@ export class QuirkRemedies {
   readonly #readAhead: ReadAheadCheck | null;
 
   /** `lookAtAll` calls `curl_multi_socket_all`, `schedule` has a turn come. */
-  constructor(quirks: Quirks, lookAtAll: () => void, schedule: () => void) {
+  constructor(lookAtAll: () => void, schedule: () => void) {
+    const { keepsReadAhead, mayLoseEvents, neverDrainsWakeFd } = oddities();
     this.#lookAtAll = lookAtAll;
-    this.#wakeFd = quirks.neverDrains ? new WakeFd() : null;
-    this.#lostEvents = quirks.loses ? new LostEventRecovery(lookAtAll, schedule) : null;
-    this.#readAhead = quirks.leavesRead ? new ReadAheadCheck(schedule) : null;
+    this.#wakeFd = neverDrainsWakeFd ? new WakeFd() : null;
+    this.#lostEvents = mayLoseEvents ? new LostEventRecovery(lookAtAll, schedule) : null;
+    this.#readAhead = keepsReadAhead ? new ReadAheadCheck(schedule) : null;
   }
 
   /** Whether a transfer that begins has to be counted for `anyMayLoseEvents`. */

@@ -5,6 +5,7 @@
  */
 
 import { Code, CurlEasyError } from "../../errors.ts";
+import { bytesOf, isByteArray } from "./views.ts";
 
 /** The error for a value that an option cannot take. */
 export function badValue(option: string, expected: string, value: unknown): CurlEasyError {
@@ -88,12 +89,12 @@ export function lines(option: string, value: unknown): readonly (string | Uint8A
   // a copy, since a getter may say something else the second time
   return Array.from(
     value,
-    (line) => isBytes(line) ? byteLine(option, line) : oneLine(option, line),
+    (line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line),
   );
 }
 
 function byteLine(option: string, value: Uint8Array): Uint8Array {
-  const line = bytes(option, value);
+  const line = bytes(option, value).slice(); // a getter of a later line may change the bytes
   if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
     throw badValue(option, "bytes without NUL and line breaks", value);
   }
@@ -109,21 +110,9 @@ export function isArray(value: unknown): value is unknown[] {
   }
 }
 
-/** Whether it is one indeed, and no proxy of one. */
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
-}
-
-/** Bytes, from a view or a buffer. */
+/** Bytes, from a view or a buffer: still the user's own, see {@linkcode bytesOf}. */
 export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
-  try {
-    if (value instanceof ArrayBuffer) return new Uint8Array(value);
-    if (ArrayBuffer.isView(value)) {
-      // an array of our own: the length that the user's tells may be the user's own
-      return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
-    }
-  } catch {
-    // a buffer that is detached, a view beyond its end, a proxy
-  }
+  const found = bytesOf(value);
+  if (found) return found;
   throw badValue(option, "bytes", value);
 }

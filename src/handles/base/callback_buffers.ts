@@ -6,16 +6,28 @@
  * @module
  */
 
+import { bufferLength, viewLength } from "./views.ts";
+
 const SIZE = 64 * 1024;
 /** For each level what was shown there last: most pieces are as long as the one before. */
 const views: Uint8Array<ArrayBuffer>[] = [];
 const buffers: ArrayBuffer[] = [];
+/** For each level whose bytes alone are there; `null` for anybody's. */
+const owners: (object | null)[] = [];
 let level = 0;
 
-/** Takes a buffer of `size` bytes; give it back with {@linkcode giveBufferBack}. */
-export function takeBuffer(size: number): Uint8Array<ArrayBuffer> {
+/**
+ * Takes a buffer of `size` bytes; give it back with {@linkcode giveBufferBack}. What is sent from
+ * there has an `owner`: bytes of others are cleared, since nobody can tell how much of the buffer a
+ * function of the user has filled.
+ */
+export function takeBuffer(size: number, owner: object | null): Uint8Array<ArrayBuffer> {
   const last = views[level];
   if (last === undefined || viewLength(last) !== size) views[level] = view(size);
+  if (owners[level] !== owner) {
+    owners[level] = owner;
+    if (owner !== null) new Uint8Array(buffers[level] as ArrayBuffer).fill(0);
+  }
   return views[level++] as Uint8Array<ArrayBuffer>;
 }
 
@@ -26,20 +38,6 @@ function view(size: number): Uint8Array<ArrayBuffer> {
   const buffer = isLarge ? last : buffers[level] = new ArrayBuffer(Math.max(size, SIZE));
   return new Uint8Array(buffer, 0, size);
 }
-
-type Getter<T> = (of: T) => number;
-
-function getter<T extends object>(prototype: T, name: string): Getter<T> {
-  const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
-  return (of) => (get as () => number).call(of);
-}
-
-/** How many bytes a buffer has, 0 where it is detached; its `length` may be the user's own. */
-export const viewLength: Getter<Uint8Array> = getter(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  "length",
-);
-const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 
 /** How many are taken. */
 export function buffersInUse(): number {

@@ -51,7 +51,10 @@ export function makeList(lines: readonly (string | Uint8Array)[]): Pointer {
   const { curl_slist_append, curl_slist_free_all } = library().symbols;
   let list: Pointer = null;
   for (const line of lines) {
-    const longer = curl_slist_append(list, typeof line === "string" ? cString(line) : withNul(line));
+    const longer = curl_slist_append(
+      list,
+      typeof line === "string" ? cString(line) : withNul(line),
+    );
     if (longer === null) {
       curl_slist_free_all(list);
       throw new RangeError("Cannot allocate a list");

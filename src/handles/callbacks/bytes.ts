@@ -5,13 +5,16 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
+import { libc } from "../../../ffi/libc.ts";
 import { copyIn, copyOut } from "../../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
+import { giveBufferBack, takeBuffer } from "../base/callback_buffers.ts";
+import { standardOutput } from "../base/standard_output.ts";
 import { type AnyFunction, toInt } from "../base/callback_results.ts";
+import { viewLength } from "../base/views.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import type { CallbackKind } from "./dispatch.ts";
 import { pieceAt, takesPiece } from "./piece.ts";
-import { giveBufferBack, takeBuffer, viewLength } from "../base/callback_buffers.ts";
 
 const { CURL_WRITEFUNC_ERROR, CURL_READFUNC_ABORT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 /** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE. */
@@ -23,11 +26,12 @@ export function onBytes(
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
-    if (!state || !fn) return CURL_WRITEFUNC_ERROR;
+    if (!state) return CURL_WRITEFUNC_ERROR;
     const length = size * nmemb;
-    if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
+    if (!fn) return withoutFunction(state, ptr, length);
     state.enter();
     try {
+      if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
       const result = takesPiece(fn)
         ? fn(pieceAt(ptr, length))
         : callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId));
@@ -45,13 +49,22 @@ export function onBytes(
 
 /** Gives the user a copy of the bytes, which is good until the function returns. */
 function callWithBytes(fn: AnyFunction, ptr: Pointer, length: number, data: unknown): unknown {
-  const slab = takeBuffer(length);
+  const slab = takeBuffer(length, null);
   try {
     copyIn(slab, ptr, length);
     return fn(slab, data);
   } finally {
     giveBufferBack();
   }
+}
+
+/**
+ * Where the handle has no WRITEFUNCTION: in an agent the bytes are dropped, and a blocking transfer
+ * writes them to C's standard output, as libcurl itself does.
+ */
+function withoutFunction(state: EasyState, ptr: Pointer, length: number): number {
+  if (state.multi?.observer) return length;
+  return Number(libc.fwrite(ptr, 1n, BigInt(length), standardOutput()));
 }
 
 /** Whether it is the turn of others. */
@@ -65,7 +78,8 @@ export function onRead(
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
-    if (!state || !fn) return CURL_READFUNC_ABORT;
+    if (!state) return CURL_READFUNC_ABORT;
+    if (!fn) return 0; // an upload without a source is empty: libcurl would block on standard input
     const read = (buffer: Uint8Array) => fn(buffer, state.settings.data.get(kind.dataId));
     return fillFrom(state, ptr, size * nmemb, kind.name, read);
   };
@@ -83,7 +97,7 @@ export function fillFrom(
     state.threw(state.trailedError()); // a redirect after the trailers
     return CURL_READFUNC_ABORT;
   }
-  const slab = takeBuffer(room);
+  const slab = takeBuffer(room, state);
   state.enter();
   try {
     const length = toInt(read(slab), name);

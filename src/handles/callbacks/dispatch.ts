@@ -13,16 +13,17 @@ export interface CallbackKind {
   readonly name: string;
   readonly id: number;
   readonly dataId: number;
+  /** What C gets where the callback fails. */
+  readonly failure: number;
 }
 
 /**
  * Runs the user's callback of that kind for the handle with that token. Where there is no such
- * handle or function, C gets 0, as if none were set; where it fails, C gets `failure`.
+ * handle or function, C gets 0, as if none were set; where it fails, C gets the failure value of the kind.
  */
 export function dispatch(
   token: number,
   kind: CallbackKind,
-  failure: number,
   call: (fn: AnyFunction, data: unknown, state: EasyState) => unknown,
 ): number {
   const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
@@ -32,7 +33,7 @@ export function dispatch(
     return toStatus(call(fn, state.settings.data.get(kind.dataId), state), kind.name);
   } catch (error) {
     state.threw(error);
-    return failure;
+    return kind.failure;
   } finally {
     state.leave();
   }

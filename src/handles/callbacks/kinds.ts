@@ -13,6 +13,9 @@ import {
   type NonNullPointer,
   type Signature,
 } from "../../../ffi/mod.ts";
+import { Code } from "../../errors.ts";
+import { toStatus } from "../base/callback_results.ts";
+import { nativeCallback } from "../base/native_callback.ts";
 import { onBytes, onRead } from "./bytes.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import {
@@ -26,7 +29,7 @@ import { onCloseSocket } from "../core/close_hook.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import { makeList } from "../base/owned.ts";
 import { onOpenSocket, onSockopt } from "./sockets.ts";
-import { onProgress } from "./progress.ts";
+import { ABORT, onProgress } from "./progress.ts";
 
 /** A kind of callback with its native function, made when it is first needed. */
 export interface EasyCallbackKind extends CallbackKind {
@@ -47,6 +50,7 @@ function define<const S extends Signature>(
   name: FunctionOption,
   data: keyof typeof easyOptions,
   signature: S,
+  failure: ReturnType<CallbackFunction<S>>,
   make: (kind: CallbackKind) => CallbackFunction<S>,
 ): void {
   const id = easyOptions[name].id, dataId = easyOptions[data].id;
@@ -55,13 +59,9 @@ function define<const S extends Signature>(
     name,
     id,
     dataId,
+    failure: Number(failure),
     pointer() {
-      if (pointer === undefined) {
-        // one for each kind and thread, never closed: connections may call it at any time
-        pointer = native.callback(signature, make(kind)).pointer;
-        live.callbacks++;
-      }
-      return pointer;
+      return pointer ??= nativeCallback(signature, failure, make(kind));
     },
   };
   kinds.set(id, kind);
@@ -82,32 +82,35 @@ export function kindsOfData(dataId: number): EasyCallbackKind[] {
 
 /** char *ptr, size_t size, size_t nmemb, void *userdata → size_t */
 const BYTES = { args: ["pointer", "u32", "u32", "u32"], result: "u32" } as const;
-define("WRITEFUNCTION", "WRITEDATA", BYTES, onBytes);
-define("HEADERFUNCTION", "HEADERDATA", BYTES, onBytes);
-define("INTERLEAVEFUNCTION", "INTERLEAVEDATA", BYTES, onBytes);
-define("READFUNCTION", "READDATA", BYTES, onRead);
+define("WRITEFUNCTION", "WRITEDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onBytes);
+define("HEADERFUNCTION", "HEADERDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onBytes);
+define("INTERLEAVEFUNCTION", "INTERLEAVEDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onBytes);
+define("READFUNCTION", "READDATA", BYTES, flags.CURL_READFUNC_ABORT, onRead);
 
 // void *clientp, curl_off_t offset, int origin
 define(
   "SEEKFUNCTION",
   "SEEKDATA",
   { args: ["u32", "i64", "i32"], result: "i32" },
+  flags.CURL_SEEKFUNC_FAIL,
   (kind) => (token, offset, origin) =>
-    dispatch(token, kind, 1, (fn, data) => fn(data, offset, origin)),
+    dispatch(token, kind, (fn, data) => fn(data, offset, origin)),
 );
 // CURL *, int cmd, void *clientp
 define(
   "IOCTLFUNCTION",
   "IOCTLDATA",
   { args: ["pointer", "i32", "u32"], result: "i32" },
+  flags.CURLIOE_FAILRESTART,
   (kind) => (_easy, cmd, token) =>
-    dispatch(token, kind, 2, (fn, data, state) => fn(state.easy, cmd, data)),
+    dispatch(token, kind, (fn, data, state) => fn(state.easy, cmd, data)),
 );
 // void *clientp, curl_off_t dltotal, dlnow, ultotal, ulnow
 define(
   "XFERINFOFUNCTION",
   "XFERINFODATA",
   { args: ["u32", "i64", "i64", "i64", "i64"], result: "i32" },
+  ABORT,
   onProgress,
 );
 // void *clientp, double dltotal, dlnow, ultotal, ulnow
@@ -115,6 +118,7 @@ define(
   "PROGRESSFUNCTION",
   "PROGRESSDATA",
   { args: ["u32", "f64", "f64", "f64", "f64"], result: "i32" },
+  ABORT,
   onProgress,
 );
 // CURL *, curl_infotype, char *data, size_t size, void *clientp
@@ -122,27 +126,25 @@ define(
   "DEBUGFUNCTION",
   "DEBUGDATA",
   { args: ["pointer", "i32", "pointer", "u32", "u32"], result: "i32" },
+  0,
   (kind) => (_easy, type, text, size, token) =>
-    dispatch(
-      token,
-      kind,
-      0,
-      (fn, data, state) => fn(state.easy, type, bytesAt(text, size), data),
-    ),
+    dispatch(token, kind, (fn, data, state) => fn(state.easy, type, bytesAt(text, size), data)),
 );
 // CURL *, void *ssl_ctx, void *clientp → CURLcode
 define(
   "SSL_CTX_FUNCTION",
   "SSL_CTX_DATA",
   { args: ["pointer", "pointer", "u32"], result: "i32" },
+  Code.ABORTED_BY_CALLBACK,
   (kind) => (_easy, sslctx, token) =>
-    dispatch(token, kind, 42, (fn, data, state) => fn(state.easy, sslctx, data)),
+    dispatch(token, kind, (fn, data, state) => fn(state.easy, sslctx, data)),
 );
 // void *clientp, curl_socket_t, curlsocktype purpose
 define(
   "SOCKOPTFUNCTION",
   "SOCKOPTDATA",
   { args: ["u32", "socket", "i32"], result: "i32" },
+  flags.CURL_SOCKOPT_ERROR,
   onSockopt,
 );
 // void *clientp, curlsocktype purpose, struct curl_sockaddr * → curl_socket_t
@@ -150,6 +152,7 @@ define(
   "OPENSOCKETFUNCTION",
   "OPENSOCKETDATA",
   { args: ["u32", "i32", "pointer"], result: "i32" },
+  flags.CURL_SOCKET_BAD,
   (kind) => (token, purpose, address) =>
     onOpenSocket(kind, token, purpose, readSocketAddress(address)),
 );
@@ -158,6 +161,7 @@ define(
   "CLOSESOCKETFUNCTION",
   "CLOSESOCKETDATA",
   { args: ["u32", "socket"], result: "i32" },
+  1,
   () => onCloseSocket,
 );
 // CURL *, const struct curl_khkey *known, *found, enum curl_khmatch, void *clientp
@@ -165,11 +169,11 @@ define(
   "SSH_KEYFUNCTION",
   "SSH_KEYDATA",
   { args: ["pointer", "pointer", "pointer", "i32", "u32"], result: "i32" },
+  CURLKHSTAT_REJECT,
   (kind) => (_easy, known, found, match, token) => {
     const status = dispatch(
       token,
       kind,
-      CURLKHSTAT_REJECT,
       (fn, data, state) => fn(state.easy, readHostKey(known), readHostKey(found), match, data),
     );
     // 7.88.1 with libssh2 asks again for ever after a DEFER, whose error is the same
@@ -181,34 +185,37 @@ define(
   "SSH_HOSTKEYFUNCTION",
   "SSH_HOSTKEYDATA",
   { args: ["u32", "i32", "pointer", "u32"], result: "i32" },
+  flags.CURLKHMATCH_MISMATCH,
   (kind) => (token, keytype, key, length) =>
-    dispatch(token, kind, 1, (fn, data) => fn(data, keytype, bytesAt(key, length))),
+    dispatch(token, kind, (fn, data) => fn(data, keytype, bytesAt(key, length))),
 );
 // const void *transfer_info, void *ptr, int remains → long
 define(
   "CHUNK_BGN_FUNCTION",
   "CHUNK_DATA",
   { args: ["pointer", "u32", "i32"], result: "i32" },
+  flags.CURL_CHUNK_BGN_FUNC_FAIL,
   (kind) => (info, token, remains) =>
-    dispatch(token, kind, 1, (fn, data) => fn(readFileInfo(info), data, remains)),
+    dispatch(token, kind, (fn, data) => fn(readFileInfo(info), data, remains)),
 );
 // void *ptr → long
 define(
   "CHUNK_END_FUNCTION",
   "CHUNK_DATA",
   { args: ["u32"], result: "i32" },
-  (kind) => (token) => dispatch(token, kind, 1, (fn, data) => fn(data)),
+  flags.CURL_CHUNK_END_FUNC_FAIL,
+  (kind) => (token) => dispatch(token, kind, (fn, data) => fn(data)),
 );
 // void *ptr, const char *pattern, const char *string
 define(
   "FNMATCH_FUNCTION",
   "FNMATCH_DATA",
   { args: ["u32", "pointer", "pointer"], result: "i32" },
+  flags.CURL_FNMATCHFUNC_FAIL,
   (kind) => (token, pattern, name) =>
     dispatch(
       token,
       kind,
-      2,
       (fn, data) => fn(data, native.string(pattern) ?? "", native.string(name) ?? ""),
     ),
 );
@@ -217,19 +224,20 @@ define(
   "RESOLVER_START_FUNCTION",
   "RESOLVER_START_DATA",
   { args: ["pointer", "pointer", "u32"], result: "i32" },
+  1,
   (kind) => (resolver, reserved, token) =>
-    dispatch(token, kind, 1, (fn, data) => fn(resolver, reserved, data)),
+    dispatch(token, kind, (fn, data) => fn(resolver, reserved, data)),
 );
 // void *clientp, char *primary_ip, char *local_ip, int primary_port, int local_port
 define(
   "PREREQFUNCTION",
   "PREREQDATA",
   { args: ["u32", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  flags.CURL_PREREQFUNC_ABORT,
   (kind) => (token, primary, local, primaryPort, localPort) =>
     dispatch(
       token,
       kind,
-      1,
       (fn, data) =>
         fn(data, native.string(primary) ?? "", native.string(local) ?? "", primaryPort, localPort),
     ),
@@ -239,17 +247,13 @@ define(
   "TRAILERFUNCTION",
   "TRAILERDATA",
   { args: ["pointer", "u32"], result: "i32" },
+  flags.CURL_TRAILERFUNC_ABORT,
   (kind) => (list, token) =>
-    dispatch(token, kind, 1, (fn, data, state) => {
+    dispatch(token, kind, (fn, data, state) => {
       state.markTrailed();
       const lines: string[] = [];
-      const status = fn(lines, data);
-      if (lines.some((line) => typeof line !== "string" || /[\0\r\n]/.test(line))) {
-        throw new TypeError(
-          "The TRAILERFUNCTION pushed a line that is no string without NUL and line breaks",
-        );
-      }
-      giveList(list as NonNullPointer, lines);
+      const status = toStatus(fn(lines, data), kind.name);
+      giveList(list as NonNullPointer, trailers(lines));
       return status;
     }),
 );
@@ -258,14 +262,17 @@ define(
   "HSTSREADFUNCTION",
   "HSTSREADDATA",
   { args: ["pointer", "pointer", "u32"], result: "i32" },
+  flags.CURLSTS_FAIL,
   // 0 would ask for another entry, without end
   (kind) => (_easy, struct, token) =>
-    !easyTokens.get(token) ? CURLSTS_DONE : dispatch(token, kind, 2, (fn, data, state) => {
+    !easyTokens.get(token) ? CURLSTS_DONE : dispatch(token, kind, (fn, data, state) => {
       const entry = { name: "", includeSubDomains: false, expire: "" };
       const result = walkingHsts(state, () => fn(state.easy, entry, data));
-      const status = result ?? (entry.name === "" ? CURLSTS_DONE : 0);
-      if (status === 0) writeHstsEntry(struct as NonNullPointer, entry);
-      return status;
+      const { name, includeSubDomains, expire } = entry; // once: the user may have made getters
+      const status = result ?? (name === "" ? CURLSTS_DONE : 0);
+      if (status !== 0) return status;
+      writeHstsEntry(struct as NonNullPointer, { name, includeSubDomains, expire });
+      return 0;
     }),
 );
 // CURL *, struct curl_hstsentry *, struct curl_index *, void *userp → CURLSTScode
@@ -273,8 +280,9 @@ define(
   "HSTSWRITEFUNCTION",
   "HSTSWRITEDATA",
   { args: ["pointer", "pointer", "pointer", "u32"], result: "i32" },
+  flags.CURLSTS_FAIL,
   (kind) => (_easy, struct, index, token) =>
-    dispatch(token, kind, 2, (fn, data, state) => {
+    dispatch(token, kind, (fn, data, state) => {
       const at = new Struct(index as NonNullPointer, 16); // size_t index @0, size_t total @8
       const place = { index: at.i64(0), total: at.i64(8) };
       const entry = readHstsEntry(struct as NonNullPointer);
@@ -290,6 +298,17 @@ function walkingHsts<T>(state: EasyState, call: () => T): T {
   } finally {
     state.readingHsts = false;
   }
+}
+
+/** The lines that a TRAILERFUNCTION has pushed, each read once: the array is in the user's hands. */
+function trailers(lines: readonly unknown[]): string[] {
+  return Array.from({ length: lines.length }, (_, i) => {
+    const line = lines[i];
+    if (typeof line === "string" && !/[\0\r\n]/.test(line)) return line;
+    throw new TypeError(
+      "The TRAILERFUNCTION pushed a line that is no string without NUL and line breaks",
+    );
+  });
 }
 
 /** Puts a list where libcurl looks for it; libcurl frees it. */

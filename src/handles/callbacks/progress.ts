@@ -9,11 +9,14 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
+import { infos } from "../../../ffi/curl/infos.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { readInfo } from "../core/info.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
-const ABORT = 1;
+/** What aborts a transfer. */
+export const ABORT = 1;
 const { CURL_PROGRESSFUNC_CONTINUE, CURLPROTO_FILE } = flags;
 
 type Count = number | bigint;
@@ -30,7 +33,7 @@ export function onProgress(
     if (state.run.abortWhenMoving && moves) return ABORT;
     const call = (fn: (...args: unknown[]) => unknown, data: unknown) =>
       fn(data, dltotal, dlnow, ultotal, ulnow);
-    const status = dispatch(token, kind, ABORT, call);
+    const status = dispatch(token, kind, call);
     const aborts = status !== 0 && status !== CURL_PROGRESSFUNC_CONTINUE;
     if (!aborts || moves || !isFile(state)) return status;
     state.threw(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
@@ -39,6 +42,6 @@ export function onProgress(
   };
 }
 
-function isFile({ easy }: EasyState): boolean {
-  return easy !== null && easy.getInfo("PROTOCOL") === CURLPROTO_FILE;
+function isFile(state: EasyState): boolean {
+  return readInfo(state, infos.PROTOCOL) === CURLPROTO_FILE;
 }

@@ -6,11 +6,12 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { closeOnExec, libc } from "../../../ffi/libc.ts";
+import { closeOnExec, libc, socketCookie, socketKind } from "../../../ffi/libc.ts";
 import { native } from "../../../ffi/mod.ts";
+import { toInt } from "../base/callback_results.ts";
+import { easyTokens } from "../core/easy_state.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import type { SocketAddress } from "./structs.ts";
-import { easyTokens } from "../core/easy_state.ts";
 
 /** The native SOCKOPTFUNCTION. */
 export function onSockopt(
@@ -25,7 +26,7 @@ export function onSockopt(
       if (purpose === flags.CURLSOCKTYPE_ACCEPT) watcher.closing(fd);
       else watcher.opened(fd);
     }
-    return dispatch(token, kind, 1, (fn, data) => fn(data, fd, purpose));
+    return dispatch(token, kind, (fn, data) => fn(data, fd, purpose));
   };
 }
 
@@ -41,7 +42,32 @@ export function onOpenSocket(
 ): number {
   const open = () => libc.socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (!easyTokens.get(token)?.settings.functions.has(kind.id)) return open();
-  const fd = dispatch(token, kind, BAD_SOCKET, (fn, data) => fn(data, purpose, address) ?? open());
+  return dispatch(token, kind, (fn, data) => {
+    const given = fn(data, purpose, address);
+    return given === undefined || given === null ? open() : newSocket(toInt(given, kind.name));
+  });
+}
+
+/** The sockets that users have given, by number: to tell one that is given twice. */
+const given = new Map<number, string>();
+
+/**
+ * Checks the descriptor that a user gives. libcurl would close any other one, such as the runtime's
+ * own, when the connection ends; two connections on one socket would get each other's bytes.
+ */
+function newSocket(fd: number): number {
   // libcurl takes any other negative number for a socket, and since 8.9 reads before its table
-  return (fd | 0) < 0 ? BAD_SOCKET : fd;
+  if ((fd | 0) !== fd || fd < 0) return BAD_SOCKET;
+  const kind = socketKind(fd);
+  if (kind !== "socket") {
+    const what = kind === "listening" ? "a listening socket" : "no open socket";
+    throw new TypeError(`The OPENSOCKETFUNCTION returned ${fd}, which is ${what}`);
+  }
+  const cookie = socketCookie(fd);
+  if (cookie === null) return fd;
+  if (given.get(fd) === cookie) {
+    throw new TypeError(`The OPENSOCKETFUNCTION returned ${fd}, which it has returned before`);
+  }
+  given.set(fd, cookie);
+  return fd;
 }

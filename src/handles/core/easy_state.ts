@@ -12,10 +12,12 @@ import { libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
 import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
 import { EasySettings } from "./easy_settings.ts";
+import type { SharedData } from "./shared_data.ts";
 import { TransferRun } from "./transfer_run.ts";
 
 /** The easies that a callback may be for, by token. */
@@ -159,6 +161,8 @@ export class EasyState {
   run: TransferRun = new TransferRun();
   /** SHARE, which `reset()` keeps and a duplicate does not get. */
   share: unknown = undefined;
+  /** What the handle has in common with others by its SHARE. */
+  sharedData: SharedData | null = null;
   /** The multi that the handle is added to. */
   multi: EasyHost | null = null;
   /** How many callbacks of the handle are on the stack. */
@@ -167,6 +171,8 @@ export class EasyState {
   readingHsts = false;
   /** The driver that is told of the sockets; its SOCKOPTFUNCTION goes with `reset()`. */
   watcher: SocketWatcher | null = null;
+  /** Where `send` has libcurl read from. */
+  sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */
   performed = false;
   /** The handle must not upload again: {@linkcode markTrailed}. */
@@ -208,6 +214,15 @@ export class EasyState {
   /** Whether a call or a multi handle keeps it alive. */
   get pinned(): boolean {
     return this.#pins > 0;
+  }
+
+  /**
+   * A call runs, a callback of the handle is on the stack, or the handle is in a multi and not over:
+   * CONNECT_ONLY, whose connection is in use on, is never over there.
+   */
+  get isInUse(): boolean {
+    if (this.depth > 0) return true;
+    return this.#pins > 0 && (!this.run.endReported || this.run.connected);
   }
 
   /** The public object, as long as anyone can ask for it. */
@@ -264,12 +279,14 @@ export class EasyState {
   enter(): void {
     this.depth++;
     if (this.multi) this.multi.depth++;
+    if (this.sharedData) this.sharedData.depth++;
   }
 
   /** The callback ends. */
   leave(): void {
     this.depth--;
     if (this.multi) this.multi.depth--;
+    if (this.sharedData) this.sharedData.depth--;
   }
 
   /** The `CURLPAUSE_*` bits of what is paused. */
@@ -288,22 +305,21 @@ export class EasyState {
     this.run.thrown ??= { value };
   }
 
-  /** Without a WRITEFUNCTION the body went to C's own standard output, which has a buffer. */
+  /** A blocking transfer without a WRITEFUNCTION wrote to C's standard output, which has a buffer. */
   flushOutput(): void {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;
-    if (this.settings.functions.has(WRITEFUNCTION.id) || this.resources.owned.has(WRITEDATA.id)) {
-      return;
-    }
+    if (this.settings.functions.has(WRITEFUNCTION.id)) return;
+    if (this.multi?.observer || this.resources.owned.has(WRITEDATA.id)) return;
     libc.fflush(null);
   }
 
   /**
-   * It sends trailers now. libcurl before 8.7 does not forget that, `reset()` included, and the
-   * next chunked upload of the handle, which may be that of a redirect, would write before the
-   * start of its buffer. Throws where nothing could stop that upload.
+   * The handle sends trailers now. Where libcurl does not forget that (`remembersTrailers`), the
+   * next chunked upload of the handle, which may be that of a redirect, must not be made. Throws
+   * where nothing could stop that upload.
    */
   markTrailed(): void {
-    this.trailed = library().versionNum < 0x080700;
+    this.trailed = oddities().remembersTrailers;
     if (!this.trailed || this.#readsInJs()) return;
     throw new CurlEasyError(
       Code.BAD_FUNCTION_ARGUMENT,
@@ -329,9 +345,13 @@ export class EasyState {
 
   /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */
   refuseInCallback(call: string): void {
-    if (this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0) {
-      throw new CurlEasyError(Code.RECURSIVE_API_CALL, `Cannot ${call}: called from a callback`);
-    }
+    const inOwn = this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0;
+    if (!inOwn && (this.sharedData?.depth ?? 0) === 0) return;
+    const whose = inOwn ? "" : " of a handle with the same Share";
+    throw new CurlEasyError(
+      Code.RECURSIVE_API_CALL,
+      `Cannot ${call}: called from a callback${whose}`,
+    );
   }
 
   /**

@@ -6,6 +6,7 @@
 
 import type { Pointer } from "../../../ffi/mod.ts";
 import type { EasyState } from "./easy_state.ts";
+import type { SharedData } from "./shared_data.ts";
 import type { Owned } from "../base/owned.ts";
 
 /** The C side of a JS object. */
@@ -16,6 +17,8 @@ export interface HandleSide {
   readonly owned?: Owned | null;
   /** Told that an easy uses it, and again when that easy's hooks change. */
   used?(state: EasyState): void;
+  /** What a share has for all handles that use it. */
+  readonly data?: SharedData;
   /** Whether a share has that `CURL_LOCK_DATA_*`. */
   shares?(data: number): boolean;
 }

@@ -5,20 +5,20 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { easyOptions } from "../../../ffi/curl/options.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { long } from "../base/arguments.ts";
 import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { handleSide } from "../core/handle_registry.ts";
 import { setBirthOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
 import { keepEntryPath } from "./ftp_entry_path.ts";
 import { renewUrl } from "./options.ts";
+import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
-const { CURLPAUSE_ALL, CURLPAUSE_RECV, CURLPAUSE_SEND, CURL_LOCK_DATA_CONNECT } = flags;
+const { CURLPAUSE_ALL, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 
 /** Makes a call that may run callbacks, and throws what it failed with. */
 export function callEasy(
@@ -53,38 +53,21 @@ export function callAnywhere(
   if (code !== Code.OK) throw new CurlEasyError(code);
 }
 
-/** The shares of the blocking transfers on the stack. */
-const performing = new Set<unknown>();
-
 /** Runs a transfer and returns when it is over. */
 export function performTransfer(state: EasyState): void {
   if (state.trailed) throw state.trailedError();
-  const { share } = state;
-  if (share && performing.has(share) && sharesConnections(share)) {
-    throw new CurlEasyError(
-      Code.RECURSIVE_API_CALL,
-      "Cannot perform the transfer: the one on the stack uses the same shared connections",
-    );
-  }
-  const isOutermost = share && !performing.has(share);
-  if (isOutermost) performing.add(share);
   try {
     callEasy(state, "perform the transfer", (easy) => {
       renewUrl(state);
-      guardReuse(state, share !== undefined);
+      guardReuse(state, state.share !== undefined);
       state.sends();
       state.performed = true;
       return library().symbols.curl_easy_perform(easy);
     });
     keepEntryPath(state, Code.OK);
   } finally {
-    if (isOutermost) performing.delete(share);
     state.flushOutput();
   }
-}
-
-function sharesConnections(share: unknown): boolean {
-  return handleSide(easyOptions.SHARE.id, share)?.shares?.(CURL_LOCK_DATA_CONNECT) === true;
 }
 
 /** Pauses and unpauses what `flags`, some `CURLPAUSE_*`, say. */
@@ -159,10 +142,9 @@ export function refuseInTree(state: EasyState, call: string): void {
   );
 }
 
-/** libcurl 7.88.0 to 8.4 copy the pointer to its list of HSTS files, and free it twice. */
+/** Refuses to duplicate a handle whose HSTS file would be freed twice (`freesHstsFilesTwice`). */
 export function refuseHstsFile({ settings }: EasyState): void {
-  const { versionNum } = library();
-  if (!settings.hstsFile || versionNum < 0x075800 || versionNum >= 0x080500) return;
+  if (!settings.hstsFile || !oddities().freesHstsFilesTwice) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot duplicate the easy handle: it has a file of HSTS, which libcurl before 8.5 would free twice",
@@ -187,13 +169,14 @@ export function transport(
   if (data.length === 0) {
     throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: there is no byte`);
   }
-  void data.buffer; // moves a small array out of the engine's heap, where it could be moved
+  const block = what === "send" ? sendBlock(state, data) : receiveBlock(data.length);
   let count = 0;
   callEasy(state, what, (easy) => {
     result.i64[0] = 0n;
-    const code = call(easy, data, data.length, result.i32);
+    const code = call(easy, block, data.length, result.i32);
     count = result.integer();
     return code;
   });
+  if (what === "receive") fillFromBlock(data, block, count);
   return count;
 }

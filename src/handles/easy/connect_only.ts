@@ -6,6 +6,7 @@
 
 import { library } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
 const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new ArrayBuffer(8));
@@ -23,13 +24,12 @@ export function markConnectionUsed(state: EasyState): void {
 }
 
 /**
- * Throws for a handle that would not find its connection. libcurl before 8.7 gives a handle that has
- * run `perform()` a multi handle of its own, and looks for the connection there, though the handle is
- * in another multi now. So the handle could not send, and the connection, which nobody could use or
- * close, would count for `maxConnections` as long as the peer keeps it open.
+ * Throws for a handle whose connection libcurl would not find (`losesConnectOnlyAfterPerform`). The
+ * handle could not send, and the connection, which nobody could use or close, would count for
+ * `maxConnections` as long as the peer keeps it open.
  */
 export function refuseLost({ performed, settings }: EasyState): void {
-  if (!performed || !settings.connectOnly || library().versionNum >= 0x080700) return;
+  if (!performed || !settings.connectOnly || !oddities().losesConnectOnlyAfterPerform) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
     "Cannot add the easy handle: with libcurl before 8.7 one that has run perform() does not find " +

@@ -6,8 +6,9 @@
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
-import { usesNss } from "../../version.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { EasyState } from "../core/easy_state.ts";
+import { setOwnReadFunction } from "./functions.ts";
 
 /**
  * What every handle is born with: no signals, no waiting for the resolver's thread, and a buffer
@@ -21,8 +22,8 @@ const BIRTH: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * With NSS, libcurl crashes at the end of a connection whose TLS handshake had all but negotiated a
- * protocol when it was given up. So there is no HTTP/2 unless somebody asks for it.
+ * Without ALPN there is no HTTP/2 over TLS unless somebody asks for it, and none of the crashes of
+ * `nssCrashesAfterAlpn`.
  */
 const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
   ...BIRTH,
@@ -31,7 +32,7 @@ const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
 
 let birth: ReadonlyMap<number, number> | undefined;
 
-const birthOptions = () => birth ??= usesNss() ? NSS_BIRTH : BIRTH;
+const birthOptions = () => birth ??= oddities().nssCrashesAfterAlpn ? NSS_BIRTH : BIRTH;
 
 /** The BUFFERSIZE of a new handle, in bytes. */
 export const BIRTH_BUFFERSIZE: number = BIRTH.get(easyOptions.BUFFERSIZE.id) as number;
@@ -46,6 +47,7 @@ export function setBirthOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
   for (const [id, value] of birthOptions()) curl_easy_setopt.long(state.pointer, id, value);
+  setOwnReadFunction(state);
   setErrorBuffer(state);
 }
 

@@ -263,11 +263,11 @@ export class Easy {
   #inherit(parent: EasyState): void {
     const state = this.#state;
     state.settings = parent.settings.copy();
-    adoptFunctions(state, parent);
     for (const [option, owned] of parent.resources.owned) {
       // libcurl copies that one
       if (option !== easyOptions.MIMEPOST.id) state.resources.owned.set(option, owned.retain());
     }
+    adoptFunctions(state, parent);
   }
 
   /** Whether the handle is closed. */
@@ -294,7 +294,8 @@ export class Easy {
 
   /** Sets several options, in the order of the object; see {@linkcode Easy.setOpt}. */
   setOpts(options: EasyOptions): void {
-    for (const option in options) {
+    // its own only: what is on Object.prototype would be set on every handle of the process
+    for (const option of Object.keys(options ?? {})) {
       setOption(this.#state, option, options[option as EasyOptionName]);
     }
   }
@@ -400,7 +401,8 @@ export class Easy {
    * @throws {CurlLoadError} where this libcurl has no WebSocket.
    */
   wsSend(data: Uint8Array<ArrayBuffer>, flags: number, fragsize: number | bigint = 0): number {
-    return sendFrame((what, call) => callAnywhere(this.#state, what, call), data, flags, fragsize);
+    const state = this.#state;
+    return sendFrame(state, (what, call) => callAnywhere(state, what, call), data, flags, fragsize);
   }
 
   /**

@@ -9,7 +9,7 @@
 import { infos } from "../../../ffi/curl/infos.ts";
 import { Code } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { readInfo } from "./infos.ts";
+import { readInfo } from "../core/info.ts";
 
 /** Reads the path at the end of a transfer with that CURLcode. */
 export function keepEntryPath(state: EasyState, code: number): void {

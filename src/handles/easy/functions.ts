@@ -6,9 +6,7 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { libc } from "../../../ffi/libc.ts";
-import { cString, Struct } from "../../../ffi/memory.ts";
-import { library, native, type Pointer } from "../../../ffi/mod.ts";
+import { library, type Pointer } from "../../../ffi/mod.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { callbackKind, type EasyCallbackKind, kindsOfData } from "../callbacks/kinds.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
@@ -16,9 +14,18 @@ import { CloseHook, type SocketWatcher } from "../core/close_hook.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue } from "../base/arguments.ts";
+import { standardOutput } from "../base/standard_output.ts";
 
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;
 const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
+const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
+/** The functions that curlew may set although the user has not: see {@linkcode needsOwn}. */
+const OWN = [SOCKOPT, WRITE, READ];
+
+/** Has uploads of a new handle, or of one that was reset, read nothing until the user says what. */
+export function setOwnReadFunction(state: EasyState): void {
+  install(state, callbackKind(READ) as EasyCallbackKind);
+}
 
 /** Sets a callback option, or unsets it with `null`. */
 export function setFunction(state: EasyState, name: string, id: number, value: unknown): void {
@@ -60,27 +67,30 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 function install(state: EasyState, kind: EasyCallbackKind): void {
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const easy = state.pointer;
-  const wanted = state.settings.functions.has(kind.id) ||
-    (kind.id === SOCKOPT && state.watcher !== null);
+  const wanted = state.settings.functions.has(kind.id) || needsOwn(state, kind.id);
   checkSetopt(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
   // some data options serve two functions
   const served = wanted ||
     kindsOfData(kind.dataId).some(({ id }) => state.settings.functions.has(id));
   if (served) off_t(easy, kind.dataId, state.resources.token);
-  else pointer(easy, kind.dataId, defaultData(kind.id));
+  else pointer(easy, kind.dataId, dataWithoutFunction(state, kind));
 }
 
-/** libcurl's own functions for these two want a `FILE *`. */
-const STANDARD_STREAMS: Record<number, readonly [linux: string, apple: string]> = {
-  [easyOptions.WRITEFUNCTION.id]: ["stdout", "__stdoutp"],
-  [easyOptions.READFUNCTION.id]: ["stdin", "__stdinp"],
-};
+/**
+ * Whether libcurl gets curlew's function although the user has set none: a driver hears of each
+ * socket, its transfers do not write to standard output, and no upload reads standard input.
+ * libcurl's own functions write to and read from a `FILE *` that the handle owns.
+ */
+function needsOwn(state: EasyState, id: number): boolean {
+  const { owned } = state.resources;
+  if (id === SOCKOPT) return state.watcher !== null;
+  if (id === WRITE) return state.watcher !== null && !owned.has(easyOptions.WRITEDATA.id);
+  return id === READ && !owned.has(easyOptions.READDATA.id);
+}
 
-function defaultData(id: number): Pointer {
-  const names = STANDARD_STREAMS[id];
-  if (!names) return null;
-  const variable = libc.dlsym(null, cString(names[native.os === "darwin" ? 1 : 0]));
-  return variable === null ? null : new Struct(variable, 8).pointer(0);
+/** What libcurl's own function gets: a `FILE *` for those that read and write. */
+function dataWithoutFunction(state: EasyState, { id, dataId }: EasyCallbackKind): Pointer {
+  return state.resources.owned.get(dataId)?.pointer ?? (id === WRITE ? standardOutput() : null);
 }
 
 /** A new hook at each change: connections that were made before keep the old one. */
@@ -121,18 +131,15 @@ function blame(state: EasyState | undefined, error: unknown): void {
 export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: CloseHook): void {
   if (state.watcher === watcher) return;
   state.watcher = watcher;
-  install(state, callbackKind(SOCKOPT) as EasyCallbackKind);
+  for (const id of [SOCKOPT, WRITE]) install(state, callbackKind(id) as EasyCallbackKind);
   renewCloseHook(state, shared);
 }
 
 /** Gives a handle that libcurl copied tokens of its own in place of the parent's. */
 export function adoptFunctions(state: EasyState, parent: EasyState): void {
-  for (const id of state.settings.functions.keys()) {
+  // those of curlew too: they have the parent's token, and the parent's driver did not add this one
+  for (const id of new Set([...OWN, ...state.settings.functions.keys()])) {
     if (id !== CLOSESOCKET) install(state, callbackKind(id) as EasyCallbackKind);
-  }
-  // also takes away the parent's watcher, which did not add this handle
-  if (parent.watcher && !state.settings.functions.has(SOCKOPT)) {
-    install(state, callbackKind(SOCKOPT) as EasyCallbackKind);
   }
   if (parent.closeHook) renewCloseHook(state);
 }

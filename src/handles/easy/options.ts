@@ -8,8 +8,8 @@
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../../ffi/memory.ts";
-import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
+import { library, native, type Pointer } from "../../../ffi/mod.ts";
+import { Code } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import { BIRTH_BUFFERSIZE, birthDefault } from "./defaults.ts";
@@ -18,37 +18,51 @@ import { findOption, type Option } from "./option_table.ts";
 import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
-import { ownForm } from "../mime/httppost.ts";
+import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
 import { forbidReuse, noteReuse } from "./forbid_reuse.ts";
+import { refuseInUse } from "./in_use.ts";
 import { setMime } from "../mime/mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
 
-/** Sets one option of a handle. */
+/**
+ * Sets one option of a handle. The value is read, completely and once, before anything is asked of
+ * the handle: reading may run the user's code, which may close it.
+ */
 export function setOption(state: EasyState, which: unknown, value: unknown): void {
-  const easy = state.pointer;
+  void state.pointer; // is it open?
   const option = findOption(which);
   if (value === undefined) throw badValue(option.name, "a value", value);
-  if (state.readingHsts && HSTS_OPTIONS.has(option.id)) {
-    state.refuseInCallback(`set ${option.name}`); // libcurl is walking the list that this frees
-  }
+  const read = readValue(option, value);
+  void state.pointer; // still?
+  refuseInUse(state, option);
+  applyValue(state, option, read);
+}
+
+/** The value without anything of the user's behind it that could change or run code. */
+function readValue({ name, id, kind }: Option, value: unknown): unknown {
+  if (value === null) return null;
+  if (kind === "slist") return lines(name, value);
+  return id === easyOptions.HTTPPOST.id ? readForm(value) : value;
+}
+
+function applyValue(state: EasyState, option: Option, value: unknown): void {
   switch (option.kind) {
     case "long":
     case "values":
     case "off_t":
-      if (IDLE_OPTIONS.has(option.id)) refuseInTransfer(state, option);
-      setNumber(state, option, value);
-      if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Boolean(value);
-      return;
+      return setNumber(state, option, value);
     case "string":
       if (option.id === easyOptions.URL.id) replaceUrl(state, value);
-      setString(easy, option, value);
+      setString(state, option, value);
       noteReuse(state, option.id, value);
       if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
       return;
-    case "slist":
-      return setList(state, option, value);
+    case "slist": {
+      const list = value as readonly (string | Uint8Array)[] | null;
+      return setOwned(state, option, list && ownList(list));
+    }
     case "blob":
-      return setBlob(easy, option, value);
+      return setBlob(state, option, value);
     case "function":
       return setFunction(state, option.name, option.id, value);
     case "cbptr":
@@ -57,14 +71,6 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
       return setObject(state, option, value);
   }
 }
-
-const HSTS_OPTIONS: ReadonlySet<number> = new Set([
-  easyOptions.HSTS.id,
-  easyOptions.HSTS_CTRL.id,
-  easyOptions.HSTSREADFUNCTION.id,
-  easyOptions.HSTSWRITEFUNCTION.id,
-  easyOptions.SHARE.id,
-]);
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
@@ -79,6 +85,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   checkSetopt(option.name, code);
   note(state, option.id, Number(number));
+  if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
   if (option.id === easyOptions.BUFFERSIZE.id) state.settings.ownBuffer = value !== null;
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
 }
@@ -88,7 +95,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
  * not chosen.
  */
 function limitBuffer(state: EasyState, limit: number): void {
-  if (state.settings.ownBuffer) return;
+  if (state.settings.ownBuffer || state.isInUse) return;
   const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH_BUFFERSIZE;
   library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
 }
@@ -162,11 +169,12 @@ function checked({ name }: Option, value: unknown): string {
   return LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
 }
 
-function setString(easy: NonNullPointer, option: Option, value: unknown): void {
-  const { curl_easy_setopt } = library().symbols;
-  const code = value === null
-    ? curl_easy_setopt.pointer(easy, option.id, null)
-    : curl_easy_setopt.buffer(easy, option.id, cString(checked(option, value)));
+function setString(state: EasyState, option: Option, value: unknown): void {
+  const text = value === null ? null : cString(checked(option, value));
+  const { pointer, buffer } = library().symbols.curl_easy_setopt;
+  const code = text === null
+    ? pointer(state.pointer, option.id, null)
+    : buffer(state.pointer, option.id, text);
   checkSetopt(option.name, code);
 }
 
@@ -179,26 +187,19 @@ function setOwned(state: EasyState, option: Option, owned: Owned | null): void {
   state.own(option.id, owned);
 }
 
-function setList(state: EasyState, option: Option, value: unknown): void {
-  setOwned(state, option, value === null ? null : ownList(lines(option.name, value)));
-}
-
 // struct curl_blob: void *data @0; size_t len @8; unsigned flags @16
 const BLOB_SIZE = 24;
 
-function setBlob(easy: NonNullPointer, option: Option, value: unknown): void {
+function setBlob(state: EasyState, option: Option, value: unknown): void {
+  if (value === null) return setPointer(state, option, null);
   const { curl_easy_setopt } = library().symbols;
-  if (value === null) {
-    checkSetopt(option.name, curl_easy_setopt.pointer(easy, option.id, null));
-    return;
-  }
   const data = bytes(option.name, value);
   const copy = allocateBytes(data), blob = allocate(BLOB_SIZE);
   const at = new Struct(blob, BLOB_SIZE);
   at.setI64(0, native.address(copy));
   at.setI64(8, data.length);
   at.setI64(16, flags.CURL_BLOB_COPY);
-  const code = curl_easy_setopt.pointer(easy, option.id, blob);
+  const code = curl_easy_setopt.pointer(state.pointer, option.id, blob);
   release(blob);
   release(copy);
   checkSetopt(option.name, code);
@@ -215,11 +216,9 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
     case easyOptions.STDERR.id:
       return setStderr(state, option, value);
     case easyOptions.MIMEPOST.id:
-      refuseInTransfer(state, option);
       return setMime(state, value);
     case easyOptions.HTTPPOST.id:
-      refuseInTransfer(state, option);
-      return setOwned(state, option, value === null ? null : ownForm(value));
+      return setOwned(state, option, value === null ? null : ownForm(value as FormPart[]));
     case easyOptions.ERRORBUFFER.id:
       throw badValue(option.name, "nothing: errors carry its text", value);
     default:
@@ -262,42 +261,21 @@ function setPointer(state: EasyState, option: Option, pointer: Pointer): void {
 function setHandle(state: EasyState, option: Option, value: unknown): void {
   const side = value === null ? null : handleSide(option.id, value);
   if (side === undefined) throw badValue(option.name, "an open handle of its class", value);
-  if (IDLE_OPTIONS.has(option.id)) refuseInTransfer(state, option);
   if (option.id === CURLU) forgetEntryPath(state, "");
   if (STREAM_OPTIONS.has(option.id)) {
     return setStream(state, option, side as EasyState | null, value);
   }
   if (option.id === CURLU) setOwned(state, option, side?.owned?.retain() ?? null);
   else setPointer(state, option, side?.pointer ?? null);
-  if (option.id === easyOptions.SHARE.id) state.share = side === null ? undefined : value;
-  else if (side === null) state.settings.uses.delete(option.id);
+  if (option.id === easyOptions.SHARE.id) {
+    state.share = side === null ? undefined : value;
+    state.sharedData = side?.data ?? null;
+  } else if (side === null) state.settings.uses.delete(option.id);
   else state.settings.uses.set(option.id, value);
   side?.used?.(state);
 }
 
 const CURLU = easyOptions.CURLU.id;
-
-/**
- * Options that stay as they are during a transfer: libcurl does not expect that the caches change
- * while a connection of theirs is in use, or that there is no URL any more.
- */
-const IDLE_OPTIONS: ReadonlySet<number> = new Set([
-  easyOptions.SHARE.id,
-  CURLU,
-  // the connection is of the kind that it was made for, and one of the other kind is never given up
-  easyOptions.CONNECT_ONLY.id,
-  // libcurl frees the buffer that it sends from
-  easyOptions.UPLOAD_BUFFERSIZE.id,
-]);
-
-function refuseInTransfer(state: EasyState, option: Option): void {
-  if (!state.pinned) return;
-  state.refuseInCallback(`set ${option.name}`);
-  throw new CurlEasyError(
-    Code.BAD_FUNCTION_ARGUMENT,
-    `Cannot set ${option.name}: the easy handle is added to a multi handle`,
-  );
-}
 
 const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS.id,

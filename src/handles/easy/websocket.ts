@@ -11,6 +11,7 @@ import { Code, CurlEasyError, CurlLoadError } from "../../errors.ts";
 import { versionInfo } from "../../version.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { bytes, integer, long } from "../base/arguments.ts";
+import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
 /** A piece of a frame: `struct curl_ws_frame`. */
 export interface WsFrame {
@@ -43,11 +44,9 @@ export function requireWebSocket(call: string): void {
   );
 }
 
-/** Nothing, in a block that has an address. */
-const NO_BYTES = new Uint8Array(new ArrayBuffer(1));
-
 /** Sends a frame or a piece of one; returns how many bytes of the payload were taken. */
 export function sendFrame(
+  state: EasyState,
   call: Caller,
   data: unknown,
   flags: number,
@@ -62,21 +61,16 @@ export function sendFrame(
       `Cannot send ${payload.length} bytes of a frame of ${total}`,
     );
   }
+  const block = sendBlock(state, payload);
   let sent = 0;
   call("send a frame", (easy) => {
     const { curl_ws_send } = library().symbols;
     result.i64[0] = 0n;
-    const block = addressable(payload);
     const code = curl_ws_send(easy, block, payload.length, result.i32, total, bits);
     sent = result.integer();
     return code;
   });
   return sent;
-}
-
-function addressable(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  void data.buffer; // moves a small array out of the engine's heap, where it could be moved
-  return data.length > 0 ? data : NO_BYTES;
 }
 
 /** Where C stores the address of a `struct curl_ws_frame`, and a copy of one. */
@@ -88,18 +82,19 @@ const frameView = new DataView(frameBytes.buffer);
 /** Receives a piece of a frame. */
 export function receiveFrame(call: Caller, buffer: unknown): WsFrame {
   requireWebSocket("call wsRecv()");
-  const target = bytes("the buffer", buffer);
+  const target = bytes("the buffer", buffer), block = receiveBlock(target.length);
   let frame: WsFrame | null = null;
   call("receive a frame", (easy) => {
     const { curl_ws_recv } = library().symbols;
     result.i64[0] = frameAddress[0] = 0n;
-    const block = addressable(target);
     const code = curl_ws_recv(easy, block, target.length, result.i32, frameAt);
     if (code === Code.OK) {
       frame = readFrame(native.pointer(Number(frameAddress[0])), result.integer());
     }
     return code;
   });
+  const length = (frame as WsFrame | null)?.len ?? 0;
+  fillFromBlock(target, block, length);
   if (frame) return frame;
   throw new CurlEasyError(Code.RECV_ERROR, "libcurl told nothing of the frame");
 }

@@ -8,7 +8,8 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, release, Struct, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { badValue, bytes, lines, oneLine } from "../base/arguments.ts";
+import { member } from "../../members.ts";
+import { badValue, bytes, isArray, lines, oneLine } from "../base/arguments.ts";
 import { ownBytes, Owned, ownList, withNul } from "../base/owned.ts";
 
 /**
@@ -47,20 +48,62 @@ export interface HttpPostPart {
 }
 
 const CONTENTS = ["contents", "file", "fileContent", "buffer"] as const;
-const PROPERTIES: ReadonlySet<string> = new Set(
-  [...CONTENTS, "name", "filename", "type", "headers"],
-);
+const NAMES = [...CONTENTS, "name", "filename", "type", "headers"] as const;
+const PROPERTIES: ReadonlySet<string> = new Set(NAMES);
 
-function checkPart(part: HttpPostPart): void {
+/** A part as it was read: copies, with nothing of the user's behind them. */
+export interface FormPart {
+  readonly name: string;
+  readonly contents: Uint8Array | undefined;
+  readonly files: readonly string[];
+  readonly fileContent: string | undefined;
+  readonly buffer: Uint8Array | undefined;
+  readonly filename: string | undefined;
+  readonly type: string | undefined;
+  readonly headers: readonly (string | Uint8Array)[] | undefined;
+}
+
+/** Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is no list of parts. */
+export function readForm(value: unknown): FormPart[] {
+  if (!isArray(value)) throw badValue("HTTPPOST", "an array of parts", value);
+  return Array.from(value as HttpPostPart[], (part) => readPart(part));
+}
+
+function readPart(part: HttpPostPart): FormPart {
   if (typeof part !== "object" || part === null) throw badValue("HTTPPOST", "parts", part);
-  for (const property in part) {
+  for (const property of Object.keys(part)) {
     if (!PROPERTIES.has(property)) throw badValue("HTTPPOST", `no "${property}" in a part`, part);
   }
-  if (CONTENTS.filter((content) => part[content] !== undefined).length !== 1) {
+  const given = Object.fromEntries(NAMES.map((name) => [name, member(part, name)]));
+  if (CONTENTS.filter((content) => given[content] !== undefined).length !== 1) {
     throw badValue("HTTPPOST", `one of ${CONTENTS.join(", ")} in a part`, part);
   }
-  if (part.buffer !== undefined) oneLine("the filename of a buffer", part.filename);
+  const { name, contents, file, fileContent, buffer, filename, type, headers } = given;
+  const optional = (what: string, value: unknown) =>
+    value === undefined ? undefined : oneLine(what, value);
+  const files = file === undefined ? [] : isArray(file) ? Array.from(file) : [file];
+  return {
+    name: oneLine("the part's name", name ?? null),
+    contents: contents === undefined ? undefined : contentBytes(contents),
+    files: files.map((file) => path(oneLine("the part's file", file))),
+    fileContent: fileContent === undefined
+      ? undefined
+      : path(oneLine("the part's file", fileContent)),
+    buffer: buffer === undefined ? undefined : bytes("the buffer", buffer).slice(),
+    filename: buffer === undefined
+      ? optional("the part's filename", filename)
+      : oneLine("the filename of a buffer", filename),
+    type: optional("the part's type", type),
+    headers: headers === undefined ? undefined : lines("the part's headers", headers),
+  };
 }
+
+function contentBytes(contents: unknown): Uint8Array {
+  return typeof contents === "string" ? utf8(contents) : bytes("the contents", contents).slice();
+}
+
+/** libcurl would take "-" for the standard input. */
+const path = (file: string) => file === "-" ? "./-" : file;
 
 /** The arguments of one `curl_formadd`, and the memory behind them. */
 class Arguments {
@@ -75,9 +118,9 @@ class Arguments {
   }
 
   /** Text that libcurl copies. */
-  text(option: number, what: string, value: unknown): void {
+  text(option: number, value: string | undefined): void {
     if (value === undefined) return;
-    const block = allocateBytes(utf8(oneLine(what, value) + "\0"));
+    const block = allocateBytes(utf8(value + "\0"));
     this.#blocks.push(block);
     this.number(option, native.address(block));
   }
@@ -106,9 +149,8 @@ class Arguments {
   }
 }
 
-/** A form that the easy handle owns. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is none. */
-export function ownForm(value: unknown): Owned {
-  if (!Array.isArray(value)) throw badValue("HTTPPOST", "an array of parts", value);
+/** A form that the easy handle owns. */
+export function ownForm(parts: readonly FormPart[]): Owned {
   const ends: { first: Pointer; last: Pointer } = { first: null, last: null };
   const kept: Owned[] = [];
   const free = () => {
@@ -116,7 +158,7 @@ export function ownForm(value: unknown): Owned {
     for (const owned of kept) owned.release();
   };
   try {
-    for (const part of value) addPart(ends, kept, part);
+    for (const part of parts) addPart(ends, kept, part);
   } catch (error) {
     free();
     throw error;
@@ -124,8 +166,7 @@ export function ownForm(value: unknown): Owned {
   return new Owned(ends.first, free);
 }
 
-function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: HttpPostPart): void {
-  checkPart(part);
+function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: FormPart): void {
   const args = new Arguments();
   try {
     fill(args, part);
@@ -153,40 +194,22 @@ function formAdd(ends: { first: Pointer; last: Pointer }, array: NonNullPointer)
   return code;
 }
 
-function fill(args: Arguments, part: HttpPostPart): void {
-  args.text(flags.CURLFORM_COPYNAME, "the part's name", part.name ?? null);
-  if (part.contents !== undefined) fillContents(args, part.contents);
-  else if (part.buffer !== undefined) fillBuffer(args, part.buffer);
-  else if (part.fileContent !== undefined) {
-    args.text(flags.CURLFORM_FILECONTENT, "the part's file", path(part.fileContent));
+function fill(args: Arguments, part: FormPart): void {
+  args.text(flags.CURLFORM_COPYNAME, part.name);
+  if (part.contents) {
+    args.keep(flags.CURLFORM_PTRCONTENTS, ended(part.contents));
+    args.number(flags.CURLFORM_CONTENTLEN, part.contents.length);
+  } else if (part.buffer) {
+    args.keep(flags.CURLFORM_BUFFERPTR, ended(part.buffer));
+    args.number(flags.CURLFORM_BUFFERLENGTH, part.buffer.length);
   }
-  const files = part.file === undefined ? [] : [part.file].flat();
-  args.text(flags.CURLFORM_FILE, "the part's file", path(files[0]));
+  args.text(flags.CURLFORM_FILECONTENT, part.fileContent);
+  args.text(flags.CURLFORM_FILE, part.files[0]);
   // before the other files: it is for the one named last
-  args.text(flags.CURLFORM_CONTENTTYPE, "the part's type", part.type);
-  const { CURLFORM_FILENAME, CURLFORM_BUFFER } = flags;
-  const naming = part.buffer === undefined ? CURLFORM_FILENAME : CURLFORM_BUFFER;
-  args.text(naming, "the part's filename", part.filename);
-  if (part.headers !== undefined) {
-    const list = ownList(lines("the part's headers", part.headers));
-    args.keep(flags.CURLFORM_CONTENTHEADER, list);
-  }
-  for (const file of files.slice(1)) args.text(flags.CURLFORM_FILE, "the part's file", path(file));
-}
-
-/** libcurl would take "-" for the standard input. */
-const path = (file: string | undefined) => file === "-" ? "./-" : file;
-
-function fillContents(args: Arguments, contents: unknown): void {
-  const data = typeof contents === "string" ? utf8(contents) : bytes("the contents", contents);
-  args.keep(flags.CURLFORM_PTRCONTENTS, ended(data));
-  args.number(flags.CURLFORM_CONTENTLEN, data.length);
-}
-
-function fillBuffer(args: Arguments, buffer: unknown): void {
-  const data = bytes("the buffer", buffer);
-  args.keep(flags.CURLFORM_BUFFERPTR, ended(data));
-  args.number(flags.CURLFORM_BUFFERLENGTH, data.length);
+  args.text(flags.CURLFORM_CONTENTTYPE, part.type);
+  args.text(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
+  if (part.headers) args.keep(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
+  for (const file of part.files.slice(1)) args.text(flags.CURLFORM_FILE, file);
 }
 
 /** A copy with a NUL behind it: libcurl looks for that where the length is 0. */

@@ -8,11 +8,18 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { cString, live, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { member } from "../../members.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, bytes, lines, oneLine, text } from "../base/arguments.ts";
-import { checkReader, type MimeReader, Reader, readerFunctions } from "./reader.ts";
+import {
+  type MimeReader,
+  Reader,
+  readerFunctions,
+  type ReaderSource,
+  readReader,
+} from "./reader.ts";
 import { MimeTree } from "./tree.ts";
 import { makeList } from "../base/owned.ts";
 
@@ -94,7 +101,7 @@ export class Mime {
   readonly #subparts: Mime[] = [];
 
   static {
-    openTree = (value) => isMime(value) && !value.closed ? value.#tree : null;
+    openTree = (value) => isMime(value) && !value.#isClosed ? value.#tree : null;
     isMime = (value): value is Mime =>
       typeof value === "object" && value !== null && #tree in value;
     readerPartsOf = (mime) => [
@@ -114,6 +121,11 @@ export class Mime {
 
   /** Whether it is closed, or the tree that it is part of is gone. */
   get closed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** As `closed`, which a subclass may override. */
+  get #isClosed(): boolean {
     return this.#closed || this.#tree.pointer === null;
   }
 
@@ -126,7 +138,7 @@ export class Mime {
    */
   addPart(part: MimePart): this {
     const tree = this.#tree, read = readPart(part);
-    if (this.closed) throw refused("add the part", "the Mime is closed");
+    if (this.#isClosed) throw refused("add the part", "the Mime is closed");
     if (easyTokens.get(tree.easyToken)) throw refused("add the part", "a transfer uses the Mime");
     if (read.subparts !== undefined) this.#checkSubparts(read.subparts);
     rehearse(read);
@@ -149,7 +161,7 @@ export class Mime {
     if (inner === this.#tree.root) throw refused("set the subparts", "a part would hold itself");
   }
 
-  #fill(pointer: NonNullPointer, { data, file, reader, subparts }: MimePart): void {
+  #fill(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {
     const { curl_mime_subparts } = library().symbols;
     if (reader) {
       const added = new Reader(reader, this.#tree);
@@ -161,7 +173,7 @@ export class Mime {
       this.#tree.adopt(subparts.#tree);
       this.#subparts.push(subparts);
     } else if (file !== undefined) setFile(pointer, file);
-    else setData(pointer, data ?? "");
+    else setData(pointer, data ?? NOTHING.subarray(0, 0));
   }
 
   /**
@@ -169,7 +181,7 @@ export class Mime {
    * send it, or with the tree that it is part of. Does nothing the second time.
    */
   close(): void {
-    if (this.closed) return;
+    if (this.#isClosed) return;
     this.#closed = true;
     unclosed.delete(this);
     if (!this.#tree.parent) this.#tree.release();
@@ -215,37 +227,56 @@ function refused(what: string, why: string): CurlEasyError {
   return new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: ${why}`);
 }
 
-/** A copy of a part, since a getter may say something else the second time. */
-function readPart(given: MimePart): MimePart {
-  if (typeof given !== "object" || given === null) throw badValue("the part", "an object", given);
-  for (const property in given) {
-    if (!PROPERTIES.has(property)) throw refused("add the part", `it has no "${property}"`);
-  }
-  const { name, data, file, reader, subparts, filename, type, encoder, headers } = given;
-  const part = { name, data, file, reader, subparts, filename, type, encoder } as MimePart;
-  checkPart(part);
-  if (headers === undefined) return part;
-  return { ...part, headers: lines("the part's headers", headers) as readonly string[] };
+/** A part as it was read: copies, with nothing of the user's behind them but the reader. */
+interface PartCopy {
+  readonly name: string | undefined;
+  readonly data: Uint8Array<ArrayBuffer> | undefined;
+  readonly file: string | undefined;
+  readonly reader: ReaderSource | undefined;
+  readonly subparts: Mime | undefined;
+  readonly filename: string | null | undefined;
+  readonly type: string | undefined;
+  readonly encoder: string | undefined;
+  readonly headers: readonly (string | Uint8Array)[] | undefined;
 }
 
-/** All that can be seen without libcurl. */
-function checkPart(part: MimePart): void {
-  const { data, file, reader, filename } = part;
-  if (CONTENTS.filter((content) => part[content] !== undefined).length > 1) {
+/** Reads each member once: a getter may say something else the second time, or close the Mime. */
+function readPart(given: MimePart): PartCopy {
+  if (typeof given !== "object" || given === null) throw badValue("the part", "an object", given);
+  for (const property of Object.keys(given)) {
+    if (!PROPERTIES.has(property)) throw refused("add the part", `it has no "${property}"`);
+  }
+  const [data, file, reader, subparts] = CONTENTS.map((content) => member(given, content)) as [
+    ...unknown[],
+  ];
+  if ([data, file, reader, subparts].filter((content) => content !== undefined).length > 1) {
     throw refused("add the part", `it may have one of ${CONTENTS.join(", ")}`);
   }
-  if (data !== undefined) dataBytes(data);
-  // a file is sent under its own name where there is no other
-  if (file !== undefined) (filename === undefined ? oneLine : text)("the part's file", file);
-  if (reader !== undefined) checkReader(reader);
-  for (const name of ["name", "type", "encoder"] as const) {
-    if (part[name] !== undefined) oneLine(`the part's ${name}`, part[name]);
-  }
-  if (filename !== undefined && filename !== null) oneLine("the part's filename", filename);
+  const filename = member(given, "filename"), headers = member(given, "headers");
+  const line = (name: "name" | "type" | "encoder") => {
+    const value = member(given, name);
+    return value === undefined ? undefined : oneLine(`the part's ${name}`, value);
+  };
+  return {
+    name: line("name"),
+    data: data === undefined ? undefined : dataBytes(data),
+    // a file is sent under its own name where there is no other
+    file: file === undefined
+      ? undefined
+      : (filename === undefined ? oneLine : text)("the part's file", file),
+    reader: reader === undefined ? undefined : readReader(reader),
+    subparts: subparts as Mime | undefined,
+    filename: filename === undefined || filename === null
+      ? filename
+      : oneLine("the part's filename", filename),
+    type: line("type"),
+    encoder: line("encoder"),
+    headers: headers === undefined ? undefined : lines("the part's headers", headers),
+  };
 }
 
 /** Asks libcurl about what only it can judge, on a part that is thrown away: none can be removed. */
-function rehearse({ file, encoder }: MimePart): void {
+function rehearse({ file, encoder }: PartCopy): void {
   if (file === undefined && encoder === undefined) return;
   const { curl_mime_init, curl_mime_addpart, curl_mime_free } = library().symbols;
   const mime = curl_mime_init(null), part = mime && curl_mime_addpart(mime);
@@ -259,13 +290,12 @@ function rehearse({ file, encoder }: MimePart): void {
 }
 
 function dataBytes(data: unknown): Uint8Array<ArrayBuffer> {
-  return typeof data === "string" ? utf8(data) : bytes("the part's data", data);
+  return typeof data === "string" ? utf8(data) : bytes("the part's data", data).slice();
 }
 
 const NOTHING = new Uint8Array(1);
 
-function setData(part: NonNullPointer, data: string | Uint8Array | ArrayBuffer): void {
-  const all = dataBytes(data);
+function setData(part: NonNullPointer, all: Uint8Array<ArrayBuffer>): void {
   const { curl_mime_data } = library().symbols;
   // the address of an empty array may be NULL, which would take the data away
   checkSetopt("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
@@ -276,10 +306,10 @@ function setFile(part: NonNullPointer, path: string): void {
 }
 
 /** Has a part read by a reader. */
-export function setReader(part: NonNullPointer, { token, size, source }: Reader): void {
+export function setReader(part: NonNullPointer, { token, source }: Reader): void {
   const { curl_mime_data_cb } = library().symbols;
   const { read, seek } = readerFunctions(), arg = native.pointer(token);
-  const code = curl_mime_data_cb(part, size, read, source.seek ? seek : null, null, arg);
+  const code = curl_mime_data_cb(part, source.size, read, source.seek ? seek : null, null, arg);
   checkSetopt("the part's reader", code);
 }
 
@@ -292,7 +322,7 @@ function setText(
   checkSetopt(`the part's ${what}`, code);
 }
 
-function describe(part: NonNullPointer, spec: MimePart): void {
+function describe(part: NonNullPointer, spec: PartCopy): void {
   for (const what of ["name", "filename", "type", "encoder"] as const) {
     const value = spec[what];
     if (value !== undefined) setText(part, what, value);

@@ -8,9 +8,10 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { live } from "../../../ffi/memory.ts";
-import { native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
 import { fillFrom } from "../callbacks/bytes.ts";
+import { nativeCallback } from "../base/native_callback.ts";
+import { member } from "../../members.ts";
 import { toInt, toStatus } from "../base/callback_results.ts";
 import { type EasyFace, type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, integer } from "../base/arguments.ts";
@@ -69,7 +70,17 @@ export interface ReaderHost {
 // weak: the user's functions may refer to handles that are to be collected when forgotten
 const tokens = new TokenTable<WeakRef<Reader>>();
 
-/** Those that were read. */
+/** A reader as it was read: its functions, and the user's object that they belong to. */
+export interface ReaderSource {
+  readonly of: MimeReader;
+  /** The size for libcurl, -1 for unknown. */
+  readonly size: number | bigint;
+  readonly read: MimeReader["read"];
+  readonly seek: MimeReader["seek"];
+  readonly free: MimeReader["free"];
+}
+
+/** Those that were read from. */
 const begun = new WeakSet<MimeReader>();
 
 /** How many trees each reader is in. */
@@ -83,36 +94,34 @@ export function readerCount(): number {
 /** A reader in one place of one tree. */
 export class Reader {
   readonly token: number = tokens.take();
-  readonly source: MimeReader;
-  /** The size for libcurl, -1 for unknown. */
-  readonly size: number | bigint;
+  readonly source: ReaderSource;
   readonly host: ReaderHost;
   #given = 0;
   /** Whether it may stand in the middle although libcurl takes it for new. */
   #stale: boolean;
 
   /** Makes a place for a checked reader; `stale` where it may have been read already. */
-  constructor(source: MimeReader, host: ReaderHost, stale = false) {
+  constructor(source: ReaderSource, host: ReaderHost, stale = false) {
     this.source = source;
-    this.size = sizeOf(source);
     this.host = host;
     this.#stale = stale;
     tokens.root(this.token, new WeakRef(this));
-    uses.set(source, (uses.get(source) ?? 0) + 1);
+    uses.set(source.of, (uses.get(source.of) ?? 0) + 1);
   }
 
   /** Gives up to as many bytes as the buffer has. */
   read(buffer: Uint8Array<ArrayBuffer>, easy: EasyFace): number {
-    if (this.#stale && begun.has(this.source)) this.#rewind();
+    const { of, size, read } = this.source;
+    if (this.#stale && begun.has(of)) this.#rewind();
     this.#stale = false;
-    begun.add(this.source);
-    const left = this.size === -1 ? buffer.length : Number(this.size) - this.#given;
+    begun.add(of);
+    const left = size === -1 ? buffer.length : Number(size) - this.#given;
     const room = buffer.subarray(0, Math.min(left, buffer.length));
-    const length = toInt(this.source.read(room, easy as Easy), NAME);
+    const length = toInt(read.call(of, room, easy as Easy), NAME);
     if (length === CURL_READFUNC_PAUSE || length === CURL_READFUNC_ABORT) return length;
-    if (length > room.length || (length === 0 && this.size !== -1 && left > 0)) {
+    if (length > room.length || (length === 0 && size !== -1 && left > 0)) {
       throw new RangeError(
-        `The reader returned ${length}, of the ${this.size} bytes that it promised it gave ` +
+        `The reader returned ${length}, of the ${size} bytes that it promised it gave ` +
           `${this.#given}, its buffer has ${room.length}`,
       );
     }
@@ -122,8 +131,9 @@ export class Reader {
 
   /** Goes to an offset. */
   seek(offset: number, origin: number): number {
-    if (!this.source.seek) return CURL_SEEKFUNC_CANTSEEK;
-    const status = toStatus(this.source.seek(offset, origin), NAME);
+    const { of, seek } = this.source;
+    if (!seek) return CURL_SEEKFUNC_CANTSEEK;
+    const status = toStatus(seek.call(of, offset, origin), NAME);
     if (status !== 0) return status;
     this.#given = offset;
     this.#stale = false;
@@ -136,13 +146,13 @@ export class Reader {
 
   /** libcurl has forgotten it. */
   end(): void {
-    const left = (uses.get(this.source) ?? 1) - 1;
-    uses.set(this.source, left);
-    if (left > 0 || !this.source.free) return;
+    const { of, free } = this.source, left = (uses.get(of) ?? 1) - 1;
+    uses.set(of, left);
+    if (left > 0 || !free) return;
     // later, since a handle is in the middle of its end now
     queueMicrotask(() => {
       try {
-        this.source.free?.();
+        free.call(of);
       } catch (error) {
         reportError(error);
       }
@@ -157,20 +167,22 @@ export function endReader(token: number): void {
 }
 
 const NAME = "reader";
-const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK } = flags;
+const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL } =
+  flags;
 
-/** Throws CURLE_BAD_FUNCTION_ARGUMENT where that is no reader. */
-export function checkReader(value: unknown): MimeReader {
-  const reader = value as Partial<MimeReader> | null;
-  const isFine = typeof reader === "object" && reader !== null &&
-    typeof reader.read === "function" &&
-    [reader.seek, reader.free].every((fn) => fn === undefined || typeof fn === "function");
+/** Reads each member of a reader once. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is none. */
+export function readReader(value: unknown): ReaderSource {
+  const isObject = typeof value === "object" && value !== null, of = value as MimeReader;
+  const read = isObject ? member(of, "read") : undefined;
+  const seek = isObject ? member(of, "seek") : undefined;
+  const free = isObject ? member(of, "free") : undefined;
+  const isFine = typeof read === "function" &&
+    [seek, free].every((fn) => fn === undefined || typeof fn === "function");
   if (!isFine) throw badValue("the part's reader", "an object with a read function", value);
-  sizeOf(reader as MimeReader);
-  return reader as MimeReader;
+  return { of, size: sizeOf(member(of, "size")), read, seek, free };
 }
 
-function sizeOf({ size }: MimeReader): number | bigint {
+function sizeOf(size: unknown): number | bigint {
   if (size === undefined) return -1;
   const whole = integer("the size of the part's reader", size);
   if (whole < 0) throw badValue("the size of the part's reader", "0 or more", size);
@@ -193,10 +205,9 @@ let made: Functions | undefined;
 export function readerFunctions(): Functions {
   if (made) return made;
   made = {
-    read: native.callback(READ, onRead).pointer,
-    seek: native.callback(SEEK, onSeek).pointer,
+    read: nativeCallback(READ, CURL_READFUNC_ABORT, onRead),
+    seek: nativeCallback(SEEK, CURL_SEEKFUNC_FAIL, onSeek),
   };
-  live.callbacks += 2;
   return made;
 }
 
@@ -230,7 +241,7 @@ function onSeek(token: number, offset: number, origin: number): number {
     return reader.seek(offset, origin);
   } catch (error) {
     state.threw(error);
-    return 1; // CURL_SEEKFUNC_FAIL
+    return CURL_SEEKFUNC_FAIL;
   } finally {
     state.leave();
   }

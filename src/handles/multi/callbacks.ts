@@ -7,9 +7,10 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { multiOptions } from "../../../ffi/curl/options.ts";
-import { live } from "../../../ffi/memory.ts";
 import { type CallbackFunction, library, native, type NonNullPointer } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
+import { oddities } from "../../libcurl_versions.ts";
+import { nativeCallback } from "../base/native_callback.ts";
 import { toStatus } from "../base/callback_results.ts";
 import type { EasyFace } from "../core/easy_state.ts";
 import { pushedEasy, PushHeaders } from "./push.ts";
@@ -21,14 +22,14 @@ const { CURL_POLL_REMOVE, CURL_PUSH_DENY } = flags;
 
 /** Runs a callback of a multi; what it throws is kept, and C gets `failure`. */
 function run(state: MultiState, name: string, failure: number, call: () => unknown): number {
-  state.depth++;
+  state.enter();
   try {
     return toStatus(call(), name) | 0;
   } catch (error) {
     state.threw(error);
     return failure;
   } finally {
-    state.depth--;
+    state.leave();
   }
 }
 
@@ -102,10 +103,10 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   return status;
 };
 
-/** libcurl 7.88 and 8.0 copy the data of an accepted push to NULL. */
+/** Denies a push whose data would crash libcurl (`crashesOnAcceptedPush`). */
 function refuseWhereItCrashes(status: unknown): unknown {
-  const { version, versionNum } = library();
-  if (status || versionNum < 0x075800 || versionNum >= 0x080100) return status;
+  if (status || !oddities().crashesOnAcceptedPush) return status;
+  const { version } = library();
   throw new CurlLoadError(`Cannot accept a push: it needs libcurl 8.1.0, ${version} would crash`);
 }
 
@@ -121,22 +122,27 @@ const onNotify: CallbackFunction<typeof NOTIFY_CALLBACK> = (_multi, notification
   });
 };
 
-const makers: Record<number, readonly [data: number, make: () => { pointer: NonNullPointer }]> = {
-  [SOCKET]: [multiOptions.SOCKETDATA.id, () => native.callback(SOCKET_CALLBACK, onSocket)],
-  [TIMER]: [multiOptions.TIMERDATA.id, () => native.callback(TIMER_CALLBACK, onTimer)],
-  [PUSH]: [multiOptions.PUSHDATA.id, () => native.callback(PUSH_CALLBACK, onPush)],
-  [NOTIFY]: [multiOptions.NOTIFYDATA.id, () => native.callback(NOTIFY_CALLBACK, onNotify)],
+const makers: Record<number, readonly [data: number, make: () => NonNullPointer]> = {
+  [SOCKET]: [multiOptions.SOCKETDATA.id, () => nativeCallback(SOCKET_CALLBACK, 0, onSocket)],
+  [TIMER]: [multiOptions.TIMERDATA.id, () => nativeCallback(TIMER_CALLBACK, 0, onTimer)],
+  [PUSH]: [
+    multiOptions.PUSHDATA.id,
+    () => nativeCallback(PUSH_CALLBACK, CURL_PUSH_DENY, onPush),
+  ],
+  [NOTIFY]: [
+    multiOptions.NOTIFYDATA.id,
+    () => nativeCallback(NOTIFY_CALLBACK, undefined, onNotify),
+  ],
 };
 
 const pointers = new Map<number, NonNullPointer>();
 
 /** The native function of a callback option, one for this thread, never closed. */
-function nativeCallback(id: number): NonNullPointer {
+function pointerOf(id: number): NonNullPointer {
   let pointer = pointers.get(id);
   if (pointer === undefined) {
-    pointer = makers[id]![1]().pointer;
+    pointer = makers[id]![1]();
     pointers.set(id, pointer);
-    live.callbacks++;
   }
   return pointer;
 }
@@ -145,7 +151,7 @@ function nativeCallback(id: number): NonNullPointer {
 export function installCallback(state: MultiState, id: number): void {
   const { pointer, off_t } = library().symbols.curl_multi_setopt;
   off_t(state.pointer, makers[id]![0], state.resources.token);
-  state.finish(pointer(state.pointer, id, nativeCallback(id)));
+  state.finish(pointer(state.pointer, id, pointerOf(id)));
 }
 
 /** Installs the callback that a driver and the fd table need. */

@@ -53,7 +53,7 @@ export function addEasy(state: MultiState, easy: Easy): void {
     state.addFailed = false;
     code = MultiCode.ABORTED_BY_CALLBACK;
   }
-  if (code === MultiCode.OK) state.easies.set(added.resources.address, added);
+  if (code === MultiCode.OK) state.keep(added);
   else {
     added.multi = null;
     added.unpin();

@@ -57,7 +57,7 @@ export function pushedEasy(
   return {
     easy,
     accept() {
-      multi.easies.set(native.address(pointer), state);
+      multi.keep(state);
       if (state.closeHook) multi.keepHook(state.closeHook);
       state.pin();
     },

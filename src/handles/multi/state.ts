@@ -9,6 +9,7 @@ import { CurlMultiError, MultiCode } from "../../errors.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
+import type { SharedData } from "../core/shared_data.ts";
 import { FdTable } from "./assigned_values.ts";
 import { TombstoneMap } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
@@ -71,6 +72,8 @@ export class MultiState implements EasyHost {
   readonly resources: MultiResources;
   /** The easies in it, by address. */
   readonly easies: TombstoneMap<EasyState> = new TombstoneMap();
+  /** How many of the easies in it use the data of a Share. */
+  readonly #shared = new Map<SharedData, number>();
   /** The values given to `assign`, by fd. */
   readonly table: FdTable = new FdTable();
   /** The callbacks, by option number. */
@@ -148,15 +151,43 @@ export class MultiState implements EasyHost {
   /** An easy is out. */
   forget(removed: EasyState): void {
     forgetEnd(this, removed);
-    this.easies.delete(removed.resources.address);
+    if (this.easies.delete(removed.resources.address)) this.#dropShared(removed);
     removed.multi = null;
     this.observer?.removed(removed);
     removed.unpin();
   }
 
-  /** Whether a callback of it, or of an easy in it, is on the stack. */
+  /** A callback of the multi, of an easy in it, or of one with the same Share is on the stack. */
   get inCallback(): boolean {
-    return this.depth > 0 || closing.depth > 0;
+    if (this.depth > 0 || closing.depth > 0) return true;
+    for (const { depth } of this.#shared.keys()) if (depth > 0) return true;
+    return false;
+  }
+
+  /** A callback of the multi begins: what its easies share is in use until it ends. */
+  enter(): void {
+    this.depth++;
+    for (const shared of this.#shared.keys()) shared.depth++;
+  }
+
+  /** The callback ends. No easy comes or goes meanwhile but one that is pushed. */
+  leave(): void {
+    this.depth--;
+    for (const shared of this.#shared.keys()) shared.depth--;
+  }
+
+  /** An easy is in. */
+  keep(added: EasyState): void {
+    this.easies.set(added.resources.address, added);
+    const { sharedData } = added;
+    if (sharedData) this.#shared.set(sharedData, (this.#shared.get(sharedData) ?? 0) + 1);
+  }
+
+  #dropShared({ sharedData }: EasyState): void {
+    if (!sharedData) return;
+    const left = (this.#shared.get(sharedData) ?? 1) - 1;
+    if (left > 0) this.#shared.set(sharedData, left);
+    else this.#shared.delete(sharedData);
   }
 
   /** Throws CURLM_RECURSIVE_API_CALL inside a callback of this multi or of an easy in it. */

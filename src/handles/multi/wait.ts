@@ -7,7 +7,7 @@
 import { result } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { show } from "../base/arguments.ts";
+import { isArray, show } from "../base/arguments.ts";
 import type { MultiState } from "./state.ts";
 
 /** A descriptor to wait for: `struct curl_waitfd`. */
@@ -42,26 +42,38 @@ export function pollDescriptors(
   descriptors: readonly WaitFd[],
   timeoutMs: number,
 ): number {
-  const pointer = state.pointer;
-  state.refuseInCallback(`call ${call}()`);
+  const waits = readWaits(call, descriptors);
   if (!isInt(timeoutMs, 32) || timeoutMs < 0) throw badArgument(call, "timeout", timeoutMs);
-  if (!Array.isArray(descriptors)) throw badArgument(call, "list of descriptors", descriptors);
-  const array = new DataView(new ArrayBuffer(Math.max(64, WAITFD_SIZE * descriptors.length)));
-  for (const [i, descriptor] of descriptors.entries()) {
-    const { fd, events } = descriptor ?? {};
-    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", descriptor);
+  state.refuseInCallback(`call ${call}()`);
+  const array = new DataView(new ArrayBuffer(Math.max(64, WAITFD_SIZE * waits.length)));
+  for (const [i, { fd, events }] of waits.entries()) {
     array.setInt32(WAITFD_SIZE * i, fd, true);
     array.setInt16(WAITFD_SIZE * i + 4, events, true);
   }
-  const bytes = new Uint8Array(array.buffer), count = descriptors.length;
+  const bytes = new Uint8Array(array.buffer);
   result.i32[0] = 0;
-  const code = library().symbols[call](pointer, bytes, count, timeoutMs + 0, result.i32);
+  const { [call]: poll } = library().symbols;
+  const code = poll(state.pointer, bytes, waits.length, timeoutMs + 0, result.i32);
   const ready = result.i32[0] as number;
   state.finish(code);
-  for (const [i, descriptor] of descriptors.entries()) {
-    descriptor.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
-  }
+  for (const [i, { of }] of waits.entries()) of.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
   return ready;
+}
+
+interface Wait {
+  readonly of: WaitFd;
+  readonly fd: number;
+  readonly events: number;
+}
+
+/** Reads each descriptor once: the list and its members may run the user's code. */
+function readWaits(call: string, descriptors: unknown): Wait[] {
+  if (!isArray(descriptors)) throw badArgument(call, "list of descriptors", descriptors);
+  return Array.from(descriptors, (of) => {
+    const { fd, events } = (of ?? {}) as WaitFd;
+    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", of);
+    return { of: of as WaitFd, fd, events };
+  });
 }
 
 function isInt(value: unknown, bits: number): value is number {

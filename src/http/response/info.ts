@@ -5,9 +5,9 @@
  */
 
 import { infos } from "../../../ffi/curl/infos.ts";
-import { library } from "../../../ffi/mod.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { InfoBatch } from "../../handles/easy/info_batch.ts";
+import { isKnown } from "../../libcurl_versions.ts";
 import type { HeadCollector } from "./head.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
@@ -84,8 +84,9 @@ type Name = (typeof NUMBERS)[number] | "CONN_ID";
 let batch: InfoBatch<Name> | undefined;
 
 function numbers(): InfoBatch<Name> {
-  const hasId = library().versionNum >= infos.CONN_ID.since;
-  return batch ??= new InfoBatch<Name>(hasId ? [...NUMBERS, "CONN_ID"] : NUMBERS);
+  return batch ??= new InfoBatch<Name>(
+    isKnown(infos.CONN_ID) ? [...NUMBERS, "CONN_ID"] : NUMBERS,
+  );
 }
 
 /** What libcurl tells of a transfer at some time: taken from the handle, and read when asked. */

@@ -8,6 +8,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
+import { isKnown, oddities } from "../../libcurl_versions.ts";
 import { hasAny } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -17,8 +18,6 @@ import { bareUrl } from "../request/url.ts";
 /** What is sent as User-Agent unless the caller says otherwise. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
 
-/** From here on a status line of "HTTP/2" on HTTP/1 is refused, and shares nothing. */
-const REFUSES_HTTP2 = 0x080a00;
 /** Any of these may have a request for http go over TLS, where HTTP/2 is negotiated. */
 const LEADS_TO_TLS: ReadonlySet<string> = new Set([
   "ALTSVC",
@@ -79,18 +78,16 @@ function decoded(text: string): string {
 }
 
 function limitProtocols(easy: Easy): void {
-  // PROTOCOLS_STR since 7.85
-  if (library().versionNum >= easyOptions.PROTOCOLS_STR.since) {
-    easy.setOpt("PROTOCOLS_STR", "http,https");
-  } else easy.setOpt("PROTOCOLS", HTTP_ONLY);
+  if (isKnown(easyOptions.PROTOCOLS_STR)) easy.setOpt("PROTOCOLS_STR", "http,https");
+  else easy.setOpt("PROTOCOLS", HTTP_ONLY);
 }
 
 /**
- * libcurl before 8.10 believes an HTTP/1 server, or one behind a proxy, that its status line says
- * "HTTP/2": it makes several requests at once on a connection, and mixes up the responses.
+ * Requests for HTTP/1 share no connection at once, whatever a server, or one behind a proxy, says
+ * in its status line (`believesHttp2StatusLine`).
  */
 function keepApart(easy: Easy, { url, curl }: RequestPlan): void {
-  if (url.protocol !== "http:" || library().versionNum >= REFUSES_HTTP2) return;
+  if (url.protocol !== "http:" || !oddities().believesHttp2StatusLine) return;
   if (hasAny(curl, LEADS_TO_TLS)) return;
   easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
 }

@@ -10,6 +10,7 @@ import { CurlLoadError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { checkCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
@@ -81,13 +82,10 @@ export function checkOptions(options: EasyOptions): EasyOptions {
   return checkCurlOptions(options, REFUSED, "CurlWebSocket");
 }
 
-/** CURLWS_NOAUTOPONG came with it: before, a ping in the middle of a message breaks both. */
-const NEEDED = 0x080e00;
-
 /** Throws `CurlLoadError` where this libcurl cannot do it. */
 export function requireLibrary(): void {
-  const { versionNum, version, path } = library();
-  if (versionNum < NEEDED) {
+  if (oddities().alwaysAnswersPings) {
+    const { version, path } = library();
     throw new CurlLoadError(
       `Cannot make a CurlWebSocket: it needs libcurl 8.14 or newer with WebSocket, ` +
         `"${path}" is ${version}`,

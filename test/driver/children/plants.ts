@@ -70,7 +70,7 @@ const PLANTS: Record<string, Plant> = {
   },
   "memory given back twice": () => set(live, "lists", -1),
   "a buffer that was not given back": () => {
-    takeBuffer(1);
+    takeBuffer(1, null);
     return giveBufferBack;
   },
   "a socket that left the kernel's book": ({ fd }) => onPollers(epoll.DEL, fd, 0, 0),

@@ -1,0 +1,55 @@
+/**
+ * Bytes that users hand in, looked at by the engine's own getters: a subclass or an object may have
+ * others, which run the user's code and tell what they like.
+ *
+ * @module
+ */
+
+type Getter<T> = (of: ArrayBufferView | ArrayBuffer) => T;
+
+function getter<T>(prototype: object, name: PropertyKey): Getter<T> {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  return (of) => (get as () => T).call(of);
+}
+
+const TypedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
+const className = getter<string | undefined>(TypedArray, Symbol.toStringTag);
+const ofArray = {
+  buffer: getter<ArrayBuffer>(TypedArray, "buffer"),
+  byteOffset: getter<number>(TypedArray, "byteOffset"),
+  byteLength: getter<number>(TypedArray, "byteLength"),
+};
+const ofDataView = {
+  buffer: getter<ArrayBuffer>(DataView.prototype, "buffer"),
+  byteOffset: getter<number>(DataView.prototype, "byteOffset"),
+  byteLength: getter<number>(DataView.prototype, "byteLength"),
+};
+
+/** How many bytes a buffer has, 0 where it is detached. */
+export const bufferLength: Getter<number> = getter(ArrayBuffer.prototype, "byteLength");
+
+/** How many bytes an array has, 0 where its buffer is detached. */
+export const viewLength: Getter<number> = ofArray.byteLength;
+
+/** Whether a value is a `Uint8Array`, or of a subclass of it; a proxy is none. */
+export function isByteArray(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && className(value) === "Uint8Array";
+}
+
+/**
+ * An array of our own on the bytes of a view or a buffer; `null` for anything else, for a detached
+ * buffer and for a view beyond the end of its buffer. The bytes are still the user's: they are to
+ * be copied before any code of the user can run.
+ */
+export function bytesOf(value: unknown): Uint8Array<ArrayBuffer> | null {
+  try {
+    if (!ArrayBuffer.isView(value)) {
+      bufferLength(value as ArrayBuffer); // throws for what is no buffer
+      return new Uint8Array(value as ArrayBuffer);
+    }
+    const of = className(value) === undefined ? ofDataView : ofArray;
+    return new Uint8Array(of.buffer(value), of.byteOffset(value), of.byteLength(value));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Which options may be set while a handle is in use: while a blocking call runs, from `addHandle`
+ * until `infoRead` has reported the end, and inside its callbacks.
+ *
+ * libcurl frees or reads again strings, blobs, lists and handles at once, in the middle of what it
+ * does with them; most numbers it reads again wherever it likes. So an option may be set if its
+ * value never leaves JS, if it is a function, since libcurl keeps curlew's native one all the time,
+ * or if it is one of the numbers below. Everything else is refused.
+ *
+ * @module
+ */
+
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { closing } from "../core/close_hook.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import type { Option } from "./option_table.ts";
+
+/**
+ * Numbers that a transfer may be given while it runs. In each libcurl from 7.74 to 8.21 setting one
+ * is a plain assignment, and each is read for itself where it is used: no buffer, list or connection
+ * depends on it.
+ */
+const NUMBERS = [
+  // time limits
+  ...["TIMEOUT", "TIMEOUT_MS", "CONNECTTIMEOUT", "CONNECTTIMEOUT_MS", "ACCEPTTIMEOUT_MS"],
+  ...["SERVER_RESPONSE_TIMEOUT", "SERVER_RESPONSE_TIMEOUT_MS", "EXPECT_100_TIMEOUT_MS"],
+  ...["HAPPY_EYEBALLS_TIMEOUT_MS", "UPKEEP_INTERVAL_MS", "FTP_RESPONSE_TIMEOUT"],
+  // speed
+  ...["LOW_SPEED_LIMIT", "LOW_SPEED_TIME", "MAX_RECV_SPEED_LARGE", "MAX_SEND_SPEED_LARGE"],
+  // what is told of the transfer
+  ...["NOPROGRESS", "VERBOSE"],
+  // limits
+  ...["MAXFILESIZE", "MAXFILESIZE_LARGE", "MAXREDIRS"],
+  // what the next request of the transfer does
+  ...["FOLLOWLOCATION", "UNRESTRICTED_AUTH", "POSTREDIR"],
+  // what becomes of connections
+  ...["FORBID_REUSE", "FRESH_CONNECT", "MAXAGE_CONN", "MAXLIFETIME_CONN", "DNS_CACHE_TIMEOUT"],
+  // the share of its HTTP/2 connection
+  ...["STREAM_WEIGHT"],
+] as const satisfies readonly (keyof typeof easyOptions)[];
+
+/** The numbers that may be set while a handle is in use. */
+export const NUMBERS_IN_USE: ReadonlySet<number> = new Set(
+  NUMBERS.map((name) => easyOptions[name].id),
+);
+
+/** Options that reach data which handles may share. */
+const SHARED: ReadonlySet<number> = new Set([
+  easyOptions.COOKIEFILE.id,
+  easyOptions.COOKIEJAR.id,
+  easyOptions.COOKIELIST.id,
+  easyOptions.HSTS.id,
+  easyOptions.HSTS_CTRL.id,
+  easyOptions.HSTSREADFUNCTION.id,
+  easyOptions.HSTSWRITEFUNCTION.id,
+  easyOptions.SHARE.id,
+]);
+
+/** Whether an option may be set at any time. */
+export function mayBeSetInUse({ id, kind, name }: Option): boolean {
+  switch (kind) {
+    case "function":
+    case "cbptr":
+      return true;
+    case "object":
+      return name === "PRIVATE";
+    default:
+      return NUMBERS_IN_USE.has(id);
+  }
+}
+
+/**
+ * Throws where an option may not be set now: CURLE_RECURSIVE_API_CALL inside a callback,
+ * CURLE_BAD_FUNCTION_ARGUMENT while the handle is in a multi.
+ */
+export function refuseInUse(state: EasyState, option: Option): void {
+  const reachesShared = SHARED.has(option.id);
+  if (reachesShared && (state.readingHsts || (state.sharedData?.depth ?? 0) > 0)) {
+    throw new CurlEasyError(
+      Code.RECURSIVE_API_CALL,
+      `Cannot set ${option.name}: called from a callback of a handle that uses the same data`,
+    );
+  }
+  if (!state.isInUse || mayBeSetInUse(option)) return;
+  const what = `Cannot set ${option.name} while the easy handle is in use: only ` +
+    `functions, their data and numbers that libcurl copies may be set then`;
+  if (state.depth > 0 || closing.depth > 0) throw new CurlEasyError(Code.RECURSIVE_API_CALL, what);
+  throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, what);
+}

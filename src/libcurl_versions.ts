@@ -1,0 +1,188 @@
+/**
+ * How the versions of libcurl differ in what curlew has to know: the only place in `src/` that
+ * compares version numbers.
+ *
+ * An oddity is named here where its cure costs something, or forbids something, so that only the
+ * versions that have it shall pay. A cure that every version gets stands beside its reason and has
+ * no name here. What a version can do is asked of the tables of `ffi/curl/` by
+ * {@linkcode isKnown}, of the library's symbols, or of the bits of `curl_version_info`.
+ *
+ * @module
+ */
+
+import { library } from "../ffi/mod.ts";
+import { tlsLibrary } from "./version.ts";
+
+/** The versions that have an oddity: 0xXXYYZZ, as libcurl counts them. */
+interface Range {
+  /** The first version that has it; without, all before `until` do. */
+  readonly since?: number;
+  /** The first version that no longer has it; without, all from `since` on do. */
+  readonly until?: number;
+  /** The TLS library that it takes, by its name in `curl_version_info`; without, any. */
+  readonly tls?: string;
+}
+
+/**
+ * One row is one oddity. "Seen" names the versions that it was met or not met on; the commits and
+ * numbers are those of https://github.com/curl/curl.
+ */
+const RANGES = {
+  /**
+   * A transfer may lose its last socket, without another one or a timeout in its place, though it
+   * could go on. Then nothing wakes the event loop up before TIMEOUT_MS.
+   *
+   * - FTP on a kept connection, after EPSV: up to 8.3.0. 8.4.0 goes on by itself where there is
+   *   nothing to wait for (6dd6654f75, curl#12033).
+   * - A transfer with MAX_RECV_SPEED_LARGE that was paused while its last bytes came: up to 8.6.0.
+   *   It ended with db5c9f4f9e (curl#13050) in 8.7.0.
+   * - HTTP/2 without TLS, whose last bytes came together with those of another transfer. Seen on
+   *   7.88.1; not on 7.74.0, 8.14.1.
+   * - LDAP over TLS, whose answer lies in the TLS library, so that the socket tells of nothing
+   *   (curl#9580, closed as a known bug). Seen on 7.88.1.
+   *
+   * The end of the range is a guess on the safe side, for the last two: 8.13.0 rewrote how libcurl
+   * tells of sockets (cfc657a48d, curl#16308), and since then none was seen. Cured by
+   * `driver/quirks/lost_events.ts`.
+   */
+  mayLoseEvents: { until: 0x080d00 },
+  /**
+   * OpenSSL reads up to 64 KiB ahead of what libcurl asks it for. Where a stream of HTTP/2 ends or
+   * is paused, the rest may belong to other streams of the connection, and nobody reads it before
+   * the socket has more to tell.
+   *
+   * From 8.15.0 on, which made OpenSSL do so (aea336aa23, curl#17548). The same release wakes the
+   * transfer up that polls the connection (curl#17596, 62349e45a8, curl#17636), but none of the
+   * others. Seen on 8.15.0, 8.20.0, 8.21.0 and 8.23; not on 8.13.0, 8.14.1. Which TLS
+   * library is in use is not looked at: only OpenSSL and its relatives read ahead, and with another
+   * one the cure finds nothing. Cured by `driver/quirks/read_ahead.ts`.
+   */
+  keepsReadAhead: { since: 0x080f00 },
+  /**
+   * The descriptor by which the threads of name lookups wake libcurl up is watched like a socket
+   * but never read, so it is ready for ever and the event loop spins.
+   *
+   * 8.20.0 only: 9bc8b078eb (curl#20832) began to watch it, 2a2104f3cf (curl#21547) reads it since
+   * 8.21.0. Seen on 8.20.0; not on 8.15.0, 8.21.0. Cured by `driver/quirks/wake_fd.ts`.
+   */
+  neverDrainsWakeFd: { since: 0x081400, until: 0x081500 },
+  /**
+   * A socket that never connected is closed without CLOSESOCKETFUNCTION. Its number may next be
+   * that of a descriptor of the name lookup, which would be taken for one whose end is announced.
+   *
+   * 7.88.0 (71b7e01610, curl#10141) to 8.1.2; 8.2.0 calls it again (a70d97c46c, curl#11439). Cured
+   * by `driver/sockets.ts`.
+   */
+  closesUnconnectedSilently: { since: 0x075800, until: 0x080200 },
+  /**
+   * NSS closes the socket of a connection by itself, without CLOSESOCKETFUNCTION.
+   *
+   * All versions up to 8.2.1: `nss_close` says so in a comment, and 8.3.0 dropped NSS (7c8bae0d9c,
+   * curl#11459). Cured by `driver/driven_multi.ts`, which keeps no socket in the poller then.
+   */
+  nssClosesSockets: { until: 0x080300, tls: "NSS" },
+  /**
+   * NSS goes on with the handshake while libcurl closes the connection, and then tells libcurl
+   * which protocol was negotiated, which reads from NULL.
+   *
+   * Up to 7.81.0 (curl#8341, fixed by 3267ac40da in 7.82.0), and again from 7.88.0, whose
+   * `Curl_alpn_set_negotiated` lacks that check, to 8.2.1, the last one with NSS. Seen on 7.88.1.
+   * That 7.82.0 to 7.87.0 are in the range is a guess on the safe side: no such build was tried.
+   * Cured by `handles/easy/defaults.ts`, which asks for no ALPN then.
+   */
+  nssCrashesAfterAlpn: { until: 0x080300, tls: "NSS" },
+  /**
+   * An HTTP/2 push that PUSHFUNCTION accepts crashes when its data comes: the copy of the handle
+   * has no buffer yet, but a size for one.
+   *
+   * 7.88.0, whose `http2_data_setup` gives the copy both (71b7e01610, curl#10141), to 8.0.1; since
+   * 8.1.0 a stream has a buffer of its own (744dcf22fa, curl#10771). Seen on 7.88.0 and 8.0.1; not
+   * on 7.87.0, 8.1.0. No issue of curl is known. Refused by `handles/multi/callbacks.ts`.
+   */
+  crashesOnAcceptedPush: { since: 0x075800, until: 0x080100 },
+  /**
+   * A handle that has run `perform()` and makes a CONNECT_ONLY connection in a multi handle cannot
+   * find it: `curl_easy_send` and `curl_easy_recv` look into the multi handle that `perform()` had
+   * made, and left behind.
+   *
+   * All before 8.7.0, which frees that one when the handle is added to another (757dfdfb55,
+   * curl#12992). Seen on 8.6.0; not on 8.7.0. Refused by `handles/easy/connect_only.ts`.
+   */
+  losesConnectOnlyAfterPerform: { until: 0x080700 },
+  /**
+   * `curl_easy_duphandle` copies the pointer to the list of HSTS's files, which is freed twice.
+   *
+   * 7.88.0, where the list began (076a2f6291, curl#10138), to 8.4.0; fixed by 289b486ffa
+   * (curl#12315) in 8.5.0. Seen on both ends; not on 7.87.0, 8.5.0. Refused by
+   * `handles/easy/calls.ts`.
+   */
+  freesHstsFilesTwice: { since: 0x075800, until: 0x080500 },
+  /**
+   * A handle that has sent trailers takes every later chunked upload for one that sends them, even
+   * after `curl_easy_reset`, and writes before the start of its buffer.
+   *
+   * All before 8.7.0, which has a chunk's frame written elsewhere (9369c30cd8, curl#12969) and no
+   * longer looks at that state. Seen on 8.6.0; not on 8.7.0. No issue of curl is known. Refused by
+   * `handles/core/easy_state.ts`.
+   */
+  remembersTrailers: { until: 0x080700 },
+  /**
+   * A status line of "HTTP/2" on a connection of HTTP/1 makes libcurl believe that it may be
+   * shared: several requests go out on it at once, and their responses are mixed up or never come.
+   *
+   * Seen on 7.87.0 to 8.4.0; not on 8.5.0, which asks the connection too (1c37d472a0, curl#12373),
+   * or 8.9.1. The end of the range is a guess on the safe side: since 8.10.0 the status line says
+   * nothing of it any more (1be704e17e, curl#14662). No issue of curl is known; curl#4885 has the
+   * same mixture by another way. Cured by `http/transfer/configure.ts`, which asks for HTTP/1.1.
+   */
+  believesHttp2StatusLine: { until: 0x080a00 },
+  /**
+   * libcurl answers each ping of a WebSocket by itself: between two fragments of a message that
+   * curlew writes, this breaks both.
+   *
+   * All before 8.14.0, which has CURLWS_NOAUTOPONG (c0df01fd94, curl#16744). Refused by
+   * `http/websocket/handshake.ts`.
+   */
+  alwaysAnswersPings: { until: 0x080e00 },
+} as const;
+
+/** The name of an oddity. */
+export type Oddity = keyof typeof RANGES;
+
+/** Which oddities a libcurl has. */
+export type Oddities = { readonly [Name in keyof typeof RANGES]: boolean };
+
+/** The oddities of that version, with that TLS library: the loaded one unless given. */
+export function odditiesOf(versionNum: number, tls?: string | null): Oddities {
+  // libcurl may name several, those that are not chosen in brackets
+  const uses = (name: string) =>
+    ((tls === undefined ? tlsLibrary() : tls) ?? "").split(" ").some((it) => it.startsWith(name));
+  const has = ({ since = 0, until = Infinity, tls: needed }: Range) =>
+    since <= versionNum && versionNum < until && (needed === undefined || uses(needed));
+  const rows = Object.entries(RANGES).map(([name, range]) => [name, has(range)]);
+  return Object.fromEntries(rows) as Oddities;
+}
+
+let loaded: Oddities | undefined;
+
+/** The oddities of the loaded library, found once for each thread. */
+export function oddities(): Oddities {
+  return loaded ??= odditiesOf(library().versionNum);
+}
+
+/** Whether the loaded library is new enough for that row of a table. */
+export function isKnown({ since }: { readonly since: number }): boolean {
+  return since <= library().versionNum;
+}
+
+/**
+ * The CURLU_* flags that are newer than the oldest libcurl, by the version that brought them. A
+ * flag that libcurl does not know it ignores.
+ */
+export const NEWER_URL_FLAGS = {
+  CURLU_ALLOW_SPACE: { since: 0x074e00 },
+  CURLU_PUNYCODE: { since: 0x075800 },
+  CURLU_PUNY2IDN: { since: 0x080300 },
+  CURLU_GET_EMPTY: { since: 0x080800 },
+  CURLU_NO_GUESS_SCHEME: { since: 0x080900 },
+} as const;
