@@ -24,8 +24,8 @@ import { watchByWorker } from "./bun_worker.ts";
 const process = ("Bun" in globalThis ? globalThis.process : {}) as typeof globalThis.process;
 
 /**
- * The module `bun:ffi`. Deno could not resolve an `import` of it, and with `await import()` a Worker
- * would lose messages: Bun drops those that come while a top-level await is pending.
+ * The module `bun:ffi`. Deno could not resolve an `import` of it, and with `await import()` a
+ * Worker would lose messages: Bun drops those that come while a top-level await is pending.
  */
 const ffi = process.getBuiltinModule?.("bun:ffi") as unknown as typeof BunFfi;
 
@@ -152,8 +152,9 @@ interface DescriptorSocket {
 const LOOK_MS = 20;
 
 /**
- * Watches a descriptor by Bun's own loop: when the descriptor becomes readable, Bun's read fails with
- * ENOTSOCK and `close` is called. Bun then closes the descriptor, so each wait takes a duplicate.
+ * Watches a descriptor by Bun's own loop: when the descriptor becomes readable, Bun's read fails
+ * with ENOTSOCK and `close` is called. Bun then closes the descriptor, so each wait takes a
+ * duplicate.
  */
 function watch(duplicate: () => number, ready: () => void): FdWatch {
   let current: DescriptorSocket | null = null;

@@ -1,13 +1,14 @@
 /**
- * The watch by a Worker, which blocks in `poll(2)` and posts a message when the descriptor is readable.
- * It costs a thread switch more than the watch by Bun's loop, and uses documented features only.
+ * The watch by a Worker, which blocks in `poll(2)` and posts a message when the descriptor is
+ * readable. It costs a thread switch more than the watch by Bun's loop, and uses documented
+ * features only.
  *
  * @module
  */
 
 import type { FdWatch, WorkerWait } from "./native.ts";
 
-// state[0] is 0 at rest, 1 armed, 2 closed. The code is a string so that a bundle needs no second file
+// state[0] is 0 at rest, 1 armed, 2 closed. As a string, so that a bundle needs no second file
 const THREAD = `
 import { dlopen } from "bun:ffi";
 self.onmessage = ({ data: { libc, fd, shared } }) => {

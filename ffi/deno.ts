@@ -45,9 +45,9 @@ function narrow(fn: Callable, signature: Signature): Callable {
 
 /**
  * A parameter that keeps V8 from fast API calls. In such a call optimized code calls the native
- * function directly, and V8 aborts the process where a callback has invalidated that code meanwhile:
- * "Lazy deopt after a fast API call with return value is unsupported" (denoland/deno#31122). V8 makes
- * no fast call with a struct among the parameters; C ignores it.
+ * function directly, and V8 aborts the process where a callback has invalidated that code
+ * meanwhile: "Lazy deopt after a fast API call with return value is unsupported"
+ * (denoland/deno#31122). V8 makes no fast call with a struct among the parameters; C ignores it.
  */
 const PAD: Deno.NativeStructType = { struct: ["u8"] };
 const pad = new Uint8Array(1);
@@ -96,8 +96,8 @@ let loader: Loader | null | undefined;
 const kept = new Set<string>();
 
 /**
- * Opens a library once more, and never closes it. Deno closes its own handle at the end of a Worker or
- * of the process, while libcurl's threads for name lookups may still run code of the library.
+ * Opens a library once more, and never closes it. Deno closes its own handle at the end of a Worker
+ * or of the process, while libcurl's threads for name lookups may still run code of the library.
  */
 function keepLoaded(path: string): void {
   if (kept.has(path)) return;
@@ -153,17 +153,17 @@ function env(name: string): string | undefined {
   return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
-/** The last array of {@linkcode hastenCollection}: a reference keeps the engine from omitting it. */
+/** The last array of {@linkcode hastenCollection}: without a reference V8 could omit it. */
 const garbage: { last: unknown } = { last: null };
-/** The bytes of one array, and how many bytes of arrays there are for each byte outside of the heap. */
+/** The bytes of one array, and the bytes of arrays for each byte outside of the heap. */
 const ARRAY_BYTES = 4096, FACTOR = 2;
 
 /**
- * Allocates garbage in V8's young heap in proportion to `bytes` outside of the heap. V8 collects young
- * objects when the young heap is full, or when 64 MiB outside of it depend on them, which comes with a
- * full collection: until then the chunks of a body that was read stay. The collections of the young
- * heap that the garbage causes cost less than the full ones that it saves; and since little survives
- * them, the young heap stays small.
+ * Allocates garbage in V8's young heap in proportion to `bytes` outside of the heap. V8 collects
+ * young objects when the young heap is full, or when 64 MiB outside of it depend on them, which
+ * comes with a full collection: until then the chunks of a body that was read stay. The collections
+ * of the young heap that the garbage causes cost less than the full ones that it saves; and since
+ * little survives them, the young heap stays small.
  */
 function hastenCollection(bytes: number): void {
   for (let left = bytes * FACTOR; left >= ARRAY_BYTES; left -= ARRAY_BYTES) {

@@ -76,8 +76,8 @@ const FCNTL = { args: variadicArgs(["i32", "i32"], ["i32"]), result: "i32" } as 
 
 /**
  * The parameter types under which a variadic function is bound. Apple's arm64 ABI passes variadic
- * arguments on the stack. Eight integer arguments fill the registers, so a fixed prototype with padding
- * up to there passes the rest on the stack too.
+ * arguments on the stack. Eight integer arguments fill the registers, so a fixed prototype with
+ * padding up to there passes the rest on the stack too.
  */
 export function variadicArgs(
   fixed: readonly CType[],
@@ -146,8 +146,8 @@ const fcntl: Fcntl = (fd, cmd, arg) => {
 const LC_CTYPE_MASK = 1;
 
 /**
- * Gives this thread a UTF-8 locale, which no runtime sets. libcurl has libidn2 convert host names such
- * as "münchen", and libidn2 takes their encoding from the locale.
+ * Gives this thread a UTF-8 locale, which no runtime sets. libcurl has libidn2 convert host names
+ * such as "münchen", and libidn2 takes their encoding from the locale.
  */
 export function useUtf8(): void {
   if (native.os !== "linux") return;
@@ -195,7 +195,9 @@ export function socketKind(fd: number): "none" | "listening" | "socket" {
   return socketOption(fd, SOCKOPT.listens) && optionWords[0] !== 0 ? "listening" : "socket";
 }
 
-/** A number that is unique to a socket on this system; `null` where the system has no such number. */
+/**
+ * A number that is unique to a socket on this system; `null` where the system has no such number.
+ */
 export function socketCookie(fd: number): string | null {
   if (SOCKOPT.cookie === null || !socketOption(fd, SOCKOPT.cookie)) return null;
   return `${optionWords[0]}:${optionWords[1]}`;

@@ -41,7 +41,9 @@ export interface Library {
   readonly versionNum: number;
   /** The version as text. */
   readonly version: string;
-  /** The functions. One that the library lacks throws {@linkcode CurlLoadError} when it is called. */
+  /**
+   * The functions. One that the library lacks throws {@linkcode CurlLoadError} when it is called.
+   */
   readonly symbols: CurlSymbols;
   /** Whether the library exports that function. */
   has(name: keyof CurlSymbols): boolean;

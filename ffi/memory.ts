@@ -68,8 +68,8 @@ const decoder = new TextDecoder();
 const scratch = new Uint8Array(16 * 1024);
 
 /**
- * A NUL-terminated UTF-8 string for one call: the next call of this function overwrites the bytes. The
- * caller has made sure that the text has no NUL.
+ * A NUL-terminated UTF-8 string for one call: the next call of this function overwrites the bytes.
+ * The caller has made sure that the text has no NUL.
  */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   // a UTF-16 unit is three bytes of UTF-8 at most

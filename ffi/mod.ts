@@ -1,6 +1,7 @@
 /**
- * The raw interface: every libcurl function under its C name, and the few operations on C memory that
- * calls need. A wrong pointer here ends the process; `Easy` and `Multi` are the safe interface.
+ * The raw interface: every libcurl function under its C name, and the few operations on C memory
+ * that calls need. A wrong pointer here ends the process; `Easy` and `Multi` are the safe
+ * interface.
  *
  * @example
  * ```ts

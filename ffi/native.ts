@@ -128,7 +128,9 @@ export interface Native {
   readonly os: string;
   /** `x86_64`, `aarch64`, or the runtime's own name for another architecture. */
   readonly arch: string;
-  /** Opens a library by path or by a name that the system's loader knows. Throws where it cannot. */
+  /**
+   * Opens a library by path or by a name that the system's loader knows. Throws where it cannot.
+   */
   open<const S extends Signatures>(path: string, signatures: S): Symbols<S>;
   /** Makes a C function pointer for `fn`, to be called on this thread only. */
   callback<const S extends Signature>(signature: S, fn: CallbackFunction<S>): NativeCallback;
@@ -155,8 +157,8 @@ export interface Native {
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
   /**
-   * Makes the next garbage collection come sooner, for so many bytes outside the heap that are garbage
-   * soon; `null` where the collector counts such bytes itself.
+   * Makes the next garbage collection come sooner, for so many bytes outside the heap that are
+   * garbage soon; `null` where the collector counts such bytes itself.
    */
   readonly hastenCollection: ((bytes: number) => void) | null;
 }

@@ -20,8 +20,8 @@ import { READ, WRITE } from "./poller/poller.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
 /**
- * {@linkcode Agent.perform} without a promise: `outcome` is called inside the agent's turn, as soon as
- * the transfer was removed. Throws where the transfer cannot begin.
+ * {@linkcode Agent.perform} without a promise: `outcome` is called inside the agent's turn, as soon
+ * as the transfer was removed. Throws where the transfer cannot begin.
  */
 export let performAtOnce: (
   agent: Agent,

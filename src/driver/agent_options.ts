@@ -18,7 +18,9 @@ export interface AgentOptions {
   readonly maxHostConnections?: number;
   /** MAX_CONCURRENT_STREAMS: how many HTTP/2 streams a connection carries. */
   readonly maxConcurrentStreams?: number;
-  /** PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false. */
+  /**
+   * PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false.
+   */
   readonly multiplex?: boolean;
   /** What its transfers share, where they have no SHARE of their own. */
   readonly share?: Share;

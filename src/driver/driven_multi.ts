@@ -1,7 +1,7 @@
 /**
- * A multi handle that a loop drives, and all that has the lifetime of that handle: its transfers, its
- * sockets in the poller, the waits for them, and the remedies for libcurl's oddities. It knows what to
- * do; when to do it is up to the loop.
+ * A multi handle that a loop drives, and all that has the lifetime of that handle: its transfers,
+ * its sockets in the poller, the waits for them, and the remedies for libcurl's oddities. This class
+ * knows what to do; the loop decides when.
  *
  * @module
  */
@@ -24,11 +24,11 @@ import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
 
-/** The loop, as far as its multi handle asks it for something. */
+/** What a multi handle asks of its loop. */
 export interface Scheduler {
   /** Schedules a turn. */
   schedule(): void;
-  /** What the loop waits for has changed without a turn. */
+  /** Parks anew: what the loop has to wait for has changed outside a turn. */
   parkSoon(): void;
 }
 
@@ -84,7 +84,7 @@ export class DrivenMulti {
       touched: () => scheduler.schedule(),
       opened: (fd) => {
         remedies.opened(fd);
-        // a socket whose end is not announced must not stay registered: it only voids what was known
+        // a socket whose end is not announced must not stay registered, so it is not recorded
         if (nssClosesSockets) sockets.closing(fd);
         else sockets.opened(fd);
       },
@@ -145,7 +145,7 @@ export class DrivenMulti {
     }
   }
 
-  /** A handle was removed; where its transfer is still in flight, the user has closed the handle. */
+  /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
     this.remedies.stoppedReading(easy, this.transfers.size);
@@ -157,7 +157,7 @@ export class DrivenMulti {
     this.#scheduler.schedule(); // in any case: another transfer may get its connection now
   }
 
-  /** Tells libcurl of the sockets that are ready, until `isOver`. Returns how many events it was. */
+  /** Serves the sockets that are ready, until `isOver`. Returns how many events there were. */
   serveSockets(isOver: () => boolean): number {
     const { multi, remedies, sockets } = this;
     sockets.apply();
@@ -212,8 +212,8 @@ export class DrivenMulti {
   }
 
   /**
-   * Rejects all transfers and waits after an error of the multi interface, when nothing in the multi
-   * handle can be trusted. Returns false where there were none.
+   * Rejects all transfers and waits after an error of the multi interface, when nothing in the
+   * multi handle can be trusted. Returns false where there were none.
    */
   rejectAll(reason: unknown): boolean {
     const transfers = this.transfers.takeAll(), any = transfers.length > 0 || this.waits.size > 0;

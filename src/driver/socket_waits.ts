@@ -10,7 +10,7 @@ import type { EasyState } from "../handles/core/easy_state.ts";
 import { onAbort } from "./agent_options.ts";
 import type { Sockets, SocketWaitListener } from "./sockets.ts";
 
-/** Takes the end of a wait: exactly one of these is called, once. */
+/** Takes the end of a wait. Exactly one of the methods is called, once. */
 export interface SocketWaitOutcome {
   /** The socket is ready. */
   resolve(): void;

@@ -3,10 +3,10 @@
  * poller.
  *
  * A socket may stay registered after libcurl has stopped using it (`CURL_POLL_REMOVE`), so that the
- * next request on a kept connection costs no system call. That is safe only where curlew hears of the
- * end of the socket: where the socket was announced by SOCKOPTFUNCTION, and the same handle has
- * curlew's CLOSESOCKETFUNCTION. Every other socket leaves the poller at once, since libcurl may close
- * it silently and the system may give its number to another.
+ * next request on a kept connection costs no system call. That is safe only where curlew hears of
+ * the end of the socket: where the socket was announced by SOCKOPTFUNCTION, and the same handle has
+ * curlew's CLOSESOCKETFUNCTION. Every other socket leaves the poller at once, since libcurl may
+ * close it silently and the system may give its number to another.
  *
  * @module
  */
@@ -63,8 +63,8 @@ export class Sockets implements SocketWatcher {
   waitListener: SocketWaitListener | null = null;
 
   /**
-   * Registers sockets in `poller`. `closesUnconnectedSilently` is an oddity: libcurl closes a socket that
-   * never connected without CLOSESOCKETFUNCTION.
+   * Registers sockets in `poller`. `closesUnconnectedSilently` is an oddity: libcurl closes a
+   * socket that never connected without CLOSESOCKETFUNCTION.
    */
   constructor(poller: Poller, closesUnconnectedSilently = false) {
     this.#poller = poller;
@@ -102,8 +102,8 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * Has the listener told once when the socket is ready for `directions`. The poller watches the union
-   * of these and of libcurl's. Throws `CurlMultiError` where the system refuses.
+   * Has the listener told once when the socket is ready for `directions`. The poller watches the
+   * union of these and of libcurl's. Throws `CurlMultiError` where the system refuses.
    */
   await(fd: number, directions: number): void {
     const socket = this.#sockets.get(fd) ?? this.#add(fd, false), before = socket.awaited;
@@ -225,9 +225,9 @@ export class Sockets implements SocketWatcher {
 
   /**
    * Serves the sockets that are ready: tells users, and calls `action` with the bits of
-   * `CURL_CSELECT_*` that libcurl still wants, until all events are served or `isOver`. One action may
-   * take long, since libcurl goes on with all busy transfers in it. The sockets that were left out come
-   * first the next time.
+   * `CURL_CSELECT_*` that libcurl still wants, until all events are served or `isOver`. One action
+   * may take long, since libcurl goes on with all busy transfers in it. The sockets that were left
+   * out come first the next time.
    *
    * @returns how many events there were, without those that only users waited for.
    */
@@ -250,8 +250,8 @@ export class Sockets implements SocketWatcher {
           continue;
         }
         socket.served = ++this.#clock;
-        // the kernel may report an error a moment before it reports that there is something to read;
-        // libcurl finds out what the error was only by reading or writing
+        // the kernel may report an error a moment before it reports that there is something to
+        // read; libcurl finds out what the error was only by reading or writing
         action(fd, mask === FAILED ? mask | socket.interest : mask);
         if (!isOver()) continue;
         this.#cutShort = i + 1 < count;

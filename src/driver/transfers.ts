@@ -10,8 +10,8 @@ import type { Easy } from "../handles/easy/easy.ts";
 import { onAbort } from "./agent_options.ts";
 
 /**
- * Takes the end of a transfer. Exactly one of these is called, once. It must not throw: it runs inside
- * the agent's turn.
+ * Takes the end of a transfer. Exactly one of the methods is called, once. It must not throw:
+ * it runs inside the agent's turn.
  */
 export interface TransferOutcome {
   /** The transfer has succeeded. */

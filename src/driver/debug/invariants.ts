@@ -1,7 +1,7 @@
 /**
  * The invariants of an agent, checked after each turn of its loop where the environment variable
- * CURLEW_DEBUG is 1: ownership, counts and states of the handles; and that the records of the driver
- * agree with each other, with libcurl and with the kernel.
+ * CURLEW_DEBUG is 1: ownership, counts and states of the handles; and that the records of the
+ * driver agree with each other, with libcurl and with the kernel.
  *
  * @module
  */
@@ -31,7 +31,9 @@ export interface Parts {
 /** The violations that a check has found, in words. */
 type Violations = Generator<string, void, undefined>;
 
-/** With more transfers and sockets than this only every 64th turn is checked: a check visits all. */
+/**
+ * With more transfers and sockets than this only every 64th turn is checked: a check visits all.
+ */
 const MANY = 256, SELDOM = 64;
 /** The kernel's list takes longer than the rest: after 200 turns it is read in every 16th only. */
 const KERNEL_TURNS = 200, KERNEL_SELDOM = 16;

@@ -1,8 +1,8 @@
 /**
- * The watch of Bun: the runtime's own loop as long as that is cheap, a Worker after that. Bun's loop
- * drops the descriptor with each event, and for each time that it adds the descriptor again the kernel
- * walks all sockets below it, to find a circle of pollers: 2 ms for 10,000 sockets. A Worker costs the
- * same for any number of sockets.
+ * The watch of Bun: the runtime's own loop as long as that is cheap, a Worker after that. Bun's
+ * loop drops the descriptor with each event, and for each time that it adds the descriptor again
+ * the kernel walks all sockets below it, to find a circle of pollers: 2 ms for 10,000 sockets. A
+ * Worker costs the same for any number of sockets.
  *
  * @module
  */

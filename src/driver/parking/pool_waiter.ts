@@ -1,7 +1,7 @@
 /**
- * The watch of Deno: `poll(2)` on a thread of the runtime's pool. Such a wait keeps the process alive.
- * Where the process is free to end there is no wait, and an alarm that does not keep it alive checks
- * the poller now and then.
+ * The watch of Deno: `poll(2)` on a thread of the runtime's pool. Such a wait keeps the process
+ * alive. Where the process is free to end there is no wait, and an alarm that does not keep it
+ * alive checks the poller now and then.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The poller of macOS and FreeBSD: kqueue. Unit tests cover its logic and layouts; nobody has run it
- * on these systems yet.
+ * The poller of macOS and FreeBSD: kqueue. Unit tests cover its logic and layouts; nobody has run
+ * it on these systems yet.
  *
  * @module
  */
@@ -33,7 +33,7 @@ interface Registration {
   tag: number;
 }
 
-/** A {@linkcode Poller} on kqueue, which has a filter for each direction: events are merged by fd. */
+/** A {@linkcode Poller} on kqueue, whose events for each direction are merged by fd. */
 export class KqueuePoller implements Poller {
   readonly fd: number;
   readonly #calls: KqueueCalls;

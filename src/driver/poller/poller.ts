@@ -27,8 +27,8 @@ export interface Poller {
   /** The poller's own descriptor. */
   readonly fd: number;
   /**
-   * Watches `fd` for `interest`, made of {@linkcode READ} and {@linkcode WRITE}. Replaces an earlier
-   * registration of this descriptor, or of a closed one with the same number.
+   * Watches `fd` for `interest`, made of {@linkcode READ} and {@linkcode WRITE}. Replaces an
+   * earlier registration of this descriptor, or of a closed one with the same number.
    *
    * @throws {CurlMultiError} where the system refuses: CURLM_BAD_SOCKET for a descriptor that is
    * not open, CURLM_OUT_OF_MEMORY where it has no room for another.

@@ -1,6 +1,7 @@
 /**
- * The recovery of events that libcurl loses with the oddity `mayLoseEvents`: a transfer could go on, but
- * libcurl names neither a socket nor a timeout for it. libcurl is asked to look at all of its sockets.
+ * The recovery of events that libcurl loses with the oddity `mayLoseEvents`: a transfer could go
+ * on, but libcurl names neither a socket nor a timeout for it. libcurl is asked to look at all of
+ * its sockets.
  *
  * @module
  */
@@ -14,8 +15,8 @@ import { Deadline } from "../timing/deadline.ts";
 const EVERY_MS = 100;
 
 /**
- * How long there is no second look at all sockets. A look takes 1 µs for each transfer, and may take
- * a twentieth of the time.
+ * How long there is no second look at all sockets. A look takes 1 µs for each transfer, and may
+ * take a twentieth of the time.
  */
 export const restMs = (transfers: number): number => Math.floor(transfers / 50);
 

@@ -1,7 +1,7 @@
 /**
- * The check for bytes that OpenSSL has read ahead, with the oddity `keepsReadAhead`. A stream of HTTP/2
- * that ends or is paused may leave bytes there for other streams of its connection, of which no socket
- * tells. Soon after, libcurl is asked to look at all of its sockets.
+ * The check for bytes that OpenSSL has read ahead, with the oddity `keepsReadAhead`. A stream of
+ * HTTP/2 that ends or is paused may leave bytes there for other streams of its connection, of which
+ * no socket tells. Soon after, libcurl is asked to look at all of its sockets.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const SOON_MS = 10;
 
 const { CURLPROTO_HTTPS } = flags;
 
-/** Whether the connection may carry several transfers at a time, or its version is not known yet. */
+/** Whether the connection may carry several transfers: true also while its version is unknown. */
 function mayShareConnection(easy: EasyState): boolean {
   return !isHttp1(easy) && (getInfo(easy, "PROTOCOL") & CURLPROTO_HTTPS) !== 0;
 }

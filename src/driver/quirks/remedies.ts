@@ -1,6 +1,6 @@
 /**
- * The remedies for the oddities of the loaded libcurl in an event loop: `libcurl_versions.ts`. A remedy
- * exists only where its oddity does; the driver calls all of them at the same places.
+ * The remedies for the oddities of the loaded libcurl in an event loop: `libcurl_versions.ts`. A
+ * remedy exists only where its oddity does; the driver calls all of them at the same places.
  *
  * @module
  */
@@ -18,13 +18,13 @@ export class QuirkRemedies {
   readonly #lostEvents: LostEventRecovery | null;
   readonly #readAhead: ReadAheadCheck | null;
 
-  /** `lookAtAll` calls `curl_multi_socket_all`, `schedule` has a turn come. */
+  /** `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn. */
   constructor(lookAtAll: () => void, schedule: () => void) {
-    const { keepsReadAhead, mayLoseEvents, neverDrainsWakeFd } = oddities();
+    const loaded = oddities();
     this.#lookAtAll = lookAtAll;
-    this.#wakeFd = neverDrainsWakeFd ? new WakeFd() : null;
-    this.#lostEvents = mayLoseEvents ? new LostEventRecovery(lookAtAll, schedule) : null;
-    this.#readAhead = keepsReadAhead ? new ReadAheadCheck(schedule) : null;
+    this.#wakeFd = loaded.neverDrainsWakeFd ? new WakeFd() : null;
+    this.#lostEvents = loaded.mayLoseEvents ? new LostEventRecovery(lookAtAll, schedule) : null;
+    this.#readAhead = loaded.keepsReadAhead ? new ReadAheadCheck(schedule) : null;
   }
 
   /** Whether a transfer that begins has to be counted for `anyMayLoseEvents`. */

@@ -1,6 +1,6 @@
 /**
- * The wake-up descriptor of a multi handle, by which the threads of name lookups wake libcurl. With the
- * oddity `neverDrainsWakeFd` the poller would report it for ever, so it is drained here.
+ * The wake-up descriptor of a multi handle, by which the threads of name lookups wake libcurl. With
+ * the oddity `neverDrainsWakeFd` the poller would report it for ever, so it is drained here.
  *
  * @module
  */

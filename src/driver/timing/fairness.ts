@@ -1,9 +1,9 @@
 /**
  * Fairness between busy downloads, and the length of a slice of time. libcurl goes on with all busy
  * transfers in one call: before 8.13 with 100 buffers each, since then with 11 each, twice. A slice
- * would grow with the number of downloads, and one whose socket was empty for a moment would wait for
- * all others. So a transfer that has had its share, or that still receives when the slice is over, is
- * paused by its WRITEFUNCTION; the paused transfers go on one by one.
+ * would grow with the number of downloads, and one whose socket was empty for a moment would wait
+ * for all others. So a transfer that has had its share, or that still receives when the slice is
+ * over, is paused by its WRITEFUNCTION; the paused transfers go on one by one.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const SLICE_MS = 2, SHORT_SLICE_MS = 1, MANY = 16;
 /** How many bytes a transfer may have while others wait. */
 const SHARE = 1024 * 1024;
 
-// file:// and WebSocket cannot be paused here, and with HTTP/2 all streams of the connection would wait
+// file:// and WebSocket cannot be paused here, and with HTTP/2 the other streams would wait too
 const { CURLPROTO_HTTP, CURLPROTO_HTTPS } = flags;
 
 function mayPause(easy: EasyState): boolean {

@@ -1,6 +1,6 @@
 /**
- * The TIMEOUT_MS of transfers that are queued for one of `maxConnections`. libcurl counts the time in
- * the queue, but compares it with the limit only when the transfer goes on.
+ * The TIMEOUT_MS of transfers that are queued for one of `maxConnections`. libcurl counts the time
+ * in the queue, but compares it with the limit only when the transfer goes on.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * The decision to poll again at once where nothing is ready, instead of waiting by the runtime, which
- * takes longer than a request on the loopback interface. The loop spins only after a wait that was
- * that short, so transfers from farther away cost nothing; and never for long, since the application
- * waits for the end of the turn meanwhile.
+ * The decision to poll again at once where nothing is ready, instead of waiting by the runtime,
+ * which takes longer than a request on the loopback interface. The loop spins only after a wait
+ * that was that short, so transfers from farther away cost nothing; and never for long, since the
+ * application waits for the end of the turn meanwhile.
  *
  * @module
  */

@@ -13,9 +13,9 @@ const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new Ar
 
 /**
  * Tells libcurl that the new connection is in use. Before the first send or receive the connection
- * counts as idle, and some versions, such as 7.74 and 8.14, close one whose server speaks first as soon
- * as another transfer begins. Sending no byte attaches the connection to its handle, whatever the call
- * returns.
+ * counts as idle, and some versions, such as 7.74 and 8.14, close one whose server speaks first as
+ * soon as another transfer begins. Sending no byte attaches the connection to its handle, whatever
+ * the call returns.
  */
 export function markConnectionUsed(state: EasyState): void {
   library().symbols.curl_easy_send(state.pointer, nothing, 0, sent);

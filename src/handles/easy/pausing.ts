@@ -11,8 +11,8 @@ import { pauseTransfer } from "./calls.ts";
 import { type Easy, stateOf } from "./easy.ts";
 
 /**
- * Ends a pause that the driver has made: the transfer receives again, unless the user has paused it.
- * The WRITEFUNCTION gets what libcurl has kept before this returns.
+ * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
+ * it. The WRITEFUNCTION gets what libcurl has kept before this returns.
  *
  * @returns the error of that callback, which libcurl would forget.
  */
