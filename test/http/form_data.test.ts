@@ -1,7 +1,7 @@
 // FormData as a body: the standard's bytes, and files that are read while they are sent.
 import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formData } from "../../src/http/request_body/form_data.ts";
+import { serializeForm } from "../../src/http/request_body/form_data.ts";
 import { parseForm } from "../handles/mime_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { inChild } from "./child.ts";
@@ -154,7 +154,7 @@ test("a file that cannot be read any more fails with its own error, after what s
   const file = new File(["12345"], "f");
   const slice = () => ({ arrayBuffer: () => Promise.reject(new Error("the disk is gone")) });
   Object.defineProperty(file, "slice", { value: slice });
-  const chunks = formData([["a", "1"], ["f", file]] as unknown as FormData).chunks();
+  const chunks = serializeForm([["a", "1"], ["f", file]] as unknown as FormData).chunks();
   expect((await chunks.next()).value).toBeInstanceOf(Uint8Array);
   await expect(chunks.next()).rejects.toThrow("the disk is gone");
 });

@@ -1,5 +1,5 @@
 /**
- * Where the bytes of a download go until they are all there.
+ * Partial files: what the bytes of a download are written to until it is complete.
  *
  * @module
  */
@@ -7,32 +7,35 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { chmod, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { DiskFile, userId } from "../../handles/easy/disk_file.ts";
-import type { PartRecord } from "./resume.ts";
+import type { PartialFileRecord } from "./resume.ts";
 
-/** A place for the bytes of a download. */
-export interface Sink {
+/** What a download is written to. */
+export interface DownloadSink {
   readonly file: DiskFile;
-  /** How many bytes were there before. */
+  /** How many bytes an earlier attempt has left. */
   readonly found: number;
-  /** What they are of, `null` where that is unknown. */
-  readonly record: PartRecord | null;
-  /** The bytes that come now belong after the first `at`. Runs in a callback of libcurl. */
-  begin(at: number, record: PartRecord | null): void;
-  /** Remembers what they are of, where it is only learned later. */
-  remember(record: PartRecord): void;
+  /** Which remote file they belong to, `null` if unknown. */
+  readonly record: PartialFileRecord | null;
   /**
-   * Closes the file and makes it the target; `expected` is its size, where known. Gives the size,
-   * where there is one.
+   * Cuts the file to `at` bytes; the next ones are appended. `record` is of a file that starts from
+   * 0. Runs inside a libcurl callback.
+   */
+  startAt(at: number, record: PartialFileRecord | null): void;
+  /** Records which remote file the bytes belong to, if that is known only later. */
+  saveRecord(record: PartialFileRecord): void;
+  /**
+   * Closes the file and renames it to `target`, which must not exist if `exclusive`. Throws if its
+   * size is not `expected`, if that is known. Returns the size, `null` for a device.
    */
   finish(target: string, expected: number | null, exclusive: boolean): Promise<number | null>;
-  /** Closes the file, and keeps it where the download can go on later. */
-  abandon(): Promise<void>;
+  /** Closes the file, and deletes it unless the download can be resumed. */
+  closeUnfinished(): Promise<void>;
 }
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-/** The size of a file, `null` where there is none. */
-async function sizeOf(path: string): Promise<number | null> {
+/** The size of a file, `null` if it does not exist. */
+async function fileSize(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
   } catch (error) {
@@ -41,81 +44,89 @@ async function sizeOf(path: string): Promise<number | null> {
   }
 }
 
-/** A file beside the target, with a record beside itself. */
-export class Part implements Sink {
+/**
+ * A hidden file beside the target. A second file beside it has the record: which remote file the
+ * bytes belong to.
+ */
+export class PartialFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found: number;
-  readonly record: PartRecord | null;
+  readonly record: PartialFileRecord | null;
   readonly #path: string;
-  /** The record as it is now. */
-  #current: PartRecord | null;
+  /** The record on disk. */
+  #current: PartialFileRecord | null;
 
-  private constructor(path: string, file: DiskFile, found: number, record: PartRecord | null) {
+  private constructor(
+    path: string,
+    file: DiskFile,
+    found: number,
+    record: PartialFileRecord | null,
+  ) {
     this.#path = path;
     this.file = file;
     this.found = found;
     this.record = this.#current = record;
   }
 
-  /** Opens what an earlier attempt left, or a new file. Throws where another download has it. */
-  static async open(path: string): Promise<Part> {
+  /** Opens the file of an earlier attempt, or a new one. Throws if another download uses it. */
+  static async open(path: string): Promise<PartialFile> {
     for (;;) {
-      await createOwn(path);
+      await createOrVerify(path);
       const file = new DiskFile(path, "a");
       try {
         if (!file.lock()) throw new Error("another download is writing it");
-        const found = await sizeOf(path);
-        if (found !== null) return new Part(path, file, found, await readRecord(path));
+        const found = await fileSize(path);
+        if (found !== null) return new PartialFile(path, file, found, await readRecord(path));
       } catch (error) {
-        dispose(file);
+        release(file);
         throw error;
       }
-      dispose(file); // the download that had it has just ended
+      release(file); // another download has just renamed it
     }
   }
 
-  begin(at: number, record: PartRecord | null): void {
+  startAt(at: number, record: PartialFileRecord | null): void {
     if (at > 0) {
-      this.file.truncate(at); // libcurl may have begun once before
+      this.file.truncate(at); // a retry by libcurl may have written bytes already
       return;
     }
-    // in this order: whatever happens, a record is never of other bytes
-    this.#forget();
+    // in this order, so that the record never describes other bytes, even after a crash
+    this.#deleteRecord();
     this.file.truncate(0);
-    if (record) this.remember(record);
+    if (record) this.saveRecord(record);
   }
 
-  remember(record: PartRecord): void {
+  saveRecord(record: PartialFileRecord): void {
     writeFileSync(recordPath(this.#path), JSON.stringify(record));
     this.#current = record;
   }
 
-  #forget(): void {
+  #deleteRecord(): void {
     this.#current = null;
     rmSync(recordPath(this.#path), { force: true });
   }
 
   async finish(target: string, expected: number | null, exclusive: boolean): Promise<number> {
     this.#close();
-    const size = await sizeOf(this.#path) ?? 0;
+    const size = await fileSize(this.#path) ?? 0;
     if (expected !== null && size !== expected) {
-      if (size > expected) this.#forget(); // whatever that is, it is no part of it
+      if (size > expected) this.#deleteRecord(); // not a beginning of that file
       throw new Error(`it has ${size} bytes, but should have ${expected}`);
     }
-    await takeMode(this.#path, target);
-    await (exclusive ? renameNew : rename)(this.#path, target);
-    this.#forget();
-    this.file.unlock(); // not before: another download must not find the path in between
+    await copyMode(this.#path, target);
+    await (exclusive ? renameExclusive : rename)(this.#path, target);
+    this.#deleteRecord();
+    this.file.unlock(); // after the rename: another download must not open the path before it
     return size;
   }
 
-  async abandon(): Promise<void> {
+  async closeUnfinished(): Promise<void> {
     try {
       this.#close();
     } finally {
-      // a full disk leaves a good beginning
-      if (!this.#current || !await sizeOf(this.#path)) {
-        this.#forget();
+      // bytes that were written before the disk was full can still be used
+      if (!this.#current || !await fileSize(this.#path)) {
+        this.#deleteRecord();
         await rm(this.#path, { force: true });
       }
       this.file.unlock();
@@ -126,21 +137,21 @@ export class Part implements Sink {
     try {
       this.file.close();
     } catch (error) {
-      if (this.file.hasHoles) this.#forget();
+      if (this.file.hasHoles) this.#deleteRecord();
       throw error;
     }
   }
 }
 
-function dispose(file: DiskFile): void {
+function release(file: DiskFile): void {
   file.unlock();
   file.close();
 }
 
 const recordPath = (path: string) => `${path}.json`;
 
-/** A folder may be everybody's: what lies there under the part's name need not be ours. */
-async function createOwn(path: string): Promise<void> {
+/** Creates the file. One that exists must be our own: the folder may be writable by others. */
+async function createOrVerify(path: string): Promise<void> {
   try {
     return await (await open(path, "wx")).close();
   } catch (error) {
@@ -152,7 +163,7 @@ async function createOwn(path: string): Promise<void> {
   }
 }
 
-async function readRecord(path: string): Promise<PartRecord | null> {
+async function readRecord(path: string): Promise<PartialFileRecord | null> {
   try {
     const found: unknown = JSON.parse(await readFile(recordPath(path), "utf8"));
     const { url, validator, size } = Object(found);
@@ -164,8 +175,8 @@ async function readRecord(path: string): Promise<PartRecord | null> {
   }
 }
 
-/** Renames to a name that must be free: it was somebody else who chose it. */
-async function renameNew(path: string, target: string): Promise<void> {
+/** Renames to a name that must not exist, since the server has chosen it. */
+async function renameExclusive(path: string, target: string): Promise<void> {
   await (await open(target, "wx")).close();
   try {
     await rename(path, target);
@@ -175,8 +186,8 @@ async function renameNew(path: string, target: string): Promise<void> {
   }
 }
 
-/** Who may read the file does not change by a new version of it. */
-async function takeMode(path: string, target: string): Promise<void> {
+/** Gives the new file the permissions of the one that it replaces. */
+async function copyMode(path: string, target: string): Promise<void> {
   try {
     await chmod(path, (await stat(target)).mode & 0o777);
   } catch (error) {
@@ -184,27 +195,27 @@ async function takeMode(path: string, target: string): Promise<void> {
   }
 }
 
-/** A device, such as `/dev/null`: it is written as it is, and never replaced. */
-export class Device implements Sink {
+/** A device, such as `/dev/null`: it is written to directly and never replaced. */
+export class DeviceFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found = 0;
   readonly record = null;
 
-  /** Opens it. */
+  /** Opens the device. */
   constructor(path: string) {
     this.file = new DiskFile(path, "a");
   }
 
-  begin(): void {}
+  startAt(): void {}
 
-  remember(): void {}
+  saveRecord(): void {}
 
   finish(): Promise<null> {
-    return this.abandon().then(() => null);
+    return this.closeUnfinished().then(() => null);
   }
 
   // deno-lint-ignore require-await -- what close() throws is to be a rejection
-  async abandon(): Promise<void> {
+  async closeUnfinished(): Promise<void> {
     this.file.close();
   }
 }

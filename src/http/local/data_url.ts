@@ -1,10 +1,12 @@
 /**
- * `data:` URLs: {@link https://fetch.spec.whatwg.org/#data-urls}.
+ * The parser for `data:` URLs: {@link https://fetch.spec.whatwg.org/#data-urls}.
  *
  * @module
  */
 
-/** What is in a `data:` URL. */
+import { latin1Bytes } from "../bytes.ts";
+
+/** The content of a `data:` URL. */
 export interface DataUrl {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -12,12 +14,12 @@ export interface DataUrl {
 
 const DEFAULT_TYPE = "text/plain;charset=US-ASCII";
 
-/** Takes a `data:` URL apart, `null` where it is malformed. */
+/** Parses a `data:` URL; `null` if it is malformed. */
 export function parseDataUrl(href: string): DataUrl | null {
   const comma = href.indexOf(",");
   if (comma < 0) return null;
   const end = href.indexOf("#", comma);
-  const data = percentDecoded(href.slice(comma + 1, end < 0 ? undefined : end));
+  const data = percentDecodedBytes(href.slice(comma + 1, end < 0 ? undefined : end));
   const meta = href.slice("data:".length, comma).trim();
   const given = meta.replace(/; *base64$/i, ""), isBase64 = given !== meta;
   const bytes = isBase64 ? fromBase64(data) : data;
@@ -29,7 +31,7 @@ function mediaType(given: string): string {
   return /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+/.test(given) ? given : DEFAULT_TYPE;
 }
 
-function percentDecoded(text: string): Uint8Array<ArrayBuffer> {
+function percentDecodedBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
@@ -42,7 +44,7 @@ function percentDecoded(text: string): Uint8Array<ArrayBuffer> {
 
 function fromBase64(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
   try {
-    return Uint8Array.from(atob(new TextDecoder().decode(data)), (unit) => unit.charCodeAt(0));
+    return latin1Bytes(atob(new TextDecoder().decode(data)));
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 /**
- * URLs that need no network: `data:`, `blob:`, `about:blank`.
+ * Local URLs, which `fetch` answers without libcurl: `data:`, `blob:`, `about:blank`.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { parseDataUrl } from "./data_url.ts";
 import { networkError } from "../errors.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
-/** The answer to a local URL. */
-export interface LocalAnswer {
+/** The response to a local URL. */
+export interface LocalResponse {
   readonly type: string;
   readonly body: Blob | Uint8Array<ArrayBuffer>;
 }
 
-/** Answers a local URL, or gives `null` for one of the network. */
-export function fetchLocal({ url, method }: RequestPlan): LocalAnswer | null {
+/** Fetches a local URL; `null` for http and https. Throws `TypeError` for any other scheme. */
+export function fetchLocal({ url, method }: RequestPlan): LocalResponse | null {
   switch (url.protocol) {
     case "http:":
     case "https:":
@@ -34,13 +34,13 @@ export function fetchLocal({ url, method }: RequestPlan): LocalAnswer | null {
   throw networkError(url.href, `the scheme "${url.protocol}" is not for fetch`);
 }
 
-function fetchData(url: URL): LocalAnswer {
+function fetchData(url: URL): LocalResponse {
   const found = parseDataUrl(url.href);
   if (!found) throw networkError(url.href, "it is malformed");
   return { type: found.type, body: found.bytes };
 }
 
-function fetchBlob(url: URL): LocalAnswer {
+function fetchBlob(url: URL): LocalResponse {
   const bare = new URL(url);
   bare.hash = "";
   const body = resolveObjectURL(bare.href) as Blob | undefined;

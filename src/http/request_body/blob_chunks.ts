@@ -1,12 +1,12 @@
 /**
- * The content of a Blob, a piece at a time.
+ * Blobs as chunks, each read when it is needed.
  *
  * @module
  */
 
 const PIECE = 256 * 1024;
 
-/** Bun's file that is not there is an empty Blob, unless all of it is read. */
+/** Throws `TypeError` for a `Bun.file()` that does not exist: it looks like an empty Blob. */
 export async function checkBlob(blob: Blob): Promise<void> {
   if (blob.size > 0) return;
   try {
@@ -17,8 +17,8 @@ export async function checkBlob(blob: Blob): Promise<void> {
 }
 
 /**
- * Reads a Blob while it is consumed. Its own `stream()` would do, but on Deno that gives all of
- * the Blob as one chunk.
+ * The chunks of a Blob. Its own `stream()` is not used, because on Deno it gives the whole Blob as
+ * one chunk.
  */
 export async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
   await checkBlob(blob);
@@ -27,7 +27,7 @@ export async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array, void, 
   }
 }
 
-/** A reader that pulls from a generator, and ends it where it is cancelled. */
+/** A stream reader for a generator, which is ended when the reader is cancelled. */
 export function chunkReader(
   chunks: AsyncGenerator<Uint8Array, void, void>,
 ): ReadableStreamDefaultReader<Uint8Array> {

@@ -1,9 +1,8 @@
 /**
- * `FormData` as `multipart/form-data`, in the bytes that the HTML standard asks for:
+ * `FormData` as `multipart/form-data`, byte for byte as in the HTML standard:
  * {@link https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data}.
- *
- * libcurl's own MIME trees are not used here: before 7.81 they escape quotes by a backslash, and
- * line ends not at all.
+ * libcurl's MIME trees are not used, because before 7.81 they escape quotes with a backslash and do
+ * not escape line breaks.
  *
  * @module
  */
@@ -11,19 +10,19 @@
 import { blobChunks } from "./blob_chunks.ts";
 
 /** A serialized form. */
-export interface FormBody {
-  /** The media type, which names the boundary. */
+export interface SerializedForm {
+  /** The media type, with the boundary. */
   readonly type: string;
-  /** How many bytes there are. */
+  /** The number of bytes. */
   readonly length: number;
-  /** The bytes from the beginning; files are read as they are asked for. */
+  /** The bytes from the beginning. Files are read while they are sent. */
   chunks(): AsyncGenerator<Uint8Array, void, void>;
 }
 
 const encoder = new TextEncoder();
 
-/** Serializes a form as it is now; what is in its files is read later. */
-export function formData(form: FormData): FormBody {
+/** Serializes a form as it is now. The content of its files is read later. */
+export function serializeForm(form: FormData): SerializedForm {
   const boundary = `----curlew-${randomHex(16)}`;
   const pieces: (Uint8Array | Blob)[] = [];
   let text = "";
@@ -67,7 +66,7 @@ function partHead(name: string, value: string | File): string {
   return `${head}; filename="${escaped(filename)}"\r\nContent-Type: ${type}`;
 }
 
-/** Line ends of any kind as CR LF. */
+/** Normalizes line breaks to CR LF. */
 const withCrlf = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
 const ESCAPES: Readonly<Record<string, string>> = { "\n": "%0A", "\r": "%0D", '"': "%22" };

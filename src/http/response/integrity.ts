@@ -4,10 +4,12 @@
  * @module
  */
 
+import { base64 } from "../bytes.ts";
+
 const STRENGTH = ["sha256", "sha384", "sha512"];
 const ITEM = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/;
 
-/** Whether the bytes are what the metadata says; the strongest algorithm in it counts. */
+/** Whether the bytes match the metadata, by the strongest algorithm that it names. */
 export async function matchesIntegrity(
   bytes: Uint8Array<ArrayBuffer>,
   metadata: string,
@@ -16,12 +18,12 @@ export async function matchesIntegrity(
     const match = ITEM.exec(item);
     return match ? [{ algorithm: match[1] as string, digest: match[2] as string }] : [];
   });
-  if (items.length === 0) return true; // nothing in it that is known, as the standard says
+  if (items.length === 0) return true; // nothing known in it: the standard lets everything pass
   const rank = (algorithm: string) => STRENGTH.indexOf(algorithm);
   const strongest = items.reduce((a, b) => rank(b.algorithm) > rank(a.algorithm) ? b : a);
   const name = strongest.algorithm.replace("sha", "SHA-");
   const hash = new Uint8Array(await crypto.subtle.digest(name, bytes));
-  const actual = btoa(String.fromCharCode(...hash));
+  const actual = base64(hash);
   return items.some(({ algorithm, digest }) =>
     algorithm === strongest.algorithm &&
     digest.replaceAll("-", "+").replaceAll("_", "/") === actual

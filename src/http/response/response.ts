@@ -1,5 +1,6 @@
 /**
- * The runtime's own `Response`, with what its constructor does not take.
+ * Responses: the runtime's own `Response`, with `url`, `redirected` and others laid over it, since
+ * its constructor cannot set them.
  *
  * @module
  */
@@ -8,56 +9,58 @@ import { appendFields, type Field } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
 
-/** What a response has beside its body. */
+/** The parts of a response beside its body. */
 export interface ResponseParts {
   readonly status: number;
   readonly statusText: string;
-  /** Its headers; one that `Headers` refuses is left out. */
+  /** The headers; one that `Headers` refuses is left out. */
   readonly fields: readonly Field[];
-  /** Without its fragment and credentials in the end. */
+  /** The final URL; `response.url` leaves out its credentials and fragment. */
   readonly url: URL;
   readonly redirected: boolean;
-  /** For `transferInfo`, `null` where there was no transfer. */
+  /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
 }
 
 /**
- * Makes a response. Throws `TypeError` or `RangeError` for what cannot be one.
+ * Makes a response. Throws `TypeError` or `RangeError` if the parts are not valid.
  *
- * From bytes it costs the runtimes a fraction of what a stream does. But then the stream that they
- * make of them has no reader with a buffer, and Bun takes it for used as soon as it is locked. So
- * once somebody asks for it, another response takes over, whose stream gets the bytes of this one.
+ * A body of bytes costs the runtimes a fraction of what a stream costs. But the stream that they
+ * make of it has no BYOB reader, and on Bun it counts as used once it is locked. So when the user
+ * asks for `body` or `clone()`, a second response takes over the body, with a byte stream of
+ * curlew's.
  */
 export function makeResponse(body: Body, parts: ResponseParts): Response {
   const response = new Response(body, parts);
-  appendFields(response.headers, parts.fields); // cheaper than to have them copied
-  return named(response, parts, body instanceof Uint8Array);
+  appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
+  return attachFields(response, parts, body instanceof Uint8Array);
 }
 
-/** What a response is made of. */
+/** The body of a response. */
 export type Body = ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null;
 
 const value = () => {
   throw new TypeError("Cannot change the headers of a response: they are immutable");
 };
-/** What the standard refuses on them; `new Response(body, response)` has a copy that allows it. */
+/** The prototype of immutable headers. `new Response(body, response)` copies them, mutable. */
 const GUARDED = Object.create(Headers.prototype, {
   append: { value },
   delete: { value },
   set: { value },
 });
 
-class Given {
+/** A base class whose constructor returns the object it is given, so that `this` is that object. */
+class ReturnOverride {
   constructor(response: Response) {
-    return response as unknown as Given;
+    return response as unknown as ReturnOverride;
   }
 }
 
 /**
- * Fields of an object of another class, which are what a constructor adds to whatever its parent
- * gives: the collector has far less to do with them than with a WeakMap.
+ * Private fields on an object of another class: a constructor adds its fields to whatever object
+ * its base class returns. They cost the garbage collector far less than a WeakMap.
  */
-class Named extends Given {
+class ResponseFields extends ReturnOverride {
   readonly #parts: ResponseParts;
   #isWhole: boolean;
   #successor: Response | null = null;
@@ -69,20 +72,20 @@ class Named extends Given {
   }
 
   static partsOf(response: object): ResponseParts | null {
-    return #parts in response ? (response as Named).#parts : null;
+    return #parts in response ? (response as ResponseFields).#parts : null;
   }
 
-  /** Who has the body: the response itself, or the one that took over. */
-  static ownerOf(response: Response): Response {
-    return (response as unknown as Named).#successor ?? response;
+  /** The response that has the body: the given one, or the one that took over. */
+  static bodyOwner(response: Response): Response {
+    return (response as unknown as ResponseFields).#successor ?? response;
   }
 
-  /** The same where somebody wants the stream. */
-  static streamerOf(response: Response): Response {
-    const named = response as unknown as Named;
-    if (!named.#isWhole || isUsed.call(response)) return Named.ownerOf(response);
-    named.#isWhole = false;
-    return named.#successor = new Response(streamOf(response), { headers: response.headers });
+  /** Like {@linkcode bodyOwner}, for access to the stream: a body of bytes is taken over first. */
+  static streamOwner(response: Response): Response {
+    const fields = response as unknown as ResponseFields;
+    if (!fields.#isWhole || isUsed.call(response)) return ResponseFields.bodyOwner(response);
+    fields.#isWhole = false;
+    return fields.#successor = new Response(streamOf(response), { headers: response.headers });
   }
 }
 
@@ -121,11 +124,11 @@ const method = (call: (this: Response) => unknown) => ({
 const reader = (name: "arrayBuffer" | "bytes" | "formData" | "json" | "text") => {
   const read = Response.prototype[name];
   return method(function () {
-    return read.call(Named.ownerOf(this));
+    return read.call(ResponseFields.bodyOwner(this));
   });
 };
 
-/** A prototype is cheaper than properties of each response's own. */
+/** The prototype of all responses: cheaper than own properties of each. */
 const PROTOTYPE: object = Object.create(Response.prototype, {
   url: get(function () {
     return bareUrl((partsOf(this) as ResponseParts).url);
@@ -139,17 +142,17 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
     return (partsOf(this) as ResponseParts).redirected;
   }),
   body: get(function () {
-    return bodyOf.call(Named.streamerOf(this));
+    return bodyOf.call(ResponseFields.streamOwner(this));
   }),
   bodyUsed: get(function () {
-    return isUsed.call(Named.ownerOf(this));
+    return isUsed.call(ResponseFields.bodyOwner(this));
   }),
   clone: method(function () {
-    // of a stream, since Deno's clone of bytes has the same bytes
-    const parts = partsOf(this) as ResponseParts, owner = Named.streamerOf(this);
+    // clones the stream, as on Deno a clone of bytes shares them
+    const parts = partsOf(this) as ResponseParts, owner = ResponseFields.streamOwner(this);
     const copy = cloneOf.call(owner);
-    // the one that took over has the body only
-    return owner === this ? named(copy, parts, false) : makeResponse(copy.body, parts);
+    // the response that took over has the body, but not the status and URL
+    return owner === this ? attachFields(copy, parts, false) : makeResponse(copy.body, parts);
   }),
   arrayBuffer: reader("arrayBuffer"),
   bytes: reader("bytes"),
@@ -159,28 +162,29 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
   blob: method(typedBlob),
 });
 
-/** What a response of curlew's is made of, `null` for any other. */
-export function partsOf(response: Response): ResponseParts | null {
-  return Named.partsOf(response);
+/** The parts of a response that curlew made, `null` for any other. */
+function partsOf(response: Response): ResponseParts | null {
+  return ResponseFields.partsOf(response);
 }
 
-/** Gives a response its URL and info. */
-function named(response: Response, parts: ResponseParts, isWhole: boolean): Response {
-  new Named(response, parts, isWhole);
+/** Attaches the parts to a response, and the prototype that uses them. */
+function attachFields(response: Response, parts: ResponseParts, isWhole: boolean): Response {
+  new ResponseFields(response, parts, isWhole);
   return Object.setPrototypeOf(response, PROTOTYPE);
 }
 
-/** Bun's own method forgets the type where the body is a stream. */
+/** `blob()` with the type, which Bun's own method loses if the body is a stream. */
 async function typedBlob(this: Response): Promise<Blob> {
   const type = this.headers.get("content-type");
-  const blob: Blob = await blobOf.call(Named.ownerOf(this));
+  const blob: Blob = await blobOf.call(ResponseFields.bodyOwner(this));
   return type && !blob.type ? blob.slice(0, blob.size, type) : blob;
 }
 
 /**
- * What the transfer behind a response was like: live until the body has ended, then fixed.
+ * Tells the facts of the transfer behind a response: those of now until the body has ended, then
+ * the final ones.
  *
- * @throws {TypeError} for a response that is not curlew's.
+ * @throws {TypeError} for a response that curlew did not make.
  *
  * @example
  * ```ts
