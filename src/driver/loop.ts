@@ -20,6 +20,8 @@ import { Deadline } from "./timing/deadline.ts";
 import { Spin } from "./timing/spin.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
+const { CURL_SOCKET_TIMEOUT } = flags;
+
 /** A turn has so many rounds at most. Its time is up to `timing/fairness.ts`. */
 const ROUNDS = 32;
 const CACHED_CONNECTIONS = 64;
@@ -154,7 +156,7 @@ export class Loop {
     const { multi, fairness, remedies } = driven;
     driven.resumeNext();
     const due = multi.timeout() === 0 || this.#deadline.take();
-    if (due) multi.socketAction(flags.CURL_SOCKET_TIMEOUT, 0);
+    if (due) multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
     const looked = remedies.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
