@@ -55,7 +55,7 @@ const RANGES = {
    * transfer up that polls the connection (curl#17596, 62349e45a8, curl#17636), but none of the
    * others. Seen on 8.15.0, 8.20.0, 8.21.0 and 8.23; not on 8.13.0, 8.14.1. Which TLS
    * library is in use is not looked at: only OpenSSL and its relatives read ahead, and with another
-   * one the cure finds nothing. Cured by `driver/quirks/lost_events.ts`.
+   * one the cure finds nothing. Cured by `driver/quirks/read_ahead.ts`.
    */
   keepsReadAhead: { since: 0x080f00 },
   /**
@@ -78,7 +78,7 @@ const RANGES = {
    * NSS closes the socket of a connection by itself, without CLOSESOCKETFUNCTION.
    *
    * All versions up to 8.2.1: `nss_close` says so in a comment, and 8.3.0 dropped NSS (7c8bae0d9c,
-   * curl#11459). Cured by `driver/loop.ts`, which keeps no socket in the poller then.
+   * curl#11459). Cured by `driver/driven_multi.ts`, which keeps no socket in the poller then.
    */
   nssClosesSockets: { until: 0x080300, tls: "NSS" },
   /**

@@ -59,6 +59,9 @@ function unknownRow(id: number): InfoRow | undefined {
 }
 
 /** Reads one info of a handle. */
+export function getInfo<N extends InfoName>(state: EasyState, which: N): InfoValue<N>;
+/** The same by a name or number that is not known beforehand. */
+export function getInfo(state: EasyState, which: unknown): unknown;
 export function getInfo(state: EasyState, which: unknown): unknown {
   void state.pointer; // is it open?
   const info = find(which);

@@ -79,10 +79,10 @@ const PLANTS: Record<string, Plant> = {
   "an agent that is not counted": () => {
     const poller = createPoller();
     parking.enter(poller.fd, { wakeUp() {} });
-    const place = [...parking.places()].at(-1) as { waits: boolean };
-    place.waits = true;
+    const place = [...parking.places()].at(-1) as { isWaiting: boolean };
+    place.isWaiting = true;
     return () => {
-      place.waits = false;
+      place.isWaiting = false;
       parking.leave(poller.fd);
       poller.close();
     };
