@@ -17,9 +17,11 @@
  * curl.perform();
  * ```
  *
- * Where it is not to change, an alias does it: `"node-libcurl": "npm:curlew/node-libcurl"` (or
- * `"jsr:@curlew/curlew/node-libcurl"`) in the `imports` of `deno.json`, and for Bun
- * `"paths": { "node-libcurl": ["./node_modules/curlew/dist/node_libcurl"] }` in `tsconfig.json`.
+ * Where it is not to change, an alias does it:
+ * `"node-libcurl": "jsr:@curlew/curlew@^0.1.0/node-libcurl"` in the `imports` of `deno.json`, and
+ * `"paths": { "node-libcurl": ["./node_modules/curlew/dist/node_libcurl"] }` in the `tsconfig.json`
+ * that Bun reads. Packages that import node-libcurl themselves find a folder of one's own, which is
+ * called so in the dependencies of `package.json` and has `export * from "curlew/node-libcurl"`.
  *
  * It is the libcurl of the system, as everywhere in curlew, that does the work: an option, an info
  * or a protocol is there where that libcurl has it. `Curl.option` and `Curl.info` name those.

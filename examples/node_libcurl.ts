@@ -1,7 +1,7 @@
 // A program as people write them for node-libcurl, of which only the import was changed. It goes
 // through a service such as httpbin's and tells what that answers.
 //
-//   deno run --allow-ffi --allow-read --allow-write examples/node_libcurl.ts https://httpbin.org /anything
+//   deno run --allow-ffi --allow-env --allow-read --allow-write examples/node_libcurl.ts
 //   bun examples/node_libcurl.ts https://httpbin.org /anything
 import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
