@@ -41,7 +41,8 @@ describe("the class", () => {
     expect(info.features).toContain("IPv6");
     expect(info.libzVersion).toMatch(/^\d/);
     if (info.brotliVersion) {
-      const [major, minor, patch] = info.brotliVersion.split(".").map(Number);
+      // newer libcurls have the library's name in front
+      const [major, minor, patch] = info.brotliVersion.match(/\d+/g)!.map(Number);
       expect(info.brotliVersionNumber).toBe(major! * 2 ** 24 + minor! * 2 ** 12 + patch!);
     }
     expect(Curl.getVersionInfoString()).toMatch(/^Version: .+\nProtocols: .+\nFeatures: .+$/);
@@ -133,7 +134,7 @@ describe("events", () => {
     const { error, code } = await failed(curl);
     expect(error).toBeInstanceOf(CurlEasyError);
     expect([code, error.code]).toEqual([7, CurlCode.CURLE_COULDNT_CONNECT]);
-    expect(error.message).toBe("Request failed: Couldn't connect to server");
+    expect(error.message).toMatch(/^Request failed: Could( not|n't) connect to server$/);
     expect(error.detail).toContain("127.0.0.1");
     curl.removeAllListeners().setOpt("URL", server.url("/small"));
     expect((await ended(curl)).status).toBe(200);

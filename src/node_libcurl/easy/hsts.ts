@@ -4,13 +4,14 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { HstsEntry } from "../../handles/callbacks/structs.ts";
 import { CurlHstsCallback } from "../enums/callbacks.ts";
 import type { CurlHstsCacheCount, CurlHstsCacheEntry } from "../types/values.ts";
 import type { AnyFunction, Inner } from "./inner.ts";
 
-/** How long a host name may be: libcurl's MAX_HSTS_HOSTLEN. */
-const MAX_HOST_LENGTH = 256;
+/** How long a host name may be: each libcurl has room for it, and DNS has none that is longer. */
+const MAX_HOST_BYTES = 255;
 /** What an entry without a date gets: libcurl before 7.80 takes none for one that is over. */
 const NEVER = "30001231 23:59:59";
 /** What libcurl writes for one that never expires. */
@@ -20,7 +21,7 @@ const UNLIMITED = "unlimited";
 export function readHsts(inner: Inner, entry: HstsEntry): number {
   if (inner.hstsEntries === null) {
     const fn = inner.functions.get("HSTSREADFUNCTION") as AnyFunction;
-    const given = inner.call(fn, { maxHostLengthBytes: MAX_HOST_LENGTH });
+    const given = inner.call(fn, { maxHostLengthBytes: MAX_HOST_BYTES });
     if (given === null) return CurlHstsCallback.Done;
     if (!Array.isArray(given)) {
       fill(entry, given);
@@ -58,6 +59,11 @@ function checked(given: unknown): CurlHstsCacheEntry {
     throw new TypeError(
       "The HSTSREADFUNCTION returned no entry: expected null, an array of entries, or one as in " +
         '{ host: "example.com", includeSubDomains: true, expire: "20350101 00:00:00" }',
+    );
+  }
+  if (Buffer.byteLength(host as string) > MAX_HOST_BYTES) {
+    throw new RangeError(
+      `The host of an HSTS entry is longer than ${MAX_HOST_BYTES} bytes: ${host}`,
     );
   }
   return { host, includeSubDomains, expire } as CurlHstsCacheEntry;
