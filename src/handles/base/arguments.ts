@@ -64,8 +64,8 @@ export function wholeNumber(value: unknown, least: number, most: number): number
 }
 
 /**
- * Reads a C `long`: an integer of 32 bits, the size that it has on Windows, signed or as an unsigned
- * bitmask; a boolean is 1 or 0. Throws for anything else.
+ * Reads a C `long`: an integer of 32 bits, the size that it has on Windows, signed or as an
+ * unsigned bitmask; a boolean is 1 or 0. Throws for anything else.
  */
 export function long(option: string, value: unknown): number {
   const number = wholeNumber(value, -0x80000000, 0xffffffff);
@@ -89,7 +89,9 @@ export function oneLine(option: string, value: unknown): string {
   return line;
 }
 
-/** Reads the lines of a list: text, or bytes that are sent as they are. Throws for anything else. */
+/**
+ * Reads the lines of a list: text, or bytes that are sent as they are. Throws for anything else.
+ */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
   if (!isArray(value)) throw badValue(option, "an array of strings", value);
   // a copy: a getter may return another value the second time

@@ -17,8 +17,8 @@ import {
 type FailureOf<S extends Signature> = ReturnType<CallbackFunction<S>>;
 
 /**
- * Makes a C function that calls `fn`. The function is never closed, since connections may call it as
- * long as the thread lives.
+ * Makes a C function that calls `fn`. The function is never closed, since connections may call it
+ * as long as the thread lives.
  *
  * `fn` itself records what the user's code throws, for the caller of libcurl. Any other exception
  * belongs to no caller and is reported as an uncaught error.
