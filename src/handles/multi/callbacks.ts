@@ -1,5 +1,5 @@
 /**
- * The native callbacks of a multi handle: one for each kind and thread, which finds the multi by its
+ * The native callbacks of multi handles: one for each kind and thread, which finds the multi by its
  * token.
  *
  * @module
@@ -20,7 +20,7 @@ const SOCKET = multiOptions.SOCKETFUNCTION.id, TIMER = multiOptions.TIMERFUNCTIO
 const PUSH = multiOptions.PUSHFUNCTION.id, NOTIFY = multiOptions.NOTIFYFUNCTION.id;
 const { CURL_POLL_REMOVE, CURL_PUSH_DENY } = flags;
 
-/** Runs a callback of a multi; what it throws is kept, and C gets `failure`. */
+/** Calls a function of the user. What it throws is recorded, and C gets `failure`. */
 function run(state: MultiState, name: string, failure: number, call: () => unknown): number {
   state.enter();
   try {
@@ -56,7 +56,7 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
   return status === -1 ? failed(state) : 0;
 };
 
-/** A callback returns -1; while a handle is added, that is told once it is. */
+/** Records that a callback has returned -1. While a handle is added, `addEasy` handles it. */
 function failed(state: MultiState): 0 {
   if (!state.adding) return state.failAll();
   state.addFailed = true;
@@ -103,7 +103,7 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   return status;
 };
 
-/** Denies a push whose data would crash libcurl (`crashesOnAcceptedPush`). */
+/** Throws for an accepted push whose data would crash libcurl (`crashesOnAcceptedPush`). */
 function refuseWhereItCrashes(status: unknown): unknown {
   if (status || !oddities().crashesOnAcceptedPush) return status;
   const { version } = library();
@@ -137,7 +137,7 @@ const makers: Record<number, readonly [data: number, make: () => NonNullPointer]
 
 const pointers = new Map<number, NonNullPointer>();
 
-/** The native function of a callback option, one for this thread, never closed. */
+/** The native function of a callback option: one for this thread, never closed. */
 function pointerOf(id: number): NonNullPointer {
   let pointer = pointers.get(id);
   if (pointer === undefined) {
@@ -147,14 +147,14 @@ function pointerOf(id: number): NonNullPointer {
   return pointer;
 }
 
-/** Gives libcurl curlew's native function and the multi's token. */
+/** Sets curlew's native function for a callback option, with the multi's token as its data. */
 export function installCallback(state: MultiState, id: number): void {
   const { pointer, off_t } = library().symbols.curl_multi_setopt;
   off_t(state.pointer, makers[id]![0], state.resources.token);
   state.finish(pointer(state.pointer, id, pointerOf(id)));
 }
 
-/** Installs the callback that a driver and the fd table need. */
+/** Sets curlew's SOCKETFUNCTION, which a driver and `assign` need even where the user has none. */
 export function installSocketCallback(state: MultiState): void {
   installCallback(state, SOCKET);
 }

@@ -1,5 +1,6 @@
 /**
- * The easy handles of a multi: what has to hold before one comes in, and what is done around it.
+ * Adds easy handles to a multi and removes them: the conditions, and the steps around libcurl's
+ * call.
  *
  * @module
  */
@@ -15,7 +16,9 @@ import { renewUrl } from "../easy/options.ts";
 import { revive } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
 
-/** The state of an easy. Throws CURLM_BAD_EASY_HANDLE for what is none, or closed. */
+/**
+ * The state of an easy handle. Throws CURLM_BAD_EASY_HANDLE for any other value or a closed one.
+ */
 export function openState(easy: Easy): EasyState {
   const state = isEasy(easy) ? stateOf(easy) : undefined;
   if (!state || state.resources.pointer === null) {
@@ -24,12 +27,12 @@ export function openState(easy: Easy): EasyState {
   return state;
 }
 
-/** Adds an easy: `curl_multi_add_handle`. */
+/** Adds an easy handle: `curl_multi_add_handle`. */
 export function addEasy(state: MultiState, easy: Easy): void {
   const { pointer } = state;
   const added = openState(easy);
   state.refuseInCallback("add a handle");
-  // one in a callback of its own is in use too: that would end here, but began elsewhere
+  // a callback of the handle that has begun outside this multi must not end inside it
   if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
   if (added.trailed) throw added.trailedError();
   refuseLost(added);
@@ -38,7 +41,7 @@ export function addEasy(state: MultiState, easy: Easy): void {
   guardReuse(added, true);
   added.sends();
   added.pin(easy);
-  added.multi = state; // before the call: its callbacks count for this multi
+  added.multi = state; // before the call, since its callbacks count for this multi
   const { observer, observerHook } = state;
   if (observer && observerHook) watchSockets(added, observer, observerHook);
   if (added.closeHook) state.keepHook(added.closeHook);
@@ -47,8 +50,8 @@ export function addEasy(state: MultiState, easy: Easy): void {
   let code = symbols.curl_multi_add_handle(pointer, added.pointer);
   state.adding = false;
   if (state.addFailed) {
-    // libcurl hears of it in here: while it adds, before 8.10, it would leave the handle half
-    // added, and removing that one would lose all others
+    // libcurl did not get the failure: before 8.10 it leaves a handle whose adding fails half added,
+    // and removing that one loses all others
     symbols.curl_multi_remove_handle(pointer, added.pointer);
     state.addFailed = false;
     code = MultiCode.ABORTED_BY_CALLBACK;
@@ -61,7 +64,7 @@ export function addEasy(state: MultiState, easy: Easy): void {
   state.finish(code);
 }
 
-/** Removes all easies of a multi that is about to close. */
+/** Removes all easy handles of a multi that is about to be closed. */
 export function removeAll(state: MultiState): void {
   const { curl_multi_remove_handle } = library().symbols;
   for (const easy of [...state.easies]) {
