@@ -1,5 +1,5 @@
 /**
- * Files that libcurl reads and writes itself.
+ * Files on disk that libcurl reads and writes itself.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const NO_FD = -1;
 /** How many files are open on this thread. */
 export const diskFiles: { open: number } = { open: 0 };
 
-/** The user that this process acts as, `null` on Windows. */
+/** The effective user ID of the process, `null` on Windows. */
 export function userId(): number | null {
   return native.os === "windows" ? null : libc.geteuid() >>> 0;
 }
