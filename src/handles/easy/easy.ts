@@ -1,9 +1,9 @@
 /**
  * The easy handle: one transfer.
  *
- * The folder `easy/` knows the options, infos and calls of an easy handle, and what each libcurl
- * needs around them. It does not know the multi handle or the driver, but by the interfaces of
- * `core/`, and nothing of HTTP.
+ * The folder `easy/` knows the options, infos and calls of an easy handle, and the steps that
+ * libcurl needs around each. It does not know the multi handle or the driver, except by the
+ * interfaces of `core/`.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * What becomes of MIMEPOST when an easy is duplicated. libcurl copies the tree, with the tokens of
- * its readers. A copy gets tokens of its own: for the moment of the copy they stand in the tree.
+ * Copies MIMEPOST when an easy handle is duplicated. libcurl copies the tree, with the tokens of
+ * its readers. The copy must have tokens of its own, so these are set in the tree while libcurl
+ * copies.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { Owned } from "../base/owned.ts";
 
 const MIMEPOST = easyOptions.MIMEPOST.id;
 
-/** A tree that libcurl made for a duplicate, and frees with it. */
+/** The tree of a duplicate, which libcurl has made and frees with the handle. */
 class MimeCopy {
   readonly readers: readonly Reader[];
 
@@ -24,7 +25,10 @@ class MimeCopy {
   }
 }
 
-/** Prepares a copy of the easy; what it gives is to be called with the copy, or `null`. */
+/**
+ * Prepares the duplication of an easy handle. The function that it returns must be called after it,
+ * with the copy or `null`.
+ */
 export function lendReaders(state: EasyState): (copy: EasyState | null) => void {
   const mime = state.settings.uses.get(MIMEPOST);
   if (mime instanceof MimeCopy && mime.readers.length > 0) {
@@ -52,7 +56,10 @@ function refused(why: string): CurlEasyError {
   );
 }
 
-/** The part is a new one for libcurl now, so its reader may have to go back by itself. */
+/**
+ * Sets a new reader for a part of the original. For libcurl the part is unread now, so that libcurl
+ * will not rewind it: the reader is `stale`, and seeks itself where it was read before.
+ */
 function takeBack(place: ReaderPart): void {
   const { part, reader, tree } = place;
   place.reader = new Reader(reader.source, reader.host, true);
@@ -70,7 +77,7 @@ function inherit(copy: EasyState, host: { easyToken: number }, readers: readonly
   copy.own(MIMEPOST, new Owned(copy.pointer, end));
 }
 
-/** Takes the tree that libcurl copied to a pushed handle away: a pushed stream sends nothing. */
+/** Removes the tree that libcurl has copied to a pushed handle: a pushed stream sends nothing. */
 export function dropMime(state: EasyState, parent: EasyState): void {
   if (!parent.settings.uses.has(MIMEPOST)) return;
   state.settings.uses.delete(MIMEPOST);

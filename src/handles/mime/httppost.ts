@@ -1,5 +1,5 @@
 /**
- * The forms of `curl_formadd`, which {@linkcode Mime} has replaced: the value of HTTPPOST.
+ * The value of HTTPPOST: the forms of `curl_formadd`, which {@linkcode Mime} has replaced.
  *
  * @module
  */
@@ -51,7 +51,7 @@ const CONTENTS = ["contents", "file", "fileContent", "buffer"] as const;
 const NAMES = [...CONTENTS, "name", "filename", "type", "headers"] as const;
 const PROPERTIES: ReadonlySet<string> = new Set(NAMES);
 
-/** A part as it was read: copies, with nothing of the user's behind them. */
+/** A copy of a part, checked, which later code of the user cannot change. */
 export interface FormPart {
   readonly name: string;
   readonly contents: Uint8Array | undefined;
@@ -63,7 +63,10 @@ export interface FormPart {
   readonly headers: readonly (string | Uint8Array)[] | undefined;
 }
 
-/** Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is no list of parts. */
+/**
+ * Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT for anything but an array of
+ * parts.
+ */
 export function readForm(value: unknown): FormPart[] {
   if (!isArray(value)) throw badValue("HTTPPOST", "an array of parts", value);
   return Array.from(value as HttpPostPart[], (part) => readPart(part));
@@ -102,22 +105,22 @@ function contentBytes(contents: unknown): Uint8Array {
   return typeof contents === "string" ? utf8(contents) : bytes("the contents", contents).slice();
 }
 
-/** libcurl would take "-" for the standard input. */
+/** The path of a file for libcurl, which would take "-" for the standard input. */
 const path = (file: string) => file === "-" ? "./-" : file;
 
-/** The arguments of one `curl_formadd`, and the memory behind them. */
+/** The arguments of one `curl_formadd`, with their memory. */
 class Arguments {
-  /** What libcurl reads until the form is freed. */
+  /** The memory that libcurl reads until the form is freed. */
   readonly kept: Owned[] = [];
   readonly #pairs: (readonly [option: number, value: number])[] = [];
   readonly #blocks: NonNullPointer[] = [];
 
-  /** A number. */
+  /** Adds a number. */
   number(option: number, value: number): void {
     this.#pairs.push([option, value]);
   }
 
-  /** Text that libcurl copies. */
+  /** Adds a text, which libcurl copies. */
   text(option: number, value: string | undefined): void {
     if (value === undefined) return;
     const block = allocateBytes(utf8(value + "\0"));
@@ -125,13 +128,13 @@ class Arguments {
     this.number(option, native.address(block));
   }
 
-  /** Memory that libcurl does not copy. */
+  /** Adds memory that libcurl does not copy. */
   keep(option: number, owned: Owned): void {
     this.kept.push(owned);
     this.number(option, native.address(owned.pointer));
   }
 
-  /** Calls with an array of `struct curl_forms`: CURLformoption @0, const char * @8. */
+  /** Calls `call` with an array of `struct curl_forms`: CURLformoption @0, const char * @8. */
   use<T>(call: (array: NonNullPointer) => T): T {
     const array = allocate((this.#pairs.length + 1) * 16);
     this.#blocks.push(array);
@@ -143,13 +146,13 @@ class Arguments {
     return call(array);
   }
 
-  /** Frees what libcurl has copied. */
+  /** Frees the memory that libcurl has copied. */
   end(): void {
     for (const block of this.#blocks) release(block);
   }
 }
 
-/** A form that the easy handle owns. */
+/** Makes a form, which the easy handle owns. */
 export function ownForm(parts: readonly FormPart[]): Owned {
   const ends: { first: Pointer; last: Pointer } = { first: null, last: null };
   const kept: Owned[] = [];
@@ -205,12 +208,12 @@ function fill(args: Arguments, part: FormPart): void {
   }
   args.text(flags.CURLFORM_FILECONTENT, part.fileContent);
   args.text(flags.CURLFORM_FILE, part.files[0]);
-  // before the other files: it is for the one named last
+  // before the other files, since the type is that of the last file so far
   args.text(flags.CURLFORM_CONTENTTYPE, part.type);
   args.text(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
   if (part.headers) args.keep(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
   for (const file of part.files.slice(1)) args.text(flags.CURLFORM_FILE, file);
 }
 
-/** A copy with a NUL behind it: libcurl looks for that where the length is 0. */
+/** A copy with a NUL after it, which libcurl searches for where the length is 0. */
 const ended = (data: Uint8Array): Owned => ownBytes(withNul(data));
