@@ -1,5 +1,5 @@
 /**
- * A few transfers on the loopback interface, to see whether curlew works here.
+ * Checks by a few transfers on the loopback interface whether curlew works on this machine.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 
-/** What one check found. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What was seen, or what went wrong. */
+  /** What the check has seen, or the error. */
   readonly detail: string;
 }
 
 const PARALLEL = 8, SIZE = 100_000, DELAY_MS = 100, TIMEOUT_MS = 300;
-/** No check may last longer, whatever is broken. */
+/** The time limit of a transfer. A whole check has twice that. */
 const LIMIT_MS = 5_000;
 
 function answer({ url }: IncomingMessage, response: ServerResponse): void {
@@ -38,7 +38,7 @@ function listen(): Promise<Server> {
   });
 }
 
-/** Where the checks run. */
+/** The agent and the server of the checks. */
 interface Place {
   readonly agent: Agent;
   readonly base: string;
@@ -106,7 +106,7 @@ async function check(name: string, run: () => Promise<string>): Promise<Check> {
   }
 }
 
-/** Runs all checks, on a server that lives as long. */
+/** Runs all checks, with a server and an agent that are closed after them. */
 export async function selfTest(): Promise<Check[]> {
   let server: Server | undefined, agent: Agent | undefined;
   const checks: Check[] = [];
