@@ -129,7 +129,7 @@ export class Share {
     return {
       pointer: this.#resources.pointer,
       data: this.#data,
-      used: (state) => this.#keepHook(state),
+      onUse: (state) => this.#keepHook(state),
       shares: (data) => this.#kinds.has(data),
     };
   }

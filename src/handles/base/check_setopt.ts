@@ -11,6 +11,6 @@ import { Code, CurlEasyError } from "../../errors.ts";
 /** Throws `CurlEasyError` unless `code` is CURLE_OK. */
 export function checkSetopt(option: string, code: number): void {
   if (code === Code.OK) return;
-  const words = native.string(library().symbols.curl_easy_strerror(code)) ?? easyCodeName(code);
-  throw new CurlEasyError(code, `Cannot set ${option}: ${words}`);
+  const text = native.string(library().symbols.curl_easy_strerror(code)) ?? easyCodeName(code);
+  throw new CurlEasyError(code, `Cannot set ${option}: ${text}`);
 }

@@ -30,9 +30,9 @@ export function onBytes(
     if (!state) return CURL_WRITEFUNC_ERROR;
     const length = size * nmemb;
     if (!fn) return withoutFunction(state, ptr, length);
-    state.enter();
+    state.enterCallback();
     try {
-      if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
+      if (kind.name === "WRITEFUNCTION" && mustWait(state, length)) return PAUSE;
       const result = takesPiece(fn)
         ? fn(pieceAt(ptr, length))
         : callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId));
@@ -40,20 +40,20 @@ export function onBytes(
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       return taken;
     } catch (error) {
-      state.threw(error);
+      state.recordThrown(error);
       return CURL_WRITEFUNC_ERROR;
     } finally {
-      state.leave();
+      state.leaveCallback();
     }
   };
 }
 
 /** Calls a function of the user with a copy of the bytes, which is valid during the call only. */
 function callWithBytes(fn: AnyFunction, ptr: Pointer, length: number, data: unknown): unknown {
-  const slab = takeBuffer(length, null);
+  const buffer = takeBuffer(length, null);
   try {
-    copyIn(slab, ptr, length);
-    return fn(slab, data);
+    copyIn(buffer, ptr, length);
+    return fn(buffer, data);
   } finally {
     giveBufferBack();
   }
@@ -69,7 +69,7 @@ function withoutFunction(state: EasyState, ptr: Pointer, length: number): number
 }
 
 /** Whether the driver wants the transfer to pause before it receives these bytes. */
-function waits(state: EasyState, length: number): boolean {
+function mustWait(state: EasyState, length: number): boolean {
   return state.multi?.observer?.mustWait(state, length) ?? false;
 }
 
@@ -97,26 +97,26 @@ export function fillFrom(
   name: string,
   read: (buffer: Uint8Array<ArrayBuffer>) => unknown,
 ): number {
-  if (state.trailed) {
-    state.threw(state.trailedError()); // a redirect uploads again after the trailers
+  if (state.trailersSent) {
+    state.recordThrown(state.trailersSentError()); // a redirect uploads again after the trailers
     return CURL_READFUNC_ABORT;
   }
-  const slab = takeBuffer(room, state);
-  state.enter();
+  const buffer = takeBuffer(room, state);
+  state.enterCallback();
   try {
-    const length = toInt(read(slab), name);
+    const length = toInt(read(buffer), name);
     if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
     if (length === CURL_READFUNC_ABORT || length === PAUSE) return length;
-    if (length < 0 || length > viewLength(slab)) {
+    if (length < 0 || length > viewLength(buffer)) {
       throw new RangeError(`The ${name} returned ${length}, its buffer has ${room} bytes`);
     }
-    copyOut(ptr as NonNullPointer, slab, length);
+    copyOut(ptr as NonNullPointer, buffer, length);
     return length;
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return CURL_READFUNC_ABORT;
   } finally {
-    state.leave();
+    state.leaveCallback();
     giveBufferBack();
   }
 }

@@ -29,13 +29,13 @@ export function dispatch(
 ): number {
   const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
   if (!state || !fn) return 0;
-  state.enter();
+  state.enterCallback();
   try {
     return toStatus(call(fn, state.settings.data.get(kind.dataId), state), kind.name);
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return kind.failure;
   } finally {
-    state.leave();
+    state.leaveCallback();
   }
 }

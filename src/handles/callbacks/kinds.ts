@@ -254,10 +254,10 @@ define(
   flags.CURL_TRAILERFUNC_ABORT,
   (kind) => (list, token) =>
     dispatch(token, kind, (fn, data, state) => {
-      state.markTrailed();
+      state.markTrailersSent();
       const lines: string[] = [];
       const status = toStatus(fn(lines, data), kind.name);
-      giveList(list as NonNullPointer, trailers(lines));
+      storeList(list as NonNullPointer, checkTrailers(lines));
       return status;
     }),
 );
@@ -271,7 +271,7 @@ define(
   (kind) => (_easy, struct, token) =>
     !easyTokens.get(token) ? CURLSTS_DONE : dispatch(token, kind, (fn, data, state) => {
       const entry = { name: "", includeSubDomains: false, expire: "" };
-      const result = walkingHsts(state, () => fn(state.easy, entry, data));
+      const result = callForHsts(state, () => fn(state.easy, entry, data));
       const { name, includeSubDomains, expire } = entry; // read once: may be the user's getters
       const status = result ?? (name === "" ? CURLSTS_DONE : 0);
       if (status !== 0) return status;
@@ -290,7 +290,7 @@ define(
       const at = new Struct(index as NonNullPointer, 16); // size_t index @0, size_t total @8
       const place = { index: at.i64(0), total: at.i64(8) };
       const entry = readHstsEntry(struct as NonNullPointer);
-      return walkingHsts(state, () => fn(state.easy, entry, place, data));
+      return callForHsts(state, () => fn(state.easy, entry, place, data));
     }),
 );
 
@@ -298,17 +298,17 @@ define(
  * Calls a function of the user while libcurl iterates over the HSTS cache. Options that would free
  * the cache, or unset these callbacks, are refused meanwhile.
  */
-function walkingHsts<T>(state: EasyState, call: () => T): T {
-  state.readingHsts = true;
+function callForHsts<T>(state: EasyState, call: () => T): T {
+  state.inHstsCallback = true;
   try {
     return call();
   } finally {
-    state.readingHsts = false;
+    state.inHstsCallback = false;
   }
 }
 
 /** Checks the lines that a TRAILERFUNCTION has pushed. Each is read once, as it may be a getter. */
-function trailers(lines: readonly unknown[]): string[] {
+function checkTrailers(lines: readonly unknown[]): string[] {
   return Array.from({ length: lines.length }, (_, i) => {
     const line = lines[i];
     if (typeof line === "string" && !/[\0\r\n]/.test(line)) return line;
@@ -319,7 +319,7 @@ function trailers(lines: readonly unknown[]): string[] {
 }
 
 /** Stores a list at `target`, where libcurl takes ownership of it. */
-function giveList(target: NonNullPointer, lines: readonly string[]): void {
+function storeList(target: NonNullPointer, lines: readonly string[]): void {
   const list = makeList(lines);
   if (list === null) return;
   live.lists--;

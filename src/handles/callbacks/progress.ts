@@ -38,7 +38,7 @@ export function onProgress(
     const status = dispatch(token, kind, call);
     const aborts = status !== 0 && status !== CURL_PROGRESSFUNC_CONTINUE;
     if (!aborts || moves || !isFile(state)) return status;
-    state.threw(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
+    state.recordThrown(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
     state.run.abortWhenMoving = true;
     return 0;
   };

@@ -43,8 +43,10 @@ export function onOpenSocket(
   const open = () => libc.socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (!easyTokens.get(token)?.settings.functions.has(kind.id)) return open();
   return dispatch(token, kind, (fn, data) => {
-    const given = fn(data, purpose, address);
-    return given === undefined || given === null ? open() : newSocket(toInt(given, kind.name));
+    const returned = fn(data, purpose, address);
+    return returned === undefined || returned === null
+      ? open()
+      : checkReturnedSocket(toInt(returned, kind.name));
   });
 }
 
@@ -52,14 +54,14 @@ export function onOpenSocket(
  * The cookie of each socket that users have returned, by number, to detect one that is returned
  * twice.
  */
-const given = new Map<number, string>();
+const returnedSockets = new Map<number, string>();
 
 /**
  * Checks a descriptor that the user's function returns: it must be a new socket. libcurl closes it
  * with the connection, whatever it is, be it a descriptor of the runtime's own; two connections on
  * one socket would get each other's bytes.
  */
-function newSocket(fd: number): number {
+function checkReturnedSocket(fd: number): number {
   // any other negative number is a socket for libcurl, which since 8.9 reads before its table then
   if ((fd | 0) !== fd || fd < 0) return BAD_SOCKET;
   const kind = socketKind(fd);
@@ -69,9 +71,9 @@ function newSocket(fd: number): number {
   }
   const cookie = socketCookie(fd);
   if (cookie === null) return fd;
-  if (given.get(fd) === cookie) {
+  if (returnedSockets.get(fd) === cookie) {
     throw new TypeError(`The OPENSOCKETFUNCTION returned ${fd}, which it has returned before`);
   }
-  given.set(fd, cookie);
+  returnedSockets.set(fd, cookie);
   return fd;
 }

@@ -34,20 +34,20 @@ export class CloseHook {
   used = false;
   readonly #fn: AnyFunction | null;
   readonly #data: unknown;
-  readonly #threw: (error: unknown) => void;
+  readonly #onThrow: (error: unknown) => void;
   #owners = 0;
 
-  /** Calls first the watcher, then the user's function, whose exceptions go to `threw`. */
+  /** Calls first the watcher, then the user's function, whose exceptions go to `onThrow`. */
   constructor(
     watcher: SocketWatcher | null,
     fn: AnyFunction | null = null,
     data: unknown = undefined,
-    threw: (error: unknown) => void = () => {},
+    onThrow: (error: unknown) => void = () => {},
   ) {
     this.watcher = watcher;
     this.#fn = fn;
     this.#data = data;
-    this.#threw = threw;
+    this.#onThrow = onThrow;
   }
 
   /** Adds one to the reference count. */
@@ -69,7 +69,7 @@ export class CloseHook {
       const result = this.#fn?.(this.#data, fd);
       if (result !== undefined) return toStatus(result, "CLOSESOCKETFUNCTION");
     } catch (error) {
-      this.#threw(error);
+      this.#onThrow(error);
       libc.close(fd);
       return 1;
     } finally {

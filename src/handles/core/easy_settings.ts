@@ -28,7 +28,7 @@ export class EasySettings {
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
   /** BUFFERSIZE was set by the user. */
-  ownBuffer = false;
+  bufferSizeSet = false;
   /** HTTP_VERSION. */
   httpVersion = 0;
   /** TIMEOUT_MS, or TIMEOUT in milliseconds, whichever was set last. 0 means no limit. */

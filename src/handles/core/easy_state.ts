@@ -175,15 +175,15 @@ export class EasyState {
   /** How many callbacks of the handle are on the stack. */
   depth = 0;
   /** HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
-  readingHsts = false;
+  inHstsCallback = false;
   /** Observes the sockets of the handle. `reset()` removes it with its SOCKOPTFUNCTION. */
   watcher: SocketWatcher | null = null;
   /** The buffer that libcurl reads in `send` and `wsSend`. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */
   performed = false;
-  /** The handle must not upload again: see {@linkcode markTrailed}. */
-  trailed = false;
+  /** The handle must not upload again: see {@linkcode markTrailersSent}. */
+  trailersSent = false;
   /** The value of STREAM_DEPENDS or STREAM_DEPENDS_E, which can be set only once. */
   dependsOn: unknown = null;
   /** The stream of this handle depends on another one, or another one on it. */
@@ -254,7 +254,7 @@ export class EasyState {
   /**
    * Records that a transfer begins, so that libcurl may read MIMEPOST and HTTPHEADER from now on.
    */
-  sends(): void {
+  markSending(): void {
     const { everHadMime, currentMime, owned, mailHeaderLists } = this.resources;
     if (!everHadMime) return;
     if (currentMime) currentMime.sent = true;
@@ -286,14 +286,14 @@ export class EasyState {
   }
 
   /** Records that a callback begins: until it ends, calls that libcurl forbids inside it throw. */
-  enter(): void {
+  enterCallback(): void {
     this.depth++;
     if (this.multi) this.multi.depth++;
     if (this.sharedData) this.sharedData.depth++;
   }
 
   /** Records that the callback ends. */
-  leave(): void {
+  leaveCallback(): void {
     this.depth--;
     if (this.multi) this.multi.depth--;
     if (this.sharedData) this.sharedData.depth--;
@@ -311,7 +311,7 @@ export class EasyState {
   }
 
   /** Records what a callback threw, for the caller of libcurl. Only the first exception counts. */
-  threw(value: unknown): void {
+  recordThrown(value: unknown): void {
     this.run.thrown ??= { value };
   }
 
@@ -330,9 +330,9 @@ export class EasyState {
    * make another chunked upload, which may be that of a redirect. Throws where curlew could not
    * prevent that upload, because the body does not come from a READFUNCTION.
    */
-  markTrailed(): void {
-    this.trailed = oddities().remembersTrailers;
-    if (!this.trailed || this.#readsInJs()) return;
+  markTrailersSent(): void {
+    this.trailersSent = oddities().remembersTrailers;
+    if (!this.trailersSent || this.#readsInJs()) return;
     throw new CurlEasyError(
       Code.BAD_FUNCTION_ARGUMENT,
       "Cannot send trailers: with libcurl before 8.7 only after a body from a READFUNCTION",
@@ -347,7 +347,7 @@ export class EasyState {
   }
 
   /** The error for an upload of a handle that has sent trailers. */
-  trailedError(): CurlEasyError {
+  trailersSentError(): CurlEasyError {
     return new CurlEasyError(
       Code.BAD_FUNCTION_ARGUMENT,
       "Cannot use the easy handle again: with libcurl before 8.7 one that has sent trailers " +
@@ -375,10 +375,10 @@ export class EasyState {
     this.run.thrown = null;
     if (code === Code.OK && !thrown) return null;
     const { pointer, errorBuffer } = this.resources;
-    const words = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
+    const text = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
-      words || (code === Code.OK ? "A callback failed" : undefined),
+      text || (code === Code.OK ? "A callback failed" : undefined),
       thrown ? { cause: thrown.value } : undefined,
     );
   }

@@ -17,7 +17,7 @@ export interface HandleSide {
   /** The same handle with a reference count, where the object may be closed before the easy. */
   readonly owned?: Owned | null;
   /** Called when an easy begins to use the object, and whenever its CLOSESOCKETFUNCTION changes. */
-  used?(state: EasyState): void;
+  onUse?(state: EasyState): void;
   /** The data of a `Share`, one object for all handles that use it. */
   readonly data?: SharedData;
   /** Whether a `Share` shares that `CURL_LOCK_DATA_*`. */

@@ -24,8 +24,8 @@ export function readInfo(state: EasyState, info: InfoRow, which: unknown = info.
   result.clear();
   const code = library().symbols.curl_easy_getinfo.out(state.pointer, info.id, result.i32);
   if (code !== Code.OK) {
-    const words = native.string(library().symbols.curl_easy_strerror(code));
-    throw new CurlEasyError(code, `Cannot get ${String(which)}: ${words}`);
+    const text = native.string(library().symbols.curl_easy_strerror(code));
+    throw new CurlEasyError(code, `Cannot get ${String(which)}: ${text}`);
   }
   return readResult(info.kind);
 }

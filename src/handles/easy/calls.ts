@@ -56,12 +56,12 @@ export function callAnywhere(
 
 /** Runs a transfer: `curl_easy_perform`. Returns when the transfer is over. */
 export function performTransfer(state: EasyState): void {
-  if (state.trailed) throw state.trailedError();
+  if (state.trailersSent) throw state.trailersSentError();
   try {
     callEasy(state, "perform the transfer", (easy) => {
       renewUrl(state);
       guardReuse(state, state.share !== undefined);
-      state.sends();
+      state.markSending();
       state.performed = true;
       return library().symbols.curl_easy_perform(easy);
     });

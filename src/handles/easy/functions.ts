@@ -116,7 +116,7 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   if (hook && state.pinned) hook.used = true;
   state.resources.replaceHook(hook);
   const share = easyOptions.SHARE.id;
-  handleSide(share, state.share)?.used?.(state);
+  handleSide(share, state.share)?.onUse?.(state);
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const kind = callbackKind(CLOSESOCKET) as EasyCallbackKind;
   const easy = state.pointer;
@@ -126,7 +126,7 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
 
 /** Reports what CLOSESOCKETFUNCTION threw: to the call in progress, else as an uncaught error. */
 function blame(state: EasyState | undefined, error: unknown): void {
-  if (state?.pinned) state.threw(error);
+  if (state?.pinned) state.recordThrown(error);
   else queueMicrotask(() => reportError(error));
 }
 

@@ -75,7 +75,7 @@ export function mayBeSetInUse({ id, kind, name }: Option): boolean {
  */
 export function refuseInUse(state: EasyState, option: Option): void {
   const reachesShared = SHARED.has(option.id);
-  if (reachesShared && (state.readingHsts || (state.sharedData?.depth ?? 0) > 0)) {
+  if (reachesShared && (state.inHstsCallback || (state.sharedData?.depth ?? 0) > 0)) {
     throw new CurlEasyError(
       Code.RECURSIVE_API_CALL,
       `Cannot set ${option.name}: called from a callback of a handle that uses the same data`,

@@ -87,7 +87,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   checkSetopt(option.name, code);
   note(state, option.id, Number(number));
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
-  if (option.id === easyOptions.BUFFERSIZE.id) state.settings.ownBuffer = value !== null;
+  if (option.id === easyOptions.BUFFERSIZE.id) state.settings.bufferSizeSet = value !== null;
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
 }
 
@@ -96,7 +96,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
  * may fill a hundred buffers before it checks the limit.
  */
 function limitBuffer(state: EasyState, limit: number): void {
-  if (state.settings.ownBuffer || state.isInUse) return;
+  if (state.settings.bufferSizeSet || state.isInUse) return;
   const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH_BUFFERSIZE;
   library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
 }
@@ -276,7 +276,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
     state.sharedData = side?.data ?? null;
   } else if (side === null) state.settings.uses.delete(option.id);
   else state.settings.uses.set(option.id, value);
-  side?.used?.(state);
+  side?.onUse?.(state);
 }
 
 const CURLU = easyOptions.CURLU.id;

@@ -238,13 +238,13 @@ function onSeek(token: number, offset: number, origin: number): number {
   const found = find(token);
   if (!found) return CURL_SEEKFUNC_CANTSEEK;
   const { reader, state } = found;
-  state.enter();
+  state.enterCallback();
   try {
     return reader.seek(offset, origin);
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return CURL_SEEKFUNC_FAIL;
   } finally {
-    state.leave();
+    state.leaveCallback();
   }
 }

@@ -22,14 +22,14 @@ const { CURL_POLL_REMOVE, CURL_PUSH_DENY } = flags;
 
 /** Calls a function of the user. What it throws is recorded, and C gets `failure`. */
 function run(state: MultiState, name: string, failure: number, call: () => unknown): number {
-  state.enter();
+  state.enterCallback();
   try {
     return toStatus(call(), name) | 0;
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return failure;
   } finally {
-    state.leave();
+    state.leaveCallback();
   }
 }
 

@@ -34,12 +34,12 @@ export function addEasy(state: MultiState, easy: Easy): void {
   state.refuseInCallback("add a handle");
   // a callback of the handle that has begun outside this multi must not end inside it
   if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
-  if (added.trailed) throw added.trailedError();
+  if (added.trailersSent) throw added.trailersSentError();
   refuseLost(added);
   revive(state);
   renewUrl(added);
   guardReuse(added, true);
-  added.sends();
+  added.markSending();
   added.pin(easy);
   added.multi = state; // before the call, since its callbacks count for this multi
   const { observer, observerHook } = state;

@@ -174,13 +174,13 @@ export class MultiState implements EasyHost {
    * Records that a callback of the multi begins. The Shares of its handles are in use until it
    * ends.
    */
-  enter(): void {
+  enterCallback(): void {
     this.depth++;
     for (const shared of this.#shared.keys()) shared.depth++;
   }
 
   /** Records that the callback ends. Only pushed handles were added meanwhile, and none removed. */
-  leave(): void {
+  leaveCallback(): void {
     this.depth--;
     for (const shared of this.#shared.keys()) shared.depth--;
   }
@@ -216,7 +216,7 @@ export class MultiState implements EasyHost {
   }
 
   /** Records what a callback threw, for the call in progress. Only the first exception counts. */
-  threw(value: unknown): void {
+  recordThrown(value: unknown): void {
     this.#thrown ??= { value };
   }
 
