@@ -14,8 +14,8 @@ import { cMessage } from "./message.ts";
 import type { MultiState } from "./state.ts";
 
 /** Ends the transfers where a callback has returned -1. The handles stay added until removed. */
-export function endDead(state: MultiState): void {
-  if (!state.dead) return;
+export function abortAll(state: MultiState): void {
+  if (!state.abortPending) return;
   const { pointer, messages, easies } = state;
   const { curl_multi_info_read, curl_multi_remove_handle } = library().symbols;
   for (;;) {
@@ -31,17 +31,17 @@ export function endDead(state: MultiState): void {
     messages.push({ easy: easy.resources.address, result: Code.ABORTED_BY_CALLBACK });
     easy.run.endReported = easy.run.alreadyDetached = true;
   }
-  state.dead = false; // last, since removing runs callbacks
+  state.abortPending = false; // last, since removing runs callbacks
 }
 
 /**
  * Makes a multi usable again after a -1, where none of its transfers is running. Throws
  * CURLM_ABORTED_BY_CALLBACK while one is.
  */
-export function revive(state: MultiState): void {
-  if (!state.dead) return;
+export function clearAbort(state: MultiState): void {
+  if (!state.abortPending) return;
   for (const easy of state.easies) {
     if (!easy.run.endReported) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
-  state.dead = false;
+  state.abortPending = false;
 }

@@ -6,7 +6,7 @@
  */
 
 /** The values of `Multi.assign`, by fd. */
-export class FdTable {
+export class AssignedValues {
   readonly #ids = new Map<number, number>();
   readonly #values = new Map<number, unknown>();
   #last = 0;

@@ -21,7 +21,7 @@ const PUSH = multiOptions.PUSHFUNCTION.id, NOTIFY = multiOptions.NOTIFYFUNCTION.
 const { CURL_POLL_REMOVE, CURL_PUSH_DENY } = flags;
 
 /** Calls a function of the user. What it throws is recorded, and C gets `failure`. */
-function run(state: MultiState, name: string, failure: number, call: () => unknown): number {
+function callUser(state: MultiState, name: string, failure: number, call: () => unknown): number {
   state.enterCallback();
   try {
     return toStatus(call(), name) | 0;
@@ -48,16 +48,16 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
   if (!state) return 0;
   state.observer?.socket(fd, what);
   const fn = state.functions.get(SOCKET);
-  const status = !fn ? 0 : run(state, "SOCKETFUNCTION", -1, () => {
+  const status = !fn ? 0 : callUser(state, "SOCKETFUNCTION", -1, () => {
     const data = state.data.get(multiOptions.SOCKETDATA.id);
-    return fn(easyOf(state, easy), fd, what, data, state.table.value(id));
+    return fn(easyOf(state, easy), fd, what, data, state.assigned.value(id));
   });
-  if (what === CURL_POLL_REMOVE) state.table.remove(fd);
-  return status === -1 ? failed(state) : 0;
+  if (what === CURL_POLL_REMOVE) state.assigned.remove(fd);
+  return status === -1 ? recordFailure(state) : 0;
 };
 
 /** Records that a callback has returned -1. While a handle is added, `addEasy` handles it. */
-function failed(state: MultiState): 0 {
+function recordFailure(state: MultiState): 0 {
   if (!state.adding) return state.failAll();
   state.addFailed = true;
   return 0;
@@ -73,8 +73,8 @@ const onTimer: CallbackFunction<typeof TIMER_CALLBACK> = (_multi, timeoutMs, tok
   const fn = state.functions.get(TIMER);
   if (!fn) return 0;
   const data = state.data.get(multiOptions.TIMERDATA.id);
-  const status = run(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
-  return status === -1 ? failed(state) : 0;
+  const status = callUser(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
+  return status === -1 ? recordFailure(state) : 0;
 };
 
 // CURL *parent, CURL *easy, size_t num_headers, struct curl_pushheaders *, void *clientp
@@ -91,7 +91,7 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   const offer = pushedEasy(state, parentState, pushed as NonNullPointer);
   const view = new PushHeaders(headers);
   const data = state.data.get(multiOptions.PUSHDATA.id);
-  const status = run(
+  const status = callUser(
     state,
     "PUSHFUNCTION",
     CURL_PUSH_DENY,
@@ -117,7 +117,7 @@ const onNotify: CallbackFunction<typeof NOTIFY_CALLBACK> = (_multi, notification
   const state = multiOf(token), fn = state?.functions.get(NOTIFY);
   if (!state || !fn) return;
   const data = state.data.get(multiOptions.NOTIFYDATA.id);
-  run(state, "NOTIFYFUNCTION", 0, () => {
+  callUser(state, "NOTIFYFUNCTION", 0, () => {
     fn(state.multi, notification, easyOf(state, easy), data);
   });
 };

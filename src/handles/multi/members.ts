@@ -13,7 +13,7 @@ import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
 import { guardReuse } from "../easy/forbid_reuse.ts";
 import { watchSockets } from "../easy/functions.ts";
 import { renewUrl } from "../easy/options.ts";
-import { revive } from "./abort_all.ts";
+import { clearAbort } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
 
 /**
@@ -36,7 +36,7 @@ export function addEasy(state: MultiState, easy: Easy): void {
   if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
   if (added.trailersSent) throw added.trailersSentError();
   refuseLost(added);
-  revive(state);
+  clearAbort(state);
   renewUrl(added);
   guardReuse(added, true);
   added.markSending();
@@ -56,7 +56,7 @@ export function addEasy(state: MultiState, easy: Easy): void {
     state.addFailed = false;
     code = MultiCode.ABORTED_BY_CALLBACK;
   }
-  if (code === MultiCode.OK) state.keep(added);
+  if (code === MultiCode.OK) state.afterAdd(added);
   else {
     added.multi = null;
     added.unpin();
@@ -69,6 +69,6 @@ export function removeAll(state: MultiState): void {
   const { curl_multi_remove_handle } = library().symbols;
   for (const easy of [...state.easies]) {
     curl_multi_remove_handle(state.pointer, easy.pointer);
-    state.forget(easy);
+    state.afterRemove(easy);
   }
 }

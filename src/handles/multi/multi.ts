@@ -17,7 +17,7 @@ import { CollectedHandles } from "../base/collected_handles.ts";
 import { show } from "../base/arguments.ts";
 import { type Easy, easyOf, type ValueOfKind } from "../easy/easy.ts";
 import { keepEntryPath } from "../easy/ftp_entry_path.ts";
-import { endDead } from "./abort_all.ts";
+import { abortAll } from "./abort_all.ts";
 import { installSocketCallback } from "./callbacks.ts";
 import { addEasy, openState, removeAll } from "./members.ts";
 import { cMessage } from "./message.ts";
@@ -211,7 +211,7 @@ export class Multi {
     descriptor("socketAction", fd);
     int32("socketAction", evBitmask);
     state.refuseInCallback("call socketAction()");
-    endDead(state);
+    abortAll(state);
     const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, this.#count);
     state.finish(code);
     return this.#count[0] as number;
@@ -264,7 +264,7 @@ export class Multi {
   #run(what: string, call: (multi: MultiState["pointer"]) => number): number {
     const state = this.#state, pointer = state.pointer;
     state.refuseInCallback(what);
-    endDead(state);
+    abortAll(state);
     const code = call(pointer);
     state.finish(code);
     return this.#count[0] as number;
@@ -279,17 +279,17 @@ export class Multi {
    * @throws {CurlMultiError} CURLM_BAD_SOCKET where libcurl does not use that fd.
    */
   assign(fd: number, value: unknown): void {
-    const { pointer, table } = this.#state;
+    const { pointer, assigned } = this.#state;
     descriptor("assign", fd);
     const { curl_multi_assign } = library().symbols;
-    const id = value === undefined ? 0 : table.reserve(value);
+    const id = value === undefined ? 0 : assigned.reserve(value);
     const code = curl_multi_assign(pointer, fd, id);
     if (code !== MultiCode.OK) {
-      table.cancel(id);
+      assigned.cancel(id);
       throw new CurlMultiError(code);
     }
-    if (id === 0) table.remove(fd);
-    else table.bind(fd, id);
+    if (id === 0) assigned.remove(fd);
+    else assigned.bind(fd, id);
   }
 
   /**
@@ -299,8 +299,8 @@ export class Multi {
    * @returns milliseconds, -1 for no limit.
    */
   timeout(): number {
-    const { dead, pointer } = this.#state;
-    if (dead) return 0;
+    const { abortPending, pointer } = this.#state;
+    if (abortPending) return 0;
     result.i32[0] = result.i32[1] = -1;
     const code = library().symbols.curl_multi_timeout(pointer, result.i32);
     if (code !== MultiCode.OK) throw new CurlMultiError(code);
@@ -438,7 +438,7 @@ export class Multi {
     removeAll(state);
     unclosed.delete(this);
     const code = state.resources.free();
-    state.table.clear();
+    state.assigned.clear();
     state.ignoreAbort();
     state.finish(code);
   }

@@ -59,7 +59,7 @@ export function pushedEasy(
   return {
     easy,
     accept() {
-      multi.keep(state);
+      multi.afterAdd(state);
       if (state.closeHook) multi.keepHook(state.closeHook);
       state.pin();
     },

@@ -11,7 +11,7 @@ import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
 import type { SharedData } from "../core/shared_data.ts";
-import { FdTable } from "./assigned_values.ts";
+import { AssignedValues } from "./assigned_values.ts";
 import { TombstoneMap } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
 
@@ -77,7 +77,7 @@ export class MultiState implements EasyHost {
   /** How many of the easy handles in it use the data of each Share. */
   readonly #shared = new Map<SharedData, number>();
   /** The values of `assign`, by fd. */
-  readonly table: FdTable = new FdTable();
+  readonly assigned: AssignedValues = new AssignedValues();
   /** The callbacks, by option number. */
   readonly functions: Map<number, AnyFunction> = new Map();
   /** The values of the `*DATA` options, by option number. */
@@ -91,9 +91,9 @@ export class MultiState implements EasyHost {
   /** A socket or timer callback has returned -1 while a handle was added. */
   addFailed = false;
   /** A socket or timer callback has returned -1: see `abort_all.ts`. */
-  dead = false;
+  abortPending = false;
   /** A socket or timer callback has returned -1 in the call in progress. */
-  #aborted = false;
+  #abortedInCall = false;
   /** The ends of transfers, taken from libcurl or made by curlew, that infoRead() returns next. */
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
   /** How many callbacks of the multi and of its easy handles are on the stack. */
@@ -146,14 +146,14 @@ export class MultiState implements EasyHost {
     const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
     // a timer callback fails at the end of the call, where the handle is already removed
     const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
-    if (isOut && removed.multi === this) this.forget(removed);
+    if (isOut && removed.multi === this) this.afterRemove(removed);
     this.ignoreAbort();
     this.finish(code);
   }
 
   /** Updates the state after an easy handle was removed from libcurl's multi. */
-  forget(removed: EasyState): void {
-    forgetEnd(this, removed);
+  afterRemove(removed: EasyState): void {
+    deleteMessage(this, removed);
     if (this.easies.delete(removed.resources.address)) this.#dropShared(removed);
     removed.multi = null;
     this.observer?.removed(removed);
@@ -186,7 +186,7 @@ export class MultiState implements EasyHost {
   }
 
   /** Updates the state after an easy handle was added to libcurl's multi. */
-  keep(added: EasyState): void {
+  afterAdd(added: EasyState): void {
     this.easies.set(added.resources.address, added);
     const { sharedData } = added;
     if (sharedData) this.#shared.set(sharedData, (this.#shared.get(sharedData) ?? 0) + 1);
@@ -211,7 +211,7 @@ export class MultiState implements EasyHost {
 
   /** Records that a callback has returned -1. Returns the 0 that libcurl gets in its place. */
   failAll(): 0 {
-    this.dead = this.#aborted = true;
+    this.abortPending = this.#abortedInCall = true;
     return 0;
   }
 
@@ -240,7 +240,7 @@ export class MultiState implements EasyHost {
    * Clears a -1 of the call in progress, which cannot stop the removal of a handle or the close.
    */
   ignoreAbort(): void {
-    if (!this.inCallback) this.#aborted = false;
+    if (!this.inCallback) this.#abortedInCall = false;
   }
 
   /**
@@ -248,16 +248,16 @@ export class MultiState implements EasyHost {
    * none, or where it belongs to a call further down the stack.
    */
   takeFailure(): { readonly thrown: { readonly value: unknown } | null; aborted: boolean } | null {
-    if (this.inCallback || (!this.#aborted && this.#thrown === null)) return null;
-    const failure = { thrown: this.#thrown, aborted: this.#aborted };
+    if (this.inCallback || (!this.#abortedInCall && this.#thrown === null)) return null;
+    const failure = { thrown: this.#thrown, aborted: this.#abortedInCall };
     this.#thrown = null;
-    this.#aborted = false;
+    this.#abortedInCall = false;
     return failure;
   }
 }
 
 /** Deletes the message of an easy handle that is removed. */
-function forgetEnd({ messages }: MultiState, removed: EasyState): void {
+function deleteMessage({ messages }: MultiState, removed: EasyState): void {
   if (!removed.run.endReported) return;
   const { address } = removed.resources;
   const at = messages.findIndex(({ easy }) => easy === address);

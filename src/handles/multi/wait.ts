@@ -57,12 +57,15 @@ export function pollDescriptors(
   const code = poll(state.pointer, bytes, waits.length, timeoutMs + 0, result.i32);
   const ready = result.i32[0] as number;
   state.finish(code);
-  for (const [i, { of }] of waits.entries()) of.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
+  for (const [i, { waitFd }] of waits.entries()) {
+    waitFd.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
+  }
   return ready;
 }
 
+/** A copy of a descriptor's members, with the user's object, which gets the result. */
 interface Wait {
-  readonly of: WaitFd;
+  readonly waitFd: WaitFd;
   readonly fd: number;
   readonly events: number;
 }
@@ -70,10 +73,10 @@ interface Wait {
 /** Checks the descriptors. Each member is read once, since a getter runs the user's code. */
 function readWaits(call: string, descriptors: unknown): Wait[] {
   if (!isArray(descriptors)) throw badArgument(call, "list of descriptors", descriptors);
-  return Array.from(descriptors, (of) => {
-    const { fd, events } = (of ?? {}) as WaitFd;
-    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", of);
-    return { of: of as WaitFd, fd, events };
+  return Array.from(descriptors, (waitFd) => {
+    const { fd, events } = (waitFd ?? {}) as WaitFd;
+    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", waitFd);
+    return { waitFd: waitFd as WaitFd, fd, events };
   });
 }
 
@@ -97,12 +100,12 @@ export function fdSets(state: MultiState): FdSets {
     library().symbols.curl_multi_fdset(state.pointer, read, write, exc, result.i32),
   );
   const maxFd = result.i32[0] as number;
-  return { read: members(read), write: members(write), exc: members(exc), maxFd };
+  return { read: descriptorsIn(read), write: descriptorsIn(write), exc: descriptorsIn(exc), maxFd };
 }
 
 type Bits = Uint8Array<ArrayBuffer>;
 
-function members(set: Bits): number[] {
+function descriptorsIn(set: Bits): number[] {
   const found: number[] = [];
   for (let fd = 0; fd < FD_SETSIZE; fd++) {
     if ((set[fd >> 3] as number) >> (fd & 7) & 1) found.push(fd);
