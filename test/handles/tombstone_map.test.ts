@@ -1,10 +1,10 @@
-// Who is in, by a number: also when everyone leaves and comes back, again and again.
+// A map that keeps the entry of a deleted value, since the same key returns soon.
 import { expect, test } from "vitest";
 import { TombstoneMap } from "../../src/handles/base/tombstone_map.ts";
 
 const one = { name: "one" }, two = { name: "two" };
 
-test("has those who are in, and counts them once", () => {
+test("has the values that were set, and counts each key once", () => {
   const map = new TombstoneMap<{ name: string }>();
   map.set(1, one);
   map.set(2, two);
@@ -14,7 +14,7 @@ test("has those who are in, and counts them once", () => {
   expect([...map]).toEqual([one, two]);
 });
 
-test("lets them go, and says whether there was one", () => {
+test("deletes a value, and returns whether there was one", () => {
   const map = new TombstoneMap<{ name: string }>();
   map.set(1, one);
   expect([map.delete(1), map.delete(1), map.delete(2)]).toEqual([true, false, false]);
@@ -25,7 +25,7 @@ test("lets them go, and says whether there was one", () => {
   expect([map.size, [...map]]).toEqual([0, []]);
 });
 
-test("with numbers that never come back it does not grow, and forgets nobody", () => {
+test("with keys that never return it does not grow, and keeps every value", () => {
   const map = new TombstoneMap<{ name: string }>();
   map.set(0, one);
   for (let key = 1; key <= 10_000; key++) {
@@ -36,7 +36,7 @@ test("with numbers that never come back it does not grow, and forgets nobody", (
   expect(map.entries).toBeLessThan(2000);
 });
 
-test("one may leave while others are looked at", () => {
+test("a value may be deleted while the map is iterated", () => {
   const map = new TombstoneMap<{ name: string }>();
   for (let key = 0; key < 5000; key++) map.set(key, { name: `${key}` });
   const seen: string[] = [];

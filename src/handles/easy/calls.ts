@@ -13,10 +13,10 @@ import { oddities } from "../../libcurl_versions.ts";
 import { long } from "../base/arguments.ts";
 import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { setBirthOptions } from "./defaults.ts";
+import { setInitialOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
-import { keepEntryPath } from "./ftp_entry_path.ts";
-import { renewUrl } from "./options.ts";
+import { saveEntryPath } from "./ftp_entry_path.ts";
+import { rereadCurlu } from "./options.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
 const { CURLPAUSE_ALL, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
@@ -59,13 +59,13 @@ export function performTransfer(state: EasyState): void {
   if (state.trailersSent) throw state.trailersSentError();
   try {
     callEasy(state, "perform the transfer", (easy) => {
-      renewUrl(state);
+      rereadCurlu(state);
       guardReuse(state, state.share !== undefined);
       state.markSending();
       state.performed = true;
       return library().symbols.curl_easy_perform(easy);
     });
-    keepEntryPath(state, Code.OK);
+    saveEntryPath(state, Code.OK);
   } finally {
     state.flushOutput();
   }
@@ -112,20 +112,20 @@ export function resetOptions(state: EasyState): void {
       "Cannot reset the easy handle: it is added to a multi handle",
     );
   }
-  refuseInTree(state, "reset");
+  refuseInStreamTree(state, "reset");
   const { curl_easy_reset, curl_easy_setopt } = library().symbols;
   // else libcurl keeps a RESOLVE list that no transfer has read yet
   for (const option of state.resources.owned.keys()) {
     curl_easy_setopt.pointer(pointer, option, null);
   }
   curl_easy_reset(pointer);
-  forgetOptions(state);
+  resetSettings(state);
   state.resources.freeOptionMemory();
-  setBirthOptions(state);
+  setInitialOptions(state);
 }
 
 /** Resets the JS side of the options, after libcurl's side. */
-export function forgetOptions(state: EasyState): void {
+export function resetSettings(state: EasyState): void {
   state.settings = new EasySettings();
   state.watcher = null;
   state.resources.replaceHook(null);
@@ -135,7 +135,7 @@ export function forgetOptions(state: EasyState): void {
  * Throws for a handle that is part of a STREAM_DEPENDS tree. Any call but closing would leave
  * dangling pointers between the handles of the tree.
  */
-export function refuseInTree(state: EasyState, call: string): void {
+export function refuseInStreamTree(state: EasyState, call: string): void {
   if (!state.inStreamTree) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,

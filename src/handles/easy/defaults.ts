@@ -15,7 +15,7 @@ import { setOwnReadFunction } from "./functions.ts";
  * a receive buffer of 64 KiB. The buffer needs a quarter of the system calls of libcurl's own 16
  * KiB, and takes no more time for small responses.
  */
-const BIRTH: ReadonlyMap<number, number> = new Map([
+const INITIAL: ReadonlyMap<number, number> = new Map([
   [easyOptions.BUFFERSIZE.id, 64 * 1024],
   [easyOptions.NOSIGNAL.id, 1],
   [easyOptions.QUICK_EXIT.id, 1],
@@ -25,28 +25,29 @@ const BIRTH: ReadonlyMap<number, number> = new Map([
  * The same for NSS, without ALPN, which avoids the crashes of `nssCrashesAfterAlpn`. HTTP/2 over
  * TLS then needs SSL_ENABLE_ALPN.
  */
-const NSS_BIRTH: ReadonlyMap<number, number> = new Map([
-  ...BIRTH,
+const INITIAL_WITH_NSS: ReadonlyMap<number, number> = new Map([
+  ...INITIAL,
   [easyOptions.SSL_ENABLE_ALPN.id, 0],
 ]);
 
-let birth: ReadonlyMap<number, number> | undefined;
+let initial: ReadonlyMap<number, number> | undefined;
 
-const birthOptions = () => birth ??= oddities().nssCrashesAfterAlpn ? NSS_BIRTH : BIRTH;
+const initialNumbers = () =>
+  initial ??= oddities().nssCrashesAfterAlpn ? INITIAL_WITH_NSS : INITIAL;
 
 /** The BUFFERSIZE of a new handle, in bytes. */
-export const BIRTH_BUFFERSIZE: number = BIRTH.get(easyOptions.BUFFERSIZE.id) as number;
+export const INITIAL_BUFFERSIZE: number = INITIAL.get(easyOptions.BUFFERSIZE.id) as number;
 
 /** The number that curlew sets for an option of a new handle; `undefined` where it sets none. */
-export function birthDefault(id: number): number | undefined {
-  return birthOptions().get(id);
+export function initialNumber(id: number): number | undefined {
+  return initialNumbers().get(id);
 }
 
 /** Sets the options of a new handle, or of one that was reset. */
-export function setBirthOptions(state: EasyState): void {
+export function setInitialOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
-  for (const [id, value] of birthOptions()) curl_easy_setopt.long(state.pointer, id, value);
+  for (const [id, value] of initialNumbers()) curl_easy_setopt.long(state.pointer, id, value);
   setOwnReadFunction(state);
   setErrorBuffer(state);
 }

@@ -16,7 +16,7 @@ import { bytes } from "../base/arguments.ts";
 import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callbacks/structs.ts";
 import { EasyResources, EasyState } from "../core/easy_state.ts";
 import { registerHandle } from "../core/handle_registry.ts";
-import { lendReaders } from "../mime/copy.ts";
+import { prepareReaders } from "../mime/copy.ts";
 import type { HttpPostPart } from "../mime/httppost.ts";
 import type { Mime } from "../mime/mime.ts";
 import type { Share } from "../share.ts";
@@ -24,15 +24,15 @@ import type { CurlUrl } from "../url.ts";
 import {
   callAnywhere,
   callEasy,
-  forgetOptions,
   pauseTransfer,
   performTransfer,
   refuseHstsFile,
-  refuseInTree,
+  refuseInStreamTree,
   resetOptions,
+  resetSettings,
   transport,
 } from "./calls.ts";
-import { setBirthOptions, setErrorBuffer } from "./defaults.ts";
+import { setErrorBuffer, setInitialOptions } from "./defaults.ts";
 import { adoptFunctions } from "./functions.ts";
 import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
 import { getInfo, type InfoName, type InfoValue } from "./infos.ts";
@@ -250,7 +250,7 @@ export class Easy {
       const state = easy.#state;
       unclosed.delete(easy);
       state.resources.freeAllButHandle();
-      forgetOptions(state);
+      resetSettings(state);
     };
   }
 
@@ -266,7 +266,7 @@ export class Easy {
     const resources = new EasyResources(pointer);
     this.#state = new EasyState(this, resources);
     if (copy) setErrorBuffer(this.#state);
-    else setBirthOptions(this.#state);
+    else setInitialOptions(this.#state);
     unclosed.add(this, resources);
   }
 
@@ -363,12 +363,12 @@ export class Easy {
    */
   duplicate(): Easy {
     const state = this.#state, { pointer } = state;
-    refuseInTree(state, "duplicate");
+    refuseInStreamTree(state, "duplicate");
     refuseHstsFile(state);
-    const giveReaders = lendReaders(state);
+    const finishReaders = prepareReaders(state);
     const copy = library().symbols.curl_easy_duphandle(pointer);
     const easy = copy && adopt(copy, state);
-    giveReaders(easy && stateOf(easy));
+    finishReaders(easy && stateOf(easy));
     if (easy) return easy;
     throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
   }
@@ -477,7 +477,7 @@ export class Easy {
       if (state.multi === null) {
         unclosed.delete(this);
         state.resources.free();
-        forgetOptions(state);
+        resetSettings(state);
       }
       state.unpin();
     }

@@ -12,14 +12,14 @@ import type { EasyState } from "../core/easy_state.ts";
 import { readInfo } from "../core/info.ts";
 
 /** Reads the path at the end of a transfer. `code` is the result of the transfer. */
-export function keepEntryPath(state: EasyState, code: number): void {
+export function saveEntryPath(state: EasyState, code: number): void {
   if (state.settings.ftpOrigin === null || state.ftpEntryPath !== undefined) return;
   if (code !== Code.OK || !/^ftp/i.test(String(readInfo(state, infos.SCHEME)))) return;
   state.ftpEntryPath = readInfo(state, infos.FTP_ENTRY_PATH) as string | null;
 }
 
 /** Records a new URL, "" for a CURLU, and invalidates the path where its server is another. */
-export function forgetEntryPath(state: EasyState, url: unknown): void {
+export function updateFtpOrigin(state: EasyState, url: unknown): void {
   const { settings } = state, text = typeof url === "string" ? url : "";
   const origin = /^https?:/i.test(text) ? null : /^(\w+:\/\/)?[^/]*/.exec(text)?.[0] ?? null;
   if (origin !== settings.ftpOrigin && state.ftpEntryPath !== undefined) state.ftpEntryPath = null;

@@ -19,8 +19,10 @@ import { standardOutput } from "../base/standard_output.ts";
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;
 const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
 const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
-/** The functions that curlew may set where the user has set none: see {@linkcode needsOwn}. */
-const OWN = [SOCKOPT, WRITE, READ];
+/**
+ * The functions that curlew may set where the user has set none: see {@linkcode needsOwnFunction}.
+ */
+const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
 
 /**
  * Sets curlew's READFUNCTION on a new or reset handle, which sends nothing until the user sets one.
@@ -69,7 +71,7 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 function install(state: EasyState, kind: EasyCallbackKind): void {
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const easy = state.pointer;
-  const wanted = state.settings.functions.has(kind.id) || needsOwn(state, kind.id);
+  const wanted = state.settings.functions.has(kind.id) || needsOwnFunction(state, kind.id);
   checkSetopt(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
   // two functions may have the same data option
   const served = wanted ||
@@ -84,7 +86,7 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
  * output, READFUNCTION keeps uploads from reading standard input. Where the handle owns a `FILE *`,
  * libcurl uses its own functions to write or read it.
  */
-function needsOwn(state: EasyState, id: number): boolean {
+function needsOwnFunction(state: EasyState, id: number): boolean {
   const { owned } = state.resources;
   if (id === SOCKOPT) return state.watcher !== null;
   if (id === WRITE) return state.watcher !== null && !owned.has(easyOptions.WRITEDATA.id);
@@ -107,9 +109,9 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   if (fn || watcher) {
     const data = state.settings.data.get(easyOptions.CLOSESOCKETDATA.id);
     // weak, since connections may keep the hook long after the handle
-    const blamed = new WeakRef(state);
+    const owner = new WeakRef(state);
     hook = (!fn && shared) ||
-      new CloseHook(watcher, fn, data, (error) => blame(blamed.deref(), error));
+      new CloseHook(watcher, fn, data, (error) => reportCloseError(owner.deref(), error));
     hook.retain();
     state.multi?.keepHook(hook);
   }
@@ -125,7 +127,7 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
 }
 
 /** Reports what CLOSESOCKETFUNCTION threw: to the call in progress, else as an uncaught error. */
-function blame(state: EasyState | undefined, error: unknown): void {
+function reportCloseError(state: EasyState | undefined, error: unknown): void {
   if (state?.pinned) state.recordThrown(error);
   else queueMicrotask(() => reportError(error));
 }
@@ -144,7 +146,7 @@ export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: C
 /** Replaces the parent's tokens in a handle that libcurl has copied by its own. */
 export function adoptFunctions(state: EasyState, parent: EasyState): void {
   // curlew's functions too: they have the parent's token, and the copy is not added to the driver
-  for (const id of new Set([...OWN, ...state.settings.functions.keys()])) {
+  for (const id of new Set([...OWN_FUNCTIONS, ...state.settings.functions.keys()])) {
     if (id !== CLOSESOCKET) install(state, callbackKind(id) as EasyCallbackKind);
   }
   if (parent.closeHook) renewCloseHook(state);

@@ -23,7 +23,7 @@ export class InfoBatch<N extends NumberInfo> {
   readonly #ids: readonly number[];
   /** The place where libcurl stores the values, as halves of 64 bits, and a view for each info. */
   readonly #halves: Int32Array<ArrayBuffer>;
-  readonly #each: readonly Int32Array<ArrayBuffer>[];
+  readonly #places: readonly Int32Array<ArrayBuffer>[];
 
   /** Makes a list of infos, all of which the loaded libcurl must know. */
   constructor(names: readonly N[]) {
@@ -31,7 +31,7 @@ export class InfoBatch<N extends NumberInfo> {
     this.#ids = names.map((name) => infos[name].id);
     const place = new ArrayBuffer(names.length * BYTES);
     this.#halves = new Int32Array(place);
-    this.#each = names.map((_, i) => new Int32Array(place, i * BYTES, 2));
+    this.#places = names.map((_, i) => new Int32Array(place, i * BYTES, 2));
   }
 
   /** Reads the infos of a handle, in the order of the names. */
@@ -40,7 +40,7 @@ export class InfoBatch<N extends NumberInfo> {
     const halves = this.#halves, ids = this.#ids, taken: number[] = [];
     halves.fill(0); // a long has 32 bits on Windows
     for (let i = 0; i < ids.length; i++) {
-      out(pointer, ids[i] as number, this.#each[i] as Int32Array<ArrayBuffer>);
+      out(pointer, ids[i] as number, this.#places[i] as Int32Array<ArrayBuffer>);
       taken.push(integerOf(halves, 2 * i));
     }
     return taken;

@@ -11,8 +11,8 @@ import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
-import { BIRTH_BUFFERSIZE, birthDefault } from "./defaults.ts";
-import { forgetEntryPath } from "./ftp_entry_path.ts";
+import { INITIAL_BUFFERSIZE, initialNumber } from "./defaults.ts";
+import { updateFtpOrigin } from "./ftp_entry_path.ts";
 import { findOption, type Option } from "./option_table.ts";
 import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
@@ -75,17 +75,17 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
-  const given = value === null ? birthDefault(option.id) ?? option.default : value;
+  const given = value === null ? initialNumber(option.id) ?? option.default : value;
   if (given === undefined) {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
   const isLong = option.kind !== "off_t";
-  let number = inBody(state, option, (isLong ? long : integer)(option.name, given));
+  let number = checkPostSize(state, option, (isLong ? long : integer)(option.name, given));
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   checkSetopt(option.name, code);
-  note(state, option.id, Number(number));
+  recordNumber(state, option.id, Number(number));
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
   if (option.id === easyOptions.BUFFERSIZE.id) state.settings.bufferSizeSet = value !== null;
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
@@ -97,12 +97,12 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
  */
 function limitBuffer(state: EasyState, limit: number): void {
   if (state.settings.bufferSizeSet || state.isInUse) return;
-  const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH_BUFFERSIZE;
+  const { id, default: small } = easyOptions.BUFFERSIZE, large = INITIAL_BUFFERSIZE;
   library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
 }
 
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
-function note(state: EasyState, id: number, number: number): void {
+function recordNumber(state: EasyState, id: number, number: number): void {
   const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
@@ -131,7 +131,7 @@ function switchHsts(state: EasyState, option: Option, value: number): void {
 }
 
 /** Checks that POSTFIELDSIZE is no more than the size of POSTFIELDS: libcurl would read beyond. */
-function inBody(state: EasyState, option: Option, size: number | bigint): number | bigint {
+function checkPostSize(state: EasyState, option: Option, size: number | bigint): number | bigint {
   const { POSTFIELDS, POSTFIELDSIZE, POSTFIELDSIZE_LARGE } = easyOptions;
   if (option.id !== POSTFIELDSIZE.id && option.id !== POSTFIELDSIZE_LARGE.id) return size;
   const body = state.resources.owned.get(POSTFIELDS.id);
@@ -142,7 +142,7 @@ function inBody(state: EasyState, option: Option, size: number | bigint): number
 
 /** Unsets CURLU where URL is set: the one that was set last counts. */
 function replaceUrl(state: EasyState, url: unknown): void {
-  forgetEntryPath(state, url);
+  updateFtpOrigin(state, url);
   if (!state.resources.owned.has(CURLU)) return;
   checkSetopt("CURLU", library().symbols.curl_easy_setopt.pointer(state.pointer, CURLU, null));
   state.own(CURLU, null);
@@ -154,7 +154,7 @@ function replaceUrl(state: EasyState, url: unknown): void {
  * own copy of the URL: some versions do not renew it, others free it and then return the dangling
  * copy where CURLU no longer has a URL.
  */
-export function renewUrl(state: EasyState): void {
+export function rereadCurlu(state: EasyState): void {
   if (state.multi || !state.resources.owned.has(CURLU)) return;
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.URL.id, null);
 }
@@ -169,12 +169,12 @@ const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["SSH_KNOWNHOSTS", "SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
 ]);
 
-function checked({ name }: Option, value: unknown): string {
+function checkString({ name }: Option, value: unknown): string {
   return LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
 }
 
 function setString(state: EasyState, option: Option, value: unknown): void {
-  const text = value === null ? null : cString(checked(option, value));
+  const text = value === null ? null : cString(checkString(option, value));
   const { pointer, buffer } = library().symbols.curl_easy_setopt;
   const code = text === null
     ? pointer(state.pointer, option.id, null)
@@ -265,7 +265,7 @@ function setPointer(state: EasyState, option: Option, pointer: Pointer): void {
 function setHandle(state: EasyState, option: Option, value: unknown): void {
   const side = value === null ? null : handleSide(option.id, value);
   if (side === undefined) throw badValue(option.name, "an open handle of its class", value);
-  if (option.id === CURLU) forgetEntryPath(state, "");
+  if (option.id === CURLU) updateFtpOrigin(state, "");
   if (STREAM_OPTIONS.has(option.id)) {
     return setStream(state, option, side as EasyState | null, value);
   }

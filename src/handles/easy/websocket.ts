@@ -28,15 +28,15 @@ export interface WsFrame {
 /** Makes a call on an open handle, and throws the error for its code. */
 export type Caller = (what: string, call: (easy: NonNullPointer) => number) => void;
 
-let speaks: boolean | undefined;
+let hasWebSocket: boolean | undefined;
 
 /**
  * Throws `CurlLoadError` where the library has no WebSocket. Its functions may exist without it, so
  * the list of protocols decides.
  */
 export function requireWebSocket(call: string): void {
-  speaks ??= versionInfo().protocols.includes("ws");
-  if (speaks) return;
+  hasWebSocket ??= versionInfo().protocols.includes("ws");
+  if (hasWebSocket) return;
   const { version, path } = library();
   throw new CurlLoadError(
     `Cannot ${call}: it needs a libcurl with WebSocket, as 8.11 and newer usually have it; ` +

@@ -29,7 +29,7 @@ class MimeCopy {
  * Prepares the duplication of an easy handle. The function that it returns must be called after it,
  * with the copy or `null`.
  */
-export function lendReaders(state: EasyState): (copy: EasyState | null) => void {
+export function prepareReaders(state: EasyState): (copy: EasyState | null) => void {
   const mime = state.settings.uses.get(MIMEPOST);
   if (mime instanceof MimeCopy && mime.readers.length > 0) {
     throw refused("it is a duplicate itself, whose MIMEPOST has a reader");
@@ -37,15 +37,15 @@ export function lendReaders(state: EasyState): (copy: EasyState | null) => void 
   const parts = mime instanceof Mime ? readerPartsOf(mime) : [];
   if (parts.length > 0 && state.pinned) throw refused("a transfer reads its MIMEPOST");
   const host = { easyToken: 0 };
-  const lent = parts.map(({ part, reader }) => {
+  const copies = parts.map(({ part, reader }) => {
     const copy = new Reader(reader.source, host, true);
     setReader(part, copy);
     return copy;
   });
   return (copy) => {
-    for (const part of parts) takeBack(part);
-    if (copy && mime) inherit(copy, host, lent);
-    else for (const { token } of lent) endReader(token);
+    for (const part of parts) renewReader(part);
+    if (copy && mime) attachReaders(copy, host, copies);
+    else for (const { token } of copies) endReader(token);
   };
 }
 
@@ -60,7 +60,7 @@ function refused(why: string): CurlEasyError {
  * Sets a new reader for a part of the original. For libcurl the part is unread now, so that libcurl
  * will not rewind it: the reader is `stale`, and seeks itself where it was read before.
  */
-function takeBack(place: ReaderPart): void {
+function renewReader(place: ReaderPart): void {
   const { part, reader, tree } = place;
   place.reader = new Reader(reader.source, reader.host, true);
   tree.replaceReader(reader.token, place.reader.token);
@@ -68,7 +68,11 @@ function takeBack(place: ReaderPart): void {
   endReader(reader.token);
 }
 
-function inherit(copy: EasyState, host: { easyToken: number }, readers: readonly Reader[]): void {
+function attachReaders(
+  copy: EasyState,
+  host: { easyToken: number },
+  readers: readonly Reader[],
+): void {
   host.easyToken = copy.resources.token;
   copy.settings.uses.set(MIMEPOST, new MimeCopy(readers));
   copy.resources.everHadMime = true;

@@ -8,11 +8,11 @@
 import { library } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { refuseLost } from "../easy/connect_only.ts";
+import { refuseLostConnection } from "../easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
 import { guardReuse } from "../easy/forbid_reuse.ts";
 import { watchSockets } from "../easy/functions.ts";
-import { renewUrl } from "../easy/options.ts";
+import { rereadCurlu } from "../easy/options.ts";
 import { clearAbort } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
 
@@ -35,9 +35,9 @@ export function addEasy(state: MultiState, easy: Easy): void {
   // a callback of the handle that has begun outside this multi must not end inside it
   if (added.multi || added.depth > 0) throw new CurlMultiError(MultiCode.ADDED_ALREADY);
   if (added.trailersSent) throw added.trailersSentError();
-  refuseLost(added);
+  refuseLostConnection(added);
   clearAbort(state);
-  renewUrl(added);
+  rereadCurlu(added);
   guardReuse(added, true);
   added.markSending();
   added.pin(easy);

@@ -16,7 +16,7 @@ import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { show } from "../base/arguments.ts";
 import { type Easy, easyOf, type ValueOfKind } from "../easy/easy.ts";
-import { keepEntryPath } from "../easy/ftp_entry_path.ts";
+import { saveEntryPath } from "../easy/ftp_entry_path.ts";
 import { abortAll } from "./abort_all.ts";
 import { installSocketCallback } from "./callbacks.ts";
 import { addEasy, openState, removeAll } from "./members.ts";
@@ -322,7 +322,7 @@ export class Multi {
     if (!finished || !easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
     finished.run.endReported = true;
     const error = finished.takeError(message.result);
-    keepEntryPath(finished, message.result);
+    saveEntryPath(finished, message.result);
     finished.flushOutput();
     return { easy, result: message.result, error };
   }
