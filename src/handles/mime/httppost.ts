@@ -88,10 +88,10 @@ function readPart(part: HttpPostPart): FormPart {
   return {
     name: oneLine("the part's name", name ?? null),
     contents: contents === undefined ? undefined : contentBytes(contents),
-    files: files.map((file) => path(oneLine("the part's file", file))),
+    files: files.map((file) => filePath(oneLine("the part's file", file))),
     fileContent: fileContent === undefined
       ? undefined
-      : path(oneLine("the part's file", fileContent)),
+      : filePath(oneLine("the part's file", fileContent)),
     buffer: buffer === undefined ? undefined : bytes("the buffer", buffer).slice(),
     filename: buffer === undefined
       ? optional("the part's filename", filename)
@@ -106,36 +106,36 @@ function contentBytes(contents: unknown): Uint8Array {
 }
 
 /** The path of a file for libcurl, which would take "-" for the standard input. */
-const path = (file: string) => file === "-" ? "./-" : file;
+const filePath = (file: string) => file === "-" ? "./-" : file;
 
 /** The arguments of one `curl_formadd`, with their memory. */
 class Arguments {
   /** The memory that libcurl reads until the form is freed. */
-  readonly kept: Owned[] = [];
+  readonly memory: Owned[] = [];
   readonly #pairs: (readonly [option: number, value: number])[] = [];
   readonly #blocks: NonNullPointer[] = [];
 
   /** Adds a number. */
-  number(option: number, value: number): void {
+  addNumber(option: number, value: number): void {
     this.#pairs.push([option, value]);
   }
 
   /** Adds a text, which libcurl copies. */
-  text(option: number, value: string | undefined): void {
+  addText(option: number, value: string | undefined): void {
     if (value === undefined) return;
     const block = allocateBytes(utf8(value + "\0"));
     this.#blocks.push(block);
-    this.number(option, native.address(block));
+    this.addNumber(option, native.address(block));
   }
 
   /** Adds memory that libcurl does not copy. */
-  keep(option: number, owned: Owned): void {
-    this.kept.push(owned);
-    this.number(option, native.address(owned.pointer));
+  addMemory(option: number, owned: Owned): void {
+    this.memory.push(owned);
+    this.addNumber(option, native.address(owned.pointer));
   }
 
   /** Calls `call` with an array of `struct curl_forms`: CURLformoption @0, const char * @8. */
-  use<T>(call: (array: NonNullPointer) => T): T {
+  callWith<T>(call: (array: NonNullPointer) => T): T {
     const array = allocate((this.#pairs.length + 1) * 16);
     this.#blocks.push(array);
     const at = new Struct(array, (this.#pairs.length + 1) * 16);
@@ -147,7 +147,7 @@ class Arguments {
   }
 
   /** Frees the memory that libcurl has copied. */
-  end(): void {
+  release(): void {
     for (const block of this.#blocks) release(block);
   }
 }
@@ -155,13 +155,13 @@ class Arguments {
 /** Makes a form, which the easy handle owns. */
 export function ownForm(parts: readonly FormPart[]): Owned {
   const ends: { first: Pointer; last: Pointer } = { first: null, last: null };
-  const kept: Owned[] = [];
+  const memory: Owned[] = [];
   const free = () => {
     library().symbols.curl_formfree(ends.first);
-    for (const owned of kept) owned.release();
+    for (const owned of memory) owned.release();
   };
   try {
-    for (const part of parts) addPart(ends, kept, part);
+    for (const part of parts) addPart(ends, memory, part);
   } catch (error) {
     free();
     throw error;
@@ -169,11 +169,11 @@ export function ownForm(parts: readonly FormPart[]): Owned {
   return new Owned(ends.first, free);
 }
 
-function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: FormPart): void {
+function addPart(ends: { first: Pointer; last: Pointer }, memory: Owned[], part: FormPart): void {
   const args = new Arguments();
   try {
-    fill(args, part);
-    const code = args.use((array) => formAdd(ends, array));
+    addArguments(args, part);
+    const code = args.callWith((array) => formAdd(ends, array));
     if (code !== 0) {
       throw new CurlEasyError(
         code === flags.CURL_FORMADD_MEMORY ? Code.OUT_OF_MEMORY : Code.BAD_FUNCTION_ARGUMENT,
@@ -181,8 +181,8 @@ function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: F
       );
     }
   } finally {
-    kept.push(...args.kept);
-    args.end();
+    memory.push(...args.memory);
+    args.release();
   }
 }
 
@@ -197,23 +197,23 @@ function formAdd(ends: { first: Pointer; last: Pointer }, array: NonNullPointer)
   return code;
 }
 
-function fill(args: Arguments, part: FormPart): void {
-  args.text(flags.CURLFORM_COPYNAME, part.name);
+function addArguments(args: Arguments, part: FormPart): void {
+  args.addText(flags.CURLFORM_COPYNAME, part.name);
   if (part.contents) {
-    args.keep(flags.CURLFORM_PTRCONTENTS, ended(part.contents));
-    args.number(flags.CURLFORM_CONTENTLEN, part.contents.length);
+    args.addMemory(flags.CURLFORM_PTRCONTENTS, ownWithNul(part.contents));
+    args.addNumber(flags.CURLFORM_CONTENTLEN, part.contents.length);
   } else if (part.buffer) {
-    args.keep(flags.CURLFORM_BUFFERPTR, ended(part.buffer));
-    args.number(flags.CURLFORM_BUFFERLENGTH, part.buffer.length);
+    args.addMemory(flags.CURLFORM_BUFFERPTR, ownWithNul(part.buffer));
+    args.addNumber(flags.CURLFORM_BUFFERLENGTH, part.buffer.length);
   }
-  args.text(flags.CURLFORM_FILECONTENT, part.fileContent);
-  args.text(flags.CURLFORM_FILE, part.files[0]);
+  args.addText(flags.CURLFORM_FILECONTENT, part.fileContent);
+  args.addText(flags.CURLFORM_FILE, part.files[0]);
   // before the other files, since the type is that of the last file so far
-  args.text(flags.CURLFORM_CONTENTTYPE, part.type);
-  args.text(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
-  if (part.headers) args.keep(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
-  for (const file of part.files.slice(1)) args.text(flags.CURLFORM_FILE, file);
+  args.addText(flags.CURLFORM_CONTENTTYPE, part.type);
+  args.addText(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
+  if (part.headers) args.addMemory(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
+  for (const file of part.files.slice(1)) args.addText(flags.CURLFORM_FILE, file);
 }
 
 /** A copy with a NUL after it, which libcurl searches for where the length is 0. */
-const ended = (data: Uint8Array): Owned => ownBytes(withNul(data));
+const ownWithNul = (data: Uint8Array): Owned => ownBytes(withNul(data));

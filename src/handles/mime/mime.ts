@@ -144,12 +144,12 @@ export class Mime {
     if (this.#isClosed) throw refused("add the part", "the Mime is closed");
     if (easyTokens.get(tree.easyToken)) throw refused("add the part", "a transfer uses the Mime");
     if (read.subparts !== undefined) this.#checkSubparts(read.subparts);
-    rehearse(read);
+    checkByLibcurl(read);
     const { curl_mime_addpart } = library().symbols;
     const pointer = curl_mime_addpart(tree.pointer);
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot add the part");
-    this.#fill(pointer, read);
-    describe(pointer, read);
+    this.#setContent(pointer, read);
+    setAttributes(pointer, read);
     return this;
   }
 
@@ -164,7 +164,7 @@ export class Mime {
     if (inner === this.#tree.root) throw refused("set the subparts", "a part would hold itself");
   }
 
-  #fill(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {
+  #setContent(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {
     const { curl_mime_subparts } = library().symbols;
     if (reader) {
       const added = new Reader(reader, this.#tree);
@@ -200,7 +200,7 @@ export class Mime {
 export function setMime(state: EasyState, value: unknown): void {
   const id = easyOptions.MIMEPOST.id, tree = openTree(value);
   if (value !== null && tree === null) throw badValue("MIMEPOST", "an open Mime or null", value);
-  if (tree) refuseShared(tree, state);
+  if (tree) refuseUsedTree(tree, state);
   const { curl_easy_setopt } = library().symbols;
   checkSetopt("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
   if (tree) {
@@ -217,7 +217,7 @@ export function setMime(state: EasyState, value: unknown): void {
  * Throws for a tree that is in use elsewhere. libcurl checks that too, but frees the old tree
  * first.
  */
-function refuseShared(tree: MimeTree, state: EasyState): void {
+function refuseUsedTree(tree: MimeTree, state: EasyState): void {
   if (tree.parent) throw refused("set MIMEPOST", "the Mime is part of another");
   const { easyToken } = tree;
   if (easyToken !== 0 && easyToken !== state.resources.token) {
@@ -285,7 +285,7 @@ function readPart(given: MimePart): PartCopy {
  * Checks the file and the encoder by setting them on a part of a temporary tree: only libcurl can
  * check them, and a part cannot be removed from a tree.
  */
-function rehearse({ file, encoder }: PartCopy): void {
+function checkByLibcurl({ file, encoder }: PartCopy): void {
   if (file === undefined && encoder === undefined) return;
   const { curl_mime_init, curl_mime_addpart, curl_mime_free } = library().symbols;
   const mime = curl_mime_init(null), part = mime && curl_mime_addpart(mime);
@@ -331,7 +331,7 @@ function setText(
   checkSetopt(`the part's ${what}`, code);
 }
 
-function describe(part: NonNullPointer, spec: PartCopy): void {
+function setAttributes(part: NonNullPointer, spec: PartCopy): void {
   for (const what of ["name", "filename", "type", "encoder"] as const) {
     const value = spec[what];
     if (value !== undefined) setText(part, what, value);

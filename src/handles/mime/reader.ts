@@ -74,7 +74,7 @@ const tokens = new TokenTable<WeakRef<Reader>>();
 
 /** A copy of a reader's members, checked, with the user's object as their `this`. */
 export interface ReaderSource {
-  readonly of: MimeReader;
+  readonly object: MimeReader;
   /** The size for libcurl, -1 where it is unknown. */
   readonly size: number | bigint;
   readonly read: MimeReader["read"];
@@ -83,10 +83,10 @@ export interface ReaderSource {
 }
 
 /** The readers from which bytes were read. */
-const begun = new WeakSet<MimeReader>();
+const startedReaders = new WeakSet<MimeReader>();
 
 /** How many trees each reader is in. */
-const uses = new WeakMap<MimeReader, number>();
+const useCounts = new WeakMap<MimeReader, number>();
 
 /** How many parts with a reader are alive on this thread. */
 export function readerCount(): number {
@@ -98,7 +98,7 @@ export class Reader {
   readonly token: number = tokens.take();
   readonly source: ReaderSource;
   readonly host: ReaderHost;
-  #given = 0;
+  #delivered = 0;
   /** Whether bytes may have been read already although libcurl takes the part for unread. */
   #stale: boolean;
 
@@ -108,36 +108,36 @@ export class Reader {
     this.host = host;
     this.#stale = stale;
     tokens.root(this.token, new WeakRef(this));
-    uses.set(source.of, (uses.get(source.of) ?? 0) + 1);
+    useCounts.set(source.object, (useCounts.get(source.object) ?? 0) + 1);
   }
 
   /** Reads bytes into the buffer; the result is that of a READFUNCTION. */
   read(buffer: Uint8Array<ArrayBuffer>, easy: EasyFace): number {
-    const { of, size, read } = this.source;
-    if (this.#stale && begun.has(of)) this.#rewind();
+    const { object, size, read } = this.source;
+    if (this.#stale && startedReaders.has(object)) this.#rewind();
     this.#stale = false;
-    begun.add(of);
-    const left = size === -1 ? buffer.length : Number(size) - this.#given;
+    startedReaders.add(object);
+    const left = size === -1 ? buffer.length : Number(size) - this.#delivered;
     const room = buffer.subarray(0, Math.min(left, buffer.length));
-    const length = toInt(read.call(of, room, easy as Easy), NAME);
+    const length = toInt(read.call(object, room, easy as Easy), NAME);
     if (length === CURL_READFUNC_PAUSE || length === CURL_READFUNC_ABORT) return length;
     if (length > room.length || (length === 0 && size !== -1 && left > 0)) {
       throw new RangeError(
         `The reader returned ${length}, of the ${size} bytes that it promised it gave ` +
-          `${this.#given}, its buffer has ${room.length}`,
+          `${this.#delivered}, its buffer has ${room.length}`,
       );
     }
-    this.#given += length;
+    this.#delivered += length;
     return length;
   }
 
   /** Seeks to an offset; the result is that of a SEEKFUNCTION. */
   seek(offset: number, origin: number): number {
-    const { of, seek } = this.source;
+    const { object, seek } = this.source;
     if (!seek) return CURL_SEEKFUNC_CANTSEEK;
-    const status = toStatus(seek.call(of, offset, origin), NAME);
+    const status = toStatus(seek.call(object, offset, origin), NAME);
     if (status !== 0) return status;
-    this.#given = offset;
+    this.#delivered = offset;
     this.#stale = false;
     return 0;
   }
@@ -148,13 +148,13 @@ export class Reader {
 
   /** Records that libcurl no longer uses the reader. After the last one `free` is called. */
   end(): void {
-    const { of, free } = this.source, left = (uses.get(of) ?? 1) - 1;
-    uses.set(of, left);
+    const { object, free } = this.source, left = (useCounts.get(object) ?? 1) - 1;
+    useCounts.set(object, left);
     if (left > 0 || !free) return;
     // later, since a handle is being closed now
     queueMicrotask(() => {
       try {
-        free.call(of);
+        free.call(object);
       } catch (error) {
         reportError(error);
       }
@@ -174,14 +174,14 @@ const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_S
 
 /** Reads each member of a reader once. Throws CURLE_BAD_FUNCTION_ARGUMENT for any other value. */
 export function readReader(value: unknown): ReaderSource {
-  const isObject = typeof value === "object" && value !== null, of = value as MimeReader;
-  const read = isObject ? member(of, "read") : undefined;
-  const seek = isObject ? member(of, "seek") : undefined;
-  const free = isObject ? member(of, "free") : undefined;
+  const isObject = typeof value === "object" && value !== null, object = value as MimeReader;
+  const read = isObject ? member(object, "read") : undefined;
+  const seek = isObject ? member(object, "seek") : undefined;
+  const free = isObject ? member(object, "free") : undefined;
   const isFine = typeof read === "function" &&
     [seek, free].every((fn) => fn === undefined || typeof fn === "function");
   if (!isFine) throw badValue("the part's reader", "an object with a read function", value);
-  return { of, size: sizeOf(member(of, "size")), read, seek, free };
+  return { object, size: sizeOf(member(object, "size")), read, seek, free };
 }
 
 function sizeOf(size: unknown): number | bigint {
@@ -201,16 +201,16 @@ interface Functions {
   readonly seek: NonNullPointer;
 }
 
-let made: Functions | undefined;
+let functions: Functions | undefined;
 
 /** The native functions of all readers of this thread, which are never closed. */
 export function readerFunctions(): Functions {
-  if (made) return made;
-  made = {
+  if (functions) return functions;
+  functions = {
     read: nativeCallback(READ, CURL_READFUNC_ABORT, onRead),
     seek: nativeCallback(SEEK, CURL_SEEKFUNC_FAIL, onSeek),
   };
-  return made;
+  return functions;
 }
 
 interface Found {

@@ -26,7 +26,7 @@ export class MimeTree {
   /** The tokens of its readers. */
   readonly #tokens: number[] = [];
   #easyToken = 0;
-  #holders = 1;
+  #owners = 1;
   #attachments = 0;
 
   /** Takes ownership of a `curl_mime *`, with a count of 1. */
@@ -49,7 +49,7 @@ export class MimeTree {
   attach(state: EasyState): Owned {
     this.#easyToken = state.resources.token;
     state.resources.currentMime = this;
-    this.#holders++;
+    this.#owners++;
     this.#attachments++;
     return new Owned(this.pointer, () => {
       if (--this.#attachments === 0) this.#easyToken = 0;
@@ -75,15 +75,16 @@ export class MimeTree {
 
   /** Subtracts one from the count; at 0 the tree is freed. */
   release(): void {
-    if (--this.#holders > 0 || this.pointer === null) return;
+    if (--this.#owners > 0 || this.pointer === null) return;
     library().symbols.curl_mime_free(this.pointer);
-    this.#abandon();
+    this.#markFreed();
   }
 
-  #abandon(): void {
+  /** Marks the tree and its subtrees as freed, and ends their readers. */
+  #markFreed(): void {
     this.pointer = null;
     mimeCount.open--;
-    for (const child of this.#children) child.#abandon();
+    for (const child of this.#children) child.#markFreed();
     for (const token of this.#tokens) endReader(token);
   }
 }
