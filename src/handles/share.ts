@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shareCodes } from "../../ffi/curl/codes.ts";
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
@@ -13,7 +14,7 @@ import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
 import type { EasyState } from "./core/easy_state.ts";
 import { SharedData } from "./core/shared_data.ts";
 
-const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
+const { CURLSHE_BAD_OPTION, CURLSHE_INVALID, CURLSHE_NOMEM } = shareCodes;
 
 /** How many share handles are open on this thread. */
 export const shareCount: { open: number } = { open: 0 };
@@ -80,7 +81,7 @@ export class Share {
   /** Makes a handle: `curl_share_init`. */
   constructor() {
     const pointer = library().symbols.curl_share_init();
-    if (pointer === null) throw new CurlShareError(NOMEM);
+    if (pointer === null) throw new CurlShareError(CURLSHE_NOMEM.code);
     this.#resources = new ShareResources(pointer);
     unclosed.add(this, this.#resources);
   }
@@ -99,9 +100,9 @@ export class Share {
    */
   setOpt(option: "SHARE" | "UNSHARE", data: number): void {
     const { pointer } = this.#resources;
-    if (pointer === null) throw new CurlShareError(INVALID);
+    if (pointer === null) throw new CurlShareError(CURLSHE_INVALID.code);
     if ((option !== "SHARE" && option !== "UNSHARE") || !Number.isInteger(data)) {
-      throw new CurlShareError(BAD_OPTION);
+      throw new CurlShareError(CURLSHE_BAD_OPTION.code);
     }
     const { curl_share_setopt } = library().symbols;
     check(curl_share_setopt.long(pointer, shareOptions[option].id, data | 0));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { urlCodes } from "../../ffi/curl/codes.ts";
 import { flags as numbers } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { cString, result } from "../../ffi/memory.ts";
@@ -28,12 +29,12 @@ type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 export type UrlPart = PartOf<keyof typeof numbers>;
 
 const UrlCode = {
-  BAD_HANDLE: 1,
-  MALFORMED_INPUT: 3,
-  OUT_OF_MEMORY: 7,
-  UNKNOWN_PART: 9,
-  NO_SCHEME: 10,
-  NO_ZONEID: 18,
+  BAD_HANDLE: urlCodes.CURLUE_BAD_HANDLE.code,
+  MALFORMED_INPUT: urlCodes.CURLUE_MALFORMED_INPUT.code,
+  OUT_OF_MEMORY: urlCodes.CURLUE_OUT_OF_MEMORY.code,
+  UNKNOWN_PART: urlCodes.CURLUE_UNKNOWN_PART.code,
+  NO_SCHEME: urlCodes.CURLUE_NO_SCHEME.code,
+  NO_ZONEID: urlCodes.CURLUE_NO_ZONEID.code,
 } as const;
 
 const { CURLUPART_URL, CURLUPART_ZONEID, CURLU_URLENCODE } = numbers;

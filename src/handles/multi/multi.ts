@@ -144,7 +144,9 @@ export class Multi {
   constructor() {
     const { curl_multi_init, curl_multi_setopt } = library().symbols;
     const pointer = curl_multi_init();
-    if (pointer === null) throw new CurlMultiError(3, "Cannot make a multi handle");
+    if (pointer === null) {
+      throw new CurlMultiError(MultiCode.OUT_OF_MEMORY, "Cannot make a multi handle");
+    }
     // without it closing waits for name lookups; unknown before 8.20, which is no error here
     curl_multi_setopt.long(pointer, multiOptions.QUICK_EXIT.id, 1);
     const resources = new MultiResources(pointer);
