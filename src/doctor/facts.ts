@@ -53,7 +53,7 @@ const VARIABLES = [
 ].flat();
 
 /** The result of `ask`, or `null` where the runtime or the system throws. */
-function tried<T>(ask: () => T): T | null {
+function orNull<T>(ask: () => T): T | null {
   try {
     return ask();
   } catch {
@@ -63,14 +63,14 @@ function tried<T>(ask: () => T): T | null {
 
 /** Collects the facts about the machine and the runtime. */
 export function systemFacts(): SystemFacts {
-  const release_ = tried(() => readFileSync("/etc/os-release", "utf8"));
+  const osReleaseFile = orNull(() => readFileSync("/etc/os-release", "utf8"));
   return {
     curlew: CURLEW_VERSION,
     runtime: native.runtime,
     runtimeVersion: process.versions[native.runtime] ?? "",
     os: native.os,
-    osRelease: tried(release) ?? "",
-    distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(release_ ?? "")?.[1] ?? null,
+    osRelease: orNull(release) ?? "",
+    distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(osReleaseFile ?? "")?.[1] ?? null,
     arch: native.arch,
     wait: waitMethod(),
     environment: environment(),
@@ -118,19 +118,19 @@ function libraryFile(): string | null {
   const name = native.string(
     native.pointer(Number(new DataView(info.buffer).getBigUint64(0, true))),
   );
-  return name === null ? null : tried(() => realpathSync(name)) ?? name;
+  return name === null ? null : orNull(() => realpathSync(name)) ?? name;
 }
 
 /** Collects the places where libcurl looks for certificates by default. */
 export function certificateFacts({ cainfo, capath }: VersionInfo): CertificateFacts[] {
   const places: CertificateFacts[] = [];
   if (cainfo) {
-    const text = tried(() => readFileSync(cainfo, "latin1"));
+    const text = orNull(() => readFileSync(cainfo, "latin1"));
     const count = text === null ? null : text.split("-----BEGIN ").length - 1;
     places.push({ kind: "file", path: cainfo, count });
   }
   if (capath) {
-    places.push({ kind: "folder", path: capath, count: tried(() => readdirSync(capath).length) });
+    places.push({ kind: "folder", path: capath, count: orNull(() => readdirSync(capath).length) });
   }
   return places;
 }
