@@ -93,12 +93,8 @@ export function oneLine(option: string, value: unknown): string {
  * Reads the lines of a list: text, or bytes that are sent as they are. Throws for anything else.
  */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
-  if (!isArray(value)) throw badValue(option, "an array of strings", value);
-  // a copy: a getter may return another value the second time
-  return Array.from(
-    value,
-    (line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line),
-  );
+  return items(option, "an array of strings", value)
+    .map((line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line));
 }
 
 function byteLine(option: string, value: Uint8Array): Uint8Array {
@@ -107,6 +103,21 @@ function byteLine(option: string, value: Uint8Array): Uint8Array {
     throw badValue(option, "bytes without NUL and line breaks", value);
   }
   return line;
+}
+
+/** More items than any meaningful list has. */
+const MOST_ITEMS = 1_000_000;
+
+/**
+ * The items of an array, each read once, by its index: the array's own iterator may be the user's.
+ * Throws for a value that is no array.
+ */
+export function items(option: string, expected: string, value: unknown): unknown[] {
+  const length = isArray(value) ? value.length : undefined;
+  if (typeof length !== "number" || !(length >= 0 && length <= MOST_ITEMS)) {
+    throw badValue(option, expected, value);
+  }
+  return Array.from({ length }, (_, i) => (value as unknown[])[i]);
 }
 
 /** `Array.isArray`, but false for a revoked proxy, where the original throws. */
