@@ -110,14 +110,19 @@ const MOST_ITEMS = 1_000_000;
 
 /**
  * The items of an array, each read once, by its index: the array's own iterator may be the user's.
- * Throws for a value that is no array.
+ * `undefined` for a value that is no array, or too long.
  */
-export function items(option: string, expected: string, value: unknown): unknown[] {
+export function arrayItems(value: unknown): unknown[] | undefined {
   const length = isArray(value) ? value.length : undefined;
-  if (typeof length !== "number" || !(length >= 0 && length <= MOST_ITEMS)) {
-    throw badValue(option, expected, value);
-  }
+  if (typeof length !== "number" || !(length >= 0 && length <= MOST_ITEMS)) return undefined;
   return Array.from({ length }, (_, i) => (value as unknown[])[i]);
+}
+
+/** The items of an array: see {@linkcode arrayItems}. Throws for a value that is no array. */
+export function items(option: string, expected: string, value: unknown): unknown[] {
+  const found = arrayItems(value);
+  if (found) return found;
+  throw badValue(option, expected, value);
 }
 
 /** `Array.isArray`, but false for a revoked proxy, where the original throws. */

@@ -8,7 +8,7 @@
 import { result } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { isArray, show } from "../base/arguments.ts";
+import { arrayItems, show } from "../base/arguments.ts";
 import type { MultiState } from "./state.ts";
 
 /** A descriptor to wait for: `struct curl_waitfd`. */
@@ -35,8 +35,6 @@ export interface FdSets {
 
 // curl_socket_t fd @0; short events @4; short revents @6
 const WAITFD_SIZE = 8;
-/** More descriptors than a process has. */
-const MOST_WAITS = 1_000_000;
 
 /** Calls `curl_multi_poll` or `curl_multi_wait`; returns how many descriptors are ready. */
 export function pollDescriptors(
@@ -74,12 +72,9 @@ interface Wait {
 
 /** Checks the descriptors. Each member is read once, since a getter runs the user's code. */
 function readWaits(call: string, descriptors: unknown): Wait[] {
-  const length = isArray(descriptors) ? descriptors.length : undefined;
-  if (typeof length !== "number" || !(length >= 0 && length <= MOST_WAITS)) {
-    throw badArgument(call, "list of descriptors", descriptors);
-  }
-  return Array.from({ length }, (_, i) => { // by index: the list's own iterator may be the user's
-    const waitFd = (descriptors as unknown[])[i];
+  const items = arrayItems(descriptors);
+  if (!items) throw badArgument(call, "list of descriptors", descriptors);
+  return items.map((waitFd) => {
     const { fd, events } = (waitFd ?? {}) as WaitFd;
     if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", waitFd);
     return { waitFd: waitFd as WaitFd, fd, events };
