@@ -18,7 +18,7 @@ import { type Check, selfTest } from "./self_test.ts";
 /** The facts, the results of the checks, and the problems. */
 export interface Report {
   readonly system: SystemFacts;
-  /** `null` where no libcurl can be loaded. */
+  /** The facts about libcurl, `null` where none can be loaded. */
   readonly library: LibraryFacts | null;
   readonly certificates: readonly CertificateFacts[];
   readonly checks: readonly Check[];

@@ -9,11 +9,11 @@ import { bytesAt, copyOut, Struct, textAt, utf8 } from "../../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
 import { native } from "../../../ffi/mod.ts";
 
-/** A socket that libcurl wants opened: `struct curl_sockaddr`. */
+/** Describes the socket to open: `struct curl_sockaddr`. */
 export interface SocketAddress {
-  /** `AF_INET`, `AF_INET6`, `AF_UNIX`: the system's numbers. */
+  /** The address family, the system's number of `AF_INET`, `AF_INET6` or `AF_UNIX`. */
   readonly family: number;
-  /** `SOCK_STREAM` or `SOCK_DGRAM`. */
+  /** The socket type, the system's number of `SOCK_STREAM` or `SOCK_DGRAM`. */
   readonly socktype: number;
   /** The IP protocol number. */
   readonly protocol: number;
@@ -25,9 +25,9 @@ export interface SocketAddress {
 export interface FileInfo {
   /** The name of the file in its folder. */
   readonly filename: string;
-  /** `CURLFILETYPE_*`. */
+  /** The type of the file, a `CURLFILETYPE_*`. */
   readonly filetype: number;
-  /** Permission bits. */
+  /** The permission bits. */
   readonly perm: number;
   /** The numeric ID of the owner. */
   readonly uid: number;
@@ -45,7 +45,7 @@ export interface FileInfo {
     readonly group: string | null;
     readonly target: string | null;
   };
-  /** `CURLFINFOFLAG_*`: which fields are known. */
+  /** The fields that are known, `CURLFINFOFLAG_*` bits. */
   readonly flags: number;
 }
 
@@ -53,7 +53,7 @@ export interface FileInfo {
 export interface HostKey {
   /** The key, in base64 where it comes from `known_hosts`. */
   readonly key: string;
-  /** `CURLKHTYPE_*`. */
+  /** The type of the key, a `CURLKHTYPE_*`. */
   readonly keytype: number;
 }
 

@@ -13,7 +13,7 @@ import type { EasyState } from "./easy_state.ts";
 
 /** The value of TLS_SSL_PTR and TLS_SESSION: `struct curl_tlssessioninfo`. */
 export interface TlsSessionInfo {
-  /** `CURLSSLBACKEND_*`. */
+  /** The TLS library, a `CURLSSLBACKEND_*`. */
   readonly backend: number;
   /** The TLS library's own object, `null` where there is no connection. */
   readonly internals: Pointer;

@@ -93,7 +93,7 @@ export function pauseTransfer(state: EasyState, flags: number): void {
   if (code !== Code.OK) throw new CurlEasyError(code);
 }
 
-/** The error of a call in which a callback of its multi failed. */
+/** The error of a call in which a callback of the multi has failed. */
 function multiFailed(code: number, thrown: { readonly value: unknown } | null): CurlEasyError {
   return new CurlEasyError(
     code || Code.ABORTED_BY_CALLBACK,
@@ -152,7 +152,7 @@ export function refuseHstsFile({ settings }: EasyState): void {
   );
 }
 
-/** `curl_easy_send` or `curl_easy_recv`. */
+/** The type of `curl_easy_send` and `curl_easy_recv`. */
 type Transport = (
   easy: Pointer,
   data: Uint8Array<ArrayBuffer>,

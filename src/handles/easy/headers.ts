@@ -10,7 +10,7 @@ import { library, type Pointer } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { long } from "../base/arguments.ts";
 
-/** A header of a response: `struct curl_header`. */
+/** A response header: `struct curl_header`. */
 export interface Header {
   /** The name, in the letter case of the server. */
   readonly name: string;

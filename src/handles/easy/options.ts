@@ -169,6 +169,7 @@ const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["SSH_KNOWNHOSTS", "SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
 ]);
 
+/** Checks a string: one that is sent must not have line breaks. */
 function checkString({ name }: Option, value: unknown): string {
   return LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
 }
