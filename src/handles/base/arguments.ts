@@ -89,9 +89,7 @@ export function oneLine(option: string, value: unknown): string {
   return line;
 }
 
-/**
- * Reads the lines of a list: text, or bytes that are sent as they are. Throws for anything else.
- */
+/** Reads lines: text, or bytes that are sent as they are. Throws for anything else. */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
   return items(option, "an array of strings", value)
     .map((line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line));

@@ -50,10 +50,7 @@ export function onOpenSocket(
   });
 }
 
-/**
- * The cookie of each socket that users have returned, by number, to detect one that is returned
- * twice.
- */
+/** The cookies of the returned sockets, by number, to detect one that is returned twice. */
 const returnedSockets = new Map<number, string>();
 
 /**

@@ -251,9 +251,7 @@ export class EasyState {
     easyTokens.root(this.resources.token, this);
   }
 
-  /**
-   * Records that a transfer begins, so that libcurl may read MIMEPOST and HTTPHEADER from now on.
-   */
+  /** Records that a transfer begins: libcurl may read MIMEPOST and HTTPHEADER from now on. */
   markSending(): void {
     const { everHadMime, currentMime, owned, mailHeaderLists } = this.resources;
     if (!everHadMime) return;
@@ -316,7 +314,7 @@ export class EasyState {
   }
 
   /**
-   * Flushes C's standard output, to which a transfer without WRITEFUNCTION and driver has written.
+   * Flushes C's standard output, where a transfer without WRITEFUNCTION and driver writes to it.
    */
   flushOutput(): void {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;

@@ -112,8 +112,7 @@ export interface EasyCallbacks {
   /** Gets the progress as XFERINFOFUNCTION does, which replaces it. */
   PROGRESSFUNCTION: Progress;
   /**
-   * Gets a message of the trace, or the bytes sent and received; `type` is a `CURLINFO_*` of C's
-   * `curl_infotype`.
+   * Gets the trace, and the bytes sent and received; `type` is a C `curl_infotype`, `CURLINFO_*`.
    */
   DEBUGFUNCTION: (
     easy: Easy,
@@ -158,10 +157,7 @@ export interface EasyCallbacks {
     reserved: Pointer,
     data: unknown,
   ) => number | void;
-  /**
-   * Runs after the connection is made and before the request; returns `CURL_PREREQFUNC_OK` or
-   * `_ABORT`.
-   */
+  /** Runs between connecting and the request; returns `CURL_PREREQFUNC_OK` or `_ABORT`. */
   PREREQFUNCTION: (
     data: unknown,
     primaryIp: string,

@@ -31,7 +31,7 @@ const LDAP_URL = /^\s*ldaps?:|^[^/]*\bldap\./i, FILE_URL = /^\s*file:/i;
 const bit = (bit: number, is: boolean) => is ? bit : 0;
 
 /**
- * The options that may select these protocols, each with its bits and how to find those of a value.
+ * The options that may select these protocols, with their bits and how to find those of a value.
  */
 const LEADS: ReadonlyMap<number, readonly [mask: number, leads: (value: unknown) => number]> =
   new Map([

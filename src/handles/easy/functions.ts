@@ -19,13 +19,12 @@ import { standardOutput } from "../base/standard_output.ts";
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;
 const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
 const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
-/**
- * The functions that curlew may set where the user has set none: see {@linkcode needsOwnFunction}.
- */
+/** The functions that curlew may set where the user has not: see {@linkcode needsOwnFunction}. */
 const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
 
 /**
- * Sets curlew's READFUNCTION on a new or reset handle, which sends nothing until the user sets one.
+ * Sets curlew's READFUNCTION, which sends nothing until the user sets one, on a new or reset
+ * handle.
  */
 export function setOwnReadFunction(state: EasyState): void {
   install(state, callbackKind(READ) as EasyCallbackKind);

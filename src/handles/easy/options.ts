@@ -37,9 +37,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   applyValue(state, option, read);
 }
 
-/**
- * A copy of a list or a form, which later code of the user cannot change; other values as given.
- */
+/** Copies a list or a form, which later code of the user cannot change then. Keeps other values. */
 function readValue({ name, id, kind }: Option, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "slist") return lines(name, value);

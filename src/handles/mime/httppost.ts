@@ -64,8 +64,7 @@ export interface FormPart {
 }
 
 /**
- * Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT for anything but an array of
- * parts.
+ * Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT unless it is an array of parts.
  */
 export function readForm(value: unknown): FormPart[] {
   return items("HTTPPOST", "an array of parts", value).map((part) => readPart(part));

@@ -213,10 +213,7 @@ export function setMime(state: EasyState, value: unknown): void {
   state.own(id, tree && tree.attach(state));
 }
 
-/**
- * Throws for a tree that is in use elsewhere. libcurl checks that too, but frees the old tree
- * first.
- */
+/** Throws for a tree in use elsewhere. libcurl checks that too, but frees the old tree first. */
 function refuseUsedTree(tree: MimeTree, state: EasyState): void {
   if (tree.parent) throw refused("set MIMEPOST", "the Mime is part of another");
   const { easyToken } = tree;

@@ -58,9 +58,7 @@ export interface MimeReader {
    * nothing. Without `seek` the part can be sent only once.
    */
   seek?(offset: number, origin: number): number | void;
-  /**
-   * Runs some time after the last tree with this reader was freed: nothing will read it any more.
-   */
+  /** Runs some time after the last tree with this reader was freed. Nothing reads it then. */
   free?(): void;
 }
 

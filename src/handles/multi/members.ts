@@ -16,9 +16,7 @@ import { rereadCurlu } from "../easy/options.ts";
 import { clearAbort } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
 
-/**
- * The state of an easy handle. Throws CURLM_BAD_EASY_HANDLE for any other value or a closed one.
- */
+/** The state of an open easy handle. Throws CURLM_BAD_EASY_HANDLE for any other value. */
 export function openState(easy: Easy): EasyState {
   const state = isEasy(easy) ? stateOf(easy) : undefined;
   if (!state || state.resources.pointer === null) {

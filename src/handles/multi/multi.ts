@@ -127,9 +127,7 @@ const unclosed = new CollectedHandles<MultiResources>("a Multi", (resources) => 
  */
 export class Multi {
   readonly #state: MultiState;
-  /**
-   * Where C stores counts. Callbacks that run after C has stored one overwrite the shared place.
-   */
+  /** Where C stores counts. Callbacks that run after that may overwrite the shared place. */
   readonly #count = new Int32Array(new ArrayBuffer(4));
 
   static {

@@ -45,9 +45,7 @@ export interface PushOffer {
   refuse(): void;
 }
 
-/**
- * Wraps the handle of a pushed stream, and replaces the tokens that libcurl copied from `parent`.
- */
+/** Wraps the handle of a pushed stream, and replaces the tokens that it has from `parent`. */
 export function pushedEasy(
   multi: MultiState,
   parent: EasyState,

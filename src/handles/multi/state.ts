@@ -170,10 +170,7 @@ export class MultiState implements EasyHost {
     return false;
   }
 
-  /**
-   * Records that a callback of the multi begins. The Shares of its handles are in use until it
-   * ends.
-   */
+  /** Records that a callback begins. The Shares of the multi's handles are in use until it ends. */
   enterCallback(): void {
     this.depth++;
     for (const shared of this.#shared.keys()) shared.depth++;
@@ -236,9 +233,7 @@ export class MultiState implements EasyHost {
     if (failed?.aborted) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
 
-  /**
-   * Clears a -1 of the call in progress, which cannot stop the removal of a handle or the close.
-   */
+  /** Clears a -1 of the call in progress, where the call removes a handle or closes the multi. */
   ignoreAbort(): void {
     if (!this.inCallback) this.#abortedInCall = false;
   }
