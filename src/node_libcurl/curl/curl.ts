@@ -95,9 +95,9 @@ export class Curl extends CurlStatics {
   }
 
   #setDefaults(): void {
-    this.setOpt("WRITEFUNCTION", null);
-    this.setOpt("HEADERFUNCTION", null);
-    this.setOpt("USERAGENT", Curl.defaultUserAgent);
+    this.#set("WRITEFUNCTION", null);
+    this.#set("HEADERFUNCTION", null);
+    this.#set("USERAGENT", Curl.defaultUserAgent);
   }
 
   /** The number of its handle. */
@@ -184,6 +184,10 @@ export class Curl extends CurlStatics {
    * @throws {TypeError} for a value of the wrong type.
    */
   setOpt<N extends CurlOptionName>(option: N, value: EasyOptionValue<N>): this {
+    return this.#set(option, value);
+  }
+
+  #set<N extends CurlOptionName>(option: N, value: EasyOptionValue<N>): this {
     const name = easyOption(option)?.name, feeder = this.#feeder(name);
     const given = value === null && feeder ? feeder : value;
     this.#check(this.handle.setOpt(option, given as EasyOptionValue<N>));
@@ -234,7 +238,7 @@ export class Curl extends CurlStatics {
     }
     this.#endUpload();
     if (!stream) return this;
-    this.setOpt("READFUNCTION", (buffer) => this.#onRead(buffer));
+    this.#set("READFUNCTION", (buffer) => this.#onRead(buffer));
     this.#upload = new StreamSource(stream, {
       ready: () => setImmediate(() => this.#goOn(CurlPause.Send)),
       failed: (error) => this.#failUpload(error),
@@ -258,7 +262,7 @@ export class Curl extends CurlStatics {
     if (!this.#upload) return;
     this.#upload.detach();
     this.#upload = null;
-    if (this.isOpen) this.setOpt("READFUNCTION", null);
+    if (this.isOpen) this.#set("READFUNCTION", null);
   }
 
   /** Goes on with what is paused, where a transfer runs. */
@@ -266,7 +270,7 @@ export class Curl extends CurlStatics {
     const { pauseFlags } = this.handle;
     if (!this.#isRunning || !(pauseFlags & direction)) return;
     try {
-      this.pause(pauseFlags & ~direction);
+      this.#check(this.handle.pause(pauseFlags & ~direction));
     } catch (error) {
       this.#abort(error as Error);
     }
@@ -281,7 +285,7 @@ export class Curl extends CurlStatics {
     this.#highWaterMark = highWaterMark || undefined;
     const most = Curl.isVersionGreaterOrEqualThan(...LARGE_BUFFERS) ? 10 * MIB : MIB / 2;
     const size = highWaterMark ? Math.max(1024, Math.min(highWaterMark, most)) : null;
-    return this.setOpt("BUFFERSIZE", size);
+    return this.#set("BUFFERSIZE", size);
   }
 
   /** A progress callback for the next transfer, where that has a stream. It needs no NOPROGRESS. */
@@ -292,7 +296,7 @@ export class Curl extends CurlStatics {
 
   /** Sets XFERINFOFUNCTION. It is called where NOPROGRESS is false. */
   setProgressCallback(cb: OnProgress<Easy> | null): this {
-    return this.setOpt("XFERINFOFUNCTION", cb);
+    return this.#set("XFERINFOFUNCTION", cb);
   }
 
   /** The multi handle that runs its transfers; `undefined` for the one of all instances. */
@@ -319,7 +323,7 @@ export class Curl extends CurlStatics {
     const streams = this.#has(CurlFeature.StreamResponse) || this.#upload !== null;
     if (streams && this.#streamProgress) {
       this.setProgressCallback(this.#streamProgress);
-      this.setOpt("NOPROGRESS", false);
+      this.#set("NOPROGRESS", false);
     }
     const multi = this.#multi ?? sharedMulti();
     const over = multi.perform(this.handle);

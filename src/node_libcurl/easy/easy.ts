@@ -195,6 +195,10 @@ export class Easy {
   pause(bitmask: CurlPause): CurlCode {
     this.#open(TypeError);
     if (typeof bitmask !== "number") throw new TypeError("Cannot pause: expected CurlPause bits");
+    return this.#pause(bitmask);
+  }
+
+  #pause(bitmask: CurlPause): CurlCode {
     const inner = this.#inner;
     inner.pauseFlags = bitmask; // first, since going on may pause again
     return codeOf(inner, () => inner.core.pause(bitmask | 0));
@@ -324,12 +328,14 @@ export class Easy {
 
   /** Sets MIMEPOST by a description of the parts. */
   setMimePost(parts: CurlyMimePart[]): this {
-    const goOn = () => {
-      if (this.isOpen) this.pause(this.pauseFlags & ~CurlPause.Send);
-    };
-    const code = this.setOpt("MIMEPOST", describeParts(this, parts, goOn));
+    this.#open();
+    const inner = this.#inner,
+      goOn = () => {
+        if (!inner.core.closed) this.#pause(inner.pauseFlags & ~CurlPause.Send);
+      };
+    const code = setOption(inner, "MIMEPOST", describeParts(this, parts, goOn));
     if (code === CurlCode.CURLE_OK) return this;
-    const { detail } = this.#inner;
+    const { detail } = inner;
     throw new CurlEasyError(`Cannot set the parts: ${textOf(code)}`, code, { detail });
   }
 
