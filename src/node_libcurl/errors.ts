@@ -16,7 +16,7 @@ export class CurlError extends Error {
 export class CurlEasyError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlEasyError";
-  /** What libcurl returned. */
+  /** libcurl's code. */
   readonly code: CurlCode;
   readonly #detail: string;
 
@@ -27,7 +27,7 @@ export class CurlEasyError extends CurlError {
     this.#detail = options?.detail ?? "";
   }
 
-  /** What libcurl said of this one, such as the address that it could not connect to; may be empty. */
+  /** libcurl's text for this error, such as the address of a failed connection; may be empty. */
   get detail(): string {
     return this.#detail;
   }
@@ -37,7 +37,7 @@ export class CurlEasyError extends CurlError {
 export class CurlMultiError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlMultiError";
-  /** What libcurl returned. */
+  /** libcurl's code. */
   readonly code: CurlMultiCode;
 
   /** Makes an error with that code. */
@@ -51,7 +51,7 @@ export class CurlMultiError extends CurlError {
 export class CurlSharedError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlSharedError";
-  /** What libcurl returned. */
+  /** libcurl's code. */
   readonly code: CurlShareCode;
 
   /** Makes an error with that code. */

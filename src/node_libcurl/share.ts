@@ -10,7 +10,7 @@ import { CurlSharedError } from "./errors.ts";
 import { CurlShareCode } from "./enums/codes.ts";
 import { type CurlShareLock, CurlShareOption } from "./enums/handles.ts";
 
-/** The handle of libcurl's own behind a share. */
+/** The core's share behind a `Share` of this room. */
 export let coreShareOf: (share: Share) => CoreShare;
 
 /**

@@ -7,23 +7,23 @@
 import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 
-/** Who reads from a stream. */
+/** The reader of a stream. */
 export interface SourceReader {
-  /** There may be more now, or the end. */
+  /** The stream may have more bytes now, or has ended. */
   ready(): void;
   /** The stream has failed, or was destroyed before its end. */
   failed(error: Error): void;
 }
 
-/** See the module. */
+/** Reads a Node stream as libcurl's callbacks need it: at once, or not at all. */
 export class StreamSource {
   readonly stream: Readable;
   readonly #listeners: readonly (readonly [event: string, listener: (error: Error) => void])[];
-  /** What was read and not given yet. */
+  /** Bytes that were read and not returned yet. */
   #left: Buffer | null = null;
   #ended = false;
 
-  /** Begins to listen to a stream, until {@linkcode detach}. */
+  /** Listens to a stream until {@linkcode detach}. */
   constructor(stream: Readable, reader: SourceReader) {
     this.stream = stream;
     this.#ended = stream.readableEnded;
@@ -52,7 +52,7 @@ export class StreamSource {
     }
   }
 
-  /** Up to so many bytes, `null` at the end, `undefined` where there are none yet. */
+  /** Returns up to `most` bytes, `null` at the end, `undefined` where there are none yet. */
   read(most: number): Buffer | null | undefined {
     const chunk = this.#left ?? this.#next();
     if (chunk === null) return this.#ended ? null : undefined;
@@ -60,7 +60,10 @@ export class StreamSource {
     return chunk.length > most ? chunk.subarray(0, most) : chunk;
   }
 
-  /** All that the stream has, or `null`; an empty piece would be the end for libcurl. */
+  /**
+   * Returns what the stream has buffered, or `null`. Skips empty chunks, which libcurl would take
+   * for the end.
+   */
   #next(): Buffer | null {
     for (;;) {
       const chunk: unknown = this.stream.read();
@@ -70,7 +73,7 @@ export class StreamSource {
     }
   }
 
-  /** Listens no longer. */
+  /** Removes the listeners. */
   detach(): void {
     for (const [event, listener] of this.#listeners) this.stream.off(event, listener);
   }

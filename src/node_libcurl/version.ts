@@ -37,7 +37,7 @@ const FEATURES: Readonly<Record<string, string>> = {
   Gsasl: "gsasl",
 };
 
-/** The names of bits, for a libcurl before 7.87, which has none. */
+/** The names of feature bits, for a libcurl before 7.87, which gives no names. */
 function namesOf(bits: number): string[] {
   return Object.entries(CurlVersion)
     .filter(([, bit]) => typeof bit === "number" && (bits & bit) !== 0)

@@ -6,7 +6,7 @@
 
 import process from "node:process";
 
-/** Prints a warning of the process. */
+/** Emits a process warning of the type CurlWarning. */
 export function warn(what: string, error: unknown): void {
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
   process.emitWarning(`${what}: ${text}`, { type: "CurlWarning" });

@@ -26,7 +26,7 @@ import { parseHeaders } from "./headers.ts";
 import { ResponseStream } from "./response_stream.ts";
 import { CurlStatics } from "./statics.ts";
 
-/** The options that the events are fed by, unless the user has set them. */
+/** The options whose functions emit the events, unless the user has set them. */
 type FeedingOption = "WRITEFUNCTION" | "HEADERFUNCTION";
 
 /** The multi handle of all instances that were given no other. */
@@ -69,9 +69,9 @@ export class Curl extends CurlStatics {
     return shared?.getCount() ?? 0;
   }
 
-  /** The handle behind it. */
+  /** The easy handle of the instance. */
   readonly handle: Easy;
-  /** The options whose functions feed the events. */
+  /** The options whose functions emit the events at present. */
   #fed = new Set<FeedingOption>();
   #isRunning = false;
   #features: CurlFeature = CurlFeature.Empty;
@@ -85,7 +85,7 @@ export class Curl extends CurlStatics {
   #uploadFailure: Error | null = null;
   #streamProgress: OnProgress<Easy> | null = null;
 
-  /** Takes that handle, or makes one. */
+  /** Makes an instance with that easy handle, or with a new one. */
   constructor(cloneHandle?: Easy) {
     super();
     this.handle = cloneHandle || new Easy();
@@ -100,12 +100,12 @@ export class Curl extends CurlStatics {
     this.#set("USERAGENT", Curl.defaultUserAgent);
   }
 
-  /** The number of its handle. */
+  /** The number of the easy handle. */
   get id(): number {
     return this.handle.id;
   }
 
-  /** Whether it is open. */
+  /** Whether the easy handle is open. */
   get isOpen(): boolean {
     return this.handle.isOpen;
   }
@@ -146,7 +146,7 @@ export class Curl extends CurlStatics {
       curl: Curl,
     ) => void,
   ): this;
-  /** Anything else that is emitted. */
+  /** Any other event. */
   // deno-lint-ignore ban-types -- node-libcurl's own type
   override on(event: string | symbol, listener: Function): this;
   // deno-lint-ignore no-explicit-any -- each event has its own arguments
@@ -154,14 +154,14 @@ export class Curl extends CurlStatics {
     return super.on(event, listener);
   }
 
-  /** Leaves out or changes what the bits say. Not while a transfer runs. */
+  /** Enables features. Throws while a transfer runs. */
   enable(bitmask: CurlFeature): this {
     this.#refuseRunning("change the features");
     this.#features |= bitmask;
     return this;
   }
 
-  /** Takes {@linkcode enable} back. */
+  /** Disables features. Throws while a transfer runs. */
   disable(bitmask: CurlFeature): this {
     this.#refuseRunning("change the features");
     this.#features &= ~bitmask;
@@ -196,7 +196,7 @@ export class Curl extends CurlStatics {
     return this;
   }
 
-  /** What feeds the events, for the two options that can. */
+  /** The function that emits an event, for the two options that have one. */
   #feeder(name: string | undefined): ((chunk: Buffer) => number) | null {
     if (name === "WRITEFUNCTION") return (chunk) => this.#onData(chunk);
     if (name === "HEADERFUNCTION") return (line) => this.#onHeader(line);
@@ -265,7 +265,7 @@ export class Curl extends CurlStatics {
     if (this.isOpen) this.#set("READFUNCTION", null);
   }
 
-  /** Goes on with what is paused, where a transfer runs. */
+  /** Resumes a paused direction, where a transfer runs. */
   #goOn(direction: CurlPause): void {
     const { pauseFlags } = this.handle;
     if (!this.#isRunning || !(pauseFlags & direction)) return;
@@ -280,7 +280,10 @@ export class Curl extends CurlStatics {
     abortTransfer(this.#multi ?? sharedMulti(), this.handle, callbackError(error));
   }
 
-  /** How much of a response a stream keeps, in bytes; `null` for Node's own number. Sets BUFFERSIZE. */
+  /**
+   * Sets the high water mark of the response's stream, in bytes; `null` for Node's default. Sets
+   * BUFFERSIZE.
+   */
   setStreamResponseHighWaterMark(highWaterMark: number | null): this {
     this.#highWaterMark = highWaterMark || undefined;
     const most = Curl.isVersionGreaterOrEqualThan(...LARGE_BUFFERS) ? 10 * MIB : MIB / 2;
@@ -288,18 +291,21 @@ export class Curl extends CurlStatics {
     return this.#set("BUFFERSIZE", size);
   }
 
-  /** A progress callback for the next transfer, where that has a stream. It needs no NOPROGRESS. */
+  /** Sets a progress callback for the next transfer with a stream. NOPROGRESS is not needed. */
   setStreamProgressCallback(cb: OnProgress<Easy> | null): this {
     this.#streamProgress = cb;
     return this;
   }
 
-  /** Sets XFERINFOFUNCTION. It is called where NOPROGRESS is false. */
+  /** Sets XFERINFOFUNCTION, which is called where NOPROGRESS is false. */
   setProgressCallback(cb: OnProgress<Easy> | null): this {
     return this.#set("XFERINFOFUNCTION", cb);
   }
 
-  /** The multi handle that runs its transfers; `undefined` for the one of all instances. */
+  /**
+   * Sets the multi handle that runs the transfers; `undefined` for the multi handle that instances
+   * share.
+   */
   setMulti(multi: Multi | undefined): this {
     this.#refuseRunning("change the Multi");
     this.#multi = multi;
@@ -329,7 +335,7 @@ export class Curl extends CurlStatics {
     const over = multi.perform(this.handle);
     this.#isRunning = true;
     if (this.#uploadFailure) this.#abort(this.#uploadFailure);
-    // from a task of its own: whatever the listeners do, the multi handle has come to rest
+    // in a macrotask of its own: the listeners run when the multi handle's turn is over
     const finish = (tell: () => void) =>
       setImmediate(() => {
         if (!this.#isRunning) return; // it was closed meanwhile
@@ -417,7 +423,7 @@ export class Curl extends CurlStatics {
     return this.#has(raw) ? headers : parseHeaders(headers.toString("utf8"));
   }
 
-  /** What belongs to one transfer. */
+  /** Drops the state of one transfer. */
   #forgetTransfer(): void {
     this.#isRunning = false;
     this.#body = [];
@@ -428,7 +434,9 @@ export class Curl extends CurlStatics {
     this.#streamProgress = null;
   }
 
-  /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
+  /**
+   * Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}.
+   */
   upkeep(): this {
     return this.#check(this.handle.upkeep());
   }
@@ -447,13 +455,16 @@ export class Curl extends CurlStatics {
     return this;
   }
 
-  /** A new instance with the same options and features, and with the listeners unless told otherwise. */
+  /**
+   * A new instance with the same options and features, and with the listeners unless told
+   * otherwise.
+   */
   dupHandle(shouldCopyEventListeners = true): Curl {
     copying = true;
     const copy = new Curl(this.handle.dupHandle());
     copy.#features = this.#features;
     copy.#fed = new Set(this.#fed);
-    // those of the original feed the original
+    // the functions of the original emit the original's events
     for (const option of this.#fed) copy.setOpt(option, null);
     if (!shouldCopyEventListeners) return copy;
     for (const event of this.eventNames()) {
@@ -462,7 +473,7 @@ export class Curl extends CurlStatics {
     return copy;
   }
 
-  /** Ends the transfer, of which nothing is told any more, and frees the handle. */
+  /** Ends the transfer without an event, and frees the easy handle. */
   close(): void {
     if (!this.isOpen) return;
     if (this.handle.isInsideMultiHandle) (this.#multi ?? sharedMulti()).removeHandle(this.handle);
@@ -474,5 +485,5 @@ export class Curl extends CurlStatics {
   }
 }
 
-/** The constructor is to leave the options as they are. */
+/** Whether the constructor is called for a copy, and leaves the options as they are. */
 let copying = false;

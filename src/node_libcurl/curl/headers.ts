@@ -8,7 +8,9 @@ import type { HeaderInfo } from "../types/values.ts";
 
 const STATUS_LINE = /^([A-Z]+\/\d\S*) +(\d+)(?: (.*))?$/;
 
-/** Parses the lines that a HEADERFUNCTION was given. What comes after a body is added to its head. */
+/**
+ * Parses the lines that a HEADERFUNCTION was given. What comes after a body is added to its head.
+ */
 export function parseHeaders(text: string): HeaderInfo[] {
   const responses: HeaderInfo[] = [];
   let last = "";
@@ -39,7 +41,7 @@ function add(response: HeaderInfo, name: string, value: string, folded: boolean)
   }
   if (name === "result") return; // the status line has that place
   const whole = folded ? `${response[name]} ${value}` : value;
-  // as a member of its own, also where the server calls it "__proto__"
+  // an own property, also for a header that is called "__proto__"
   Object.defineProperty(response, name, {
     value: whole,
     writable: true,

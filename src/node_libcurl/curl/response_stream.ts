@@ -7,26 +7,29 @@
 import type { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 
-/** What a stream asks of its transfer. */
+/** The transfer, as a stream sees it. */
 export interface StreamedTransfer {
-  /** Whether it runs. */
+  /** Whether the transfer runs. */
   isRunning(): boolean;
-  /** Goes on receiving. */
+  /** Resumes receiving. */
   resume(): void;
-  /** Fails it: nobody wants the rest. */
+  /** Aborts the transfer. */
   abort(error: Error): void;
 }
 
-/** A stream that is told of each piece, and tells when there are enough of them. */
+/** The stream of a response's body, which gets each piece and tells when it is full. */
 export class ResponseStream extends Readable {
   readonly #transfer: StreamedTransfer;
-  /** What has come since the event loop was last left. */
+  /** The pieces that were accepted since the last flush. */
   #pieces: Buffer[] = [];
   #waiting = 0;
-  /** Not before somebody reads: who destroys an unread stream ends the transfer. */
+  /**
+   * Whether the reader wants more; at first `false`, so that nothing is received before the first
+   * read.
+   */
   #wanted = false;
 
-  /** Makes a stream that wants more below so many bytes, or Node's own number of them. */
+  /** Makes a stream with that high water mark, or Node's default. */
   constructor(transfer: StreamedTransfer, highWaterMark: number | undefined) {
     super(highWaterMark === undefined ? {} : { highWaterMark });
     this.#transfer = transfer;
@@ -57,24 +60,24 @@ export class ResponseStream extends Readable {
     }
   }
 
-  /** The body is complete. */
+  /** Ends the stream: the body is complete. */
   finish(): void {
     this.#flush();
     if (!this.destroyed) this.push(null);
   }
 
-  /** The stream wants more. */
+  /** Resumes the transfer. */
   override _read(): void {
     this.#wanted = true;
-    // that gives the stream more, for which there is no room on the stack of its reader
+    // resuming pushes into the stream, which a read() in progress does not allow
     if (this.#transfer.isRunning()) queueMicrotask(() => this.#transfer.resume());
   }
 
-  /** The stream is over, before its end where the transfer runs. */
+  /** Aborts the transfer where it still runs. */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const { isRunning, abort } = this.#transfer;
     if (!isRunning()) return callback(error);
-    // the transfer tells what became of it
+    // the failure of the transfer reports the error
     abort(error ?? new Error("The response's stream was destroyed before its end"));
     callback(null);
   }

@@ -14,11 +14,11 @@ let option: CurlOption | undefined;
 let info: CurlInfo | undefined;
 let version: CurlVersionInfoNativeBindingObject | undefined;
 
-/** An object that has each name under itself. */
+/** An object whose keys are its values. */
 const named = (names: readonly string[]): unknown =>
   Object.freeze(Object.fromEntries(names.map((name) => [name, name])));
 
-/** The static side of `Curl`. None of it needs a `this`. */
+/** The static members of `Curl`, none of which needs a `this`. */
 export class CurlStatics extends EventEmitter {
   /** The options that the loaded libcurl has, each under its name: `Curl.option.URL`. */
   static get option(): CurlOption {
@@ -40,12 +40,12 @@ export class CurlStatics extends EventEmitter {
     return versionText();
   }
 
-  /** What the loaded libcurl is and can do. */
+  /** The version, the libraries, the protocols and the features of the loaded libcurl. */
   static getVersionInfo(): CurlVersionInfoNativeBindingObject {
     return version ??= versionObject();
   }
 
-  /** The same as three lines, as `curl -V` prints it. */
+  /** The version, the protocols and the features as three lines, as `curl -V` prints them. */
   static getVersionInfoString(): string {
     const { protocols, features } = CurlStatics.getVersionInfo();
     return [

@@ -23,7 +23,7 @@ import {
 } from "./parsers.ts";
 import { CurlPool } from "./pool.ts";
 
-/** The options of an easy handle, by curl's names and by the same in camel case. */
+/** The options of an easy handle, by curl's names and by those names in camel case. */
 export type CurlOptionValueType =
   & { [N in CurlOptionName]?: EasyOptionValue<N> }
   & { [C in keyof CamelCaseOption]?: EasyOptionValue<CamelCaseOption[C]> };
@@ -31,7 +31,7 @@ export type CurlOptionValueType =
 /** What `curly` resolves to. */
 // deno-lint-ignore no-explicit-any -- node-libcurl's own type
 export interface CurlyResult<ResultData = any> {
-  /** The body, as its parser has it. */
+  /** The body, as the parser returned it. */
   data: ResultData;
   /** The headers, one object for each response. */
   headers: HeaderInfo[];
@@ -39,25 +39,25 @@ export interface CurlyResult<ResultData = any> {
   statusCode: number;
 }
 
-/** What `curly` takes: any option of libcurl, and those of its own. */
+/** The options of `curly`: any option of libcurl, and curly's own. */
 export interface CurlyOptions extends CurlOptionValueType {
-  /** Told how far the transfer is. */
+  /** Called with the progress of the transfer. */
   curlyProgressCallback?: OnProgress<Easy> | null;
-  /** Parses every body; `false` leaves it a `Buffer`. */
+  /** The parser for every body; `false` leaves the body a `Buffer`. */
   curlyResponseBodyParser?: CurlyResponseBodyParser | false;
   /** More parsers by media type, before the default ones. */
   curlyResponseBodyParsers?: CurlyResponseBodyParsersProperty;
-  /** Put before the URL as it is. */
+  /** Text that is put before the URL as it is. */
   curlyBaseUrl?: string;
-  /** Names of headers in lower case. */
+  /** Whether the names of headers are given in lower case. */
   curlyLowerCaseHeaders?: boolean;
-  /** Resolves as soon as the head is there, with the body as a stream. */
+  /** Whether to resolve as soon as the head has come, with the body as a stream. */
   curlyStreamResponse?: boolean;
-  /** How many bytes that stream keeps. */
+  /** The high water mark of the response's stream, in bytes. */
   curlyStreamResponseHighWaterMark?: number;
-  /** Uploads what a stream gives. */
+  /** The stream whose bytes are uploaded. */
   curlyStreamUpload?: Readable | null;
-  /** Sends a form of these parts. */
+  /** The parts of a form to send. */
   curlyMimePost?: CurlyMimePart[];
 }
 
@@ -109,7 +109,7 @@ export interface CurlyHttpMethodCall {
   <ResultData = any>(url: string, options?: CurlyOptions): Promise<CurlyResult<ResultData>>;
 }
 
-/** `curly`, or another of its kind with options of its own. */
+/** `curly`, or a function made by `curly.create` with default options. */
 export interface CurlyFunction extends Record<CurlyHttpMethod, CurlyHttpMethodCall> {
   /**
    * Makes a request. A status of 400 or more does not reject.
@@ -119,9 +119,9 @@ export interface CurlyFunction extends Record<CurlyHttpMethod, CurlyHttpMethodCa
    */
   // deno-lint-ignore no-explicit-any -- node-libcurl's own type
   <ResultData = any>(url: string, options?: CurlyOptions): Promise<CurlyResult<ResultData>>;
-  /** Another one with these options for each request. */
+  /** Makes another function, with these options as defaults. */
   create: (defaultOptions?: CurlyOptions) => CurlyFunction;
-  /** The parsers by media type, to be changed. */
+  /** The parsers by media type, which may be changed. */
   defaultResponseBodyParsers: CurlyResponseBodyParsersProperty;
   /** How many `Curl` instances are kept for later requests: 0 unless it is set. */
   setObjectPoolLimit: (limit: number) => void;
@@ -213,10 +213,10 @@ function start(
   });
 }
 
-/** The promise is settled already, so the stream tells of the error. */
+/** Passes an error on to the stream, since the promise is settled already. */
 function endStream(stream: Readable, error: Error): void {
   if (!stream.destroyed) stream.destroy(error);
-  // whoever destroyed it hears what became of the transfer, if anybody listens
+  // where a reader destroyed the stream, an "error" without a listener would be uncaught
   else if (stream.listenerCount("error") > 0) stream.emit("error", error);
 }
 

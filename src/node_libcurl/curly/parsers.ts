@@ -7,7 +7,7 @@
 import type { Buffer } from "node:buffer";
 import type { HeaderInfo } from "../types/values.ts";
 
-/** Makes something of a body. */
+/** A parser of bodies. */
 // deno-lint-ignore no-explicit-any -- node-libcurl's own type
 export type CurlyResponseBodyParser = (data: Buffer, header: HeaderInfo[]) => any;
 
@@ -16,14 +16,14 @@ export type CurlyResponseBodyParsersProperty = {
   [key: string]: CurlyResponseBodyParser;
 };
 
-/** The parsers that every `curly` begins with. */
+/** The default parsers. */
 export function defaultParsers(): CurlyResponseBodyParsersProperty {
   return { "application/json": parseJson, "text/*": (data) => data.toString("utf8"), "*": same };
 }
 
 const same: CurlyResponseBodyParser = (data) => data;
 
-/** What has no body, such as the answer to HEAD, is `null`. */
+/** Parses JSON. An empty body, such as that of a HEAD response, is `null`. */
 function parseJson(data: Buffer): unknown {
   if (data.length === 0) return null;
   try {
@@ -38,7 +38,9 @@ function parseJson(data: Buffer): unknown {
   }
 }
 
-/** The parser for a response, or `null` to leave it a `Buffer`. Throws `TypeError` for a wrong one. */
+/**
+ * The parser for a response, or `null` to leave it a `Buffer`. Throws `TypeError` for a wrong one.
+ */
 export function findParser(
   defaults: CurlyResponseBodyParsersProperty,
   options: {
@@ -59,12 +61,12 @@ export function findParser(
     throw new TypeError(`The parser of ${pattern} in curlyResponseBodyParsers must be a function`);
   }
   const patterns = Object.keys(parsers).filter((pattern) => matches(pattern, type));
-  // the closest one, wherever it stands
+  // the most exact pattern, in any order
   const [best = "*"] = patterns.sort((a, b) => stars(a) - stars(b));
   return parsers[best] ?? null;
 }
 
-/** How little a pattern says. */
+/** How general a pattern is. */
 const stars = (pattern: string) => pattern === "*" ? 3 : pattern.split("*").length - 1;
 
 function mediaType(response: HeaderInfo | undefined): string {

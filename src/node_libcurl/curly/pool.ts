@@ -10,30 +10,30 @@ import { CurlFeature } from "../enums/transfers.ts";
 const { NoDataParsing, NoStorage, Raw, StreamResponse } = CurlFeature;
 const ALL_FEATURES = NoDataParsing | NoStorage | Raw | StreamResponse;
 
-/** See the module. */
+/** Idle `Curl` instances. */
 export class CurlPool {
   readonly #idle: Curl[] = [];
   #limit = 0;
 
-  /** How many it may keep from now on. */
+  /** Sets how many instances may be kept. */
   setLimit(limit: number): void {
     this.#limit = limit;
     while (this.#idle.length > Math.max(limit, 0)) this.#idle.pop()!.close();
   }
 
-  /** One that is as new. */
+  /** Returns a kept instance, or a new one. */
   take(): Curl {
     return this.#idle.pop() ?? new Curl();
   }
 
-  /** Takes one back whose transfer is over. */
+  /** Keeps an instance whose transfer is over, or closes it. */
   give(curl: Curl): void {
     if (this.#idle.length >= this.#limit) return curl.close();
     curl.reset().disable(ALL_FEATURES).setMulti(undefined);
     this.#idle.push(curl);
   }
 
-  /** One that could not start. */
+  /** Closes an instance whose transfer could not start. */
   drop(curl: Curl): void {
     curl.close();
   }

@@ -32,10 +32,10 @@ function status(inner: Inner, name: string, ...args: unknown[]): number {
   return toInt(inner.call(inner.functions.get(name) as AnyFunction, ...args), name);
 }
 
-/** The bytes are libcurl's until the callback returns. */
+/** A view of bytes that are valid until the callback returns. */
 const copy = (bytes: Bytes): Buffer => Buffer.from(bytes);
 
-/** The bytes are a copy already. */
+/** A `Buffer` on bytes that are a copy already. */
 const view = ({ buffer, byteOffset, length }: Bytes): Buffer =>
   Buffer.from(buffer, byteOffset, length);
 
@@ -54,7 +54,7 @@ function onRead(inner: Inner, buffer: Bytes): number {
   return given;
 }
 
-/** READDATA; without it there is nothing to upload. */
+/** The READFUNCTION for READDATA; without READDATA there is nothing to upload. */
 function readDescriptor(inner: Inner, buffer: Bytes): number {
   if (inner.readFd === -1) {
     inner.detail = "There is nothing to upload: set READFUNCTION, READDATA or POSTFIELDS";
@@ -124,7 +124,7 @@ const makers: { readonly [N in keyof EasyCallbacks]?: (inner: Inner) => EasyCall
     writeHsts(entry, place, (...args) => status(inner, "HSTSWRITEFUNCTION", ...args)),
 };
 
-/** The options with a function of libcurl's in any case. */
+/** The options whose native callback is always installed. */
 const ALWAYS = ["WRITEFUNCTION", "READFUNCTION", "SEEKFUNCTION"] as const;
 
 /** Whether node-libcurl has that callback. */
@@ -132,13 +132,13 @@ export function isCallback(name: string): name is keyof EasyCallbacks {
   return Object.hasOwn(makers, name);
 }
 
-/** Has libcurl call what an option is set to. Throws as the core's `setOpt` does. */
+/** Installs the core's callback of an option. Throws as the core's `setOpt` does. */
 export function installCallback(inner: Inner, name: keyof EasyCallbacks): void {
   const wanted = inner.functions.has(name) || (ALWAYS as readonly string[]).includes(name);
   inner.core.setOpt(name, wanted ? makers[name]!(inner) as never : null);
 }
 
-/** The same for all options of a handle that is new, was reset or is a copy. */
+/** Installs the callbacks of all options in a handle that is new, was reset or is a copy. */
 export function installCallbacks(inner: Inner): void {
   for (const name of new Set([...ALWAYS, ...inner.functions.keys()])) {
     installCallback(inner, name as keyof EasyCallbacks);

@@ -34,7 +34,9 @@ export function codeOf(inner: Inner, call: () => void): CurlCode {
   }
 }
 
-/** The code of an error of the core, whose words are kept. Throws what is none again. */
+/**
+ * The code of an error of the core, whose message is kept as the detail. Rethrows any other value.
+ */
 export function noteError(inner: Inner, error: unknown): CurlCode {
   if (error instanceof CoreError) {
     inner.detail ||= error.message === textOf(error.code) ? "" : error.message;
@@ -52,7 +54,7 @@ export function noteError(inner: Inner, error: unknown): CurlCode {
 /** What a callback of the user has thrown, where that is why the core has thrown an error. */
 export function thrownByUser(error: unknown): { readonly value: unknown } | null {
   if (!(error instanceof CoreError) || !("cause" in error)) return null;
-  // the core refuses by an error of its own
+  // where the core refuses something inside a callback, the cause is its own error
   return error.cause instanceof CoreError ? null : { value: error.cause };
 }
 

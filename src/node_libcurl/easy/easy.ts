@@ -32,7 +32,7 @@ type SocketListener = (error: Error | null, events: SocketState) => void;
 /** A handle that libcurl has made for a stream that a server pushes, as a copy of another. */
 export let wrapPushed: (core: CoreEasy, parent: Easy) => Easy;
 
-// the constructor takes handles of the user only: a pushed one comes in by this way
+// the constructor takes the user's handles only: a pushed handle comes in by this variable
 let pushed: CoreEasy | null = null;
 
 let ids = 0;
@@ -58,7 +58,7 @@ const debug = debuglog("node-libcurl");
 export class Easy {
   /** The number of this handle in its thread. */
   readonly id: number = ids++;
-  /** Anything that is the user's. */
+  /** A place for the user's own data. */
   // deno-lint-ignore no-explicit-any -- node-libcurl's own type
   private: any = undefined;
   readonly #inner: Inner;
@@ -118,7 +118,7 @@ export class Easy {
     return this.#monitor !== null;
   }
 
-  /** What is paused. */
+  /** The `CurlPause` bits of the paused directions. */
   get pauseFlags(): CurlPause {
     return this.#inner.pauseFlags;
   }
@@ -182,15 +182,17 @@ export class Easy {
     });
   }
 
-  /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
+  /**
+   * Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}.
+   */
   upkeep(): CurlCode {
     this.#open(TypeError);
     return codeOf(this.#inner, () => this.#inner.core.upkeep());
   }
 
   /**
-   * Pauses and goes on: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. The bits say what is
-   * paused from now on.
+   * Pauses and resumes: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. The bits say which
+   * directions are paused from now on.
    */
   pause(bitmask: CurlPause): CurlCode {
     this.#open(TypeError);
@@ -282,7 +284,10 @@ export class Easy {
     return toFrame(frame);
   }
 
-  /** Begins a WebSocket frame in a READFUNCTION: {@link https://curl.se/libcurl/c/curl_ws_start_frame.html}. */
+  /**
+   * Begins a WebSocket frame in a READFUNCTION: {@link
+   * https://curl.se/libcurl/c/curl_ws_start_frame.html}.
+   */
   wsStartFrame(flags: number, frameLength: number): CurlCode {
     this.#open();
     if (typeof flags !== "number" || typeof frameLength !== "number") {
@@ -291,7 +296,10 @@ export class Easy {
     return codeOf(this.#inner, () => this.#inner.core.wsStartFrame(flags, frameLength));
   }
 
-  /** Sets what is told of the socket after {@linkcode monitorSocketEvents}; `null` for nothing. */
+  /**
+   * Sets the function for events of the socket after {@linkcode monitorSocketEvents}; `null` for
+   * none.
+   */
   onSocketEvent(cb: SocketListener | null): this {
     if (cb !== null && typeof cb !== "function") {
       throw new TypeError("Cannot listen to the socket: expected a function or null");

@@ -10,14 +10,18 @@ import { CurlHstsCallback } from "../enums/callbacks.ts";
 import type { CurlHstsCacheCount, CurlHstsCacheEntry } from "../types/values.ts";
 import type { AnyFunction, Inner } from "./inner.ts";
 
-/** How long a host name may be: each libcurl has room for it, and DNS has none that is longer. */
+/** The longest host name: every libcurl has room for 255 bytes, and no DNS name is longer. */
 const MAX_HOST_BYTES = 255;
-/** What an entry without a date gets: libcurl before 7.80 takes none for one that is over. */
+/**
+ * The date of an entry without one: libcurl before 7.80 takes an absent date for an expired one.
+ */
 const NEVER = "30001231 23:59:59";
-/** What libcurl writes for one that never expires. */
+/** What libcurl writes for an entry that never expires. */
 const UNLIMITED = "unlimited";
 
-/** Fills the next entry: of those that the function has given, or one that it gives now. */
+/**
+ * Fills the next entry, from the array that the function has returned or by calling the function.
+ */
 export function readHsts(inner: Inner, entry: HstsEntry): number {
   if (inner.hstsEntries === null) {
     const fn = inner.functions.get("HSTSREADFUNCTION") as AnyFunction;
@@ -71,7 +75,7 @@ function checked(given: unknown): CurlHstsCacheEntry {
 
 const isDate = (text: unknown) => typeof text === "string" && /^\d{8} \d\d:\d\d:\d\d$/.test(text);
 
-/** Gives an entry to the function. */
+/** Calls the HSTSWRITEFUNCTION with an entry. */
 export function writeHsts(
   { name, includeSubDomains, expire }: HstsEntry,
   { index, total }: { readonly index: number; readonly total: number },

@@ -1,5 +1,5 @@
 /**
- * The inside of an `Easy` of node-libcurl's kind, for the rest of this room.
+ * The internal state of an `Easy` of this room.
  *
  * @module
  */
@@ -21,39 +21,39 @@ export interface Host {
 
 const inners = new WeakMap<object, Inner>();
 
-/** The inside of a handle, `undefined` for anything else. */
+/** The internal state of a handle, `undefined` for any other value. */
 export function innerOf(easy: unknown): Inner | undefined {
   return typeof easy === "object" && easy !== null ? inners.get(easy) : undefined;
 }
 
-/** The inside of one handle. */
+/** The internal state of one handle. */
 export class Inner {
-  /** What callbacks get as `this`. */
+  /** The `Easy`, which callbacks get as `this`. */
   readonly easy: object;
   readonly core: CoreEasy;
   /** The functions that options were set to, by the options' names. */
   readonly functions: Map<string, AnyFunction> = new Map();
-  /** The `CurlPause` bits of what is paused. */
+  /** The `CurlPause` bits of the paused directions. */
   pauseFlags = 0;
-  /** The multi handle that it is in. */
+  /** The multi handle that the handle is in. */
   host: Host | null = null;
   /** READDATA: a descriptor that uploads read from, -1 for none. */
   readFd = -1;
-  /** Where in it the next read begins, -1 for where it stands. */
+  /** The offset of the next read from `readFd`, -1 for the file's current position. */
   readOffset = -1;
   /** POSTFIELDSIZE, -1 for the length of POSTFIELDS. */
   postSize = -1;
-  /** What an HSTSREADFUNCTION has given and libcurl has not asked for yet. */
+  /** The entries that an HSTSREADFUNCTION has returned and libcurl has not taken yet. */
   hstsEntries: CurlHstsCacheEntry[] | null = null;
-  /** What was wrong with the last call. */
+  /** What the core or libcurl said of the last failure. */
   detail = "";
   #depth = 0;
   #mime: CurlMime | null = null;
-  /** What MIMEPOST is in fact, and the revision of the parts that it was made of. */
+  /** The core's MIME tree in MIMEPOST, and the revision of the parts that it was built from. */
   #built: Mime | null = null;
   #revision = -1;
 
-  /** Takes charge of a handle. */
+  /** Registers the state of a handle. */
   constructor(easy: object, core: CoreEasy) {
     this.easy = easy;
     this.core = core;
@@ -78,26 +78,26 @@ export class Inner {
     }
   }
 
-  /** The parts that are to be sent. */
+  /** The parts in MIMEPOST. */
   get mime(): CurlMime | null {
     return this.#mime;
   }
 
-  /** MIMEPOST. Throws what the core says of the parts. */
+  /** Sets MIMEPOST. Throws what the core says of the parts. */
   setMime(mime: CurlMime | null): void {
     if (mime === null) this.#setBuilt(null);
     else this.#build(mime);
     this.inheritMime(mime);
   }
 
-  /** The same for a copy of a handle, where libcurl has copies of the parts. */
+  /** Notes the parts only: for a copy of a handle, in which libcurl has copies of the parts. */
   inheritMime(mime: CurlMime | null): void {
     if (mime) insideOf(mime).hold();
     if (this.#mime) insideOf(this.#mime).release();
     this.#mime = mime;
   }
 
-  /** A transfer begins. Throws what the core says of the parts. */
+  /** Prepares a transfer. Throws what the core says of the parts. */
   begin(): void {
     this.detail = "";
     this.pauseFlags = 0;
@@ -122,7 +122,7 @@ export class Inner {
     this.#revision = -1;
   }
 
-  /** Forgets what options said: the handle was reset or closed. */
+  /** Drops the values of options, after a reset or a close. */
   forget(): void {
     this.functions.clear();
     this.hstsEntries = null;

@@ -17,7 +17,7 @@ import { codeOf } from "./codes.ts";
 import { readForm } from "./form.ts";
 import { type AnyFunction, type Inner, innerOf } from "./inner.ts";
 
-/** What node-libcurl leaves out beside the options for the data of callbacks. */
+/** The options that node-libcurl does not offer, beside those for the data of callbacks. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
   ...["CONV_FROM_NETWORK_FUNCTION", "CONV_FROM_UTF8_FUNCTION", "CONV_TO_NETWORK_FUNCTION"],
   ...["OPENSOCKETFUNCTION", "CLOSESOCKETFUNCTION", "SOCKOPTFUNCTION", "RESOLVER_START_FUNCTION"],
@@ -25,7 +25,7 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   ...["COPYPOSTFIELDS", "CURLU", "ERRORBUFFER", "PRIVATE", "STDERR"],
 ]);
 
-/** Sets an option. Gives the code of what libcurl does not take; throws for a wrong type. */
+/** Sets an option. Returns the code of a value that libcurl refuses; throws for a wrong type. */
 export function setOption(inner: Inner, which: unknown, value: unknown): CurlCode {
   const option = easyOption(which);
   if (!option) return setUnknown(inner, which, value);
@@ -53,7 +53,7 @@ function set(inner: Inner, name: string, value: unknown): CurlCode {
   return codeOf(inner, () => inner.core.setOpt(name as EasyOptionName, value as never));
 }
 
-/** One that is newer than the tables: libcurl is asked what it takes. */
+/** Sets an option that is newer than the tables; libcurl tells the type. */
 function setUnknown(inner: Inner, which: unknown, value: unknown): CurlCode {
   if (typeof which === "string") return set(inner, which.toUpperCase(), value);
   return codeOf(inner, () => inner.core.setOpt(which as number, value));
@@ -69,7 +69,7 @@ function notOffered(name: string): CurlEasyError {
 const wrongType = (name: string, expected: string) =>
   new TypeError(`Cannot set ${name}: expected ${expected} or null`);
 
-/** A string, a list or bytes. */
+/** Sets a string, a list or bytes. */
 function readValue({ name, kind }: NamedOption, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "string") {
@@ -93,7 +93,7 @@ function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCod
   const number = toNumber(value);
   if (number === null) {
     const code = set(inner, name, null);
-    // one whose default differs between versions
+    // an option whose default differs between versions
     return code === CurlCode.CURLE_BAD_FUNCTION_ARGUMENT ? set(inner, name, 0) : code;
   }
   if (name === "BUFFERSIZE") {
@@ -109,7 +109,7 @@ function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCod
 
 const POST_SIZES: ReadonlySet<string> = new Set(["POSTFIELDSIZE", "POSTFIELDSIZE_LARGE"]);
 
-/** A size that was set before counts on, where there are as many bytes. */
+/** POSTFIELDSIZE that was set before POSTFIELDS stays in effect, where there are as many bytes. */
 function setPostFields(inner: Inner, value: unknown): CurlCode {
   if (value !== null && typeof value !== "string" && !ArrayBuffer.isView(value)) {
     throw wrongType("POSTFIELDS", "a string, a Buffer");
@@ -120,7 +120,7 @@ function setPostFields(inner: Inner, value: unknown): CurlCode {
   return set(inner, "POSTFIELDSIZE_LARGE", inner.postSize);
 }
 
-/** What node-libcurl takes for a number: fractions are cut off, a text may be one. */
+/** Converts a value as node-libcurl does: fractions are cut off, a numeric string is a number. */
 function toNumber(value: unknown): number | bigint | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "bigint") return BigInt.asIntN(53, value) === value ? Number(value) : value;

@@ -1,6 +1,6 @@
 /**
- * Tells what the socket of a CONNECT_ONLY handle can do, as long as it is wanted: each time that the
- * event loop comes by and the socket is ready.
+ * Watching of the socket of a CONNECT_ONLY handle: a listener is called in each turn of the event
+ * loop in which the socket is ready.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export class SocketMonitor {
   readonly #tell: (events: number) => void;
   #ended = false;
 
-  /** Begins. Throws `CurlMultiError` where the system refuses to watch the descriptor. */
+  /** Starts watching. Throws `CurlMultiError` where the system refuses to watch the descriptor. */
   constructor(fd: number, tell: (events: number) => void) {
     this.#tell = tell;
     this.#poller = createPoller();
@@ -38,7 +38,7 @@ export class SocketMonitor {
     if (this.#ended || this.#poller.ready() === 0) return this.#ended ? undefined : this.#park();
     const mask = this.#poller.maskAt(0);
     try {
-      // one that has failed can be read: that tells why
+      // a failed socket counts as readable: the read tells why
       this.#tell(
         (mask & (READ | FAILED) ? SocketState.Readable : 0) |
           (mask & WRITE ? SocketState.Writable : 0),
@@ -48,7 +48,7 @@ export class SocketMonitor {
     }
   }
 
-  /** Watches no longer. */
+  /** Stops watching. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -27,7 +27,9 @@ export function enumOf<E>(
   return twoWays(numbers) as E;
 }
 
-/** The codes of a kind of handle, and a last one behind them. A number leads to its present name. */
+/**
+ * The codes of a kind of handle, and a last one behind them. A number leads to its present name.
+ */
 export function codesOf<E>(of: "easy" | "multi" | "share", last: string): E {
   const found = codes(of), known = found.filter(([, code]) => code < 1000);
   const end = 1 + Math.max(...known.map(([, code]) => code));

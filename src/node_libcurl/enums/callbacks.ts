@@ -14,7 +14,10 @@ declare enum ChunkEnum {
   EndFuncFail = 1,
 }
 
-/** What CHUNK_BGN_FUNCTION and CHUNK_END_FUNCTION return: {@link https://curl.se/libcurl/c/CURLOPT_CHUNK_BGN_FUNCTION.html}. */
+/**
+ * What CHUNK_BGN_FUNCTION and CHUNK_END_FUNCTION return: {@link
+ * https://curl.se/libcurl/c/CURLOPT_CHUNK_BGN_FUNCTION.html}.
+ */
 export const CurlChunk: typeof ChunkEnum = enumOf(
   "CURL_CHUNK_",
   "BgnFuncOk BgnFuncFail BgnFuncSkip EndFuncOk EndFuncFail",
@@ -33,7 +36,10 @@ declare enum FileTypeEnum {
   Door = 7,
 }
 
-/** The kind of file that a CHUNK_BGN_FUNCTION gets: {@link https://curl.se/libcurl/c/CURLOPT_CHUNK_BGN_FUNCTION.html}. */
+/**
+ * The kind of file that a CHUNK_BGN_FUNCTION gets: {@link
+ * https://curl.se/libcurl/c/CURLOPT_CHUNK_BGN_FUNCTION.html}.
+ */
 export const CurlFileType: typeof FileTypeEnum = enumOf(
   "CURLFILETYPE_",
   "File Directory Symlink DeviceBlock DeviceChar NamedPipe Socket Door",
@@ -47,7 +53,10 @@ declare enum FnMatchFuncEnum {
   Fail = 2,
 }
 
-/** What an FNMATCH_FUNCTION returns: {@link https://curl.se/libcurl/c/CURLOPT_FNMATCH_FUNCTION.html}. */
+/**
+ * What an FNMATCH_FUNCTION returns: {@link
+ * https://curl.se/libcurl/c/CURLOPT_FNMATCH_FUNCTION.html}.
+ */
 export const CurlFnMatchFunc: typeof FnMatchFuncEnum = enumOf(
   "CURL_FNMATCHFUNC_",
   "Match NoMatch Fail",
@@ -61,7 +70,10 @@ declare enum HstsCallbackEnum {
   Fail = 2,
 }
 
-/** What an HSTSWRITEFUNCTION returns: {@link https://curl.se/libcurl/c/CURLOPT_HSTSWRITEFUNCTION.html}. */
+/**
+ * What an HSTSWRITEFUNCTION returns: {@link
+ * https://curl.se/libcurl/c/CURLOPT_HSTSWRITEFUNCTION.html}.
+ */
 export const CurlHstsCallback: typeof HstsCallbackEnum = enumOf("CURLSTS_", "Ok Done Fail");
 /** A value of {@linkcode CurlHstsCallback}. */
 export type CurlHstsCallback = HstsCallbackEnum;
@@ -76,7 +88,9 @@ declare enum InfoDebugEnum {
   SslDataOut = 6,
 }
 
-/** What a DEBUGFUNCTION is told of: {@link https://curl.se/libcurl/c/CURLOPT_DEBUGFUNCTION.html}. */
+/**
+ * What a DEBUGFUNCTION is told of: {@link https://curl.se/libcurl/c/CURLOPT_DEBUGFUNCTION.html}.
+ */
 export const CurlInfoDebug: typeof InfoDebugEnum = enumOf(
   "CURLINFO_",
   "Text HeaderIn HeaderOut DataIn DataOut SslDataIn SslDataOut",
@@ -115,7 +129,10 @@ declare enum ProgressFuncEnum {
   Continue = 268435457,
 }
 
-/** What an XFERINFOFUNCTION may return: {@link https://curl.se/libcurl/c/CURLOPT_XFERINFOFUNCTION.html}. */
+/**
+ * What an XFERINFOFUNCTION may return: {@link
+ * https://curl.se/libcurl/c/CURLOPT_XFERINFOFUNCTION.html}.
+ */
 export const CurlProgressFunc: typeof ProgressFuncEnum = enumOf("CURL_PROGRESSFUNC_", "Continue");
 /** A value of {@linkcode CurlProgressFunc}. */
 export type CurlProgressFunc = ProgressFuncEnum;
@@ -146,7 +163,9 @@ declare enum WriteFuncEnum {
   Abort = 4294967295,
 }
 
-/** What a WRITEFUNCTION may return: {@link https://curl.se/libcurl/c/CURLOPT_WRITEFUNCTION.html}. */
+/**
+ * What a WRITEFUNCTION may return: {@link https://curl.se/libcurl/c/CURLOPT_WRITEFUNCTION.html}.
+ */
 export const CurlWriteFunc: typeof WriteFuncEnum = enumOf("CURL_WRITEFUNC_", "Pause", {
   Abort: "CURL_WRITEFUNC_ERROR",
 });

@@ -15,7 +15,10 @@ declare enum GlobalInitEnum {
   AckEintr = 4,
 }
 
-/** Bits of `curl_global_init`, which the door calls itself: {@link https://curl.se/libcurl/c/curl_global_init.html}. */
+/**
+ * Bits of `curl_global_init`, which the door calls itself: {@link
+ * https://curl.se/libcurl/c/curl_global_init.html}.
+ */
 export const CurlGlobalInit: typeof GlobalInitEnum = enumOf(
   "CURL_GLOBAL_",
   "Nothing Ssl Win32 All Default AckEintr",
@@ -28,7 +31,10 @@ declare enum MultiNetworkChangedEnum {
   ClearDns = 4,
 }
 
-/** Bits of the multi option NETWORK_CHANGED: {@link https://curl.se/libcurl/c/CURLMOPT_NETWORK_CHANGED.html}. */
+/**
+ * Bits of the multi option NETWORK_CHANGED: {@link
+ * https://curl.se/libcurl/c/CURLMOPT_NETWORK_CHANGED.html}.
+ */
 export const CurlMultiNetworkChanged: typeof MultiNetworkChangedEnum = enumOf(
   "CURLMNWC_",
   "ClearConns ClearDns",
@@ -42,7 +48,10 @@ declare enum PipeEnum {
   Multiplex = 2,
 }
 
-/** Values of the multi option PIPELINING: {@link https://curl.se/libcurl/c/CURLMOPT_PIPELINING.html}. */
+/**
+ * Values of the multi option PIPELINING: {@link
+ * https://curl.se/libcurl/c/CURLMOPT_PIPELINING.html}.
+ */
 export const CurlPipe: typeof PipeEnum = enumOf("CURLPIPE_", "Nothing Http1 Multiplex");
 /** A value of {@linkcode CurlPipe}. */
 export type CurlPipe = PipeEnum;
@@ -158,7 +167,9 @@ declare enum VersionEnum {
   Gsasl = 536870912,
 }
 
-/** Bits of what a libcurl was built with: {@link https://curl.se/libcurl/c/curl_version_info.html}. */
+/**
+ * Bits of what a libcurl was built with: {@link https://curl.se/libcurl/c/curl_version_info.html}.
+ */
 export const CurlVersion: typeof VersionEnum = enumOf(
   "CURL_VERSION_",
   `Ipv6 Kerberos4 Ssl Libz Ntlm GssNegotiate Debug AsynchDns Spnego LargeFile Idn Sspi

@@ -92,7 +92,10 @@ declare enum SshKeyMatchEnum {
   Mismatch = 1,
 }
 
-/** What an SSH_HOSTKEYFUNCTION returns: {@link https://curl.se/libcurl/c/CURLOPT_SSH_HOSTKEYFUNCTION.html}. */
+/**
+ * What an SSH_HOSTKEYFUNCTION returns: {@link
+ * https://curl.se/libcurl/c/CURLOPT_SSH_HOSTKEYFUNCTION.html}.
+ */
 export const CurlSshKeyMatch: typeof SshKeyMatchEnum = enumOf("CURLKHMATCH_", "Ok Mismatch");
 /** A value of {@linkcode CurlSshKeyMatch}. */
 export type CurlSshKeyMatch = SshKeyMatchEnum;
@@ -105,7 +108,10 @@ declare enum SshKeyTypeEnum {
   Ed25519 = 5,
 }
 
-/** The kind of key that an SSH_HOSTKEYFUNCTION gets: {@link https://curl.se/libcurl/c/CURLOPT_SSH_HOSTKEYFUNCTION.html}. */
+/**
+ * The kind of key that an SSH_HOSTKEYFUNCTION gets: {@link
+ * https://curl.se/libcurl/c/CURLOPT_SSH_HOSTKEYFUNCTION.html}.
+ */
 export const CurlSshKeyType: typeof SshKeyTypeEnum = enumOf(
   "CURLKHTYPE_",
   "Unknown Rsa Dss Ecdsa Ed25519",
@@ -123,7 +129,10 @@ declare enum SslOptEnum {
   Earlydata = 64,
 }
 
-/** Bits of SSL_OPTIONS and PROXY_SSL_OPTIONS: {@link https://curl.se/libcurl/c/CURLOPT_SSL_OPTIONS.html}. */
+/**
+ * Bits of SSL_OPTIONS and PROXY_SSL_OPTIONS: {@link
+ * https://curl.se/libcurl/c/CURLOPT_SSL_OPTIONS.html}.
+ */
 export const CurlSslOpt: typeof SslOptEnum = enumOf(
   "CURLSSLOPT_",
   "AllowBeast NoRevoke NoPartialChain RevokeBestEffort NativeCa AutoClientCert Earlydata",
@@ -142,7 +151,10 @@ declare enum SslVersionEnum {
   TlsV1_3 = 7,
 }
 
-/** The least version of TLS, for SSLVERSION: {@link https://curl.se/libcurl/c/CURLOPT_SSLVERSION.html}. */
+/**
+ * The least version of TLS, for SSLVERSION: {@link
+ * https://curl.se/libcurl/c/CURLOPT_SSLVERSION.html}.
+ */
 export const CurlSslVersion: typeof SslVersionEnum = enumOf(
   "CURL_SSLVERSION_",
   "Default TlsV1 SslV2 SslV3 TlsV1_0 TlsV1_1 TlsV1_2 TlsV1_3",
@@ -159,7 +171,10 @@ declare enum SslVersionMaxEnum {
   TlsV1_3 = 458752,
 }
 
-/** The newest version of TLS, for SSLVERSION: {@link https://curl.se/libcurl/c/CURLOPT_SSLVERSION.html}. */
+/**
+ * The newest version of TLS, for SSLVERSION: {@link
+ * https://curl.se/libcurl/c/CURLOPT_SSLVERSION.html}.
+ */
 export const CurlSslVersionMax: typeof SslVersionMaxEnum = enumOf(
   "CURL_SSLVERSION_MAX_",
   "None Default TlsV1_0 TlsV1_1 TlsV1_2 TlsV1_3",

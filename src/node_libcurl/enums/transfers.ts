@@ -169,7 +169,9 @@ declare enum ProtocolEnum {
   ALL = 4294967295,
 }
 
-/** Bits of PROTOCOLS and REDIR_PROTOCOLS: {@link https://curl.se/libcurl/c/CURLOPT_PROTOCOLS.html}. */
+/**
+ * Bits of PROTOCOLS and REDIR_PROTOCOLS: {@link https://curl.se/libcurl/c/CURLOPT_PROTOCOLS.html}.
+ */
 export const CurlProtocol: typeof ProtocolEnum = enumOf(
   "CURLPROTO_",
   `HTTP HTTPS FTP FTPS SCP SFTP TELNET LDAP LDAPS DICT FILE TFTP IMAP IMAPS POP3 POP3S

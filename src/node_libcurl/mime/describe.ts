@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import type { MimeHost } from "./hosts.ts";
 import { CurlMime, type CurlMimePart, type MimeEncoding } from "./mime.ts";
 
-/** What every part may have. */
+/** The members that every kind of part may have. */
 export interface CurlyMimePartCommon {
   /** The name of the field. */
   name: string;
@@ -25,7 +25,7 @@ export interface CurlyMimePartCommon {
 
 /** A part of text or bytes. */
 export interface CurlyMimePartData extends CurlyMimePartCommon {
-  /** Tells the kinds of part apart. */
+  /** The kind of the part. */
   type: "data";
   /** Text or bytes. */
   data: string | Buffer;
@@ -33,25 +33,25 @@ export interface CurlyMimePartData extends CurlyMimePartCommon {
 
 /** A part with a file. */
 export interface CurlyMimePartFile extends CurlyMimePartCommon {
-  /** Tells the kinds of part apart. */
+  /** The kind of the part. */
   type: "file";
-  /** Its path. */
+  /** The path of the file. */
   file: string;
 }
 
 /** A part that a stream gives. */
 export interface CurlyMimePartStream extends CurlyMimePartCommon {
-  /** Tells the kinds of part apart. */
+  /** The kind of the part. */
   type: "stream";
-  /** What gives the bytes. */
+  /** The stream that gives the bytes. */
   stream: Readable;
-  /** In bytes, where it is known. */
+  /** The size in bytes, where it is known. */
   size?: number;
 }
 
-/** A part of parts. */
+/** A part that consists of parts. */
 export interface CurlyMimePartSubparts extends CurlyMimePartCommon {
-  /** Tells the kinds of part apart. */
+  /** The kind of the part. */
   type: "subparts";
   /** The parts in this one. */
   parts: CurlyMimePart[];
@@ -64,7 +64,7 @@ export type CurlyMimePart =
   | CurlyMimePartStream
   | CurlyMimePartSubparts;
 
-/** Makes the parts for a handle; `goOn` has it send what a stream has now. */
+/** Makes the parts for a handle; `goOn` resumes sending when a stream has more. */
 export function describeParts(
   handle: MimeHost,
   parts: readonly CurlyMimePart[],
@@ -74,7 +74,7 @@ export function describeParts(
   const mime = new CurlMime(handle);
   for (const part of parts as readonly CurlyMimePart[]) {
     const made = mime.addPart();
-    // first, since a file brings a file name of its own
+    // the content first, since setting a file sets a file name
     fill(made, part, handle, goOn);
     if (part.name !== undefined) made.setName(part.name);
     if (part.mimeType) made.setType(part.mimeType);

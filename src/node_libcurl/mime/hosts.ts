@@ -14,12 +14,12 @@ export interface MimeHost {
 
 const hosts = new WeakSet<object>();
 
-/** Notes a handle. */
+/** Registers a handle. */
 export function addMimeHost(host: MimeHost): void {
   hosts.add(host);
 }
 
-/** Whether a value is one. */
+/** Whether a value is a registered handle. */
 export function isMimeHost(value: unknown): boolean {
   return typeof value === "object" && value !== null && hosts.has(value);
 }

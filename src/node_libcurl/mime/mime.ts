@@ -15,50 +15,50 @@ import type { MimeDataCallbacks } from "../types/values.ts";
 import { isMimeHost, type MimeHost } from "./hosts.ts";
 import { streamCallbacks } from "./stream.ts";
 
-/** What is in a part. */
+/** The content of a part. */
 export type Content =
   | { readonly data: Uint8Array<ArrayBuffer> }
   | { readonly file: string }
   | { readonly size: number; readonly callbacks: MimeDataCallbacks }
   | { readonly subparts: CurlMime };
 
-/** What is said of a part. */
+/** What the setters of a part have noted. */
 export interface PartNotes {
   name?: string;
   type?: string;
   encoder?: string;
   headers?: readonly string[];
-  /** `null` for a file that shows no name, absent for the name that it has. */
+  /** `null` for a file without a file name, absent for the file's own name. */
   filename?: string | null;
   content?: Content;
 }
 
-/** What is said of a part, for the rest of this room. */
+/** The notes of a part, for the rest of this room. */
 export let notesOf: (part: CurlMimePart) => Readonly<PartNotes>;
-/** The inside of a tree, for the rest of this room. */
+/** The internal state of a tree, for the rest of this room. */
 export let insideOf: (mime: CurlMime) => MimeInside;
 let makePart: (mime: MimeInside) => CurlMimePart;
 
-/** The inside of a tree. */
+/** The internal state of a tree of parts. */
 export class MimeInside {
   readonly parts: CurlMimePart[] = [];
-  /** Another number after each change. */
+  /** Incremented at each change. */
   revision = 0;
   #parent: MimeInside | null = null;
   #holders = 0;
 
-  /** Whether it is part of another. */
+  /** Whether the tree is inside another tree. */
   get isPart(): boolean {
     return this.#parent !== null;
   }
 
-  /** Something was said of a part. */
+  /** Notes a change of a part. */
   changed(): void {
     this.revision++;
     this.#parent?.changed();
   }
 
-  /** Becomes part of another, for good. */
+  /** Makes the tree part of another one, for good. */
   giveTo(parent: MimeInside): void {
     if (this.#parent) {
       throw new TypeError("Cannot set the subparts: the CurlMime is part of another already");
@@ -69,12 +69,12 @@ export class MimeInside {
     this.#parent = parent;
   }
 
-  /** A handle is to send it. */
+  /** Counts one more handle that is to send the tree. */
   hold(): void {
     this.#holders++;
   }
 
-  /** A handle lets go of it: with the last one the parts' `free` is called. */
+  /** Counts one handle less. With the last one the parts' `free` is called. */
   release(): void {
     if (--this.#holders === 0) this.free();
   }
@@ -116,13 +116,13 @@ export class CurlMime {
     insideOf = (mime) => mime.#inside;
   }
 
-  /** Makes parts for a handle. They may be sent by any other as well. */
+  /** Makes an empty tree for a handle. Any other handle may send the tree as well. */
   constructor(handle: MimeHost) {
     if (isMimeHost(handle)) return;
     throw new TypeError("Cannot make a CurlMime: expected an Easy or a Curl");
   }
 
-  /** Adds a part, to be described by its methods. */
+  /** Adds a part. */
   addPart(): CurlMimePart {
     const part = makePart(this.#inside);
     this.#inside.parts.push(part);
@@ -131,7 +131,7 @@ export class CurlMime {
   }
 }
 
-/** A part of a {@linkcode CurlMime}. `null` takes away what was set. */
+/** A part of a {@linkcode CurlMime}. In the setters `null` removes what was set. */
 export class CurlMimePart {
   #mime: MimeInside;
   #notes: PartNotes = {};
@@ -144,7 +144,7 @@ export class CurlMimePart {
     };
   }
 
-  /** Made by {@linkcode CurlMime.addPart}. */
+  /** Makes a part, for {@linkcode CurlMime.addPart}. */
   constructor() {
     if (making === null) throw new TypeError("Cannot make a CurlMimePart: CurlMime.addPart() does");
     this.#mime = making;
@@ -205,7 +205,7 @@ export class CurlMimePart {
     return this.#set("headers", headers.slice());
   }
 
-  /** Parts inside this part, for good. */
+  /** Puts a tree of parts into this part, for good. */
   setSubparts(mime: CurlMime | null): this {
     if (mime === null || mime === undefined) return this.#fill(undefined);
     if (!(mime instanceof CurlMime)) {
@@ -215,7 +215,7 @@ export class CurlMimePart {
     return this.#fill({ subparts: mime });
   }
 
-  /** Functions that give the bytes, `size` in all, or -1 where nobody knows. */
+  /** Sets functions that give the bytes; `size` is -1 where it is not known. */
   setDataCallback(size: number, callbacks: MimeDataCallbacks): this {
     if (typeof size !== "number") {
       throw new TypeError("Cannot set the callbacks of the part: expected a number as the size");
@@ -248,7 +248,7 @@ export class CurlMimePart {
     return this.#set("content", content as Content);
   }
 
-  /** Asks libcurl for its judgement, which would come too late at the transfer. */
+  /** Checks a value by libcurl now, since at the transfer the error would come too late. */
   #rehearse(what: string, part: MimePart): void {
     using mime = new Mime();
     try {

@@ -39,20 +39,20 @@ export type MultiOptionName =
 /** The options of a multi handle, each under its name. */
 export type MultiOption = { readonly [N in MultiOptionName]: N };
 
-/** What a `Multi` is made with. */
+/** The options of the constructor of `Multi`. */
 export interface MultiOptions {
-  /** Without effect: the agent behind it asks libcurl itself. */
+  /** Without effect: the agent that drives the transfers reads libcurl's messages itself. */
   shouldUseNotificationsApi?: boolean;
 }
 
-/** What an `onMessage` function gets. */
+/** A function for `onMessage`. */
 export type MessageListener = (error: Error, easyHandle: Easy, errorCode: CurlCode) => void;
 
-/** A handle that was added. */
+/** An easy handle inside the multi handle. */
 interface Entry {
   readonly easy: Easy;
   readonly controller: AbortController;
-  /** Called once, when the transfer is over: with what a callback threw, too. */
+  /** Called once, when the transfer is over; the outcome includes what a callback threw. */
   readonly settle: (outcome: Outcome) => void;
   isOver: boolean;
 }
@@ -60,11 +60,11 @@ interface Entry {
 /** How a transfer has ended. */
 interface Outcome {
   readonly error: CurlEasyError | CurlMultiError | null;
-  /** What libcurl says. */
+  /** libcurl's code for the transfer. */
   readonly code: CurlCode;
 }
 
-/** Ends a transfer, which fails with that error. Does nothing where it is over. */
+/** Aborts a transfer with an error. Does nothing where the transfer is over. */
 export let abortTransfer: (multi: Multi, easy: Easy, error: Error) => void;
 
 const { CURLM_OK, CURLM_BAD_FUNCTION_ARGUMENT, CURLM_UNKNOWN_OPTION } = CurlMultiCode;
@@ -98,7 +98,10 @@ export class Multi {
   readonly #host: Host = { depth: 0 };
   readonly #entries = new Map<Inner, Entry>();
   readonly #easyOf = new WeakMap<CoreEasy, Easy>();
-  /** What was set, for a multi handle of libcurl's that takes the place of a broken one. */
+  /**
+   * The options that were set, for a new multi handle of the agent after an error of the multi
+   * interface.
+   */
   readonly #options = new Map<CoreName, unknown>();
   #agent: Agent | null = null;
   #configured: CoreMulti | null = null;
@@ -177,7 +180,7 @@ export class Multi {
     );
   }
 
-  /** The agent, which is made when it is first needed. */
+  /** The agent, created at the first use. */
   #drive(): Agent {
     return this.#agent ??= new Agent();
   }
@@ -315,13 +318,13 @@ export class Multi {
     return CURLM_OK;
   }
 
-  /** How many handles are inside. */
+  /** How many easy handles are inside. */
   getCount(): number {
     this.#open();
     return this.#entries.size;
   }
 
-  /** Takes all handles out, whose transfers fail, and frees this one. */
+  /** Removes all easy handles, whose transfers fail, and frees the multi handle. */
   close(): void {
     this.#open();
     this.#refuseInCallback("close the Multi");
@@ -351,7 +354,7 @@ export class Multi {
   }
 }
 
-/** How a transfer has ended that the core has rejected. */
+/** The outcome of a transfer that the core has rejected. */
 function outcomeOf(inner: Inner, reason: unknown): Outcome {
   const thrown = thrownByUser(reason);
   if (thrown) return { error: callbackError(thrown.value), code: (reason as CoreError).code };

@@ -55,7 +55,7 @@ export function pushFunction(
   };
 }
 
-/** libcurl frees the handle itself. */
+/** Denies a push. libcurl frees the pushed handle itself. */
 function deny(easy: Easy, answer: number = CurlPush.Deny): number {
   innerOf(easy)!.forget();
   return answer;
