@@ -146,6 +146,13 @@ const RANGES = {
    * `http/websocket/handshake.ts`.
    */
   alwaysAnswersPings: { until: 0x080e00 },
+  /**
+   * BUFFERSIZE takes at most 512 KiB, and a larger number sets those. Later versions take 10 MiB.
+   *
+   * All before 7.88.0, which raised `CURL_MAX_READ_SIZE` (5cb63da771). No issue of curl is known.
+   * Refused by `node_libcurl/easy/options.ts`.
+   */
+  hasSmallBuffers: { until: 0x075800 },
 } as const;
 
 /** The name of an oddity. */
@@ -175,6 +182,11 @@ export function oddities(): Oddities {
 /** Whether the loaded library is new enough for a row of a table. */
 export function isKnown({ since }: { readonly since: number }): boolean {
   return since <= library().versionNum;
+}
+
+/** Whether the loaded library has what a row of a table stands for, and has not dropped it. */
+export function isPresent(row: { readonly since: number; readonly removed?: number }): boolean {
+  return isKnown(row) && (row.removed === undefined || library().versionNum <= row.removed);
 }
 
 /**
