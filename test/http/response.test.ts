@@ -192,6 +192,23 @@ describe("content decoding", () => {
     expect(await response.text()).toBe("as it is");
   });
 
+  test("leaves the headers, which what a handler returns must not have", async () => {
+    const { fetch } = globalThis, url = server.url("/gzip");
+    const text = "compressed by gzip\n".repeat(100);
+    const stripped = async () => {
+      const response = await get(url), headers = new Headers(response.headers);
+      for (const name of ["content-encoding", "content-length"]) headers.delete(name);
+      return new Response(response.body, { headers });
+    };
+    await using decoded = serveWith(stripped);
+    expect(await (await fetch(decoded.url)).text()).toBe(text);
+    const curl = { ACCEPT_ENCODING: null }, headers = { "Accept-Encoding": "gzip" };
+    await using encoded = serveWith(() => get(url, { curl, headers }));
+    expect(await (await fetch(encoded.url)).text()).toBe(text);
+    await using wrong = serveWith(() => get(url));
+    expect(await failure(fetch(wrong.url).then((answer) => answer.text()))).toBeInstanceOf(Error);
+  });
+
   test("can be switched off", async () => {
     const curl = { ACCEPT_ENCODING: null };
     const bytes = await (await get(server.url("/gzip"), { curl })).bytes();
