@@ -69,9 +69,9 @@ export function tooLargeError(maxBodySize: number): CurlEasyError {
   return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
 }
 
-/** Throws for a status that no `Response` can have. */
+/** Throws for a status that is not the end of an exchange: 101, or none at all. */
 export function checkStatus(status: number, url: string): void {
-  if (status >= 200 && status <= 599) return;
+  if (status >= 200) return;
   throw networkError(url, `a response cannot have the status ${status}`);
 }
 

@@ -7,6 +7,7 @@
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import {
+  asyncBodySource,
   type BodySource,
   bodySource,
   type FetchBody,
@@ -148,6 +149,11 @@ async function planBody(
   init: FetchInit,
   given: FetchBody,
 ): Promise<RequestPlan> {
+  const { signal } = plan;
+  if (signal?.aborted) {
+    asyncBodySource(given)?.cancel(signal.reason); // within the call, as the standard says
+    throw signal.reason;
+  }
   const isRequests = init.body === undefined && given instanceof ReadableStream;
   const body = await (isRequests ? requestSource(given) : bodySource(given));
   try {
