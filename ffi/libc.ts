@@ -43,8 +43,9 @@ const SIGNATURES = {
   kqueue: { args: [], result: "i32" },
   // int kq, const struct kevent *changes, int, struct kevent *events, int, const struct timespec *
   kevent: { args: ["i32", "buffer", "i32", "buffer", "i32", "buffer"], result: "i32" },
-  // FILE *fopen(const char *, const char *); int fclose(FILE *)
+  // FILE *fopen(const char *, const char *), fdopen(int, const char *); int fclose(FILE *)
   fopen: { args: ["buffer", "buffer"], result: "pointer" },
+  fdopen: { args: ["i32", "buffer"], result: "pointer" },
   fclose: { args: ["pointer"], result: "i32" },
   fflush: { args: ["pointer"], result: "i32" },
   // size_t fwrite(const void *, size_t, size_t, FILE *)

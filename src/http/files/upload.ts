@@ -56,10 +56,11 @@ export interface UploadResult {
 }
 
 /**
- * Uploads a file (given by its path), bytes, a stream or a Blob. A file is sent at native speed:
- * libcurl reads it, no byte passes through JavaScript. A stream is pulled when libcurl wants more;
- * for protocols that cannot wait, such as `file:`, it is read to its end first. Works with any
- * protocol of libcurl that can send: http, https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
+ * Uploads a file (given by its path), bytes, a stream or a Blob. A file is sent with the size that
+ * it has at the beginning: what is appended meanwhile is left out, and it is an error if the file
+ * becomes shorter. A stream is pulled when libcurl wants more; for protocols that cannot wait, such
+ * as `file:`, it is read to its end first. Works with any protocol of libcurl that can send: http,
+ * https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
  *
  * As with `fetch`, an HTTP status is a result and not an error, and redirects are followed by the
  * rules of the fetch standard. A redirect that asks for a stream again is an error. The body of the
@@ -116,6 +117,8 @@ export async function upload(
   } catch (error) {
     found.body.cancel(error);
     throw error;
+  } finally {
+    found.close();
   }
 }
 
