@@ -14,7 +14,7 @@ import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
-  planRequest,
+  planHead,
   type RequestPlan,
   withBody,
 } from "../request/plan.ts";
@@ -89,7 +89,7 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
-  const bare = await planUpload(url, options);
+  const bare = planUpload(url, options);
   const agent = agentOf(options.agent);
   const onProgress = readProgress(options.onProgress, "upload");
   // loaded at the first upload, to keep the start of other programs short
@@ -122,11 +122,11 @@ export async function upload(
   }
 }
 
-async function planUpload(url: string | URL, options: UploadOptions): Promise<RequestPlan> {
+function planUpload(url: string | URL, options: UploadOptions): RequestPlan {
   const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
   const { connectTimeout } = options;
   if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
-  return await planRequest(url, {
+  return planHead(url, {
     method,
     signal,
     headers,

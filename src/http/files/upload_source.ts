@@ -78,7 +78,7 @@ class FileSource implements UploadSource {
     try {
       const found = fstatSync(fd);
       if (!found.isFile()) throw new Error("it is no regular file any more");
-      this.#size = found.size > 0 || isEmpty(fd) ? found.size : null;
+      this.#size = hasItsSize(fd, found.size) ? found.size : null;
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -122,7 +122,10 @@ class FileSource implements UploadSource {
   }
 }
 
-const isEmpty = (fd: number) => readSync(fd, new Uint8Array(1), 0, 1, 0) === 0;
+/** Files in `/proc` have no size and all the same bytes, those in `/sys` have fewer than it says. */
+const hasItsSize = (fd: number, size: number) => size > 0 ? hasByte(fd, size - 1) : !hasByte(fd, 0);
+
+const hasByte = (fd: number, at: number) => readSync(fd, new Uint8Array(1), 0, 1, at) === 1;
 
 /** Any other source, read by a READFUNCTION. */
 class StreamSource implements UploadSource {
