@@ -27,6 +27,8 @@ export class EasySettings {
   hstsFile = false;
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
+  /** RESUME_FROM or RESUME_FROM_LARGE: the later one counts. */
+  resumesAt = 0;
   /** BUFFERSIZE was set by the user. */
   ownBuffer = false;
   /** HTTP_VERSION. */

@@ -21,6 +21,8 @@ export class TransferRun {
   readerPaused = false;
   /** How many bytes came since the driver last let other transfers go first. */
   burst = 0;
+  /** How many bytes a READFUNCTION gave since its beginning, or since it was last set back. */
+  bytesRead = 0;
   /** How many bytes the progress callback was last told of. */
   bytesMoved = 0;
   /** The transfer is to be aborted as soon as more bytes move. */

@@ -103,11 +103,13 @@ function limitBuffer(state: EasyState, limit: number): void {
 /** Keeps what the driver asks for. */
 function note(state: EasyState, id: number, number: number): void {
   const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
-  const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
+  const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE, RESUME_FROM, RESUME_FROM_LARGE } =
+    easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
+  else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
     state.settings.rateLimited ||= number > 0;
   }
