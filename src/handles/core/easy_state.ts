@@ -245,6 +245,7 @@ export class EasyState {
 
   /** A transfer begins: libcurl may read what it is to send. */
   sends(): void {
+    this.settings.postSizeUsed = this.settings.postFieldsUsed = true;
     const { everHadMime, currentMime, owned, mailHeaderLists } = this.resources;
     if (!everHadMime) return;
     if (currentMime) currentMime.sent = true;

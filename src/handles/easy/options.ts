@@ -7,7 +7,7 @@
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
-import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../../ffi/memory.ts";
+import { allocate, allocateBytes, cString, release, Struct } from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
@@ -19,6 +19,7 @@ import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
 import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
+import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
 import { forbidReuse, noteReuse } from "./forbid_reuse.ts";
 import { refuseInUse } from "./in_use.ts";
 import { setMime } from "../mime/mime.ts";
@@ -79,7 +80,8 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
   const isLong = option.kind !== "off_t";
-  let number = inBody(state, option, (isLong ? long : integer)(option.name, given));
+  let number = (isLong ? long : integer)(option.name, given);
+  if (isPostSize(option.id)) number = postSizeFor(state, option, number);
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
@@ -128,16 +130,6 @@ function switchHsts(state: EasyState, option: Option, value: number): void {
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.HSTS.id, null);
 }
 
-/** Keeps the size of POSTFIELDS within the bytes that are there; libcurl would read beyond. */
-function inBody(state: EasyState, option: Option, size: number | bigint): number | bigint {
-  const { POSTFIELDS, POSTFIELDSIZE, POSTFIELDSIZE_LARGE } = easyOptions;
-  if (option.id !== POSTFIELDSIZE.id && option.id !== POSTFIELDSIZE_LARGE.id) return size;
-  const body = state.resources.owned.get(POSTFIELDS.id);
-  if (!body || (size >= 0 && size <= body.size)) return size;
-  if (Number(size) === -1) return body.size; // libcurl would look for a NUL
-  throw badValue(option.name, `-1 to ${body.size}, the size of POSTFIELDS`, size);
-}
-
 /** The later of URL and CURLU counts. */
 function replaceUrl(state: EasyState, url: unknown): void {
   forgetEntryPath(state, url);
@@ -180,6 +172,16 @@ function setString(state: EasyState, option: Option, value: unknown): void {
   checkSetopt(option.name, code);
 }
 
+/** Sets POSTFIELDS, and the size that belongs to it. */
+function setPostFields(state: EasyState, option: Option, value: unknown): void {
+  const data = value === null ? null : postBytes(option, value);
+  const { off_t } = library().symbols.curl_easy_setopt, { id } = easyOptions.POSTFIELDSIZE_LARGE;
+  const size = sizeOfPostFields(state, option, data);
+  checkSetopt("POSTFIELDSIZE_LARGE", off_t(state.pointer, id, size));
+  const target = { ...option, id: easyOptions.POSTFIELDS.id };
+  setOwned(state, target, data && ownBytes(data));
+}
+
 /** Gives libcurl a pointer to memory that it reads later. */
 function setOwned(state: EasyState, option: Option, owned: Owned | null): void {
   const { curl_easy_setopt } = library().symbols;
@@ -214,7 +216,7 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
       return;
     case easyOptions.POSTFIELDS.id:
     case easyOptions.COPYPOSTFIELDS.id: // libcurl would free its copy while it sends it
-      return setPostFields(state, { ...option, id: easyOptions.POSTFIELDS.id }, value);
+      return setPostFields(state, option, value);
     case easyOptions.STDERR.id:
       return setStderr(state, option, value);
     case easyOptions.MIMEPOST.id:
@@ -226,26 +228,6 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
     default:
       return setHandle(state, option, value);
   }
-}
-
-function postBytes(option: Option, value: unknown): Uint8Array<ArrayBuffer> {
-  return typeof value === "string" ? utf8(value) : bytes(option.name, value);
-}
-
-function setPostSize(state: EasyState, size: number): void {
-  const id = easyOptions.POSTFIELDSIZE_LARGE.id;
-  const { curl_easy_setopt } = library().symbols;
-  checkSetopt("POSTFIELDSIZE_LARGE", curl_easy_setopt.off_t(state.pointer, id, size));
-}
-
-function setPostFields(state: EasyState, option: Option, value: unknown): void {
-  if (value === null) {
-    setPostSize(state, -1);
-    return setOwned(state, option, null);
-  }
-  const data = postBytes(option, value);
-  setPostSize(state, data.length);
-  setOwned(state, option, ownBytes(data));
 }
 
 function setStderr(state: EasyState, option: Option, value: unknown): void {
