@@ -6,7 +6,8 @@
 
 import { flags as numbers } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
-import { cString, result } from "../../ffi/memory.ts";
+import { latin1 } from "../../ffi/c_text.ts";
+import { cString, type CText, result } from "../../ffi/memory.ts";
 import {
   CurlLoadError,
   library,
@@ -21,6 +22,7 @@ import { CollectedHandles } from "./base/collected_handles.ts";
 import { registerHandle } from "./core/handle_registry.ts";
 import { showName } from "./base/arguments.ts";
 import { Owned } from "./base/owned.ts";
+import { bytesOf, isByteArray } from "./base/views.ts";
 
 type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 
@@ -81,7 +83,7 @@ export class CurlUrl {
    *
    * @throws {CurlUrlError} what is wrong with the URL.
    */
-  constructor(url?: string, flags = 0) {
+  constructor(url?: string | Uint8Array, flags = 0) {
     const pointer = adopted ?? library().symbols.curl_url();
     adopted = null;
     if (pointer === null) throw new CurlUrlError(UrlCode.OUT_OF_MEMORY);
@@ -109,8 +111,8 @@ export class CurlUrl {
 
   /**
    * A part of the URL, `null` where it has none: {@link
-   * https://curl.se/libcurl/c/curl_url_get.html}. Text that is not UTF-8 after CURLU_URLDECODE
-   * has U+FFFD in it.
+   * https://curl.se/libcurl/c/curl_url_get.html}. What is not UTF-8, such as after
+   * CURLU_URLDECODE, is read as latin-1.
    *
    * @throws {CurlUrlError} CURLUE_UNKNOWN_PART; CURLUE_NO_SCHEME and CURLUE_NO_HOST for "URL"
    * while these are missing; CURLUE_URLDECODE where a control code would come out.
@@ -137,25 +139,26 @@ export class CurlUrl {
   /**
    * Sets a part of the URL, or removes it with `null`: {@link
    * https://curl.se/libcurl/c/curl_url_set.html}. "URL" may be relative to what is there; `null`
-   * for it removes everything.
+   * for it removes everything. Text is encoded as UTF-8, bytes are taken as they are.
    *
    * @throws {CurlUrlError} what is wrong with the value; CURLUE_MALFORMED_INPUT for a NUL, and
    * for a control code without CURLU_URLENCODE.
    * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
    */
-  set(part: UrlPart | number, value: string | null, flags = 0): void {
-    const pointer = this.#pointer, number = partNumber(part), bits = flagBits(flags);
+  set(part: UrlPart | number, value: string | Uint8Array | null, flags = 0): void {
+    void this.#pointer; // is it open?
+    const number = partNumber(part), bits = flagBits(flags), given = readValue(value, bits);
+    const pointer = this.#pointer;
     const { curl_url_set } = library().symbols;
-    if (value === null) {
+    if (given === null) {
       // libcurl before 7.84 leaves all as it is where the whole URL is removed
       const last = number === CURLUPART_URL ? CURLUPART_ZONEID : number;
       for (let i = number; i <= last; i++) check(curl_url_set(pointer, i, null, bits));
       return;
     }
-    refuseControls(value, bits);
     // there is nothing to encode, and libcurl 7.88 would read from NULL
-    const used = value === "" ? bits & ~CURLU_URLENCODE : bits;
-    check(curl_url_set(pointer, number, cString(value), used >>> 0));
+    const used = given.length === 0 ? bits & ~CURLU_URLENCODE : bits;
+    check(curl_url_set(pointer, number, cString(given), used >>> 0));
   }
 
   /** The whole URL: `get("URL")`. */
@@ -228,11 +231,14 @@ function flagBits(bits: unknown): number {
   return bits;
 }
 
-/** libcurl checks the parts of a whole URL, but not one that is set by itself. */
-function refuseControls(value: unknown, bits: number): void {
+/** libcurl checks the parts of a whole URL for control codes, but not one that is set by itself. */
+function readValue(value: unknown, bits: number): CText | null {
+  if (value === null) return null;
   // deno-lint-ignore no-control-regex -- it is what this is about
   const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
-  if (typeof value === "string" && !refused.test(value)) return;
+  const read = isByteArray(value) ? bytesOf(value)?.slice() : value;
+  if (typeof read === "string" && !refused.test(read)) return read;
+  if (read instanceof Uint8Array && !refused.test(latin1(read))) return read;
   const expected = "expected a string without control codes, or null";
   throw new CurlUrlError(UrlCode.MALFORMED_INPUT, `Cannot set the part: ${expected}`);
 }

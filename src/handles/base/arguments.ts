@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CText } from "../../../ffi/memory.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { bytesOf, isByteArray } from "./views.ts";
 
@@ -70,35 +71,29 @@ export function long(option: string, value: unknown): number {
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
 
-/** A string that C can take. */
-export function text(option: string, value: unknown): string {
+/** Text that C can take, or bytes that it gets as they are: a copy of them. */
+export function text(option: string, value: unknown): CText {
   if (typeof value === "string" && !value.includes("\0")) return value;
-  throw badValue(option, "a string without NUL", value);
+  const copy = isByteArray(value) ? bytes(option, value).slice() : null;
+  if (copy && !copy.includes(0)) return copy;
+  throw badValue(option, copy ? "bytes without NUL" : "a string without NUL", value);
 }
 
 /** The same for what is sent: behind a line break stood a header or a command of its own. */
-export function oneLine(option: string, value: unknown): string {
+export function oneLine(option: string, value: unknown): CText {
   const line = text(option, value);
-  if (LINE_BREAK.test(line)) throw badValue(option, "a string without line breaks", value);
-  return line;
+  if (typeof line === "string" ? !LINE_BREAK.test(line) : !line.some(breaksLine)) return line;
+  const what = typeof line === "string" ? "a string" : "bytes";
+  throw badValue(option, `${what} without line breaks`, value);
 }
+
+const breaksLine = (byte: number) => byte === 10 || byte === 13;
 
 /** Lines that C can take: text, or bytes that are sent as they are. */
-export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
+export function lines(option: string, value: unknown): readonly CText[] {
   if (!isArray(value)) throw badValue(option, "an array of strings", value);
   // a copy, since a getter may say something else the second time
-  return Array.from(
-    value,
-    (line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line),
-  );
-}
-
-function byteLine(option: string, value: Uint8Array): Uint8Array {
-  const line = bytes(option, value).slice(); // a getter of a later line may change the bytes
-  if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
-    throw badValue(option, "bytes without NUL and line breaks", value);
-  }
-  return line;
+  return Array.from(value, (line) => oneLine(option, line));
 }
 
 /** As `Array.isArray`, which throws for a proxy that was revoked. */

@@ -87,7 +87,7 @@ export function onRead(
     const length = fillFrom(state, ptr, room, kind.name, read);
     if (length <= room) state.run.bytesRead += length; // otherwise the transfer pauses or ends
     if (length > 0 || rest === Infinity) return length;
-    state.threw(shortBody(state, rest));
+    state.run.ownError = shortBody(state, rest);
     return CURL_READFUNC_ABORT;
   };
 }

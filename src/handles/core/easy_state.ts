@@ -360,9 +360,10 @@ export class EasyState {
    * where the call succeeded. Forgets the exception.
    */
   takeError(code: number): CurlEasyError | null {
-    const { thrown } = this.run;
-    this.run.thrown = null;
+    const { thrown, ownError } = this.run;
+    this.run.thrown = this.run.ownError = null;
     if (code === Code.OK && !thrown) return null;
+    if (code === Code.ABORTED_BY_CALLBACK && !thrown && ownError) return ownError;
     const { pointer, errorBuffer } = this.resources;
     const words = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
     return new CurlEasyError(

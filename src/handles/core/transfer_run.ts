@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { CurlEasyError } from "../../errors.ts";
+
 /** The state of one transfer. */
 export class TransferRun {
   /** `infoRead` has reported the end of this transfer, or is about to. */
@@ -29,4 +31,6 @@ export class TransferRun {
   abortWhenMoving = false;
   /** The first exception of a callback, for the caller of libcurl. */
   thrown: { readonly value: unknown } | null = null;
+  /** Why curlew itself had a callback end the transfer, in the place of libcurl's own error. */
+  ownError: CurlEasyError | null = null;
 }

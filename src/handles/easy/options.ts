@@ -7,7 +7,15 @@
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
-import { allocate, allocateBytes, cString, release, Struct } from "../../../ffi/memory.ts";
+import { latin1 } from "../../../ffi/c_text.ts";
+import {
+  allocate,
+  allocateBytes,
+  cString,
+  type CText,
+  release,
+  Struct,
+} from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
@@ -43,6 +51,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
 function readValue({ name, id, kind }: Option, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "slist") return lines(name, value);
+  if (kind === "string") return readString(name, id, value);
   return id === easyOptions.HTTPPOST.id ? readForm(value) : value;
 }
 
@@ -53,13 +62,9 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
     case "off_t":
       return setNumber(state, option, value);
     case "string":
-      if (option.id === easyOptions.URL.id) replaceUrl(state, value);
-      setString(state, option, value);
-      noteReuse(state, option.id, value);
-      if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
-      return;
+      return applyString(state, option, value as CText | null);
     case "slist": {
-      const list = value as readonly (string | Uint8Array)[] | null;
+      const list = value as readonly CText[] | null;
       return setOwned(state, option, list && ownList(list));
     }
     case "blob":
@@ -71,6 +76,14 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
     case "object":
       return setObject(state, option, value);
   }
+}
+
+function applyString(state: EasyState, option: Option, value: CText | null): void {
+  const shown = value === null || typeof value === "string" ? value : latin1(value);
+  if (option.id === easyOptions.URL.id) replaceUrl(state, shown);
+  setString(state, option, value);
+  noteReuse(state, option.id, shown);
+  if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
 }
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
@@ -159,12 +172,20 @@ const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["SSH_KNOWNHOSTS", "SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
 ]);
 
-function checked({ name }: Option, value: unknown): string {
-  return LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
+function readString(name: string, id: number, value: unknown): CText {
+  const read = LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
+  return id === easyOptions.COOKIELIST.id ? cookieLine(read) : read;
 }
 
-function setString(state: EasyState, option: Option, value: unknown): void {
-  const text = value === null ? null : cString(checked(option, value));
+/** A line of COOKIELIST is latin-1, as the info COOKIELIST tells it, unless it cannot be. */
+function cookieLine(line: CText): CText {
+  if (typeof line !== "string" || /^[\x20-\x7e]*$/.test(line)) return line;
+  const units = Array.from(line, (character) => character.charCodeAt(0));
+  return units.every((unit) => unit <= 0xff) ? Uint8Array.from(units) : line;
+}
+
+function setString(state: EasyState, option: Option, value: CText | null): void {
+  const text = value === null ? null : cString(value);
   const { pointer, buffer } = library().symbols.curl_easy_setopt;
   const code = text === null
     ? pointer(state.pointer, option.id, null)

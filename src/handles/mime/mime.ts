@@ -5,7 +5,7 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { cString, live, utf8 } from "../../../ffi/memory.ts";
+import { cString, type CText, live, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { member } from "../../members.ts";
@@ -28,27 +28,27 @@ import { makeList } from "../base/owned.ts";
  * is in it; without any it is empty.
  */
 export interface MimePart {
-  /** The name of the field. */
-  readonly name?: string;
+  /** The name of the field. Bytes here, and in what follows, reach the wire as they are. */
+  readonly name?: string | Uint8Array;
   /** Bytes or text, copied: `curl_mime_data`. */
   readonly data?: string | Uint8Array | ArrayBuffer;
   /**
    * The path of a file, which is read while it is sent, and whose base name becomes the
    * `filename` unless that is given: `curl_mime_filedata`.
    */
-  readonly file?: string;
+  readonly file?: string | Uint8Array;
   /** A function that gives the bytes: `curl_mime_data_cb`. */
   readonly reader?: MimeReader;
   /** Parts inside this part, which owns them from now on: `curl_mime_subparts`. */
   readonly subparts?: Mime;
   /** The name of the file as the receiver sees it, `null` for none. */
-  readonly filename?: string | null;
+  readonly filename?: string | Uint8Array | null;
   /** The media type. */
-  readonly type?: string;
+  readonly type?: string | Uint8Array;
   /** `"binary"`, `"8bit"`, `"7bit"`, `"base64"` or `"quoted-printable"`. */
-  readonly encoder?: string;
+  readonly encoder?: string | Uint8Array;
   /** More header lines. */
-  readonly headers?: readonly string[];
+  readonly headers?: readonly (string | Uint8Array)[];
 }
 
 const CONTENTS = ["data", "file", "reader", "subparts"] as const;
@@ -229,15 +229,15 @@ function refused(what: string, why: string): CurlEasyError {
 
 /** A part as it was read: copies, with nothing of the user's behind them but the reader. */
 interface PartCopy {
-  readonly name: string | undefined;
+  readonly name: CText | undefined;
   readonly data: Uint8Array<ArrayBuffer> | undefined;
-  readonly file: string | undefined;
+  readonly file: CText | undefined;
   readonly reader: ReaderSource | undefined;
   readonly subparts: Mime | undefined;
-  readonly filename: string | null | undefined;
-  readonly type: string | undefined;
-  readonly encoder: string | undefined;
-  readonly headers: readonly (string | Uint8Array)[] | undefined;
+  readonly filename: CText | null | undefined;
+  readonly type: CText | undefined;
+  readonly encoder: CText | undefined;
+  readonly headers: readonly CText[] | undefined;
 }
 
 /** Reads each member once: a getter may say something else the second time, or close the Mime. */
@@ -301,7 +301,7 @@ function setData(part: NonNullPointer, all: Uint8Array<ArrayBuffer>): void {
   checkSetopt("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
 }
 
-function setFile(part: NonNullPointer, path: string): void {
+function setFile(part: NonNullPointer, path: CText): void {
   checkSetopt("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
 }
 
@@ -316,7 +316,7 @@ export function setReader(part: NonNullPointer, { token, source }: Reader): void
 function setText(
   part: NonNullPointer,
   what: "name" | "filename" | "type" | "encoder",
-  value: string | null,
+  value: CText | null,
 ): void {
   const code = library().symbols[`curl_mime_${what}`](part, value === null ? null : cString(value));
   checkSetopt(`the part's ${what}`, code);
