@@ -94,8 +94,7 @@ export function withNul(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** A NUL-terminated string at an address as latin-1, one character for each byte. */
 export function latin1At(source: NonNullPointer): string {
   const text = native.string(source) ?? "";
-  // deno-lint-ignore no-control-regex -- ASCII is the same in both
-  if (/^[\0-\x7f]*$/.test(text)) return text;
+  if (/^[\0-\x7f]*$/.test(text)) return text; // ASCII is the same in both
   return latin1(bytesAt(source, Number(libc.strlen(source))));
 }
 

@@ -7,7 +7,6 @@
 import type { Agent } from "../driver/agent.ts";
 import { agentOf } from "./default_agent.ts";
 import { checkStatus, fetchError, networkError } from "./errors.ts";
-import type { Field } from "./response/head.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { countdown } from "./transfer/countdown.ts";
@@ -136,14 +135,10 @@ async function checkedResponse(
 }
 
 function localResponse(
-  { type, body }: LocalResponse,
+  { body, ...head }: LocalResponse,
   plan: RequestPlan,
 ): Response | Promise<Response> {
-  const length = body instanceof Blob ? body.size : body.length;
-  const fields: Field[] = [];
-  if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
-  if (type !== "") fields.push(["content-type", type]);
   const { url, integrity } = plan;
-  const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
-  return responseOf(new Response(body).body, parts, integrity);
+  const parts = { ...head, url, redirected: false, info: null };
+  return responseOf(body && new Response(body).body, parts, integrity);
 }

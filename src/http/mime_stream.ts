@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers";
 import type { Easy } from "../handles/easy/easy.ts";
 import type { MimeReader } from "../handles/mime/reader.ts";
 import { resumeSending } from "../handles/easy/pausing.ts";
-import { type BodySource, partSource } from "./request_body/source.ts";
+import { asyncBodySource, type BodySource } from "./request_body/source.ts";
 import { BodyFeeder } from "./request_body/feeder.ts";
 
 /** What {@linkcode mimeStream} can send: data that may arrive while the transfer runs. */
@@ -42,7 +42,7 @@ export interface MimeStreamOptions {
  * ```
  */
 export function mimeStream(source: MimeSource, options: MimeStreamOptions = {}): MimeReader {
-  const body = partSource(source);
+  const body = asyncBodySource(source);
   if (!body) throw new TypeError("Cannot read the part: expected a stream or a Blob");
   return new StreamReader(body, body.length ?? options.size);
 }

@@ -30,6 +30,8 @@ export interface BodySource {
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** Whether {@linkcode open} can be called again, to send the body once more. */
   readonly replayable: boolean;
+  /** Whether it is a stream: what the standard calls a body whose source is null. */
+  readonly isStream?: true;
   /** Opens a reader at the beginning. */
   open(): ReadableStreamDefaultReader<Uint8Array>;
   /** Releases the body, if it will not be read. */
@@ -61,7 +63,7 @@ function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
   const open = () => stream.getReader();
   // fails if the stream is locked: then the holder of the lock cancels it
   const cancel = (reason: unknown) => void stream.cancel(reason).catch(nothing);
-  return { type: null, bytes: null, length: null, replayable: false, open, cancel };
+  return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
 }
 
 const encoder = new TextEncoder();
@@ -110,10 +112,11 @@ export function syncBodySource(body: FetchBody): BodySource | null {
 }
 
 /**
- * The source of a MIME part, which cannot wait until a Blob is examined; `null` for other types.
- * Without bytes a Blob may be a `Bun.file()` whose size is not known.
+ * The source of a body whose bytes are read later, found without waiting for a Blob to be examined;
+ * `null` for other types and for a form. Without bytes a Blob may be a `Bun.file()` whose size is
+ * not known.
  */
-export function partSource(body: FetchBody): BodySource | null {
+export function asyncBodySource(body: FetchBody): BodySource | null {
   if (!(body instanceof Blob)) return streamSource(body);
   const length = body.size > 0 && body.size < MAX_KNOWN_SIZE ? body.size : null;
   const chunks = async function* () {
