@@ -236,6 +236,19 @@ export function lastError(): string {
   return `${native.string(libc.strerror(errno))} (errno ${errno})`;
 }
 
+// ENOMEM, ENFILE, EMFILE, ENOBUFS
+const SHORTAGES: ReadonlySet<number> = new Set([12, 23, 24, isApple ? 55 : 105]);
+const AF_INET = 2, SOCK_STREAM = 1;
+
+/** Why the system opens no other descriptor at the moment, `null` if it does. */
+export function descriptorShortage(): string | null {
+  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) return SHORTAGES.has(lastErrno()) ? lastError() : null;
+  libc.close(fd);
+  return null;
+}
+
 /** What a file lock that somebody else holds leaves in `errno`. */
 export const EWOULDBLOCK: number = isApple ? 35 : 11;
 

@@ -8,7 +8,8 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { libc } from "../../../ffi/libc.ts";
+import { easyCodes } from "../../../ffi/curl/codes.ts";
+import { descriptorShortage, libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
@@ -113,6 +114,20 @@ export class EasyResources {
     easyTokens.release(this.token);
     easyCount.open--;
   }
+}
+
+/** Codes for what needs a descriptor, if libcurl does not say that the system has none left. */
+const NEEDS_DESCRIPTOR: ReadonlySet<number> = new Set([
+  easyCodes.CURLE_COULDNT_RESOLVE_PROXY.code,
+  easyCodes.CURLE_COULDNT_RESOLVE_HOST.code,
+  easyCodes.CURLE_COULDNT_CONNECT.code,
+  easyCodes.CURLE_FILE_COULDNT_READ_FILE.code,
+  easyCodes.CURLE_SSL_CACERT_BADFILE.code,
+]);
+
+function shortageOf(code: number): string | null {
+  const shortage = NEEDS_DESCRIPTOR.has(code) ? descriptorShortage() : null;
+  return shortage && `Cannot open another descriptor: ${shortage}`;
 }
 
 /** The public object of a handle, an `Easy`, as far as the inside knows it. */
@@ -365,7 +380,7 @@ export class EasyState {
     if (code === Code.OK && !thrown) return null;
     if (code === Code.ABORTED_BY_CALLBACK && !thrown && ownError) return ownError;
     const { pointer, errorBuffer } = this.resources;
-    const words = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
+    const words = shortageOf(code) ?? (pointer && native.string(errorBuffer)) ?? ""; // freed with it
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
       words || (code === Code.OK ? "A callback failed" : undefined),
