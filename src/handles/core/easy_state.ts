@@ -12,7 +12,7 @@ import { easyCodes } from "../../../ffi/curl/codes.ts";
 import { descriptorShortage, libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
+import { Code, CurlEasyError, withoutCredentials } from "../../errors.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
@@ -383,7 +383,7 @@ export class EasyState {
     const words = shortageOf(code) ?? (pointer && native.string(errorBuffer)) ?? ""; // freed with it
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
-      words || (code === Code.OK ? "A callback failed" : undefined),
+      withoutCredentials(words) || (code === Code.OK ? "A callback failed" : undefined),
       thrown ? { cause: thrown.value } : undefined,
     );
   }
