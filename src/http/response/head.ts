@@ -48,7 +48,8 @@ class HeaderLines {
     // lines are short: a loop is faster than `subarray` and `set`
     for (let i = 0; i < length; i++) {
       const byte = bytes[start + i] = from[i] as number;
-      if (byte === CR && i !== length - 2) throw loneCr();
+      // 7.74 gives several lines of a file: at once
+      if (byte === CR && (i + 1 === length || from[i + 1] !== LF)) throw loneCr();
     }
     this.#length = end;
     const first = bytes[start];
