@@ -18,7 +18,7 @@ const LOCK_EX = 2, LOCK_NB = 4;
 /** How many files are open on this thread. */
 export const diskFiles: { open: number } = { open: 0 };
 
-/** The user that this process acts as, `null` on Windows. */
+/** The effective user ID of the process, `null` on Windows. */
 export function userId(): number | null {
   return native.os === "windows" ? null : libc.geteuid() >>> 0;
 }
@@ -35,7 +35,7 @@ export class DiskFile {
   #closed = false;
   #released = false;
   #lost: string | null = null;
-  /** Whether closing it has failed: then any of its bytes may be missing, not only the last. */
+  /** Closing the file has failed, so that any of its bytes may be missing, not only the last. */
   hasHoles = false;
 
   /** Takes charge of a descriptor that is open for appending. Throws `Error` with C's words. */
@@ -65,13 +65,13 @@ export class DiskFile {
     return libc.flock(this.fd, LOCK_EX | LOCK_NB) === 0 || lastErrno() !== EWOULDBLOCK;
   }
 
-  /** Cuts it to that many bytes. */
+  /** Truncates the file to `size` bytes. */
   truncate(size: number): void {
     this.flush();
     if (libc.ftruncate(this.fd, size) !== 0) throw new Error(lastError());
   }
 
-  /** Hands what C still holds to the system. Throws where it has no room for it. */
+  /** Writes C's buffer to the file. Throws where the disk has no room. */
   flush(): void {
     const lost = flush(this.#file.pointer);
     if (lost !== null) throw new Error(lost);

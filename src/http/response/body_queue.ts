@@ -78,7 +78,7 @@ export class BodyQueue {
     const first = this.#chunks.shift() ?? this.#takeSlab();
     const chunk = first.length === first.buffer.byteLength ? first : first.slice();
     this.#length -= chunk.length;
-    native.weigh?.(chunk.length);
+    native.hastenCollection?.(chunk.length);
     return chunk;
   }
 

@@ -8,7 +8,7 @@
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
-import type { Waiting } from "../../driver/transfers.ts";
+import type { TransferOutcome } from "../../driver/transfers.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
@@ -50,7 +50,7 @@ const NULL_BODY = new Set([204, 205, 304]);
 const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** One request of `fetch`, running on an agent. */
-export class Transfer implements HandleUser, BodyTransfer, HeadListener, Waiting {
+export class Transfer implements HandleUser, BodyTransfer, HeadListener, TransferOutcome {
   readonly head: HeadCollector = new HeadCollector(this);
   readonly plan: RequestPlan;
   /** How many redirects were followed before this request. */
