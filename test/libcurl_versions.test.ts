@@ -37,6 +37,7 @@ const EXPECTED: Readonly<Record<Oddity, readonly [first: string, last: string, t
   freesHstsFilesTwice: ["7.88.0", "8.4.0"],
   remembersTrailers: [OLDEST, "8.6.0"],
   believesHttp2StatusLine: [OLDEST, "8.9.1"],
+  ignoresPromisedLength: [OLDEST, "8.6.0"],
   alwaysAnswersPings: [OLDEST, "8.13.0"],
   hasSmallBuffers: [OLDEST, "7.87.0"],
 };

@@ -7,7 +7,6 @@
 import type { Agent } from "../driver/agent.ts";
 import { agentOf } from "./default_agent.ts";
 import { checkStatus, fetchError, networkError } from "./errors.ts";
-import type { Field } from "./response/head.ts";
 import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
@@ -137,21 +136,17 @@ async function checkedResponse(
 }
 
 function localResponse(
-  { type, body }: LocalResponse,
+  { body, ...head }: LocalResponse,
   plan: RequestPlan,
 ): Response | Promise<Response> {
-  const length = body instanceof Blob ? body.size : body.length;
-  const fields: Field[] = [];
-  if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
-  if (type !== "") fields.push(["content-type", type]);
   const { url, signal } = plan;
-  const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
-  const stream = body instanceof Blob ? blobStream(body, signal) : wholeBody(body, signal);
-  return responseOf(stream, { ...parts, type: "default" }, plan);
+  const parts = { ...head, url, type: "default", redirected: false, info: null };
+  return responseOf(body && localBody(body, signal), parts, plan);
 }
 
-/** The content of a Blob, until the signal aborts. */
-function blobStream(blob: Blob, signal: AbortSignal | null): Body {
-  const stream = new Response(blob).body as BodyStream;
+/** The content of a local URL, until the signal aborts. */
+function localBody(content: Blob | Uint8Array<ArrayBuffer>, signal: AbortSignal | null): Body {
+  if (!(content instanceof Blob)) return wholeBody(content, signal);
+  const stream = new Response(content).body as BodyStream;
   return signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream;
 }

@@ -237,6 +237,19 @@ describe("integrity", () => {
     expect(await (await get(url, { integrity: `sha256-${hash}` })).text()).toBe("hello");
   });
 
+  test("may lack its padding, or have some of it", async () => {
+    for (const algorithm of ["sha256", "sha384", "sha512"]) {
+      const integrity = await right(algorithm), bare = integrity.replace(/=+$/, "");
+      for (const text of [bare, `${bare}=`, `${bare}==`, `${bare}?x`, `\f${bare}\t`]) {
+        expect((await get(server.url("/small"), { integrity: text })).status, text).toBe(200);
+      }
+      const other = bare.slice(0, -1);
+      expect(await failure(get(server.url("/small"), { integrity: other }))).toBeInstanceOf(
+        TypeError,
+      );
+    }
+  });
+
   test("rejects a body that is wrong", async () => {
     const error = await failure(get(server.url("/small"), { integrity: wrong }));
     expect(error).toBeInstanceOf(TypeError);
