@@ -5,16 +5,16 @@
  */
 
 import { setImmediate } from "node:timers";
-import { Code, CurlEasyError } from "../errors.ts";
-import type { Easy } from "../handles/easy/easy.ts";
+import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import {
   type AgentOptions,
   type AgentStats,
+  closedError,
   type PerformOptions,
   signalOf,
   type WaitOptions,
 } from "./agent_options.ts";
-import { Loop } from "./loop.ts";
+import { Loops } from "./loops.ts";
 import { parking } from "./parking/parking.ts";
 import { READ, WRITE } from "./poller/poller.ts";
 import type { TransferOutcome } from "./transfers.ts";
@@ -56,14 +56,16 @@ export let atClose: (agent: Agent, closer: () => void) => void;
  * ```
  */
 export class Agent {
-  readonly #loop: Loop;
+  readonly #loops: Loops;
   /** Called when the agent closes: {@linkcode atClose}. */
   readonly #closers: (() => void)[] = [];
   #closing: Promise<void> | null = null;
 
   static {
     performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
-    endTurn = (agent) => agent.#loop.endTurn();
+    endTurn = (agent) => {
+      for (const loop of agent.#loops) loop.endTurn();
+    };
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
@@ -78,17 +80,21 @@ export class Agent {
    * @throws {CurlLoadError} where there is no libcurl.
    */
   constructor(options: AgentOptions = {}) {
-    this.#loop = new Loop(options ?? {});
+    this.#loops = new Loops(options ?? {});
   }
 
   /** How many transfers are in flight. */
   get active(): number {
-    return this.#loop.size;
+    return this.#loops.size;
   }
 
   /** Counts of what the agent has done. */
   get stats(): AgentStats {
-    const { sockets, turns } = this.#loop;
+    let sockets = 0, turns = 0;
+    for (const loop of this.#loops) {
+      sockets += loop.sockets;
+      turns += loop.turns;
+    }
     return { sockets, turns, wakeUps: parking.wakeUps };
   }
 
@@ -114,7 +120,8 @@ export class Agent {
   #perform(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     if (this.#closing) throw closedError();
     if (signal?.aborted) throw signal.reason;
-    this.#loop.run(easy, outcome, signal);
+    const loop = isEasy(easy) ? this.#loops.for(stateOf(easy)) : this.#loops.common;
+    loop.run(easy, outcome, signal);
   }
 
   /**
@@ -171,7 +178,8 @@ export class Agent {
       const signal = signalOf(options);
       if (this.#closing) throw closedError();
       if (signal?.aborted) throw signal.reason;
-      this.#loop.wait(easy, direction, { resolve, reject }, signal);
+      const loop = isEasy(easy) ? this.#loops.of(stateOf(easy)) : this.#loops.common;
+      loop.wait(easy, direction, { resolve, reject }, signal);
     });
   }
 
@@ -184,10 +192,10 @@ export class Agent {
   }
 
   async #close(): Promise<void> {
-    const loop = this.#loop;
-    loop.stop();
-    while (loop.isBusy) await new Promise((resolve) => setImmediate(resolve));
-    loop.close(closedError, () => {
+    const loops = this.#loops;
+    loops.stop();
+    while (loops.areBusy) await new Promise((resolve) => setImmediate(resolve));
+    loops.close(() => {
       for (const close of this.#closers.splice(0)) close();
     });
   }
@@ -196,8 +204,4 @@ export class Agent {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function closedError(): CurlEasyError {
-  return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The agent is closed");
 }

@@ -67,6 +67,11 @@ export function multiFor(options: AgentOptions, cacheSize: number): Multi {
   return multi;
 }
 
+/** The error of what a closed agent is asked for, or has in flight. */
+export function closedError(): CurlEasyError {
+  return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The agent is closed");
+}
+
 /** Listens to a signal. Returns the function that stops listening. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   signal.addEventListener("abort", listener, { once: true });

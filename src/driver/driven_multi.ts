@@ -12,6 +12,7 @@ import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { getInfo } from "../handles/easy/infos.ts";
+import { setOption } from "../handles/easy/options.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
@@ -66,6 +67,16 @@ export class DrivenMulti {
     return this.#cacheSize;
   }
 
+  /** Whether the handle is added. */
+  holds(easy: EasyState): boolean {
+    return easy.multi === this.#state;
+  }
+
+  /** Whether no handle is added. */
+  get isEmpty(): boolean {
+    return this.#state.easies.size === 0;
+  }
+
   /** Whether a callback of the multi handle, or of a handle in it, is on the stack. */
   get inCallback(): boolean {
     return this.#state.inCallback;
@@ -111,7 +122,10 @@ export class DrivenMulti {
 
   #add(easy: Easy): void {
     const { share, maxCachedConnections } = this.#options;
-    if (share && isEasy(easy) && stateOf(easy).share === undefined) easy.setOpt("SHARE", share);
+    if (share && isEasy(easy)) {
+      const state = stateOf(easy);
+      if (state.share === undefined) setOption(state, "SHARE", share);
+    }
     this.remedies.adding(() => this.multi.addHandle(easy));
     // the cache is as large as the load was, so that a burst keeps its connections
     if (maxCachedConnections === undefined && this.transfers.size >= this.#cacheSize) {

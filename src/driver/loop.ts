@@ -8,6 +8,7 @@
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
 import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
@@ -81,6 +82,16 @@ export class Loop {
   /** How many turns there were. */
   get turns(): number {
     return this.#turns;
+  }
+
+  /** Whether the handle is added to the multi handle. */
+  holds(easy: EasyState): boolean {
+    return this.#driven.holds(easy);
+  }
+
+  /** Whether no handle is added, also none that is only connected, and no turn is on the stack. */
+  get isIdle(): boolean {
+    return this.#driven.isEmpty && !this.isBusy;
   }
 
   /** Starts a transfer. Throws what adding the handle failed with. */

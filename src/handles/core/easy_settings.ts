@@ -7,6 +7,7 @@
  */
 
 import type { AnyFunction } from "../base/callback_results.ts";
+import type { ConnectionClass } from "./connection_class.ts";
 
 /** See {@linkcode EasySettings.copy}. */
 type Members = { -readonly [M in keyof EasySettings]: EasySettings[M] };
@@ -41,6 +42,17 @@ export class EasySettings {
   forbidReuse = 0;
   /** FORBID_REUSE is 1 for libcurl, whatever the user wants. */
   reuseForbidden = false;
+  /** FRESH_CONNECT as the user wants it. */
+  freshConnect = 0;
+  /** FRESH_CONNECT is 1 for libcurl, whatever the user wants. */
+  freshForced = false;
+  /**
+   * What the options said that decide where or how a connection is made, by option number:
+   * `connections/connection_class.ts`. `null` where none has said anything.
+   */
+  connectionTokens: Map<number, string> | null = null;
+  /** The class that they make together, `null` until somebody asks. */
+  connectionClass: ConnectionClass | null = null;
 
   /** A copy for a duplicate of the handle. What is set in one is not seen in the other. */
   copy(): EasySettings {
@@ -49,6 +61,7 @@ export class EasySettings {
     copy.functions = new Map(this.functions);
     copy.data = new Map(this.data);
     copy.uses = new Map(this.uses);
+    copy.connectionTokens = this.connectionTokens && new Map(this.connectionTokens);
     return copy as EasySettings;
   }
 }

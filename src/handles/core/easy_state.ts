@@ -175,6 +175,10 @@ export class EasyState {
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */
   performed = false;
+  /** The next transfer must use a connection that nobody else uses, before or after it. */
+  alone = false;
+  /** The multi, by its token, whose name cache has got the addresses of RESOLVE; 0 for none. */
+  resolvedIn = 0;
   /** The handle must not upload again: {@linkcode markTrailed}. */
   trailed = false;
   /** What STREAM_DEPENDS or STREAM_DEPENDS_E was set to, which is for once and for good. */

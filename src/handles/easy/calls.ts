@@ -15,7 +15,7 @@ import type { EasyState } from "../core/easy_state.ts";
 import { setBirthOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
 import { keepEntryPath } from "./ftp_entry_path.ts";
-import { renewUrl } from "./options.ts";
+import { renewResolve, renewUrl } from "./options.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
 const { CURLPAUSE_ALL, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
@@ -53,12 +53,16 @@ export function callAnywhere(
   if (code !== Code.OK) throw new CurlEasyError(code);
 }
 
+/** Stands for the multi handle that `curl_easy_perform` makes, among the tokens of others. */
+const OWN_MULTI = -1;
+
 /** Runs a transfer and returns when it is over. */
 export function performTransfer(state: EasyState): void {
   if (state.trailed) throw state.trailedError();
   try {
     callEasy(state, "perform the transfer", (easy) => {
       renewUrl(state);
+      renewResolve(state, OWN_MULTI);
       guardReuse(state, state.share !== undefined);
       state.sends();
       state.performed = true;

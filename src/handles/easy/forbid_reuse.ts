@@ -1,11 +1,12 @@
 /**
- * Connections that must not be used again, and so are closed after their transfer:
+ * Connections that nobody else may use, and so are closed after their transfer:
  *
  * - One of LDAP over TLS goes on pointing to the handle that opened it: another one that uses it
  *   crashes once that is closed (7.88.1, and no later source says otherwise).
  * - One of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 in the name of whoever
  *   finds it dead: libcurl takes what that one has of another protocol for its own, and closes
  *   descriptor 0.
+ * - One of a transfer that must be alone: `connections/connection_class.ts`. It is new as well.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
-const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE } = easyOptions;
+const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE, FRESH_CONNECT } = easyOptions;
 const { REDIR_PROTOCOLS, REDIR_PROTOCOLS_STR } = easyOptions;
 const { CURLPROTO_LDAP, CURLPROTO_LDAPS, CURLUPART_URL } = flags;
 
@@ -61,15 +62,29 @@ export function forbidReuse({ settings }: EasyState, wanted: number): number {
   return settings.reuseForbidden ? 1 : wanted;
 }
 
-/** A transfer begins; `shares` says whether other handles may use its connection. */
-export function guardReuse(state: EasyState, shares: boolean): void {
+/** The same for FRESH_CONNECT. */
+export function forceFresh({ settings }: EasyState, wanted: number): number {
+  settings.freshConnect = wanted;
+  return settings.freshForced ? 1 : wanted;
+}
+
+/**
+ * A transfer begins; `shares` says whether other handles may use its connection, `alone` that it must
+ * use no other's and leave none.
+ */
+export function guardReuse(state: EasyState, shares: boolean, alone = false): void {
   const { settings } = state, risks = settings.reuseRisks, url = curluText(state);
   const isFile = (risks & TO_FILE) !== 0 || FILE_URL.test(url);
-  const forbidden = isFile || (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
-  if (forbidden === settings.reuseForbidden) return;
-  settings.reuseForbidden = forbidden;
-  const { curl_easy_setopt } = library().symbols;
-  curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
+  const forbidden = alone || isFile ||
+    (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
+  const { long } = library().symbols.curl_easy_setopt;
+  if (forbidden !== settings.reuseForbidden) {
+    settings.reuseForbidden = forbidden;
+    long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
+  }
+  if (alone === settings.freshForced) return;
+  settings.freshForced = alone;
+  long(state.pointer, FRESH_CONNECT.id, alone ? 1 : settings.freshConnect);
 }
 
 /** The URL in the CURLU of a handle, "" where there is none. */

@@ -10,6 +10,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
+import { noteConnectionOption } from "../connections/connection_class.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import { BIRTH_BUFFERSIZE, birthDefault } from "./defaults.ts";
@@ -19,7 +20,7 @@ import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
 import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
-import { forbidReuse, noteReuse } from "./forbid_reuse.ts";
+import { forbidReuse, forceFresh, noteReuse } from "./forbid_reuse.ts";
 import { refuseInUse } from "./in_use.ts";
 import { setMime } from "../mime/mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
@@ -36,6 +37,8 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   void state.pointer; // still?
   refuseInUse(state, option);
   applyValue(state, option, read);
+  if (!option.shapesConnection) return;
+  noteConnectionOption(state, option.id, read, birthDefault(option.id) ?? option.default);
 }
 
 /** The value without anything of the user's behind it that could change or run code. */
@@ -81,6 +84,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   const isLong = option.kind !== "off_t";
   let number = inBody(state, option, (isLong ? long : integer)(option.name, given));
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
+  if (option.id === easyOptions.FRESH_CONNECT.id) number = forceFresh(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   checkSetopt(option.name, code);
@@ -155,6 +159,17 @@ export function renewUrl(state: EasyState): void {
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.URL.id, null);
 }
 
+/**
+ * Has libcurl put the addresses of RESOLVE into the name cache of a multi handle, given by its token,
+ * that has not got them from this handle: libcurl does so once only after the option is set.
+ */
+export function renewResolve(state: EasyState, multi: number): void {
+  const list = state.resources.owned.get(RESOLVE);
+  if (list === undefined || state.resolvedIn === multi) return;
+  library().symbols.curl_easy_setopt.pointer(state.pointer, RESOLVE, list.pointer);
+  state.resolvedIn = multi;
+}
+
 /** What stays on this machine: paths and their passphrases, in which a line break means itself. */
 const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["ABSTRACT_UNIX_SOCKET", "UNIX_SOCKET_PATH", "EGDSOCKET", "RANDOM_FILE"],
@@ -185,6 +200,7 @@ function setOwned(state: EasyState, option: Option, owned: Owned | null): void {
   if (code !== Code.OK) owned?.release();
   checkSetopt(option.name, code);
   state.own(option.id, owned);
+  if (option.id === RESOLVE) state.resolvedIn = 0;
 }
 
 // struct curl_blob: void *data @0; size_t len @8; unsigned flags @16
@@ -275,7 +291,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
   side?.used?.(state);
 }
 
-const CURLU = easyOptions.CURLU.id;
+const CURLU = easyOptions.CURLU.id, RESOLVE = easyOptions.RESOLVE.id;
 
 const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS.id,

@@ -11,7 +11,7 @@ import { refuseLost } from "../easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
 import { guardReuse } from "../easy/forbid_reuse.ts";
 import { watchSockets } from "../easy/functions.ts";
-import { renewUrl } from "../easy/options.ts";
+import { renewResolve, renewUrl } from "../easy/options.ts";
 import { revive } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
 
@@ -35,7 +35,8 @@ export function addEasy(state: MultiState, easy: Easy): void {
   refuseLost(added);
   revive(state);
   renewUrl(added);
-  guardReuse(added, true);
+  renewResolve(added, state.resources.token);
+  guardReuse(added, true, added.alone);
   added.sends();
   added.pin(easy);
   added.multi = state; // before the call: its callbacks count for this multi

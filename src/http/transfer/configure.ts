@@ -7,7 +7,8 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
 import { hasAny } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
@@ -91,6 +92,7 @@ function forbidHttp2(easy: Easy, { url, curl }: RequestPlan): void {
   if (url.protocol !== "http:" || !oddities().believesHttp2StatusLine) return;
   if (hasAny(curl, LEADS_TO_TLS)) return;
   easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
+  forgetConnectionOption(stateOf(easy), easyOptions.HTTP_VERSION.id);
 }
 
 function setMethod(easy: Easy, method: string, hasBody: boolean): void {
