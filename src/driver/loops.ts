@@ -7,15 +7,17 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import type { ConnectionClass } from "../handles/core/connection_class.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { connectionClassOf } from "../handles/connections/connection_class.ts";
 import { type AgentOptions, closedError } from "./agent_options.ts";
 import { Loop } from "./loop.ts";
 
-/** So many loops beside the common one are kept while they have no transfer. */
+/** So many loops beside the common one are kept for long while they have no transfer. */
 const MAX_IDLE = 16;
+/** How often there is a look at whether there are more, beside the one when a loop is made. */
+const LOOK_MS = 250;
 /**
  * From so many on, a class that needs no name cache of its own gets no loop: its transfers share the
  * common one, each with a connection that nobody else uses. A loop takes a descriptor or three.
@@ -35,6 +37,8 @@ export class Loops {
   readonly common: Loop;
   readonly #classes = new Map<string, ClassLoop>();
   #clock = 0;
+  /** Runs while there are more than {@linkcode MAX_IDLE} loops. */
+  #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
   /** Makes the common loop. Throws as `Agent` does. */
@@ -52,7 +56,11 @@ export class Loops {
   /** How many transfers are in flight. */
   get size(): number {
     let size = this.common.size;
-    if (this.#classes.size > 0) for (const { loop } of this.#classes.values()) size += loop.size;
+    if (this.#classes.size > 0) {
+      for (const { loop } of this.#classes.values()) {
+        size += loop.size;
+      }
+    }
     return size;
   }
 
@@ -78,7 +86,7 @@ export class Loops {
     return found.loop;
   }
 
-  /** Closes idle loops, those that were used longest ago first. In a macrotask: no callback runs. */
+  /** Closes idle loops but for those that were used last. In a macrotask: no callback runs. */
   #closeIdle(): void {
     if (this.#closed) return;
     const idle = [...this.#classes].filter(([, { loop }]) => loop.isIdle);
@@ -88,11 +96,17 @@ export class Loops {
       loop.stop();
       loop.close(closedError, () => {});
     }
+    if (this.#timer !== null || this.#classes.size <= MAX_IDLE) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#closeIdle();
+    }, LOOK_MS).unref();
   }
 
   /** Stops the turns of all loops. */
   stop(): void {
     this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     for (const loop of this) loop.stop();
   }
 
