@@ -43,7 +43,7 @@ describe("the class of a handle", () => {
       HTTPHEADER: ["A: b"],
       TIMEOUT_MS: 1,
       WRITEFUNCTION: (bytes) => bytes.length,
-      PREREQFUNCTION: null,
+      OPENSOCKETFUNCTION: null,
       IPRESOLVE: 0,
       TCP_NODELAY: 1,
       HTTPAUTH: constants.CURLAUTH_BASIC | constants.CURLAUTH_DIGEST,
