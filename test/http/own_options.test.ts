@@ -16,6 +16,7 @@ import { easyFor } from "../driver/support.ts";
 import { ROWS } from "../../src/handles/connections/judgements.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { libcurl } from "../versions.ts";
 import { codeOf, failure, get } from "./support.ts";
 
 let server: TestServer, folder: string, agent: Agent;
@@ -150,7 +151,7 @@ describe("a TLS connection is used only under the settings that it was made unde
     SSL_CTX_FUNCTION: () => 77,
     KEYPASSWD: "secret",
     SSL_SESSIONID_CACHE: 0,
-    SSL_ENABLE_ALPN: 0,
+    SSL_ENABLE_ALPN: libcurl.negotiates.holds ? 0 : 1,
     CA_CACHE_TIMEOUT: 1,
   });
   const compared = ROWS.flatMap(([judgement, , options]) =>
