@@ -9,7 +9,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
-import { isKnown } from "../../libcurl_versions.ts";
+import { isKnown, type SinceRow } from "../../libcurl_versions.ts";
 import { bytesOf } from "../base/views.ts";
 import type { ConnectionClass } from "../core/connection_class.ts";
 import type { EasyState } from "../core/easy_state.ts";
@@ -152,11 +152,14 @@ function counts(judgement: Judgement, authenticates: boolean, startsTls: boolean
     case "credential":
       return authenticates;
     case "compared":
-      return !isKnown(judgement) || (judgement.tls && startsTls);
+      return isInexact(judgement.exact) || (judgement.tls && startsTls);
     case "own":
       return true;
   }
 }
+
+/** Whether the loaded libcurl is older than its exact comparison. */
+export const isInexact = (exact: SinceRow | null): boolean => exact !== null && !isKnown(exact);
 
 /** A Share has its own names and connections, which no multi handle keeps apart. */
 function withShare(own: ConnectionClass, share: unknown, usualShare: unknown): ConnectionClass {

@@ -12,6 +12,7 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
+import { COMPARED_SINCE, type SinceRow } from "../../libcurl_versions.ts";
 
 /** The name of an easy option. */
 type Name = keyof typeof easyOptions;
@@ -21,10 +22,11 @@ export type Judgement =
   /** Nothing: the option acts on each request, also on a kept connection. */
   | { readonly kind: "request" }
   /**
-   * libcurl compares the value exactly, and in both directions, since the version `since`. The TLS
-   * settings (`tls`) it compares where the URL's scheme has TLS, but not where USE_SSL turns TLS on.
+   * libcurl compares the value exactly, and in both directions: since the version of `exact`, or in
+   * all versions. The TLS settings (`tls`) it compares where the URL's scheme has TLS, but not where
+   * USE_SSL turns TLS on.
    */
-  | { readonly kind: "compared"; readonly since: number; readonly tls: boolean }
+  | { readonly kind: "compared"; readonly exact: SinceRow | null; readonly tls: boolean }
   /** libcurl compares it, but not for HTTP, whose connections NTLM and Negotiate authenticate. */
   | { readonly kind: "credential" }
   /**
@@ -39,8 +41,15 @@ export type Row = readonly [judgement: Judgement, why: string, options: readonly
 const REQUEST: Judgement = { kind: "request" }, CREDENTIAL: Judgement = { kind: "credential" };
 const OWN: Judgement = { kind: "own", names: false },
   NAMES: Judgement = { kind: "own", names: true };
-const compared = (since = 0): Judgement => ({ kind: "compared", since, tls: false });
-const tls = (since = 0): Judgement => ({ kind: "compared", since, tls: true });
+const compared = (exact: SinceRow | null = null): Judgement => ({
+  kind: "compared",
+  exact,
+  tls: false,
+});
+const tls = (exact: SinceRow | null = null): Judgement => ({ kind: "compared", exact, tls: true });
+
+const { bearer, certificatePaths, clientKey, httpVersion, issuer, login } = COMPARED_SINCE;
+const { pins, srpUser, sshKeys, tlsOptions, tunnelUser } = COMPARED_SINCE;
 
 const TABLE = [
   // where a connection leads
@@ -74,7 +83,7 @@ const TABLE = [
   [compared(), "which proxy is used, and whether by a tunnel", [
     ...["NOPROXY", "PROXYPORT", "PROXYTYPE", "HTTPPROXYTUNNEL"],
   ]],
-  [compared(0x081500), "the user of an HTTP proxy's tunnel is not compared before", [
+  [compared(tunnelUser), "the user of an HTTP proxy's tunnel is not compared before", [
     ...["PROXY", "PROXYUSERPWD", "PROXYUSERNAME", "PROXYPASSWORD"],
   ]],
   [compared(), "the proxy before the proxy, with its user", ["PRE_PROXY"]],
@@ -101,16 +110,16 @@ const TABLE = [
     ...["SSL_CIPHER_LIST", "TLS13_CIPHERS", "SSL_EC_CURVES", "SSL_SIGNATURE_ALGORITHMS"],
   ]],
   [tls(), "certificates, by their bytes", ["CAINFO_BLOB", "SSLCERT_BLOB"]],
-  [tls(0x074e00), "paths that differ in case only are equal before", [
+  [tls(certificatePaths), "paths that differ in case only are equal before", [
     ...["CAINFO", "CAPATH", "SSLCERT"],
   ]],
-  [tls(0x074e00), "not compared before", ["ISSUERCERT", "ISSUERCERT_BLOB"]],
-  [tls(0x075301), "not compared before", ["SSL_OPTIONS"]],
-  [tls(0x075600), "not compared before 7.83.1, and without their case before", [
+  [tls(issuer), "not compared before", ["ISSUERCERT", "ISSUERCERT_BLOB"]],
+  [tls(tlsOptions), "not compared before", ["SSL_OPTIONS"]],
+  [tls(srpUser), "not compared before 7.83.1, and without their case before", [
     ...["TLSAUTH_USERNAME", "TLSAUTH_PASSWORD"],
   ]],
-  [tls(0x081500), "compared without their case before", ["CRLFILE", "PINNEDPUBLICKEY"]],
-  [tls(0x081500), "not compared before", [
+  [tls(pins), "compared without their case before", ["CRLFILE", "PINNEDPUBLICKEY"]],
+  [tls(clientKey), "not compared before", [
     ...["SSLKEY", "SSLKEYTYPE", "SSLKEY_BLOB", "SSLCERTTYPE"],
   ]],
   [OWN, "the key of SSH has it as well, where nothing compares it", ["KEYPASSWD"]],
@@ -129,7 +138,7 @@ const TABLE = [
     ...["SSH_HOST_PUBLIC_KEY_MD5", "SSH_HOST_PUBLIC_KEY_SHA256", "SSH_KNOWNHOSTS"],
   ]],
   [OWN, "acts in the handshake, and is not compared", ["SSH_AUTH_TYPES", "SSH_COMPRESSION"]],
-  [compared(0x080000), "compared since 7.83.1, but in vain", [
+  [compared(sshKeys), "compared since 7.83.1, but in vain", [
     ...["SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
   ]],
   // who is logged in on the connection
@@ -140,16 +149,20 @@ const TABLE = [
   [OWN, "how the user is logged in, which is not compared", [
     ...["LOGIN_OPTIONS", "SASL_IR", "SERVICE_NAME", "KRBLEVEL"],
   ]],
-  [compared(0x075300), "the user of mail and LDAP, not compared before", [
+  [compared(bearer), "the user of mail and LDAP, not compared before", [
     ...["SASL_AUTHZID", "XOAUTH2_BEARER"],
   ]],
-  [compared(0x080000), "not compared before", [
+  [compared(login), "not compared before", [
     ...["GSSAPI_DELEGATION", "FTP_ACCOUNT", "FTP_ALTERNATIVE_TO_USER", "FTP_SSL_CCC"],
   ]],
   // how the protocol begins
-  [compared(0x080d00), "a version that the connection does not have is compared since 8.13 only", [
-    "HTTP_VERSION",
-  ]],
+  [
+    compared(httpVersion),
+    "a version that the connection does not have is compared since 8.13 only",
+    [
+      "HTTP_VERSION",
+    ],
+  ],
   [OWN, "is kept in the connection, which has that of the request that made it", [
     ...["FTP_USE_EPRT", "FTP_USE_EPSV", "FTPSSLAUTH"],
   ]],
