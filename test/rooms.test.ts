@@ -152,3 +152,23 @@ test("only ffi/deno.ts says Deno, only ffi/bun.ts and its fallback say Bun", asy
     expect(/\b(Deno|Bun)\.|bun:ffi|\bin globalThis/.exec(code)?.[0], path).toBeUndefined();
   }
 });
+
+/** The files of `src/` whose code has something that the pattern matches. */
+async function filesWith(pattern: RegExp): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of (await files()).filter((path) => path.startsWith("src/"))) {
+    const text = await readFile(join(ROOT, path), "utf8");
+    if (pattern.test(text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, ""))) found.push(path);
+  }
+  return found;
+}
+
+test("native callbacks are made in the one place that lets no exception into C", async () => {
+  expect(await filesWith(/native\.callback\(/)).toEqual(["src/handles/base/native_callback.ts"]);
+});
+
+test("the handles do not ask a public member of their own, which a subclass may override", async () => {
+  const asked = await filesWith(/this\.(closed|getInfo|setOpt|pause|infoRead)\b/);
+  // a generator over infoRead() is what messages() is; the outbox is no handle
+  expect(asked.sort()).toEqual(["src/handles/multi/multi.ts", "src/http/websocket/outbox.ts"]);
+});

@@ -115,7 +115,7 @@ export class Share {
    * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it.
    */
   close(): void {
-    if (this.closed) return;
+    if (this.#resources.pointer === null) return; // not `closed`, which may be overridden
     check(this.#resources.free());
     unclosed.delete(this);
   }

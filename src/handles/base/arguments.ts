@@ -85,12 +85,8 @@ export function oneLine(option: string, value: unknown): string {
 
 /** Lines that C can take: text, or bytes that are sent as they are. */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
-  if (!isArray(value)) throw badValue(option, "an array of strings", value);
-  // a copy, since a getter may say something else the second time
-  return Array.from(
-    value,
-    (line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line),
-  );
+  return items(option, "an array of strings", value)
+    .map((line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line));
 }
 
 function byteLine(option: string, value: Uint8Array): Uint8Array {
@@ -99,6 +95,21 @@ function byteLine(option: string, value: Uint8Array): Uint8Array {
     throw badValue(option, "bytes without NUL and line breaks", value);
   }
   return line;
+}
+
+/** More than any list that makes sense. */
+const MOST_ITEMS = 1_000_000;
+
+/**
+ * What is in an array, each item read once, by its index: the array's own iterator may be anything.
+ * Throws the error for a value that is no array.
+ */
+export function items(option: string, expected: string, value: unknown): unknown[] {
+  const length = isArray(value) ? value.length : undefined;
+  if (typeof length !== "number" || !(length >= 0 && length <= MOST_ITEMS)) {
+    throw badValue(option, expected, value);
+  }
+  return Array.from({ length }, (_, i) => (value as unknown[])[i]);
 }
 
 /** As `Array.isArray`, which throws for a proxy that was revoked. */

@@ -455,7 +455,7 @@ export class Easy {
    */
   close(): void {
     const state = this.#state;
-    if (this.closed) return;
+    if (state.resources.pointer === null) return;
     state.refuseInCallback("close the easy handle");
     state.pin();
     try {

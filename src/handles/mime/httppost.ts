@@ -9,7 +9,7 @@ import { allocate, allocateBytes, release, Struct, utf8 } from "../../../ffi/mem
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { member } from "../../members.ts";
-import { badValue, bytes, isArray, lines, oneLine } from "../base/arguments.ts";
+import { badValue, bytes, isArray, items, lines, oneLine } from "../base/arguments.ts";
 import { ownBytes, Owned, ownList, withNul } from "../base/owned.ts";
 
 /**
@@ -65,12 +65,12 @@ export interface FormPart {
 
 /** Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is no list of parts. */
 export function readForm(value: unknown): FormPart[] {
-  if (!isArray(value)) throw badValue("HTTPPOST", "an array of parts", value);
-  return Array.from(value as HttpPostPart[], (part) => readPart(part));
+  return items("HTTPPOST", "an array of parts", value).map((part) => readPart(part));
 }
 
-function readPart(part: HttpPostPart): FormPart {
-  if (typeof part !== "object" || part === null) throw badValue("HTTPPOST", "parts", part);
+function readPart(value: unknown): FormPart {
+  if (typeof value !== "object" || value === null) throw badValue("HTTPPOST", "parts", value);
+  const part = value as HttpPostPart;
   for (const property of Object.keys(part)) {
     if (!PROPERTIES.has(property)) throw badValue("HTTPPOST", `no "${property}" in a part`, part);
   }
@@ -81,7 +81,7 @@ function readPart(part: HttpPostPart): FormPart {
   const { name, contents, file, fileContent, buffer, filename, type, headers } = given;
   const optional = (what: string, value: unknown) =>
     value === undefined ? undefined : oneLine(what, value);
-  const files = file === undefined ? [] : isArray(file) ? Array.from(file) : [file];
+  const files = file === undefined ? [] : isArray(file) ? items("HTTPPOST", "paths", file) : [file];
   return {
     name: oneLine("the part's name", name ?? null),
     contents: contents === undefined ? undefined : contentBytes(contents),

@@ -416,7 +416,7 @@ export class Multi {
    */
   close(): void {
     const state = this.#state;
-    if (this.closed) return;
+    if (state.resources.pointer === null) return;
     state.refuseInCallback("close the multi handle");
     removeAll(state);
     unclosed.delete(this);

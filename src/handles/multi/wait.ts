@@ -34,6 +34,8 @@ export interface FdSets {
 
 // curl_socket_t fd @0; short events @4; short revents @6
 const WAITFD_SIZE = 8;
+/** More descriptors than a process has. */
+const MOST_WAITS = 1_000_000;
 
 /** `curl_multi_poll` or `curl_multi_wait`. */
 export function pollDescriptors(
@@ -68,8 +70,12 @@ interface Wait {
 
 /** Reads each descriptor once: the list and its members may run the user's code. */
 function readWaits(call: string, descriptors: unknown): Wait[] {
-  if (!isArray(descriptors)) throw badArgument(call, "list of descriptors", descriptors);
-  return Array.from(descriptors, (of) => {
+  const length = isArray(descriptors) ? descriptors.length : undefined;
+  if (typeof length !== "number" || !(length >= 0 && length <= MOST_WAITS)) {
+    throw badArgument(call, "list of descriptors", descriptors);
+  }
+  return Array.from({ length }, (_, i) => { // by index: the list's own iterator may be anything
+    const of = (descriptors as unknown[])[i];
     const { fd, events } = (of ?? {}) as WaitFd;
     if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", of);
     return { of: of as WaitFd, fd, events };
