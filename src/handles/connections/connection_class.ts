@@ -7,7 +7,7 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { easyOptions } from "../../../ffi/curl/options.ts";
+import { easyOptions, type OptionKind } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { isKnown, type SinceRow } from "../../libcurl_versions.ts";
 import { bytesOf } from "../base/views.ts";
@@ -56,19 +56,19 @@ const hasUser = (value: unknown): value is string =>
   typeof value === "string" && value.includes("@");
 
 /**
- * Notes that an option was set; `usual` is the value that a new handle has, where that is a number.
- * An option that acts on each request is not noted.
+ * Notes that an option was set, to a value that was checked; `usual` is the one that a new handle has,
+ * where that is a number. An option that acts on each request is not noted.
  */
 export function noteConnectionOption(
   state: EasyState,
-  id: number,
+  { id, kind }: { readonly id: number; readonly kind: OptionKind },
   value: unknown,
   usual: number | undefined,
 ): void {
   if (id === SHARE.id) return; // `state.share`, which stays where the other options are reset
   const { settings } = state, part = DECIDING_PARTS.get(id);
   const deciding = part && value !== null ? part(value) : value;
-  const token = isUsual(deciding, usual) ? undefined : tokenOf(deciding);
+  const token = isUsual(deciding, usual) ? undefined : tokenOf(kind, deciding);
   if (id === URL.id) noteToken(state, CURLU.id, undefined); // the later of the two counts
   if (token === undefined && settings.connectionTokens === null) return;
   if (noteToken(state, id, token) && state.isInUse) forbidReuseNow(state);
@@ -96,14 +96,30 @@ function forbidReuseNow(state: EasyState): void {
   library().symbols.curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, 1);
 }
 
-/** Equal for equal values, and only for these. */
-function tokenOf(value: unknown): string {
-  if (Array.isArray(value)) return value.map(lineToken).join("");
-  if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") {
-    const bytes = bytesOf(value);
-    return bytes ? `bytes ${latin1(bytes)}` : `${identityOf(value as object | symbol)}`;
+/** Equal for equal values of the option, and only for these. */
+function tokenOf(kind: OptionKind, value: unknown): string {
+  switch (kind) {
+    case "long":
+    case "values":
+    case "off_t":
+      return `${Number(value)}`;
+    case "string":
+      return value as string;
+    case "slist":
+      return (value as (string | Uint8Array)[]).map(lineToken).join("");
+    case "blob":
+      return latin1(bytesOf(value) ?? NO_BYTES);
+    default: // functions, what they get, and handles: by identity
+      return identityToken(value);
   }
-  return typeof value === "boolean" ? `${Number(value)}` : String(value);
+}
+
+const NO_BYTES = new Uint8Array();
+
+function identityToken(value: unknown): string {
+  const hasIdentity = typeof value === "object" || typeof value === "function" ||
+    typeof value === "symbol";
+  return hasIdentity ? `${identityOf(value as object | symbol)}` : `${typeof value} ${value}`;
 }
 
 function lineToken(line: string | Uint8Array): string {

@@ -38,7 +38,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   refuseInUse(state, option);
   applyValue(state, option, read);
   if (!option.shapesConnection) return;
-  noteConnectionOption(state, option.id, read, birthDefault(option.id) ?? option.default);
+  noteConnectionOption(state, option, read, birthDefault(option.id) ?? option.default);
 }
 
 /** The value without anything of the user's behind it that could change or run code. */
