@@ -1,5 +1,6 @@
 /**
- * Reading the members of objects that users hand in: options, parts, dictionaries.
+ * Members of objects, past what somebody has put on `Object.prototype`: those of objects that users
+ * hand in (options, parts, dictionaries), and those of curlew's own that the platform reads.
  *
  * @module
  */
@@ -18,4 +19,12 @@ export function member<T extends object, K extends keyof T>(object: T, key: K): 
     owner = Object.getPrototypeOf(owner);
   }
   return undefined;
+}
+
+/**
+ * A dictionary for the platform, which reads the members that are not there from the prototype: so
+ * it has none.
+ */
+export function dictionary<T extends object>(members: T): T {
+  return Object.assign(Object.create(null), members);
 }

@@ -5,12 +5,14 @@
  */
 
 import { setImmediate } from "node:timers";
+import { throwIfAborted } from "../signals.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import {
   type AgentOptions,
   type AgentStats,
   closedError,
   type PerformOptions,
+  readOptions,
   signalOf,
   type WaitOptions,
 } from "./agent_options.ts";
@@ -34,6 +36,17 @@ export let performAtOnce: (
  * reader has so much to do that the transfer would have to pause otherwise.
  */
 export let endTurn: (agent: Agent) => void;
+/**
+ * {@linkcode Agent.perform}, {@linkcode Agent.readable} and {@linkcode Agent.writable} of the agent
+ * itself, whatever a subclass makes of them.
+ */
+export let performOn: (agent: Agent, easy: Easy, signal: AbortSignal | null) => Promise<Easy>;
+/** See {@linkcode performOn}. */
+export let waitReadable: (agent: Agent, easy: Easy) => Promise<void>;
+/** See {@linkcode performOn}. */
+export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
+/** Whether a value is an agent; a proxy of one is none. */
+export let isAgent: (value: unknown) => value is Agent;
 /** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
 
@@ -63,6 +76,12 @@ export class Agent {
 
   static {
     performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
+    performOn = (agent, easy, signal) =>
+      promised((outcome) => agent.#perform(easy, outcome, signal));
+    waitReadable = (agent, easy) => agent.#wait(easy, READ, null);
+    waitWritable = (agent, easy) => agent.#wait(easy, WRITE, null);
+    isAgent = (value): value is Agent =>
+      typeof value === "object" && value !== null && #loops in value;
     endTurn = (agent) => {
       for (const loop of agent.#loops) loop.endTurn();
     };
@@ -80,7 +99,7 @@ export class Agent {
    * @throws {CurlLoadError} where there is no libcurl.
    */
   constructor(options: AgentOptions = {}) {
-    this.#loops = new Loops(options ?? {});
+    this.#loops = new Loops(readOptions(options ?? {}));
   }
 
   /** How many transfers are in flight. */
@@ -108,18 +127,12 @@ export class Agent {
    * @throws the signal's reason where it aborted.
    */
   perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    const outcome = Promise.withResolvers<Easy>();
-    try {
-      this.#perform(easy, outcome, signalOf(options));
-    } catch (error) {
-      outcome.reject(error);
-    }
-    return outcome.promise;
+    return promised((outcome) => this.#perform(easy, outcome, signalOf(options)));
   }
 
   #perform(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     if (this.#closing) throw closedError();
-    if (signal?.aborted) throw signal.reason;
+    throwIfAborted(signal);
     const loop = isEasy(easy) ? this.#loops.for(stateOf(easy)) : this.#loops.common;
     loop.run(easy, outcome, signal);
   }
@@ -173,11 +186,11 @@ export class Agent {
     return this.#wait(easy, WRITE, options);
   }
 
-  #wait(easy: Easy, direction: number, options: WaitOptions): Promise<void> {
+  #wait(easy: Easy, direction: number, options: WaitOptions | null): Promise<void> {
     return new Promise((resolve, reject) => {
       const signal = signalOf(options);
       if (this.#closing) throw closedError();
-      if (signal?.aborted) throw signal.reason;
+      throwIfAborted(signal);
       const loop = isEasy(easy) ? this.#loops.of(stateOf(easy)) : this.#loops.common;
       loop.wait(easy, direction, { resolve, reject }, signal);
     });
@@ -204,4 +217,15 @@ export class Agent {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A promise of the outcome, also where the transfer cannot begin. */
+function promised(start: (outcome: TransferOutcome) => void): Promise<Easy> {
+  const outcome = Promise.withResolvers<Easy>();
+  try {
+    start(outcome);
+  } catch (error) {
+    outcome.reject(error);
+  }
+  return outcome.promise;
 }

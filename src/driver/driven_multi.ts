@@ -16,6 +16,7 @@ import { setOption } from "../handles/easy/options.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
+import { reasonOf } from "../signals.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import type { Poller } from "./poller/poller.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
@@ -117,7 +118,7 @@ export class DrivenMulti {
     const transfer = this.transfers.add(state, outcome, mayLoseEvents);
     this.#scheduler.schedule();
     this.timeouts.watch(transfer);
-    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+    if (signal) transfer.listen(signal, () => this.#abort(transfer, reasonOf(signal)));
   }
 
   #add(easy: Easy): void {

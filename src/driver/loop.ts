@@ -10,6 +10,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
+import { isInstance } from "../untrusted.ts";
 import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
 import { DrivenMulti } from "./driven_multi.ts";
@@ -206,7 +207,7 @@ export class Loop {
       this.#driven = this.#createMulti(broken.cacheSize);
     } catch (error) {
       // where there cannot be another one now, the next transfer tries again
-      if (!(error instanceof CurlMultiError)) throw error;
+      if (!isInstance(error, CurlMultiError)) throw error;
     }
   }
 

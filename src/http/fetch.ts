@@ -5,14 +5,16 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
+import { throwIfAborted } from "../signals.ts";
+import { isInstance } from "../untrusted.ts";
 import { agentOf } from "./default_agent.ts";
-import { checkStatus, fetchError, networkError } from "./errors.ts";
+import { checkStatus, fetchError, isTypeError, networkError } from "./errors.ts";
 import type { Field } from "./response/head.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
-import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
+import { type FetchInit, planRequest, readInit, type RequestPlan } from "./request/plan.ts";
 import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
 import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
 
@@ -42,13 +44,13 @@ export async function fetch(
   input: string | URL | Request,
   init: FetchInit = {},
 ): Promise<Response> {
-  const planned = planRequest(input, init);
-  const plan = planned instanceof Promise ? await planned : planned;
+  const members = readInit(init), planned = planRequest(input, members);
+  const plan = isInstance(planned, Promise) ? await planned : planned;
   try {
-    plan.signal?.throwIfAborted();
+    throwIfAborted(plan.signal);
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    const loop = new RedirectLoop(plan, agentOf(init.agent));
+    const loop = new RedirectLoop(plan, agentOf(members.agent));
     for (;;) {
       const transfer = loop.start(), response = await transfer.responseStart;
       if (!response.redirect) return await loop.respond(transfer, response);
@@ -74,11 +76,11 @@ class RedirectLoop {
   }
 
   start(): Transfer {
-    this.#plan.signal?.throwIfAborted();
+    throwIfAborted(this.#plan.signal);
     try {
       return new Transfer(this.#plan, this.#agent, this.#remaining(), this.#redirects);
     } catch (error) {
-      throw error instanceof TypeError ? error : fetchError(error, this.#plan.url.href);
+      throw isTypeError(error) ? error : fetchError(error, this.#plan.url.href);
     }
   }
 
@@ -139,7 +141,7 @@ function localResponse(
   { type, body }: LocalResponse,
   plan: RequestPlan,
 ): Response | Promise<Response> {
-  const length = body instanceof Blob ? body.size : body.length;
+  const length = isInstance(body, Blob) ? body.size : body.length;
   const fields: Field[] = [];
   if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
   if (type !== "") fields.push(["content-type", type]);

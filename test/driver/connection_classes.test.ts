@@ -1,8 +1,7 @@
 // Options that are one request's own: a connection that was made with one, and a name that was
 // resolved with one, is used by requests with the same value only. Each option that libcurl does not
 // compare is tried by itself.
-import { createServer, type Server, type Socket } from "node:net";
-import { type AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { easyOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import {

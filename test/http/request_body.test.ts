@@ -99,16 +99,17 @@ describe("a body that is there", () => {
     expect(sentText(await post({ toString: () => "an object" } as never))).toBe("an object");
   });
 
-  test("that is a file which is not there fails the fetch", async () => {
-    // Bun's is an empty Blob until all of it is read
-    class Missing extends Blob {
-      override arrayBuffer = () => Promise.reject(new Error("no such file"));
-    }
-    const error = await failure(post(new Missing())) as Error;
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toContain("no such file");
-    expect((await post(new Blob())).length).toBe(0);
-  });
+  // Bun's is an empty Blob until all of it is read
+  const { Bun } = globalThis as { Bun?: { file(path: string): Blob } };
+  test.skipIf(!Bun)(
+    `that is a file which is not there fails the fetch${Bun ? "" : " (NOT RUN: Deno has none)"}`,
+    async () => {
+      const error = await failure(post(Bun!.file("/no/such/file"))) as Error;
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toMatch(/no such file/i);
+      expect((await post(new Blob())).length).toBe(0);
+    },
+  );
 
   test("is refused where the Content-Length says otherwise", async () => {
     const headers = { "Content-Length": "4" };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isInstance, textOf } from "../../untrusted.ts";
+
 // deno-lint-ignore no-explicit-any -- each kind has its own parameters, checked by setOpt's types
 export type AnyFunction = (...args: any[]) => unknown;
 
@@ -21,6 +23,6 @@ export function toStatus(value: unknown, what: string): number {
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Promise) return "a Promise";
-  return value === null || typeof value !== "object" ? String(value) : "an object";
+  if (isInstance(value, Promise)) return "a Promise";
+  return value === null || typeof value !== "object" ? textOf(value) : "an object";
 }

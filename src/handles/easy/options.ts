@@ -41,6 +41,15 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   noteConnectionOption(state, option, read, birthDefault(option.id) ?? option.default);
 }
 
+/**
+ * A copy of an option's value, where that is a list or bytes: to be set later, or more than once.
+ * Throws as setting it would.
+ */
+export function copyOfValue(which: unknown, value: unknown): unknown {
+  const option = findOption(which), read = readValue(option, value);
+  return option.kind === "blob" && read !== null ? bytes(option.name, read).slice() : read;
+}
+
 /** The value without anything of the user's behind it that could change or run code. */
 function readValue({ name, id, kind }: Option, value: unknown): unknown {
   if (value === null) return null;

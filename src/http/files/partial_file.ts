@@ -7,6 +7,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { chmod, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { DiskFile, userId } from "../../handles/easy/disk_file.ts";
+import { isInstance } from "../../untrusted.ts";
 import type { PartialFileRecord } from "./resume.ts";
 
 /** What a download is written to. */
@@ -170,7 +171,7 @@ async function readRecord(path: string): Promise<PartialFileRecord | null> {
     if (typeof url !== "string" || typeof validator !== "string") return null;
     return { url, validator, size: Number.isSafeInteger(size) ? size : null };
   } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return null;
+    if (isInstance(error, SyntaxError) || isMissing(error)) return null;
     throw error;
   }
 }

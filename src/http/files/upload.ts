@@ -4,6 +4,8 @@
  * @module
  */
 
+import { member } from "../../members.ts";
+import { throwIfAborted } from "../../signals.ts";
 import { headError, loadModules } from "../errors.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
@@ -14,6 +16,7 @@ import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
+  NO_INIT,
   planRequest,
   type RequestPlan,
   withBody,
@@ -88,15 +91,15 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
-  const bare = await planUpload(url, options);
-  const agent = agentOf(options.agent);
-  const onProgress = readProgress(options.onProgress, "upload");
+  const given = readOptions(options), bare = await planUpload(url, given);
+  const agent = agentOf(given.agent);
+  const onProgress = readProgress(given.onProgress, "upload");
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
   const found = await uploadSource(source, bare.url);
   let bytes = 0;
   try {
-    bare.signal?.throwIfAborted();
+    throwIfAborted(bare.signal);
     const plan = withBody(bare, found.body);
     const end = await runChain(plan, agent, countdown(plan.timeout), {
       prepare(request) {
@@ -119,18 +122,28 @@ export async function upload(
   }
 }
 
-async function planUpload(url: string | URL, options: UploadOptions): Promise<RequestPlan> {
-  const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
-  const { connectTimeout } = options;
-  if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
-  return await planRequest(url, {
-    method,
-    signal,
-    headers,
-    curl,
-    timeout,
-    ...(connectTimeout === undefined ? {} : { connectTimeout }),
-  });
+type Given = { readonly [M in keyof Required<UploadOptions>]: UploadOptions[M] | undefined };
+
+/** Reads each member once, before anything starts. */
+function readOptions(options: UploadOptions): Given {
+  const given = options ?? {};
+  return {
+    agent: member(given, "agent"),
+    timeout: member(given, "timeout"),
+    connectTimeout: member(given, "connectTimeout"),
+    method: `${member(given, "method") ?? "PUT"}`,
+    signal: member(given, "signal"),
+    headers: member(given, "headers"),
+    curl: member(given, "curl"),
+    onProgress: member(given, "onProgress"),
+  };
+}
+
+async function planUpload(url: string | URL, given: Given): Promise<RequestPlan> {
+  const { method, signal, headers, curl, timeout, connectTimeout } = given;
+  if (/^(?:get|head)$/i.test(`${method}`)) throw new TypeError(`Cannot upload with ${method}`);
+  const init = { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout };
+  return await planRequest(url, init);
 }
 
 function report(

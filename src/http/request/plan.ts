@@ -6,6 +6,8 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import { member } from "../../members.ts";
+import { isInstance } from "../../untrusted.ts";
 import {
   type BodySource,
   bodySource,
@@ -14,7 +16,8 @@ import {
   syncBodySource,
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
-import { checkCurlOptions } from "./curl_options.ts";
+import { fetchError, isTypeError } from "../errors.ts";
+import { type CurlOptions, NO_OPTIONS, readCurlOptions } from "./curl_options.ts";
 import {
   hasHeader,
   type HeaderEntry,
@@ -88,6 +91,38 @@ export interface FetchInit {
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
+/** The members of `init`, each as it was read, once. */
+export type InitMembers = { readonly [M in MemberName]: FetchInit[M] | undefined };
+
+type MemberName = Exclude<
+  keyof FetchInit,
+  "keepalive" | "duplex" | "cache" | "credentials" | "mode" | "priority" | "window"
+>;
+
+/** Reads the members of `init` that have an effect, each once, before anything starts. */
+export function readInit(init: FetchInit): InitMembers {
+  const given = init ?? {};
+  return {
+    method: member(given, "method"),
+    headers: member(given, "headers"),
+    body: member(given, "body"),
+    redirect: member(given, "redirect"),
+    signal: member(given, "signal"),
+    referrer: member(given, "referrer"),
+    integrity: member(given, "integrity"),
+    referrerPolicy: member(given, "referrerPolicy"),
+    curl: member(given, "curl"),
+    agent: member(given, "agent"),
+    timeout: member(given, "timeout"),
+    connectTimeout: member(given, "connectTimeout"),
+    maxBodySize: member(given, "maxBodySize"),
+    onProgress: member(given, "onProgress"),
+  };
+}
+
+/** No member. */
+export const NO_INIT: InitMembers = readInit({});
+
 /** One request, with everything that is needed to make it. */
 export interface RequestPlan {
   readonly method: string;
@@ -102,7 +137,7 @@ export interface RequestPlan {
   readonly referrer: string;
   readonly referrerPolicy: ReferrerPolicy;
   readonly integrity: string;
-  readonly curl: FetchCurlOptions;
+  readonly curl: CurlOptions;
   /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
   readonly timeout: number;
@@ -137,18 +172,23 @@ function readRequestUrl(input: string | URL): URL {
  */
 export function planRequest(
   input: string | URL | Request,
-  init: FetchInit = {},
+  init: InitMembers,
 ): RequestPlan | Promise<RequestPlan> {
-  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
+  const request = requestOf(input), plan = planWithoutBody(input, request, init);
+  const given = givenBody(request, init, plan.method);
   return given === null ? plan : planBody(plan, init, given);
 }
 
+/** The input where it is a `Request`. */
+const requestOf = (input: unknown): Request | null =>
+  typeof input !== "string" && isInstance(input, Request) ? input : null;
+
 async function planBody(
   plan: RequestPlan,
-  init: FetchInit,
+  init: InitMembers,
   given: FetchBody,
 ): Promise<RequestPlan> {
-  const isRequests = init.body === undefined && given instanceof ReadableStream;
+  const isRequests = init.body === undefined && isInstance(given, ReadableStream);
   const body = await (isRequests ? requestSource(given) : bodySource(given));
   try {
     return withBody(plan, body);
@@ -159,18 +199,22 @@ async function planBody(
 }
 
 /** Reads the arguments of `fetchSync`. Throws `TypeError` also for a body that is read later. */
-export function planRequestSync(input: string | URL, init: FetchInit = {}): RequestPlan {
-  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
+export function planRequestSync(input: string | URL, init: InitMembers): RequestPlan {
+  const request = requestOf(input), plan = planWithoutBody(input, request, init);
+  const given = givenBody(request, init, plan.method);
   if (given === null) return plan;
   const body = syncBodySource(given);
   if (body) return withBody(plan, body);
   throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
 
-const NONE: FetchCurlOptions = {}, NO_COOKIES: readonly string[] = [];
+const NO_COOKIES: readonly string[] = [];
 
-function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
-  const request = typeof input !== "string" && input instanceof Request ? input : null;
+function planWithoutBody(
+  input: string | URL | Request,
+  request: Request | null,
+  init: InitMembers,
+): RequestPlan {
   const url = readRequestUrl(request ? request.url : input as string | URL);
   const { referrer, referrerPolicy } = readReferrer(init, request, url);
   return {
@@ -184,7 +228,7 @@ function planWithoutBody(input: string | URL | Request, init: FetchInit): Reques
     redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
     signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
     integrity: `${init.integrity ?? request?.integrity ?? ""}`,
-    curl: init.curl ? checkCurlOptions(init.curl) : NONE,
+    curl: init.curl ? readCurl(init.curl, url) : NO_OPTIONS,
     cookies: NO_COOKIES,
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
@@ -195,18 +239,25 @@ function planWithoutBody(input: string | URL | Request, init: FetchInit): Reques
   };
 }
 
+function readCurl(options: FetchCurlOptions, url: URL): CurlOptions {
+  try {
+    return readCurlOptions(options);
+  } catch (error) {
+    throw isTypeError(error) ? error : fetchError(error, url.href);
+  }
+}
+
 function givenBody(
-  input: string | URL | Request,
-  init: FetchInit,
+  request: Request | null,
+  init: InitMembers,
   method: string,
 ): FetchBody | null {
-  const takes = init.body === undefined && typeof input !== "string";
-  const request = takes && input instanceof Request ? input : null;
-  const given = request ? request.body : init.body ?? null;
+  const source = init.body === undefined ? request : null;
+  const given = source ? source.body : init.body ?? null;
   if (given !== null && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`Cannot fetch: a ${method} request has no body`);
   }
-  if (request?.bodyUsed) {
+  if (source?.bodyUsed) {
     throw new TypeError("Cannot fetch: the body of the Request is used already");
   }
   return given;
@@ -235,7 +286,7 @@ function readRedirect(redirect: string): "follow" | "error" | "manual" {
 
 type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;
 
-function readReferrer(init: FetchInit, request: Request | null, url: URL): Referrer {
+function readReferrer(init: InitMembers, request: Request | null, url: URL): Referrer {
   const given = init.referrer ?? request?.referrer ?? "";
   const referrerPolicy = readPolicy(init.referrerPolicy ?? request?.referrerPolicy ?? "");
   if (given !== "") readRequestUrl(given);

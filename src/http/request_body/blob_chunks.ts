@@ -4,15 +4,19 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
+import { textOf } from "../../untrusted.ts";
+import { blobBytes, blobSize } from "./platform.ts";
+
 const PIECE = 256 * 1024;
 
 /** Throws `TypeError` for a `Bun.file()` that does not exist: it looks like an empty Blob. */
 export async function checkBlob(blob: Blob): Promise<void> {
-  if (blob.size > 0) return;
+  if (blobSize(blob) > 0) return;
   try {
-    await blob.arrayBuffer();
+    await blobBytes(blob);
   } catch (cause) {
-    throw new TypeError(`Cannot read the Blob: ${cause}`, { cause });
+    throw new TypeError(`Cannot read the Blob: ${textOf(cause)}`, { cause });
   }
 }
 
@@ -22,8 +26,8 @@ export async function checkBlob(blob: Blob): Promise<void> {
  */
 export async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
   await checkBlob(blob);
-  for (let at = 0; at < blob.size; at += PIECE) {
-    yield new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
+  for (let at = 0, size = blobSize(blob); at < size; at += PIECE) {
+    yield new Uint8Array(await blobBytes(blob, at, Math.min(at + PIECE, size)));
   }
 }
 
@@ -37,5 +41,6 @@ export function chunkReader(
     else controller.enqueue(value);
   };
   const cancel = async () => void await chunks.return();
-  return new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 }).getReader();
+  const source = dictionary({ pull, cancel }), strategy = dictionary({ highWaterMark: 0 });
+  return new ReadableStream<Uint8Array>(source, strategy).getReader();
 }

@@ -7,7 +7,9 @@
  * @module
  */
 
+import { isInstance } from "../../untrusted.ts";
 import { blobChunks } from "./blob_chunks.ts";
+import { blobSize } from "./platform.ts";
 
 /** A serialized form. */
 export interface SerializedForm {
@@ -44,11 +46,12 @@ export function serializeForm(form: FormData): SerializedForm {
   };
 }
 
-const sizeOf = (piece: Uint8Array | Blob) => piece instanceof Blob ? piece.size : piece.length;
+const sizeOf = (piece: Uint8Array | Blob) =>
+  isInstance(piece, Blob) ? blobSize(piece) : piece.length;
 
 async function* read(pieces: readonly (Uint8Array | Blob)[]) {
   for (const piece of pieces) {
-    if (piece instanceof Blob) yield* blobChunks(piece);
+    if (isInstance(piece, Blob)) yield* blobChunks(piece);
     else yield piece;
   }
 }
@@ -69,6 +72,6 @@ function partHead(name: string, value: string | File): string {
 /** Normalizes line breaks to CR LF. */
 const withCrlf = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
-const ESCAPES: Readonly<Record<string, string>> = { "\n": "%0A", "\r": "%0D", '"': "%22" };
+const ESCAPES: ReadonlyMap<string, string> = new Map([["\n", "%0A"], ["\r", "%0D"], ['"', "%22"]]);
 
-const escaped = (text: string) => text.replace(/[\n\r"]/g, (unit) => ESCAPES[unit] as string);
+const escaped = (text: string) => text.replace(/[\n\r"]/g, (unit) => ESCAPES.get(unit) as string);

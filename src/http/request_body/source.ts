@@ -4,9 +4,12 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
+import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
 import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
+import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
 
 /** The types of a request body. */
@@ -45,7 +48,7 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
 
 function fromBlob(blob: Blob, type: string | null): BodySource {
   const open = () => chunkReader(blobChunks(blob));
-  return { type, bytes: null, length: blob.size, replayable: true, open, cancel: nothing };
+  return { type, bytes: null, length: blobSize(blob), replayable: true, open, cancel: nothing };
 }
 
 /** The source of a form. Its files are read while they are sent. */
@@ -56,10 +59,9 @@ function formSource(form: FormData): BodySource {
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
-  if (stream.locked) throw new TypeError("Cannot send the body: the stream is locked");
-  const open = () => stream.getReader();
-  // fails if the stream is locked: then the holder of the lock cancels it
-  const cancel = (reason: unknown) => void stream.cancel(reason).catch(nothing);
+  if (isLocked(stream)) throw new TypeError("Cannot send the body: the stream is locked");
+  const open = () => readerOf(stream);
+  const cancel = (reason: unknown) => cancelStream(stream, reason);
   return { type: null, bytes: null, length: null, replayable: false, open, cancel };
 }
 
@@ -67,23 +69,19 @@ const encoder = new TextEncoder();
 
 function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
   const chunks = source[Symbol.asyncIterator]();
-  return fromStream(
-    new ReadableStream({
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
-      },
-      async cancel(reason) {
-        await chunks.return?.(reason);
-      },
-    }, { highWaterMark: 0 }),
-  );
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const { done, value } = await chunks.next();
+    if (done) controller.close();
+    else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+  };
+  const cancel = async (reason: unknown) => void await chunks.return?.(reason);
+  const strategy = dictionary({ highWaterMark: 0 });
+  return fromStream(new ReadableStream(dictionary({ pull, cancel }), strategy));
 }
 
 /** The source of a body of any type. Throws `TypeError` for a `Bun.file()` that does not exist. */
 export async function bodySource(body: FetchBody): Promise<BodySource> {
-  if (body instanceof Blob) await checkBlob(body);
+  if (isInstance(body, Blob)) await checkBlob(body);
   return syncBodySource(body) ?? asyncBodySource(body) ??
     syncBodySource(String(body)) as BodySource;
 }
@@ -94,13 +92,13 @@ export async function bodySource(body: FetchBody): Promise<BodySource> {
  */
 export async function requestSource(stream: ReadableStream<Uint8Array>): Promise<BodySource> {
   const found = await peek(stream);
-  return found instanceof ReadableStream ? fromStream(found) : fromBytes(found, null);
+  return isInstance(found, ReadableStream) ? fromStream(found) : fromBytes(found, null);
 }
 
 /** The source of a body whose bytes are available now, `null` for any other type. */
 export function syncBodySource(body: FetchBody): BodySource | null {
   if (typeof body === "string") return fromBytes(encoder.encode(body), "text/plain;charset=UTF-8");
-  if (body instanceof URLSearchParams) {
+  if (isInstance(body, URLSearchParams)) {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";
     return fromBytes(encoder.encode(String(body)), type);
   }
@@ -110,9 +108,9 @@ export function syncBodySource(body: FetchBody): BodySource | null {
 
 /** The source of a body whose bytes are read later, `null` for any other type. */
 export function asyncBodySource(body: FetchBody): BodySource | null {
-  if (body instanceof Blob) return fromBlob(body, body.type || null);
-  if (body instanceof FormData) return formSource(body);
-  if (body instanceof ReadableStream) return fromStream(body);
+  if (isInstance(body, Blob)) return fromBlob(body, blobType(body) || null);
+  if (isInstance(body, FormData)) return formSource(body);
+  if (isInstance(body, ReadableStream)) return fromStream(body);
   if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
     return fromIterable(body);
   }

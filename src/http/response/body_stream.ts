@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { dictionary } from "../../members.ts";
 import { BodyQueue } from "./body_queue.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
@@ -71,18 +72,19 @@ export class BodySink {
 
   /** Creates the stream; called once. */
   open(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const stream = new ReadableStream({
-      type: "bytes",
-      start: (controller) => {
+    const source: UnderlyingByteSource = dictionary({
+      type: "bytes" as const,
+      start: (controller: Controller) => {
         if (this.#finish && this.#queue.length === 0) this.#end(controller, this.#finish);
         else this.#weakController = new WeakRef(controller);
       },
-      pull: (controller) => this.#pull(controller),
-      cancel: (reason) => {
+      pull: (controller: Controller) => this.#pull(controller),
+      cancel: (reason: unknown) => {
         this.#drop();
         this.#transfer.cancel(reason);
       },
-    }, { highWaterMark: 0 });
+    });
+    const stream = new ReadableStream(source, dictionary({ highWaterMark: 0 }));
     unread.register(stream, new WeakRef(this));
     return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
   }

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** Status line and headers. */
 export interface ResponseHead {
@@ -225,7 +226,7 @@ export function appendFields(headers: Headers, fields: readonly Field[]): void {
     try {
       headers.append(name, value);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
+      if (!isInstance(error, TypeError)) throw error;
     }
   }
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
+import { isInstance } from "../../untrusted.ts";
 import { appendFields, type Field } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
@@ -33,7 +35,7 @@ export interface ResponseParts {
 export function makeResponse(body: Body, parts: ResponseParts): Response {
   const response = new Response(body, parts);
   appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
-  return attachFields(response, parts, body instanceof Uint8Array);
+  return attachFields(response, parts, isInstance(body, Uint8Array));
 }
 
 /** The body of a response. */
@@ -98,16 +100,18 @@ const { bytes: bytesOf, clone: cloneOf, blob: blobOf } = Response.prototype;
 
 /** The bytes of a response as a byte stream. */
 function streamOf(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
+  const source: UnderlyingByteSource = dictionary({
+    type: "bytes" as const,
+    async pull(controller: ReadableByteStreamController) {
       const bytes = await bytesOf.call(response);
       if (bytes.length > 0) controller.enqueue(bytes);
       controller.close();
       controller.byobRequest?.respond(0);
     },
-    cancel: (reason) => (bodyOf.call(response) as ReadableStream).cancel(reason),
-  }, { highWaterMark: 0 }) as ReadableStream<Uint8Array<ArrayBuffer>>;
+    cancel: (reason: unknown) => (bodyOf.call(response) as ReadableStream).cancel(reason),
+  });
+  const stream = new ReadableStream(source, dictionary({ highWaterMark: 0 }));
+  return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 const get = (read: (this: Response) => unknown) => ({

@@ -10,7 +10,7 @@ import { library } from "../../../ffi/mod.ts";
 import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
-import { hasAny } from "../request/curl_options.ts";
+import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
@@ -49,8 +49,8 @@ export function configureHttp(
   forbidHttp2(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
-  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
-  easy.setOpts(curl);
+  if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
+  setCurlOptions(easy, curl);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
@@ -62,7 +62,7 @@ export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: numbe
   setUrl(easy, plan.url);
   setTimeouts(easy, plan, remainingMs);
   easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
-  easy.setOpts(plan.curl);
+  setCurlOptions(easy, plan.curl);
   if (plan.body) setUpload(easy, plan.bodyLength);
 }
 

@@ -6,11 +6,18 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-import { type Agent, endTurn } from "../../driver/agent.ts";
+import { type Agent, endTurn, performOn } from "../../driver/agent.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
-import { asTypeError, isAbort } from "../errors.ts";
+import {
+  isAborted as signalIsAborted,
+  isAbortOf,
+  onAbort,
+  reasonOf,
+  throwIfAborted,
+} from "../../signals.ts";
+import { asTypeError } from "../errors.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import {
@@ -79,23 +86,23 @@ export class ChainedRequest implements HeadListener {
   /** Runs the request. Throws `TypeError`, or the signal's reason. */
   async run(agent: Agent, remainingMs: number): Promise<void> {
     const { easy, plan } = this, { signal } = plan;
-    const onAbort = () => this.#abort.abort(signal?.reason);
-    let failure: unknown;
+    let failure: unknown, unlisten = () => {};
     try {
       (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       this.#discardBody();
       this.#hooks.prepare(this);
-      signal?.addEventListener("abort", onAbort);
+      if (signal) unlisten = onAbort(signal, () => this.#abort.abort(reasonOf(signal)));
       this.#agent = agent;
-      await agent.perform(easy, { signal: this.#abort.signal });
+      await performOn(agent, easy, this.#abort.signal);
     } catch (error) {
       failure = error;
-      if (signal?.aborted || !this.#onlyDiscardsBody()) throw this.#reason(error);
+      const isAborted = signal !== null && signalIsAborted(signal);
+      if (isAborted || !this.#onlyDiscardsBody()) throw this.#reason(error);
     } finally {
       this.#agent = null;
       clearTimeout(this.#timer);
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
       this.#hooks.done?.(this, failure);
     }
   }
@@ -148,7 +155,7 @@ export class ChainedRequest implements HeadListener {
 
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
-    return isAbort(error, signal) ? error : asTypeError(error, url);
+    return isAbortOf(signal, error) ? error : asTypeError(error, url);
   }
 }
 
@@ -165,7 +172,7 @@ export async function runChain(
   let plan = withReceiveBuffer(first);
   using easy = new Easy(); // one for the whole chain: it keeps the cookies
   for (let redirects = 0;; redirects++) {
-    plan.signal?.throwIfAborted();
+    throwIfAborted(plan.signal);
     const request = new ChainedRequest(plan, easy, hooks);
     await request.run(agent, remaining());
     const { head, redirect } = request;
@@ -180,6 +187,6 @@ export async function runChain(
 
 function withReceiveBuffer(plan: RequestPlan): RequestPlan {
   // libcurl checks the speed limit only after many buffers: large ones would exceed it by far
-  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan;
-  return { ...plan, curl: { BUFFERSIZE: RECEIVE_BUFFER, ...plan.curl } };
+  if (plan.curl.get("MAX_RECV_SPEED_LARGE")) return plan;
+  return { ...plan, curl: new Map([["BUFFERSIZE", RECEIVE_BUFFER], ...plan.curl]) };
 }

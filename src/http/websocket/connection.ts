@@ -7,10 +7,12 @@
 
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Agent } from "../../driver/agent.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
+import { type Agent, performOn, waitReadable, waitWritable } from "../../driver/agent.ts";
+import { Code, easyCodeOf, isEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import type { WsFrame } from "../../handles/easy/websocket.ts";
+import { isAborted, onAbort, reasonOf } from "../../signals.ts";
+import { isInstance, messageOf } from "../../untrusted.ts";
 import { publicCause } from "../errors.ts";
 import { closePayload, type CloseStatus, readClose } from "./frames.ts";
 import { checkResponse, configureHandshake, type WebSocketPlan } from "./handshake.ts";
@@ -100,10 +102,9 @@ export class Connection {
   }
 
   #listenTo(signal: AbortSignal): void {
-    const abort = () => this.#fail(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", abort);
+    const abort = () => this.#fail(reasonOf(signal));
+    if (isAborted(signal)) return abort();
+    this.#unlisten = onAbort(signal, abort);
   }
 
   /** The value of `bufferedAmount`. */
@@ -114,7 +115,7 @@ export class Connection {
   async #run(key: string): Promise<void> {
     try {
       if (this.#isEnded) return;
-      await this.#agent.perform(this.#easy);
+      await performOn(this.#agent, this.#easy, null);
       if (this.#isEnded) return;
       const protocol = await checkResponse(this.#easy, this.#plan, key);
       if (this.#isEnded) return;
@@ -135,7 +136,7 @@ export class Connection {
       await this.#handleFrame(frame, incoming.subarray(0, frame.len));
       if (this.#bytesSinceYield >= MAX_BYTES_PER_TURN) await this.#yieldToEventLoop();
     } else {
-      await this.#agent.readable(this.#easy);
+      await waitReadable(this.#agent, this.#easy);
       this.#hadEvent = false;
       this.#bytesSinceYield = 0;
     }
@@ -152,7 +153,7 @@ export class Connection {
       if (len === 0) this.#end();
       return { flags: 0, offset: 0, bytesleft: 0, len };
     } catch (error) {
-      if (codeOf(error) === Code.AGAIN) return null;
+      if (easyCodeOf(error) === Code.AGAIN) return null;
       throw error;
     }
   }
@@ -182,8 +183,8 @@ export class Connection {
       const message = this.#assembler.finish();
       await this.#dispatch(() => this.#events.message(message));
     } catch (error) {
-      if (error instanceof MessageTooBig) this.#failWith(TOO_BIG, error);
-      else if (error instanceof InvalidText) this.#failWith(INVALID_DATA, error);
+      if (isInstance(error, MessageTooBig)) this.#failWith(TOO_BIG, error);
+      else if (isInstance(error, InvalidText)) this.#failWith(INVALID_DATA, error);
       else throw error;
     }
   }
@@ -233,7 +234,7 @@ export class Connection {
   /** Fails the connection: sends a Close frame with that code and waits for the peer to leave. */
   #failWith(code: number, error: unknown): void {
     this.#failure = { error };
-    const reason = new TextEncoder().encode(error instanceof Error ? error.message : "");
+    const reason = new TextEncoder().encode(messageOf(error));
     this.#outbox.closeNow(closePayload(code, reason.subarray(0, 100)));
     this.#endLater(LINGER_MS);
     this.#flush();
@@ -242,7 +243,7 @@ export class Connection {
   /** Handles an error of libcurl. */
   #onError(error: unknown): void {
     if (this.#isEnded) return;
-    const code = codeOf(error);
+    const code = easyCodeOf(error);
     if (!this.#isOpen) this.#fail(error);
     else if (this.#peerClose || this.#failure || code === Code.GOT_NOTHING) this.#end();
     else if (code === Code.RECV_ERROR && isProtocolError(error)) {
@@ -262,9 +263,11 @@ export class Connection {
 
   /** Queues a message. The bytes of a Blob come later. */
   send(opcode: number, size: number, bytes: Uint8Array<ArrayBuffer> | Promise<ArrayBuffer>): void {
-    const isHere = bytes instanceof Uint8Array;
-    const fill = this.#outbox.push(opcode, size, isHere ? bytes : null);
-    if (isHere) return this.#flushSoon();
+    if (isInstance(bytes, Uint8Array)) {
+      this.#outbox.push(opcode, size, bytes);
+      return this.#flushSoon();
+    }
+    const fill = this.#outbox.push(opcode, size, null);
     bytes.then((buffer) => {
       fill(new Uint8Array(buffer));
       this.#flushSoon();
@@ -328,7 +331,7 @@ export class Connection {
     try {
       return this.#easy.send(block);
     } catch (error) {
-      if (codeOf(error) === Code.AGAIN) return 0;
+      if (easyCodeOf(error) === Code.AGAIN) return 0;
       throw error;
     }
   }
@@ -336,7 +339,7 @@ export class Connection {
   #waitWritable(block: Uint8Array<ArrayBuffer>, sent: number): void {
     this.#unsentBlock = sent === 0 && block === this.#unsentBlock ? block : block.slice(sent);
     this.#isBlocked = true;
-    this.#agent.writable(this.#easy).then(() => {
+    waitWritable(this.#agent, this.#easy).then(() => {
       this.#isBlocked = false;
       this.#flush();
     }, (error) => this.#onError(error));
@@ -381,11 +384,7 @@ export class Connection {
   }
 }
 
-function codeOf(error: unknown): number {
-  return error instanceof CurlEasyError ? error.code : -1;
-}
-
 /** Whether libcurl has found an invalid frame. A broken connection has the same code. */
 function isProtocolError(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("[WS]");
+  return isEasyError(error) && messageOf(error).includes("[WS]");
 }
