@@ -105,7 +105,15 @@ class RedirectLoop {
     try {
       checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
-      const parts = { status, statusText, fields: head.fields(), url, redirected, info };
+      const parts = {
+        status,
+        statusText,
+        fields: head.fields(),
+        headers: undefined,
+        url,
+        redirected,
+        info,
+      };
       // a small body that is complete by now costs less without a stream
       const body = sink && (sink.takeWhole(MAX_WHOLE_BODY) ?? sink.open());
       return responseOf(body, parts, integrity);
@@ -146,6 +154,14 @@ function localResponse(
   if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
   if (type !== "") fields.push(["content-type", type]);
   const { url, integrity } = plan;
-  const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
+  const parts = {
+    status: 200,
+    statusText: "OK",
+    fields,
+    headers: undefined,
+    url,
+    redirected: false,
+    info: null,
+  };
   return responseOf(new Response(body).body, parts, integrity);
 }

@@ -215,19 +215,25 @@ function planWithoutBody(
   request: Request | null,
   init: InitMembers,
 ): RequestPlan {
+  // not every runtime has all members of the standard: then there must be nothing in their place
+  const its = <M extends keyof Request>(name: M) => request ? member(request, name) : undefined;
   const url = readRequestUrl(request ? request.url : input as string | URL);
-  const { referrer, referrerPolicy } = readReferrer(init, request, url);
+  const { referrer, referrerPolicy } = readReferrer(
+    `${init.referrer ?? its("referrer") ?? ""}`,
+    `${init.referrerPolicy ?? its("referrerPolicy") ?? ""}`,
+    url,
+  );
   return {
     url,
     referrer,
     referrerPolicy,
-    method: readMethod(init.method ?? request?.method ?? "GET"),
-    headers: readHeaders(init.headers ?? request?.headers),
+    method: readMethod(init.method ?? its("method") ?? "GET"),
+    headers: readHeaders(init.headers ?? its("headers")),
     body: null,
     bodyLength: null,
-    redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
-    signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
-    integrity: `${init.integrity ?? request?.integrity ?? ""}`,
+    redirect: readRedirect(init.redirect ?? its("redirect") ?? "follow"),
+    signal: readSignal(init.signal !== undefined ? init.signal : its("signal") ?? null),
+    integrity: `${init.integrity ?? its("integrity") ?? ""}`,
     curl: init.curl ? readCurl(init.curl, url) : NO_OPTIONS,
     cookies: NO_COOKIES,
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
@@ -286,9 +292,8 @@ function readRedirect(redirect: string): "follow" | "error" | "manual" {
 
 type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;
 
-function readReferrer(init: InitMembers, request: Request | null, url: URL): Referrer {
-  const given = init.referrer ?? request?.referrer ?? "";
-  const referrerPolicy = readPolicy(init.referrerPolicy ?? request?.referrerPolicy ?? "");
+function readReferrer(given: string, policy: string, url: URL): Referrer {
+  const referrerPolicy = readPolicy(policy);
   if (given !== "") readRequestUrl(given);
   return { referrer: referrerFor(given, referrerPolicy, url), referrerPolicy };
 }

@@ -20,6 +20,8 @@ export interface ResponseParts {
   /** The final URL; `response.url` leaves out its credentials and fragment. */
   readonly url: URL;
   readonly redirected: boolean;
+  /** None: the constructor of `Response` would look for them on `Object.prototype`. */
+  readonly headers: undefined;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
 }
@@ -33,7 +35,7 @@ export interface ResponseParts {
  * curlew's.
  */
 export function makeResponse(body: Body, parts: ResponseParts): Response {
-  const response = new Response(body, parts);
+  const response = new Response(body, parts as unknown as ResponseInit);
   appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
   return attachFields(response, parts, isInstance(body, Uint8Array));
 }
@@ -87,7 +89,10 @@ class ResponseFields extends ReturnOverride {
     const fields = response as unknown as ResponseFields;
     if (!fields.#isWhole || isUsed.call(response)) return ResponseFields.bodyOwner(response);
     fields.#isWhole = false;
-    return fields.#successor = new Response(streamOf(response), { headers: response.headers });
+    return fields.#successor = new Response(
+      streamOf(response),
+      dictionary({ headers: response.headers }),
+    );
   }
 }
 
