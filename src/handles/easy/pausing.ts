@@ -1,5 +1,5 @@
 /**
- * The end of pauses that a callback has made, for the rooms above.
+ * Ends pauses that the driver or a callback has made, for the rooms above.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { pauseTransfer } from "./calls.ts";
 
 /**
  * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
- * it. The WRITEFUNCTION gets what libcurl has kept before this returns.
+ * it. The WRITEFUNCTION gets the bytes that libcurl has kept before the function returns.
  *
- * @returns the error of that callback, which libcurl would forget.
+ * @returns the error of that callback, which libcurl does not keep.
  */
 export function resumeReceiving(state: EasyState): CurlEasyError | null {
   state.run.pausedForFairness = false;
