@@ -7,6 +7,7 @@
 import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
 import { headError, loadModules } from "../errors.ts";
+import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
@@ -91,12 +92,14 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
+  // a copy, as the caller may change the bytes before they are sent
+  const body = copyOf(source) ?? source;
   const given = readOptions(options), bare = await planUpload(url, given);
   const agent = agentOf(given.agent);
   const onProgress = readProgress(given.onProgress, "upload");
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
-  const found = await uploadSource(source, bare.url);
+  const found = await uploadSource(body, bare.url);
   let bytes = 0;
   try {
     throwIfAborted(bare.signal);
@@ -107,6 +110,7 @@ export async function upload(
         found.attach(request);
         if (onProgress) report(request, found, onProgress);
       },
+      onHead: () => true,
       done(request, error) {
         if (request.plan.body) bytes = found.bytesSent(request);
         found.detach(error);

@@ -40,9 +40,9 @@ export interface RequestHooks {
    * Called for each complete head that is not a redirect; the head of an authentication retry may
    * still replace it. Returns false to discard the body. Runs inside a libcurl callback.
    */
-  onHead?(request: ChainedRequest): boolean;
+  onHead(request: ChainedRequest): boolean;
   /** Called after each request, while its handle can still be read; `error` is why it failed. */
-  done?(request: ChainedRequest, error: unknown): void;
+  done(request: ChainedRequest, error: unknown): void;
 }
 
 /** The last request of a chain. */
@@ -103,14 +103,14 @@ export class ChainedRequest implements HeadListener {
       this.#agent = null;
       clearTimeout(this.#timer);
       unlisten();
-      this.#hooks.done?.(this, failure);
+      this.#hooks.done(this, failure);
     }
   }
 
   /** Decides what to do with the body, once a head is complete. */
   onHead(): void {
     this.redirect = redirectOf(this.head, this.plan);
-    this.#unwanted = this.redirect !== null || this.#hooks.onHead?.(this) === false;
+    this.#unwanted = this.redirect !== null || !this.#hooks.onHead(this);
     if (!this.#unwanted) return;
     this.#discardBody(); // a hook may have sent the body of an earlier head to a file
     if (!mayBeRetried(this.head.status, this.plan)) {

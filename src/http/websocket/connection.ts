@@ -23,7 +23,7 @@ import { Outbox } from "./outbox.ts";
 export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean;
   /** What went wrong, `null` if the peer just closed the connection. */
-  readonly error: unknown;
+  readonly failure: { readonly error: unknown } | null;
 }
 
 /** Receives the events of a connection. None is called inside a libcurl callback. */
@@ -72,7 +72,7 @@ export class Connection {
   #peerClose: CloseStatus | null = null;
   #failure: { readonly error: unknown } | null = null;
   /** Why sending failed. Reading goes on, since the peer's last frames may tell the reason. */
-  #sendError: unknown = null;
+  #sendFailure: { readonly error: unknown } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Whether there was an event since control returned to the event loop, and the bytes read. */
   #hadEvent = false;
@@ -316,7 +316,7 @@ export class Connection {
       }
       if (this.#outbox.closed && this.#peerClose) this.#endLater(LINGER_MS);
     } catch (error) {
-      this.#sendError = error;
+      this.#sendFailure = { error };
       this.#isBlocked = true;
       this.#endLater(LINGER_MS);
     }
@@ -348,8 +348,8 @@ export class Connection {
   #endLater(ms: number): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const late = this.#sendError ?? new Error("The peer did not close in time");
-      if (!this.#peerClose) this.#failure ??= { error: late };
+      const late = this.#sendFailure ?? { error: new Error("The peer did not close in time") };
+      if (!this.#peerClose) this.#failure ??= late;
       this.#end();
     }, ms);
   }
@@ -378,9 +378,10 @@ export class Connection {
 
   #closeResult(): CloseResult {
     const closing = this.#failure ? null : this.#peerClose;
-    if (closing) return { ...closing, wasClean: true, error: null };
-    const error = this.#failure ? this.#failure.error : this.#sendError;
-    return { code: 1006, reason: "", wasClean: false, error: publicCause(error) };
+    if (closing) return { ...closing, wasClean: true, failure: null };
+    const failed = this.#failure ?? this.#sendFailure;
+    const failure = failed && { error: publicCause(failed.error) };
+    return { code: 1006, reason: "", wasClean: false, failure };
   }
 }
 

@@ -161,13 +161,14 @@ export class CurlWebSocket extends EventTarget {
     this.#connection = new Connection(plan, agent, this.#events(), signal);
   }
 
+  /** Events are dispatched by `super`, whatever a subclass makes of `dispatchEvent`. */
   #events(): ConnectionEvents {
     return {
       opened: (protocol) => {
         if (this.#state !== CONNECTING) return;
         this.#state = OPEN;
         this.#protocol = protocol;
-        this.dispatchEvent(new Event("open"));
+        super.dispatchEvent(new Event("open"));
       },
       message: (data) => this.#message("message", this.#shown(data)),
       ping: (data) => this.#message("ping", data),
@@ -184,16 +185,17 @@ export class CurlWebSocket extends EventTarget {
   #message(type: string, data: unknown): void {
     if (this.#state !== OPEN) return;
     const members = dictionary({ data, origin: this.#url.origin });
-    this.dispatchEvent(new MessageEvent(type, members));
+    super.dispatchEvent(new MessageEvent(type, members));
   }
 
-  #closed({ code, reason, wasClean, error }: CloseResult): void {
+  #closed({ code, reason, wasClean, failure }: CloseResult): void {
     this.#state = CLOSED;
-    if (error !== null) {
+    if (failure) {
+      const { error } = failure;
       const members = dictionary({ message: messageOf(error), error });
-      this.dispatchEvent(new ErrorEvent("error", members));
+      super.dispatchEvent(new ErrorEvent("error", members));
     }
-    this.dispatchEvent(new CloseEvent("close", dictionary({ code, reason, wasClean })));
+    super.dispatchEvent(new CloseEvent("close", dictionary({ code, reason, wasClean })));
   }
 
   /** The URL, as parsed. */
