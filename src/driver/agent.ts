@@ -5,8 +5,9 @@
  */
 
 import { setImmediate } from "node:timers";
-import { throwIfAborted } from "../signals.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
+import type { Multi } from "../handles/multi/multi.ts";
+import { throwIfAborted } from "../signals.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -49,6 +50,18 @@ export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
 export let isAgent: (value: unknown) => value is Agent;
 /** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
+/**
+ * Makes an agent whose transfers are all in one multi handle, so that they share connections and names
+ * as libcurl alone would have it.
+ */
+export let agentOfOneMulti: () => Agent;
+/** The multi handle of an agent; another one after an error of the multi interface. */
+export let multiOfAgent: (agent: Agent) => Multi;
+/**
+ * Takes in the transfer of a handle that a PUSHFUNCTION of the agent's multi handle is about to
+ * accept: libcurl adds it itself. For inside of that function.
+ */
+export let expectPushed: (agent: Agent, easy: Easy, outcome: TransferOutcome) => void;
 
 /**
  * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
@@ -88,6 +101,13 @@ export class Agent {
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
+    };
+    multiOfAgent = (agent) => agent.#loops.common.multi;
+    expectPushed = (agent, easy, outcome) => agent.#loops.common.expectPushed(easy, outcome);
+    agentOfOneMulti = () => {
+      const agent = new Agent();
+      agent.#loops.hasClasses = false;
+      return agent;
     };
   }
 

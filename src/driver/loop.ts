@@ -10,6 +10,7 @@ import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
+import type { Multi } from "../handles/multi/multi.ts";
 import { isInstance } from "../untrusted.ts";
 import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
@@ -70,6 +71,11 @@ export class Loop {
     return new DrivenMulti(this.#options, cacheSize, this.#poller, scheduler);
   }
 
+  /** The multi handle, which is replaced after an error of the multi interface. */
+  get multi(): Multi {
+    return this.#driven.multi;
+  }
+
   /** How many transfers are in flight. */
   get size(): number {
     return this.#driven.transfers.size;
@@ -109,6 +115,11 @@ export class Loop {
   /** Ends the turn in progress after the current round. */
   endTurn(): void {
     this.#turnEnds = true;
+  }
+
+  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  expectPushed(easy: Easy, outcome: TransferOutcome): void {
+    this.#driven.expectPushed(easy, outcome);
   }
 
   /** Schedules a turn, in a macrotask of its own. */

@@ -35,6 +35,8 @@ export class Loops {
   readonly #options: AgentOptions;
   /** The loop of all transfers that ask for no connections of their own. */
   readonly common: Loop;
+  /** Whether there is more than the common loop. */
+  hasClasses = true;
   readonly #classes = new Map<string, ClassLoop>();
   #clock = 0;
   /** Runs while there are more than {@linkcode MAX_IDLE} loops. */
@@ -66,6 +68,7 @@ export class Loops {
 
   /** The loop for the next transfer of a handle. Throws as `Agent` does. */
   for(easy: EasyState): Loop {
+    if (!this.hasClasses) return this.common;
     const wanted = connectionClassOf(easy, this.#options.share);
     easy.alone = wanted.alone;
     return wanted.key === "" ? this.common : this.#forClass(easy, wanted);

@@ -506,7 +506,9 @@ describe("looks at values of users", () => {
       [/signal\??\.(aborted|reason|throwIfAborted|addEventListener|removeEventListener)\b/i, ""],
       [/\.(getReader|arrayBuffer|slice)\.call\b/, "src/http/request_body/platform.ts"],
     ];
-    const found: string[] = [], all = await sources("src");
+    const found: string[] = [];
+    // the room of node-libcurl has values and errors of that library's own classes
+    const all = (await sources("src")).filter(([path]) => !path.startsWith("src/node_libcurl/"));
     for (const [path, code] of all) {
       for (const [rule, home] of rules) {
         if (path !== home && rule.test(code)) found.push(`${path}: ${rule}`);
