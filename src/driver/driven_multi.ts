@@ -17,11 +17,13 @@ import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import type { Poller } from "./poller/poller.ts";
+import { isSurelyHttp } from "./protocol.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
+import { RegularLooks } from "./timing/regular_looks.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
 
 /** What a multi handle asks of its loop. */
@@ -40,6 +42,7 @@ export class DrivenMulti {
   readonly transfers: ActiveTransfers = new ActiveTransfers();
   readonly fairness: Fairness = new Fairness();
   readonly timeouts: QueuedTimeouts;
+  readonly looks: RegularLooks;
   readonly remedies: QuirkRemedies;
   readonly #state: MultiState;
   readonly #options: AgentOptions;
@@ -53,6 +56,7 @@ export class DrivenMulti {
     this.#cacheSize = cacheSize;
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
+    this.looks = new RegularLooks(this.transfers.watchlist, schedule);
     this.remedies = new QuirkRemedies(() => this.multi.socketAll(), schedule);
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
@@ -90,6 +94,7 @@ export class DrivenMulti {
       },
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
+      limitChanged: (easy) => this.#limitChanged(easy),
       mustWait: (easy, bytes) => this.fairness.mustWait(easy, bytes),
       paused: (easy, paused) => {
         transfers.pause(easy, paused);
@@ -102,11 +107,26 @@ export class DrivenMulti {
   /** Starts a transfer. Throws what adding the handle failed with. */
   start(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     this.#add(easy);
-    const state = stateOf(easy), mayLoseEvents = this.remedies.mayLoseEvents(state);
-    const transfer = this.transfers.add(state, outcome, mayLoseEvents);
+    const state = stateOf(easy), transfer = this.transfers.add(state, outcome);
     this.#scheduler.schedule();
     this.timeouts.watch(transfer);
+    if (this.remedies.isSuspect(state) || !isSurelyHttp(state)) this.#watch(transfer);
     if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+  }
+
+  #watch(transfer: ActiveTransfer): void {
+    this.transfers.watchlist.add(transfer);
+    this.looks.watch();
+  }
+
+  /** A limit was set on a handle that is in the multi handle. */
+  #limitChanged(easy: EasyState): void {
+    const transfer = this.transfers.find(easy);
+    if (!transfer) return;
+    transfer.limitChanged = true;
+    this.#watch(transfer);
+    this.looks.limitChanged();
+    this.timeouts.watch(transfer);
   }
 
   #add(easy: Easy): void {
@@ -167,6 +187,13 @@ export class DrivenMulti {
     }, isOver);
     sockets.apply();
     return served;
+  }
+
+  /** Has libcurl look at everything where that is due. Returns whether it was. */
+  lookIfDue(): boolean {
+    const isDue = this.looks.take();
+    if (isDue) this.multi.socketAll();
+    return this.remedies.lookIfDue() || isDue;
   }
 
   /** Settles the transfers that libcurl has finished. Returns whether there were any. */
@@ -235,6 +262,7 @@ export class DrivenMulti {
   close(): void {
     this.remedies.end();
     this.timeouts.end();
+    this.looks.end();
     this.multi.close();
   }
 }

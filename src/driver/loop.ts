@@ -157,7 +157,7 @@ export class Loop {
     driven.resumeNext();
     const due = multi.timeout() === 0 || this.#deadline.take();
     if (due) multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
-    const looked = remedies.lookIfDue();
+    const looked = driven.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);

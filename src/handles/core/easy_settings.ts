@@ -31,6 +31,8 @@ export class EasySettings {
   ownBuffer = false;
   /** HTTP_VERSION. */
   httpVersion = 0;
+  /** FOLLOWLOCATION: a redirect may lead to another protocol. */
+  followsRedirects = false;
   /** TIMEOUT_MS, or TIMEOUT in milliseconds: the later one counts. 0 is none. */
   timeoutMs = 0;
   /** The server of URL where that may be one of FTP, else `null`. */

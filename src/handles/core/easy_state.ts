@@ -145,6 +145,8 @@ export interface TransferObserver {
   mustWait(easy: EasyState, bytes: number): boolean;
   /** A transfer was paused or unpaused, of which libcurl's timeout may come. */
   touched(): void;
+  /** An option was set at which libcurl looks only when it is called next: `LIMITS_IN_USE`. */
+  limitChanged(easy: EasyState): void;
   /** A transfer waits for the application from now on, or no longer. */
   paused(easy: EasyState, paused: boolean): void;
 }
