@@ -7,11 +7,13 @@
  */
 
 import { setImmediate } from "node:timers";
+import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { getInfo } from "../handles/easy/infos.ts";
+import { reusesUnread } from "../handles/easy/kept_connection.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
@@ -19,12 +21,15 @@ import { type AgentOptions, multiFor } from "./agent_options.ts";
 import type { Poller } from "./poller/poller.ts";
 import { isSurelyHttp } from "./protocol.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
+import { UnreadBytes } from "./quirks/unread_bytes.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
 import { RegularLooks } from "./timing/regular_looks.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
+
+const { CURLMNWC_CLEAR_CONNS } = flags;
 
 /** What a multi handle asks of its loop. */
 export interface Scheduler {
@@ -45,6 +50,7 @@ export class DrivenMulti {
   readonly looks: RegularLooks;
   readonly remedies: QuirkRemedies;
   readonly #state: MultiState;
+  readonly #unread: UnreadBytes | null;
   readonly #options: AgentOptions;
   readonly #scheduler: Scheduler;
   #cacheSize: number;
@@ -63,6 +69,19 @@ export class DrivenMulti {
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
     this.#state.observe(this.#observer());
+    this.#unread = this.#endUnread();
+  }
+
+  #endUnread(): UnreadBytes | null {
+    if (!reusesUnread()) return null;
+    const { maxConnections, maxHostConnections } = this.#options;
+    return new UnreadBytes({
+      sockets: this.sockets,
+      transfers: this.transfers,
+      easies: this.#state.easies,
+      isLimited: maxConnections !== undefined || maxHostConnections !== undefined,
+      closeKept: () => this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS),
+    });
   }
 
   /** How many idle connections are kept. */
@@ -80,9 +99,9 @@ export class DrivenMulti {
     const { sockets, transfers, remedies } = this, scheduler = this.#scheduler;
     const { nssClosesSockets } = oddities();
     return {
-      socket: (fd, what) => {
+      socket: (fd, what, easy) => {
         remedies.socket(fd, what);
-        sockets.socket(fd, what);
+        sockets.socket(fd, what, easy);
         scheduler.schedule();
       },
       touched: () => scheduler.schedule(),
@@ -168,6 +187,7 @@ export class DrivenMulti {
   /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
+    this.#unread?.removed(easy);
     this.remedies.stoppedReading(easy, this.transfers.size);
     const transfer = this.transfers.find(easy);
     if (transfer) {

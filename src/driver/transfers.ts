@@ -23,6 +23,8 @@ export interface TransferOutcome {
 /** A transfer in flight. */
 export class ActiveTransfer {
   readonly easy: EasyState;
+  /** How many transfers of its multi handle had begun with this one. */
+  readonly number: number;
   /** When the transfer began, on the clock of `performance.now()`. */
   readonly started: number = performance.now();
   /** The transfer waits for the application. */
@@ -35,8 +37,9 @@ export class ActiveTransfer {
   #unlisten: (() => void) | null = null;
 
   /** Made by {@linkcode ActiveTransfers.add}. */
-  constructor(easy: EasyState, outcome: TransferOutcome) {
+  constructor(easy: EasyState, number: number, outcome: TransferOutcome) {
     this.easy = easy;
+    this.number = number;
     this.#outcome = outcome;
   }
 
@@ -68,6 +71,12 @@ export class ActiveTransfers {
    */
   readonly watchlist: Set<ActiveTransfer> = new Set();
   #paused = 0;
+  #begun = 0;
+
+  /** How many transfers have begun. */
+  get begun(): number {
+    return this.#begun;
+  }
 
   /** How many transfers are in flight. */
   get size(): number {
@@ -81,7 +90,7 @@ export class ActiveTransfers {
 
   /** Adds a transfer that has begun. */
   add(easy: EasyState, outcome: TransferOutcome): ActiveTransfer {
-    const transfer = new ActiveTransfer(easy, outcome);
+    const transfer = new ActiveTransfer(easy, ++this.#begun, outcome);
     this.#transfers.set(easy.resources.address, transfer);
     return transfer;
   }
@@ -89,6 +98,11 @@ export class ActiveTransfers {
   /** The transfer of a handle. */
   find(easy: EasyState): ActiveTransfer | undefined {
     return this.#transfers.get(easy.resources.address);
+  }
+
+  /** The transfer of the handle with that address. */
+  findAt(address: number): ActiveTransfer | undefined {
+    return this.#transfers.get(address);
   }
 
   /** The transfers, in no order. */

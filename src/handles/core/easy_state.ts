@@ -177,6 +177,8 @@ export class EasyState {
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */
   performed = false;
+  /** The sockets that blocking transfers have left, by fd, each with what tells it from others. */
+  readonly keptSockets: Map<number, string> = new Map();
   /** The handle must not upload again: {@linkcode markTrailed}. */
   trailed = false;
   /** What STREAM_DEPENDS or STREAM_DEPENDS_E was set to, which is for once and for good. */

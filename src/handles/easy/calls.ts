@@ -15,6 +15,7 @@ import type { EasyState } from "../core/easy_state.ts";
 import { setBirthOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
 import { keepEntryPath } from "./ftp_entry_path.ts";
+import { endUnreadKept, noteKept } from "./kept_connection.ts";
 import { renewUrl } from "./options.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
@@ -62,7 +63,10 @@ export function performTransfer(state: EasyState): void {
       guardReuse(state, state.share !== undefined);
       state.sends();
       state.performed = true;
-      return library().symbols.curl_easy_perform(easy);
+      endUnreadKept(state);
+      const code = library().symbols.curl_easy_perform(easy);
+      noteKept(state);
+      return code;
     });
     keepEntryPath(state, Code.OK);
   } finally {

@@ -35,8 +35,8 @@ export const multiCount: { open: number } = { open: 0 };
  * itself, before it rests and after a call that is not its own: that is cheaper than a callback.
  */
 export interface MultiObserver extends SocketWatcher, TransferObserver {
-  /** `what` is a `CURL_POLL_*`. */
-  socket(fd: number, what: number): void;
+  /** `what` is a `CURL_POLL_*`, `easy` the `CURL *`, which may be one internal to libcurl. */
+  socket(fd: number, what: number, easy: Pointer): void;
   /** A handle was taken out. */
   removed(easy: EasyState): void;
 }
