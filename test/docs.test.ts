@@ -37,7 +37,12 @@ async function sources(): Promise<string[]> {
   // room 4 speaks of names that the door does not have yet
   const door = await readFile(join(ROOT, "mod.ts"), "utf8");
   const hidden = door.includes("./src/http/") ? null : join("src", "http");
-  return ["mod.ts", ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden))];
+  return [
+    "mod.ts",
+    "command.ts",
+    "cli.ts",
+    ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
+  ];
 }
 
 const README = await blocksOf("README.md");
@@ -68,6 +73,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
           typeRoots: [join(ROOT, "node_modules", "@types"), join(ROOT, "node_modules")],
           paths: {
             "curlew": [join(ROOT, "mod.ts")],
+            "curlew/command": [join(ROOT, "command.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
           },

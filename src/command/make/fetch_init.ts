@@ -1,0 +1,170 @@
+/**
+ * A transfer as the `init` of `fetch`.
+ *
+ * @module
+ */
+
+import type { FetchInit } from "../../http/request/plan.ts";
+import type { Group } from "../read/group.ts";
+import { bytesOf } from "../shell/words.ts";
+import type { Name } from "../table/effect.ts";
+import type { CurlFormPart } from "../types.ts";
+import type { GroupBody } from "./body.ts";
+import { asEasyOptions, commonOptions, headerLinesOf, type OptionValues } from "./easy_options.ts";
+import { fileNameOf, multipart, type ReadPart, typeOfName } from "./multipart.ts";
+import type { Planned } from "./transfers.ts";
+
+/** A header, `null` for one that is taken away. */
+export type HeaderPair = readonly [name: string, value: string | null];
+
+/** What has a place of its own in `init`, or no meaning for `fetch`. */
+const ELSEWHERE: ReadonlySet<Name> = new Set<Name>([
+  "ACCEPT_ENCODING",
+  "CONNECTTIMEOUT_MS",
+  "CUSTOMREQUEST",
+  "DEFAULT_PROTOCOL",
+  "FOLLOWLOCATION",
+  "HTTPHEADER",
+  "MAXREDIRS",
+  "SUPPRESS_CONNECT_HEADERS",
+  "TIMEOUT_MS",
+]);
+
+/** What curl sends a form of the web as, and `fetch` a string. */
+const FORM_TYPE = "application/x-www-form-urlencoded", TEXT_TYPE = "text/plain;charset=UTF-8";
+
+/** The `init` of a transfer. `read` gives the bytes of a file that is sent. */
+export function fetchInitOf(
+  planned: Planned,
+  body: GroupBody,
+  read: ReadPart,
+  userAgent?: string,
+): FetchInit {
+  const { group, upload } = planned, { options } = group;
+  const sent = sentBody(planned, body, read), headers = headersOf(group, sent);
+  const method = methodOf(group, body, upload);
+  const redirect = redirectOf(group);
+  const timeout = options.get("TIMEOUT_MS"), connectTimeout = options.get("CONNECTTIMEOUT_MS");
+  const curl = curlOf(planned, userAgent);
+  const isEmptyPost = sent !== null && sent.body === "" && isTypeless(headers) &&
+    (method === "POST" || method === "PUT");
+  const kept = isEmptyPost ? headers.filter(([name]) => !isType(name)) : headers;
+  return {
+    ...(method === "GET" ? {} : { method }),
+    ...(kept.length === 0 ? {} : { headers: kept }),
+    ...(sent === null || isEmptyPost ? {} : { body: sent.body }),
+    ...(redirect === "follow" ? {} : { redirect }),
+    ...(typeof timeout === "number" && timeout > 0 ? { timeout } : {}),
+    ...(typeof connectTimeout === "number" ? { connectTimeout } : {}),
+    ...(Object.keys(curl).length === 0 ? {} : { curl: asEasyOptions(curl) }),
+  };
+}
+
+function redirectOf({ options }: Group): "follow" | "error" | "manual" {
+  if (!options.get("FOLLOWLOCATION")) return "manual";
+  return options.get("MAXREDIRS") === 0 ? "error" : "follow";
+}
+
+function methodOf({ kind, options }: Group, body: GroupBody, upload: string | null): string {
+  const own = options.get("CUSTOMREQUEST");
+  if (typeof own === "string") return own;
+  if (kind === "HEAD") return "HEAD";
+  return upload !== null ? "PUT" : body.kind === "none" ? "GET" : "POST";
+}
+
+function curlOf({ group, scheme }: Planned, userAgent: string | undefined): OptionValues {
+  const curl: Partial<Record<Name, OptionValues[Name] | null>> = {};
+  // a response is only decoded where that is asked for
+  if (!group.options.has("ACCEPT_ENCODING")) curl.ACCEPT_ENCODING = null;
+  for (const [name, value] of Object.entries(commonOptions(group, scheme))) {
+    if (!ELSEWHERE.has(name as Name)) curl[name as Name] = value;
+  }
+  if (userAgent !== undefined) curl.USERAGENT ??= userAgent;
+  const from = group.tool.get("continue-at");
+  if (typeof from === "number" && from > 0) curl.RESUME_FROM_LARGE = from;
+  return curl as OptionValues;
+}
+
+interface SentBody {
+  readonly body: string | Uint8Array<ArrayBuffer> | FormData;
+  /** The type that curl gives it, `null` for none. */
+  readonly type: string | null;
+}
+
+function sentBody({ group, upload }: Planned, body: GroupBody, read: ReadPart): SentBody | null {
+  if (upload !== null) return { body: new Uint8Array(read(upload)), type: null };
+  if (body.kind === "data") return { body: body.data, type: FORM_TYPE };
+  if (body.kind === "none") return null;
+  const form = formDataOf(body.parts, read);
+  if (form) return { body: form, type: null };
+  const written = multipart(body.parts, read, group.options.get("MIME_OPTIONS") === 1);
+  return { body: written.bytes, type: written.type };
+}
+
+/** A `FormData`, where it can say all that the parts do, else `null`. */
+function formDataOf(parts: readonly CurlFormPart[], read: ReadPart): FormData | null {
+  if (!isPlainForm(parts)) return null;
+  const form = new FormData();
+  for (const part of parts) {
+    const { name = "", data = "" } = part, filename = fileNameOf(part);
+    if (filename === null) form.append(name, data as string);
+    else {
+      const bytes = part.file === undefined ? data : new Uint8Array(read(part.file));
+      const type = part.type ?? typeOfName(filename) ?? "application/octet-stream";
+      form.append(name, new File([bytes], filename, { type }));
+    }
+  }
+  return form;
+}
+
+/** Whether a `FormData` can say all that the parts do. */
+export function isPlainForm(parts: readonly CurlFormPart[]): boolean {
+  return parts.every(isPlainField);
+}
+
+/** A field that a `FormData` writes as libcurl does. */
+function isPlainField(part: CurlFormPart): boolean {
+  const { name, data, file, encoder, headers, parts } = part, filename = fileNameOf(part);
+  if (name === undefined || encoder !== undefined || headers || parts) return false;
+  if (filename !== null) {
+    // a type that was written in capitals would not stay so
+    const isTyped = file !== undefined || part.type !== undefined || typeOfName(filename) !== null;
+    return isTyped && !/[A-Z]/.test(part.type ?? "");
+  }
+  const isText = typeof data === "string" && !/[\r\n]/.test(data);
+  return isText && part.type === undefined && !/[\r\n]/.test(name);
+}
+
+const isType = (name: string) => name.toLowerCase() === "content-type";
+const isTypeless = (headers: readonly HeaderPair[]) =>
+  headers.some(([name, value]) => isType(name) && value === null);
+
+/** The headers, with the type that the body has for curl, and without what `fetch` adds itself. */
+function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
+  const pairs = headerLinesOf(group).flatMap(headerPair);
+  if (sent === null) return pairs;
+  const hasOwn = pairs.some(([name]) => isType(name));
+  if (!hasOwn && sent.type !== null) pairs.push(["Content-Type", sent.type]);
+  const last = pairs.at(-1), isText = typeof sent.body === "string";
+  if (isText && last && isType(last[0]) && last[1] === TEXT_TYPE) pairs.pop();
+  return pairs.filter(([name, value]) => {
+    if (value !== null) return true;
+    const isNone = isType(name) && sent.body instanceof Uint8Array;
+    return !isNone && name.toLowerCase() !== "expect";
+  });
+}
+
+/** A line of HTTPHEADER; libcurl ignores what is none. */
+function headerPair(line: string): HeaderPair[] {
+  const [, name = "", sign = "", rest = ""] = /^([^:;]*)([:;])([^]*)$/.exec(line) ?? [];
+  const value = rest.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  if (name === "") return [];
+  if (sign === ";") return value === "" ? [[name, ""]] : [];
+  return [[name, value === "" ? null : byteString(value)]];
+}
+
+/** One character for each byte, as `fetch` has it. */
+function byteString(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text;
+  return Array.from(bytesOf(text), (byte) => String.fromCharCode(byte)).join("");
+}
