@@ -8,7 +8,7 @@ import { CommandCode, CurlCommandError, type CurlPlace } from "../../command/com
 import type { Group } from "../../command/read/group.ts";
 import { readConfig, readWords } from "../../command/read/read_command.ts";
 import { type Action, Reading } from "../../command/read/reading.ts";
-import { argumentWords } from "../../command/shell/words.ts";
+import { argumentWords, type Word } from "../../command/shell/words.ts";
 import { rows } from "../../command/table/rows.ts";
 import { spelled } from "../../command/table/lookup.ts";
 import { Easy } from "../../handles/easy/easy.ts";
@@ -19,13 +19,18 @@ import { askPassword } from "./password.ts";
 import { runAll } from "./run.ts";
 
 /** Runs the command with these arguments. Gives the code that curl would exit with. */
-export async function runCurl(args: readonly string[], io: Io): Promise<number> {
-  const words = argumentWords(args), last = words.at(-1);
+export function runCurl(args: readonly string[], io: Io): Promise<number> {
+  return runWords(argumentWords(args), io);
+}
+
+/** The same with the words of a text. */
+export async function runWords(words: readonly Word[], io: Io): Promise<number> {
+  const last = words.at(-1);
   const end: CurlPlace = last?.placeOf(last.text.length) ?? { where: "the end", offset: 0 };
   let reading: Reading;
   try {
     reading = newReading(io);
-    readOwnConfig(reading, args, io);
+    readOwnConfig(reading, words, io);
     readWords(reading, words);
     if (!reading.action) askPasswords(reading, end);
   } catch (error) {
@@ -47,8 +52,8 @@ function newReading(io: Io): Reading {
 }
 
 /** The file that curl reads unless the first argument says otherwise. */
-function readOwnConfig(reading: Reading, [first = ""]: readonly string[], io: Io): void {
-  if (first.startsWith("-q") || first === "--disable") return;
+function readOwnConfig(reading: Reading, [first]: readonly Word[], io: Io): void {
+  if (first && (first.text.startsWith("-q") || first.text === "--disable")) return;
   const path = configPath(io);
   if (path !== null) readConfig(reading, path, { where: path, offset: 0 });
 }

@@ -85,6 +85,9 @@ class Runner {
     const { global, messages, trace, agent, share } = parts;
     this.#global = global;
     this.#planned = transfersOf(reading, end);
+    for (const { option, reason, isAboutFetch } of reading.notes) {
+      if (!isAboutFetch) messages.warn(`${option}: ${reason}`);
+    }
     if (reading.groups.some(({ entries }) => entries.some(({ url }) => url === null))) {
       messages.warn("Got more output options than URLs");
     }

@@ -129,6 +129,10 @@ class Transfer {
       ...(size === null ? {} : { RESUME_FROM_LARGE: size }),
       ...(this.#mime ? { MIMEPOST: this.#mime } : {}),
       ...(this.#upload?.options() ?? {}),
+      // libcurl asks for what is typed
+      ...(this.#planned.scheme === "telnet"
+        ? { READFUNCTION: (buffer) => this.#session.io.read(buffer) }
+        : {}),
       ...(isCounted ? progress.options(this.#counter) : {}),
       WRITEFUNCTION: (bytes) => this.#guarded(() => this.#write(bytes), bytes.length),
       HEADERFUNCTION: (line) => this.#guarded(() => this.#head.line(line, this.#easy), line.length),

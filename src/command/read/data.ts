@@ -200,10 +200,13 @@ class FormReader {
     return found;
   }
 
+  /** curl leaves it out, with a warning. */
   #unknown(scan: Scanner, content: Word): void {
-    const at = scan.at;
+    const place = content.placeOf(scan.at);
     if (scan.word() === "") return;
-    fail(content, at, "type=, filename=, headers= or encoder= (quote a ; of the content)");
+    const reason = "what follows a ; is left out unless it is type=, filename=, headers= or " +
+      "encoder= (quote a ; of the content)";
+    this.#given.reading.notes.push({ option: "--form", place, reason, isAboutFetch: false });
   }
 
   #property(name: string, scan: Scanner, content: Word, found: Properties): void {

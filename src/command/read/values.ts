@@ -41,7 +41,7 @@ const UNITS = "kmgtp";
 export function size(value: Word): number {
   const [, digits = "", decimals = "", unit = ""] = /^(\d+)(\.\d+)?([a-z]?)$/i.exec(value.text) ??
     [];
-  const power = UNITS.indexOf(unit.toLowerCase()) + 1;
+  const power = unit === "" ? 0 : UNITS.indexOf(unit.toLowerCase()) + 1;
   if (digits === "" || (unit !== "" && power === 0 && unit.toLowerCase() !== "b")) {
     fail(value, endOf(/^\d*(?:\.\d+)?/, value), "bytes, such as 500 or 1.5M");
   }
