@@ -8,6 +8,7 @@ import type { EasyOptions } from "../handles/easy/easy.ts";
 import { CurlCommandError, type CurlPlace } from "./command_error.ts";
 import { checkedBody, type GroupBody } from "./make/body.ts";
 import { easyOptionsOf } from "./make/easy_options.ts";
+import { gapsOf } from "./make/fetch_gaps.ts";
 import { fetchInitOf } from "./make/fetch_init.ts";
 import type { ReadPart } from "./make/multipart.ts";
 import { globalOf, toolOf } from "./make/tool.ts";
@@ -102,14 +103,10 @@ export function parseCurl(
   const transfers = new Maker(reading, options.userAgent).all(end);
   const [first] = transfers;
   if (!first) throw new CurlCommandError(end, "a URL", "none");
-  return { ...first, transfers, global: globalOf(reading.global), notes: notesOf(reading) };
+  return { ...first, transfers, global: globalOf(reading.global), notes: reading.notes };
 }
 
 const NOWHERE: CurlPlace = { where: "the end", offset: 0 };
-
-function notesOf(reading: Reading): CurlCommand["notes"] {
-  return reading.notes;
-}
 
 /** Makes transfers; what all of a group have is made once. */
 class Maker {
@@ -129,8 +126,18 @@ class Maker {
         throw new CurlCommandError(end, `no more than ${MOST_TRANSFERS} transfers`);
       }
       made.push(this.#one(planned, end));
+      this.#note(planned);
     }
     return made;
+  }
+
+  /** What `fetch` does otherwise, once for all transfers of a group. */
+  #note(planned: Planned): void {
+    const { notes } = this.#reading;
+    for (const { option, place, reason } of gapsOf(planned)) {
+      const isKnown = notes.some((note) => note.place === place && note.reason === reason);
+      if (!isKnown) notes.push({ option, place, reason, isAboutFetch: true });
+    }
   }
 
   #body(group: Group, end: CurlPlace): GroupBody {

@@ -273,7 +273,7 @@ const FORMS = `
 
 const UPLOADS = `
 -T data.txt $HTTP/upload
--T data.txt $HTTP/
+-T data.txt $HTTP/echo/
 -T "with; semi.txt" $HTTP/folder/
 -T data.txt "$HTTP/?a=b"
 -T - $HTTP/upload < data.txt
@@ -520,3 +520,9 @@ export const COMMANDS: readonly string[] = [
   FTP,
   MAIL_AND_MORE,
 ].flatMap(rows);
+
+/** Commands whose program sends something else than curl, and why. */
+export const DIFFERENT_PROGRAM: Readonly<Record<string, string>> = {
+  "-C - -o part.bin $HTTP/bytes/100": "it says that it leaves --continue-at out",
+  "--retry 1 --retry-delay 1 $HTTP/status/503": "it says that it leaves --retry out",
+};

@@ -1,5 +1,6 @@
 // Relays that keep what a client sends, before servers of every line protocol. One HTTP server
-// gives away what was kept: `GET /take` tells it by the tap, `GET /reset` forgets it.
+// gives away what was kept: `GET /take` tells it by the tap when the clients have gone, `GET /peek`
+// at once, and `GET /reset` forgets it.
 import { Buffer } from "node:buffer";
 import http from "node:http";
 import net from "node:net";
@@ -11,14 +12,14 @@ import { startProxy } from "./proxy.mjs";
 import { SCRIPTS, startScript } from "./scripts.mjs";
 import { startSocks } from "./socks.mjs";
 
-/** By tap: the bytes of each connection, in the order in which they came, and if it is over. */
+/** By tap: the bytes of each connection, in the order in which they came, and what became of it. */
 const kept = new Map();
 
 /** Listens before a server, and says on which port. */
 async function tap(name, port) {
   kept.set(name, []);
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
-    const connection = { bytes: [], isOver: false },
+    const connection = { bytes: [], isOver: false, isOld: false },
       upstream = net.connect({ port, host: "127.0.0.1" });
     kept.get(name).push(connection);
     client.on("data", (chunk) => connection.bytes.push(chunk));
@@ -39,7 +40,10 @@ const PROXIES = ["proxy", "proxyAuth", "socks", "socksAuth"];
 
 /** The taps that a client was at. What is behind a proxy is the proxy's. */
 function used() {
-  const all = [...kept].filter(([, connections]) => connections.length > 0);
+  const all = [...kept].map(([name, connections]) => [
+    name,
+    connections.filter(({ bytes, isOld }) => !isOld || bytes.length > 0),
+  ]).filter(([, connections]) => connections.length > 0);
   const behind = all.some(([name]) => PROXIES.includes(name));
   return behind ? all.filter(([name]) => PROXIES.includes(name)) : all;
 }
@@ -54,9 +58,13 @@ function taken() {
 
 const original = { files: new Map(files), folders: new Set(folders) };
 
-/** Forgets, and gives the FTP server its first files back. */
+/** Forgets, but for connections that go on, and gives the FTP server its first files back. */
 function reset() {
-  for (const name of kept.keys()) kept.set(name, []);
+  for (const [name, connections] of kept) {
+    const rest = connections.filter(({ isOver }) => !isOver);
+    for (const connection of rest) Object.assign(connection, { bytes: [], isOld: true });
+    kept.set(name, rest);
+  }
   files.clear();
   folders.clear();
   for (const [path, bytes] of original.files) files.set(path, bytes);
@@ -65,14 +73,16 @@ function reset() {
 
 /** Answers when the clients have gone, since their last bytes may still be on the way. */
 function control(req, res) {
-  const isOpen = () => used().some(([, all]) => all.some(({ isOver }) => !isOver));
+  const isOpen = () =>
+    req.url !== "/peek" &&
+    used().some(([, all]) => all.some(({ isOver, isOld }) => !isOver && !isOld));
   const answer = (tries) => {
     if (isOpen() && tries > 0) return void setTimeout(answer, 5, tries - 1);
-    const body = JSON.stringify(req.url === "/take" ? taken() : {});
+    const body = JSON.stringify(req.url === "/reset" ? {} : taken());
     if (req.url === "/reset") reset();
     res.end(body);
   };
-  answer(400);
+  answer(req.url === "/reset" ? 0 : 400);
 }
 
 export async function startTaps() {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fileNameOf, typeOfName } from "../../command/make/multipart.ts";
+import { fileNameOf, typeOf } from "../../command/make/multipart.ts";
 import type { DataPiece, Group } from "../../command/read/group.ts";
 import type { CurlFormPart } from "../../command/types.ts";
 import { Expression, literal } from "./literal.ts";
@@ -13,6 +13,7 @@ import { Expression, literal } from "./literal.ts";
 export class Program {
   readonly #imports = new Map<string, Set<string>>();
   readonly #helpers = new Map<string, string>();
+  readonly #beginnings = new Set<string>();
 
   /** Says that a name is used. Gives the name. */
   use(module: string, name: string): string {
@@ -27,6 +28,11 @@ export class Program {
     return name;
   }
 
+  /** Says what all the rest needs. */
+  begin(statements: string): void {
+    this.#beginnings.add(statements);
+  }
+
   /** The imports, then the functions, then what follows. */
   text(statements: string): string {
     const imports = [...this.#imports].sort(([a], [b]) => a < b ? -1 : 1).map(([module, names]) =>
@@ -35,7 +41,9 @@ export class Program {
         : `import { ${[...names].sort().join(", ")} } from ${literal(module)};\n`
     );
     const helpers = this.#helpers.values();
-    return `${[imports.join(""), ...helpers].join("\n")}\n${statements}`;
+    return `${[imports.join(""), ...helpers].join("\n")}\n${
+      [...this.#beginnings].join("")
+    }${statements}`;
   }
 }
 
@@ -102,7 +110,7 @@ export function formDataCode(program: Program, parts: readonly CurlFormPart[]): 
   const lines = parts.map((part) => {
     const { name = "", data = "" } = part, filename = fileNameOf(part);
     if (filename === null) return `form.append(${literal(name)}, ${literal(data)});\n`;
-    const type = part.type ?? typeOfName(filename) ?? "application/octet-stream";
+    const type = typeOf(part) ?? "";
     const content = part.file === undefined ? literal(data) : fileCode(program, part.file);
     const file = `new File([${content}], ${literal(filename)}, ${literal({ type })})`;
     return `form.append(${literal(name)}, ${file});\n`;

@@ -65,10 +65,14 @@ function wordsOf(args: readonly string[], io: Io): Word[] {
 
 function programText(reading: Reading, planned: readonly Planned[]): string {
   const program = new Program(), global = globalOf(reading.global);
-  const context = { program, reading, isVerbose: global.verbose > 0 || global.trace !== null };
-  const [only] = planned, isOne = planned.length === 1 && only !== undefined;
+  const context = {
+    program,
+    reading,
+    isVerbose: global.verbose > 0 || global.trace !== null,
+    isOne: planned.length === 1,
+  };
   const blocks = planned.map((one) => transferCode(context, one));
-  const body = isOne
+  const body = context.isOne
     ? blocks.join("")
     : global.parallel > 1
     ? `await Promise.all([\n${

@@ -6,6 +6,7 @@
 
 import { bodyOf, type GroupBody } from "../../command/make/body.ts";
 import { easyOptionsOf } from "../../command/make/easy_options.ts";
+import { gapsOf } from "../../command/make/fetch_gaps.ts";
 import { fetchInitOf, isPlainForm } from "../../command/make/fetch_init.ts";
 import { toolOf } from "../../command/make/tool.ts";
 import type { Planned } from "../../command/make/transfers.ts";
@@ -19,18 +20,9 @@ export interface CodeContext {
   readonly program: Program;
   readonly reading: Reading;
   readonly isVerbose: boolean;
+  /** Whether there is one transfer only. */
+  readonly isOne: boolean;
 }
-
-/** What has no place in `fetch`, though it changes what is sent. */
-const EASY_ONLY = [
-  "DISALLOW_USERNAME_IN_URL",
-  "EXPECT_100_TIMEOUT_MS",
-  "MAXREDIRS",
-  "PATH_AS_IS",
-  "POSTREDIR",
-  "REDIR_PROTOCOLS_STR",
-  "UNRESTRICTED_AUTH",
-] as const;
 
 /** The statements of a transfer. */
 export function transferCode(context: CodeContext, planned: Planned): string {
@@ -41,16 +33,13 @@ export function transferCode(context: CodeContext, planned: Planned): string {
 const partsOf = ({ group }: Planned): readonly CurlFormPart[] | null =>
   group.form?.root.parts ?? null;
 
-/** Whether `fetch` sends what curl would. */
+/** Whether `fetch` sends what curl would, in few lines. */
 function isForFetch(planned: Planned): boolean {
-  const { group, scheme, upload } = planned, parts = partsOf(planned);
-  const hasBody = upload !== null || parts !== null || (group.data.length > 0 && !group.is("get"));
-  const method = group.options.get("CUSTOMREQUEST");
-  const isBodyless = method === "GET" || method === "HEAD" || group.kind === "HEAD";
-  return /^https?$/.test(scheme) && !(hasBody && isBodyless) &&
-    !EASY_ONLY.some((name) => group.options.has(name)) &&
-    group.cookieFiles.length < 2 && upload !== "-" && upload !== "." &&
-    (parts === null || isPlainForm(parts)) && !(group.kind === "HEAD" && method !== undefined);
+  const { group, upload } = planned, parts = partsOf(planned);
+  const isWhole = upload === null ||
+    (upload !== "-" && upload !== "." && !group.tool.has("continue-at"));
+  return isWhole && !gapsOf(planned).some(({ isSent }) => isSent) &&
+    (parts === null || isPlainForm(group, parts));
 }
 
 function fetchCode(context: CodeContext, planned: Planned): string {
@@ -59,11 +48,12 @@ function fetchCode(context: CodeContext, planned: Planned): string {
   program.use("curlew", "fetch");
   const body = bodyCode(program, planned);
   const init = fetchInitOf(planned, knownBody(context, planned), () => new Uint8Array());
+  const shared = sharedCookies(context, planned), verbose = isVerbose ? { VERBOSE: 1 } : {};
   const given = {
     ...init,
     ...(body ? { body } : {}),
     ...(upload !== null ? { body: new Expression(fileCode(program, upload)) } : {}),
-    ...(isVerbose ? { curl: { ...init.curl, VERBOSE: 1 } } : {}),
+    ...(isVerbose || shared ? { curl: { ...init.curl, ...verbose, ...shared } } : {}),
   };
   const form = parts ? formDataCode(program, parts) : "";
   const call = Object.keys(given).length === 0
@@ -85,12 +75,25 @@ function bodyCode(program: Program, planned: Planned): Expression | null {
   return planned.group.is("get") ? null : dataCode(program, planned.group);
 }
 
+/** Cookies that one transfer is given are sent by the others. */
+function sharedCookies({ program, isOne }: CodeContext, { group }: Planned): object | null {
+  const isKept = group.cookieFiles.length > 0 || group.options.has("COOKIEJAR");
+  if (isOne || !isKept) return null;
+  for (const name of ["Share", "constants"]) program.use("curlew", name);
+  program.begin(
+    "using cookies = new Share();\n" +
+      'cookies.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);\n',
+  );
+  return { SHARE: new Expression("cookies") };
+}
+
 /** What is done with the response. */
 function answerCode(program: Program, planned: Planned): string {
   const { output, group } = planned, tool = toolOf(group);
   const lines: string[] = [];
   if (tool.fail !== "never") {
-    lines.push("if (!response.ok) throw new Error(`The server answered ${response.status}`);\n");
+    program.use("node:process", "default");
+    lines.push("if (!response.ok) process.exitCode = 22;\n");
   }
   if (tool.showHeaders || group.kind === "HEAD") lines.push(headCode());
   if (group.kind === "HEAD") return lines.join("");
@@ -128,13 +131,15 @@ function easyCode(context: CodeContext, planned: Planned): string {
     ...(parts ? { MIMEPOST: new Expression("mime") } : {}),
     ...(upload === null ? {} : uploadCode(program, upload)),
     ...(isVerbose ? { VERBOSE: 1 } : {}),
+    ...sharedCookies(context, planned),
     ...headerOption(program, tool, group.kind === "HEAD"),
     WRITEFUNCTION: new Expression("(bytes) => chunks.push(bytes.slice()) && bytes.length"),
   };
   const cookies = group.cookieFiles.slice(0, -1)
     .map((file) => `easy.setOpt("COOKIEFILE", ${literal(file)});\n`).join("");
-  return `await using agent = new Agent();\n${parts ? mimeCode(program, parts) : ""}` +
-    `using easy = new Easy();\nconst chunks: Uint8Array<ArrayBuffer>[] = [];\n${cookies}` +
+  program.begin("await using agent = new Agent();\n");
+  return `${parts ? mimeCode(program, parts) : ""}using easy = new Easy();\n` +
+    `const chunks: Uint8Array<ArrayBuffer>[] = [];\n${cookies}` +
     `easy.setOpts(${literal(options)});\nawait agent.perform(easy);\n` +
     sinkCode(program, planned, "await new Blob(chunks).bytes()", output.file);
 }

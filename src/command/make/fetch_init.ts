@@ -11,7 +11,7 @@ import type { Name } from "../table/effect.ts";
 import type { CurlFormPart } from "../types.ts";
 import type { GroupBody } from "./body.ts";
 import { asEasyOptions, commonOptions, headerLinesOf, type OptionValues } from "./easy_options.ts";
-import { fileNameOf, multipart, type ReadPart, typeOfName } from "./multipart.ts";
+import { fileNameOf, multipart, type ReadPart, typeOf } from "./multipart.ts";
 import type { Planned } from "./transfers.ts";
 
 /** A header, `null` for one that is taken away. */
@@ -72,7 +72,7 @@ function methodOf({ kind, options }: Group, body: GroupBody, upload: string | nu
   return upload !== null ? "PUT" : body.kind === "none" ? "GET" : "POST";
 }
 
-function curlOf({ group, scheme }: Planned, userAgent: string | undefined): OptionValues {
+function curlOf({ group, scheme, upload }: Planned, userAgent: string | undefined): OptionValues {
   const curl: Partial<Record<Name, OptionValues[Name] | null>> = {};
   // a response is only decoded where that is asked for
   if (!group.options.has("ACCEPT_ENCODING")) curl.ACCEPT_ENCODING = null;
@@ -81,7 +81,7 @@ function curlOf({ group, scheme }: Planned, userAgent: string | undefined): Opti
   }
   if (userAgent !== undefined) curl.USERAGENT ??= userAgent;
   const from = group.tool.get("continue-at");
-  if (typeof from === "number" && from > 0) curl.RESUME_FROM_LARGE = from;
+  if (typeof from === "number" && from > 0 && upload === null) curl.RESUME_FROM_LARGE = from;
   return curl as OptionValues;
 }
 
@@ -89,47 +89,63 @@ interface SentBody {
   readonly body: string | Uint8Array<ArrayBuffer> | FormData;
   /** The type that curl gives it, `null` for none. */
   readonly type: string | null;
+  /** Whether that is more than the headers say: it has the boundary. */
+  readonly isTyped?: boolean;
+  /** What of a file it is. */
+  readonly range?: string;
 }
 
 function sentBody({ group, upload }: Planned, body: GroupBody, read: ReadPart): SentBody | null {
-  if (upload !== null) return { body: new Uint8Array(read(upload)), type: null };
+  if (upload !== null) return uploadBody(group, new Uint8Array(read(upload)));
   if (body.kind === "data") return { body: body.data, type: FORM_TYPE };
   if (body.kind === "none") return null;
-  const form = formDataOf(body.parts, read);
-  if (form) return { body: form, type: null };
-  const written = multipart(body.parts, read, group.options.get("MIME_OPTIONS") === 1);
-  return { body: written.bytes, type: written.type };
+  if (isPlainForm(group, body.parts)) return { body: formDataOf(body.parts, read), type: null };
+  const kind = ownType(group) ?? "multipart/form-data";
+  const isEscaped = group.options.get("MIME_OPTIONS") === 1;
+  const written = multipart(body.parts, read, { kind, isEscaped });
+  return { body: written.bytes, type: written.type, isTyped: true };
 }
 
-/** A `FormData`, where it can say all that the parts do, else `null`. */
-function formDataOf(parts: readonly CurlFormPart[], read: ReadPart): FormData | null {
-  if (!isPlainForm(parts)) return null;
+/** The media type that the headers say. */
+function ownType(group: Group): string | null {
+  return headerLinesOf(group).flatMap(headerPair).find(([name]) => isType(name))?.[1] ?? null;
+}
+
+/** All of a file, or what comes after the part that is there already. */
+function uploadBody({ tool }: Group, bytes: Uint8Array<ArrayBuffer>): SentBody {
+  const from = tool.get("continue-at");
+  if (typeof from !== "number" || from === 0) return { body: bytes, type: null };
+  const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+  return { body: bytes.slice(from), type: null, range };
+}
+
+function formDataOf(parts: readonly CurlFormPart[], read: ReadPart): FormData {
   const form = new FormData();
   for (const part of parts) {
     const { name = "", data = "" } = part, filename = fileNameOf(part);
     if (filename === null) form.append(name, data as string);
     else {
       const bytes = part.file === undefined ? data : new Uint8Array(read(part.file));
-      const type = part.type ?? typeOfName(filename) ?? "application/octet-stream";
+      const type = typeOf(part) ?? "";
       form.append(name, new File([bytes], filename, { type }));
     }
   }
   return form;
 }
 
-/** Whether a `FormData` can say all that the parts do. */
-export function isPlainForm(parts: readonly CurlFormPart[]): boolean {
-  return parts.every(isPlainField);
+/** Whether a `FormData` can say all that the form does. */
+export function isPlainForm(group: Group, parts: readonly CurlFormPart[]): boolean {
+  return !group.options.has("MIME_OPTIONS") && ownType(group) === null && parts.every(isPlainField);
 }
 
 /** A field that a `FormData` writes as libcurl does. */
 function isPlainField(part: CurlFormPart): boolean {
-  const { name, data, file, encoder, headers, parts } = part, filename = fileNameOf(part);
+  const { name, data, encoder, headers, parts } = part, filename = fileNameOf(part);
   if (name === undefined || encoder !== undefined || headers || parts) return false;
   if (filename !== null) {
-    // a type that was written in capitals would not stay so
-    const isTyped = file !== undefined || part.type !== undefined || typeOfName(filename) !== null;
-    return isTyped && !/[A-Z]/.test(part.type ?? "");
+    // a File has a type in small letters, and Bun adds a charset to that of text
+    const type = typeOf(part);
+    return type !== null && !/[A-Z]|^text\//.test(type);
   }
   const isText = typeof data === "string" && !/[\r\n]/.test(data);
   return isText && part.type === undefined && !/[\r\n]/.test(name);
@@ -144,7 +160,11 @@ function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
   const pairs = headerLinesOf(group).flatMap(headerPair);
   if (sent === null) return pairs;
   const hasOwn = pairs.some(([name]) => isType(name));
+  if (sent.range !== undefined) pairs.push(["Content-Range", sent.range]);
   if (!hasOwn && sent.type !== null) pairs.push(["Content-Type", sent.type]);
+  else if (sent.isTyped) {
+    return pairs.map(([name, value]) => [name, isType(name) ? sent.type : value]);
+  }
   const last = pairs.at(-1), isText = typeof sent.body === "string";
   if (isText && last && isType(last[0]) && last[1] === TEXT_TYPE) pairs.pop();
   return pairs.filter(([name, value]) => {

@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The media type that libcurl gives a file of that name. */
-export function typeOfName(name: string): string | null {
+function typeOfName(name: string): string | null {
   return TYPES[/\.[^./\\]*$/.exec(name)?.[0].toLowerCase() ?? ""] ?? null;
 }
 
@@ -44,15 +44,27 @@ export function fileNameOf({ file, filename }: CurlFormPart): string | null {
   return file === undefined ? null : baseName(file);
 }
 
-/** Writes the form. `isEscaped` escapes quotes by backslashes, as before the web's standard. */
+/** How a form is written. */
+export interface MultipartOptions {
+  /** Its media type. */
+  readonly kind: string;
+  /** Escapes quotes by backslashes, as before the web's standard. */
+  readonly isEscaped: boolean;
+}
+
+/** Writes the form. */
 export function multipart(
   parts: readonly CurlFormPart[],
   read: ReadPart,
-  isEscaped: boolean,
+  { kind, isEscaped }: MultipartOptions,
 ): Multipart {
-  const pieces = parts.map((part) => partBytes(part, "form-data", read, isEscaped));
-  return enclosed(pieces, "multipart/form-data");
+  const disposition = dispositionIn(kind);
+  return enclosed(parts.map((part) => partBytes(part, disposition, read, isEscaped)), kind);
 }
+
+/** What parts are in a multipart of that type. */
+const dispositionIn = (kind: string) =>
+  /^multipart\/form-data\b/i.test(kind) ? "form-data" : "attachment";
 
 /** Parts with a boundary that is in none of them. */
 function enclosed(parts: readonly Uint8Array<ArrayBuffer>[], kind: string): Multipart {
@@ -97,7 +109,7 @@ function partBytes(
 ): Uint8Array<ArrayBuffer> {
   let content: Uint8Array, type = typeOf(part);
   if (part.parts) {
-    const inner = /^multipart\/form-data/i.test(part.type ?? "") ? "form-data" : "attachment";
+    const inner = dispositionIn(part.type ?? "");
     const pieces = part.parts.map((one) => partBytes(one, inner, read, isEscaped));
     ({ bytes: content, type } = enclosed(pieces, type ?? "multipart/mixed"));
   } else {
@@ -113,7 +125,7 @@ function partBytes(
 }
 
 /** The type that is said, or that a name implies; plain text without a name needs none. */
-function typeOf(part: CurlFormPart): string | null {
+export function typeOf(part: CurlFormPart): string | null {
   if (part.type !== undefined || part.parts) return part.type ?? null;
   const name = fileNameOf(part), isFile = part.file !== undefined;
   const guess = typeOfName(name ?? "") ?? (isFile ? typeOfName(part.file as string) : null) ??

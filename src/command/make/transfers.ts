@@ -28,6 +28,8 @@ export interface Planned {
   /** The path of what to send, `"-"` and `"."` for standard input, `null` for nothing. */
   readonly upload: string | null;
   readonly uploadPlace: CurlPlace;
+  /** Where its URL stands. */
+  readonly place: CurlPlace;
   readonly output: CurlOutput;
   /** Whether `-o -` asks for standard output. */
   readonly isStandardWanted: boolean;
@@ -99,7 +101,16 @@ function planned(group: Group, entry: Entry, expanded: Expanded): Planned {
   url = withQuery(url, query);
   const uploadPlace = entry.upload?.placeOf(0) ?? place;
   const isStandardWanted = entry.output?.kind === "file" && output.file === null;
-  return { group, url, scheme: schemeOf(url), upload: file, uploadPlace, output, isStandardWanted };
+  return {
+    group,
+    url,
+    scheme: schemeOf(url),
+    upload: file,
+    uploadPlace,
+    place,
+    output,
+    isStandardWanted,
+  };
 }
 
 function outputOf(

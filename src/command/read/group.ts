@@ -69,6 +69,8 @@ export class Group {
   readonly query: DataPiece[] = [];
   readonly cookies: string[] = [];
   readonly cookieFiles: string[] = [];
+  /** Where each option stood last, by its name; one that was switched off is not among them. */
+  readonly places: Map<string, CurlPlace> = new Map();
   readonly tls: { min: number; max: number } = { min: 0, max: 0 };
   /** The outermost level of the form, and the one that is open. */
   form: { readonly root: FormLevel; current: FormLevel } | null = null;

@@ -233,12 +233,12 @@ function apply(
   HANDLERS[row.does ?? ""]?.(given);
 }
 
-function note({ reading, name, row, isOn, place }: Given): void {
+function note({ reading, group, name, row, isOn, place }: Given): void {
   const option = isOn ? `--${name}` : `--no-${name}`;
+  if (isOn) group.places.set(name, place);
+  else group.places.delete(name);
   if (row.none !== undefined) {
     reading.notes.push({ option, place, reason: row.none, isAboutFetch: false });
-  } else if (row.fetch !== undefined && isOn) {
-    reading.notes.push({ option, place, reason: row.fetch, isAboutFetch: true });
   }
 }
 
