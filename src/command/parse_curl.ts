@@ -17,7 +17,7 @@ import type { Group } from "./read/group.ts";
 import { readCommand } from "./read/read_command.ts";
 import type { Reading } from "./read/reading.ts";
 import { type CurlShell, splitCommand } from "./shell/split.ts";
-import { argumentWords } from "./shell/words.ts";
+import { argumentWords, placeInText, type Word } from "./shell/words.ts";
 import type { CurlCommand, CurlFormPart, CurlTransfer } from "./types.ts";
 
 /** What {@linkcode parseCurl} takes beside the command. */
@@ -98,7 +98,7 @@ export function parseCurl(
     ? splitCommand(command, shell, env)
     : argumentWords(command);
   const reading = readCommand(words, { env, readFile, fileTime, protocols: PROTOCOLS });
-  const last = words.at(-1), end = last?.placeOf(last.text.length) ?? NOWHERE;
+  const end = endOf(words, typeof command === "string" ? command : "");
   if (reading.action) throw new CurlCommandError(end, "a transfer", `--${reading.action.name}`);
   const transfers = new Maker(reading, options.userAgent).all(end);
   const [first] = transfers;
@@ -106,7 +106,11 @@ export function parseCurl(
   return { ...first, transfers, global: globalOf(reading.global), notes: reading.notes };
 }
 
-const NOWHERE: CurlPlace = { where: "the end", offset: 0 };
+/** The place after the last word. */
+function endOf(words: readonly Word[], text: string): CurlPlace {
+  const last = words.at(-1);
+  return last ? last.placeOf(last.text.length) : placeInText(text, text.length);
+}
 
 /** Makes transfers; what all of a group have is made once. */
 class Maker {

@@ -152,8 +152,11 @@ function isPlainField(part: CurlFormPart): boolean {
 }
 
 const isType = (name: string) => name.toLowerCase() === "content-type";
-const isTypeless = (headers: readonly HeaderPair[]) =>
-  headers.some(([name, value]) => isType(name) && value === null);
+/** Whether the type is taken away, and none is said. */
+function isTypeless(headers: readonly HeaderPair[]): boolean {
+  const types = headers.filter(([name]) => isType(name));
+  return types.length > 0 && types.every(([, value]) => value === null);
+}
 
 /** The headers, with the type that the body has for curl, and without what `fetch` adds itself. */
 function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
@@ -167,10 +170,10 @@ function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
   }
   const last = pairs.at(-1), isText = typeof sent.body === "string";
   if (isText && last && isType(last[0]) && last[1] === TEXT_TYPE) pairs.pop();
+  const isNone = sent.body instanceof Uint8Array && isTypeless(pairs);
   return pairs.filter(([name, value]) => {
-    if (value !== null) return true;
-    const isNone = isType(name) && sent.body instanceof Uint8Array;
-    return !isNone && name.toLowerCase() !== "expect";
+    const isAdded = (isNone && isType(name)) || name.toLowerCase() === "expect";
+    return value !== null || !isAdded;
   });
 }
 

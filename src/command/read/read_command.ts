@@ -225,7 +225,9 @@ function apply(
   switchValues(given);
   if (row.bits) {
     const [option, mask] = row.bits, bits = group.bits(option);
-    group.options.set(option, isOn ? bits + (bits & mask ? 0 : mask) : bits & ~mask);
+    const now = isOn ? bits + (bits & mask ? 0 : mask) : bits & ~mask;
+    if (now === 0) group.options.delete(option);
+    else group.options.set(option, now);
   }
   if (row.list) group.append(row.list, given.value.text);
   if (row.set) setValue(given, row.set);

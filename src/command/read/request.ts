@@ -54,11 +54,10 @@ export function failing({ group, name, isOn }: Given): void {
 
 /** A URL, or a file of them after an `@`. */
 export function url(given: Given): void {
-  const { reading, group, value, place } = given;
+  const { reading, value, place } = given;
   if (value.text === "") fail(value, 0, "a URL");
   if (!value.text.startsWith("@")) return addUrl(given, value.text, false);
   for (const line of reading.lines(value.text.slice(1), place)) addUrl(given, line, true);
-  void group;
 }
 
 function addUrl({ group, value, place }: Given, text: string, isFromFile: boolean): void {
@@ -92,12 +91,11 @@ export function writeOut({ reading, group, value, place }: Given): void {
 }
 
 /** `-C`. */
-export function continueAt({ group, value, place }: Given): void {
+export function continueAt({ group, value }: Given): void {
   if (group.options.has("RANGE")) clash(value, "--continue-at or --range");
   if (group.is("remove-on-error")) clash(value, "--continue-at or --remove-on-error");
   if (group.tool.get("clobber") === false) clash(value, "--continue-at or --no-clobber");
   group.tool.set("continue-at", value.text === "-" ? "-" : count(value));
-  void place;
 }
 
 function clash(value: Given["value"], both: string): never {
@@ -114,13 +112,12 @@ export function range({ group, value }: Given): void {
 const CONDITIONS: Readonly<Record<string, number>> = { "+": 1, "-": 2, "=": 3 };
 
 /** `-z`: a date, or a file that has one, with a sign for what is asked. */
-export function timeCond({ reading, group, value, place }: Given): void {
+export function timeCond({ reading, group, value }: Given): void {
   const { text } = value, sign = text[0] ?? "", isSigned = sign in CONDITIONS;
   const rest = isSigned ? text.slice(1) : text;
   const seconds = readDate(rest) ?? fileTime(reading, rest, value);
   group.options.set("TIMECONDITION", isSigned ? CONDITIONS[sign] as number : 1);
   group.options.set("TIMEVALUE_LARGE", seconds);
-  void place;
 }
 
 function fileTime({ sources }: Given["reading"], path: string, value: Given["value"]): number {

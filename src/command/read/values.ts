@@ -78,7 +78,8 @@ export function rate(value: Word): number {
   const [, many = "", units = "1", unit = "h"] = /^(\d+)(?:\/(\d*)([smhd]))?$/.exec(value.text) ??
     [];
   const number = Number(many), span = (RATES[unit] as number) * Number(units || "1");
-  if (many === "" || number < 1) fail(value, endOf(/^\d*\/?\d*/, value), "a rate, such as 10/m");
+  if (many === "") fail(value, endOf(/^\d*\/?\d*/, value), "a rate, such as 10/m");
+  if (number < 1) fail(value, 0, "a rate of at least one transfer");
   if (number > span) fail(value, 0, "no more than one transfer each millisecond");
   return Math.floor(span / number);
 }

@@ -40,7 +40,7 @@ const FUNCTIONS: Readonly<Record<string, (text: string) => string>> = {
   // deno-lint-ignore no-control-regex
   json: (text) => text.replace(/[\\"\0-\x1f]/g, jsonEscape),
   url: (text) => percentEncoded(bytesOf(text)).replaceAll("+", "%20"),
-  b64: (text) => btoa(String.fromCharCode(...bytesOf(text))),
+  b64: (text) => btoa(Array.from(bytesOf(text), (byte) => String.fromCharCode(byte)).join("")),
   "64dec": decode64,
 };
 

@@ -279,8 +279,16 @@ class Lexer {
   #number(written: string, offset: number): void {
     const kind = written[0] as string, isOctal = /[0-7]/.test(kind);
     const code = isOctal ? parseInt(written, 8) & 0xff : parseInt(written.slice(1), 16);
-    this.#add(code, offset, kind === "u" || kind === "U");
     this.#at += 1 + written.length;
+    this.#add(this.#paired(code), offset, kind === "u" || kind === "U");
+  }
+
+  /** Firefox writes a character beyond U+FFFF as two halves. */
+  #paired(code: number): number {
+    const low = /^\\u(d[c-f][0-9a-f]{2})/i.exec(this.#source.slice(this.#at, this.#at + 6))?.[1];
+    if (code < 0xd800 || code > 0xdbff || low === undefined) return code;
+    this.#at += 6;
+    return 0x10000 + ((code - 0xd800) << 10) + (parseInt(low, 16) - 0xdc00);
   }
 
   #add(code: number, offset: number, isCharacter: boolean): void {

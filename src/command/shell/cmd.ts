@@ -15,15 +15,22 @@ interface Passed {
   readonly offset: number;
 }
 
-/** Whether a text looks like one of cmd: it has carets where bash would have backslashes. */
+/**
+ * Whether a text is one of cmd: outside of what bash would take for quotes it has carets where bash
+ * would have backslashes.
+ */
 export function looksLikeCmd(text: string): boolean {
-  return /\^"|\^[ \t]*\r?\n|[ \t]\^$/.test(text);
+  const pieces = text.matchAll(
+    /(\^(?:"|[ \t]*\r?\n|$))|\$'(?:[^'\\]|\\[^])*'?|'[^']*'?|"(?:[^"\\]|\\[^])*"?|\\[^]|[^]/g,
+  );
+  for (const [, caret] of pieces) if (caret !== undefined) return true;
+  return false;
 }
 
 /** Reads the words of one command. Throws `CurlCommandError` for what is no simple command. */
 export function cmdWords(source: string, variables: Variables): Word[] {
-  const text = source.toWellFormed();
-  return runtimeWords(text, shellPass(expanded(text, variables), text));
+  // carets may stand between the halves of a character
+  return runtimeWords(source, shellPass(expanded(source, variables), source));
 }
 
 /** `%NAME%` of the variables that are given; cmd leaves others as they are, too. */
@@ -32,7 +39,7 @@ function expanded(source: string, variables: Variables): Passed[] {
   for (let i = 0; i < source.length; i++) {
     const name = source[i] === "%" ? /^%([^%\r\n=]+)%/.exec(source.slice(i, i + 130)) : null;
     const value = name && Object.hasOwn(variables, name[1] as string)
-      ? variables[name[1] as string]?.toWellFormed()
+      ? variables[name[1] as string]
       : undefined;
     if (value === undefined) passed.push({ unit: source[i] as string, offset: i });
     else {
@@ -125,6 +132,6 @@ function runtimeWord(
   }
   const end = input[at]?.offset ?? source.length;
   if (isQuoted) fail(source, end, 'a " that ends the quoted text', "the end");
-  words.push(word.word(end));
+  words.push(word.word(end, true));
   return at;
 }

@@ -128,6 +128,8 @@ export class WordBuilder {
   readonly #source: string;
   readonly #units: string[] = [];
   readonly #offsets: number[] = [];
+  /** Where a word begins that may be empty. */
+  #start = -1;
 
   constructor(source: string) {
     this.#source = source;
@@ -139,19 +141,24 @@ export class WordBuilder {
 
   /** Adds text that stands for what is at `offset`. */
   add(text: string, offset: number): void {
+    if (this.#start < 0) this.#start = offset;
     for (let i = 0; i < text.length; i++) {
       this.#units.push(text[i] as string);
       this.#offsets.push(offset);
     }
   }
 
-  /** Ends the word, whose source ends at `end`. Raw bytes that make up a character become it. */
-  word(end: number): Word {
-    const source = this.#source, offsets = this.#offsets;
-    const raw = this.#units.join("");
+  /**
+   * Ends the word, whose source ends at `end`. Raw bytes that make up a character become it; where
+   * the shell has UTF-16 there are none.
+   */
+  word(end: number, isUtf16 = false): Word {
+    const source = this.#source, offsets = this.#offsets, units = this.#units.join("");
+    const raw = isUtf16 ? units.toWellFormed() : units;
     const place = (offset: number) => placeInText(source, offset);
     if (!hasRawBytes(raw)) {
-      return { text: raw, placeOf: (index) => place(offsets[index] ?? end) };
+      const last = raw === "" && this.#start >= 0 ? this.#start : end;
+      return { text: raw, placeOf: (index) => place(offsets[index] ?? last) };
     }
     const text = textOf(bytesOf(raw)), start = offsets[0] ?? end;
     // its characters are not those of the source any more

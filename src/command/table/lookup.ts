@@ -9,7 +9,8 @@ import { rows } from "./rows.ts";
 
 const letters = new Map<string, string>();
 for (const [name, { letter, aliasOf }] of Object.entries(rows)) {
-  if (letter !== undefined && aliasOf === undefined) letters.set(letter, name);
+  const isOthers = aliasOf !== undefined && rows[aliasOf]?.letter === letter;
+  if (letter !== undefined && !isOthers) letters.set(letter, name);
 }
 
 /** The row of a long name, without `--` and `no-`. */

@@ -237,9 +237,9 @@ function netrc(pending: Pending): Argument[] {
 const TLS = ["", "", "", "", "1.0", "1.1", "1.2", "1.3"];
 
 function tls(pending: Pending): Argument[] {
-  const version = numberOf(pending.get("SSLVERSION"));
-  if (typeof version !== "number") return [];
-  const least = version & 0xffff, most = version >> 16, words: Argument[] = [];
+  const range = numberOf(pending.get("SSLVERSION"));
+  if (typeof range !== "number") return [];
+  const least = range & 0xffff, most = range >> 16, words: Argument[] = [];
   if ((least !== 0 && !TLS[least]) || (most !== 0 && !TLS[most])) return [];
   pending.delete("SSLVERSION");
   if (least !== 0) words.push(open(`--tlsv${TLS[least]}`));
