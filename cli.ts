@@ -5,7 +5,7 @@
  * ```sh
  * bunx curlew curl -sL https://example.com/
  * bunx curlew code "curl -d a=b https://example.com/"
- * deno run -A jsr:@curlew/curlew/cli trace https://example.com/
+ * deno run -A jsr:@curlew/curlew/cli doctor
  * ```
  *
  * @module

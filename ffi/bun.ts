@@ -1,5 +1,5 @@
 /**
- * The Bun side of {@linkcode Native}. The only file that loads `bun:ffi`.
+ * The adapter of Bun: its implementation of {@linkcode Native}. Only this file loads `bun:ffi`.
  *
  * @module
  */
@@ -19,19 +19,20 @@ import type {
   Symbols,
 } from "./native.ts";
 import { watchByWorker } from "./bun_worker.ts";
+import { decodedText } from "./c_text.ts";
 
-// Deno loads this module too, and would load its Node.js layer with an import of node:process
+// Deno loads this module too, and for an import of node:process would load its Node.js layer
 const process = ("Bun" in globalThis ? globalThis.process : {}) as typeof globalThis.process;
 
 /**
- * Loaded without an `import`, which Deno could not resolve, and without `await import()`: Bun
- * drops what is posted to a Worker while a top-level await is pending.
+ * The module `bun:ffi`. Deno could not resolve an `import` of it, and with `await import()` a
+ * Worker would lose messages: Bun drops those that come while a top-level await is pending.
  */
 const ffi = process.getBuiltinModule?.("bun:ffi") as unknown as typeof BunFfi;
 
 const isWindows = process.platform === "win32";
 
-// FFIType's numbers for the two fast types, which have no name of their own
+// the numbers of FFIType for the two fast types, which have no name
 const I64_FAST = 15 as unknown as FFITypeOrString, U64_FAST = 16 as unknown as FFITypeOrString;
 
 const PARAMETER: Record<CType, FFITypeOrString> = {
@@ -63,7 +64,7 @@ const openLoader = (path: string) =>
 
 type Loader = ReturnType<typeof openLoader>;
 
-/** The system's loader, asked itself: Bun's own would also look in the current directory. */
+/** The loader of the system. Bun's own would also look in the current directory. */
 function findLoader(): Loader {
   if (process.platform === "darwin") return openLoader("/usr/lib/libSystem.B.dylib");
   try {
@@ -102,7 +103,7 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
   return symbols as Symbols<S>;
 }
 
-/** Windows: one `dlopen` for each symbol, since a missing one fails the whole call. */
+/** Opens a library on Windows: one `dlopen` for each symbol, since a missing one fails the call. */
 function openEach<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   const symbols: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures)) {
@@ -129,7 +130,7 @@ function callback<const S extends Signature>(
 type BunPointer = Parameters<typeof BunFfi.toArrayBuffer>[0];
 const raw = (pointer: Pointer) => pointer as unknown as BunPointer;
 
-/** `Bun.connect` on a descriptor that is no socket: documented by the contract test only. */
+/** `Bun.connect` on a descriptor that is no socket: only a contract test documents it. */
 interface DescriptorConnect {
   connect(options: {
     fd: number;
@@ -148,20 +149,20 @@ interface DescriptorSocket {
   terminate(): void;
 }
 
-/** How often a descriptor is looked at that cannot be watched, for lack of another one. */
+/** The time between two checks of a descriptor where none is left for its duplicate. */
 const LOOK_MS = 20;
 
 /**
- * Bun's loop polls the descriptor; when it is readable the read fails with ENOTSOCK and `close`
- * fires, which is all that is wanted. The descriptor is Bun's from then on, so each park takes
- * a duplicate.
+ * Watches a descriptor by Bun's own loop: when the descriptor becomes readable, Bun's read fails
+ * with ENOTSOCK and `close` is called. Bun then closes the descriptor, so each wait takes a
+ * duplicate.
  */
 function watch(duplicate: () => number, ready: () => void): FdWatch {
   let current: DescriptorSocket | null = null;
   let alarm: ReturnType<typeof setTimeout> | null = null;
   let alive = true;
   const close = (socket: DescriptorSocket) => {
-    if (socket !== current) return; // an ended watch also fires when it is terminated
+    if (socket !== current) return; // terminate() calls this too
     current = null;
     ready();
   };
@@ -209,7 +210,7 @@ function watch(duplicate: () => number, ready: () => void): FdWatch {
 
 const ARCHITECTURES: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };
 
-/** Bun's operations. */
+/** The operations of Bun. */
 export const native: Native = {
   runtime: "bun",
   os: isWindows ? "windows" : process.platform,
@@ -218,12 +219,16 @@ export const native: Native = {
   callback,
   address: (pointer) => (pointer as unknown as number | null) ?? 0,
   pointer: (address) => (address === 0 ? null : address as unknown as NonNullPointer),
-  // Bun refuses a length of 0
+  // toArrayBuffer() refuses a length of 0
   view: (pointer, length) =>
     new Uint8Array(length === 0 ? new ArrayBuffer(0) : ffi.toArrayBuffer(raw(pointer), 0, length)),
-  string: (pointer) => (pointer === null ? null : String(new ffi.CString(raw(pointer)))),
+  string: (pointer) => {
+    if (pointer === null) return null;
+    const at = raw(pointer);
+    return decodedText(String(new ffi.CString(at)), (offset) => ffi.read.u8(at, offset));
+  },
   env: (name) => process.env[name],
   watch,
-  weigh: null,
+  hastenCollection: null,
   watchByWorker,
 };

@@ -1,13 +1,14 @@
 /**
- * The fallback of Bun's in-loop watch: a Worker that sits in `poll(2)` and posts a message when
- * the descriptor is readable. Slower by a thread switch, made of documented pieces only.
+ * The watch by a Worker, which blocks in `poll(2)` and posts a message when the descriptor is
+ * readable. It costs a thread switch more than the watch by Bun's loop, and uses documented
+ * features only.
  *
  * @module
  */
 
 import type { FdWatch, WorkerWait } from "./native.ts";
 
-// state[0]: 0 rest, 1 armed, 2 closed. A string, so that a bundle needs no second file.
+// state[0] is 0 at rest, 1 armed, 2 closed. As a string, so that a bundle needs no second file
 const THREAD = `
 import { dlopen } from "bun:ffi";
 self.onmessage = ({ data: { libc, fd, shared } }) => {
@@ -26,10 +27,10 @@ self.onmessage = ({ data: { libc, fd, shared } }) => {
 
 let url: string | undefined;
 
-/** Watches a descriptor from a Worker; see {@linkcode FdWatch}. `up` is called once it runs. */
+/** Makes an {@linkcode FdWatch} by a Worker. `up` is called once the Worker runs. */
 export function watchByWorker(wait: WorkerWait, ready: () => void, up?: () => void): FdWatch {
   const state = new Int32Array(new SharedArrayBuffer(4));
-  // one for all, since a Worker may not have read it yet when its watch is closed
+  // never revoked: a Worker may not have read the code yet when its watch is closed
   url ??= URL.createObjectURL(new Blob([THREAD], { type: "text/javascript" }));
   const worker = new Worker(url) as Worker & { ref(): void; unref(): void };
   let alive = true, armed = false;

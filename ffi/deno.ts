@@ -1,9 +1,10 @@
 /**
- * The Deno side of {@linkcode Native}. The only file that says `Deno.`.
+ * The adapter of Deno: its implementation of {@linkcode Native}. Only this file uses `Deno.`.
  *
  * @module
  */
 
+import { decodedText } from "./c_text.ts";
 import type {
   CallbackFunction,
   CType,
@@ -16,7 +17,7 @@ import type {
   Symbols,
 } from "./native.ts";
 
-// this module is also loaded on Bun, where there is no `Deno`
+// Bun loads this module too, and has no `Deno`
 const os = "Deno" in globalThis ? Deno.build.os : "";
 
 const TYPE: Record<CType, Deno.NativeResultType> = {
@@ -32,7 +33,7 @@ const TYPE: Record<CType, Deno.NativeResultType> = {
   buffer: "buffer",
 };
 
-/** 64-bit results and callback arguments are bigints here. */
+/** Whether Deno gives results and callback arguments of that type as bigints. */
 const isWide = (type: CType) => TYPE[type] === "i64" || TYPE[type] === "usize";
 
 type Callable = (...args: unknown[]) => unknown;
@@ -44,10 +45,10 @@ function narrow(fn: Callable, signature: Signature): Callable {
 }
 
 /**
- * V8 calls a native function directly out of optimized code, and aborts the process where what
- * a callback did undoes that code meanwhile: "Lazy deopt after a fast API call with return value
- * is unsupported" (denoland/deno#31122). A struct among the parameters, which C does not look
- * at, rules the direct call out.
+ * A parameter that keeps V8 from fast API calls. In such a call optimized code calls the native
+ * function directly, and V8 aborts the process where a callback has invalidated that code
+ * meanwhile: "Lazy deopt after a fast API call with return value is unsupported"
+ * (denoland/deno#31122). V8 makes no fast call with a struct among the parameters; C ignores it.
  */
 const PAD: Deno.NativeStructType = { struct: ["u8"] };
 const pad = new Uint8Array(1);
@@ -81,7 +82,7 @@ const RTLD_LAZY = 1;
 
 type Loader = (path: Uint8Array<ArrayBuffer>, flags: number) => unknown;
 
-/** The system's own `dlopen`: of libc, before glibc 2.34 of libdl. */
+/** The system's own `dlopen`, which before glibc 2.34 is in libdl. */
 function findLoader(): Loader | null {
   for (const path of LOADERS[os] ?? ["libc.so.6", "libdl.so.2"]) {
     const { symbols } = Deno.dlopen(path, {
@@ -96,8 +97,8 @@ let loader: Loader | null | undefined;
 const kept = new Set<string>();
 
 /**
- * Opens a library once more, for ever. Deno closes its own at the end of a Worker or of the
- * process, while threads that libcurl has made for name lookups may still run its code.
+ * Opens a library once more, and never closes it. Deno closes its own handle at the end of a Worker
+ * or of the process, while libcurl's threads for name lookups may still run code of the library.
  */
 function keepLoaded(path: string): void {
   if (kept.has(path)) return;
@@ -148,31 +149,31 @@ function callback<const S extends Signature>(
 const raw = (pointer: Pointer) => pointer as unknown as Deno.PointerValue;
 
 function env(name: string): string | undefined {
-  // asked first, since reading without the permission would prompt
+  // reading without the permission would prompt
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
-/** What {@linkcode weigh} made last; kept for a moment, so that it is made at all. */
-const weight: { last: unknown } = { last: null };
-/** In bytes: one array, and those for each byte outside of the heap. */
-const WEIGHT = 4096, WEIGHTS = 2;
+/** The last array of {@linkcode hastenCollection}: without a reference V8 could omit it. */
+const garbage: { last: unknown } = { last: null };
+/** The bytes of one array, and the bytes of arrays for each byte outside of the heap. */
+const ARRAY_BYTES = 4096, FACTOR = 2;
 
 /**
- * V8 collects young objects when its young heap is full, or when 64 MiB outside of it depend on
- * them, with a full collection at about the same time: until then the chunks of a body that was
- * read stay. So each takes room in the young heap for its bytes. The collections of the young
- * heap that this leads to cost less than the full ones that it saves, and as little survives
- * them, the young heap stays small too.
+ * Allocates garbage in V8's young heap in proportion to `bytes` outside of the heap. V8 collects
+ * young objects when the young heap is full, or when 64 MiB outside of it depend on them, which
+ * comes with a full collection: until then the chunks of a body that was read stay. The collections
+ * of the young heap that the garbage causes cost less than the full ones that it saves; and since
+ * little survives them, the young heap stays small.
  */
-function weigh(bytes: number): void {
-  for (let left = bytes * WEIGHTS; left >= WEIGHT; left -= WEIGHT) {
-    weight.last = new Array(WEIGHT >> 3);
+function hastenCollection(bytes: number): void {
+  for (let left = bytes * FACTOR; left >= ARRAY_BYTES; left -= ARRAY_BYTES) {
+    garbage.last = new Array(ARRAY_BYTES >> 3);
   }
-  weight.last = null;
+  garbage.last = null;
 }
 
-/** Deno's operations. */
+/** The operations of Deno. */
 export const native: Native = {
   runtime: "deno",
   os,
@@ -185,10 +186,14 @@ export const native: Native = {
     new Uint8Array(
       Deno.UnsafePointerView.getArrayBuffer(raw(pointer) as Deno.PointerObject, length),
     ),
-  string: (pointer) =>
-    pointer === null ? null : Deno.UnsafePointerView.getCString(raw(pointer) as Deno.PointerObject),
+  string: (pointer) => {
+    if (pointer === null) return null;
+    const at = raw(pointer) as Deno.PointerObject;
+    const byteAt = (offset: number) => new Deno.UnsafePointerView(at).getUint8(offset);
+    return decodedText(Deno.UnsafePointerView.getCString(at), byteAt);
+  },
   env,
   watch: null,
   watchByWorker: null,
-  weigh,
+  hastenCollection,
 };

@@ -1,10 +1,10 @@
 /**
- * The base of curlew's errors, and the one that loading the library throws.
+ * The base class of curlew's errors, and the error of loading libcurl.
  *
  * @module
  */
 
-/** An error with curl's own name and number; see the subclasses for whose. */
+/** An error with curl's own name and number, from the C enum of the subclass. */
 export class CurlError extends Error {
   /** The name of the class. */
   override readonly name: string = "CurlError";

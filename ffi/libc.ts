@@ -12,7 +12,7 @@ import { native } from "./runtime.ts";
 const SIGNATURES = {
   malloc: { args: ["usize"], result: "pointer" },
   free: { args: ["pointer"], result: "void" },
-  // one symbol, two directions
+  // one symbol for both directions
   memcpy_in: { symbol: "memcpy", args: ["buffer", "pointer", "usize"], result: "void" },
   memcpy_out: { symbol: "memcpy", args: ["pointer", "buffer", "usize"], result: "void" },
   strlen: { args: ["pointer"], result: "usize" },
@@ -43,8 +43,9 @@ const SIGNATURES = {
   kqueue: { args: [], result: "i32" },
   // int kq, const struct kevent *changes, int, struct kevent *events, int, const struct timespec *
   kevent: { args: ["i32", "buffer", "i32", "buffer", "i32", "buffer"], result: "i32" },
-  // FILE *fopen(const char *, const char *); int fclose(FILE *)
+  // FILE *fopen(const char *, const char *), fdopen(int, const char *); int fclose(FILE *)
   fopen: { args: ["buffer", "buffer"], result: "pointer" },
+  fdopen: { args: ["i32", "buffer"], result: "pointer" },
   fclose: { args: ["pointer"], result: "i32" },
   fflush: { args: ["pointer"], result: "i32" },
   // size_t fwrite(const void *, size_t, size_t, FILE *)
@@ -68,27 +69,27 @@ const SIGNATURES = {
 
 const isApple = native.os === "darwin";
 
+/** Whether C passes variadic arguments on the stack where fixed ones go into registers. */
+export const variadicsOnStack: boolean = isApple && native.arch === "aarch64";
+
 // int fcntl(int fd, int cmd, ...)
 const FCNTL = { args: variadicArgs(["i32", "i32"], ["i32"]), result: "i32" } as const;
 
-/** Whether variadic arguments go on the stack where fixed ones go into registers. */
-export const variadicsOnStack: boolean = isApple && native.arch === "aarch64";
-
 /**
- * The parameter types under which a variadic function is bound. Apple's arm64 ABI wants variadic
- * arguments on the stack: eight integer arguments fill the registers, so padding up to there
- * makes a fixed prototype do the same.
+ * The parameter types under which a variadic function is bound. Apple's arm64 ABI passes variadic
+ * arguments on the stack. Eight integer arguments fill the registers, so a fixed prototype with
+ * padding up to there passes the rest on the stack too.
  */
 export function variadicArgs(
   fixed: readonly CType[],
   shape: readonly CType[],
-  onStack: boolean = isApple && native.arch === "aarch64",
+  onStack: boolean = variadicsOnStack,
 ): CType[] {
   const padding = onStack ? 8 - fixed.length : 0;
   return [...fixed, ...new Array<CType>(padding).fill("usize"), ...shape];
 }
 
-/** Puts the padding of {@linkcode variadicArgs} into each call. */
+/** Wraps a function so that each call gets the padding of {@linkcode variadicArgs}. */
 export function padVariadic<F extends (...args: never[]) => unknown>(
   call: F,
   fixed: number,
@@ -101,7 +102,7 @@ export function padVariadic<F extends (...args: never[]) => unknown>(
     padded(...args.slice(0, fixed), ...padding, ...args.slice(fixed))) as unknown as F;
 }
 
-/** Where the C library of this system is; musl answers to glibc's name. */
+/** The name of the system's C library; musl can be opened by glibc's name. */
 export const libcPath: string = {
   darwin: "/usr/lib/libSystem.B.dylib",
   windows: "msvcrt.dll",
@@ -112,7 +113,7 @@ type Bound = { readonly [K in keyof typeof SIGNATURES]: CFunction<(typeof SIGNAT
 
 type Name = keyof typeof SIGNATURES;
 
-/** Where glibc before 2.34 has these. */
+/** The library of a function that glibc has since 2.34 only. */
 const ELSEWHERE: Readonly<Record<string, string>> = native.os === "linux"
   ? { dlsym: "libdl.so.2", dladdr: "libdl.so.2" }
   : {};
@@ -131,7 +132,7 @@ function bindAll(): Bound {
   return symbols as Bound;
 }
 
-/** The functions of the C library; one that the system lacks throws when it is called. */
+/** The functions of the C library. A function that the system lacks throws when it is called. */
 export const libc: Bound = bindAll();
 
 type Fcntl = (fd: number, cmd: number, arg: number) => number;
@@ -146,8 +147,8 @@ const fcntl: Fcntl = (fd, cmd, arg) => {
 const LC_CTYPE_MASK = 1;
 
 /**
- * Says that this thread's strings are UTF-8. libidn2, which libcurl has host names like "münchen"
- * translated by, asks the locale, and no runtime ever chose one.
+ * Gives this thread a UTF-8 locale, which no runtime sets. libcurl has libidn2 convert host names
+ * such as "münchen", and libidn2 takes their encoding from the locale.
  */
 export function useUtf8(): void {
   if (native.os !== "linux") return;
@@ -155,17 +156,15 @@ export function useUtf8(): void {
   if (locale !== null) libc.uselocale(locale);
 }
 
-const O_NONBLOCK = isApple ? 0x4 : 0x800;
-const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = isApple ? 67 : 1030;
 const FIOCLEX = isApple ? 0x20006601 : 0x5451;
 
-/** A second descriptor for the same file, closed on exec. Throws where none is to be had. */
+/** A new descriptor for the same file, closed on exec. Throws where the system has none left. */
 export function duplicate(fd: number): number {
   return check("fcntl", fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/** Keeps a descriptor from child processes. False where it is not open. */
+/** Keeps child processes from inheriting a descriptor. Returns false where it is not open. */
 export function closeOnExec(fd: number): boolean {
   return libc.ioctl(fd, FIOCLEX) === 0;
 }
@@ -191,27 +190,21 @@ function socketOption(fd: number, name: number): boolean {
   ) === 0;
 }
 
-/**
- * What a descriptor is, as far as sockets go: "none" where it is closed or no socket, "listening",
- * or "socket".
- */
+/** The kind of a descriptor: "none" where it is closed or no socket, "listening", or "socket". */
 export function socketKind(fd: number): "none" | "listening" | "socket" {
   if (!socketOption(fd, SOCKOPT.type)) return "none";
   return socketOption(fd, SOCKOPT.listens) && optionWords[0] !== 0 ? "listening" : "socket";
 }
 
-/** A number that no other socket of this system has had, `null` where the system has none. */
+/**
+ * A number that is unique to a socket on this system; `null` where the system has no such number.
+ */
 export function socketCookie(fd: number): string | null {
   if (SOCKOPT.cookie === null || !socketOption(fd, SOCKOPT.cookie)) return null;
   return `${optionWords[0]}:${optionWords[1]}`;
 }
 
-/** Makes reads and writes of a descriptor return at once. */
-export function setNonBlocking(fd: number): void {
-  check("fcntl", fcntl(fd, F_SETFL, O_NONBLOCK));
-}
-
-/** Passes a result on, or throws what `errno` says of a negative one. */
+/** The result of a system call. Throws the text of `errno` where it is negative. */
 export function check(call: string, result: number): number {
   if (result < 0) throw new Error(`Cannot ${call}(): ${lastError()}`);
   return result;
@@ -220,7 +213,7 @@ export function check(call: string, result: number): number {
 const ERRNO = isApple ? "__error" : "__errno_location";
 let errnoLocation: (() => Pointer) | null | undefined;
 
-/** `errno`, as far as the runtime has left it alone since the call; 0 where it is unknown. */
+/** `errno`, unless the runtime has changed it since the call; 0 where it is unknown. */
 export function lastErrno(): number {
   errnoLocation ??=
     native.open(libcPath, { at: { symbol: ERRNO, args: [], result: "pointer" } }).at;
@@ -235,10 +228,23 @@ export function lastError(): string {
   return `${native.string(libc.strerror(errno))} (errno ${errno})`;
 }
 
-/** What a file lock that somebody else holds leaves in `errno`. */
+// ENOMEM, ENFILE, EMFILE, ENOBUFS
+const SHORTAGES: ReadonlySet<number> = new Set([12, 23, 24, isApple ? 55 : 105]);
+const AF_INET = 2, SOCK_STREAM = 1;
+
+/** Why the system opens no other descriptor at the moment, `null` if it does. */
+export function descriptorShortage(): string | null {
+  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) return SHORTAGES.has(lastErrno()) ? lastError() : null;
+  libc.close(fd);
+  return null;
+}
+
+/** The `errno` of a file lock that another process holds. */
 export const EWOULDBLOCK: number = isApple ? 35 : 11;
 
-/** epoll's numbers. */
+/** The constants of epoll. */
 export const epoll = {
   CLOEXEC: 0x80000,
   ADD: 1,
@@ -258,14 +264,14 @@ export function epollLayout(arch: string): { readonly words: number; readonly da
   return arch === "x86_64" ? { words: 3, data: 1 } : { words: 4, data: 2 };
 }
 
-/** eventfd's flags. */
+/** The flags of eventfd. */
 export const EFD_CLOEXEC_NONBLOCK: number = 0x80000 | 0x800;
 
-/** poll's one bit that is asked for here. */
+/** The bit of `poll(2)` for "can be read". */
 export const POLLIN = 1;
 
 /**
- * kqueue's numbers, and the layout of `struct kevent` on 64-bit systems: ident u64 @0,
+ * The constants of kqueue, and the layout of `struct kevent` on 64-bit systems: ident u64 @0,
  * filter i16 @8, flags u16 @10, fflags u32 @12, data i64 @16, udata pointer @24.
  */
 export const kqueue = {

@@ -1,17 +1,21 @@
 /**
- * Finds libcurl, once for each thread, when it is first needed.
+ * The search for libcurl, once for each thread, when it is first needed.
  *
  * @module
  */
 
 import { flags } from "./curl/flags.ts";
 import { type CurlFunction, type CurlVariadic, functions, variadics } from "./curl/functions.ts";
+import { infos } from "./curl/infos.ts";
+import { easyOptions } from "./curl/options.ts";
 import { CurlLoadError } from "./error.ts";
 import { bindLater } from "./lazy.ts";
 import { libc, padVariadic, useUtf8, variadicArgs } from "./libc.ts";
 import { cString, result, Struct } from "./memory.ts";
-import type { CFunction, Pointer, Signature } from "./native.ts";
+import type { CFunction, Pointer, Signature, Signatures } from "./native.ts";
 import { native } from "./runtime.ts";
+
+const { CURL_GLOBAL_ALL, CURL_VERSION_THREADSAFE, CURLVERSION_FIRST } = flags;
 
 /** The oldest libcurl that curlew works with: 7.74.0. */
 export const MINIMUM_VERSION = 0x074a00;
@@ -31,21 +35,23 @@ export type CurlSymbols = Fixed & Variadic;
 
 /** The loaded library. */
 export interface Library {
-  /** The path or name under which it was opened. */
+  /** The path or name under which the library was opened. */
   readonly path: string;
-  /** Its version as 0xXXYYZZ. */
+  /** The version as 0xXXYYZZ. */
   readonly versionNum: number;
-  /** Its version as text. */
+  /** The version as text. */
   readonly version: string;
-  /** Its functions. One that it lacks throws {@linkcode CurlLoadError} when it is called. */
+  /**
+   * The functions. One that the library lacks throws {@linkcode CurlLoadError} when it is called.
+   */
   readonly symbols: CurlSymbols;
-  /** Whether it exports that function. */
+  /** Whether the library exports that function. */
   has(name: keyof CurlSymbols): boolean;
 }
 
 const CANDIDATES: Record<string, readonly string[]> = {
   linux: ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4", "libcurl.so"],
-  // whole paths: Apple's loader would look in the current directory for a bare name
+  // full paths: for a bare name Apple's loader would look in the current directory too
   darwin: [
     "/opt/homebrew/opt/curl/lib/libcurl.4.dylib",
     "/usr/local/opt/curl/lib/libcurl.4.dylib",
@@ -72,8 +78,8 @@ export interface ConfigureOptions {
 }
 
 /**
- * Says which libcurl to use, before anything else is called. It wins over the environment
- * variable `CURLEW_LIBRARY`, and that over the search.
+ * Chooses the libcurl to use, before anything else is called. The choice takes precedence over the
+ * environment variable `CURLEW_LIBRARY`, and that over the search.
  *
  * @throws {CurlLoadError} where another library is loaded already.
  *
@@ -115,8 +121,6 @@ function load(): Library {
   throw new CurlLoadError(`Cannot load libcurl. Tried:\n${tried.join("\n")}\n${INSTALL}`);
 }
 
-const CURLVERSION_FIRST = 0;
-
 function openLibrary(path: string): Library {
   const { curl_version_info } = native.open(path, {
     curl_version_info: functions.curl_version_info,
@@ -131,7 +135,7 @@ function openLibrary(path: string): Library {
   }
   const bound = bindAll(path, versionNum);
   useUtf8();
-  initialize(bound.symbols, head.i32(32));
+  initialize(path, bound.symbols, head.i32(32));
   selfCheck(bound.symbols);
   return { path, version, versionNum, ...bound };
 }
@@ -193,15 +197,29 @@ function missing(row: Row, path: string): () => never {
   };
 }
 
-const { CURL_GLOBAL_ALL, CURL_VERSION_THREADSAFE } = flags;
+// <openssl/crypto.h>: int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *)
+const OPENSSL_INIT_NO_ATEXIT = 0x00080000;
+const OPENSSL = {
+  OPENSSL_init_crypto: { args: ["usize", "pointer"], result: "i32" },
+} as const satisfies Signatures;
 
-/** Once for a process; the library counts further calls. Never undone. */
-function initialize(curl: CurlSymbols, features: number): void {
-  // two threads may not be in here at a time, unless libcurl says that it locks by itself
+/**
+ * Keeps OpenSSL, where libcurl has that, from cleaning up at the end of the process. It would free
+ * what other threads have and free at the same moment: a Worker that ends, the thread of a Deno test,
+ * a name lookup ("malloc_consolidate(): invalid chunk size"). Must come before its first use.
+ */
+function leaveOpenSslAlone(path: string): void {
+  native.open(path, OPENSSL).OPENSSL_init_crypto?.(OPENSSL_INIT_NO_ATEXIT, null);
+}
+
+/** Initializes libcurl, which counts the calls of all threads. Never undone. */
+function initialize(path: string, curl: CurlSymbols, features: number): void {
+  // only one thread may be in this call at a time, unless libcurl has a lock of its own
   const lock = features & CURL_VERSION_THREADSAFE ? null : processLock();
   if (lock !== null) libc.flockfile(lock);
   let code: number;
   try {
+    leaveOpenSslAlone(path);
     code = curl.curl_global_init(CURL_GLOBAL_ALL);
   } finally {
     if (lock !== null) libc.funlockfile(lock);
@@ -209,18 +227,15 @@ function initialize(curl: CurlSymbols, features: number): void {
   if (code !== 0) throw new CurlLoadError(`curl_global_init() failed with ${code}`);
 }
 
-/** A lock that all threads of the process can name: that of the C library's `stderr`. */
+/** A lock that every thread of the process can find: that of the C library's `stderr`. */
 function processLock(): Pointer {
   const variable = libc.dlsym(null, cString(native.os === "darwin" ? "__stderrp" : "stderr"));
   return variable === null ? null : new Struct(variable, 8).pointer(0);
 }
 
-const CURLOPT_PRIVATE = 10103;
-const CURLINFO_PRIVATE = 0x100015;
-
 /**
- * Proves that values reach a variadic function under each shape, by storing one and reading it
- * back: a wrong convention would corrupt memory later.
+ * Proves that values reach a variadic function in each shape: stores one and reads it back. A wrong
+ * calling convention would corrupt memory later.
  */
 function selfCheck(curl: CurlSymbols): void {
   const probe = 0x1234567;
@@ -231,8 +246,8 @@ function selfCheck(curl: CurlSymbols): void {
   ) {
     const set = curl.curl_easy_setopt[shape] as (h: Pointer, option: number, v: unknown) => number;
     result.i64[0] = -1n;
-    const code = set(easy, CURLOPT_PRIVATE, value) ||
-      curl.curl_easy_getinfo.out(easy, CURLINFO_PRIVATE, result.i32);
+    const code = set(easy, easyOptions.PRIVATE.id, value) ||
+      curl.curl_easy_getinfo.out(easy, infos.PRIVATE.id, result.i32);
     const expected = typeof value === "number" ? value : native.address(value);
     if (code !== 0 || result.address() !== expected) {
       throw new CurlLoadError(

@@ -1,22 +1,23 @@
 /**
- * Memory that C may keep: blocks, strings, lists, and the place for results. Every block that is
- * taken here is counted until it is given back, so that a test can see a leak.
+ * C memory: blocks, strings, structs, and the place for results. Every block is counted from its
+ * allocation to its release, so that a test can see a leak.
  *
  * @module
  */
 
+import { latin1 } from "./c_text.ts";
 import { libc } from "./libc.ts";
 import type { NonNullPointer, Pointer } from "./native.ts";
 import { native } from "./runtime.ts";
 
-/** How much is alive on this thread, by kind. */
+/** How many blocks, lists and native callbacks are alive on this thread. */
 export const live: { blocks: number; lists: number; callbacks: number } = {
   blocks: 0,
   lists: 0,
   callbacks: 0,
 };
 
-/** Takes a block of C memory. Throws `RangeError` where there is none. */
+/** Allocates a block of C memory. Throws `RangeError` where there is none. */
 export function allocate(size: number): NonNullPointer {
   const block = libc.malloc(BigInt(Math.max(size, 1)));
   if (block === null) throw new RangeError(`Cannot allocate ${size} bytes`);
@@ -24,13 +25,13 @@ export function allocate(size: number): NonNullPointer {
   return block;
 }
 
-/** Gives back what {@linkcode allocate} took. */
+/** Frees a block of {@linkcode allocate}. */
 export function release(block: NonNullPointer): void {
   live.blocks--;
   libc.free(block);
 }
 
-/** A `size_t` in the form that the runtime passes on without a detour; the other takes 0.1 µs. */
+/** A `size_t` in the form that the runtime passes on fastest; the other form takes 0.1 µs more. */
 const size: (length: number) => number | bigint = native.runtime === "deno"
   ? BigInt
   : (length) => length;
@@ -49,14 +50,14 @@ export function copyIn(target: Uint8Array<ArrayBuffer>, source: Pointer, length:
   if (length > 0) libc.memcpy_in(target, source, size(length));
 }
 
-/** A copy of C memory in a new array. */
+/** A new array with a copy of C memory. */
 export function bytesAt(source: Pointer, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   if (source !== null) copyIn(bytes, source, length);
   return bytes;
 }
 
-/** A block of C memory that holds a copy of `bytes`. */
+/** A new block of C memory with a copy of `bytes`. */
 export function allocateBytes(bytes: Uint8Array<ArrayBuffer>): NonNullPointer {
   const block = allocate(bytes.length);
   copyOut(block, bytes);
@@ -67,16 +68,34 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const scratch = new Uint8Array(16 * 1024);
 
+/** What becomes a string of C: text, in UTF-8, or bytes as they are. */
+export type CText = string | Uint8Array;
+
 /**
- * A NUL-terminated UTF-8 string for one call: the bytes are overwritten by the next one.
- * The caller has made sure that there is no NUL inside.
+ * A NUL-terminated string for one call: the next call of this function overwrites the bytes. The
+ * caller has made sure that there is no NUL in it.
  */
-export function cString(text: string): Uint8Array<ArrayBuffer> {
+export function cString(text: CText): Uint8Array<ArrayBuffer> {
+  if (typeof text !== "string") return withNul(text);
   // a UTF-16 unit is three bytes of UTF-8 at most
   if (text.length * 3 >= scratch.length) return encoder.encode(text + "\0");
   const { written } = encoder.encodeInto(text, scratch);
   scratch[written] = 0;
   return scratch;
+}
+
+/** Bytes with a NUL behind them. */
+export function withNul(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const ended = new Uint8Array(bytes.length + 1);
+  ended.set(bytes);
+  return ended;
+}
+
+/** A NUL-terminated string at an address as latin-1, one character for each byte. */
+export function latin1At(source: NonNullPointer): string {
+  const text = native.string(source) ?? "";
+  if (/^[\0-\x7f]*$/.test(text)) return text; // ASCII is the same in both
+  return latin1(bytesAt(source, Number(libc.strlen(source))));
 }
 
 /** Encodes text as UTF-8. */
@@ -89,24 +108,24 @@ export function textAt(source: Pointer, length: number): string {
   return decoder.decode(bytesAt(source, length));
 }
 
-/** A 64-bit integer of two halves as a number: a bigint would cost more than the call. */
+/** A 64-bit integer, from its two halves, as a number: a bigint would cost more than the C call. */
 export function integerOf(halves: Int32Array, at: number): number {
   return (halves[at + 1] as number) * 0x100000000 + ((halves[at] as number) >>> 0);
 }
 
-/** Where C stores a result; read it before the next call. */
+/** Memory where C stores a result, which the next call may overwrite. */
 class Result {
   readonly #bytes = new ArrayBuffer(32);
-  /** The place as `int`s. */
+  /** The memory as `int`s. */
   readonly i32: Int32Array<ArrayBuffer> = new Int32Array(this.#bytes);
-  /** The place as `unsigned`s. */
+  /** The memory as `unsigned`s. */
   readonly u32: Uint32Array<ArrayBuffer> = new Uint32Array(this.#bytes);
-  /** The place as `double`s. */
+  /** The memory as `double`s. */
   readonly f64: Float64Array<ArrayBuffer> = new Float64Array(this.#bytes);
-  /** The place as `curl_off_t`s. */
+  /** The memory as `curl_off_t`s. */
   readonly i64: BigInt64Array<ArrayBuffer> = new BigInt64Array(this.#bytes);
 
-  /** Puts 64 zero bits there; a bigint would cost more than the call. */
+  /** Sets the first 64 bits to zero; a bigint would cost more than the C call. */
   clear(): void {
     this.i32[0] = this.i32[1] = 0;
   }
@@ -127,14 +146,14 @@ class Result {
   }
 }
 
-/** The one place for results on this thread. */
+/** The memory for results of this thread. */
 export const result: Result = new Result();
 
-/** A window onto a C struct, for reading its fields; dead as soon as C frees the struct. */
+/** A view on the fields of a C struct, invalid as soon as C frees the struct. */
 export class Struct {
   readonly #view: DataView;
 
-  /** Looks at `size` bytes at `address`. */
+  /** Makes a view on `size` bytes at `address`. */
   constructor(address: NonNullPointer, size: number) {
     const bytes = native.view(address, size);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, size);

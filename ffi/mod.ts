@@ -1,7 +1,7 @@
 /**
- * The raw floor: every libcurl function under its C name, and the few operations on C memory
- * that calling them needs. A wrong pointer here ends the process; `Easy` and `Multi` are the
- * safe way.
+ * The raw interface: every libcurl function under its C name, and the few operations on C memory
+ * that calls need. A wrong pointer here ends the process; `Easy` and `Multi` are the safe
+ * interface.
  *
  * @example
  * ```ts

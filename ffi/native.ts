@@ -1,6 +1,6 @@
 /**
- * What a runtime must offer so that curlew can run on it: a dozen operations on C memory,
- * C functions and C callbacks. `bun.ts` and `deno.ts` implement it; nothing else knows them.
+ * The interface of a runtime adapter: a dozen operations on C memory, C functions and C callbacks.
+ * `bun.ts` and `deno.ts` implement it, and only `runtime.ts` imports them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ declare const pointerBrand: unique symbol;
 
 /** A C address that is not NULL. Opaque: a number on Bun, an object on Deno. */
 export interface NonNullPointer {
-  /** Only a type, never a value. */
+  /** A type only: there is no such property. */
   readonly [pointerBrand]: never;
 }
 
@@ -49,11 +49,11 @@ export interface Signature {
   readonly args: readonly CType[];
   /** The type of its result. */
   readonly result: CType;
-  /** The symbol, where it is not the key: one symbol may be bound under several shapes. */
+  /** The symbol, where its name is not the key: one symbol may be bound in several shapes. */
   readonly symbol?: string;
-  /** Run the call on another thread and give a promise (where the runtime can: Deno). */
+  /** The call runs on another thread and returns a promise. Deno only. */
   readonly nonblocking?: true;
-  /** Whether it may call JS before it returns. */
+  /** The function may call JS before it returns. */
   readonly callsBack?: true;
 }
 
@@ -93,70 +93,72 @@ export type CallbackFunction<S extends Signature> = (
 export interface NativeCallback {
   /** The function pointer. */
   readonly pointer: NonNullPointer;
-  /** Frees it; C must have forgotten it. */
+  /** Frees the function pointer, which C must not use any more. */
   close(): void;
 }
 
-/** One descriptor watched by the runtime's own event loop. */
+/** A watch on one descriptor, by the runtime's event loop or by a thread. */
 export interface FdWatch {
-  /** Calls `ready` once when the descriptor becomes readable. Does nothing while armed. */
+  /** Has `ready` called once when the descriptor becomes readable. Does nothing while armed. */
   arm(): void;
-  /** Says whether the armed watch keeps the process alive. */
+  /** Sets whether the armed watch keeps the process alive. */
   keepAlive(on: boolean): void;
   /**
    * Ends the watch; `ready` is not called any more. `after` is called when no thread waits on the
-   * descriptor any longer: until then it must stay open, or its number may be another's.
+   * descriptor any more: until then the descriptor must stay open, or its number may be another's.
    */
   close(after?: () => void): void;
 }
 
-/** What a helper thread needs to sit in `poll(2)` on a descriptor. */
+/** What a Worker needs to block in `poll(2)` on a descriptor. */
 export interface WorkerWait {
   /** The path of the C library. */
   readonly libc: string;
   /** The descriptor. */
   readonly fd: number;
-  /** Makes the descriptor readable, so that the thread looks up. */
+  /** Makes the descriptor readable, so that `poll(2)` returns. */
   wake(): void;
 }
 
 /** The operations that a runtime offers. */
 export interface Native {
-  /** Which runtime it is. */
+  /** The name of the runtime. */
   readonly runtime: "bun" | "deno";
   /** `linux`, `darwin`, `windows`, or the runtime's own name for another system. */
   readonly os: string;
   /** `x86_64`, `aarch64`, or the runtime's own name for another architecture. */
   readonly arch: string;
-  /** Opens a library by path or by the name that the system's loader knows. Throws if it cannot. */
+  /**
+   * Opens a library by path or by a name that the system's loader knows. Throws where it cannot.
+   */
   open<const S extends Signatures>(path: string, signatures: S): Symbols<S>;
   /** Makes a C function pointer for `fn`, to be called on this thread only. */
   callback<const S extends Signature>(signature: S, fn: CallbackFunction<S>): NativeCallback;
-  /** The number of an address, 0 for NULL: for use as an identity, never for arithmetic on it. */
+  /** The number of an address, 0 for NULL: an identity, not for arithmetic. */
   address(pointer: Pointer): number;
   /** The pointer with that number, `null` for 0. */
   pointer(address: number): Pointer;
-  /** The bytes at an address, without a copy: dead as soon as C frees them. */
+  /** The bytes at an address, without a copy: invalid as soon as C frees them. */
   view(pointer: NonNullPointer, length: number): Uint8Array<ArrayBuffer>;
-  /** Decodes a NUL-terminated UTF-8 string, `null` for NULL. */
+  /** Decodes a NUL-terminated string: UTF-8, or latin-1 if it is none. `null` for NULL. */
   string(pointer: Pointer): string | null;
   /** An environment variable, `undefined` where it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;
   /**
-   * Watches a descriptor in the runtime's own loop, or `null` where the runtime cannot.
-   * `duplicate` gives a new descriptor for the same file, which the watch then owns.
+   * Watches a descriptor by the runtime's event loop; `null` where the runtime cannot. `duplicate`
+   * returns a new descriptor for the same file, which the watch then owns.
    */
   readonly watch: ((duplicate: () => number, ready: () => void) => FdWatch) | null;
   /**
-   * The same from a helper thread that sits in `poll(2)`, or `null` where there is a better way.
-   * `up` is called once the thread runs; what is armed before is told then.
+   * Watches a descriptor by a Worker that blocks in `poll(2)`; `null` where there is a better way.
+   * `up` is called once the Worker runs, which then serves a watch that was armed before.
    */
   readonly watchByWorker:
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
   /**
-   * Has the collector come sooner, by that many bytes outside its heap, which are garbage soon;
-   * `null` where it counts them itself.
+   * Makes the next garbage collection come sooner, for so many bytes outside the heap that are
+   * garbage soon; `null` where the collector counts such bytes itself.
    */
-  readonly weigh: ((bytes: number) => void) | null;
+  readonly hastenCollection: ((bytes: number) => void) | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Picks the adapter of the runtime that this module runs in.
+ * The choice of the adapter by runtime.
  *
  * @module
  */

@@ -41,6 +41,7 @@ async function sources(): Promise<string[]> {
     "mod.ts",
     "command.ts",
     "cli.ts",
+    "node_libcurl.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
 }
@@ -76,6 +77,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
             "curlew/command": [join(ROOT, "command.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
+            "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
         include: ["*.ts"],
@@ -95,7 +97,8 @@ test("the code in README.md and in the doc comments type-checks", async () => {
 test.for(README)("the code at $place runs", async ({ code }) => {
   await using server = await startServer("http");
   const here = code.replaceAll("https://example.com/", server.url("/small"))
-    .replaceAll(`"curlew"`, `"#root/mod.ts"`);
+    .replaceAll(`"curlew"`, `"#root/mod.ts"`)
+    .replaceAll(`"curlew/node-libcurl"`, `"#root/node_libcurl.ts"`);
   const child = await runChild(here);
   expect(child).toMatchObject({ code: 0, stderr: "" });
   expect(child.stdout).not.toBe("");

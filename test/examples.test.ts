@@ -5,9 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ChildResult, runChild } from "./server/child.ts";
+import { fetch, type FetchInit } from "../mod.ts";
+import { type ChildResult, runChild, startChild } from "./server/child.ts";
 import { startServer, type TestServer } from "./server/start.ts";
 import { libcurl } from "./versions.ts";
+
+/** A fetch that never takes longer than ten seconds. */
+const get = (url: URL, init: FetchInit = {}) => fetch(url, { timeout: 10_000, ...init });
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
 
@@ -27,12 +31,16 @@ function example(name: string, ...args: string[]): Promise<ChildResult> {
   return runChild(fileURLToPath(new URL(name, EXAMPLES)), { args });
 }
 
+/** A program as people have them, not the shortest that shows something. */
+const WHOLE_PROGRAMS = ["node_libcurl.ts"];
+
 test("every example is short, says how to run it, and is tested", async () => {
   const names = (await readdir(EXAMPLES)).filter((name) => name.endsWith(".ts"));
   const tests = await readFile(fileURLToPath(import.meta.url), "utf8");
   for (const name of names) {
     const text = await readFile(new URL(name, EXAMPLES), "utf8");
-    expect(text.split("\n").length, name).toBeLessThanOrEqual(61);
+    const limit = WHOLE_PROGRAMS.includes(name) ? 221 : 61;
+    expect(text.split("\n").length, name).toBeLessThanOrEqual(limit);
     expect(text, name).toContain(`//   deno run --allow-ffi`);
     expect(text, name).toContain(`//   bun examples/${name}`);
     expect(tests, name).toContain(`example("${name}"`);
@@ -164,7 +172,7 @@ test("socks.ts goes through the proxy, which looks the name up", async () => {
     expect.stringMatching(/^200 by 127\.0\.0\.1:\d+ in \d+ ms\n$/),
   ]);
   expect(stdout).toContain('"ok":true');
-  const seen = await (await fetch(server.url("/stats/all"))).json();
+  const seen = await (await globalThis.fetch(server.url("/stats/all"))).json();
   expect(seen.socks.targets).toContain(`domain localhost:${server.http}`);
 });
 
@@ -200,6 +208,40 @@ test("abort.ts ends requests in four ways", async () => {
   const names = [...stdout.matchAll(/^(\w+): (\w+) after \d+ bytes$/gm)].map(([, , why]) => why);
   expect(names.slice(0, 2)).toEqual(["AbortError", "TimeoutError"]);
   expect(names.slice(2)).toEqual(["AbortError", "CURLE_OPERATION_TIMEDOUT"]);
+});
+
+test("proxy.ts passes on what another server says, encoded as it is", async () => {
+  const none = await example("proxy.ts");
+  expect(none, none.stderr).toMatchObject({ code: 1 });
+  const path = fileURLToPath(new URL("proxy.ts", EXAMPLES));
+  await using proxy = await startChild(path, server.url("/"));
+  const base = /^http:\S+/.exec(proxy.line)?.[0] as string;
+  for (const coding of ["gzip", "deflate", "br"]) {
+    const url = new URL(coding, base);
+    // a client that does not decode, and one that does
+    const raw = await get(url, { curl: { ACCEPT_ENCODING: null } }), { headers } = raw;
+    expect(headers.get("content-encoding")).toBe(coding);
+    expect((await raw.bytes()).length).toBe(Number(headers.get("content-length")));
+    expect(await (await get(url)).text()).toBe(`compressed by ${coding}\n`.repeat(100));
+    const plain = await get(url, { method: "HEAD" });
+    expect(plain.headers.get("content-encoding")).toBe(coding);
+  }
+  for (const size of [0, 100, 3_000_000]) {
+    expect((await (await get(new URL(`bytes/${size}`, base))).bytes()).length).toBe(size);
+    expect((await (await get(new URL(`chunked/${size}`, base))).bytes()).length).toBe(size);
+  }
+  expect(await get(new URL("redirect/1", base), { redirect: "manual" })).toMatchObject({
+    status: 302,
+  });
+  expect((await get(new URL("status/204", base))).status).toBe(204);
+  expect((await get(new URL("status/999", base))).status).toBe(502);
+  const init = { method: "POST", body: "é".repeat(1000), headers: { "X-Own": "1" } };
+  const echo = await (await get(new URL("echo?a=b", base), init)).json();
+  expect(echo).toMatchObject({ method: "POST", url: "/echo?a=b", length: 2000 });
+  expect(Object.fromEntries(echo.headers.map(([name, value]: string[]) => [
+    name!.toLowerCase(),
+    value,
+  ]))).toMatchObject({ "x-own": "1", host: `127.0.0.1:${server.http}` });
 });
 
 test("connect_only.ts talks a protocol of its own", async () => {
@@ -253,4 +295,28 @@ test("mail.ts sends a mail", async () => {
   } finally {
     mail.close();
   }
+});
+
+test("node_libcurl.ts runs as it would on node-libcurl", async () => {
+  const base = server.url("/").slice(0, -1);
+  const { code, stdout, stderr } = await example("node_libcurl.ts", base, "/echo");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout.trimEnd().split("\n")).toEqual([
+    "libcurl is new enough: true",
+    "curly.get: 200 by 302, 302, 200",
+    "curly.post: 200, application/json, object",
+    "curly.head: 1000 bytes",
+    "curly.get: 404, which is no error",
+    "curly.get: CURLE_HTTP_RETURNED_ERROR, with failOnError",
+    "Curl: 200, 100000 bytes, headers",
+    "Curl: in time from 127.0.0.1",
+    "Curl: told of 100000 bytes, traced DataIn, HeaderIn, HeaderOut, Text",
+    "streams: in pieces of 16 KiB at most: true",
+    "streams: uploaded, 200",
+    "Multi: 200 (CURLE_OK), 100 of 100 bytes",
+    "Multi: 200 (CURLE_OK), 2000 of 2000 bytes",
+    "Multi: 200 (CURLE_OK), 30000 of 30000 bytes",
+    "Share: the cookie came back",
+    "CurlMime: 200, sent true",
+  ]);
 });

@@ -129,16 +129,17 @@ class Maker {
       if (made.length === MOST_TRANSFERS) {
         throw new CurlCommandError(end, `no more than ${MOST_TRANSFERS} transfers`);
       }
-      made.push(this.#one(planned, end));
-      this.#note(planned);
+      const transfer = this.#one(planned, end);
+      made.push(transfer);
+      this.#note(planned, transfer);
     }
     return made;
   }
 
   /** What `fetch` does otherwise, once for all transfers of a group. */
-  #note(planned: Planned): void {
+  #note(planned: Planned, { init }: CurlTransfer): void {
     const { notes } = this.#reading;
-    for (const { option, place, reason } of gapsOf(planned)) {
+    for (const { option, place, reason } of gapsOf(planned, init)) {
       const isKnown = notes.some((note) => note.place === place && note.reason === reason);
       if (!isKnown) notes.push({ option, place, reason, isAboutFetch: true });
     }

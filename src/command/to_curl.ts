@@ -5,7 +5,11 @@
  */
 
 import type { FetchBody } from "../http/request_body/source.ts";
-import { type FetchInit, planRequest, type RequestPlan } from "../http/request/plan.ts";
+import { bodyLength, checkNoBody } from "../http/request/framing.ts";
+import { hasHeader } from "../http/request/headers.ts";
+import { type FetchInit, planHead, type RequestPlan, withBody } from "../http/request/plan.ts";
+import { syncBodySource } from "../http/request_body/source.ts";
+import { asksForPart } from "../http/transfer/configure.ts";
 import { quoted } from "./shell/quote.ts";
 import { textOf } from "./shell/words.ts";
 import { type BodyWords, bodyWords } from "./write/body_words.ts";
@@ -49,12 +53,23 @@ export function toCurl(
 ): string {
   const isRequest = typeof input !== "string" && input instanceof Request;
   const given = init.body === undefined && isRequest ? input.body : init.body ?? null;
-  const plan = planRequest(input, { ...init, body: null }) as RequestPlan;
-  if (given !== null && (plan.method === "GET" || plan.method === "HEAD")) {
-    throw new TypeError(`Cannot write the curl command: a ${plan.method} request has no body`);
-  }
-  const words = commandWords(plan, given);
+  const words = commandWords(planOf(input, init, given), given);
   return `curl ${words.map(({ text, shown }) => quoted(redact ? shown : text)).join(" ")}`;
+}
+
+/** The plan of the request, with what `fetch` checks of it. A body that is read later stays unread. */
+function planOf(
+  input: string | URL | Request,
+  init: FetchInit,
+  given: FetchBody | null,
+): RequestPlan {
+  const plan = planHead(input, init);
+  if (given === null) checkNoBody(plan.headers);
+  else if (plan.method === "GET" || plan.method === "HEAD") {
+    throw new TypeError(`Cannot write the curl command: a ${plan.method} request has no body`);
+  } else if (given instanceof Blob) bodyLength(plan.headers, given.size, plan.curl);
+  const source = given === null ? null : syncBodySource(given);
+  return source ? withBody(plan, source) : plan;
 }
 
 function commandWords(plan: RequestPlan, given: FetchBody | null): Argument[] {
@@ -96,8 +111,9 @@ function emptyBody(method: string): Argument[] {
 
 function headerWords(plan: RequestPlan, body: BodyWords | null): Argument[] {
   const headers = [...plan.headers];
-  const has = (name: string) => headers.some(([own]) => own.toLowerCase() === name);
+  const has = (name: string) => hasHeader(headers, name);
   if (body?.type && !has("content-type")) headers.push(["Content-Type", body.type]);
+  if (asksForPart(plan)) headers.push(["Accept-Encoding", "identity"]);
   if (plan.referrer !== "" && !has("referer")) headers.push(["Referer", plan.referrer]);
   const isSent = body ? !body.isForm : isPosted(plan.method);
   if (isSent && !has("content-type")) headers.push(["Content-Type", null]);

@@ -1,13 +1,13 @@
 /**
- * The agent: transfers driven by the runtime's own event loop.
+ * The agent, which drives transfers by the runtime's own event loop.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
-import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
-import { multiStateOf } from "../handles/multi/multi.ts";
+import type { Easy } from "../handles/easy/easy.ts";
+import type { Multi } from "../handles/multi/multi.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -15,29 +15,35 @@ import {
   signalOf,
   type WaitOptions,
 } from "./agent_options.ts";
-import type { Waiting } from "./transfers.ts";
 import { Loop } from "./loop.ts";
 import { parking } from "./parking/parking.ts";
 import { READ, WRITE } from "./poller/poller.ts";
-import { Wait } from "./socket_waits.ts";
+import type { TransferOutcome } from "./transfers.ts";
 
 /**
- * As {@linkcode Agent.perform}, but without a promise: who waits is told as soon as the transfer
- * was taken out, in a turn of the agent, and must not throw. Throws where it cannot begin.
+ * {@linkcode Agent.perform} without a promise: `outcome` is called inside the agent's turn, as soon
+ * as the transfer was removed. Throws where the transfer cannot begin.
  */
 export let performAtOnce: (
   agent: Agent,
   easy: Easy,
   signal: AbortSignal | null,
-  waiting: Waiting,
+  outcome: TransferOutcome,
 ) => void;
 /**
- * Ends the agent's turn after this round, where one goes on; another one follows. For a callback
- * whose reader has much to do, and would have to pause the transfer otherwise.
+ * Ends the agent's turn in progress after this round; another turn follows. For a callback whose
+ * reader has so much to do that the transfer would have to pause otherwise.
  */
 export let endTurn: (agent: Agent) => void;
-/** Has something done when an agent closes, or at once where it is closed. */
+/** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
+/** The multi handle of an agent; another one after an error of the multi interface. */
+export let multiOfAgent: (agent: Agent) => Multi;
+/**
+ * Takes in the transfer of a handle that a PUSHFUNCTION of the agent's multi handle is about to
+ * accept: libcurl adds it itself. For inside of that function.
+ */
+export let expectPushed: (agent: Agent, easy: Easy, outcome: TransferOutcome) => void;
 
 /**
  * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
@@ -59,17 +65,19 @@ export let atClose: (agent: Agent, closer: () => void) => void;
  */
 export class Agent {
   readonly #loop: Loop;
-  /** What is to be done when the agent closes. */
+  /** Called when the agent closes: {@linkcode atClose}. */
   readonly #closers: (() => void)[] = [];
   #closing: Promise<void> | null = null;
 
   static {
-    performAtOnce = (agent, easy, signal, waiting) => agent.#perform(easy, signal, waiting);
+    performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
     endTurn = (agent) => agent.#loop.endTurn();
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
     };
+    multiOfAgent = (agent) => agent.#loop.multi;
+    expectPushed = (agent, easy, outcome) => agent.#loop.expectPushed(easy, outcome);
   }
 
   /**
@@ -88,10 +96,10 @@ export class Agent {
     return this.#loop.size;
   }
 
-  /** What the agent has done, for a curious reader. */
+  /** Counts of what the agent has done. */
   get stats(): AgentStats {
     const { sockets, turns } = this.#loop;
-    return { sockets: sockets.size, turns, wakeUps: parking.wakeUps };
+    return { sockets, turns, wakeUps: parking.wakeUps };
   }
 
   /**
@@ -104,19 +112,19 @@ export class Agent {
    * @throws the signal's reason where it aborted.
    */
   perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    const waiting = Promise.withResolvers<Easy>();
+    const outcome = Promise.withResolvers<Easy>();
     try {
-      this.#perform(easy, signalOf(options), waiting);
+      this.#perform(easy, outcome, signalOf(options));
     } catch (error) {
-      waiting.reject(error);
+      outcome.reject(error);
     }
-    return waiting.promise;
+    return outcome.promise;
   }
 
-  #perform(easy: Easy, signal: AbortSignal | null | undefined, waiting: Waiting): void {
+  #perform(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     if (this.#closing) throw closedError();
     if (signal?.aborted) throw signal.reason;
-    this.#loop.run(easy, signal, waiting);
+    this.#loop.run(easy, outcome, signal);
   }
 
   /**
@@ -173,34 +181,8 @@ export class Agent {
       const signal = signalOf(options);
       if (this.#closing) throw closedError();
       if (signal?.aborted) throw signal.reason;
-      const fd = this.#socketOf(easy);
-      this.#loop.sockets.await(fd, direction);
-      const wait = new Wait(easy, fd, direction, resolve, reject);
-      if (signal) wait.listen(signal, () => this.#endWait(wait, signal.reason));
-      this.#loop.waits.add(wait);
-      this.#loop.parkSoon();
+      this.#loop.wait(easy, direction, { resolve, reject }, signal);
     });
-  }
-
-  #socketOf(easy: Easy): number {
-    const state = isEasy(easy) ? stateOf(easy) : null;
-    if (state?.multi !== multiStateOf(this.#loop.multi) || !state.run.connected) {
-      throw new CurlEasyError(
-        Code.BAD_FUNCTION_ARGUMENT,
-        "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",
-      );
-    }
-    const fd = easy.getInfo("ACTIVESOCKET");
-    if (fd < 0) throw new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
-    return fd;
-  }
-
-  #endWait(wait: Wait, reason: unknown): void {
-    const others = this.#loop.waits.take(wait);
-    if (others === null) return;
-    if (!others) this.#loop.sockets.unawait(wait.fd, wait.direction);
-    wait.reject(reason);
-    this.#loop.parkSoon();
   }
 
   /**

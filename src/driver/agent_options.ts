@@ -1,5 +1,5 @@
 /**
- * What an agent is told: how to be made, and what each call of it may be given.
+ * The options of an agent and of its methods, and how they are read.
  *
  * @module
  */
@@ -18,7 +18,9 @@ export interface AgentOptions {
   readonly maxHostConnections?: number;
   /** MAX_CONCURRENT_STREAMS: how many HTTP/2 streams a connection carries. */
   readonly maxConcurrentStreams?: number;
-  /** PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false. */
+  /**
+   * PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false.
+   */
   readonly multiplex?: boolean;
   /** What its transfers share, where they have no SHARE of their own. */
   readonly share?: Share;
@@ -46,12 +48,12 @@ export interface AgentStats {
   readonly wakeUps: number;
 }
 
-/** A multi handle with those options, and room for so many idle connections. */
-export function multiFor(options: AgentOptions, cache: number): Multi {
+/** Makes a multi handle with these options, and room for `cacheSize` idle connections. */
+export function multiFor(options: AgentOptions, cacheSize: number): Multi {
   const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = options;
   const multi = new Multi();
   try {
-    multi.setOpt("MAXCONNECTS", cache);
+    multi.setOpt("MAXCONNECTS", cacheSize);
     if (maxConnections !== undefined) multi.setOpt("MAX_TOTAL_CONNECTIONS", maxConnections);
     if (maxHostConnections !== undefined) multi.setOpt("MAX_HOST_CONNECTIONS", maxHostConnections);
     if (maxConcurrentStreams !== undefined) {
@@ -65,7 +67,13 @@ export function multiFor(options: AgentOptions, cache: number): Multi {
   return multi;
 }
 
-/** Checked before anything begins that it could not end. */
+/** Listens to a signal. Returns the function that stops listening. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
+
+/** The signal of some options. Throws for a value that is none, before anything has begun. */
 export function signalOf(options: PerformOptions | null): AbortSignal | undefined {
   const { signal } = options ?? {};
   if (signal === undefined || signal === null) return undefined;

@@ -1,71 +1,56 @@
 /**
- * The loop of an agent: one multi handle, its sockets in a poller, and turns that serve what is due
- * and ready until nothing is.
+ * The loop of an agent. It runs in turns, each in a macrotask of its own: a turn serves what is due
+ * and ready until nothing is, or its time is over. Between turns the runtime's event loop waits.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
-import { Code, CurlEasyError, CurlMultiError } from "../errors.ts";
-import { holdConnection } from "../handles/easy/connect_only.ts";
-import { type Easy, easyOf, isEasy, stateOf } from "../handles/easy/easy.ts";
-import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
-import type { MultiObserver } from "../handles/multi/state.ts";
-import { type Oddities, oddities } from "../libcurl_versions.ts";
-import { type AgentOptions, multiFor } from "./agent_options.ts";
-import { Fairness } from "./timing/fairness.ts";
+import { flags } from "../../ffi/curl/flags.ts";
+import { type CurlEasyError, CurlMultiError } from "../errors.ts";
+import type { Easy } from "../handles/easy/easy.ts";
+import type { Multi } from "../handles/multi/multi.ts";
+import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
-import { type Job, Jobs, type Waiting } from "./transfers.ts";
+import { DrivenMulti } from "./driven_multi.ts";
 import { parking } from "./parking/parking.ts";
 import { createPoller } from "./poller/create.ts";
 import type { Poller } from "./poller/poller.ts";
-import { Leftovers, Nudge } from "./quirks/lost_events.ts";
-import { Sockets } from "./sockets.ts";
-import { Spin } from "./timing/spin.ts";
-import { Timeouts } from "./timing/queued_timeouts.ts";
+import type { SocketWaitOutcome } from "./socket_waits.ts";
 import { Deadline } from "./timing/deadline.ts";
-import { Waits } from "./socket_waits.ts";
-import { WakeFd } from "./quirks/wake_fd.ts";
+import { Spin } from "./timing/spin.ts";
+import type { TransferOutcome } from "./transfers.ts";
 
-/** A turn ends after so many rounds or a slice, and the application has its say. */
+const { CURL_SOCKET_TIMEOUT } = flags;
+
+/** A turn has so many rounds at most. Its time is up to `timing/fairness.ts`. */
 const ROUNDS = 32;
-const SOCKET_TIMEOUT = -1, NEVER = -1;
+const CACHED_CONNECTIONS = 64;
+const NO_TIMEOUT = -1;
 
-/** See the module. */
+/** The event loop of an agent. */
 export class Loop {
-  readonly waits: Waits = new Waits(() => this.parkSoon());
   readonly #options: AgentOptions;
-  readonly #oddities: Oddities = oddities();
-  readonly #jobs: Jobs = new Jobs(this.#oddities.mayLoseEvents);
-  readonly #nudge = new Nudge(() => this.#schedule());
-  readonly #leftovers = this.#oddities.keepsReadAhead
-    ? new Leftovers(() => this.#schedule())
-    : null;
-  readonly #fairness = new Fairness();
-  readonly #spin = new Spin();
-  readonly #timeouts = new Timeouts(this.#jobs, () => this.#schedule());
-  readonly #deadline = new Deadline(() => this.#schedule());
   readonly #poller: Poller = createPoller();
+  readonly #deadline = new Deadline(() => this.#schedule());
+  readonly #spin = new Spin();
   readonly #invariants: Invariants | null = isDebugging() ? new Invariants() : null;
-  #multi: Multi;
-  #sockets: Sockets;
-  #wakeFd: WakeFd | null = null;
+  /** Replaced after an error of the multi interface. */
+  #driven: DrivenMulti;
   #scheduled = false;
   #inTurn = false;
-  /** Whether a transfer came to its end in this turn: whoever waited for it has its say soon. */
-  #anyOver = false;
-  /** Somebody outside has to have a say before there is more to do. */
-  #isEnough = false;
+  /** A transfer has come to its end in this turn: whoever waited for it may start another one. */
+  #anyFinished = false;
+  /** Set by {@linkcode endTurn}: leave the turn after this round so that user code can run. */
+  #turnEnds = false;
   #turns = 0;
-  #cache: number;
   #closed = false;
 
   /** Makes a loop with a place in the thread's parking. Throws as `Agent` does. */
   constructor(options: AgentOptions) {
     this.#options = options;
-    this.#cache = options.maxCachedConnections ?? 64;
     try {
-      [this.#multi, this.#sockets] = this.#createMulti();
+      this.#driven = this.#createMulti(options.maxCachedConnections ?? CACHED_CONNECTIONS);
     } catch (error) {
       this.#poller.close();
       throw error;
@@ -73,122 +58,59 @@ export class Loop {
     try {
       parking.enter(this.#poller.fd, { wakeUp: () => this.#turn() });
     } catch (error) {
-      this.#multi.close();
+      this.#driven.close();
       this.#poller.close();
       throw error;
     }
   }
 
-  #createMulti(): [Multi, Sockets] {
-    const { closesUnconnectedSilently, neverDrainsWakeFd } = this.#oddities;
-    this.#wakeFd = neverDrainsWakeFd ? new WakeFd() : null;
-    const sockets = new Sockets(this.#poller, this.waits, closesUnconnectedSilently);
-    const multi = multiFor(this.#options, this.#cache);
-    multiStateOf(multi).observe(this.#observer(sockets));
-    return [multi, sockets];
+  #createMulti(cacheSize: number): DrivenMulti {
+    const scheduler = { schedule: () => this.#schedule(), parkSoon: () => this.#parkSoon() };
+    return new DrivenMulti(this.#options, cacheSize, this.#poller, scheduler);
   }
 
-  /** What libcurl's callbacks do: bookkeeping, and a turn soon. */
-  #observer(sockets: Sockets): MultiObserver {
-    return {
-      socket: (fd, what) => {
-        this.#wakeFd?.socket(fd, what);
-        sockets.socket(fd, what);
-        this.#schedule();
-      },
-      touched: () => this.#schedule(),
-      opened: (fd) => {
-        this.#wakeFd?.gone(fd);
-        // one whose end is not told is not kept: its number has a new life, that is all
-        if (this.#oddities.nssClosesSockets) sockets.closing(fd);
-        else sockets.opened(fd);
-      },
-      closing: (fd) => sockets.closing(fd),
-      removed: (state) => this.#removed(easyOf(state)!),
-      mustWait: (state, bytes) => this.#fairness.mustWait(easyOf(state)!, bytes),
-      paused: (state, paused) => {
-        const easy = easyOf(state)!;
-        this.#jobs.pause(easy, paused);
-        if (paused) this.#leftovers?.left(easy, this.#jobs.size - 1);
-        this.#schedule();
-      },
-    };
+  /** The multi handle, which is replaced after an error of the multi interface. */
+  get multi(): Multi {
+    return this.#driven.multi;
   }
 
   /** How many transfers are in flight. */
   get size(): number {
-    return this.#jobs.size;
+    return this.#driven.transfers.size;
   }
 
-  /** How often it ran. */
+  /** How many sockets are known, those of idle connections included. */
+  get sockets(): number {
+    return this.#driven.sockets.size;
+  }
+
+  /** How many turns there were. */
   get turns(): number {
     return this.#turns;
   }
 
-  /** The multi handle; another one after an error of the multi interface. */
-  get multi(): Multi {
-    return this.#multi;
+  /** Starts a transfer. Throws what adding the handle failed with. */
+  run(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
+    if (this.#driven.multi.closed) this.#driven = this.#createMulti(this.#driven.cacheSize);
+    this.#driven.start(easy, outcome, signal);
   }
 
-  /** Its sockets. */
-  get sockets(): Sockets {
-    return this.#sockets;
+  /** Starts a wait for the socket of a CONNECT_ONLY transfer. Throws where there is no such one. */
+  wait(easy: Easy, direction: number, outcome: SocketWaitOutcome, signal?: AbortSignal): void {
+    this.#driven.wait(easy, direction, outcome, signal);
   }
 
-  /** Starts a transfer. Throws what adding it failed with. */
-  run(easy: Easy, signal: AbortSignal | null | undefined, waiting: Waiting): void {
-    this.#add(easy);
-    const job = this.#jobs.add(easy, waiting);
-    this.#schedule();
-    this.#timeouts.watch(job);
-    if (signal) job.listen(signal, () => this.#abort(job, signal.reason));
+  /** Ends the turn in progress after the current round. */
+  endTurn(): void {
+    this.#turnEnds = true;
   }
 
-  #add(easy: Easy): void {
-    if (this.#multi.closed) [this.#multi, this.#sockets] = this.#createMulti();
-    const { share } = this.#options;
-    if (share && isEasy(easy) && stateOf(easy).share === undefined) {
-      easy.setOpt("SHARE", share);
-    }
-    if (this.#wakeFd) this.#wakeFd.adding(() => this.#multi.addHandle(easy));
-    else this.#multi.addHandle(easy);
-    // the cache is as large as the load was, so that a burst keeps its connections
-    if (this.#options.maxCachedConnections === undefined && this.#jobs.size >= this.#cache) {
-      this.#multi.setOpt("MAXCONNECTS", this.#cache *= 2);
-    }
+  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  expectPushed(easy: Easy, outcome: TransferOutcome): void {
+    this.#driven.expectPushed(easy, outcome);
   }
 
-  #abort(job: Job, reason: unknown): void {
-    if (multiStateOf(this.#multi).inCallback) {
-      // libcurl refuses: then it is work for later, however the transfer ends until then
-      job.aborted = { reason };
-      setImmediate(() => this.#abort(job, reason));
-    } else if (this.#jobs.take(job)) {
-      this.#multi.removeHandle(job.easy);
-      job.reject(reason);
-      this.#schedule();
-    }
-  }
-
-  /** A handle was taken out, by somebody else where there is still a job: it was closed. */
-  #removed(easy: Easy): void {
-    this.#fairness.forget(easy);
-    this.#leftovers?.left(easy, this.#jobs.size);
-    const job = this.#jobs.find(easy),
-      error = () => new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The easy handle was closed");
-    if (job) {
-      this.#jobs.take(job);
-      job.reject(error());
-    } else if (this.waits.has(easy)) {
-      // 7.74 keeps the connection open, and its socket would be watched on
-      for (const { fd, direction } of this.waits.end(easy, error())) {
-        this.#sockets.unawait(fd, direction);
-      }
-    }
-    this.#schedule(); // also where nobody waited for it: another may have its connection now
-  }
-
-  /** Has a turn come soon, from a macrotask of its own. */
+  /** Schedules a turn, in a macrotask of its own. */
   #schedule(): void {
     if (this.#scheduled || this.#inTurn || this.#closed) return;
     this.#scheduled = true;
@@ -198,189 +120,128 @@ export class Loop {
     });
   }
 
-  /** Serves what is due and ready, until nothing is or the slice is over. */
   #turn(): void {
-    if (this.#inTurn || this.#closed || this.#multi.closed) return;
+    if (this.#inTurn || this.#closed || this.#driven.multi.closed) return;
     this.#inTurn = true;
     this.#turns++;
     let more: boolean;
     try {
-      more = this.#rounds();
+      more = this.#rounds(this.#driven);
     } catch (error) {
-      this.#discard(error);
+      this.#replaceMulti(error);
       more = false;
     } finally {
       this.#inTurn = false;
     }
     if (more) this.#schedule();
     else this.#park();
-    if (this.#invariants !== null && !this.#multi.closed) this.#check(this.#invariants, !more);
+    if (this.#invariants !== null && !this.#driven.multi.closed) {
+      this.#check(this.#invariants, !more);
+    }
   }
 
-  /** What is wrong is told everywhere, so that no test passes with it. */
-  #check(invariants: Invariants, rests: boolean): void {
-    const wrong = invariants.check({
-      multi: this.#multi,
-      jobs: this.#jobs,
-      sockets: this.#sockets,
-      waits: this.waits,
-      fairness: this.#fairness,
+  /** Makes rounds until there is nothing to do or the turn is over. Returns whether to go on. */
+  #rounds(driven: DrivenMulti): boolean {
+    const { fairness, transfers } = driven, end = performance.now() + fairness.sliceMs;
+    fairness.beginSlice(end);
+    this.#anyFinished = this.#turnEnds = false;
+    try {
+      for (let round = 1;; round++) {
+        if (!this.#round(driven, end) && !this.#looksAgain(driven)) {
+          return this.#anyFinished && transfers.runnable > 0;
+        }
+        if (round >= ROUNDS || this.#turnEnds || performance.now() >= end) return true;
+      }
+    } finally {
+      fairness.endSlice();
+    }
+  }
+
+  /** Whether to make another round where nothing happened in the last one. */
+  #looksAgain({ transfers }: DrivenMulti): boolean {
+    return !this.#anyFinished && transfers.runnable > 0 && this.#spin.looksAgain();
+  }
+
+  /** Serves everything once. Returns whether anything happened, so that another round is due. */
+  #round(driven: DrivenMulti, end: number): boolean {
+    const { multi, fairness, remedies } = driven;
+    driven.resumeNext();
+    const due = multi.timeout() === 0 || this.#deadline.take();
+    if (due) multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
+    const looked = remedies.lookIfDue();
+    // half a slice for sockets in any case, also where a large transfer has used up the slice
+    const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
+    const served = driven.serveSockets(() => performance.now() >= socketsEnd);
+    const finished = driven.settleFinished();
+    if (finished) this.#anyFinished = true;
+    if (served > 0) this.#spin.served();
+    else if (due || finished) this.#spin.restart();
+    driven.failLate();
+    const busy = due || looked || served > 0 || finished || fairness.size > 0;
+    return remedies.afterRound(busy, driven.transfers);
+  }
+
+  /** Reports a violated invariant in every way, so that no test passes with it. */
+  #check(invariants: Invariants, isIdle: boolean): void {
+    const violation = invariants.check({
+      driven: this.#driven,
       deadline: this.#deadline,
       pollerFd: this.#poller.fd,
-      rests,
+      isIdle,
     });
-    if (wrong === null) return;
+    if (violation === null) return;
     setImmediate(() => {
-      throw wrong; // after reportError() Bun would go on
+      throw violation; // after reportError() Bun would go on
     });
-    this.#discard(wrong);
+    this.#replaceMulti(violation);
     this.#park();
   }
 
-  #rounds(): boolean {
-    const end = performance.now() + this.#fairness.sliceMs;
-    this.#fairness.begin(end);
-    this.#anyOver = this.#isEnough = false;
-    try {
-      for (let round = 1;; round++) {
-        // whoever waited for one that is over may begin another: that is worth a turn
-        if (!this.#round(end) && !this.#looksAgain()) {
-          return this.#anyOver && this.#jobs.holding > 0;
-        }
-        if (round >= ROUNDS || this.#isEnough || performance.now() >= end) return true;
-      }
-    } finally {
-      this.#fairness.begin(Infinity);
-    }
-  }
-
-  /** The turn that goes on ends after this round. */
-  endTurn(): void {
-    this.#isEnough = true;
-  }
-
-  /** Whether it is worth another look where nothing happened. */
-  #looksAgain(): boolean {
-    return !this.#anyOver && this.#jobs.holding > 0 && this.#spin.looksAgain();
-  }
-
-  /** @returns whether anything happened, so that another look is due. */
-  #round(end: number): boolean {
-    this.#fairness.next((easy, error) => this.#fail(easy, error));
-    const multi = this.#multi;
-    const due = multi.timeout() === 0 || this.#deadline.take();
-    if (due) multi.socketAction(SOCKET_TIMEOUT, 0);
-    const looked = this.#leftovers?.due() ?? false;
-    if (looked) multi.socketAll();
-    this.#sockets.apply();
-    const action = (fd: number, mask: number) => {
-      this.#wakeFd?.drain(fd);
-      multi.socketAction(fd, mask);
-    };
-    // half a slice for sockets in any case, where a large transfer has used it up
-    const least = performance.now() + this.#fairness.sliceMs / 2;
-    const isOver = () => performance.now() >= Math.max(end, least);
-    const served = this.#sockets.serve(action, isOver);
-    this.#sockets.apply();
-    const finished = this.#drain();
-    if (finished) this.#anyOver = true;
-    if (served > 0) this.#spin.served();
-    else if (due || finished) this.#spin.restart();
-    for (const job of this.#timeouts.late()) this.#timeOut(job);
-    const busy = due || looked || served > 0 || finished || this.#fairness.size > 0;
-    if (!this.#oddities.mayLoseEvents) return busy;
-    return this.#nudge.after(busy, this.#jobs, () => multi.socketAll());
-  }
-
-  /** Settles the transfers that are over. */
-  #drain(): boolean {
-    let any = false;
-    for (let message = this.#multi.infoRead(); message; message = this.#multi.infoRead()) {
-      any = true;
-      this.#finish(message);
-    }
-    return any;
-  }
-
-  #finish({ easy, error }: Message): void {
-    const job = this.#jobs.find(easy);
-    if (!job) return;
-    this.#jobs.take(job);
-    const state = stateOf(easy);
-    // removing a CONNECT_ONLY handle would close its connection
-    if (error || job.aborted || !state.settings.connectOnly) this.#multi.removeHandle(easy);
-    else holdConnection(state);
-    if (error) job.reject(error);
-    else job.resolve(easy);
-  }
-
-  #timeOut({ easy }: Job): void {
-    const text = `Operation timed out after ${stateOf(easy).settings.timeoutMs} milliseconds`;
-    this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
-  }
-
-  /** Ends a transfer that libcurl itself would not end. */
-  #fail(easy: Easy, error: unknown): void {
-    const job = this.#jobs.find(easy);
-    if (!job) return;
-    this.#jobs.take(job);
-    this.#multi.removeHandle(easy);
-    job.reject(error);
-  }
-
-  /** After an error of the multi interface nothing in it can be trusted. */
-  #discard(cause: unknown): void {
-    const broken = this.#multi, jobs = this.#jobs.takeAll();
-    if (jobs.length === 0 && this.waits.size === 0) reportError(cause);
-    for (const job of jobs) job.reject(cause);
-    this.waits.endAll(cause);
+  /** Rejects everything with that error, and begins anew with another multi handle. */
+  #replaceMulti(cause: unknown): void {
+    const broken = this.#driven;
+    if (!broken.rejectAll(cause)) reportError(cause);
     try {
       broken.close();
-      [this.#multi, this.#sockets] = this.#createMulti();
+      this.#driven = this.#createMulti(broken.cacheSize);
     } catch (error) {
       // where there cannot be another one now, the next transfer tries again
       if (!(error instanceof CurlMultiError)) throw error;
     }
   }
 
-  /** Parks unless there is a turn, which does so at its end. */
-  parkSoon(): void {
+  /** Parks, unless there is a turn or will be one, which parks at its end. */
+  #parkSoon(): void {
     if (!this.#inTurn && !this.#scheduled && !this.#closed) this.#park();
   }
 
-  /** Leaves it to the runtime to wait. */
+  /** Has the runtime wait for the sockets and the deadline. */
   #park(): void {
-    const holds = this.#jobs.holding > 0 || this.waits.size > 0;
-    const waits = holds || this.#jobs.size > 0 || this.#sockets.wanted > 0;
-    this.#deadline.set(this.#multi.closed ? NEVER : this.#multi.timeout());
+    const { multi, transfers, sockets, waits } = this.#driven;
+    const keepsProcessAlive = transfers.runnable > 0 || waits.size > 0;
+    const isWaiting = keepsProcessAlive || transfers.size > 0 || sockets.wanted > 0;
+    this.#deadline.set(multi.closed ? NO_TIMEOUT : multi.timeout());
     if (this.#deadline.pending) this.#deadline.arm();
-    parking.update(this.#poller.fd, waits, holds, this.#sockets.size);
+    parking.update(this.#poller.fd, isWaiting, keepsProcessAlive, sockets.size);
   }
 
-  /** Whether it may not be closed now: a turn or a callback is on the stack. */
+  /** Whether the loop must not be closed now: a turn or a callback is on the stack. */
   get isBusy(): boolean {
-    return this.#inTurn || multiStateOf(this.#multi).inCallback;
+    return this.#inTurn || this.#driven.inCallback;
   }
 
-  /** There are no more turns. */
+  /** Stops the turns. */
   stop(): void {
     this.#closed = true;
   }
 
-  /** Ends all transfers and waits with that error, and frees everything. */
-  close(reason: () => CurlEasyError, before: () => void): void {
+  /** Rejects all transfers and waits, calls `beforeClose`, and frees everything. */
+  close(reason: () => CurlEasyError, beforeClose: () => void): void {
     this.#deadline.disarm();
-    this.#nudge.end();
-    this.#leftovers?.end();
-    this.#timeouts.end();
-    this.waits.endAll(reason());
-    for (const job of this.#jobs.takeAll()) {
-      this.#multi.removeHandle(job.easy);
-      job.reject(reason());
-    }
-    before();
+    this.#driven.removeAll(reason);
+    beforeClose();
     try {
-      this.#multi.close();
+      this.#driven.close();
     } finally {
       parking.leave(this.#poller.fd);
       this.#poller.close();

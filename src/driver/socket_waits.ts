@@ -1,108 +1,121 @@
 /**
- * Who waits for the sockets of CONNECT_ONLY transfers.
+ * The waits of `Agent.readable` and `Agent.writable` for the sockets of CONNECT_ONLY transfers.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
-import type { Easy } from "../handles/easy/easy.ts";
-import type { Awaiting } from "./sockets.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
+import { onAbort } from "./agent_options.ts";
+import type { Sockets, SocketWaitListener } from "./sockets.ts";
 
-/** One that waits. */
-export class Wait {
-  readonly easy: Easy;
+/** Takes the end of a wait. Exactly one of the methods is called, once. */
+export interface SocketWaitOutcome {
+  /** The socket is ready. */
+  resolve(): void;
+  /** The wait has ended otherwise. */
+  reject(reason: unknown): void;
+}
+
+/** One wait for one direction of a socket. */
+export class SocketWait {
+  readonly easy: EasyState;
   readonly fd: number;
   /** READ or WRITE. */
   readonly direction: number;
-  readonly #resolve: () => void;
-  readonly #reject: (reason: unknown) => void;
-  #unlisten = () => {};
+  readonly #outcome: SocketWaitOutcome;
+  #unlisten: (() => void) | null = null;
 
-  /** Made by {@linkcode Waits.add}. */
-  constructor(
-    easy: Easy,
-    fd: number,
-    direction: number,
-    resolve: () => void,
-    reject: (reason: unknown) => void,
-  ) {
+  /** Made by {@linkcode SocketWaits.start}. */
+  constructor(easy: EasyState, fd: number, direction: number, outcome: SocketWaitOutcome) {
     this.easy = easy;
     this.fd = fd;
     this.direction = direction;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#outcome = outcome;
   }
 
-  /** Listens to a signal until the wait is over. */
+  /** Listens to a signal until the wait has ended. */
   listen(signal: AbortSignal, listener: () => void): void {
-    signal.addEventListener("abort", listener, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", listener);
+    this.#unlisten = onAbort(signal, listener);
   }
 
-  /** What was waited for has come. */
+  /** The socket is ready. */
   resolve(): void {
-    this.#unlisten();
-    this.#resolve();
+    this.#unlisten?.();
+    this.#outcome.resolve();
   }
 
-  /** It will not. */
+  /** The wait has ended otherwise. */
   reject(reason: unknown): void {
-    this.#unlisten();
-    this.#reject(reason);
+    this.#unlisten?.();
+    this.#outcome.reject(reason);
   }
 }
 
-/** See the module. */
-export class Waits implements Awaiting {
-  readonly #waits = new Map<Easy, Wait[]>();
-  readonly #easies = new Map<number, Easy>();
-  readonly #lost: () => void;
+/** The waits for the sockets of one multi handle. */
+export class SocketWaits implements SocketWaitListener {
+  readonly #waits = new Map<EasyState, SocketWait[]>();
+  readonly #easies = new Map<number, EasyState>();
+  readonly #sockets: Sockets;
+  readonly #changed: () => void;
 
-  /** `lost` is called, outside the agent's turn, when a wait has ended with its connection. */
-  constructor(lost: () => void) {
-    this.#lost = lost;
+  /**
+   * Becomes the listener of `sockets`. `changed` is called when a wait has begun, and when one has
+   * ended outside of the agent's turn.
+   */
+  constructor(sockets: Sockets, changed: () => void) {
+    this.#sockets = sockets;
+    this.#changed = changed;
+    sockets.waitListener = this;
   }
 
-  /** How many handles are waited for. */
+  /** How many handles have waits. */
   get size(): number {
     return this.#waits.size;
   }
 
-  /** All that wait, for checks. */
-  *[Symbol.iterator](): Iterator<Wait> {
+  /** The waits, for checks. */
+  *[Symbol.iterator](): Iterator<SocketWait> {
     for (const waits of this.#waits.values()) yield* waits;
   }
 
-  /** Whether anyone waits for that handle. */
-  has(easy: Easy): boolean {
+  /** Whether a handle has waits. */
+  has(easy: EasyState): boolean {
     return this.#waits.has(easy);
   }
 
-  /** Takes a wait in. */
-  add(wait: Wait): void {
-    const { easy, fd } = wait, others = this.#waits.get(easy);
+  /** Starts a wait. Throws `CurlMultiError` where the system refuses to watch the socket. */
+  start(
+    easy: EasyState,
+    fd: number,
+    direction: number,
+    outcome: SocketWaitOutcome,
+    signal?: AbortSignal,
+  ): void {
+    this.#sockets.await(fd, direction);
+    const wait = new SocketWait(easy, fd, direction, outcome), others = this.#waits.get(easy);
     if (others) others.push(wait);
     else this.#waits.set(easy, [wait]);
     this.#easies.set(fd, easy);
+    if (signal) wait.listen(signal, () => this.#abort(wait, signal.reason));
+    this.#changed();
   }
 
-  /**
-   * Takes one out, because of its signal.
-   *
-   * @returns whether another one waits for the same; `null` where this one is over already.
-   */
-  take(wait: Wait): boolean | null {
-    const all = this.#waits.get(wait.easy);
-    if (!all?.includes(wait)) return null;
-    this.#split(wait.easy, (other) => other === wait);
-    return all.some((other) => other !== wait && other.direction === wait.direction);
+  #abort(wait: SocketWait, reason: unknown): void {
+    const { easy, fd, direction } = wait, all = this.#waits.get(easy);
+    if (!all?.includes(wait)) return; // it has ended already
+    this.#take(easy, (other) => other === wait);
+    const isShared = all.some((other) => other !== wait && other.direction === direction);
+    if (!isShared) this.#sockets.unawait(fd, direction);
+    wait.reject(reason);
+    this.#changed();
   }
 
-  /** Takes those out that `which` names. */
-  #split(easy: Easy, which: (wait: Wait) => boolean): Wait[] {
-    const all = this.#waits.get(easy) ?? [], rest = all.filter((wait) => !which(wait));
-    if (rest.length > 0) this.#waits.set(easy, rest);
+  /** Takes out the waits of a handle that `which` names. */
+  #take(easy: EasyState, which: (wait: SocketWait) => boolean): SocketWait[] {
+    const all = this.#waits.get(easy) ?? [], others = all.filter((wait) => !which(wait));
+    if (others.length > 0) this.#waits.set(easy, others);
     else {
       this.#waits.delete(easy);
       for (const { fd } of all) if (this.#easies.get(fd) === easy) this.#easies.delete(fd);
@@ -113,7 +126,7 @@ export class Waits implements Awaiting {
   ready(fd: number, directions: number): void {
     const easy = this.#easies.get(fd);
     if (!easy) return;
-    for (const wait of this.#split(easy, ({ direction }) => (direction & directions) !== 0)) {
+    for (const wait of this.#take(easy, ({ direction }) => (direction & directions) !== 0)) {
       wait.resolve();
     }
   }
@@ -123,24 +136,25 @@ export class Waits implements Awaiting {
     if (!easy) return;
     // where the handle is being closed, that is the better reason, and comes next
     setImmediate(() => {
-      this.end(easy, new CurlEasyError(Code.RECV_ERROR, "The connection is gone"), fd);
-      this.#lost();
+      const error = new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
+      for (const wait of this.#take(easy, (wait) => wait.fd === fd)) wait.reject(error);
+      this.#changed();
     });
   }
 
-  /**
-   * Those that wait for a handle, or for one of its sockets, do so in vain.
-   *
-   * @returns who that was.
-   */
-  end(easy: Easy, reason: unknown, fd?: number): readonly Wait[] {
-    const ended = this.#split(easy, (wait) => fd === undefined || wait.fd === fd);
-    for (const wait of ended) wait.reject(reason);
-    return ended;
+  /** Rejects the waits for a handle that was removed from the multi handle. */
+  reject(easy: EasyState, reason: unknown): void {
+    for (const wait of this.#take(easy, () => true)) {
+      wait.reject(reason);
+      // libcurl 7.74 keeps the connection open, so its socket would stay watched
+      this.#sockets.unawait(wait.fd, wait.direction);
+    }
   }
 
-  /** All wait in vain. */
-  endAll(reason: unknown): void {
-    for (const easy of [...this.#waits.keys()]) this.end(easy, reason);
+  /** Rejects all waits, before the multi handle is closed. */
+  rejectAll(reason: unknown): void {
+    for (const easy of [...this.#waits.keys()]) {
+      for (const wait of this.#take(easy, () => true)) wait.reject(reason);
+    }
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The sockets of one multi: what libcurl wants of each, and what the poller knows of it.
+ * The sockets of one multi handle: what libcurl wants of each, and how each is registered in the
+ * poller.
  *
- * A socket may stay in the poller after libcurl has let go of it (`CURL_POLL_REMOVE`), so that
- * the next request on a kept connection costs no system call. That is safe only where curlew
- * hears of the socket's end: where it was announced by SOCKOPTFUNCTION and the same handle has
- * curlew's CLOSESOCKETFUNCTION. Every other socket leaves the poller at once, since it may be
- * closed without a word and its number given to another.
+ * A socket may stay registered after libcurl has stopped using it (`CURL_POLL_REMOVE`), so that the
+ * next request on a kept connection costs no system call. That is safe only where curlew hears of
+ * the end of the socket: where the socket was announced by SOCKOPTFUNCTION, and the same handle has
+ * curlew's CLOSESOCKETFUNCTION. Every other socket leaves the poller at once, since libcurl may
+ * close it silently and the system may give its number to another.
  *
  * @module
  */
@@ -16,57 +17,58 @@ import { FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
 
 const { CURL_POLL_REMOVE } = flags;
 
-/** Those who wait beside libcurl. */
-export interface Awaiting {
-  /** What they asked for has come: bits of READ and WRITE. */
+/** Receives the events that {@linkcode Sockets.await} has asked for. */
+export interface SocketWaitListener {
+  /** The socket is ready for these directions, bits of READ and WRITE. */
   ready(fd: number, directions: number): void;
-  /** It never will: the socket is gone. */
+  /** The socket is gone, before it was ready. */
   gone(fd: number): void;
 }
 
-/** What is known of a socket. */
+/** The record of one socket. Directions are bits of READ and WRITE. */
 export interface Socket {
   readonly fd: number;
-  /** Which life of the number this is: events of another one are dropped. */
+  /** The number of this life of the fd: events of a former life are dropped. */
   generation: number;
-  /** What libcurl wants to be told. */
+  /** The directions that libcurl wants to be told of. */
   interest: number;
-  /** What users wait for, until it is told once. */
+  /** The directions that users wait for, each until it was reported once. */
   awaited: number;
-  /** What the poller tells. */
+  /** The directions that the poller watches. */
   registered: number;
-  /** Whether its end will be announced. */
+  /** The end of the socket will be announced by CLOSESOCKETFUNCTION. */
   announced: boolean;
-  /** Whether libcurl has listened to it, so that it was connected. */
-  heard: boolean;
+  /** libcurl has asked to read, so the socket was connected. */
+  wasConnected: boolean;
+  /** The poller does not know the latest change yet. */
   dirty: boolean;
-  /** When it was served last, on a clock that counts actions. */
+  /** When the socket was served last, on a clock that counts actions. */
   served: number;
 }
 
-/** See the module. */
+/** The sockets of one multi handle. */
 export class Sockets implements SocketWatcher {
   readonly #poller: Poller;
-  readonly #awaiting: Awaiting | null;
-  readonly #closesMutely: boolean;
+  readonly #closesUnconnectedSilently: boolean;
   readonly #sockets = new Map<number, Socket>();
   #dirty: Socket[] = [];
-  /** Announced since the last time, which libcurl may not have listened to yet. */
-  #fresh: Socket[] = [];
+  /** The sockets announced since the last {@linkcode apply}. */
+  #new: Socket[] = [];
   #generation = 0;
   #clock = 0;
-  /** Whether the last time there was more than could be served. */
+  /** The last {@linkcode serve} ran out of time before it had served every event. */
   #cutShort = false;
   #wanted = 0;
+  /** Receives the events of {@linkcode await}. */
+  waitListener: SocketWaitListener | null = null;
 
   /**
-   * Registers in that poller, and tells `awaiting` of what {@linkcode await} asked for.
-   * `closesMutely` is the oddity `closesUnconnectedSilently`.
+   * Registers sockets in `poller`. `closesUnconnectedSilently` is an oddity: libcurl closes a
+   * socket that never connected without CLOSESOCKETFUNCTION.
    */
-  constructor(poller: Poller, awaiting: Awaiting | null = null, closesMutely = false) {
+  constructor(poller: Poller, closesUnconnectedSilently = false) {
     this.#poller = poller;
-    this.#awaiting = awaiting;
-    this.#closesMutely = closesMutely;
+    this.#closesUnconnectedSilently = closesUnconnectedSilently;
   }
 
   /** How many sockets libcurl wants watched. */
@@ -74,40 +76,34 @@ export class Sockets implements SocketWatcher {
     return this.#wanted;
   }
 
-  /** How many sockets are known, with those of idle connections. */
+  /** How many sockets are known, those of idle connections included. */
   get size(): number {
     return this.#sockets.size;
   }
 
-  /** Whether there is anything to {@linkcode apply}. */
-  get changed(): boolean {
-    return this.#dirty.length > 0;
-  }
-
-  /** libcurl's socket callback: bookkeeping, nothing else. `what` is a `CURL_POLL_*`. */
+  /** Records a call of libcurl's socket callback. `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number): void {
-    if (fd < 0) return; // 7.88 may say so of a transfer whose connection is just gone
+    if (fd < 0) return; // libcurl 7.88 may pass -1 for a transfer whose connection is just gone
     let socket = this.#sockets.get(fd);
     if (what === CURL_POLL_REMOVE) {
       if (socket) this.#remove(socket);
       return;
     }
     socket ??= this.#add(fd, false);
-    // CURL_POLL_IN and _OUT are the bits of READ and WRITE
-    if (what & READ) socket.heard = true;
-    this.#want(socket, what);
-    this.#soil(socket);
+    if (what & READ) socket.wasConnected = true;
+    this.#want(socket, what); // the bits of CURL_POLL_* are those of READ and WRITE
+    this.#markDirty(socket);
   }
 
-  #soil(socket: Socket): void {
+  #markDirty(socket: Socket): void {
     if (socket.dirty) return;
     socket.dirty = true;
     this.#dirty.push(socket);
   }
 
   /**
-   * Somebody waits for READ or WRITE, until it is told once; the poller watches for what they
-   * and libcurl want. Throws where the system refuses.
+   * Has the listener told once when the socket is ready for `directions`. The poller watches the
+   * union of these and of libcurl's. Throws `CurlMultiError` where the system refuses.
    */
   await(fd: number, directions: number): void {
     const socket = this.#sockets.get(fd) ?? this.#add(fd, false), before = socket.awaited;
@@ -116,17 +112,17 @@ export class Sockets implements SocketWatcher {
       this.#register(socket);
     } catch (error) {
       socket.awaited = before;
-      this.#rest(socket);
+      this.#afterLessInterest(socket);
       throw error;
     }
   }
 
-  /** Nobody waits for that any more. */
+  /** Cancels {@linkcode await} for `directions`. */
   unawait(fd: number, directions: number): void {
     const socket = this.#sockets.get(fd);
     if (!socket) return;
     socket.awaited &= ~directions;
-    this.#rest(socket);
+    this.#afterLessInterest(socket);
   }
 
   #add(fd: number, announced: boolean): Socket {
@@ -138,7 +134,7 @@ export class Sockets implements SocketWatcher {
       awaited: 0,
       registered: 0,
       announced,
-      heard: false,
+      wasConnected: false,
       dirty: false,
       served: 0,
     };
@@ -154,14 +150,16 @@ export class Sockets implements SocketWatcher {
 
   #remove(socket: Socket): void {
     this.#want(socket, 0);
-    this.#rest(socket);
+    this.#afterLessInterest(socket);
   }
 
-  /** Somebody wants less of a socket than before. */
-  #rest(socket: Socket): void {
-    if (socket.interest | socket.awaited) this.#soil(socket);
-    else if (!socket.announced || (this.#closesMutely && !socket.heard)) this.#forget(socket);
-    // being writable is the normal state of an idle socket: it would be told for ever
+  /** Follows whenever libcurl or a user wants fewer directions of a socket than before. */
+  #afterLessInterest(socket: Socket): void {
+    const { announced, wasConnected } = socket;
+    const mayVanish = !announced || (this.#closesUnconnectedSilently && !wasConnected);
+    if (socket.interest | socket.awaited) this.#markDirty(socket);
+    else if (mayVanish) this.#forget(socket);
+    // an idle socket is writable all the time: the poller would report it for ever
     else if (socket.registered & WRITE) this.#unregister(socket);
   }
 
@@ -177,25 +175,25 @@ export class Sockets implements SocketWatcher {
     socket.awaited = 0;
     this.#unregister(socket);
     this.#sockets.delete(fd);
-    if (awaited) this.#awaiting?.gone(fd);
+    if (awaited) this.waitListener?.gone(fd);
   }
 
-  /** A new socket with that number: whatever was known of the number is void. */
+  /** A new socket has that number, so nothing that was known of the number holds. */
   opened(fd: number): void {
     const former = this.#sockets.get(fd);
     if (former) this.#forget(former);
-    this.#fresh.push(this.#add(fd, true));
+    this.#new.push(this.#add(fd, true));
   }
 
-  /** The number is about to be closed. */
+  /** The socket with that number is about to be closed. */
   closing(fd: number): void {
     const socket = this.#sockets.get(fd);
     if (socket) this.#forget(socket);
   }
 
-  /** Tells the poller what has changed, and only that. */
+  /** Tells the poller what has changed since the last time. */
   apply(): void {
-    if (this.#fresh.length > 0) this.#sift();
+    if (this.#new.length > 0) this.#dropUnusedNew();
     const dirty = this.#dirty;
     if (dirty.length === 0) return;
     this.#dirty = [];
@@ -206,15 +204,15 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * libcurl listens to a new socket in the call that opens it, or has closed it there, which 7.88
-   * does without a word: then its number may be that of another, of which nobody hears.
+   * Drops the new sockets that libcurl does not use. libcurl asks for a new socket in the call that
+   * opens it, or has closed it there, which 7.88 does silently: the number may be another's by now.
    */
-  #sift(): void {
-    for (const socket of this.#fresh) {
+  #dropUnusedNew(): void {
+    for (const socket of this.#new) {
       const isUnused = socket.interest === 0 && socket.awaited === 0 && socket.registered === 0;
       if (isUnused && this.#sockets.get(socket.fd) === socket) this.#sockets.delete(socket.fd);
     }
-    this.#fresh = [];
+    this.#new = [];
   }
 
   #register(socket: Socket): void {
@@ -226,34 +224,34 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * Takes what is ready and passes on what libcurl still wants to know, as the bits of
-   * `CURL_CSELECT_*`, until that is all or the time is over: one action may take long, since
-   * libcurl goes on with all busy transfers in it. What had to wait comes first the next time.
+   * Serves the sockets that are ready: tells users, and calls `action` with the bits of
+   * `CURL_CSELECT_*` that libcurl still wants, until all events are served or `isOver`. One action
+   * may take long, since libcurl goes on with all busy transfers in it. The sockets that were left
+   * out come first the next time.
    *
-   * @returns how many events there were but for those that only users waited for, who see to the
-   * rest themselves.
+   * @returns how many events there were, without those that only users waited for.
    */
   serve(action: (fd: number, mask: number) => void, isOver: () => boolean = () => false): number {
     const poller = this.#poller, count = poller.ready();
-    const order = this.#cutShort ? this.#longestWaiting(count) : null;
+    const order = this.#cutShort ? this.#leastRecentlyServed(count) : null;
     this.#cutShort = false;
     let users = 0;
     for (let i = 0; i < count; i++) {
       const event = order ? order[i] as number : i;
       const fd = poller.fdAt(event), socket = this.#sockets.get(fd);
       if (!socket) poller.delete(fd);
-      else if (socket.generation !== poller.tagAt(event)) continue; // of a former life
+      else if (socket.generation !== poller.tagAt(event)) continue; // an event of a former life
       else {
-        const mask = poller.maskAt(event), told = this.#tell(socket, mask);
+        const mask = poller.maskAt(event), wasAwaited = this.#tellUsers(socket, mask);
         if (socket.interest === 0) {
-          if (told) users++;
-          else if (socket.awaited) this.#soil(socket); // not what they wait for
-          else this.#unregister(socket); // an idle connection ended
+          if (wasAwaited) users++;
+          else if (socket.awaited) this.#markDirty(socket); // users wait for the other direction
+          else this.#unregister(socket); // an idle connection has ended
           continue;
         }
         socket.served = ++this.#clock;
-        // the kernel may tell of an error a moment before the end of the stream that it is: libcurl
-        // does not look what it was unless there is something to read or to write
+        // the kernel may report an error a moment before it reports that there is something to
+        // read; libcurl finds out what the error was only by reading or writing
         action(fd, mask === FAILED ? mask | socket.interest : mask);
         if (!isOver()) continue;
         this.#cutShort = i + 1 < count;
@@ -263,18 +261,18 @@ export class Sockets implements SocketWatcher {
     return count - users;
   }
 
-  /** Tells users what they wait for; an error is for all of them. */
-  #tell(socket: Socket, mask: number): boolean {
-    const told = socket.awaited & (mask & FAILED ? READ | WRITE : mask);
-    if (told === 0) return false;
-    socket.awaited &= ~told;
-    this.#awaiting?.ready(socket.fd, told);
-    this.#rest(socket);
+  /** Tells the listener what users wait for. An error ends the waits for both directions. */
+  #tellUsers(socket: Socket, mask: number): boolean {
+    const ready = socket.awaited & (mask & FAILED ? READ | WRITE : mask);
+    if (ready === 0) return false;
+    socket.awaited &= ~ready;
+    this.waitListener?.ready(socket.fd, ready);
+    this.#afterLessInterest(socket);
     return true;
   }
 
-  /** The poller's events, those first whose sockets were not served for the longest time. */
-  #longestWaiting(count: number): number[] {
+  /** The poller's events by the time since their sockets were served, the longest first. */
+  #leastRecentlyServed(count: number): number[] {
     const served = (event: number) => this.#sockets.get(this.#poller.fdAt(event))?.served ?? 0;
     return Array.from({ length: count }, (_, i) => i).sort((a, b) => served(a) - served(b));
   }

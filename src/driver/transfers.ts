@@ -1,148 +1,126 @@
 /**
- * The transfers in flight of an agent.
+ * The transfers in flight of one multi handle.
  *
  * @module
  */
 
-import { flags } from "../../ffi/curl/flags.ts";
-import { type Easy, stateOf } from "../handles/easy/easy.ts";
-import { curluText } from "../handles/easy/forbid_reuse.ts";
 import { TombstoneMap } from "../handles/base/tombstone_map.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
+import type { Easy } from "../handles/easy/easy.ts";
+import { onAbort } from "./agent_options.ts";
 
-/** Who waits for a transfer. Told once, which it takes without an exception. */
-export interface Waiting {
-  /** It has succeeded. */
+/**
+ * Takes the end of a transfer. Exactly one of the methods is called, once. It must not throw:
+ * it runs inside the agent's turn.
+ */
+export interface TransferOutcome {
+  /** The transfer has succeeded. */
   resolve(easy: Easy): void;
-  /** It has not. */
+  /** The transfer has failed, or was aborted. */
   reject(reason: unknown): void;
 }
 
 /** A transfer in flight. */
-export class Job {
-  readonly easy: Easy;
-  readonly mayBeLost: boolean;
-  /** On the clock of `performance.now()`. */
+export class ActiveTransfer {
+  readonly easy: EasyState;
+  /** libcurl may lose an event of this transfer: `quirks/lost_events.ts`. */
+  readonly mayLoseEvents: boolean;
+  /** When the transfer began, on the clock of `performance.now()`. */
   readonly started: number = performance.now();
-  /** Whether it waits for the application. */
+  /** The transfer waits for the application. */
   paused = false;
-  /** Why it ends, where it was aborted inside a callback and libcurl does not know yet. */
+  /** The reason of an abort inside a callback, of which libcurl is told after it. */
   aborted: { readonly reason: unknown } | null = null;
-  readonly #waiting: Waiting;
-  #signal: AbortSignal | null = null;
-  #listener: (() => void) | null = null;
+  readonly #outcome: TransferOutcome;
+  #unlisten: (() => void) | null = null;
 
-  /** Made by {@linkcode Jobs.add}. */
-  constructor(easy: Easy, mayBeLost: boolean, waiting: Waiting) {
+  /** Made by {@linkcode ActiveTransfers.add}. */
+  constructor(easy: EasyState, outcome: TransferOutcome, mayLoseEvents: boolean) {
     this.easy = easy;
-    this.mayBeLost = mayBeLost;
-    this.#waiting = waiting;
+    this.mayLoseEvents = mayLoseEvents;
+    this.#outcome = outcome;
   }
 
-  /** Listens to a signal until the job is settled. */
+  /** Listens to a signal until the transfer is settled. */
   listen(signal: AbortSignal, listener: () => void): void {
-    this.#signal = signal;
-    this.#listener = listener;
-    signal.addEventListener("abort", listener, { once: true });
+    this.#unlisten = onAbort(signal, listener);
   }
 
-  /** The transfer succeeded. */
+  /** The transfer has succeeded, unless it was aborted. */
   resolve(easy: Easy): void {
-    this.#unlisten();
-    if (this.aborted) this.#waiting.reject(this.aborted.reason);
-    else this.#waiting.resolve(easy);
+    this.#unlisten?.();
+    if (this.aborted) this.#outcome.reject(this.aborted.reason);
+    else this.#outcome.resolve(easy);
   }
 
-  /** It did not. */
+  /** The transfer has failed; the reason of an abort counts more. */
   reject(reason: unknown): void {
-    this.#unlisten();
-    this.#waiting.reject(this.aborted ? this.aborted.reason : reason);
-  }
-
-  #unlisten(): void {
-    if (this.#listener) this.#signal?.removeEventListener("abort", this.#listener);
-    this.#signal = this.#listener = null;
+    this.#unlisten?.();
+    this.#outcome.reject(this.aborted ? this.aborted.reason : reason);
   }
 }
 
-/** See the module. */
-export class Jobs {
-  readonly #jobs = new TombstoneMap<Job>();
-  readonly #asksForLosable: boolean;
+/** The transfers in flight, by the address of their handle. */
+export class ActiveTransfers {
+  readonly #transfers = new TombstoneMap<ActiveTransfer>();
   #paused = 0;
-  #losable = 0;
+  #mayLoseEvents = 0;
 
-  /** `asksForLosable` says whether {@linkcode anyLosable} is of interest. */
-  constructor(asksForLosable: boolean) {
-    this.#asksForLosable = asksForLosable;
-  }
-
-  /** How many there are. */
+  /** How many transfers are in flight. */
   get size(): number {
-    return this.#jobs.size;
+    return this.#transfers.size;
   }
 
-  /** Whether libcurl may lose one of them. */
-  get anyLosable(): boolean {
-    return this.#losable > 0;
+  /** How many can go on without the application: all but the paused ones. */
+  get runnable(): number {
+    return this.#transfers.size - this.#paused;
   }
 
-  /** How many can go on without the application: a paused one waits for it. */
-  get holding(): number {
-    return this.#jobs.size - this.#paused;
+  /** Whether libcurl may lose an event of one of them. */
+  get anyMayLoseEvents(): boolean {
+    return this.#mayLoseEvents > 0;
   }
 
-  /** A transfer is paused, or no longer. */
-  pause(easy: Easy, paused: boolean): void {
-    const job = this.find(easy);
-    if (!job || job.paused === paused) return;
-    job.paused = paused;
+  /** Adds a transfer that has begun. */
+  add(easy: EasyState, outcome: TransferOutcome, mayLoseEvents = false): ActiveTransfer {
+    const transfer = new ActiveTransfer(easy, outcome, mayLoseEvents);
+    this.#transfers.set(easy.resources.address, transfer);
+    if (mayLoseEvents) this.#mayLoseEvents++;
+    return transfer;
+  }
+
+  /** The transfer of a handle. */
+  find(easy: EasyState): ActiveTransfer | undefined {
+    return this.#transfers.get(easy.resources.address);
+  }
+
+  /** The transfers, in no order. */
+  [Symbol.iterator](): Iterator<ActiveTransfer> {
+    return this.#transfers[Symbol.iterator]();
+  }
+
+  /** The transfer of a handle was paused or unpaused. */
+  pause(easy: EasyState, paused: boolean): void {
+    const transfer = this.find(easy);
+    if (!transfer || transfer.paused === paused) return;
+    transfer.paused = paused;
     this.#paused += paused ? 1 : -1;
   }
 
-  /** Takes a transfer in. */
-  add(easy: Easy, waiting: Waiting): Job {
-    const job = new Job(easy, this.#asksForLosable && mayBeLost(easy), waiting);
-    this.#jobs.set(stateOf(easy).resources.address, job);
-    if (job.mayBeLost) this.#losable++;
-    return job;
+  /** Removes a transfer, which is over. Returns false where it was removed before. */
+  take(transfer: ActiveTransfer): boolean {
+    const { easy, mayLoseEvents } = transfer;
+    if (this.find(easy) !== transfer) return false;
+    if (transfer.paused) this.#paused--;
+    if (mayLoseEvents) this.#mayLoseEvents--;
+    return this.#transfers.delete(easy.resources.address);
   }
 
-  /** The job of a handle. */
-  find(easy: Easy): Job | undefined {
-    return this.#jobs.get(stateOf(easy).resources.address);
+  /** Removes all transfers. */
+  takeAll(): ActiveTransfer[] {
+    const transfers = [...this.#transfers];
+    this.#transfers.clear();
+    this.#paused = this.#mayLoseEvents = 0;
+    return transfers;
   }
-
-  /** All of them. */
-  [Symbol.iterator](): Iterator<Job> {
-    return this.#jobs[Symbol.iterator]();
-  }
-
-  /** Takes a job out; false where it is out already. */
-  take(job: Job): boolean {
-    const { address } = stateOf(job.easy).resources;
-    if (this.#jobs.get(address) !== job) return false;
-    this.pause(job.easy, false);
-    if (job.mayBeLost) this.#losable--;
-    return this.#jobs.delete(address);
-  }
-
-  /** Takes all out. */
-  takeAll(): Job[] {
-    const jobs = [...this.#jobs];
-    this.#jobs.clear();
-    this.#paused = this.#losable = 0;
-    return jobs;
-  }
-}
-
-const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
-const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
-
-function mayBeLost(easy: Easy): boolean {
-  const state = stateOf(easy), { settings } = state, { httpVersion } = settings;
-  if (settings.rateLimited || settings.reuseForbidden) return true;
-  const mayBeH2c = H2C.includes(httpVersion);
-  if (settings.ftpOrigin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
-  const url = easy.getInfo("EFFECTIVE_URL") || curluText(state);
-  return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
 }

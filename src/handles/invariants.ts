@@ -1,6 +1,6 @@
 /**
- * What is true of the handles of this thread while no callback is on the stack: checks for
- * CURLEW_DEBUG. Each gives what is wrong, in words.
+ * The invariants of the handles of this thread while no callback is on the stack, checked with
+ * CURLEW_DEBUG. Each check yields the violations, in words.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { easyCount, easyTokens } from "./core/easy_state.ts";
 import { type Multi, multiCount, multiStateOf } from "./multi/multi.ts";
 import { buffersInUse } from "./base/callback_buffers.ts";
 
-/** One native callback for each kind and thread, and there are fewer kinds than this. */
+/** More native callbacks than kinds of callbacks: there is one for each kind and thread. */
 const MOST_CALLBACKS = 64;
 
-/** The counters of this thread. */
+/** The violations by the counters of this thread. */
 export function* brokenCounts(): Generator<string, void, undefined> {
   const { blocks, lists, callbacks } = live;
   for (const [name, count] of Object.entries({ ...live, multis: multiCount.open })) {
@@ -30,7 +30,7 @@ export function* brokenCounts(): Generator<string, void, undefined> {
   if (buffersInUse() !== 0) yield `${buffersInUse()} buffers of callbacks were not given back`;
 }
 
-/** A multi handle and those in it. */
+/** The violations by a multi handle and the easy handles in it. */
 export function* brokenMulti(multi: Multi): Generator<string, void, undefined> {
   const easies = multi.getHandles();
   for (const easy of easies) yield* brokenEasy(easy, multi);
@@ -39,7 +39,7 @@ export function* brokenMulti(multi: Multi): Generator<string, void, undefined> {
     yield `${state.easies.size} handles are added, ${easies.length} of them alive`;
   }
   if (state.depth !== 0) yield `the multi is ${state.depth} callbacks deep outside of any`;
-  const { bound, size } = state.table;
+  const { bound, size } = state.assigned;
   if (bound !== size) yield `the fd table has ${size} values for ${bound} descriptors`;
 }
 

@@ -1,24 +1,32 @@
 /**
- * How `fetch` fails: with a `TypeError` whose `cause` says why.
+ * The errors of `fetch` and the other calls: a `TypeError` whose `cause` is the `CurlEasyError`.
+ * Neither its message nor that of its cause contains credentials.
  *
  * @module
  */
 
-import { Code, CurlEasyError, CurlError } from "../errors.ts";
+import { Code, CurlEasyError, CurlError, withoutCredentials } from "../errors.ts";
 
-/** The error of a fetch. Neither its message nor that of its cause has credentials in it. */
+/** The error of a request that could not be made, or whose response cannot be given. */
 export function fetchError(error: unknown, url: string): TypeError {
   const cause = publicCause(error);
   return new TypeError(`Cannot fetch ${publicUrl(url)}: ${reasonOf(cause)}`, { cause });
 }
 
 /**
- * The error of a transfer that failed. Client libraries try again where they know the text of a
- * browser for it: "Failed to fetch (…)" is Chrome's.
+ * The error of a transfer that failed. It begins with Chrome's "Failed to fetch", since client
+ * libraries decide by the messages of browsers whether to retry.
  */
 export function transferError(error: unknown, url: string): TypeError {
   const cause = publicCause(error);
   return new TypeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
+}
+
+/** Any error as a `TypeError`: one that curlew threw in a callback as it is, else a new one. */
+export function asTypeError(error: unknown, url: URL): TypeError {
+  if (error instanceof TypeError) return error;
+  const inner = error instanceof CurlEasyError ? error.cause : undefined;
+  return inner instanceof TypeError ? inner : fetchError(error, url.href);
 }
 
 function reasonOf(cause: unknown): string {
@@ -26,34 +34,61 @@ function reasonOf(cause: unknown): string {
   return withoutCredentials(why);
 }
 
-/** What went wrong first, in words for everyone. */
+/** The innermost `CurlEasyError` of an error. */
 export function publicCause(error: unknown): unknown {
   if (!(error instanceof CurlEasyError)) return error;
-  // a callback of ours said why in libcurl's own terms
-  if (error.cause instanceof CurlEasyError) return error.cause;
-  const message = withoutCredentials(error.message);
-  if (message === error.message) return error;
-  return new CurlEasyError(error.code, message, { cause: error.cause });
+  // curlew threw it in a callback; the outer one only says that a callback failed
+  return error.cause instanceof CurlEasyError ? error.cause : error;
 }
 
-/** A network error of the fetch standard itself. */
+/** A network error that the fetch standard asks for. */
 export function networkError(url: string, why: string, options?: ErrorOptions): TypeError {
   return new TypeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
 }
 
-/** The same where libcurl has a code for it. */
+/** A network error for which libcurl has a code, as its cause. */
 export function codedError(url: string, why: string, code: number): TypeError {
   return networkError(url, why, { cause: new CurlEasyError(code, why) });
 }
 
-/** libcurl is content with what there is of a head, and with HTTP/0.9 where that is allowed. */
+/**
+ * The error of a response without a complete head. libcurl reports success for a head that is cut
+ * off, and for HTTP/0.9 if HTTP09_ALLOWED is set.
+ */
 export function headError(url: string): TypeError {
   const why = "the response is no HTTP/1.0 or later, or its head has no end";
   return codedError(url, why, Code.WEIRD_SERVER_REPLY);
 }
 
-/** What is loaded only when it is needed: a `TypeError` where no descriptor is left for that. */
-export async function loaded<T>(modules: Promise<T>): Promise<T> {
+/** The error of a body that is larger than `maxBodySize`. */
+export function tooLargeError(maxBodySize: number): CurlEasyError {
+  const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
+  return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
+}
+
+/** Throws for a status that is not the end of an exchange: 101, or none at all. */
+export function checkStatus(status: number, url: string): void {
+  if (status >= 200) return;
+  throw networkError(url, `a response cannot have the status ${status}`);
+}
+
+/** Whether an error is the reason of the caller's aborted signal, which is rethrown unchanged. */
+export function isAbort(error: unknown, signal: AbortSignal | null): boolean {
+  return signal?.aborted === true && error === signal.reason;
+}
+
+/** The error of a file that cannot be read or written; a `TypeError` is returned unchanged. */
+export function fileError(verb: "read" | "write", path: string, cause: unknown): TypeError {
+  if (cause instanceof TypeError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TypeError(`Cannot ${verb} ${path}: ${why}`, { cause });
+}
+
+/**
+ * Awaits a dynamic import of curlew's own modules. Throws `TypeError` if it fails, as it does when
+ * the process has no file descriptor left.
+ */
+export async function loadModules<T>(modules: Promise<T>): Promise<T> {
   try {
     return await modules;
   } catch (cause) {
@@ -61,8 +96,8 @@ export async function loaded<T>(modules: Promise<T>): Promise<T> {
   }
 }
 
-/** A URL without its credentials, query and fragment, any of which may be a secret. */
-export function publicUrl(url: string): string {
+/** A URL for error messages: without credentials, query and fragment, which may be secrets. */
+function publicUrl(url: string): string {
   try {
     const bare = new URL(url);
     if (bare.protocol === "data:") return "data:…";
@@ -72,13 +107,4 @@ export function publicUrl(url: string): string {
   } catch {
     return "an invalid URL";
   }
-}
-
-/**
- * libcurl quotes a proxy as it was given, `'user:pass@host'` or `'http://user:pass@host'`, and
- * most of all one that it cannot read, because of a slash or a space in the password.
- */
-function withoutCredentials(text: string): string {
-  return text.replace(/(\s'(?:\w[\w+.-]*:\/\/)?).*@/gs, "$1")
-    .replace(/(:\/\/|')[^/'\s]*@/g, "$1");
 }

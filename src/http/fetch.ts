@@ -1,49 +1,29 @@
 /**
- * `fetch` after the WHATWG standard, with libcurl's transfers.
+ * `fetch` as in the WHATWG standard, with transfers of libcurl.
  *
  * @module
  */
 
-import { Agent } from "../driver/agent.ts";
-import { CurlMultiError } from "../errors.ts";
-import { fetchError, networkError } from "./errors.ts";
-import type { Field } from "./response/head.ts";
+import type { Agent } from "../driver/agent.ts";
+import { agentOf } from "./default_agent.ts";
+import { checkStatus, fetchError, networkError } from "./errors.ts";
+import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
-import { fetchLocal, type LocalAnswer } from "./local/local.ts";
-import { countdown, nextPlan } from "./transfer/request_chain.ts";
+import { fetchLocal, type LocalResponse } from "./local/local.ts";
+import { countdown } from "./transfer/countdown.ts";
+import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
-import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
-import { type Answer, Transfer } from "./transfer/transfer.ts";
-
-/** How large a body may be that is made without a stream; in bytes. */
-const MOST_WHOLE = 64 * 1024;
-
-let shared: Agent | null = null;
-
-/** The agent that a call's options name, or the one for all. */
-export function agentOf(given: Agent | null | undefined): Agent {
-  if (given === undefined || given === null) return defaultAgent();
-  if (given instanceof Agent) return given;
-  throw new TypeError("Cannot use the agent: expected an Agent");
-}
-
-/** The agent of fetches that name none. */
-export function defaultAgent(): Agent {
-  try {
-    return shared ??= new Agent();
-  } catch (cause) {
-    if (!(cause instanceof CurlMultiError)) throw cause;
-    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause }); // no descriptor is left
-  }
-}
+import { makeResponse, type ResponseParts } from "./response/response.ts";
+import { type Body, bodyOf, wholeBody } from "./response/whole_body.ts";
+import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
 
 /**
- * Fetches a resource: {@link https://fetch.spec.whatwg.org/#fetch-method}, without CORS, and
+ * Fetches a resource as {@link https://fetch.spec.whatwg.org/#fetch-method} says, without CORS, and
  * with any option of libcurl. Resolves with the runtime's own `Response` when the headers have
- * come.
+ * arrived.
  *
- * @throws {TypeError} where there is no response; its `cause` is the `CurlEasyError`.
- * @throws the signal's reason where it aborted.
+ * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`.
+ * @throws the signal's reason if it was aborted.
  *
  * @example
  * ```ts
@@ -66,11 +46,11 @@ export async function fetch(
     plan.signal?.throwIfAborted();
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    const hops = new Hops(plan, agentOf(init.agent));
+    const loop = new RedirectLoop(plan, agentOf(init.agent));
     for (;;) {
-      const transfer = hops.start(), answer = await transfer.answer;
-      if (answer.location === null) return await hops.respond(transfer, answer);
-      await hops.follow(transfer, answer, answer.location);
+      const transfer = loop.start(), response = await transfer.responseStart;
+      if (!response.redirect) return await loop.respond(transfer, response);
+      await loop.follow(transfer, response, response.redirect);
     }
   } catch (error) {
     plan.body?.cancel(error);
@@ -78,8 +58,8 @@ export async function fetch(
   }
 }
 
-/** A request and the redirects that it meets. */
-class Hops {
+/** Makes a request and follows its redirects, with a transfer for each. */
+class RedirectLoop {
   #plan: RequestPlan;
   readonly #agent: Agent;
   readonly #remaining: () => number;
@@ -100,33 +80,31 @@ class Hops {
     }
   }
 
-  /** Makes the next request the one that it redirects to. */
-  async follow(transfer: Transfer, { url }: Answer, location: string): Promise<void> {
+  /** Makes the target of a redirect the next request. */
+  async follow(transfer: Transfer, { url }: ResponseStart, redirect: Redirect): Promise<void> {
     const { body } = this.#plan;
     let next: RequestPlan;
     try {
-      next = nextPlan({ ...this.#plan, url }, transfer.head, location, this.#redirects);
+      next = nextPlan({ ...this.#plan, url }, redirect, this.#redirects);
     } catch (error) {
       transfer.stop(error);
       throw error;
     }
     if (next.body !== body) body?.cancel(undefined);
     this.#redirects++;
-    await transfer.discard(); // its connection is free for the next one
+    await transfer.discard(); // so that the next request can use its connection
     this.#plan = { ...next, cookies: transfer.cookies };
   }
 
-  respond(transfer: Transfer, { head, sink, url }: Answer): Response | Promise<Response> {
-    const { integrity } = this.#plan, { status, statusText } = head;
+  respond(transfer: Transfer, { head, sink, url }: ResponseStart): Response | Promise<Response> {
+    const { signal } = this.#plan, { status, statusText } = head;
     try {
-      if (status < 200 || status > 599) {
-        throw networkError(url.href, `a response cannot have the status ${status}`);
-      }
+      signal?.throwIfAborted();
+      checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
-      const parts = { status, statusText, fields: head.fields(), url, redirected, info };
-      // what is all there by now needs no stream
-      const body = sink && (sink.takeWhole(MOST_WHOLE) ?? sink.open());
-      return integrity === "" ? makeResponse(body, parts) : checked(body, parts, integrity);
+      const fields = head.fields();
+      const parts = { status, statusText, fields, url, type: "basic", redirected, info };
+      return responseOf(sink && bodyOf(sink, signal), parts, this.#plan);
     } catch (error) {
       transfer.stop(error);
       throw error;
@@ -134,26 +112,41 @@ class Hops {
   }
 }
 
-/** With integrity metadata the whole body is compared before anyone sees it. */
-async function checked(
+function responseOf(
   body: Body,
   parts: ResponseParts,
-  integrity: string,
-): Promise<Response> {
-  if (integrity === "") return makeResponse(body, parts);
-  const bytes = await new Response(body).bytes();
-  if (!await matchesIntegrity(bytes, integrity)) {
-    throw networkError(parts.url.href, "the body does not match its integrity metadata");
-  }
-  return makeResponse(body && bytes, parts);
+  plan: RequestPlan,
+): Response | Promise<Response> {
+  return plan.integrity === "" ? makeResponse(body, parts) : checkedResponse(body, parts, plan);
 }
 
-function localResponse({ type, body }: LocalAnswer, plan: RequestPlan): Promise<Response> {
-  const length = body instanceof Blob ? body.size : body.length;
-  const fields: Field[] = [];
-  if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
-  if (type !== "") fields.push(["content-type", type]);
-  const { url, integrity } = plan;
-  const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
-  return checked(new Response(body).body, parts, integrity);
+/** Compares the whole body with the integrity metadata before the caller gets it. */
+async function checkedResponse(
+  body: Body,
+  parts: ResponseParts,
+  { integrity, signal }: RequestPlan,
+): Promise<Response> {
+  const bytes = await new Response(body).bytes();
+  const matches = await matchesIntegrity(bytes, integrity);
+  signal?.throwIfAborted();
+  if (!matches) {
+    throw networkError(parts.url.href, "the body does not match its integrity metadata");
+  }
+  return makeResponse(body && wholeBody(bytes, signal), parts);
+}
+
+function localResponse(
+  { body, ...head }: LocalResponse,
+  plan: RequestPlan,
+): Response | Promise<Response> {
+  const { url, signal } = plan;
+  const parts = { ...head, url, type: "default", redirected: false, info: null };
+  return responseOf(body && localBody(body, signal), parts, plan);
+}
+
+/** The content of a local URL, until the signal aborts. */
+function localBody(content: Blob | Uint8Array<ArrayBuffer>, signal: AbortSignal | null): Body {
+  if (!(content instanceof Blob)) return wholeBody(content, signal);
+  const stream = new Response(content).body as BodyStream;
+  return signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream;
 }

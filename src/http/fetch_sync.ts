@@ -1,78 +1,68 @@
 /**
- * `fetch` that blocks.
+ * `fetchSync`: `fetch` that blocks the thread.
  *
  * @module
  */
 
-import { flags } from "../../ffi/curl/flags.ts";
-import { Code, CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
-import { askedUrl, configure } from "./transfer/configure.ts";
-import { headError, networkError } from "./errors.ts";
-import { HeadCollector, type HeadOwner } from "./response/head.ts";
-import type { HeadersSource } from "./request/headers.ts";
-import { asTypeError, countdown, nextPlan, startOver } from "./transfer/request_chain.ts";
+import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
+import { asTypeError, checkStatus, headError, networkError, tooLargeError } from "./errors.ts";
+import { HeadCollector, type HeadListener } from "./response/head.ts";
+import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
-import type { ReferrerPolicy } from "./request/referrer.ts";
-import { DISCARD_BYTES, isRedirect } from "./transfer/redirect.ts";
 import {
-  type FetchCurlOptions,
-  type FetchProgress,
-  planRequestSync,
-  type RequestPlan,
-} from "./request/plan.ts";
+  discardResult,
+  nextPlanOnSameHandle,
+  type Redirect,
+  redirectOf,
+} from "./transfer/redirect.ts";
+import { type FetchInit, planRequestSync, type RequestPlan } from "./request/plan.ts";
 import { bareUrl, isHttp } from "./request/url.ts";
 
-/** What {@linkcode fetchSync} takes: that of `fetch` which makes sense while the thread waits. */
-export interface FetchSyncInit {
-  /** GET unless given. */
-  readonly method?: string;
-  /** In an object or an array, order and letter case reach the wire on HTTP/1. */
-  readonly headers?: HeadersSource;
-  /** What is there at once; a stream, a Blob or a FormData is refused. */
+/** The options of `fetch` that make sense while the thread waits. */
+type SyncOptions =
+  | "method"
+  | "headers"
+  | "redirect"
+  | "referrer"
+  | "referrerPolicy"
+  | "curl"
+  | "timeout"
+  | "connectTimeout"
+  | "maxBodySize"
+  | "onProgress";
+
+/** Options of {@linkcode fetchSync}. */
+export interface FetchSyncInit extends Pick<FetchInit, SyncOptions> {
+  /** Sent as the body; a stream, a Blob or a FormData is refused, as it cannot be read at once. */
   readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
-  /** What to do with a redirect; it is followed unless given. */
-  readonly redirect?: "follow" | "error" | "manual";
-  /** The URL of the Referer header, as far as the policy lets it be seen. */
-  readonly referrer?: string;
-  /** How much of the referrer is sent; another origin sees only its origin unless given. */
-  readonly referrerPolicy?: ReferrerPolicy;
-  /** Options of the easy handle by curl's name. */
-  readonly curl?: FetchCurlOptions;
-  /** How long it may take until the body has ended, in ms; 0, as it is by default, for any time. */
-  readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
-  readonly connectTimeout?: number;
-  /** How large the decoded body may be, in bytes. */
-  readonly maxBodySize?: number;
-  /** Told how far it is. */
-  readonly onProgress?: (progress: FetchProgress) => void;
 }
 
-/** What {@linkcode fetchSync} gives. */
+/** Result of {@linkcode fetchSync}. */
 export interface FetchSyncResult {
-  /** The HTTP status, 200 to 599. */
+  /** The HTTP status, 200 to 999. */
   readonly status: number;
-  /** The server's words for it, empty on HTTP/2 and later. */
+  /** The reason phrase, empty on HTTP/2 and later. */
   readonly statusText: string;
-  /** Where the response came from in the end, without credentials and fragment. */
+  /** The URL of the final response, without credentials and fragment. */
   readonly url: string;
-  /** The headers; several `set-cookie` stay apart. */
+  /** The headers; several `set-cookie` stay separate. */
   readonly headers: Headers;
   /** The body, decoded. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Whether there was a redirect. */
+  /** Whether a redirect was followed. */
   readonly redirected: boolean;
 }
 
 /**
- * Fetches over http or https and returns when all of the body is there: for scripts that have
- * nothing else to do, since the thread waits. The rules for requests, redirects and errors are
- * those of `fetch`. Nothing can abort it, so a `signal` is refused: use `timeout`.
+ * Fetches over http or https and returns when the whole body has arrived. The thread is blocked
+ * until then, so this is for scripts that have nothing else to do. The rules for requests,
+ * redirects and errors are those of `fetch`. Nothing can abort the call, so a `signal` is refused:
+ * use `timeout`.
  *
- * @throws {TypeError} where there is no response; its `cause` is the `CurlEasyError`. A status is
- * no error. Also for a body that is not there at once, and for `signal`, `agent`, `integrity`.
+ * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`. A status is no
+ * error. Also for a body that cannot be read at once, and for `signal`, `agent`, `integrity`.
  *
  * @example
  * ```ts
@@ -93,24 +83,19 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
     throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
   }
   const remaining = countdown(plan.timeout);
-  using easy = new Easy(); // one for all redirects: it keeps connections and cookies
+  using easy = new Easy(); // one for the whole chain: it keeps connections and cookies
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
     request.run(remaining());
-    const { location, head } = request;
-    plan = { ...plan, url: askedUrl(easy, plan) };
-    if (location === null) return request.result(plan.url, redirects > 0);
-    const next = nextPlan(plan, head, location, redirects);
-    startOver(easy, plan, next);
-    plan = next;
+    plan = { ...plan, url: effectiveUrl(easy, plan) };
+    if (!request.redirect) return request.result(plan.url, redirects > 0);
+    plan = nextPlanOnSameHandle(easy, plan, request.redirect, redirects);
   }
 }
 
-const { CURL_WRITEFUNC_ERROR } = flags;
-
-class SyncRequest implements HeadOwner {
+class SyncRequest implements HeadListener {
   readonly head: HeadCollector = new HeadCollector(this);
-  location: string | null = null;
+  redirect: Redirect | null = null;
   readonly #easy: Easy;
   readonly #plan: RequestPlan;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -124,23 +109,21 @@ class SyncRequest implements HeadOwner {
   run(remainingMs: number): void {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
-      configure(easy, this.#plan, remainingMs);
-      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
+      configureHttp(easy, this.#plan, remainingMs);
+      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
-        reportProgress(easy, onProgress, () => this.location === null && this.#received > 0);
+        reportProgress(easy, onProgress, () => !this.redirect && this.#received > 0);
       }
       easy.perform();
     } catch (error) {
-      if (this.location === null) throw asTypeError(error, url);
+      if (!this.redirect) throw asTypeError(error, url);
     }
   }
 
-  /** Also of one that libcurl answers itself, with credentials: then another follows. */
+  /** Called for each complete head; after an authentication retry the last one counts. */
   onHead(): void {
-    const { head } = this, { redirect } = this.#plan;
-    const found = redirect === "manual" ? null : head.get("location");
-    this.location = isRedirect(head.status, found) ? found : null;
+    this.redirect = redirectOf(this.head, this.#plan);
     this.#chunks = [];
     this.#received = 0;
   }
@@ -148,13 +131,8 @@ class SyncRequest implements HeadOwner {
   #write(bytes: Uint8Array): number {
     const { maxBodySize } = this.#plan;
     this.#received += bytes.length;
-    if (this.location !== null) {
-      return this.#received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : bytes.length;
-    }
-    if (this.#received > maxBodySize) {
-      const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
-      throw new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
-    }
+    if (this.redirect) return discardResult(this.#received, bytes.length);
+    if (this.#received > maxBodySize) throw tooLargeError(maxBodySize);
     this.#chunks.push(bytes.slice());
     return bytes.length;
   }
@@ -162,9 +140,7 @@ class SyncRequest implements HeadOwner {
   result(url: URL, redirected: boolean): FetchSyncResult {
     const { complete, status } = this.head;
     if (!complete) throw headError(url.href);
-    if (status < 200 || status > 599) {
-      throw networkError(url.href, `a response cannot have the status ${status}`);
-    }
+    checkStatus(status, url.href);
     const { statusText, headers } = this.head.read();
     return { status, statusText, url: bareUrl(url), headers, body: this.#body(), redirected };
   }

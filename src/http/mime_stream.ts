@@ -1,5 +1,5 @@
 /**
- * Streams as parts of a MIME tree.
+ * `mimeStream`: streams as parts of a MIME tree.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { Easy } from "../handles/easy/easy.ts";
 import type { MimeReader } from "../handles/mime/reader.ts";
 import { resumeSending } from "../handles/easy/pausing.ts";
 import { asyncBodySource, type BodySource } from "./request_body/source.ts";
-import { BodyUpload } from "./request_body/feeder.ts";
+import { BodyFeeder } from "./request_body/feeder.ts";
 
-/** What can be sent as it comes. */
+/** What {@linkcode mimeStream} can send: data that may arrive while the transfer runs. */
 export type MimeSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;
 
-/** What {@linkcode mimeStream} takes. */
+/** Options of {@linkcode mimeStream}. */
 export interface MimeStreamOptions {
-  /** How many bytes will come, where that is known; of a Blob it always is. */
+  /** The number of bytes, if known; for a Blob it is not needed. */
   readonly size?: number;
 }
 
 /**
- * Makes a part's reader of a stream, an async iterable or a Blob. The transfer is paused until the
- * next chunk is there, which only an `Agent` lets happen: a blocking `perform` would wait for
- * ever. A Blob can be sent again, for a redirect or an authentication, a stream cannot.
+ * Makes the reader of a MIME part from a stream, an async iterable or a Blob. The transfer pauses
+ * until the next chunk is there, so it needs an `Agent`: a blocking `perform` would wait forever.
+ * A Blob can be sent again, for a redirect or an authentication; a stream cannot.
  *
- * @throws {TypeError} where the source is none, or locked.
+ * @throws {TypeError} if the source is none of these, or locked.
  *
  * @example
  * ```ts
@@ -49,29 +49,29 @@ export function mimeStream(source: MimeSource, options: MimeStreamOptions = {}):
 
 class StreamReader implements MimeReader {
   readonly size?: number;
-  readonly #upload: BodyUpload;
+  readonly #feeder: BodyFeeder;
   #easy: Easy | null = null;
   #failure: { readonly error: unknown } | null = null;
 
   constructor(body: BodySource, size: number | undefined) {
     if (size !== undefined) this.size = size;
     const fail = (error: unknown) => this.#fail(error);
-    this.#upload = new BodyUpload(body, size ?? null, () => this.#resume(), fail);
+    this.#feeder = new BodyFeeder(body, size ?? null, () => this.#resume(), fail);
   }
 
   read(buffer: Uint8Array, easy: Easy): number {
     if (this.#failure) throw this.#failure.error;
     this.#easy = easy;
-    return this.#upload.read(buffer);
+    return this.#feeder.read(buffer);
   }
 
   seek(offset: number, origin: number): number {
-    return this.#upload.seek(offset, origin);
+    return this.#feeder.seek(offset, origin);
   }
 
   free(): void {
     this.#easy = null;
-    this.#upload.cancel(undefined);
+    this.#feeder.cancel(undefined);
   }
 
   #resume(): void {
@@ -81,13 +81,13 @@ class StreamReader implements MimeReader {
     try {
       resumeSending(easy);
     } catch (error) {
-      this.#failure ??= { error }; // the transfer is over, or ends with its own error
+      this.#failure ??= { error }; // the transfer is over, or fails with its own error
     }
   }
 
-  /** The next read is to throw it. */
+  /** Has the next read throw the error. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    setImmediate(() => this.#resume()); // it may have failed inside that read
+    setImmediate(() => this.#resume()); // the stream may have failed inside a read
   }
 }

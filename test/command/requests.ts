@@ -5,7 +5,7 @@
 import { parseCurl, toCurl } from "../../command.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
 import { planRequest, planRequestSync, type RequestPlan } from "../../src/http/request/plan.ts";
-import { requestLines } from "../../src/http/transfer/configure.ts";
+import { httpHeaderLines } from "../../src/http/transfer/configure.ts";
 import type { OptionRow } from "../../src/command/table/effect.ts";
 import { rows } from "../../src/command/table/rows.ts";
 import { flags } from "../../ffi/curl/flags.ts";
@@ -127,6 +127,8 @@ const ELSEWHERE = new Set([
   "SUPPRESS_CONNECT_HEADERS",
   "TIMEOUT_MS",
 ]);
+/** What fetch refuses with a body. */
+const CONVERSIONS = ["CRLF", "TRANSFERTEXT"];
 /** Rows that can be written without a function of their own. */
 const PLAIN = Object.entries(rows).filter(([, row]) =>
   row.does === undefined && row.aliasOf === undefined &&
@@ -233,6 +235,14 @@ export function randomRequest(random: Random): FetchRequest {
   if (init["body"] instanceof FormData) {
     init["headers"] = own.filter(([name]) => name !== "Content-Type");
   }
+  // a POST or PUT without a body is read as one with an empty body
+  if (init["body"] !== undefined || method === "POST" || method === "PUT") {
+    for (const name of CONVERSIONS) delete options[name];
+  }
+  if (typeof init["body"] === "string" && random.chance(5)) {
+    const length = new TextEncoder().encode(init["body"]).length;
+    init["headers"] = [...own, ["content-length", `${length}`]];
+  }
   if (random.chance(40)) init["redirect"] = random.pick(["follow", "manual", "error"]);
   if (random.chance(20)) init["timeout"] = random.below(100_000);
   if (random.chance(20)) init["connectTimeout"] = random.below(100_000);
@@ -256,7 +266,7 @@ export function normal({ input, init }: FetchRequest): object {
     (bodyless.body === undefined || bodyless.body === null
       ? planRequest(input, bodyless)
       : planRequestSync(input as string, bodyless)) as RequestPlan;
-  const lines = requestLines(plan).map((line) =>
+  const lines = httpHeaderLines(plan).map((line) =>
     typeof line === "string" ? line : String.fromCharCode(...line)
   );
   const isRemoval = (line: string) => /^[^:]*:$/.test(line);

@@ -2,7 +2,11 @@
 import { closeSync, openSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type CurlEasyError, Easy, type EasyOptions, Multi } from "../../mod.ts";
-import { Wait, Waits } from "../../src/driver/socket_waits.ts";
+import { stateOf } from "../../src/handles/easy/easy.ts";
+import { READ } from "../../src/driver/poller/poller.ts";
+import { Sockets } from "../../src/driver/sockets.ts";
+import { SocketWaits } from "../../src/driver/socket_waits.ts";
+import { FakePoller } from "./fake_poller.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import {
   counters,
@@ -416,11 +420,14 @@ test.each(waitMethods)("a connection that nobody waits for does not: %s", async 
 test("a connection that goes away ends its waits, and the agent is told", async () => {
   using easy = new Easy();
   let told = 0;
-  const waits = new Waits(() => told++),
-    { promise, resolve, reject } = Promise.withResolvers<void>();
-  waits.add(new Wait(easy, 7, 1, resolve, reject));
-  waits.gone(7);
+  const poller = new FakePoller(), sockets = new Sockets(poller), fd = poller.open();
+  const waits = new SocketWaits(sockets, () => told++);
+  sockets.opened(fd);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  waits.start(stateOf(easy), fd, READ, { resolve, reject });
+  expect(told).toBe(1); // it has begun
+  sockets.closing(fd);
   await expect(promise).rejects.toMatchObject({ codeName: "CURLE_RECV_ERROR" });
   expect(waits.size).toBe(0);
-  await until(() => told === 1);
+  await until(() => told === 2);
 });

@@ -2,8 +2,9 @@
 import { setImmediate } from "node:timers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent, type EasyOptions } from "../../mod.ts";
-import { Jobs } from "../../src/driver/transfers.ts";
-import { Timeouts } from "../../src/driver/timing/queued_timeouts.ts";
+import { stateOf } from "../../src/handles/easy/easy.ts";
+import { ActiveTransfers } from "../../src/driver/transfers.ts";
+import { QueuedTimeouts } from "../../src/driver/timing/queued_timeouts.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";
@@ -96,12 +97,12 @@ test("a timeout that is changed between two transfers of a handle counts", AGAIN
 });
 
 test("one that is late already when it is first looked at is not forgotten", () => {
-  const jobs = new Jobs(false), timeouts = new Timeouts(jobs, () => {});
+  const transfers = new ActiveTransfers(), timeouts = new QueuedTimeouts(transfers, () => {});
   using easy = easyFor(server.url("/hold"), { TIMEOUT_MS: 10 });
-  const job = jobs.add(easy, { resolve() {}, reject() {} });
-  Object.assign(job, { started: performance.now() - 1000 }); // the machine slept
-  timeouts.watch(job);
-  expect(timeouts.late()).toEqual([job]);
+  const transfer = transfers.add(stateOf(easy), { resolve() {}, reject() {} });
+  Object.assign(transfer, { started: performance.now() - 1000 }); // the machine slept
+  timeouts.watch(transfer);
+  expect(timeouts.late()).toEqual([transfer]);
   timeouts.end();
 });
 

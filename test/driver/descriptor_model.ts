@@ -2,16 +2,17 @@
  * Real descriptors, and beside them what the driver should know of them, said with plain maps.
  * Plays libcurl, the kernel and the users of CONNECT_ONLY handles in any order, from a seed.
  */
-import { duplicate, libc, libcPath, setNonBlocking } from "../../ffi/libc.ts";
+import { duplicate, libc, libcPath } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
 import { EpollPoller } from "../../src/driver/poller/epoll.ts";
-import { readKernel } from "../../src/driver/debug/epoll_registrations.ts";
+import { readRegistrations } from "../../src/driver/debug/epoll_registrations.ts";
 import { READ, WRITE } from "../../src/driver/poller/poller.ts";
-import { type Awaiting, Sockets } from "../../src/driver/sockets.ts";
-import { FdTable } from "../../src/handles/multi/assigned_values.ts";
+import { Sockets, type SocketWaitListener } from "../../src/driver/sockets.ts";
+import { AssignedValues } from "../../src/handles/multi/assigned_values.ts";
 
 const REMOVE = 4, MOST = 24;
-const AF_UNIX = 1, SOCK_STREAM_CLOEXEC = 1 | 0x80000;
+// SOCK_STREAM, SOCK_CLOEXEC, SOCK_NONBLOCK
+const AF_UNIX = 1, SOCKET_TYPE = 1 | 0x80000 | 0x800;
 // int domain, int type, int protocol, int sv[2]; int oldfd, int newfd
 const { socketpair, dup2 } = native.open(libcPath, {
   socketpair: { args: ["i32", "i32", "i32", "buffer"], result: "i32" },
@@ -67,7 +68,7 @@ export class DescriptorModel {
   readonly history: string[] = [];
   readonly #random: (below: number) => number;
   readonly #poller = new EpollPoller();
-  readonly #table = new FdTable();
+  readonly #table = new AssignedValues();
   readonly #lives = new Map<number, Life>();
   readonly #dead: number[] = [];
   /** Duplicates, as a child process has them: with one, a closed number stays in epoll. */
@@ -80,10 +81,11 @@ export class DescriptorModel {
 
   constructor(seed: number) {
     this.#random = random(seed);
-    this.#sockets = new Sockets(this.#poller, this.#awaiting());
+    this.#sockets = new Sockets(this.#poller);
+    this.#sockets.waitListener = this.#listener();
   }
 
-  #awaiting(): Awaiting {
+  #listener(): SocketWaitListener {
     return {
       ready: (fd, directions) => {
         const life = this.#lives.get(fd);
@@ -293,7 +295,7 @@ export class DescriptorModel {
     const generations = new Map<number, number>();
     for (const { fd, generation } of this.#sockets.entries()) generations.set(fd, generation);
     const watched = new Map<number, number>();
-    for (const { fd, interest, tag } of readKernel(this.#poller.fd)!) {
+    for (const { fd, interest, tag } of readRegistrations(this.#poller.fd)!) {
       if (tag === 0) continue; // what wake() needs
       must(!watched.has(fd), `the kernel watches two files as fd ${fd}`);
       must(this.#lives.has(fd), `fd ${fd} is closed and still watched`);
@@ -358,7 +360,6 @@ const ACTS: [string, (model: DescriptorModel, life: Life | undefined) => void][]
 /** A connection that is closed on exec, both ends without blocking. */
 function pair(): [number, number] {
   const ends = new Int32Array(2);
-  must(socketpair!(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, ends) === 0, "socketpair failed");
-  for (const end of ends) setNonBlocking(end);
+  must(socketpair!(AF_UNIX, SOCKET_TYPE, 0, ends) === 0, "socketpair failed");
   return [...ends] as [number, number];
 }

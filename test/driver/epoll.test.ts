@@ -1,6 +1,6 @@
 // The contract of a poller, by epoll on real descriptors; and the layouts of its struct.
 import { expect, test } from "vitest";
-import { check, epollLayout, libc, POLLIN, setNonBlocking } from "../../ffi/libc.ts";
+import { check, epollLayout, libc, POLLIN } from "../../ffi/libc.ts";
 import { libcPath } from "../../ffi/libc.ts";
 import { native } from "../../ffi/runtime.ts";
 import { EpollPoller } from "../../src/driver/poller/epoll.ts";
@@ -8,7 +8,8 @@ import { createPoller } from "../../src/driver/poller/create.ts";
 import { type End, pollerContract } from "./poller_contract.ts";
 import { descriptors } from "./support.ts";
 
-const AF_UNIX = 1, SOCK_STREAM_CLOEXEC = 1 | 0x80000;
+// SOCK_STREAM, SOCK_CLOEXEC, SOCK_NONBLOCK
+const AF_UNIX = 1, SOCKET_TYPE = 1 | 0x80000 | 0x800;
 // int domain, int type, int protocol, int sv[2]
 const { socketpair } = native.open(libcPath, {
   socketpair: { args: ["i32", "i32", "i32", "buffer"], result: "i32" },
@@ -22,9 +23,8 @@ function all(call: () => number): void {
 
 function end(): End {
   const pair = new Int32Array(2);
-  check("socketpair", socketpair!(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, pair));
+  check("socketpair", socketpair!(AF_UNIX, SOCKET_TYPE, 0, pair));
   const [fd, peer] = pair as unknown as [number, number];
-  for (const one of pair) setNonBlocking(one);
   const open = new Set([fd, peer]);
   const close = (one: number) => void (open.delete(one) && libc.close(one));
   return {

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { Agent, type Easy } from "../../mod.ts";
-import type { Jobs } from "../../src/driver/transfers.ts";
-import { Nudge } from "../../src/driver/quirks/lost_events.ts";
+import { LostEventRecovery } from "../../src/driver/quirks/lost_events.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { easyFor, failure, isBun, type Mutable, sleep, until } from "./support.ts";
 
@@ -134,14 +133,15 @@ test.skipIf(!isBun)(
 test("a look at everything, where libcurl needs it, is seldom beside many", async () => {
   const looks = async (size: number) => {
     let looks = 0, turns = 0;
-    const nudge = new Nudge(() => turns++), jobs = { size, anyLosable: true } as Jobs;
+    const recovery = new LostEventRecovery(() => looks++, () => turns++);
+    const transfers = { size, anyMayLoseEvents: true };
     const end = performance.now() + 300;
     while (performance.now() < end) {
-      nudge.after(true, jobs, () => {});
-      nudge.after(false, jobs, () => looks++);
+      recovery.afterRound(true, transfers);
+      recovery.afterRound(false, transfers);
       await sleep(1);
     }
-    nudge.end();
+    recovery.end();
     return { looks, turns };
   };
   const few = await looks(10), many = await looks(10_000);
@@ -153,14 +153,14 @@ test("a look at everything, where libcurl needs it, is seldom beside many", asyn
 
 test("a look that came too early is made up for", async () => {
   let looks = 0, scheduled = 0;
-  const nudge = new Nudge(() => scheduled++), jobs = { size: 5000, anyLosable: true } as Jobs;
-  const look = () => looks++;
-  nudge.after(false, jobs, look);
-  nudge.after(true, jobs, look);
-  expect(nudge.after(false, jobs, look)).toBe(false);
+  const recovery = new LostEventRecovery(() => looks++, () => scheduled++);
+  const transfers = { size: 5000, anyMayLoseEvents: true };
+  recovery.afterRound(false, transfers);
+  recovery.afterRound(true, transfers);
+  expect(recovery.afterRound(false, transfers)).toBe(false);
   expect(looks).toBe(1);
   await until(() => scheduled > 0);
-  await until(() => nudge.after(false, jobs, look) || looks > 1);
-  nudge.end();
+  await until(() => recovery.afterRound(false, transfers) || looks > 1);
+  recovery.end();
   expect(looks).toBe(2);
 });

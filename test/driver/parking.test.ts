@@ -5,7 +5,7 @@ import { type FdWatch, native } from "../../ffi/mod.ts";
 import { parking } from "../../src/driver/parking/parking.ts";
 import { createPoller } from "../../src/driver/poller/create.ts";
 import type { Poller } from "../../src/driver/poller/poller.ts";
-import { createWaiter, waitMethod } from "../../src/driver/parking/wait_method.ts";
+import { createWatch, waitMethod } from "../../src/driver/parking/wait_method.ts";
 import { descriptors, isBun, type Mutable, sleep, until, waitMethods } from "./support.ts";
 
 const before = process.env.CURLEW_WAIT;
@@ -30,7 +30,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
     beforeEach(() => {
       poller = createPoller();
       count = 0;
-      watch = createWaiter(poller, () => {
+      watch = createWatch(poller, () => {
         count++;
         poller.ready(); // takes the wake-up
       }, () => sockets);
@@ -109,7 +109,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
     test("is closed once nobody waits any more, and says nothing then", async () => {
       const other = createPoller();
       let ready = 0, closed = 0;
-      const closing = createWaiter(other, () => ready++, () => sockets);
+      const closing = createWatch(other, () => ready++, () => sockets);
       closing.arm();
       await sleep(30);
       closing.close(() => closed++);

@@ -34,10 +34,10 @@ test("interest reaches the poller at apply(), not before", () => {
   const fd = announced();
   sockets.socket(fd, IN);
   expect(poller.calls).toEqual([]);
-  expect(sockets.changed).toBe(true);
+  expect([...sockets.entries()]).toMatchObject([{ fd, dirty: true }]);
   sockets.apply();
   expect(poller.interestOf(fd)).toBe(READ);
-  expect(sockets.changed).toBe(false);
+  expect([...sockets.entries()]).toMatchObject([{ fd, dirty: false }]);
 });
 
 test("of several changes only the last one is told, and none where nothing changed", () => {
@@ -72,7 +72,7 @@ test("any other socket leaves the poller at REMOVE, at once", () => {
 });
 
 test("one that never connected is forgotten at once where libcurl closes it without a word", () => {
-  sockets = new Sockets(poller, null, true);
+  sockets = new Sockets(poller, true);
   const lost = announced();
   want(lost, OUT);
   const kept = announced();
@@ -275,10 +275,10 @@ describe("beside libcurl, others wait", () => {
   let told: [string, number, number?][];
   beforeEach(() => {
     told = [];
-    sockets = new Sockets(poller, {
+    sockets.waitListener = {
       ready: (fd, directions) => told.push(["ready", fd, directions]),
       gone: (fd) => told.push(["gone", fd]),
-    });
+    };
   });
 
   test("the poller watches for what any of them wants", () => {

@@ -1,7 +1,7 @@
 /** Transfers of every kind that do not end by themselves, for children and their Workers. */
 import process from "node:process";
 import { Agent, download, type EasyOptions, fetch, type PerformOptions } from "../../mod.ts";
-import { defaultAgent } from "../../src/http/fetch.ts";
+import { defaultAgent } from "../../src/http/default_agent.ts";
 import { easyFor as make, sleep } from "../driver/support.ts";
 import type { Ports } from "../server/start.ts";
 

@@ -1,5 +1,9 @@
 // What a duplicate gets, what reset() and a new transfer take away: by the shape of the state.
-import { afterEach, describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions, type OptionKind, type OptionRow } from "../../ffi/curl/options.ts";
 import { constants, CurlUrl, Easy, type EasyOptions, Mime, Multi, Share } from "../../mod.ts";
 import { EasySettings } from "../../src/handles/core/easy_settings.ts";
@@ -7,6 +11,14 @@ import { TransferRun } from "../../src/handles/core/transfer_run.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf } from "./easy_support.ts";
+
+// COOKIEJAR, HSTS and ALTSVC name files that are written when the handle is closed
+const home = process.cwd(), folder = mkdtempSync(join(tmpdir(), "curlew-lifetimes-"));
+beforeAll(() => process.chdir(folder));
+afterAll(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true });
+});
 
 const open: Disposable[] = [];
 afterEach(() => {

@@ -332,12 +332,12 @@ test("what a response is to somebody who asked for the rest", () => {
   };
   expect(kind(206, { "content-range": "bytes 4-9/10" })).toBe("rest");
   expect(kind(206, { "content-range": "bytes 4-9/*" })).toBe("rest");
-  expect(kind(206, { "content-range": "bytes 4-9/11" })).toBe("anew");
-  expect(kind(206, { "content-range": "bytes 0-9/10" })).toBe("anew");
-  expect(kind(206, { "content-type": "multipart/byteranges; boundary=x" })).toBe("anew");
-  expect(kind(206, { "content-range": "bytes 4-9/10", etag: '"w"' })).toBe("anew");
-  expect(kind(416, { "content-range": "bytes */4" })).toBe("anew");
-  expect(kind(416, {})).toBe("anew");
+  expect(kind(206, { "content-range": "bytes 4-9/11" })).toBe("restart");
+  expect(kind(206, { "content-range": "bytes 0-9/10" })).toBe("restart");
+  expect(kind(206, { "content-type": "multipart/byteranges; boundary=x" })).toBe("restart");
+  expect(kind(206, { "content-range": "bytes 4-9/10", etag: '"w"' })).toBe("restart");
+  expect(kind(416, { "content-range": "bytes */4" })).toBe("restart");
+  expect(kind(416, {})).toBe("restart");
   expect(kind(200, {})).toBe("whole");
   expect(kind(404, {})).toBe("refused");
   const whole = { from: 10, record };

@@ -12,6 +12,7 @@ import { toolOf } from "../../command/make/tool.ts";
 import type { Planned } from "../../command/make/transfers.ts";
 import type { Reading } from "../../command/read/reading.ts";
 import type { CurlFormPart, CurlTool } from "../../command/types.ts";
+import type { FetchInit } from "../../http/request/plan.ts";
 import { dataCode, fileCode, formDataCode, mimeCode, type Program } from "./body_code.ts";
 import { Expression, literal } from "./literal.ts";
 
@@ -26,7 +27,8 @@ export interface CodeContext {
 
 /** The statements of a transfer. */
 export function transferCode(context: CodeContext, planned: Planned): string {
-  return isForFetch(planned) ? fetchCode(context, planned) : easyCode(context, planned);
+  const init = fetchInitOf(planned, knownBody(context, planned), () => new Uint8Array());
+  return isForFetch(planned, init) ? fetchCode(context, planned, init) : easyCode(context, planned);
 }
 
 /** The parts of the form of a group, `null` where it sends none. */
@@ -34,20 +36,19 @@ const partsOf = ({ group }: Planned): readonly CurlFormPart[] | null =>
   group.form?.root.parts ?? null;
 
 /** Whether `fetch` sends what curl would, in few lines. */
-function isForFetch(planned: Planned): boolean {
+function isForFetch(planned: Planned, init: FetchInit): boolean {
   const { group, upload } = planned, parts = partsOf(planned);
   const isWhole = upload === null ||
     (upload !== "-" && upload !== "." && !group.tool.has("continue-at"));
-  return isWhole && !gapsOf(planned).some(({ isSent }) => isSent) &&
+  return isWhole && !gapsOf(planned, init).some(({ isSent }) => isSent) &&
     (parts === null || isPlainForm(group, parts));
 }
 
-function fetchCode(context: CodeContext, planned: Planned): string {
+function fetchCode(context: CodeContext, planned: Planned, init: FetchInit): string {
   const { program, isVerbose } = context;
   const { url, upload } = planned, parts = partsOf(planned);
   program.use("curlew", "fetch");
   const body = bodyCode(program, planned);
-  const init = fetchInitOf(planned, knownBody(context, planned), () => new Uint8Array());
   const shared = sharedCookies(context, planned), verbose = isVerbose ? { VERBOSE: 1 } : {};
   const given = {
     ...init,

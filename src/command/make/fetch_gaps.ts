@@ -4,12 +4,12 @@
  * @module
  */
 
+import { type FetchInit, planHead, planRequestSync } from "../../http/request/plan.ts";
 import type { CurlPlace } from "../command_error.ts";
 import type { Group } from "../read/group.ts";
 import type { Name, OptionRow } from "../table/effect.ts";
 import { findRow } from "../table/lookup.ts";
 import { schemeOf } from "./address.ts";
-import { headerLinesOf } from "./easy_options.ts";
 import type { Planned } from "./transfers.ts";
 
 /** Something that `init` cannot say. */
@@ -25,22 +25,18 @@ type Check = (planned: Planned) => boolean;
 
 const has = (name: Name): Check => ({ group }) => group.options.has(name);
 const methodOf = ({ group }: Planned) => group.options.get("CUSTOMREQUEST");
-const hasBody = ({ group, upload }: Planned) =>
-  upload !== null || group.form !== null || (group.data.length > 0 && !group.is("get"));
 
 /** Methods that `fetch` writes in capitals. */
 const NORMALIZED = /^(?:delete|get|head|options|post|put)$/i;
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** By the option that it is about: when it is so, and why. */
 const CHECKS: readonly (readonly [option: string, check: Check, reason: string])[] = [
-  ["url", ({ scheme }) => !/^https?$/.test(scheme), "fetch speaks http and https alone"],
-  ["url", isRewritten, "fetch takes the URL as the WHATWG parser writes it"],
   [
-    "request",
-    (planned) => hasBody(planned) && /^(?:get|head)$/i.test(`${methodOf(planned)}`),
-    "fetch sends no body with GET and HEAD",
+    "url",
+    ({ scheme }) => !/^https?$/.test(scheme),
+    "fetch speaks http and https of curl's protocols",
   ],
+  ["url", isRewritten, "fetch takes the URL as the WHATWG parser writes it"],
   [
     "request",
     (planned) => {
@@ -52,8 +48,7 @@ const CHECKS: readonly (readonly [option: string, check: Check, reason: string])
   [
     "request",
     (planned) => planned.group.kind === "HEAD" && methodOf(planned) !== undefined,
-    "-I " +
-    "with another method waits for a body here",
+    "-I with another method waits for a body here",
   ],
   [
     "request",
@@ -61,21 +56,7 @@ const CHECKS: readonly (readonly [option: string, check: Check, reason: string])
     "fetch changes the method by redirects as the standard says",
   ],
   ["referer", has("AUTOREFERER"), "fetch does not name the URL that redirected"],
-  [
-    "crlf",
-    (planned) => planned.upload !== null && has("CRLF")(planned),
-    "fetch sends line ends as they are",
-  ],
   ["cookie", ({ group }) => group.cookieFiles.length > 1, "init.curl has room for one file"],
-  [
-    "header",
-    ({ group }) =>
-      headerLinesOf(group).some((line) => {
-        const name = /^([^:;]*)[:;]/.exec(line)?.[1];
-        return name !== undefined && !HEADER_NAME.test(name);
-      }),
-    "fetch refuses a header whose name is no token",
-  ],
 ];
 
 /** Whether the standard's parser changes what curl would send of a URL. */
@@ -98,9 +79,40 @@ function isLive(row: OptionRow, { options }: Group): boolean {
   return names.length === 0 || names.some((name) => options.has(name as Name));
 }
 
-/** All gaps of a transfer. */
-export function gapsOf(planned: Planned): Gap[] {
-  const { group } = planned, found: Gap[] = [];
+/** Which option it is that a message of `fetch` is about. */
+const REFUSED: readonly (readonly [about: RegExp, option: string])[] = [
+  [/method|(?:GET|HEAD) request/, "request"],
+  [/PROXYHEADER/, "proxy-header"],
+  [/header|Content-Length|Transfer-Encoding/, "header"],
+  [/CRLF/, "crlf"],
+  [/TRANSFERTEXT/, "use-ascii"],
+];
+
+/** What `fetch` refuses of its arguments, `null` for nothing. */
+function refusalOf(url: string, init: FetchInit): string | null {
+  try {
+    if (init.body instanceof FormData) planHead(url, init);
+    else planRequestSync(url, init);
+    return null;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return error.message;
+  }
+}
+
+/** The gap of a transfer whose `init` is refused. */
+function refusedGap({ group, place, url }: Planned, init: FetchInit): Gap[] {
+  const reason = refusalOf(url, init);
+  if (reason === null) return [];
+  const name = REFUSED.find(([about]) => about.test(reason))?.[1] ?? "url";
+  const at = group.places.get(name) ?? place;
+  return [{ option: `--${name}`, place: at, reason, isSent: true }];
+}
+
+/** All gaps of a transfer, of which `init` has been made. */
+export function gapsOf(planned: Planned, init: FetchInit): Gap[] {
+  const { group } = planned, isHttp = /^https?$/.test(planned.scheme);
+  const found: Gap[] = isHttp ? refusedGap(planned, init) : [];
   const at = (name: string) => group.places.get(name) ?? planned.place;
   for (const [name, place] of group.places) {
     const row = findRow(name) as OptionRow;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { FetchInit } from "../../http/request/plan.ts";
+import type { FetchCurlOptions, FetchInit } from "../../http/request/plan.ts";
+import { asksForPart } from "../../http/transfer/configure.ts";
 import type { Group } from "../read/group.ts";
 import { bytesOf } from "../shell/words.ts";
 import type { Name } from "../table/effect.ts";
@@ -45,7 +46,7 @@ export function fetchInitOf(
   const method = methodOf(group, body, upload);
   const redirect = redirectOf(group);
   const timeout = options.get("TIMEOUT_MS"), connectTimeout = options.get("CONNECTTIMEOUT_MS");
-  const curl = curlOf(planned, userAgent);
+  const curl = curlOf(planned, headers, userAgent);
   const isEmptyPost = sent !== null && sent.body === "" && isTypeless(headers) &&
     (method === "POST" || method === "PUT");
   const kept = isEmptyPost ? headers.filter(([name]) => !isType(name)) : headers;
@@ -56,7 +57,7 @@ export function fetchInitOf(
     ...(redirect === "follow" ? {} : { redirect }),
     ...(typeof timeout === "number" && timeout > 0 ? { timeout } : {}),
     ...(typeof connectTimeout === "number" ? { connectTimeout } : {}),
-    ...(Object.keys(curl).length === 0 ? {} : { curl: asEasyOptions(curl) }),
+    ...(Object.keys(curl).length === 0 ? {} : { curl }),
   };
 }
 
@@ -72,7 +73,11 @@ function methodOf({ kind, options }: Group, body: GroupBody, upload: string | nu
   return upload !== null ? "PUT" : body.kind === "none" ? "GET" : "POST";
 }
 
-function curlOf({ group, scheme, upload }: Planned, userAgent: string | undefined): OptionValues {
+function curlOf(
+  { group, scheme, upload }: Planned,
+  headers: readonly HeaderPair[],
+  userAgent: string | undefined,
+): FetchCurlOptions {
   const curl: Partial<Record<Name, OptionValues[Name] | null>> = {};
   // a response is only decoded where that is asked for
   if (!group.options.has("ACCEPT_ENCODING")) curl.ACCEPT_ENCODING = null;
@@ -82,7 +87,9 @@ function curlOf({ group, scheme, upload }: Planned, userAgent: string | undefine
   if (userAgent !== undefined) curl.USERAGENT ??= userAgent;
   const from = group.tool.get("continue-at");
   if (typeof from === "number" && from > 0 && upload === null) curl.RESUME_FROM_LARGE = from;
-  return curl as OptionValues;
+  const options = asEasyOptions(curl as OptionValues);
+  // curl asks for encodings with a Range, too, where fetch does not
+  return asksForPart({ headers, curl: options }) ? { ...options, ACCEPT_ENCODING: "" } : options;
 }
 
 interface SentBody {

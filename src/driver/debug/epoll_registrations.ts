@@ -1,5 +1,5 @@
 /**
- * What the kernel watches for an epoll descriptor, as `/proc` tells: for checks.
+ * The kernel's list of what an epoll descriptor watches, from `/proc`: for checks.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { epoll } from "../../../ffi/libc.ts";
 import { native } from "../../../ffi/mod.ts";
 import { READ, WRITE } from "../poller/poller.ts";
 
-/** A descriptor that is watched. */
+/** One descriptor that the kernel watches. */
 export interface Registration {
   readonly fd: number;
   /** Bits of READ and WRITE. */
@@ -19,18 +19,18 @@ export interface Registration {
 // tfd:       12 events:       19 data:        70000000c  pos:0 ino:... sdev:...
 const ROW = /^tfd:\s*(\d+) events:\s*([0-9a-f]+) data:\s*([0-9a-f]+)/gm;
 
-/** All of them; `null` where the system or the runtime's permissions do not tell. */
-export function readKernel(pollerFd: number): Registration[] | null {
+/** All registrations; `null` where the system does not tell, or the runtime may not read them. */
+export function readRegistrations(pollerFd: number): Registration[] | null {
   if (native.os !== "linux") return null;
   let text: string;
   try {
-    // not imported: Deno would load its Node.js layer, which takes 10 ms
+    // without an import, for which Deno would load its Node.js layer: 10 ms
     text = globalThis.process.getBuiltinModule("node:fs").readFileSync(
       `/proc/self/fdinfo/${pollerFd}`,
       "utf8",
     );
   } catch {
-    return null; // Deno without leave to read it
+    return null; // Deno without the permission to read it
   }
   return Array.from(text.matchAll(ROW), ([, fd, events, data]) => {
     const bits = parseInt(events!, 16);

@@ -1,50 +1,48 @@
 /**
- * CURLEW_DEBUG: what is true of an agent after each turn of its loop. Ownership, counts and
- * states of the handles, and that the books of the driver agree with each other, with libcurl and
- * with the kernel.
+ * The invariants of an agent, checked after each turn of its loop where the environment variable
+ * CURLEW_DEBUG is 1: ownership, counts and states of the handles; and that the records of the
+ * driver agree with each other, with libcurl and with the kernel.
  *
  * @module
  */
 
 import { native } from "../../../ffi/mod.ts";
-import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
 import { brokenCounts, brokenMulti } from "../../handles/invariants.ts";
-import { type Multi, multiStateOf } from "../../handles/multi/multi.ts";
-import type { Fairness } from "../timing/fairness.ts";
-import type { Jobs } from "../transfers.ts";
-import { readKernel, type Registration } from "./epoll_registrations.ts";
+import { multiStateOf } from "../../handles/multi/multi.ts";
+import type { DrivenMulti } from "../driven_multi.ts";
 import { parking } from "../parking/parking.ts";
 import { WRITE } from "../poller/poller.ts";
+import type { SocketWait } from "../socket_waits.ts";
 import type { Socket, Sockets } from "../sockets.ts";
 import type { Deadline } from "../timing/deadline.ts";
-import type { Wait, Waits } from "../socket_waits.ts";
+import { readRegistrations, type Registration } from "./epoll_registrations.ts";
 
 /** The parts of an agent, as they are at the end of a turn. */
 export interface Parts {
-  readonly multi: Multi;
-  readonly jobs: Jobs;
-  readonly sockets: Sockets;
-  readonly waits: Waits;
-  readonly fairness: Fairness;
+  readonly driven: DrivenMulti;
   readonly deadline: Deadline;
   /** The poller's descriptor. */
   readonly pollerFd: number;
-  /** Whether nothing is left to be done until something happens. */
-  readonly rests: boolean;
+  /** Nothing is left to do until an event comes. */
+  readonly isIdle: boolean;
 }
 
-type Wrongs = Generator<string, void, undefined>;
+/** The violations that a check has found, in words. */
+type Violations = Generator<string, void, undefined>;
 
-/** With more than this in flight only some turns are checked, since a check looks at all. */
+/**
+ * With more transfers and sockets than this only every 64th turn is checked: a check visits all.
+ */
 const MANY = 256, SELDOM = 64;
-/** The kernel's list takes longer than the rest: after so many turns it is read now and then. */
+/** The kernel's list takes longer than the rest: after 200 turns it is read in every 16th only. */
 const KERNEL_TURNS = 200, KERNEL_SELDOM = 16;
-/** How much later than libcurl's own deadline an alarm may be: time that passes between two calls. */
+/** The alarm may be this much later than libcurl's deadline: time passes between two calls. */
 const LATE_MS = 2000;
 /** A wait whose socket is gone has this many turns to end. */
 const LAST_TURNS = 3;
 
-/** Whether the environment asks for it. */
+/** Whether the environment asks for the checks. */
 export function isDebugging(): boolean {
   return native.env("CURLEW_DEBUG") === "1";
 }
@@ -53,36 +51,36 @@ export function isDebugging(): boolean {
 export class Invariants {
   #turns = 0;
   /** How many turns ago the socket of a wait was gone. */
-  readonly #orphans = new WeakMap<Wait, number>();
+  readonly #orphans = new WeakMap<SocketWait, number>();
 
-  /** What is wrong, `null` where nothing is. Call it outside of libcurl's callbacks only. */
+  /** The violations as an error, `null` where there is none. Only for outside of callbacks. */
   check(parts: Parts): Error | null {
-    const many = parts.jobs.size + parts.sockets.size > MANY;
-    if (this.#turns++ % (many ? SELDOM : 1) !== 0) return null;
-    const wrongs = [...new Set(this.#wrongs(parts))];
-    if (wrongs.length === 0) return null;
-    return new Error(`CURLEW_DEBUG: after turn ${this.#turns}: ${wrongs.join("; ")}`);
+    const { transfers, sockets } = parts.driven, isMany = transfers.size + sockets.size > MANY;
+    if (this.#turns++ % (isMany ? SELDOM : 1) !== 0) return null;
+    const violations = [...new Set(this.#violations(parts))];
+    if (violations.length === 0) return null;
+    return new Error(`CURLEW_DEBUG: after turn ${this.#turns}: ${violations.join("; ")}`);
   }
 
-  *#wrongs(parts: Parts): Wrongs {
+  *#violations(parts: Parts): Violations {
+    const { driven } = parts, { sockets } = driven;
     yield* brokenCounts();
-    yield* brokenMulti(parts.multi);
-    yield* brokenJobs(parts);
-    yield* brokenTurns(parts);
-    for (const socket of parts.sockets.entries()) yield* brokenSocket(socket, parts);
-    yield* brokenWanted(parts.sockets);
+    yield* brokenMulti(driven.multi);
+    yield* brokenTransfers(parts);
+    yield* brokenFairness(driven);
+    for (const socket of sockets.entries()) yield* brokenSocket(socket, parts);
+    yield* brokenWanted(sockets);
     if (this.#turns < KERNEL_TURNS || this.#turns % KERNEL_SELDOM === 0) yield* brokenKernel(parts);
-    yield* this.#brokenWaits(parts);
+    yield* this.#brokenWaits(driven);
     yield* brokenDeadline(parts);
-    yield* brokenPlaces();
+    yield* brokenParking();
   }
 
-  *#brokenWaits({ waits, sockets, multi }: Parts): Wrongs {
+  *#brokenWaits({ waits, sockets, multi }: DrivenMulti): Violations {
     const awaited = new Map<number, number>();
     for (const wait of waits) {
       awaited.set(wait.fd, (awaited.get(wait.fd) ?? 0) | wait.direction);
-      const state = stateOf(wait.easy);
-      if (state.multi !== multiStateOf(multi)) {
+      if (wait.easy.multi !== multiStateOf(multi)) {
         yield `a wait for fd ${wait.fd} has a handle of elsewhere`;
       }
     }
@@ -95,7 +93,7 @@ export class Invariants {
     }
     for (const wait of waits) {
       const isThere = (present.get(wait.fd) ?? 0) & wait.direction;
-      // it is told outside the turn that its socket is gone
+      // outside of the turn the wait hears that its socket is gone
       const turns = isThere ? 0 : (this.#orphans.get(wait) ?? 0) + 1;
       this.#orphans.set(wait, turns);
       if (turns > LAST_TURNS) yield `nobody watches fd ${wait.fd} for a wait`;
@@ -103,53 +101,57 @@ export class Invariants {
   }
 }
 
-/** Each transfer is in the multi, and the counts are those of a recount. */
-function* brokenJobs({ jobs, multi, rests }: Parts): Wrongs {
+/** Each transfer is in the multi handle, and the counts are those of a recount. */
+function* brokenTransfers({ driven: { transfers, multi }, isIdle }: Parts): Violations {
   let paused = 0, losable = 0;
-  for (const job of jobs) {
-    const { easy } = job, state = stateOf(easy);
-    if (jobs.find(easy) !== job) yield "a transfer is booked under another's handle";
-    if (easy.closed) yield "the handle of a transfer in flight is closed";
-    else if (state.multi !== multiStateOf(multi)) {
+  for (const transfer of transfers) {
+    const { easy } = transfer;
+    if (transfers.find(easy) !== transfer) yield "a transfer is booked under another's handle";
+    if (easy.resources.pointer === null) yield "the handle of a transfer in flight is closed";
+    else if (easy.multi !== multiStateOf(multi)) {
       yield "the handle of a transfer is not in the multi";
     }
-    if (job.paused !== (state.paused !== 0)) {
-      yield `a transfer counts as ${job.paused ? "" : "not "}paused, its handle does not agree`;
+    if (transfer.paused !== (easy.paused !== 0)) {
+      yield `a transfer counts as ${
+        transfer.paused ? "" : "not "
+      }paused, its handle does not agree`;
     }
-    if (job.paused) paused++;
-    if (job.mayBeLost) losable++;
+    if (transfer.paused) paused++;
+    if (transfer.mayLoseEvents) losable++;
   }
-  if (jobs.holding !== jobs.size - paused) {
-    yield `${jobs.size - jobs.holding} transfers count as paused, ${paused} are`;
+  if (transfers.runnable !== transfers.size - paused) {
+    yield `${transfers.size - transfers.runnable} transfers count as paused, ${paused} are`;
   }
-  if (jobs.anyLosable !== losable > 0) yield `${losable} transfers may be lost, which is not known`;
-  if (!rests) return;
-  for (const easy of multi.getHandles()) {
-    if (!jobs.find(easy) && !stateOf(easy).run.connected) yield "a finished handle is still added";
+  if (transfers.anyMayLoseEvents !== losable > 0) {
+    yield `${losable} transfers may lose events, which is not known`;
+  }
+  if (!isIdle) return;
+  for (const easy of multiStateOf(multi).easies) {
+    if (!transfers.find(easy) && !easy.run.connected) yield "a finished handle is still added";
   }
 }
 
-/** Who waits for its turn is in flight, and comes to it. */
-function* brokenTurns({ fairness, jobs }: Parts): Wrongs {
-  const waiting = new Set<Easy>();
+/** A transfer that is paused for fairness is in flight, and is in the queue once. */
+function* brokenFairness({ fairness, transfers }: DrivenMulti): Violations {
+  const queued = new Set<EasyState>();
   for (const easy of fairness) {
-    if (waiting.has(easy)) yield "a transfer waits twice for its turn";
-    waiting.add(easy);
-    if (!jobs.find(easy)) yield "one that is over waits for its turn";
-    if (!stateOf(easy).run.pausedForFairness) yield "one that is not held waits for its turn";
+    if (queued.has(easy)) yield "a transfer waits twice for its turn";
+    queued.add(easy);
+    if (!transfers.find(easy)) yield "a transfer that is over waits for its turn";
+    if (!easy.run.pausedForFairness) yield "a transfer that is not held waits for its turn";
   }
-  for (const { easy } of jobs) {
-    if (stateOf(easy).run.pausedForFairness && !waiting.has(easy)) {
+  for (const { easy } of transfers) {
+    if (easy.run.pausedForFairness && !queued.has(easy)) {
       yield "a held transfer has no turn to come";
     }
   }
 }
 
-function* brokenSocket(socket: Readonly<Socket>, { rests }: Parts): Wrongs {
+function* brokenSocket(socket: Readonly<Socket>, { isIdle }: Parts): Violations {
   const { fd, interest, awaited, registered, announced, dirty } = socket,
     wanted = interest | awaited;
   if (wanted === 0 && !announced) yield `fd ${fd} is kept, though its end is not announced`;
-  if (dirty && rests) yield `a change of fd ${fd} was not applied`;
+  if (dirty && isIdle) yield `a change of fd ${fd} was not applied`;
   if (dirty) return;
   if (wanted !== 0 && registered !== wanted) {
     yield `fd ${fd} is watched for ${registered} instead of ${wanted}`;
@@ -157,7 +159,7 @@ function* brokenSocket(socket: Readonly<Socket>, { rests }: Parts): Wrongs {
   if (wanted === 0 && registered & WRITE) yield `the idle fd ${fd} is watched for writing`;
 }
 
-function* brokenWanted(sockets: Sockets): Wrongs {
+function* brokenWanted(sockets: Sockets): Violations {
   let wanted = 0;
   const generations = new Set<number>();
   for (const { fd, interest, generation } of sockets.entries()) {
@@ -168,12 +170,12 @@ function* brokenWanted(sockets: Sockets): Wrongs {
   if (wanted !== sockets.wanted) yield `${sockets.wanted} sockets count as wanted, ${wanted} are`;
 }
 
-/** What the poller was told is what the kernel knows. */
-function* brokenKernel({ sockets, pollerFd }: Parts): Wrongs {
-  const kernel = readKernel(pollerFd);
-  if (!kernel) return;
+/** The registrations of the poller are those of the kernel. */
+function* brokenKernel({ driven: { sockets }, pollerFd }: Parts): Violations {
+  const registrations = readRegistrations(pollerFd);
+  if (!registrations) return;
   const known = new Map<number, Registration>();
-  for (const registration of kernel) {
+  for (const registration of registrations) {
     const { fd, tag } = registration;
     if (tag === 0) continue; // the poller's own, to be woken by
     if (known.has(fd)) yield `the kernel watches two files as fd ${fd}`;
@@ -193,9 +195,9 @@ function* brokenKernel({ sockets, pollerFd }: Parts): Wrongs {
 }
 
 /** There is an alarm, no later than libcurl wants it, and something that wakes the agent. */
-function* brokenDeadline(parts: Parts): Wrongs {
-  const { deadline, multi, jobs, sockets, fairness, rests } = parts;
-  if (!rests) return;
+function* brokenDeadline({ driven, deadline, isIdle }: Parts): Violations {
+  const { multi, transfers, sockets, fairness } = driven;
+  if (!isIdle) return;
   const wants = multi.timeout(), left = deadline.remaining;
   if (deadline.pending && !deadline.armed) yield "there is a deadline, but no alarm";
   if (wants >= 0 && left - wants > LATE_MS) {
@@ -203,20 +205,20 @@ function* brokenDeadline(parts: Parts): Wrongs {
   }
   if (fairness.size > 0) yield "the loop rests while transfers wait for their turn";
   // a connection that a CONNECT_ONLY handle keeps may be the last of maxConnections
-  const kept = multi.getHandles().some((easy) => stateOf(easy).run.connected);
-  if (kept || jobs.anyLosable) return;
-  if (jobs.holding > 0 && sockets.wanted === 0 && !deadline.pending) {
-    yield `nothing will wake ${jobs.holding} transfers`;
+  const isKept = [...multiStateOf(multi).easies].some((easy) => easy.run.connected);
+  if (isKept || transfers.anyMayLoseEvents) return;
+  if (transfers.runnable > 0 && sockets.wanted === 0 && !deadline.pending) {
+    yield `nothing will wake ${transfers.runnable} transfers`;
   }
 }
 
-/** The counts of the parking, by which the process stays alive. */
-function* brokenPlaces(): Wrongs {
+/** The counts of the parking, by which the process stays alive, are those of a recount. */
+function* brokenParking(): Violations {
   const places = [...parking.places()];
-  const waiting = places.filter(({ waits }) => waits).length;
-  const holding = places.filter(({ holds }) => holds).length;
-  if (waiting !== parking.waiting || holding !== parking.holding) {
-    const counted = `${parking.waiting} as waiting and ${parking.holding} as holding`;
-    yield `of the agents ${counted} are counted, ${waiting} and ${holding} are`;
+  const waiting = places.filter((place) => place.isWaiting).length;
+  const keepingAlive = places.filter((place) => place.keepsProcessAlive).length;
+  if (waiting !== parking.waiting || keepingAlive !== parking.keepingAlive) {
+    const counted = `${parking.waiting} as waiting and ${parking.keepingAlive} as keeping alive`;
+    yield `of the agents ${counted} are counted, ${waiting} and ${keepingAlive} are`;
   }
 }

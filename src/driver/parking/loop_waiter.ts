@@ -1,8 +1,8 @@
 /**
- * Bun's wait. It is left to the runtime's loop as long as that is cheap. The loop lets go of the
- * descriptor with each event, and whenever it takes it again the system goes through all sockets
- * below, in search of a circle: 2 ms for 10,000. Where that comes to much, a Worker waits instead,
- * for which it does not matter how many there are.
+ * The watch of Bun: the runtime's own loop as long as that is cheap, a Worker after that. Bun's
+ * loop drops the descriptor with each event, and for each time that it adds the descriptor again
+ * the kernel walks all sockets below it, to find a circle of pollers: 2 ms for 10,000 sockets. A
+ * Worker costs the same for any number of sockets.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import { duplicate, libcPath } from "../../../ffi/libc.ts";
 import { type FdWatch, native } from "../../../ffi/mod.ts";
 import type { Poller } from "../poller/poller.ts";
 
-/** From so many sockets on a Worker's look takes less time than the runtime's own loop. */
+/** With fewer sockets a wait by the runtime's loop takes less time than one by a Worker. */
 const MANY = 500;
-/** What its start is worth, in sockets that the system has gone through for nothing. */
+/** The start of a Worker costs as much as the walk of this many sockets. */
 const ENOUGH = 50_000;
 
-/** Watches by a Worker; `up` is called once it runs. Throws where no descriptor is left for it. */
+/** Watches by a Worker. `up` is called once it runs. Throws where no descriptor is left for it. */
 export function byWorker(poller: Poller, ready: () => void, up?: () => void): FdWatch {
   poller.prepareWake();
   const wait = { libc: libcPath, fd: poller.fd, wake: () => poller.wake() };
   return native.watchByWorker!(wait, ready, up);
 }
 
-/** See the module. */
+/** Watches by the runtime's loop, and by a Worker once the kernel has walked enough sockets. */
 export class LoopWaiter implements FdWatch {
   readonly #poller: Poller;
   readonly #ready: () => void;
   readonly #sockets: () => number;
   #watch: FdWatch;
-  /** A Worker that takes over once it runs. */
+  /** The Worker that takes over once it runs. */
   #worker: FdWatch | null = null;
-  #isUp = false;
+  #isWorkerUp = false;
   #armed = false;
   #alive = true;
-  /** Sockets that were gone through. */
+  /** How many sockets the kernel has walked. */
   #walked = 0;
 
   constructor(poller: Poller, ready: () => void, sockets: () => number) {
@@ -47,12 +47,12 @@ export class LoopWaiter implements FdWatch {
   arm(): void {
     if (this.#armed) return;
     this.#armed = true;
-    if (this.#isUp) this.#leaveLoop();
-    else if (!this.#worker && this.#isWalkingFar()) this.#startWorker();
+    if (this.#isWorkerUp) this.#leaveLoop();
+    else if (!this.#worker && this.#isWalkedEnough()) this.#startWorker();
     this.#watch.arm();
   }
 
-  #isWalkingFar(): boolean {
+  #isWalkedEnough(): boolean {
     const sockets = this.#sockets();
     return sockets >= MANY && (this.#walked += sockets) > ENOUGH;
   }
@@ -60,15 +60,15 @@ export class LoopWaiter implements FdWatch {
   #startWorker(): void {
     this.#walked = 0;
     try {
-      this.#worker = byWorker(this.#poller, () => this.#fire(), () => this.#isUp = true);
+      this.#worker = byWorker(this.#poller, () => this.#fire(), () => this.#isWorkerUp = true);
     } catch {
-      // no descriptor is left for it: the loop works, too, and it tries again later
+      // no descriptor is left for a Worker: the loop goes on, and the next try is later
     }
   }
 
   #leaveLoop(): void {
     const worker = this.#worker as FdWatch;
-    this.#isUp = false;
+    this.#isWorkerUp = false;
     this.#watch.close();
     this.#watch = worker;
     worker.keepAlive(this.#alive);

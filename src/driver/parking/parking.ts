@@ -1,7 +1,7 @@
 /**
- * Where the agents of a thread wait: their pollers sit in one parent poller, and the runtime
- * watches that one only. Deno's waits occupy a thread of a pool of 32, which serves the
- * application's file reads and name lookups too: so there is never more than one.
+ * The parking of a thread, where its agents wait. Their pollers sit in one parent poller, and the
+ * runtime watches only that one. On Deno a wait occupies a thread of a pool of 32, which serves the
+ * application's file reads and name lookups too: so there is never more than one wait.
  *
  * @module
  */
@@ -9,41 +9,40 @@
 import type { FdWatch } from "../../../ffi/mod.ts";
 import { createPoller } from "../poller/create.ts";
 import { type Poller, READ } from "../poller/poller.ts";
-import { createWaiter } from "./wait_method.ts";
+import { createWatch } from "./wait_method.ts";
 
-/** One that waits. */
+/** An agent that is parked. */
 export interface Parked {
-  /** Its poller has something ready. */
+  /** The agent's poller has something ready. */
   wakeUp(): void;
 }
 
 interface Place {
   readonly parked: Parked;
-  waits: boolean;
-  holds: boolean;
+  /** The agent waits for events of its poller. */
+  isWaiting: boolean;
+  keepsProcessAlive: boolean;
   sockets: number;
 }
 
-/** The parking of a thread. */
 class Parking {
   readonly #places = new Map<number, Place>();
   #poller: Poller | null = null;
-  #waiter: FdWatch | null = null;
-  /** How often the runtime woke the parking up. */
+  #watch: FdWatch | null = null;
+  /** How often the runtime has woken this thread's agents up. */
   wakeUps = 0;
-  /** How many places wait, and how many of them keep the process alive. */
   #waiting = 0;
-  #holding = 0;
+  #keepingAlive = 0;
   #sockets = 0;
 
-  /** How many places wait. */
+  /** How many places wait for events. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** How many of them keep the process alive. */
-  get holding(): number {
-    return this.#holding;
+  /** How many places keep the process alive. */
+  get keepingAlive(): number {
+    return this.#keepingAlive;
   }
 
   /** The places, for checks. */
@@ -51,11 +50,11 @@ class Parking {
     return this.#places.values();
   }
 
-  /** Gives a poller a place. Throws `CurlMultiError` where the system has no room for it. */
+  /** Adds a place for a poller. Throws `CurlMultiError` where the system has no room for it. */
   enter(fd: number, parked: Parked): void {
     this.#poller ??= createPoller();
     try {
-      this.#waiter ??= createWaiter(
+      this.#watch ??= createWatch(
         this.#poller,
         () => this.#wakeUp(),
         () => this.#sockets,
@@ -65,36 +64,35 @@ class Parking {
       this.leave(fd);
       throw error;
     }
-    this.#places.set(fd, { parked, waits: false, holds: false, sockets: 0 });
+    this.#places.set(fd, { parked, isWaiting: false, keepsProcessAlive: false, sockets: 0 });
   }
 
-  /** Takes a poller's place away, before it is closed. */
+  /** Removes the place of a poller that is about to be closed. */
   leave(fd: number): void {
     this.update(fd, false, false, 0);
     this.#places.delete(fd);
     this.#poller?.delete(fd);
     if (this.#places.size > 0) return;
     const poller = this.#poller;
-    if (this.#waiter) this.#waiter.close(() => poller?.close());
+    if (this.#watch) this.#watch.close(() => poller?.close());
     else poller?.close();
-    this.#waiter = this.#poller = null;
+    this.#watch = this.#poller = null;
   }
 
-  /**
-   * Says whether a poller waits for events, whether that keeps the process alive, and how many
-   * sockets it watches.
-   */
-  update(fd: number, waits: boolean, holds: boolean, sockets: number): void {
+  /** Changes a place. `sockets` is how many the poller watches. */
+  update(fd: number, isWaiting: boolean, keepsProcessAlive: boolean, sockets: number): void {
     const place = this.#places.get(fd);
     if (!place) return;
-    if (waits !== place.waits) this.#waiting += waits ? 1 : -1;
-    if (holds !== place.holds) this.#holding += holds ? 1 : -1;
+    if (isWaiting !== place.isWaiting) this.#waiting += isWaiting ? 1 : -1;
+    if (keepsProcessAlive !== place.keepsProcessAlive) {
+      this.#keepingAlive += keepsProcessAlive ? 1 : -1;
+    }
     this.#sockets += sockets - place.sockets;
-    place.waits = waits;
-    place.holds = holds;
+    place.isWaiting = isWaiting;
+    place.keepsProcessAlive = keepsProcessAlive;
     place.sockets = sockets;
-    this.#waiter?.keepAlive(this.#holding > 0);
-    if (waits) this.#waiter?.arm();
+    this.#watch?.keepAlive(this.#keepingAlive > 0);
+    if (isWaiting) this.#watch?.arm();
   }
 
   #wakeUp(): void {
@@ -105,12 +103,12 @@ class Parking {
     for (let i = 0, count = poller.ready(); i < count; i++) {
       const place = this.#places.get(poller.fdAt(i));
       if (!place) continue;
-      if (place.waits) this.#waiting--;
-      place.waits = false; // until it says so again: it may have work to do first
+      if (place.isWaiting) this.#waiting--;
+      place.isWaiting = false; // until the agent parks again: it may have work to do first
       ready.push(place.parked);
     }
     for (const parked of ready) parked.wakeUp();
-    if (this.#waiting > 0) this.#waiter?.arm();
+    if (this.#waiting > 0) this.#watch?.arm();
   }
 }
 

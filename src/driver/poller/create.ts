@@ -1,5 +1,5 @@
 /**
- * The choice of a poller.
+ * The choice of the poller by operating system.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { EpollPoller } from "./epoll.ts";
 import { KqueuePoller } from "./kqueue.ts";
 import type { Poller } from "./poller.ts";
 
-/** A poller for this system. Throws `CurlMultiError` where it has no descriptor left. */
+/** Makes a poller for this system. Throws `CurlMultiError` where it has no descriptor left. */
 export function createPoller(): Poller {
   switch (native.os) {
     case "linux":

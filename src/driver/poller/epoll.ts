@@ -1,5 +1,5 @@
 /**
- * The poller of Linux.
+ * The poller of Linux: epoll.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { EFD_CLOEXEC_NONBLOCK, epoll, epollLayout, libc } from "../../../ffi/lib
 import { native } from "../../../ffi/mod.ts";
 import { check, FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
-/** How many events one look takes: a bound on the time until the next look at the clock. */
+/** The most events that one call takes: the loop looks at the clock between two calls. */
 const CAPACITY = 64;
 
-/** See {@linkcode Poller}. */
+/** A {@linkcode Poller} on epoll, with an eventfd for {@linkcode Poller.wake}. */
 export class EpollPoller implements Poller {
   readonly fd: number = check("epoll_create1", libc.epoll_create1(epoll.CLOEXEC));
   readonly #words: number;
   readonly #data: number;
-  // an ArrayBuffer of its own, which the engine does not move during a call
+  // the array has its own ArrayBuffer, which the engine does not move during a call
   readonly #events: Int32Array<ArrayBuffer>;
   readonly #change = new Int32Array(new ArrayBuffer(16));
   #wakeFd = -1;
 
-  /** Makes a poller; another architecture's layout is for tests. */
+  /** Opens an epoll descriptor. Tests pass `arch` to see the layout of another architecture. */
   constructor(arch: string = native.arch) {
     const { words, data } = epollLayout(arch);
     this.#words = words;
@@ -34,7 +34,7 @@ export class EpollPoller implements Poller {
     change[0] = (interest & READ ? epoll.IN : 0) | (interest & WRITE ? epoll.OUT : 0);
     change[this.#data] = fd;
     change[this.#data + 1] = tag;
-    // whether the kernel still knows the number depends on who closed it: both are in order
+    // the kernel may know the number still or not, by who has closed it: both are no error
     if (libc.epoll_ctl(this.fd, epoll.ADD, fd, change) === 0) return;
     check("epoll_ctl", libc.epoll_ctl(this.fd, epoll.MOD, fd, change));
   }
@@ -52,7 +52,7 @@ export class EpollPoller implements Poller {
     return Math.max(count, 0);
   }
 
-  /** Drains the wake-up, and puts the last event in its place. */
+  /** Drains the eventfd, and moves the last event to the place of its event. */
   #takeWake(at: number, count: number): number {
     libc.read(this.#wakeFd, new Uint8Array(new ArrayBuffer(8)), 8);
     const last = (count - 1) * this.#words;

@@ -1,6 +1,6 @@
 /**
- * The poller of macOS and FreeBSD. Its logic and layouts are under unit test; that it runs there
- * is unproved.
+ * The poller of macOS and FreeBSD: kqueue. Unit tests cover its logic and layouts; nobody has run
+ * it on these systems yet.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const WAKE = 0;
 
 type Buffer = Uint8Array<ArrayBuffer>;
 
-/** The two system calls, so that a test can stand in for them. */
+/** The system calls of the poller, which a test replaces. */
 export interface KqueueCalls {
   kqueue(): number;
   kevent(
@@ -33,7 +33,7 @@ interface Registration {
   tag: number;
 }
 
-/** See {@linkcode Poller}. kqueue has a filter for each direction; here they are one again. */
+/** A {@linkcode Poller} on kqueue, whose events for each direction are merged by fd. */
 export class KqueuePoller implements Poller {
   readonly fd: number;
   readonly #calls: KqueueCalls;
@@ -44,7 +44,7 @@ export class KqueuePoller implements Poller {
   #found: { fd: number; mask: number; tag: number }[] = [];
   #wakes = false;
 
-  /** Makes a poller on those system calls. */
+  /** Opens a kqueue descriptor. */
   constructor(calls: KqueueCalls = libc) {
     this.#calls = calls;
     this.fd = check("kqueue", calls.kqueue());
@@ -54,7 +54,7 @@ export class KqueuePoller implements Poller {
     const old = this.#known.get(fd);
     this.#known.set(fd, { interest, tag });
     for (const [bit, filter] of [[READ, EVFILT_READ], [WRITE, EVFILT_WRITE]] as const) {
-      // adding again replaces the tag, and is in order for a number that was closed meanwhile
+      // adding again replaces the tag, and is no error for a number that was closed meanwhile
       if (interest & bit) check("kevent", this.#apply(fd, filter, EV_ADD, tag));
       else if (old && old.interest & bit) this.#apply(fd, filter, EV_DELETE, tag);
     }
@@ -64,7 +64,7 @@ export class KqueuePoller implements Poller {
     const old = this.#known.get(fd);
     if (!old) return;
     this.#known.delete(fd);
-    // unknown or closed: ENOENT or EBADF, as it should be
+    // a descriptor that is unknown or closed gives ENOENT or EBADF, which is no error here
     if (old.interest & READ) this.#apply(fd, EVFILT_READ, EV_DELETE, 0);
     if (old.interest & WRITE) this.#apply(fd, EVFILT_WRITE, EV_DELETE, 0);
   }

@@ -1,33 +1,57 @@
 /**
- * When libcurl is asked to look at everything, since it may have missed something.
+ * The recovery of events that libcurl loses with the oddity `mayLoseEvents`: a transfer could go
+ * on, but libcurl names neither a socket nor a timeout for it. libcurl is asked to look at all of
+ * its sockets.
  *
  * @module
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
-import { isHttp1 } from "../http_version.ts";
-import type { Jobs } from "../transfers.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { curluText } from "../../handles/easy/forbid_reuse.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
 import { Deadline } from "../timing/deadline.ts";
 
 const EVERY_MS = 100;
-/** How long what a transfer has left may lie. Not at once: what comes next often takes it up. */
-const SOON_MS = 10;
-/** A look costs what there are transfers, and may cost a twentieth of the time: 1 µs for each. */
-const restMs = (transfers: number): number => Math.floor(transfers / 50);
 
 /**
- * The remedy for the oddity `mayLoseEvents`: while such a transfer is in flight, before the agent
- * rests, and now and then.
+ * How long there is no second look at all sockets. A look takes 1 µs for each transfer, and may
+ * take a twentieth of the time.
  */
-export class Nudge {
-  readonly #again: Deadline;
-  #done = false;
-  /** There is no nudge before that, on the clock of `performance.now()`. */
-  #rested = 0;
+export const restMs = (transfers: number): number => Math.floor(transfers / 50);
 
-  /** `schedule` has a turn come when the next nudge is due. */
-  constructor(schedule: () => void) {
+const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
+const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
+
+/** Whether a transfer that begins is of a kind whose events may be lost. */
+export function mayLoseEvents(easy: EasyState): boolean {
+  const { settings } = easy, { httpVersion } = settings;
+  if (settings.rateLimited || settings.reuseForbidden) return true;
+  const mayBeH2c = H2C.includes(httpVersion);
+  if (settings.ftpOrigin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
+  const url = getInfo(easy, "EFFECTIVE_URL") || curluText(easy);
+  return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
+}
+
+/** The transfers in flight, as far as the recovery asks. */
+export interface TransferCounts {
+  readonly size: number;
+  /** Whether {@linkcode mayLoseEvents} is true of one of them. */
+  readonly anyMayLoseEvents: boolean;
+}
+
+/** Looks at all sockets before the agent rests, and every 100 ms, while events may be lost. */
+export class LostEventRecovery {
+  readonly #lookAtAll: () => void;
+  readonly #again: Deadline;
+  /** There was a look, or one is scheduled, since anything happened. */
+  #done = false;
+  /** The earliest time of the next look, on the clock of `performance.now()`. */
+  #restsUntil = 0;
+
+  /** `schedule` is called when the next look is due, and has to lead to a turn. */
+  constructor(lookAtAll: () => void, schedule: () => void) {
+    this.#lookAtAll = lookAtAll;
     this.#again = new Deadline(() => {
       this.#done = false;
       schedule();
@@ -35,64 +59,26 @@ export class Nudge {
   }
 
   /**
-   * After a round: nudges where it was an idle one and something had happened since the last
-   * nudge.
+   * Looks at all sockets after a round in which nothing happened, once until something does.
    *
    * @returns whether another round is due.
    */
-  after(busy: boolean, jobs: Jobs, socketAll: () => void): boolean {
+  afterRound(busy: boolean, transfers: TransferCounts): boolean {
     if (busy) this.#done = false;
-    if (busy || this.#done || !jobs.anyLosable) return busy;
+    if (busy || this.#done || !transfers.anyMayLoseEvents) return busy;
     this.#done = true;
-    const now = performance.now(), isTime = now >= this.#rested;
+    const now = performance.now(), isTime = now >= this.#restsUntil;
     if (isTime) {
-      socketAll();
-      this.#rested = now + restMs(jobs.size);
+      this.#lookAtAll();
+      this.#restsUntil = now + restMs(transfers.size);
     }
-    this.#again.set(isTime ? EVERY_MS : this.#rested - now);
+    this.#again.set(isTime ? EVERY_MS : this.#restsUntil - now);
     this.#again.arm();
     return isTime;
   }
 
-  /** No more nudges. */
+  /** Cancels the next look. */
   end(): void {
     this.#again.disarm();
-  }
-}
-
-const { CURLPROTO_HTTPS } = flags;
-
-/** Whether others may use its connection at the same time: also before there was an answer. */
-function mayShare(easy: Easy): boolean {
-  return !isHttp1(easy) && (easy.getInfo("PROTOCOL") & CURLPROTO_HTTPS) !== 0;
-}
-
-/**
- * The remedy for the oddity `keepsReadAhead`: soon after such a transfer has ended or paused, at
- * most once for all that did meanwhile.
- */
-export class Leftovers {
-  readonly #look: Deadline;
-
-  /** `schedule` has a turn come when it is time to look. */
-  constructor(schedule: () => void) {
-    this.#look = new Deadline(schedule);
-  }
-
-  /** A transfer reads no more, beside so many others. */
-  left(easy: Easy, others: number): void {
-    if (others < 1 || this.#look.pending || !mayShare(easy)) return;
-    this.#look.set(Math.max(SOON_MS, restMs(others)));
-    this.#look.arm();
-  }
-
-  /** Whether it is time to look; then it counts as done. */
-  due(): boolean {
-    return this.#look.take();
-  }
-
-  /** Looks no more. */
-  end(): void {
-    this.#look.disarm();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The remedy for the oddity `neverDrainsWakeFd`: the descriptor by which libcurl's threads wake it
- * up is emptied here, or the poller would tell of it for ever.
+ * The wake-up descriptor of a multi handle, by which the threads of name lookups wake libcurl. With
+ * the oddity `neverDrainsWakeFd` the poller would report it for ever, so it is drained here.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { libc } from "../../../ffi/libc.ts";
 
 const { CURL_POLL_REMOVE } = flags;
 
-/** The one of a multi. */
+/** Finds and drains the wake-up descriptor of one multi handle. */
 export class WakeFd {
   readonly #bytes = new Uint8Array(new ArrayBuffer(8));
   #fd = -1;
   #adding = false;
 
-  /** Adds a handle: what libcurl names meanwhile is the descriptor, no transfer has begun yet. */
+  /** Adds a handle. libcurl names the descriptor meanwhile, and no socket of a transfer yet. */
   adding(add: () => void): void {
     this.#adding = true;
     try {
@@ -26,18 +26,18 @@ export class WakeFd {
     }
   }
 
-  /** libcurl's socket callback. */
+  /** Records a call of libcurl's socket callback. */
   socket(fd: number, what: number): void {
     if (what === CURL_POLL_REMOVE) this.gone(fd);
     else if (this.#adding) this.#fd = fd;
   }
 
-  /** The number is, or will be, another one's. */
+  /** The number belongs, or is about to belong, to another descriptor. */
   gone(fd: number): void {
     if (fd === this.#fd) this.#fd = -1;
   }
 
-  /** Empties it, before libcurl looks at what its threads have done. */
+  /** Drains the descriptor, if `fd` is it, before libcurl looks at what its threads have done. */
   drain(fd: number): void {
     if (fd === this.#fd) libc.read(fd, this.#bytes, this.#bytes.length);
   }

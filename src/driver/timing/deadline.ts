@@ -1,28 +1,28 @@
 /**
- * libcurl's one deadline.
+ * A deadline with an alarm: libcurl's own timeout, and those of the driver.
  *
  * @module
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
 
-/** More than this fires at once. */
+/** The longest delay of `setTimeout`, which fires at once for a longer one. */
 const LONGEST = 0x7fffffff;
 
-/** When libcurl wants `socketAction(CURL_SOCKET_TIMEOUT)`. */
+/** A point in time, and at most one timer of the runtime for it. */
 export class Deadline {
   readonly #fire: () => void;
-  /** On the clock of `performance.now()`; Infinity for none. */
+  /** The deadline on the clock of `performance.now()`, Infinity for none. */
   #at = Infinity;
   #armedAt = Infinity;
-  #handle: ReturnType<typeof setTimeout> | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `fire` is called once it is due, if it was armed. */
+  /** `fire` is called when the deadline is over, if it was armed. */
   constructor(fire: () => void) {
     this.#fire = fire;
   }
 
-  /** Replaces the deadline: milliseconds from now, negative for none. */
+  /** Replaces the deadline: in milliseconds from now, negative for none. */
   set(timeoutMs: number): void {
     this.#at = timeoutMs < 0 ? Infinity : timeoutMs === 0 ? 0 : performance.now() + timeoutMs;
   }
@@ -32,46 +32,46 @@ export class Deadline {
     return this.#at !== Infinity;
   }
 
-  /** Milliseconds until then, Infinity for none. */
+  /** Milliseconds until the deadline, Infinity for none. */
   get remaining(): number {
     return this.#at - performance.now();
   }
 
-  /** Whether there is an alarm for it, or an earlier one. */
+  /** Whether there is a timer for the deadline, or for an earlier time. */
   get armed(): boolean {
-    return this.#handle !== null && this.#armedAt <= this.#at;
+    return this.#timer !== null && this.#armedAt <= this.#at;
   }
 
-  /** Whether it is over; then it counts as served. */
+  /** Whether the deadline is over; it is then removed. */
   take(): boolean {
     if (this.#at === Infinity || (this.#at > 0 && performance.now() < this.#at)) return false;
     this.#at = Infinity;
     return true;
   }
 
-  /** Has the runtime call when it is over. Does not keep the process alive: a park does. */
+  /** Starts a timer for the deadline, which does not keep the process alive: parking does. */
   arm(): void {
-    // an earlier alarm stays: it looks at the clock and sets the next one
+    // an earlier timer stays: it looks at the clock and starts the next one
     if (this.#at >= this.#armedAt) return;
     this.disarm();
     this.#armedAt = this.#at;
     const wait = Math.min(Math.max(Math.ceil(this.#at - performance.now()), 0), LONGEST);
-    this.#handle = setTimeout(() => this.#alarm(), wait);
-    this.#handle.unref();
+    this.#timer = setTimeout(() => this.#alarm(), wait);
+    this.#timer.unref();
   }
 
   #alarm(): void {
-    this.#handle = null;
+    this.#timer = null;
     this.#armedAt = Infinity;
     if (this.#at === Infinity) return;
     if (performance.now() >= this.#at) this.#fire();
     else this.arm();
   }
 
-  /** Takes the alarm back. */
+  /** Stops the timer. */
   disarm(): void {
-    if (this.#handle !== null) clearTimeout(this.#handle);
-    this.#handle = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.#armedAt = Infinity;
   }
 }

@@ -1,86 +1,93 @@
 /**
- * Which of the busy transfers may go on. libcurl goes on with all of them in one call: before
- * 8.13 with 100 buffers each, since then with 11 each, twice. So a slice lasted as long as there
- * are downloads, and one whose socket was empty for a moment had to wait for all others. Here one
- * that has had its share, or runs when the slice is over, is paused out of its WRITEFUNCTION;
- * they go on one by one.
+ * Fairness between busy downloads, and the length of a slice of time. libcurl goes on with all busy
+ * transfers in one call: before 8.13 with 100 buffers each, since then with 11 each, twice. A slice
+ * would grow with the number of downloads, and one whose socket was empty for a moment would wait
+ * for all others. So a transfer that has had its share, or that still receives when the slice is
+ * over, is paused by its WRITEFUNCTION; the paused transfers go on one by one.
  *
  * @module
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { CurlEasyError } from "../../errors.ts";
-import { type Easy, stateOf } from "../../handles/easy/easy.ts";
-import { goOn } from "../../handles/easy/pausing.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
+import { resumeReceiving } from "../../handles/easy/pausing.ts";
 import { isHttp1 } from "../http_version.ts";
 
-/** Whoever had less than this since its last turn is no load, and never waits. */
+/** A transfer that has had fewer bytes since its last pause is not paused. */
 const LEAST = 64 * 1024;
-/** How long a turn takes at most; less beside many busy ones, whose readers come after it. */
+/** The length of a slice; shorter with many paused transfers, whose readers run after it. */
 const SLICE_MS = 2, SHORT_SLICE_MS = 1, MANY = 16;
-/** How much a transfer may have while others wait. */
+/** How many bytes a transfer may have while others wait. */
 const SHARE = 1024 * 1024;
 
-// file:// and WebSocket cannot be paused so, and of HTTP/2 all streams would wait
+// file:// and WebSocket cannot be paused here, and with HTTP/2 the other streams would wait too
 const { CURLPROTO_HTTP, CURLPROTO_HTTPS } = flags;
 
-function mayPause(easy: Easy): boolean {
-  return (easy.getInfo("PROTOCOL") & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 && isHttp1(easy);
+function mayPause(easy: EasyState): boolean {
+  const protocol = getInfo(easy, "PROTOCOL");
+  return (protocol & (CURLPROTO_HTTP | CURLPROTO_HTTPS)) !== 0 && isHttp1(easy);
 }
 
-/** See the module. */
+/** The queue of the transfers that are paused for others, and the slice in progress. */
 export class Fairness {
-  /** In their order. */
-  readonly #waiting = new Set<Easy>();
+  /** In the order in which they go on. */
+  readonly #queue = new Set<EasyState>();
   #end = Infinity;
 
-  /** A slice begins, until then on the clock of `performance.now()`; Infinity where one ends. */
-  begin(end: number): void {
+  /** Begins a slice that lasts until `end` on the clock of `performance.now()`. */
+  beginSlice(end: number): void {
     this.#end = end;
   }
 
-  /** How long a turn may take. */
+  /** Ends the slice: outside of one, transfers are paused for their share only. */
+  endSlice(): void {
+    this.#end = Infinity;
+  }
+
+  /** How long a slice may take, in milliseconds. */
   get sliceMs(): number {
-    return this.#waiting.size > MANY ? SHORT_SLICE_MS : SLICE_MS;
+    return this.#queue.size > MANY ? SHORT_SLICE_MS : SLICE_MS;
   }
 
-  /** How many wait. */
+  /** How many transfers are paused for others. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#queue.size;
   }
 
-  /** Those who wait, for checks. */
-  [Symbol.iterator](): Iterator<Easy> {
-    return this.#waiting.values();
+  /** The paused transfers, for checks. */
+  [Symbol.iterator](): Iterator<EasyState> {
+    return this.#queue.values();
   }
 
-  /** Whether a transfer that is about to receive so many bytes has to wait with them. */
-  mustWait(easy: Easy, bytes: number): boolean {
-    const { run, settings } = stateOf(easy), burst = run.burst += bytes;
+  /** Whether a transfer that is about to receive so many bytes has to pause instead. */
+  mustWait(easy: EasyState, bytes: number): boolean {
+    const { run, settings } = easy, burst = run.burst += bytes;
     if (burst < LEAST) return false;
-    const hadShare = burst >= SHARE && this.#waiting.size > 0;
+    const hadShare = burst >= SHARE && this.#queue.size > 0;
     if (!hadShare && performance.now() < this.#end) return false;
     run.burst = 0;
     if (settings.rateLimited || !mayPause(easy)) return false;
     run.pausedForFairness = true;
-    this.#waiting.add(easy);
+    this.#queue.add(easy);
     return true;
   }
 
-  /** The one that waits for the longest time goes on; `failed` where it cannot. */
-  next(failed: (easy: Easy, error: CurlEasyError) => void): void {
-    const [easy] = this.#waiting;
+  /** Resumes the transfer that was paused first. `failed` is called where it cannot go on. */
+  resumeNext(failed: (easy: EasyState, error: CurlEasyError) => void): void {
+    const [easy] = this.#queue;
     if (!easy) return;
-    this.#waiting.delete(easy);
-    const error = goOn(easy);
+    this.#queue.delete(easy);
+    const error = resumeReceiving(easy);
     if (error) failed(easy, error);
   }
 
-  /** A transfer is over. */
-  forget(easy: Easy): void {
-    const { run } = stateOf(easy);
+  /** Forgets a transfer that is over. */
+  forget(easy: EasyState): void {
+    const { run } = easy;
     if (!run.pausedForFairness) return;
     run.pausedForFairness = false;
-    this.#waiting.delete(easy);
+    this.#queue.delete(easy);
   }
 }

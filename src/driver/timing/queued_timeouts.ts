@@ -1,35 +1,34 @@
 /**
- * TIMEOUT_MS of transfers that wait for a connection, since there may be no more: libcurl counts
- * that time, but looks at it only once the transfer goes on.
+ * The TIMEOUT_MS of transfers that are queued for one of `maxConnections`. libcurl counts the time
+ * in the queue, but compares it with the limit only when the transfer goes on.
  *
  * @module
  */
 
-import { stateOf } from "../../handles/easy/easy.ts";
-import type { Job, Jobs } from "../transfers.ts";
+import type { ActiveTransfer, ActiveTransfers } from "../transfers.ts";
 import { Deadline } from "./deadline.ts";
 
-/** libcurl ends what it can itself, in its own words; this is what it is late then, at least. */
+/** The time after a timeout in which libcurl may still end the transfer itself. */
 const GRACE_MS = 50;
-/** How seldom all transfers are looked at. */
+/** The least time between two visits of all transfers. */
 const LOOK_MS = 50;
 
-/** See the module. */
-export class Timeouts {
-  readonly #jobs: Jobs;
+/** Finds the transfers that libcurl has not ended in time. */
+export class QueuedTimeouts {
+  readonly #transfers: ActiveTransfers;
   readonly #alarm: Deadline;
-  /** When the next one may be late, on the clock of `performance.now()`. */
+  /** When the next transfer may be late, on the clock of `performance.now()`. */
   #next = Infinity;
 
-  /** `schedule` has a turn come when one may be late. */
-  constructor(jobs: Jobs, schedule: () => void) {
-    this.#jobs = jobs;
+  /** `schedule` is called when a transfer may be late, and has to lead to a turn. */
+  constructor(transfers: ActiveTransfers, schedule: () => void) {
+    this.#transfers = transfers;
     this.#alarm = new Deadline(schedule);
   }
 
   /** A transfer has begun. */
-  watch(job: Job): void {
-    const at = lateAt(job);
+  watch(transfer: ActiveTransfer): void {
+    const at = lateAt(transfer);
     if (at < this.#next) this.#lookAt(at);
   }
 
@@ -39,28 +38,28 @@ export class Timeouts {
     this.#alarm.arm();
   }
 
-  /** Those that libcurl has not ended in time. */
-  late(): Job[] {
-    const late: Job[] = [];
+  /** The transfers that libcurl has not ended in time. */
+  late(): ActiveTransfer[] {
+    const late: ActiveTransfer[] = [];
     if (!this.#alarm.take()) return late;
     const now = performance.now();
     let next = Infinity;
-    for (const job of this.#jobs) {
-      const at = lateAt(job); // not kept: the option may be changed meanwhile
-      if (at <= now) late.push(job);
+    for (const transfer of this.#transfers) {
+      const at = lateAt(transfer); // computed anew: the option may have changed
+      if (at <= now) late.push(transfer);
       else next = Math.min(next, at);
     }
     this.#lookAt(Math.max(next, now + LOOK_MS));
     return late;
   }
 
-  /** Looks no more. */
+  /** Cancels the next visit. */
   end(): void {
     this.#alarm.disarm();
   }
 }
 
-function lateAt({ easy, started }: Job): number {
-  const { timeoutMs } = stateOf(easy).settings;
+function lateAt({ easy, started }: ActiveTransfer): number {
+  const { timeoutMs } = easy.settings;
   return timeoutMs > 0 ? started + timeoutMs + GRACE_MS : Infinity;
 }

@@ -1,28 +1,28 @@
 /**
- * Whether to look again at once where nothing is ready, instead of leaving it to the runtime to
- * wait: on the loopback interface that takes longer than a request. Only where the last wait was
- * that short, so that transfers from farther away cost nothing, and never for long: an agent at
- * rest uses no processor, and the application waits for the end of the turn meanwhile.
+ * The decision to poll again at once where nothing is ready, instead of waiting by the runtime,
+ * which takes longer than a request on the loopback interface. The loop spins only after a wait
+ * that was that short, so transfers from farther away cost nothing; and never for long, since the
+ * application waits for the end of the turn meanwhile.
  *
  * @module
  */
 
-/** How long it is worth to look. */
+/** The longest time to spin. */
 const SPIN_MS = 0.05;
 
-/** See the module. */
+/** Decides whether a turn spins, by how long its last wait was. */
 export class Spin {
   readonly #longest: number;
-  /** Since when nothing was ready, on the clock of `performance.now()`; 0 where something is. */
+  /** Since when nothing was ready, on the clock of `performance.now()`; 0 where something was. */
   #since = 0;
   #isWorthIt = false;
 
-  /** Looks for so many milliseconds at most; for 0 never. */
+  /** Spins for so many milliseconds at most; with 0 never. */
   constructor(longest: number = SPIN_MS) {
     this.#longest = longest;
   }
 
-  /** Nothing is ready. Whether to look again at once. */
+  /** Whether to poll again at once, where nothing was ready. */
   looksAgain(): boolean {
     const now = performance.now();
     if (this.#since === 0) this.#since = now;
@@ -36,7 +36,7 @@ export class Spin {
     this.#since = 0;
   }
 
-  /** Something else was done: the wait begins anew. */
+  /** Other work was done, so the time until the next event says nothing. */
   restart(): void {
     this.#since = 0;
   }

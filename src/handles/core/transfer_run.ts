@@ -1,30 +1,36 @@
 /**
- * What is known of one transfer of an easy handle. The handle gets a new one whenever it becomes
- * pinned, that is when a call or a multi handle begins to use it.
+ * The state of one transfer of an easy handle. The handle gets a new one when it becomes pinned,
+ * that is, when a call or a multi handle begins to use it.
  *
  * @module
  */
+
+import type { CurlEasyError } from "../../errors.ts";
 
 /** The state of one transfer. */
 export class TransferRun {
   /** `infoRead` has reported the end of this transfer, or is about to. */
   endReported = false;
-  /** Already removed from libcurl's multi, though still in the list of ours: `endDead`. */
+  /** Already removed from libcurl's multi, though still in our list: see `multi/abort_all.ts`. */
   alreadyDetached = false;
-  /** CONNECT_ONLY has connected; the option may have changed since. */
+  /** CONNECT_ONLY has connected. The option itself may have changed since. */
   connected = false;
   /** The `CURLPAUSE_*` bits that the user's callbacks and calls have paused. */
   paused = 0;
-  /** Receiving is paused by the driver until other transfers had their turn. */
+  /** The driver has paused receiving so that other transfers can go on. */
   pausedForFairness = false;
   /** The reader of a MIME part has paused sending. */
   readerPaused = false;
-  /** How many bytes came since the driver last let other transfers go first. */
+  /** How many bytes were received since the driver last scheduled other transfers first. */
   burst = 0;
-  /** How many bytes the progress callback was last told of. */
+  /** How many bytes a READFUNCTION gave since its beginning, or since it was last set back. */
+  bytesRead = 0;
+  /** How many bytes were transferred at the last progress callback. */
   bytesMoved = 0;
-  /** The transfer is to be aborted as soon as more bytes move. */
+  /** The progress callback aborts the transfer once more bytes were transferred. */
   abortWhenMoving = false;
   /** The first exception of a callback, for the caller of libcurl. */
   thrown: { readonly value: unknown } | null = null;
+  /** Why curlew itself had a callback end the transfer, in the place of libcurl's own error. */
+  ownError: CurlEasyError | null = null;
 }

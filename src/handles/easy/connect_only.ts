@@ -1,5 +1,5 @@
 /**
- * What CONNECT_ONLY needs.
+ * The connection that a CONNECT_ONLY transfer leaves to its handle.
  *
  * @module
  */
@@ -12,22 +12,23 @@ import type { EasyState } from "../core/easy_state.ts";
 const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new ArrayBuffer(8));
 
 /**
- * Has libcurl know that the new connection is in use. Before the first send or receive it counts
- * as idle, and some versions, such as 7.74 and 8.14, close one whose server speaks first as soon
- * as another transfer begins. To send nothing attaches it to its handle, whatever the call returns.
+ * Tells libcurl that the new connection is in use. Before the first send or receive the connection
+ * counts as idle, and some versions, such as 7.74 and 8.14, close one whose server speaks first as
+ * soon as another transfer begins. Sending no byte attaches the connection to its handle, whatever
+ * the call returns.
  */
-export function holdConnection(state: EasyState): void {
+export function markConnectionUsed(state: EasyState): void {
   library().symbols.curl_easy_send(state.pointer, nothing, 0, sent);
   state.resources.clearError();
   state.run.connected = true;
 }
 
 /**
- * Refuses a handle whose connection libcurl would not find (`losesConnectOnlyAfterPerform`): it
- * could not send, and the connection, which nobody may use or close, would count for
- * `maxConnections` for as long as the peer leaves it open.
+ * Throws for a handle whose connection libcurl would not find (`losesConnectOnlyAfterPerform`). The
+ * handle could not send, and the connection, which nobody could use or close, would count for
+ * `maxConnections` as long as the peer keeps it open.
  */
-export function refuseLost({ performed, settings }: EasyState): void {
+export function refuseLostConnection({ performed, settings }: EasyState): void {
   if (!performed || !settings.connectOnly || !oddities().losesConnectOnlyAfterPerform) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,

@@ -1,24 +1,25 @@
 /**
- * Going on with what a callback has paused, for the rooms above.
+ * Ends pauses that the driver or a callback has made, for the rooms above.
  *
  * @module
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { CurlEasyError } from "../../errors.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { pauseTransfer } from "./calls.ts";
 import { type Easy, stateOf } from "./easy.ts";
 
 /**
- * Ends the wait for its turn: it receives again, unless the user has paused it. What libcurl has
- * kept is given to the WRITEFUNCTION at once.
+ * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
+ * it. The WRITEFUNCTION gets the bytes that libcurl has kept before the function returns.
  *
- * @returns what went wrong there; libcurl would forget it.
+ * @returns the error of that callback, which libcurl does not keep.
  */
-export function goOn(easy: Easy): CurlEasyError | null {
-  const state = stateOf(easy);
+export function resumeReceiving(state: EasyState): CurlEasyError | null {
   state.run.pausedForFairness = false;
   try {
-    easy.pause(state.paused);
+    pauseTransfer(state, state.paused);
     return null;
   } catch (error) {
     if (!(error instanceof CurlEasyError)) throw error;

@@ -1,73 +1,100 @@
 /**
- * Where a download goes.
+ * The destination of a download: the partial file that it is written to, and its final path.
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
-import { lstatSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cut, nameOfDisposition, nameOfUrl } from "./file_name.ts";
-import { Device, Part, type Sink } from "./partial_file.ts";
+import { userId } from "../../handles/easy/disk_file.ts";
+import { nameOfDisposition, nameOfUrl, truncateUtf8 } from "./file_name.ts";
+import { statOf } from "./own_file.ts";
+import { DeviceFile, type DownloadSink, PartialFile } from "./partial_file.ts";
 
-/** Most file systems take names of that many bytes. */
+/** The maximum length of a file name in bytes, on most file systems. */
 const MAX_NAME = 255;
 const SUFFIX = ".curlew-part";
 const RECORD_SUFFIX_LENGTH = ".json".length;
 
-/** Where a download goes. */
-export interface Place {
-  open(): Promise<Sink>;
-  /** The path of the file, and whether it must be free. Throws where that is not so. */
-  target(disposition: string | null, last: URL): Target;
+/** What the `path` of a download turned out to be. */
+export interface Destination {
+  /** Opens what the bytes are written to. Throws `Error` if it cannot be opened. */
+  open(): DownloadSink;
+  /**
+   * The path of the finished file, which may depend on Content-Disposition and the last URL. Throws
+   * `TypeError` if it must not be written.
+   */
+  finalPath(disposition: string | null, last: URL): FinalPath;
 }
 
-/** See {@linkcode Place.target}. */
-export interface Target {
+/** The path of the finished file. */
+export interface FinalPath {
   readonly path: string;
+  /** Whether no file of that name may exist. */
   readonly exclusive: boolean;
 }
 
-/** Finds out what is at a path. */
-export async function findPlace(
+/** Examines the `path` of a download. Throws `Error` if it cannot be written. */
+export async function findDestination(
   path: string,
   url: URL,
   overwrite: boolean | undefined,
-): Promise<Place> {
+): Promise<Destination> {
   if (path === "" || path.includes("\0")) throw new Error("that is no path");
-  const found = await stat(path).catch(whereMissing);
-  if (found?.isDirectory()) return inFolder(path, url, overwrite);
+  const found = await stat(path).catch(nullIfMissing);
+  if (found?.isDirectory()) return destinationInFolder(path, url, overwrite);
   if (!found && /[/\\]$/.test(path)) throw new Error("there is no such folder");
   if (found?.isCharacterDevice()) {
-    return { open: () => Promise.resolve(new Device(path)), target: () => fixed(path, false) };
+    return {
+      open: () => new DeviceFile(path),
+      finalPath: () => fixedPath(path, false),
+    };
   }
   if (found && !found.isFile()) throw new Error("it is no regular file");
   if (found && overwrite === false) throw new Error("it exists already");
-  // a link stays one
+  // a symbolic link is kept: its target is replaced
+  if (found) await checkLink(path);
   const real = found ? await realpath(path) : path;
-  const part = partPath(dirname(real), basename(real));
-  return { open: () => Part.open(part), target: () => fixed(real, overwrite === false) };
+  const part = partialPath(dirname(real), basename(real));
+  return {
+    open: () => PartialFile.open(part, found ? found.mode & 0o777 : null),
+    finalPath: () => fixedPath(real, overwrite === false),
+  };
 }
 
-function whereMissing(error: NodeJS.ErrnoException): null {
+function nullIfMissing(error: NodeJS.ErrnoException): null {
   if (error.code === "ENOENT") return null;
   throw error;
 }
 
-const fixed = (path: string, exclusive: boolean): Target => ({ path, exclusive });
+/**
+ * Throws for a symbolic link that somebody else has put into a folder where others may write. It
+ * could lead to any file of this user.
+ */
+async function checkLink(path: string): Promise<void> {
+  const link = await lstat(path), user = userId();
+  if (!link.isSymbolicLink() || user === null || link.uid === user) return;
+  if (link.uid !== (await stat(dirname(path))).uid) throw new Error("it is a link of another user");
+}
 
-/** The name of the file is known when the head has come; that of its part must be before. */
-function inFolder(folder: string, url: URL, overwrite: boolean | undefined): Place {
+const fixedPath = (path: string, exclusive: boolean): FinalPath => ({ path, exclusive });
+
+/** The destination in a folder. The name of the file is known only when the head has arrived. */
+function destinationInFolder(
+  folder: string,
+  url: URL,
+  overwrite: boolean | undefined,
+): Destination {
   const own = nameOfUrl(url);
-  const digest = createHash("sha256").update(url.href).digest("hex").slice(0, 12);
-  const part = partPath(folder, `${own ?? "download"}-${digest}`);
-  const target = (disposition: string | null, last: URL): Target => {
+  const digest = shortHash(url.href);
+  const part = partialPath(folder, `${own ?? "download"}-${digest}`);
+  const finalPath = (disposition: string | null, last: URL): FinalPath => {
     const given = nameOfDisposition(disposition) ?? (own === null ? nameOfUrl(last) : null);
     const path = join(folder, given ?? own ?? "download");
-    // the server must not choose which of the files that are there is replaced
+    // the server must not choose which existing file is replaced
     const exclusive = !(overwrite ?? given === null);
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = statOf(path);
     if (found && (exclusive || !found.isFile())) {
       throw new TypeError(
         `Cannot write ${path}: ${found.isFile() ? "it exists already" : "it is no regular file"}`,
@@ -75,12 +102,14 @@ function inFolder(folder: string, url: URL, overwrite: boolean | undefined): Pla
     }
     return { path, exclusive };
   };
-  return { open: () => Part.open(part), target };
+  return { open: () => PartialFile.open(part, null), finalPath };
 }
 
-function partPath(folder: string, name: string): string {
+const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+
+function partialPath(folder: string, name: string): string {
   const most = MAX_NAME - 1 - SUFFIX.length - RECORD_SUFFIX_LENGTH;
   if (new TextEncoder().encode(name).length <= most) return join(folder, `.${name}${SUFFIX}`);
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 12);
-  return join(folder, `.${cut(name, most - digest.length)}${digest}${SUFFIX}`);
+  const digest = shortHash(name);
+  return join(folder, `.${truncateUtf8(name, most - digest.length)}${digest}${SUFFIX}`);
 }

@@ -1,66 +1,60 @@
 /**
- * Downloads into files.
+ * `download`: downloads into files.
  *
  * @module
  */
 
-import type { Agent } from "../../driver/agent.ts";
-import { agentOf } from "../fetch.ts";
-import { loaded } from "../errors.ts";
+import { agentOf } from "../default_agent.ts";
+import { fileError, loadModules } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
+import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
+  type FetchInit,
   planRequest,
-  readProgress,
   type RequestPlan,
 } from "../request/plan.ts";
 
-/** What {@linkcode download} takes. */
-export interface DownloadOptions {
-  /** The agent to run on; that of `fetch` unless given. */
-  readonly agent?: Agent;
-  /** Ends the download; what has come stays for the next attempt. */
+/** Options of {@linkcode download}. */
+export interface DownloadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+  /** Aborts the download. The bytes that have arrived stay for the next attempt. */
   readonly signal?: AbortSignal | null;
-  /** Headers of the request, for HTTP. A Range of your own gets that range, and no resume. */
+  /** Headers of the request, for HTTP. With a Range of your own there is no resume. */
   readonly headers?: HeadersSource;
   /**
-   * Options of the easy handle by curl's name. With ACCEPT_ENCODING the body is decoded on its
-   * way, and there is no resume.
+   * Options of libcurl for the easy handle, by curl's names. With ACCEPT_ENCODING the body is
+   * decoded, and there is no resume.
    */
   readonly curl?: FetchCurlOptions;
-  /** How long it may take in all, in ms; 0, as it is by default, for any time. */
-  readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
-  readonly connectTimeout?: number;
-  /** Whether to go on where an earlier attempt ended, as it does by default. */
+  /** Whether to continue where an earlier attempt ended; true unless given. */
   readonly resume?: boolean;
   /**
-   * Whether a file that is there is replaced: by default it is, but never one whose name is the
-   * server's choice.
+   * Whether an existing file is replaced. By default it is, unless the server has chosen its name.
    */
   readonly overwrite?: boolean;
-  /** Told how far it is. What it throws ends the download. */
+  /** Called with the progress. What it throws ends the download. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 /**
- * Downloads to a file at native speed: libcurl writes it, no byte passes through JavaScript. Any
- * protocol of libcurl will do: http, https, ftp, ftps, sftp, scp, file and so on.
+ * Downloads to a file at native speed: libcurl writes the file, no byte passes through JavaScript.
+ * Works with any protocol of libcurl: http, https, ftp, ftps, sftp, scp, file and so on.
  *
- * The file appears only when all of it is there. Until then its bytes are in a hidden file beside
- * it, `.NAME.curlew-part`. After a failure or an abort that stays, if it can be of use: the next
- * attempt asks for the rest, on condition that the file is still the same (by its strong ETag or
- * date; for ftp, sftp and file by its time of change and size), else for the whole. Redirects are
- * followed as by `fetch`. The content is kept as the server has it: no encoding is asked for.
+ * The file appears only when it is complete. Until then its bytes are in a hidden file beside it,
+ * `.NAME.curlew-part`, which stays after a failure or an abort if the download can be resumed; it
+ * has the permissions of the file that it is to replace, or is the user's alone until then. The
+ * next attempt requests the rest, provided that the remote file has not changed (by its strong ETag
+ * or date; for ftp, sftp and file by its modification time and size), else the whole file.
+ * Redirects are followed as by `fetch`. No content encoding is requested.
  *
- * Where `path` is a folder, the server's Content-Disposition gives the name, else the URL; either
- * is reduced to a base name that is safe on any system. A link is followed, a device written as it
- * is.
+ * If `path` is a folder, the file is named by Content-Disposition, else by the URL; either is
+ * reduced to a base name that is safe on any system. A symbolic link is followed, a device is
+ * written to directly.
  *
- * @throws {TypeError} where there is no complete file; its `cause` is the `CurlEasyError`, or the
- * system's error. An HTTP status outside 200–299 is one, too.
- * @throws the signal's reason where it aborted.
+ * @throws {TypeError} if the file is not complete; its `cause` is the `CurlEasyError`, or the error
+ * of the system. An HTTP status outside 200–299 is an error, too.
+ * @throws the signal's reason if it was aborted.
  *
  * @example
  * ```ts
@@ -83,22 +77,26 @@ export async function download(
   const agent = agentOf(options.agent), { resume = true, overwrite } = options;
   const onProgress = readProgress(options.onProgress, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
-  // what only a download needs is not loaded before there is one
-  const [{ findPlace }, { DownloadJob, fileError }] = await loaded(Promise.all([
+  // loaded at the first download, to keep the start of other programs short
+  const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
     import("./destination.ts"),
     import("./download_job.ts"),
   ]));
   const open = async () => {
-    const place = await findPlace(path, plan.url, overwrite);
-    return { place, sink: await place.open() };
+    const destination = await findDestination(path, plan.url, overwrite);
+    return { destination, sink: destination.open() };
   };
-  const { place, sink } = await open().catch((cause) => {
-    throw fileError(path, cause);
+  const { destination, sink } = await open().catch((cause) => {
+    throw fileError("write", path, cause);
   });
   try {
-    return await new DownloadJob(plan, agent, place, sink, resume, onProgress).run();
+    return await new DownloadJob(plan, agent, destination, sink, resume, onProgress).run();
   } catch (error) {
-    await sink.abandon().catch(() => {}); // the first failure is the one to tell of
+    try {
+      sink.closeUnfinished();
+    } catch {
+      // the first failure is the one to report
+    }
     throw error;
   }
 }

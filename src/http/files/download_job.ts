@@ -1,157 +1,164 @@
 /**
- * One download, from the first request to the finished file.
+ * `DownloadJob`: one download, from the first request to the finished file.
  *
  * @module
  */
 
+import { easyCodes } from "../../../ffi/curl/codes.ts";
 import type { Agent } from "../../driver/agent.ts";
 import { CurlEasyError } from "../../errors.ts";
 import type { TransferInfo } from "../response/info.ts";
-import { headError, networkError } from "../errors.ts";
+import { fileError, headError, isAbort, networkError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
-import { countdown, type Hop, type HopsEnd, runHops } from "../transfer/request_chain.ts";
-import type { Sink } from "./partial_file.ts";
-import type { Place, Target } from "./destination.ts";
+import { countdown } from "../transfer/countdown.ts";
+import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
+import type { DownloadSink } from "./partial_file.ts";
+import type { Destination, FinalPath } from "./destination.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { judge, rangeHeaders, recordUrl, type Rest, type Verdict } from "./resume.ts";
+import { judge, rangeHeaders, recordUrl, type ResumePoint, type Verdict } from "./resume.ts";
 import { isHttp } from "../request/url.ts";
 
-/** How far a `download` is. */
+/** Progress of a `download`. */
 export interface DownloadProgress {
-  /** Bytes of the file that are there, with those of an earlier attempt. Never goes down, except to start anew. */
+  /** Bytes of the file so far, with those of an earlier attempt. Decreases only after a restart. */
   readonly bytes: number;
-  /** Bytes that it will have, `null` where the server did not say. */
+  /** Bytes of the whole file, `null` if unknown. */
   readonly total: number | null;
-  /** How many of the bytes are of an earlier attempt. */
+  /** How many of the bytes come from an earlier attempt. */
   readonly resumedFrom: number;
 }
 
-/** What `download` gives. */
+/** Result of `download`. */
 export interface DownloadResult {
   /** The path of the file. */
   readonly path: string;
-  /** Its size. */
+  /** The size of the file in bytes. */
   readonly bytes: number;
-  /** Whether bytes of an earlier attempt are part of it. */
+  /** Whether bytes of an earlier attempt were used. */
   readonly resumed: boolean;
-  /** What the last request was like. */
+  /** Facts of the last request. */
   readonly info: TransferInfo;
 }
 
-/** libcurl can go on with a file of these. */
+/** The protocols with which libcurl can resume a download. */
 const RESUMABLE = new Set(["http:", "https:", "ftp:", "ftps:", "sftp:", "file:"]);
 
-/** CURLE_*: the server, or libcurl, cannot go on at that place. */
-const CANNOT_RESUME = new Set([31, 33, 36]);
-const CURLE_WRITE_ERROR = 23;
+/** The codes for a server, or a libcurl, that cannot resume at the requested offset. */
+const CANNOT_RESUME: ReadonlySet<number> = new Set([
+  easyCodes.CURLE_FTP_COULDNT_USE_REST.code,
+  easyCodes.CURLE_RANGE_ERROR.code,
+  easyCodes.CURLE_BAD_DOWNLOAD_RESUME.code,
+]);
+const WRITE_ERROR = easyCodes.CURLE_WRITE_ERROR.code;
 
-/** See the module. */
+/** Runs a download; if it cannot be resumed, starts again from the beginning. */
 export class DownloadJob {
   readonly #plan: RequestPlan;
-  readonly #place: Place;
-  readonly #sink: Sink;
+  readonly #destination: Destination;
+  readonly #sink: DownloadSink;
   readonly #agent: Agent;
   readonly #remaining: () => number;
   readonly #onProgress: ((progress: DownloadProgress) => void) | undefined;
   readonly #canResume: boolean;
-  #rest: Rest | null;
+  #resumePoint: ResumePoint | null;
   #verdict: Verdict | null = null;
-  #target: Target | null = null;
+  #finalPath: FinalPath | null = null;
   #total: number | null = null;
   #reported = -1;
 
-  /** Prepares it. */
+  /** Prepares the download; `sink` is where the bytes go. */
   constructor(
     plan: RequestPlan,
     agent: Agent,
-    place: Place,
-    sink: Sink,
+    destination: Destination,
+    sink: DownloadSink,
     resume: boolean,
     onProgress: ((progress: DownloadProgress) => void) | undefined,
   ) {
     this.#plan = plan;
     this.#agent = agent;
-    this.#place = place;
+    this.#destination = destination;
     this.#sink = sink;
     this.#remaining = countdown(plan.timeout);
     this.#onProgress = onProgress;
     const { found, record } = sink;
     this.#canResume = resume && mayResume(plan);
     const usable = this.#canResume && record && found > 0 && found <= (record.size ?? Infinity);
-    this.#rest = usable ? { from: found, record } : null;
+    this.#resumePoint = usable ? { from: found, record } : null;
   }
 
-  /** Runs it. Throws `TypeError`, or the signal's reason. */
+  /** Runs the download. Throws `TypeError`, or the signal's reason. */
   async run(): Promise<DownloadResult> {
     let end = await this.#attempt();
     if (!end) {
-      this.#rest = null;
+      this.#resumePoint = null;
       end = await this.#attempt();
     }
     if (!end) throw networkError(this.#plan.url.href, "the file changes");
-    return await this.#finish(end);
+    return this.#finish(end);
   }
 
-  /** Asks for the rest or the whole. `null` where it is to be asked for anew, and the whole. */
-  async #attempt(): Promise<HopsEnd | null> {
-    const rest = this.#rest, plan = this.#plan;
+  /** Requests the rest or the whole file. Returns `null` if it must restart with the whole. */
+  async #attempt(): Promise<ChainResult | null> {
+    const rest = this.#resumePoint, plan = this.#plan;
     const headers = rest && isHttp(plan.url)
       ? [...plan.headers, ...rangeHeaders(rest)]
       : plan.headers;
     this.#verdict = this.#total = null;
     this.#reported = -1;
     try {
-      const end = await runHops({ ...plan, headers }, this.#agent, this.#remaining, {
-        prepare: (hop) => this.#prepare(hop),
-        onHead: (hop) => this.#onHead(hop),
-        done: (hop) => this.#checkTime(hop),
+      const end = await runChain({ ...plan, headers }, this.#agent, this.#remaining, {
+        prepare: (request) => this.#prepare(request),
+        onHead: (request) => this.#onHead(request),
+        done: (request) => this.#checkFileTime(request),
       });
-      return this.#isAnew() ? null : end;
+      return this.#mustRestart() ? null : end;
     } catch (error) {
-      if (plan.signal?.aborted && error === plan.signal.reason) throw error;
+      if (isAbort(error, plan.signal)) throw error;
       const cause = error instanceof TypeError ? error.cause : undefined;
       const code = cause instanceof CurlEasyError ? cause.code : 0;
-      if (this.#isAnew() || (rest && CANNOT_RESUME.has(code))) return null;
-      throw code === CURLE_WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
+      if (this.#mustRestart() || (rest && CANNOT_RESUME.has(code))) return null;
+      throw code === WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
     }
   }
 
-  #prepare(hop: Hop): void {
-    const { easy } = hop;
+  #prepare(request: ChainedRequest): void {
+    const { easy } = request;
     easy.setOpt("NOPROGRESS", 0);
-    easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(hop, total, bytes));
-    if (isHttp(hop.plan.url)) return; // nothing reaches the file before its head is judged
-    const rest = this.#rest, from = rest?.from ?? 0;
+    easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(request, total, bytes));
+    if (isHttp(request.plan.url)) return; // the file is connected once the head is judged
+    const rest = this.#resumePoint, from = rest?.from ?? 0;
     easy.setOpt("FILETIME", 1);
     if (from > 0) easy.setOpt("RESUME_FROM_LARGE", from);
-    this.#sink.begin(from, null);
+    this.#sink.startAt(from, null);
     this.#sink.file.receive(easy);
     this.#total = rest?.record.size ?? null;
     this.#verdict = { kind: rest ? "rest" : "whole", record: null, total: this.#total };
   }
 
-  /** @returns whether the body is wanted. */
-  #onHead({ easy, head, plan }: Hop): boolean {
-    if (head.status === 0) return true; // no HTTP: a greeting with an empty line
-    const verdict = this.#verdict = judge(head, plan.url, this.#rest);
+  /** Judges a head. Returns false to discard the body. */
+  #onHead({ easy, head, plan }: ChainedRequest): boolean {
+    if (head.status === 0) return true; // not HTTP: a greeting with an empty line in it
+    const verdict = this.#verdict = judge(head, plan.url, this.#resumePoint);
     if (verdict.kind !== "whole" && verdict.kind !== "rest") return false;
-    this.#target = this.#place.target(head.get("content-disposition"), plan.url);
+    this.#finalPath = this.#destination.finalPath(head.get("content-disposition"), plan.url);
     this.#total = isDecoded(plan) ? null : verdict.total;
-    if (verdict.kind === "rest") this.#sink.begin(this.#rest?.from ?? 0, null);
-    else this.#sink.begin(0, this.#canResume ? verdict.record : null);
+    if (verdict.kind === "rest") this.#sink.startAt(this.#resumePoint?.from ?? 0, null);
+    else this.#sink.startAt(0, this.#canResume ? verdict.record : null);
     this.#sink.file.receive(easy);
     return true;
   }
 
-  #progress(hop: Hop, expected: number, came: number): void {
+  #progress(request: ChainedRequest, expected: number, came: number): void {
     const kind = this.#verdict?.kind;
     if (kind !== "whole" && kind !== "rest") return;
-    const resumedFrom = kind === "rest" ? this.#rest?.from ?? 0 : 0;
-    if (!isHttp(hop.plan.url)) {
+    const resumedFrom = kind === "rest" ? this.#resumePoint?.from ?? 0 : 0;
+    if (!isHttp(request.plan.url)) {
       if (expected > 0 && kind === "whole") this.#total = expected;
-      this.#checkTime(hop);
-      if (this.#isAnew()) throw new TypeError("The file has changed"); // no need to get it twice
-      this.#rememberTime(hop);
+      this.#checkFileTime(request);
+      // ends this attempt; the next one gets the whole file
+      if (this.#mustRestart()) throw new TypeError("The file has changed");
+      this.#recordFileTime(request);
     }
     this.#report(resumedFrom + came, resumedFrom);
   }
@@ -162,69 +169,62 @@ export class DownloadJob {
     this.#onProgress?.({ bytes, total: this.#total, resumedFrom });
   }
 
-  /** Where there is no head, the time of change says which file it is. */
-  #rememberTime({ easy, plan }: Hop): void {
+  /** Without a head the modification time identifies the file: records it, to resume later. */
+  #recordFileTime({ easy, plan }: ChainedRequest): void {
     if (this.#verdict?.kind !== "whole" || this.#verdict.record || !this.#canResume) return;
     const time = easy.getInfo("FILETIME_T");
     if (time < 0 || this.#total === null) return;
     const record = { url: recordUrl(plan.url), validator: String(time), size: this.#total };
     this.#verdict = { ...this.#verdict, record };
-    this.#sink.remember(record);
+    this.#sink.saveRecord(record);
   }
 
-  /** The rest of a file is none if the file has changed since. */
-  #checkTime({ easy, plan }: Hop): void {
-    const rest = this.#rest;
+  /** Restarts if the modification time shows that the file has changed since the first attempt. */
+  #checkFileTime({ easy, plan }: ChainedRequest): void {
+    const rest = this.#resumePoint;
     if (isHttp(plan.url) || easy.closed || !rest) return;
     const time = easy.getInfo("FILETIME_T");
-    if (time >= 0 && String(time) !== rest.record.validator) this.#verdict = { kind: "anew" };
+    if (time >= 0 && String(time) !== rest.record.validator) this.#verdict = { kind: "restart" };
   }
 
-  #isAnew(): boolean {
-    return this.#verdict?.kind === "anew";
+  #mustRestart(): boolean {
+    return this.#verdict?.kind === "restart";
   }
 
-  async #finish({ plan, head, status, info }: HopsEnd): Promise<DownloadResult> {
+  #finish({ plan, head, status, info }: ChainResult): DownloadResult {
     const verdict = this.#verdict, { href } = plan.url;
     if (!verdict) throw headError(href);
     if (verdict.kind === "refused") {
       const answer = `${status} ${head.read().statusText}`.trim();
       throw networkError(href, `the server answered ${answer}`);
     }
-    const { path, exclusive } = this.#target ??
-      this.#place.target(head.get("content-disposition"), plan.url);
-    const resumed = verdict.kind !== "whole", from = resumed ? this.#rest?.from ?? 0 : 0;
+    const { path, exclusive } = this.#finalPath ??
+      this.#destination.finalPath(head.get("content-disposition"), plan.url);
+    const resumed = verdict.kind !== "whole", from = resumed ? this.#resumePoint?.from ?? 0 : 0;
     const expected = verdict.kind === "complete" ? from : this.#total;
     let bytes: number;
     try {
-      bytes = await this.#sink.finish(path, expected, exclusive) ?? Math.max(this.#reported, 0);
+      bytes = this.#sink.finish(path, expected, exclusive) ?? Math.max(this.#reported, 0);
     } catch (cause) {
-      throw fileError(path, cause);
+      throw fileError("write", path, cause);
     }
-    if (this.#total !== bytes) this.#reported = -1; // nobody knows yet that this is all
+    if (this.#total !== bytes) this.#reported = -1; // no report has said yet that this is the total
     this.#total = bytes;
     this.#report(bytes, from);
     return { path, bytes, resumed, info };
   }
 
-  /** libcurl knows only that C's `fwrite` took less than all of it. */
+  /** The error of a failed write: libcurl knows only that `fwrite` did not take all bytes. */
   #writeError(cause: CurlEasyError): TypeError {
-    const path = this.#target?.path ?? "the file";
-    if (cause.cause !== undefined) return fileError(path, cause.cause);
+    const path = this.#finalPath?.path ?? "the file";
+    if (cause.cause !== undefined) return fileError("write", path, cause.cause);
     return new TypeError(`Cannot write ${path}: is the disk full? (${cause.codeName})`, { cause });
   }
 }
 
-/** The error for a file that cannot be written, whatever the reason. */
-export function fileError(path: string, cause: unknown): TypeError {
-  if (cause instanceof TypeError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TypeError(`Cannot write ${path}: ${why}`, { cause });
-}
-
 const isDecoded = ({ curl }: RequestPlan) => (curl.ACCEPT_ENCODING ?? null) !== null;
 
-/** A part is of use only where its bytes are those of the file, from the first on. */
+/** Whether a download can be resumed: its bytes must be those of the file, from the first on. */
 function mayResume(plan: RequestPlan): boolean {
   const { url, curl, headers } = plan;
   if (!RESUMABLE.has(url.protocol) || hasHeader(headers, "range") || isDecoded(plan)) return false;

@@ -1,124 +1,164 @@
 /**
- * Where the bytes of a download go until they are all there.
+ * Partial files: what the bytes of a download are written to until it is complete.
  *
  * @module
  */
 
-import { rmSync, writeFileSync } from "node:fs";
-import { chmod, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { DiskFile, userId } from "../../handles/easy/disk_file.ts";
-import type { PartRecord } from "./resume.ts";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
+import process from "node:process";
+import { DiskFile } from "../../handles/easy/disk_file.ts";
+import {
+  createOwn,
+  inTheWay,
+  isAt,
+  openOrCreateOwn,
+  openOwnToRead,
+  PRIVATE,
+  readAtMost,
+  statOf,
+} from "./own_file.ts";
+import type { PartialFileRecord } from "./resume.ts";
 
-/** A place for the bytes of a download. */
-export interface Sink {
+/** What a download is written to. */
+export interface DownloadSink {
   readonly file: DiskFile;
-  /** How many bytes were there before. */
+  /** How many bytes an earlier attempt has left. */
   readonly found: number;
-  /** What they are of, `null` where that is unknown. */
-  readonly record: PartRecord | null;
-  /** The bytes that come now belong after the first `at`. Runs in a callback of libcurl. */
-  begin(at: number, record: PartRecord | null): void;
-  /** Remembers what they are of, where it is only learned later. */
-  remember(record: PartRecord): void;
+  /** Which remote file they belong to, `null` if unknown. */
+  readonly record: PartialFileRecord | null;
   /**
-   * Closes the file and makes it the target; `expected` is its size, where known. Gives the size,
-   * where there is one.
+   * Cuts the file to `at` bytes; the next ones are appended. `record` is of a file that starts from
+   * 0. Runs inside a libcurl callback.
    */
-  finish(target: string, expected: number | null, exclusive: boolean): Promise<number | null>;
-  /** Closes the file, and keeps it where the download can go on later. */
-  abandon(): Promise<void>;
+  startAt(at: number, record: PartialFileRecord | null): void;
+  /** Records which remote file the bytes belong to, if that is known only later. */
+  saveRecord(record: PartialFileRecord): void;
+  /**
+   * Closes the file and renames it to `target`, which must not exist if `exclusive`. Throws if its
+   * size is not `expected`, if that is known. Returns the size, `null` for a device.
+   */
+  finish(target: string, expected: number | null, exclusive: boolean): number | null;
+  /** Closes the file, and deletes it unless the download can be resumed. */
+  closeUnfinished(): void;
 }
 
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
+/** A record with more bytes is none. */
+const MAX_RECORD = 64 * 1024;
 
-/** The size of a file, `null` where there is none. */
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
-
-/** A file beside the target, with a record beside itself. */
-export class Part implements Sink {
+/**
+ * A hidden file beside the target. A second file beside it has the record: which remote file the
+ * bytes belong to. From their first byte on nobody may read either who may not read the target.
+ */
+export class PartialFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found: number;
-  readonly record: PartRecord | null;
+  readonly record: PartialFileRecord | null;
   readonly #path: string;
-  /** The record as it is now. */
-  #current: PartRecord | null;
+  readonly #mode: number;
+  /** The record on disk. */
+  #current: PartialFileRecord | null;
 
-  private constructor(path: string, file: DiskFile, found: number, record: PartRecord | null) {
+  private constructor(path: string, mode: number, file: DiskFile) {
     this.#path = path;
+    this.#mode = mode;
     this.file = file;
-    this.found = found;
-    this.record = this.#current = record;
+    this.found = fstatSync(file.fd).size;
+    this.record = this.#current = readRecord(recordPath(path));
   }
 
-  /** Opens what an earlier attempt left, or a new file. Throws where another download has it. */
-  static async open(path: string): Promise<Part> {
+  /**
+   * Opens the file of an earlier attempt, or a new one. `mode` is that of the target, `null` if
+   * there is none yet. Throws if another download uses it.
+   */
+  static open(path: string, mode: number | null): PartialFile {
     for (;;) {
-      await createOwn(path);
-      const file = new DiskFile(path, "a");
+      // the user's own rights are those that resuming needs
+      const partMode = (mode ?? 0) | PRIVATE, file = openDiskFile(path, partMode);
       try {
         if (!file.lock()) throw new Error("another download is writing it");
-        const found = await sizeOf(path);
-        if (found !== null) return new Part(path, file, found, await readRecord(path));
+        if (isAt(path, file.fd)) {
+          fchmodSync(file.fd, partMode);
+          return new PartialFile(path, partMode, file);
+        }
       } catch (error) {
-        dispose(file);
+        closeAll(file);
         throw error;
       }
-      dispose(file); // the download that had it has just ended
+      closeAll(file); // another download has just renamed it
     }
   }
 
-  begin(at: number, record: PartRecord | null): void {
+  startAt(at: number, record: PartialFileRecord | null): void {
     if (at > 0) {
-      this.file.truncate(at); // libcurl may have begun once before
+      this.file.truncate(at); // a retry by libcurl may have written bytes already
       return;
     }
-    // in this order: whatever happens, a record is never of other bytes
-    this.#forget();
+    // in this order, so that the record never describes other bytes, even after a crash
+    this.#deleteRecord();
     this.file.truncate(0);
-    if (record) this.remember(record);
+    if (record) this.saveRecord(record);
   }
 
-  remember(record: PartRecord): void {
-    writeFileSync(recordPath(this.#path), JSON.stringify(record));
+  saveRecord(record: PartialFileRecord): void {
+    this.#deleteRecord();
+    const fd = createOwn(recordPath(this.#path), this.#mode);
+    try {
+      writeFileSync(fd, JSON.stringify(record));
+    } finally {
+      closeSync(fd);
+    }
     this.#current = record;
   }
 
-  #forget(): void {
+  #deleteRecord(): void {
     this.#current = null;
     rmSync(recordPath(this.#path), { force: true });
   }
 
-  async finish(target: string, expected: number | null, exclusive: boolean): Promise<number> {
+  finish(target: string, expected: number | null, exclusive: boolean): number {
     this.#close();
-    const size = await sizeOf(this.#path) ?? 0;
+    const { fd } = this.file, { size } = fstatSync(fd);
     if (expected !== null && size !== expected) {
-      if (size > expected) this.#forget(); // whatever that is, it is no part of it
+      if (size > expected) this.#deleteRecord(); // not a beginning of that file
       throw new Error(`it has ${size} bytes, but should have ${expected}`);
     }
-    await takeMode(this.#path, target);
-    await (exclusive ? renameNew : rename)(this.#path, target);
-    this.#forget();
-    this.file.unlock(); // not before: another download must not find the path in between
+    fchmodSync(fd, finalMode(statOf(target)));
+    if (!isAt(this.#path, fd)) throw inTheWay(this.#path);
+    (exclusive ? renameExclusive : renameSync)(this.#path, target);
+    // somebody may have put another file there, just before the rename or since
+    if (!isAt(target, fd)) throw new Error("another process has replaced it");
+    this.#deleteRecord();
+    this.file.release(); // after the rename: another download must not open the path before it
     return size;
   }
 
-  async abandon(): Promise<void> {
+  closeUnfinished(): void {
     try {
       this.#close();
     } finally {
-      // a full disk leaves a good beginning
-      if (!this.#current || !await sizeOf(this.#path)) {
-        this.#forget();
-        await rm(this.#path, { force: true });
-      }
-      this.file.unlock();
+      this.#discard();
+    }
+  }
+
+  /** Deletes what is of no use, and lets others in. */
+  #discard(): void {
+    try {
+      // bytes that were written before the disk was full can still be used
+      if (this.#current && fstatSync(this.file.fd).size > 0) return;
+      this.#deleteRecord();
+      if (isAt(this.#path, this.file.fd)) rmSync(this.#path, { force: true });
+    } finally {
+      this.file.release();
     }
   }
 
@@ -126,85 +166,91 @@ export class Part implements Sink {
     try {
       this.file.close();
     } catch (error) {
-      if (this.file.hasHoles) this.#forget();
+      if (this.file.hasHoles) this.#deleteRecord();
       throw error;
     }
   }
 }
 
-function dispose(file: DiskFile): void {
-  file.unlock();
+function openDiskFile(path: string, mode: number): DiskFile {
+  return new DiskFile(openOrCreateOwn(path, mode));
+}
+
+function closeAll(file: DiskFile): void {
+  file.release();
   file.close();
 }
 
 const recordPath = (path: string) => `${path}.json`;
 
-/** A folder may be everybody's: what lies there under the part's name need not be ours. */
-async function createOwn(path: string): Promise<void> {
+function readRecord(path: string): PartialFileRecord | null {
+  const fd = openOwnToRead(path);
+  if (fd === null) return null;
+  let bytes: Uint8Array | null;
   try {
-    return await (await open(path, "wx")).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    bytes = readAtMost(fd, MAX_RECORD);
+  } finally {
+    closeSync(fd);
   }
-  const found = await lstat(path);
-  if (!found.isFile() || found.nlink > 1 || found.uid !== (userId() ?? found.uid)) {
-    throw new Error(`${path} is in the way`);
-  }
-}
-
-async function readRecord(path: string): Promise<PartRecord | null> {
+  if (bytes === null) throw inTheWay(path);
   try {
-    const found: unknown = JSON.parse(await readFile(recordPath(path), "utf8"));
-    const { url, validator, size } = Object(found);
+    const { url, validator, size } = Object(JSON.parse(new TextDecoder().decode(bytes)));
     if (typeof url !== "string" || typeof validator !== "string") return null;
     return { url, validator, size: Number.isSafeInteger(size) ? size : null };
   } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return null;
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }
 
-/** Renames to a name that must be free: it was somebody else who chose it. */
-async function renameNew(path: string, target: string): Promise<void> {
-  await (await open(target, "wx")).close();
+/** Renames to a name that must not exist, since the server has chosen it. */
+function renameExclusive(path: string, target: string): void {
+  const fd = createOwn(target, PRIVATE);
   try {
-    await rename(path, target);
+    renameSync(path, target);
   } catch (error) {
-    await rm(target, { force: true });
+    if (isAt(target, fd)) rmSync(target, { force: true });
     throw error;
+  } finally {
+    closeSync(fd);
   }
 }
 
-/** Who may read the file does not change by a new version of it. */
-async function takeMode(path: string, target: string): Promise<void> {
-  try {
-    await chmod(path, (await stat(target)).mode & 0o777);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+/** The permissions of the file that is replaced, or else those that any new file gets. */
+function finalMode(target: Stats | null): number {
+  return target?.isFile() ? target.mode & 0o777 : 0o666 & ~process.umask();
 }
 
-/** A device, such as `/dev/null`: it is written as it is, and never replaced. */
-export class Device implements Sink {
+/** A device, such as `/dev/null`: it is written to directly and never replaced. */
+export class DeviceFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found = 0;
   readonly record = null;
 
-  /** Opens it. */
+  /** Opens the device. */
   constructor(path: string) {
-    this.file = new DiskFile(path, "a");
+    const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+    if (!fstatSync(fd).isCharacterDevice()) {
+      closeSync(fd);
+      throw new Error("it is no device any more");
+    }
+    this.file = new DiskFile(fd);
   }
 
-  begin(): void {}
+  startAt(): void {}
 
-  remember(): void {}
+  saveRecord(): void {}
 
-  finish(): Promise<null> {
-    return this.abandon().then(() => null);
+  finish(): null {
+    this.closeUnfinished();
+    return null;
   }
 
-  // deno-lint-ignore require-await -- what close() throws is to be a rejection
-  async abandon(): Promise<void> {
-    this.file.close();
+  closeUnfinished(): void {
+    try {
+      this.file.close();
+    } finally {
+      this.file.release();
+    }
   }
 }

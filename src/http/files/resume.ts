@@ -1,5 +1,5 @@
 /**
- * Whether what came earlier and what comes now are one file:
+ * Resuming: whether the bytes of an earlier attempt and those of a response are of the same file:
  * {@link https://www.rfc-editor.org/rfc/rfc9110#name-range-requests RFC 9110}.
  *
  * @module
@@ -7,88 +7,95 @@
 
 import type { HeaderEntry } from "../request/headers.ts";
 
-/** What is remembered of the file that a part belongs to. */
-export interface PartRecord {
-  /** Where it came from in the end, without query. */
+/** The record of the remote file that a partial file belongs to. */
+export interface PartialFileRecord {
+  /** The final URL, without query. */
   readonly url: string;
-  /** What changes when the file does: a strong ETag, a date, or the time of change. */
+  /** What changes when the file does: a strong ETag, a Last-Modified, or a modification time. */
   readonly validator: string;
-  /** The size of the whole, `null` where the server did not say. */
+  /** The size of the whole file, `null` if unknown. */
   readonly size: number | null;
 }
 
-/** What is asked for: all that comes after the first bytes of a file that is known. */
-export interface Rest {
+/** The point to resume at: the first `from` bytes of the recorded file are there already. */
+export interface ResumePoint {
   readonly from: number;
-  readonly record: PartRecord;
+  readonly record: PartialFileRecord;
 }
 
-/** What a response is, to somebody who may have asked for the rest. */
+/** What a response is to a download that may have requested the rest of a file. */
 export type Verdict =
-  | { readonly kind: "whole"; readonly record: PartRecord | null; readonly total: number | null }
+  | {
+    readonly kind: "whole";
+    readonly record: PartialFileRecord | null;
+    readonly total: number | null;
+  }
   | { readonly kind: "rest"; readonly total: number | null }
-  /** Nothing is missing. */
+  /** The partial file is complete already. */
   | { readonly kind: "complete" }
-  /** The part is of no use: ask again, for the whole. */
-  | { readonly kind: "anew" }
+  /** The partial file cannot be continued: request the whole file. */
+  | { readonly kind: "restart" }
   | { readonly kind: "refused" };
 
-/** As much of a response as it takes. */
+/** What is needed of a response to judge it. */
 export interface Reply {
   readonly status: number;
-  /** A header by its name in lower case. */
+  /** The value of a header; `name` is in lower case. */
   get(name: string): string | null;
 }
 
-/** The headers that ask for the rest, on condition that the file is still the same. */
-export function rangeHeaders({ from, record }: Rest): HeaderEntry[] {
+/** The headers that request the rest, if the file has not changed. */
+export function rangeHeaders({ from, record }: ResumePoint): HeaderEntry[] {
   return [["Range", `bytes=${from}-`], ["If-Range", record.validator]];
 }
 
-/** A URL as a record has it. Signatures in the query change from one attempt to the next. */
+/** The URL for a record: without the query, as signatures in it differ between attempts. */
 export function recordUrl({ origin, protocol, host, pathname }: URL): string {
   return `${origin === "null" ? `${protocol}//${host}` : origin}${pathname}`;
 }
 
 /** Judges the final response. */
-export function judge(reply: Reply, url: URL, rest: Rest | null): Verdict {
+export function judge(reply: Reply, url: URL, rest: ResumePoint | null): Verdict {
   const { status } = reply;
   if (status === 206 && rest) return judgeRest(reply, url, rest);
-  if (status === 416 && rest) return { kind: isComplete(reply, rest) ? "complete" : "anew" };
+  if (status === 416 && rest) return { kind: isComplete(reply, rest) ? "complete" : "restart" };
   if (status < 200 || status > 299) return { kind: "refused" };
   const total = contentLength(reply);
   return { kind: "whole", record: recordOf(reply, url, total), total };
 }
 
-function judgeRest(reply: Reply, url: URL, { from, record }: Rest): Verdict {
+function judgeRest(reply: Reply, url: URL, { from, record }: ResumePoint): Verdict {
   const range = contentRange(reply);
-  if (!range || range.first !== from || recordUrl(url) !== record.url) return { kind: "anew" };
+  if (!range || range.first !== from || recordUrl(url) !== record.url) return { kind: "restart" };
   const { total } = range;
-  if (total !== null && record.size !== null && total !== record.size) return { kind: "anew" };
-  // some servers know no If-Range
-  if (isOther(reply, record)) return { kind: "anew" };
+  if (total !== null && record.size !== null && total !== record.size) return { kind: "restart" };
+  // some servers ignore If-Range
+  if (isOther(reply, record)) return { kind: "restart" };
   return { kind: "rest", total: total ?? record.size };
 }
 
-function isComplete(reply: Reply, { from, record }: Rest): boolean {
+function isComplete(reply: Reply, { from, record }: ResumePoint): boolean {
   const match = /^bytes \*\/(\d+)$/.exec(reply.get("content-range") ?? "");
   return record.size === from && Number(match?.[1]) === from && !isOther(reply, record);
 }
 
-/** Whether the response names a validator of the same kind, but another one. */
-function isOther(reply: Reply, { validator }: PartRecord): boolean {
+/** Whether the response has a validator of the same kind with another value. */
+function isOther(reply: Reply, { validator }: PartialFileRecord): boolean {
   const current = reply.get(validator.startsWith('"') ? "etag" : "last-modified");
   return current !== null && current !== validator;
 }
 
-function recordOf(reply: Reply, url: URL, size: number | null): PartRecord | null {
+function recordOf(reply: Reply, url: URL, size: number | null): PartialFileRecord | null {
   const validator = strongValidator(reply);
   if (validator === null || reply.status !== 200) return null;
   if (reply.get("accept-ranges")?.toLowerCase() === "none") return null;
   return { url: recordUrl(url), validator, size };
 }
 
-/** A date is one only where the file cannot have changed again within its second. */
+/**
+ * A validator that changes with every change of the file. A date is one only if it is at least a
+ * second old: before, the file could change again within the same second.
+ */
 function strongValidator(reply: Reply): string | null {
   const etag = reply.get("etag");
   if (etag !== null && /^"[\x21\x23-\x7e]*"$/.test(etag)) return etag;

@@ -1,19 +1,20 @@
 /**
- * Uploads of files, bytes and streams.
+ * `upload`: uploads of files, bytes and streams.
  *
  * @module
  */
 
-import type { Agent } from "../../driver/agent.ts";
-import { headError, loaded } from "../errors.ts";
-import { agentOf } from "../fetch.ts";
+import { headError, loadModules } from "../errors.ts";
+import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
-import { countdown, type Hop, runHops } from "../transfer/request_chain.ts";
+import { countdown } from "../transfer/countdown.ts";
+import { type ChainedRequest, runChain } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
+import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
-  planRequest,
-  readProgress,
+  type FetchInit,
+  planHead,
   type RequestPlan,
   withBody,
 } from "../request/plan.ts";
@@ -22,57 +23,52 @@ import { isHttp } from "../request/url.ts";
 
 export type { UploadBody } from "./upload_source.ts";
 
-/** How far an {@linkcode upload} is. */
+/** Progress of an {@linkcode upload}. */
 export interface UploadProgress {
-  /** Bytes that were sent. Goes down where the server has it start over. */
+  /** Bytes sent so far. Starts again from 0 when the body is sent again. */
   readonly bytes: number;
-  /** Bytes to send, `null` for a stream whose length is unknown. */
+  /** Bytes in all, `null` if unknown. */
   readonly total: number | null;
 }
 
-/** What {@linkcode upload} takes. */
-export interface UploadOptions {
+/** Options of {@linkcode upload}. */
+export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
-  /** The agent to run on; that of `fetch` unless given. */
-  readonly agent?: Agent;
-  /** Ends the upload. */
+  /** Aborts the upload. */
   readonly signal?: AbortSignal | null;
   /** Headers of the request, for HTTP; Content-Length gives the length of a stream. */
   readonly headers?: HeadersSource;
-  /** Options of the easy handle by curl's name, such as MAIL_FROM and MAIL_RCPT for smtp. */
+  /** Options of libcurl by curl's names, such as MAIL_FROM and MAIL_RCPT for smtp. */
   readonly curl?: FetchCurlOptions;
-  /** How long it may take in all, in ms; 0, as it is by default, for any time. */
-  readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
-  readonly connectTimeout?: number;
-  /** Told how far it is. What it throws ends the upload. */
+  /** Called with the progress. What it throws ends the upload. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
 
-/** What {@linkcode upload} gives. */
+/** Result of {@linkcode upload}. */
 export interface UploadResult {
-  /** The HTTP status, or the server's last reply code, such as 226 for ftp; 0 where none has one. */
+  /** The HTTP status, or the last reply code, such as 226 for ftp; 0 if the protocol has none. */
   readonly status: number;
-  /** How many bytes of the source were sent. */
+  /** The number of bytes of the source that were sent. */
   readonly bytes: number;
-  /** What the last request was like. */
+  /** Facts of the last request. */
   readonly info: TransferInfo;
 }
 
 /**
- * Uploads a file (a string is its path), bytes, a stream or a blob. A file goes at native speed:
- * libcurl reads it, no byte passes through JavaScript; a stream is pulled only when libcurl wants
- * more (to `file:` and the like, which cannot wait, it goes when all of it is there). Any protocol
- * of libcurl that can send will do: http, https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
+ * Uploads a file (given by its path), bytes, a stream or a Blob. A file is sent with the size that
+ * it has at the beginning: what is appended meanwhile is left out, and it is an error if the file
+ * becomes shorter. A stream is pulled when libcurl wants more; for protocols that cannot wait, such
+ * as `file:`, it is read to its end first. Works with any protocol of libcurl that can send: http,
+ * https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
  *
- * As with `fetch`, an HTTP status is a result and no error, and redirects are followed by the
- * rules of the fetch standard; for a stream that was read already a redirect that asks for the
- * body again is an error. The body of the answer is not kept.
+ * As with `fetch`, an HTTP status is a result and not an error, and redirects are followed by the
+ * rules of the fetch standard. A redirect that asks for a stream again is an error. The body of the
+ * response is discarded.
  *
- * @throws {TypeError} where it failed; its `cause` is the `CurlEasyError`, or the system's error
- * for a file that cannot be read, or what the stream failed with.
- * @throws the signal's reason where it aborted.
+ * @throws {TypeError} if the upload failed; its `cause` is the `CurlEasyError`, or the error of the
+ * system for a file that cannot be read, or what the stream failed with.
+ * @throws the signal's reason if it was aborted.
  *
  * @example
  * ```ts
@@ -93,23 +89,24 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
-  const bare = await planUpload(url, options);
+  const bare = planUpload(url, options);
   const agent = agentOf(options.agent);
   const onProgress = readProgress(options.onProgress, "upload");
-  const { uploadSource } = await loaded(import("./upload_source.ts")); // when it is needed
+  // loaded at the first upload, to keep the start of other programs short
+  const { uploadSource } = await loadModules(import("./upload_source.ts"));
   const found = await uploadSource(source, bare.url);
   let bytes = 0;
   try {
     bare.signal?.throwIfAborted();
     const plan = withBody(bare, found.body);
-    const end = await runHops(plan, agent, countdown(plan.timeout), {
-      prepare(hop) {
-        if (!hop.plan.body) return; // a redirect has made it a GET
-        found.attach(hop);
-        if (onProgress) report(hop, found, onProgress);
+    const end = await runChain(plan, agent, countdown(plan.timeout), {
+      prepare(request) {
+        if (!request.plan.body) return; // a redirect has changed the method to GET
+        found.attach(request);
+        if (onProgress) report(request, found, onProgress);
       },
-      done(hop, error) {
-        if (hop.plan.body) bytes = found.sent(hop);
+      done(request, error) {
+        if (request.plan.body) bytes = found.bytesSent(request);
         found.detach(error);
       },
     });
@@ -120,32 +117,35 @@ export async function upload(
   } catch (error) {
     found.body.cancel(error);
     throw error;
+  } finally {
+    found.close();
   }
 }
 
-async function planUpload(url: string | URL, options: UploadOptions): Promise<RequestPlan> {
-  const { method = "PUT", headers, signal = null, curl, timeout, connectTimeout } = options;
+function planUpload(url: string | URL, options: UploadOptions): RequestPlan {
+  const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
+  const { connectTimeout } = options;
   if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
-  return await planRequest(url, {
+  return planHead(url, {
     method,
     signal,
-    ...(headers === undefined ? {} : { headers }),
-    ...(curl === undefined ? {} : { curl }),
-    ...(timeout === undefined ? {} : { timeout }),
+    headers,
+    curl,
+    timeout,
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
   });
 }
 
 function report(
-  hop: Hop,
+  request: ChainedRequest,
   source: UploadSource,
   onProgress: (progress: UploadProgress) => void,
 ): void {
-  const { easy, plan } = hop;
+  const { easy, plan } = request;
   let last = -1;
   easy.setOpt("NOPROGRESS", 0);
   easy.setOpt("XFERINFOFUNCTION", () => {
-    const bytes = source.sent(hop);
+    const bytes = source.bytesSent(request);
     if (bytes !== last) onProgress({ bytes: last = bytes, total: plan.bodyLength });
   });
 }

@@ -1,39 +1,41 @@
 /**
- * What an upload sends.
+ * Upload sources: what `upload` sends, and how libcurl gets it.
  *
  * @module
  */
 
-import { createReadStream } from "node:fs";
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { flags } from "../../../ffi/curl/flags.ts";
-import { DiskFile } from "../../handles/easy/disk_file.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
-import { BodyUpload } from "../request_body/feeder.ts";
-import type { Hop } from "../transfer/request_chain.ts";
+import { BodyFeeder } from "../request_body/feeder.ts";
+import type { ChainedRequest } from "../transfer/request_chain.ts";
+import { fileError } from "../errors.ts";
 import { isHttp } from "../request/url.ts";
 
-/** What `upload` can send: the path of a file, bytes, a stream or a blob. */
+/** What `upload` can send: the path of a file, bytes, a stream or a Blob. */
 export type UploadBody = string | Uint8Array | ReadableStream<Uint8Array> | Blob;
 
-/** Something to send at each request of an upload. */
+/** The source of an upload, which each request of its chain sends from the beginning. */
 export interface UploadSource {
-  /** What is known of it. */
+  /** Its length, and whether it can be sent again. */
   readonly body: BodySource;
-  /** Has a request send it from the beginning. */
-  attach(hop: Hop): void;
-  /** How many of its bytes that request has sent. */
-  sent(hop: Hop): number;
-  /** That request is over. */
+  /** Sets the options of a request that sends it. */
+  attach(request: ChainedRequest): void;
+  /** The number of bytes that the request has sent. */
+  bytesSent(request: ChainedRequest): number;
+  /** Called when the request is over. */
   detach(reason: unknown): void;
+  /** Called when no request follows. */
+  close(): void;
 }
 
-/** libcurl can wait for the next bytes of a stream in these; for others it is read before. */
+/** The protocols in which libcurl can pause sending. For others a stream is read first. */
 const PAUSABLE = /^(?:https?|ftps?|sftp|scp|smtps?|imaps?):$/;
 
-/** Finds out what there is to send. Throws `TypeError` where that cannot be read. */
+/** The source for the argument of `upload`. Throws `TypeError` if it cannot be read. */
 export async function uploadSource(source: UploadBody, url: URL): Promise<UploadSource> {
   if (typeof source !== "string") {
     const body = await bodySource(source);
@@ -43,91 +45,122 @@ export async function uploadSource(source: UploadBody, url: URL): Promise<Upload
   try {
     return await pathSource(source);
   } catch (cause) {
-    throw readError(source, cause);
+    throw fileError("read", source, cause);
   }
-}
-
-function readError(path: string, cause: unknown): TypeError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TypeError(`Cannot read ${path}: ${why}`, { cause });
 }
 
 async function pathSource(source: string): Promise<UploadSource> {
   if (source === "" || source.includes("\0")) throw new Error("that is no path");
   const found = await stat(source);
   if (found.isDirectory()) throw new Error("it is a folder");
-  if (found.isFile()) return new FileSource(source, found.size);
-  // a pipe or a device: reading it may block, and its size is unknown
+  if (found.isFile()) return new FileSource(source);
+  // a pipe or a device: reading would block the thread, and its size is unknown
   const stream: unknown = Readable.toWeb(createReadStream(source));
   return new StreamSource(await bodySource(stream as ReadableStream<Uint8Array>));
 }
 
-/** A file, which libcurl reads itself. */
+const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO in the place of the file must not block
+
+/**
+ * A file, read at each call of READFUNCTION from one descriptor. Its size when it was opened is
+ * promised to the server: what is appended later is not sent, and a file that has become shorter is
+ * an error. (libcurl's own `fread` sends what is appended as well before 8.7.)
+ */
 class FileSource implements UploadSource {
   readonly body: BodySource;
-  readonly #path: string;
-  #file: DiskFile | null = null;
+  readonly #fd: number;
+  /** `null` for files whose size the system does not know, such as those in `/proc`. */
+  readonly #size: number | null;
+  #at = 0;
 
-  constructor(path: string, length: number) {
-    this.#path = path;
-    const open = () => {
-      throw new TypeError("libcurl reads the file itself");
-    };
-    this.body = { type: null, bytes: null, length, replayable: true, open, cancel: () => {} };
-  }
-
-  attach(hop: Hop): void {
+  constructor(path: string) {
+    const fd = this.#fd = openSync(path, O_RDONLY | O_NONBLOCK);
     try {
-      this.#file = new DiskFile(this.#path, "r");
-    } catch (cause) {
-      throw readError(this.#path, cause);
+      const found = fstatSync(fd);
+      if (!found.isFile()) throw new Error("it is no regular file any more");
+      this.#size = hasItsSize(fd, found.size) ? found.size : null;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
     }
-    this.#file.send(hop.easy);
+    const open = () => {
+      throw new TypeError("the file is read by a READFUNCTION");
+    };
+    const cancel = () => {};
+    this.body = { type: null, bytes: null, length: this.#size, replayable: true, open, cancel };
   }
 
-  sent({ easy }: Hop): number {
-    return easy.getInfo("SIZE_UPLOAD_T");
+  attach({ easy }: ChainedRequest): void {
+    this.#at = 0;
+    easy.setOpt("READFUNCTION", (buffer) => this.#read(buffer));
+    easy.setOpt("SEEKFUNCTION", (_data, offset) => {
+      this.#at = offset;
+      return flags.CURL_SEEKFUNC_OK;
+    });
   }
 
-  detach(): void {
-    this.#file?.close();
-    this.#file = null;
+  #read(buffer: Uint8Array): number {
+    const left = this.#size === null ? buffer.length : this.#size - this.#at;
+    const length = Math.min(left, buffer.length);
+    const count = length > 0 ? readSync(this.#fd, buffer, 0, length, this.#at) : 0;
+    if (count === 0 && this.#size !== null && left > 0) {
+      throw new TypeError(`The file has only ${this.#at} bytes, ${this.#size} were promised`);
+    }
+    this.#at += count;
+    return count;
+  }
+
+  bytesSent({ easy }: ChainedRequest): number {
+    // in chunked encoding libcurl counts the framing as well
+    return this.#size === null ? this.#at : easy.getInfo("SIZE_UPLOAD_T");
+  }
+
+  detach(): void {}
+
+  close(): void {
+    closeSync(this.#fd);
   }
 }
 
-/** Anything else, which READFUNCTION brings. */
+/** Files in `/proc` have no size and all the same bytes, those in `/sys` have fewer than it says. */
+const hasItsSize = (fd: number, size: number) => size > 0 ? hasByte(fd, size - 1) : !hasByte(fd, 0);
+
+const hasByte = (fd: number, at: number) => readSync(fd, new Uint8Array(1), 0, 1, at) === 1;
+
+/** Any other source, read by a READFUNCTION. */
 class StreamSource implements UploadSource {
   readonly body: BodySource;
-  #upload: BodyUpload | null = null;
-  /** libcurl's own number counts what it writes between the chunks, too. */
+  #feeder: BodyFeeder | null = null;
+  /** Counted here, since libcurl's own number includes the chunked framing. */
   #sent = 0;
 
   constructor(body: BodySource) {
     this.body = body;
   }
 
-  attach(hop: Hop): void {
-    const { body } = this, { easy, plan } = hop;
-    if (body.bytes && isHttp(plan.url)) return; // they are POSTFIELDS
+  attach(request: ChainedRequest): void {
+    const { body } = this, { easy, plan } = request;
+    if (body.bytes && isHttp(plan.url)) return; // sent as POSTFIELDS
     this.#sent = 0;
     if (body.bytes) return this.#attachBytes(easy, body.bytes);
-    const resume = () => hop.resume(upload.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
-    const fail = (error: unknown) => hop.stop(error), yieldTurn = () => hop.yieldTurn();
-    const upload = new BodyUpload(body, plan.bodyLength, resume, fail, yieldTurn);
-    this.#upload = upload;
+    const resume = () =>
+      request.resume(feeder.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
+    const fail = (error: unknown) => request.stop(error), yieldTurn = () => request.yieldTurn();
+    const feeder = new BodyFeeder(body, plan.bodyLength, resume, fail, yieldTurn);
+    this.#feeder = feeder;
     easy.setOpt("READFUNCTION", (buffer) => {
-      const length = upload.read(buffer);
-      if (length <= buffer.length) this.#sent += length; // it may be a pause
+      const length = feeder.read(buffer);
+      if (length <= buffer.length) this.#sent += length; // otherwise it is CURL_READFUNC_PAUSE
       return length;
     });
     easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => {
-      const result = upload.seek(offset, origin);
+      const result = feeder.seek(offset, origin);
       if (result === flags.CURL_SEEKFUNC_OK) this.#sent = 0;
       return result;
     });
   }
 
-  /** Without a pause, which `file:` does not know. */
+  /** Never pauses, which `file:` does not support. */
   #attachBytes(easy: Easy, bytes: Uint8Array): void {
     easy.setOpt("READFUNCTION", (buffer) => {
       const piece = bytes.subarray(this.#sent, this.#sent + buffer.length);
@@ -141,12 +174,14 @@ class StreamSource implements UploadSource {
     });
   }
 
-  sent({ easy }: Hop): number {
+  bytesSent({ easy }: ChainedRequest): number {
     return this.body.bytes && this.#sent === 0 ? easy.getInfo("SIZE_UPLOAD_T") : this.#sent;
   }
 
   detach(reason: unknown): void {
-    this.#upload?.cancel(reason);
-    this.#upload = null;
+    this.#feeder?.cancel(reason);
+    this.#feeder = null;
   }
+
+  close(): void {}
 }

@@ -1,91 +1,84 @@
 /**
- * Which easy options `fetch` leaves to its caller.
+ * `init.curl`: the options of libcurl that `fetch` and `CurlWebSocket` leave to the caller.
  *
  * @module
  */
 
 import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import { checkedProxyHeaders } from "./framing.ts";
 
-/** What `fetch` sets itself, and what to use instead. */
-const REFUSED = new Map(Object.entries({
-  URL: "the first argument",
-  CURLU: "the first argument",
-  WRITEFUNCTION: "the body of the response",
-  WRITEDATA: "the body of the response",
-  HEADERFUNCTION: "the headers of the response",
-  HEADERDATA: "the headers of the response",
-  HEADER: "the headers of the response",
-  READFUNCTION: "init.body",
-  READDATA: "init.body",
-  SEEKFUNCTION: "init.body",
-  SEEKDATA: "init.body",
-  IOCTLFUNCTION: "init.body",
-  IOCTLDATA: "init.body",
-  POSTFIELDS: "init.body",
-  COPYPOSTFIELDS: "init.body",
-  POSTFIELDSIZE: "init.body",
-  POSTFIELDSIZE_LARGE: "init.body",
-  INFILESIZE: "init.body",
-  INFILESIZE_LARGE: "init.body",
-  MIMEPOST: "init.body",
-  HTTPPOST: "init.body",
-  UPLOAD: "init.method and init.body",
-  POST: "init.method",
-  PUT: "init.method",
-  HTTPGET: "init.method",
-  NOBODY: "init.method",
-  CUSTOMREQUEST: "init.method",
-  HTTPHEADER: "init.headers",
-  FOLLOWLOCATION: "init.redirect",
-  MAXREDIRS: "init.redirect",
-  TIMEOUT: "init.timeout",
-  TIMEOUT_MS: "init.timeout",
-  CONNECTTIMEOUT: "init.connectTimeout",
-  CONNECTTIMEOUT_MS: "init.connectTimeout",
-  XFERINFOFUNCTION: "init.onProgress",
-  XFERINFODATA: "init.onProgress",
-  PROGRESSFUNCTION: "init.onProgress",
-  NOPROGRESS: "init.onProgress",
-  CONNECT_ONLY: "an Easy of your own",
-  PRIVATE: "a variable",
-  ERRORBUFFER: "the error",
-  FAILONERROR: "response.ok",
-  SUPPRESS_CONNECT_HEADERS: "nothing: they are never shown",
-  WS_OPTIONS: "CurlWebSocket",
-}));
+/** A call that takes `init.curl`. */
+export type OptionTaker = "fetch" | "CurlWebSocket";
+
+const BY_CALLER = null;
+const EVENTS = "the events of the socket", GET = "nothing: the handshake is a GET";
+const NO_BODY = "nothing: the handshake has no body";
+const NO_REDIRECT = "nothing: a WebSocket is not redirected";
+
+/**
+ * Options that the calls set themselves, and what to use instead in `fetch` and in `CurlWebSocket`.
+ */
+const RESERVED: readonly [options: string, fetch: string | null, webSocket: string | null][] = [
+  ["URL CURLU", "the first argument", "the first argument"],
+  ["PROTOCOLS PROTOCOLS_STR", BY_CALLER, "the first argument"],
+  ["WRITEFUNCTION WRITEDATA", "the body of the response", EVENTS],
+  ["HEADERFUNCTION HEADERDATA HEADER", "the headers of the response", EVENTS],
+  ["READFUNCTION READDATA SEEKFUNCTION SEEKDATA", "init.body", "send()"],
+  ["IOCTLFUNCTION IOCTLDATA", "init.body", "send()"],
+  ["POSTFIELDS COPYPOSTFIELDS POSTFIELDSIZE POSTFIELDSIZE_LARGE", "init.body", NO_BODY],
+  ["INFILESIZE INFILESIZE_LARGE MIMEPOST HTTPPOST", "init.body", NO_BODY],
+  ["UPLOAD", "init.method and init.body", NO_BODY],
+  ["POST PUT HTTPGET NOBODY CUSTOMREQUEST", "init.method", GET],
+  ["HTTPHEADER", "init.headers", "init.headers"],
+  ["HTTP_VERSION", BY_CALLER, "nothing: the handshake is HTTP/1.1"],
+  ["HTTPPROXYTUNNEL", BY_CALLER, "nothing: a proxy is always asked for a tunnel"],
+  ["FOLLOWLOCATION MAXREDIRS", "init.redirect", NO_REDIRECT],
+  ["TIMEOUT TIMEOUT_MS", "init.timeout", "init.connectTimeout"],
+  ["CONNECTTIMEOUT CONNECTTIMEOUT_MS", "init.connectTimeout", "init.connectTimeout"],
+  ["XFERINFOFUNCTION XFERINFODATA PROGRESSFUNCTION NOPROGRESS", "init.onProgress", BY_CALLER],
+  ["CONNECT_ONLY", "an Easy of your own", "an Easy of your own"],
+  ["WS_OPTIONS", "CurlWebSocket", "an Easy of your own"],
+  ["PRIVATE", "a variable", "a variable"],
+  ["ERRORBUFFER", "the error", "the error"],
+  ["FAILONERROR", "response.ok", "the error"],
+  ["SUPPRESS_CONNECT_HEADERS", "nothing: they are never shown", BY_CALLER],
+];
+
+const reservedFor = (column: 1 | 2): ReadonlyMap<string, string | null> =>
+  new Map(RESERVED.flatMap((row) => row[0].split(" ").map((name) => [name, row[column]])));
+
+const reserved = { fetch: reservedFor(1), CurlWebSocket: reservedFor(2) };
 
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
 /**
- * The options that are set, by their names in capitals, as libcurl takes them in any case.
- * Throws `TypeError` for one that would break the transfer: one of `refused`, which tells what
- * `call` has instead.
+ * Checks `init.curl`. Returns the options that have a value, with their names in upper case, since
+ * libcurl accepts any case. Throws `TypeError` for an option that `taker` sets itself.
  */
-export function checkCurlOptions(
-  options: EasyOptions,
-  refused: ReadonlyMap<string, string> = REFUSED,
-  call = "fetch",
-): EasyOptions {
-  const checked: Record<string, unknown> = {};
+export function checkCurlOptions(options: EasyOptions, taker: OptionTaker = "fetch"): EasyOptions {
+  const checked: Record<string, unknown> = {}, instead = reserved[taker];
   for (const [given, value] of Object.entries(options)) {
     const name = given.toUpperCase();
     const alias = Object.hasOwn(table, name) ? table[name]?.aliasOf : undefined;
-    const instead = refused.get(alias ?? name) ?? refused.get(name);
-    if (instead) throw new TypeError(`Cannot set ${name} for ${call}: use ${instead}`);
-    if (value !== undefined) checked[name] = value;
+    const remedy = instead.get(alias ?? name) ?? instead.get(name);
+    if (remedy) throw new TypeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
+    if (value === undefined) continue;
+    checked[name] = name === "PROXYHEADER" && Array.isArray(value)
+      ? checkedProxyHeaders(value)
+      : value;
   }
   return checked;
 }
 
-/** Whether one of those options is set. */
+/** Whether any of the named options is set. */
 export function hasAny(options: EasyOptions, names: ReadonlySet<string>): boolean {
   for (const name in options) if (names.has(name)) return true;
   return false;
 }
 
-/** What is for the origin that it was given for, and not for where it redirects to. */
-const CREDENTIALS = new Set([
+/** Credentials: they go only to the origin they were given for, not to the target of a redirect. */
+const ORIGIN_BOUND = new Set([
   "AWS_SIGV4",
   "COOKIE",
   "COOKIEFILE",
@@ -97,9 +90,9 @@ const CREDENTIALS = new Set([
   "XOAUTH2_BEARER",
 ]);
 
-/** The options without credentials. Cookies that have a domain go on by themselves. */
-export function withoutCredentials(options: EasyOptions): EasyOptions {
-  const kept = Object.entries(options).filter(([name]) => !CREDENTIALS.has(name));
+/** The options without credentials. The cookie engine stays on, for cookies that have a domain. */
+export function withoutCredentialOptions(options: EasyOptions): EasyOptions {
+  const kept = Object.entries(options).filter(([name]) => !ORIGIN_BOUND.has(name));
   if ("COOKIEFILE" in options || "COOKIELIST" in options) kept.push(["COOKIEFILE", ""]);
   return Object.fromEntries(kept);
 }

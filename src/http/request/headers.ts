@@ -1,21 +1,26 @@
 /**
- * Headers as the caller gave them: order and letter case are kept.
+ * Request headers. Their order and letter case stay as the caller gave them.
  *
  * @module
  */
 
-/** A header name and its value. `null` takes away a header that is sent by default. */
+import { isLatin1, latin1Bytes } from "../bytes.ts";
+
+/** A header name and its value. `null` removes a header that is sent by default. */
 export type HeaderEntry = readonly [name: string, value: string | null];
 
-/** What `init.headers` may be; a `null` value takes away a header that is sent by default. */
+/** The type of `init.headers`. A `null` value removes a header that is sent by default. */
 export type HeadersSource =
   | Headers
   | Iterable<readonly [string, string | null] | readonly string[]>
   | Readonly<Record<string, string | null | undefined>>;
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Whether a text is a token as in RFC 9110: a method, a header name, a subprotocol. */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}
 
-/** Reads headers from any form. Throws `TypeError` for a name or value that HTTP cannot carry. */
+/** Reads `init.headers`. Throws `TypeError` for a name or value that HTTP cannot carry. */
 export function readHeaders(source: HeadersSource | null | undefined): HeaderEntry[] {
   if (source === null || source === undefined) return [];
   if (typeof source !== "object") throw new TypeError("Cannot read headers: expected an object");
@@ -33,7 +38,7 @@ function checkPair(pair: readonly unknown[]): readonly [string, unknown] {
 }
 
 function checkHeader(name: unknown, value: unknown): HeaderEntry {
-  if (typeof name !== "string" || !TOKEN.test(name)) {
+  if (typeof name !== "string" || !isToken(name)) {
     throw new TypeError(`Cannot send the header ${JSON.stringify(name)}: bad name`);
   }
   if (value === null || value === undefined) return [name, null];
@@ -47,12 +52,12 @@ function checkHeader(name: unknown, value: unknown): HeaderEntry {
   return [name, text];
 }
 
-/** Whether a header of that name (in lower case) is there, with a value or taken away. */
+/** Whether the headers set or remove a header; `name` is in lower case. */
 export function hasHeader(headers: readonly HeaderEntry[], name: string): boolean {
   return headers.some(([own]) => own.toLowerCase() === name);
 }
 
-/** The headers without those of these names (in lower case). */
+/** The headers without those of the given names, which are in lower case. */
 export function withoutHeaders(
   headers: readonly HeaderEntry[],
   names: ReadonlySet<string>,
@@ -60,14 +65,9 @@ export function withoutHeaders(
   return headers.filter(([name]) => !names.has(name.toLowerCase()));
 }
 
-function isLatin1(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
-  return true;
-}
-
 /**
- * The lines of HTTPHEADER: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}. A header
- * without a value ends in a semicolon, one that is taken away in a colon.
+ * The lines of HTTPHEADER: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}. A header with
+ * an empty value ends in a semicolon, one to be removed in a colon.
  */
 export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Array)[] {
   return headers.map(([name, value]) =>
@@ -75,7 +75,7 @@ export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Arr
   );
 }
 
-/** A character is one byte on the wire, where a string for libcurl would be UTF-8. */
+/** Encodes a line as latin-1 unless it is ASCII: a string would reach libcurl as UTF-8. */
 function onWire(line: string): string | Uint8Array {
-  return /^[\0-\x7f]*$/.test(line) ? line : Uint8Array.from(line, (unit) => unit.charCodeAt(0));
+  return /^[\0-\x7f]*$/.test(line) ? line : latin1Bytes(line);
 }

@@ -1,5 +1,5 @@
 /**
- * What the caller asked for, checked and in one form.
+ * `RequestPlan`: the arguments of `fetch`, checked and in one form.
  *
  * @module
  */
@@ -7,96 +7,106 @@
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import {
+  asyncBodySource,
   type BodySource,
   bodySource,
   type FetchBody,
   requestSource,
   syncBodySource,
 } from "../request_body/source.ts";
+import { readNumber, readProgress, readSignal } from "./arguments.ts";
 import { checkCurlOptions } from "./curl_options.ts";
-import { hasHeader, type HeaderEntry, type HeadersSource, readHeaders } from "./headers.ts";
+import { bodyLength, checkConversions, checkNoBody } from "./framing.ts";
+import {
+  hasHeader,
+  type HeaderEntry,
+  type HeadersSource,
+  isToken,
+  readHeaders,
+} from "./headers.ts";
 import { readPolicy, referrerFor, type ReferrerPolicy } from "./referrer.ts";
+import { isHttp } from "./url.ts";
 
-/** How far a fetch is. */
+/** Progress of a fetch. */
 export interface FetchProgress {
-  /** Bytes of the answer's body received, before decoding. */
+  /** Bytes of the response body received, before decoding. */
   readonly downloaded: number;
-  /** Bytes of the body expected, `null` where the server did not say. */
+  /** Bytes of the response body in all, `null` if unknown. */
   readonly downloadTotal: number | null;
   /**
-   * Bytes of the body sent, on HTTP/1.1 with the framing of chunks where its length is unknown.
-   * Goes down where the server has it start over.
+   * Bytes of the request body sent. On HTTP/1.1 a body of unknown length counts with its chunked
+   * framing. Starts again from 0 when the body is sent again.
    */
   readonly uploaded: number;
-  /** Bytes of the body to send, `null` where unknown. */
+  /** Bytes of the request body in all, `null` if unknown. */
   readonly uploadTotal: number | null;
 }
 
-/** The options of easy handles that `fetch` leaves to the caller. */
+/** Options of libcurl for the easy handle; `fetch` refuses those that it sets itself. */
 export type FetchCurlOptions = EasyOptions;
 
-/** What `fetch` takes beside the URL: the standard's members, and curlew's. */
+/** Options of `fetch`: the members of the standard, and those of curlew. */
 export interface FetchInit {
   /** `GET` unless given. */
   readonly method?: string;
   /** In an object or an array, order and letter case reach the wire on HTTP/1. */
   readonly headers?: HeadersSource;
-  /** What is sent; a stream is sent once, and not again for a redirect. */
+  /** The body. A stream can be sent only once, so not again for a redirect. */
   readonly body?: FetchBody | null;
-  /** `"follow"` unless given; `"manual"` gives the 3xx itself. */
+  /** `"follow"` unless given; `"manual"` returns the 3xx response, `"error"` rejects. */
   readonly redirect?: "follow" | "error" | "manual";
-  /** Ends the fetch, or the body that it gave; both fail with the signal's reason. */
+  /** Aborts the fetch or, after that, the body; either fails with the signal's reason. */
   readonly signal?: AbortSignal | null;
-  /** Accepted: the fetch lives as long as the process. */
+  /** Accepted without effect: a fetch ends with the process. */
   readonly keepalive?: boolean;
-  /** The URL of the Referer header, as far as the policy lets it be seen; none unless given. */
+  /** The URL of the Referer header, reduced by the policy; none unless given. */
   readonly referrer?: string;
   /** Subresource integrity: `sha256-…`, `sha384-…`, `sha512-…` in base64. */
   readonly integrity?: string;
-  /** Accepted for streams, as the standard asks for it; curlew is always full duplex. */
+  /** Accepted without effect: curlew is always full duplex. */
   readonly duplex?: "half" | "full";
-  /** Accepted: there is no cache. */
+  /** Accepted without effect: there is no cache. */
   readonly cache?: string;
-  /** Accepted: cookies are an option of `curl`. */
+  /** Accepted without effect: cookies are options of `curl`. */
   readonly credentials?: string;
-  /** Accepted: there is no CORS. */
+  /** Accepted without effect: there is no CORS. */
   readonly mode?: string;
-  /** Accepted. */
+  /** Accepted without effect. */
   readonly priority?: string;
-  /** How much of the referrer is sent; another origin sees only its origin unless given. */
+  /** How much of the referrer is sent; another origin gets only its origin unless given. */
   readonly referrerPolicy?: ReferrerPolicy;
-  /** Accepted where it is `null`, as the standard has it. */
+  /** Accepted if it is `null`, as in the standard. */
   readonly window?: null;
-  /** Options of the easy handle by curl's name. */
+  /** Options of libcurl for the easy handle, by curl's names. */
   readonly curl?: FetchCurlOptions;
-  /** The agent to run on; one for all unless given. */
+  /** The agent that runs the transfer; the default agent, which all calls share, unless given. */
   readonly agent?: Agent;
-  /** How long it may take until the body has ended, in ms; 0 for any time. */
+  /** How long all of it may take, to the end of the body, in ms; 0, the default, is no limit. */
   readonly timeout?: number;
-  /** How long it may take until TLS is set up, in ms. */
+  /** How long connecting may take, name lookup and TLS included, in ms. */
   readonly connectTimeout?: number;
-  /** How large the decoded body may be, in bytes. */
+  /** How large the decoded response body may be, in bytes. */
   readonly maxBodySize?: number;
-  /** Told how far it is. */
+  /** Called with the progress. What it throws ends the fetch. */
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
-/** A request that can be made. */
+/** One request, with everything that is needed to make it. */
 export interface RequestPlan {
   readonly method: string;
   readonly url: URL;
   readonly headers: readonly HeaderEntry[];
   readonly body: BodySource | null;
-  /** How many bytes it has, `null` where unknown. */
+  /** The length of the body in bytes, `null` if unknown. */
   readonly bodyLength: number | null;
   readonly redirect: "follow" | "error" | "manual";
   readonly signal: AbortSignal | null;
-  /** What is sent as Referer, `""` for nothing. */
+  /** The value of Referer, `""` for none. */
   readonly referrer: string;
   readonly referrerPolicy: ReferrerPolicy;
   readonly integrity: string;
   readonly curl: FetchCurlOptions;
-  /** What the cookie engine knows from the hops before, as lines of COOKIELIST. */
+  /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
@@ -106,48 +116,36 @@ export interface RequestPlan {
 
 const NORMALIZED = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function readMethod(method: unknown): string {
   if (method === "GET") return method;
   const text = String(method), upper = text.toUpperCase();
-  if (!TOKEN.test(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
+  if (!isToken(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
   if (FORBIDDEN.has(upper)) throw new TypeError(`Cannot fetch: the method ${upper} is forbidden`);
   return NORMALIZED.has(upper) ? upper : text;
 }
 
-function readUrl(input: string | URL): URL {
+function readRequestUrl(input: string | URL): URL {
   try {
     return new URL(input);
   } catch {
-    // without the runtime's own error: it quotes the URL, which may have credentials
+    // not the runtime's error as a cause: it quotes the URL, which may have credentials
     throw new TypeError("Cannot fetch: invalid URL");
   }
 }
 
-/** A number of the options of `call`. Throws `TypeError` where it is none, or out of range. */
-export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
-  if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
-}
-
-/** The `onProgress` of the options of `call`. Throws `TypeError` where it is no function. */
-export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
-  if (onProgress === undefined || onProgress === null) return undefined;
-  if (typeof onProgress === "function") return onProgress;
-  throw new TypeError(`Cannot ${call}: onProgress must be a function`);
-}
-
 /**
- * Reads the arguments of `fetch`; a promise where the body is to be awaited. Throws `TypeError` for
- * what the standard refuses.
+ * Reads the arguments of `fetch`. Returns a promise if there is a body. Throws `TypeError` for what
+ * the standard refuses.
  */
 export function planRequest(
   input: string | URL | Request,
   init: FetchInit = {},
 ): RequestPlan | Promise<RequestPlan> {
-  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
-  return given === null ? plan : planBody(plan, init, given);
+  const plan = planHead(input, init), given = givenBody(input, init, plan.method);
+  if (given !== null) return planBody(plan, init, given);
+  checkNoBody(plan.headers);
+  return plan;
 }
 
 async function planBody(
@@ -155,6 +153,11 @@ async function planBody(
   init: FetchInit,
   given: FetchBody,
 ): Promise<RequestPlan> {
+  const { signal } = plan;
+  if (signal?.aborted) {
+    asyncBodySource(given)?.cancel(signal.reason); // within the call, as the standard says
+    throw signal.reason;
+  }
   const isRequests = init.body === undefined && given instanceof ReadableStream;
   const body = await (isRequests ? requestSource(given) : bodySource(given));
   try {
@@ -165,10 +168,13 @@ async function planBody(
   }
 }
 
-/** The same without waiting. Throws `TypeError` for a body that is to be awaited, too. */
+/** Reads the arguments of `fetchSync`. Throws `TypeError` also for a body that is read later. */
 export function planRequestSync(input: string | URL, init: FetchInit = {}): RequestPlan {
-  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
-  if (given === null) return plan;
+  const plan = planHead(input, init), given = givenBody(input, init, plan.method);
+  if (given === null) {
+    checkNoBody(plan.headers);
+    return plan;
+  }
   const body = syncBodySource(given);
   if (body) return withBody(plan, body);
   throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
@@ -176,9 +182,10 @@ export function planRequestSync(input: string | URL, init: FetchInit = {}): Requ
 
 const NONE: FetchCurlOptions = {}, NO_COOKIES: readonly string[] = [];
 
-function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
+/** Reads the arguments of a request whose body is added later, by {@linkcode withBody}. */
+export function planHead(input: string | URL | Request, init: FetchInit): RequestPlan {
   const request = typeof input !== "string" && input instanceof Request ? input : null;
-  const url = readUrl(request ? request.url : input as string | URL);
+  const url = readRequestUrl(request ? request.url : input as string | URL);
   const { referrer, referrerPolicy } = readReferrer(init, request, url);
   return {
     url,
@@ -219,26 +226,13 @@ function givenBody(
   return given;
 }
 
-/** Adds a body, and what it implies. Throws `TypeError` for a Content-Length that is not its own. */
+/** Adds a body, its type and length. Throws `TypeError` for headers that say otherwise. */
 export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   const headers = [...plan.headers];
   if (body.type && !hasHeader(headers, "content-type")) headers.push(["Content-Type", body.type]);
-  return { ...plan, headers, body, bodyLength: readLength(body, headers) };
-}
-
-/** The length of a stream is what the caller says. */
-function readLength(body: BodySource, headers: readonly HeaderEntry[]): number | null {
-  const text = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
-  if (text === undefined || text === null) return body.length;
-  const length = Number(text);
-  if (/^\d+$/.test(text) && length === (body.length ?? length)) return length;
-  throw new TypeError(`Cannot fetch: the length of the body is not the Content-Length "${text}"`);
-}
-
-/** A signal of the options of `call`. Throws `TypeError` where it is none. */
-export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
-  if (signal === null || signal instanceof AbortSignal) return signal;
-  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);
+  const length = bodyLength(headers, body.length, plan.curl);
+  if (isHttp(plan.url)) checkConversions(plan.curl);
+  return { ...plan, headers, body, bodyLength: length };
 }
 
 function readRedirect(redirect: string): "follow" | "error" | "manual" {
@@ -251,6 +245,6 @@ type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;
 function readReferrer(init: FetchInit, request: Request | null, url: URL): Referrer {
   const given = init.referrer ?? request?.referrer ?? "";
   const referrerPolicy = readPolicy(init.referrerPolicy ?? request?.referrerPolicy ?? "");
-  if (given !== "") readUrl(given);
+  if (given !== "") readRequestUrl(given);
   return { referrer: referrerFor(given, referrerPolicy, url), referrerPolicy };
 }

@@ -1,5 +1,5 @@
 /**
- * The Referer of a request:
+ * Referrer policies, which say how much of the referrer a request sends:
  * {@link https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer}.
  *
  * @module
@@ -21,7 +21,7 @@ export type ReferrerPolicy =
 
 type Part = "none" | "origin" | "all";
 
-/** Policy → what the same origin sees, another one, and one that is less secure. */
+/** What each policy sends to the same origin, another origin, and a less secure one. */
 const POLICIES: Readonly<Record<ReferrerPolicy, readonly [same: Part, other: Part, less: Part]>> = {
   "": ["all", "origin", "none"],
   "no-referrer": ["none", "none", "none"],
@@ -34,24 +34,24 @@ const POLICIES: Readonly<Record<ReferrerPolicy, readonly [same: Part, other: Par
   "unsafe-url": ["all", "all", "all"],
 };
 
-/** A longer one is reduced to its origin. */
-const MOST_CHARACTERS = 4096;
+/** A longer referrer is reduced to its origin. */
+const MAX_CHARACTERS = 4096;
 
 const isPolicy = (text: string): text is ReferrerPolicy => Object.hasOwn(POLICIES, text);
 
-/** Reads `init.referrerPolicy`. Throws `TypeError` for one that there is not. */
+/** Reads `init.referrerPolicy`. Throws `TypeError` for an unknown policy. */
 export function readPolicy(policy: string): ReferrerPolicy {
   if (isPolicy(policy)) return policy;
   throw new TypeError(`Cannot fetch: unknown referrer policy "${policy}"`);
 }
 
-/** The last known policy in a Referrer-Policy header, `null` where there is none. */
+/** The last known policy in a Referrer-Policy header, `null` if there is none. */
 export function policyOf(header: string | null): ReferrerPolicy | null {
   const names = (header ?? "").split(",").map((name) => name.trim().toLowerCase());
   return names.filter(isPolicy).findLast((name) => name !== "") ?? null;
 }
 
-/** What a URL gets to see of the referrer, `""` for nothing. */
+/** The Referer of a request to `url`, `""` for none. */
 export function referrerFor(referrer: string, policy: ReferrerPolicy, url: URL): string {
   if (referrer === "" || !URL.canParse(referrer)) return "";
   const from = new URL(referrer);
@@ -61,7 +61,7 @@ export function referrerFor(referrer: string, policy: ReferrerPolicy, url: URL):
   const part = from.origin === url.origin ? same : isLess ? less : other;
   if (part === "none") return "";
   const all = bareUrl(from);
-  return part === "all" && all.length <= MOST_CHARACTERS ? all : `${from.origin}/`;
+  return part === "all" && all.length <= MAX_CHARACTERS ? all : `${from.origin}/`;
 }
 
 /** {@link https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy} */

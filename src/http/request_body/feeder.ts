@@ -1,42 +1,42 @@
 /**
- * The body of a request, pulled when libcurl wants data.
+ * `BodyFeeder`: feeds the body of a request from a stream to READFUNCTION, with backpressure.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Read } from "./peek.ts";
+import type { ReadResult } from "./peek.ts";
 import type { BodySource } from "./source.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
 
-/** UPLOAD_BUFFERSIZE: what libcurl asks for at a time, and so how much is pulled ahead. */
+/** UPLOAD_BUFFERSIZE: how much libcurl asks for at a time, and so how much is pulled ahead. */
 export const UPLOAD_BUFFER: number = 256 * 1024;
 
-/** Feeds READFUNCTION from a stream: nothing is pulled before libcurl asks for the first time. */
-export class BodyUpload {
+/** Pulls from the stream of a body, from the first call of READFUNCTION on. */
+export class BodyFeeder {
   readonly #source: BodySource;
   readonly #length: number | null;
   readonly #resume: () => void;
   readonly #fail: (error: unknown) => void;
   readonly #yieldTurn: () => void;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  /** What was pulled and not sent, from the offset in the first one on. */
+  /** Chunks that were pulled and not sent yet; `#offset` bytes of the first one were sent. */
   #chunks: Uint8Array[] = [];
   #offset = 0;
-  #ready = 0;
+  #pulledAhead = 0;
   #pulled = 0;
   #pulling = false;
   #done = false;
-  /** Whether libcurl was told to wait. */
-  #waiting = false;
+  /** Whether READFUNCTION has paused the transfer. */
+  #paused = false;
   #resuming = false;
 
   /**
-   * `length` is how many bytes were promised; `resume` unpauses the transfer, `fail` ends it
-   * with what the stream failed with; `yieldTurn` lets the stream have its say before libcurl asks
-   * again.
+   * `length` is the length that was announced, `null` for none. `resume` unpauses the transfer,
+   * `fail` ends it with an error. `yieldTurn` is called when the stream needs the event loop before
+   * it can have more, which is cheaper than a pause.
    */
   constructor(
     source: BodySource,
@@ -52,18 +52,18 @@ export class BodyUpload {
     this.#yieldTurn = yieldTurn;
   }
 
-  /** Whether the transfer waits for the stream. */
+  /** Whether the transfer is paused until the stream has more. */
   get paused(): boolean {
-    return this.#waiting;
+    return this.#paused;
   }
 
-  /** The READFUNCTION. */
+  /** READFUNCTION. */
   read(buffer: Uint8Array): number {
     const filled = this.#fill(buffer);
     if (!this.#done) this.#pull();
-    if (this.#pulling && this.#ready === 0) this.#yieldTurn();
+    if (this.#pulling && this.#pulledAhead === 0) this.#yieldTurn();
     if (filled > 0 || this.#done) return filled;
-    this.#waiting = true;
+    this.#paused = true;
     return CURL_READFUNC_PAUSE;
   }
 
@@ -82,11 +82,11 @@ export class BodyUpload {
       chunks.shift();
       this.#offset = 0;
     }
-    this.#ready -= filled;
+    this.#pulledAhead -= filled;
     return filled;
   }
 
-  /** The SEEKFUNCTION: libcurl starts over for an authentication. */
+  /** SEEKFUNCTION: libcurl sends the body again, for an authentication. */
   seek(offset: number, origin: number): number {
     if (origin !== 0 || offset !== 0) return CURL_SEEKFUNC_CANTSEEK;
     if (!this.#reader && !this.#done) return CURL_SEEKFUNC_OK;
@@ -98,24 +98,24 @@ export class BodyUpload {
   }
 
   #pull(): void {
-    if (this.#pulling || this.#ready >= UPLOAD_BUFFER) return;
+    if (this.#pulling || this.#pulledAhead >= UPLOAD_BUFFER) return;
     this.#pulling = true;
     let reader: ReadableStreamDefaultReader<Uint8Array>;
     try {
       reader = this.#reader ??= this.#source.open();
     } catch (error) {
-      return this.#fail(error); // somebody has locked the stream meanwhile
+      return this.#fail(error); // the stream has been locked meanwhile
     }
-    const current = () => reader === this.#reader; // or it was started over
+    const current = () => reader === this.#reader; // false if the body was started again
     reader.read().then(
       (result) => current() && this.#take(result),
       (error) => current() && this.#fail(error),
     );
   }
 
-  #take({ done, value }: Read): void {
+  #take({ done, value }: ReadResult): void {
     this.#pulling = false;
-    // a proxy of one is none: its length throws
+    // `isView` too, as a Proxy of a Uint8Array is an instance whose length throws
     if (!done && !(ArrayBuffer.isView(value) && value instanceof Uint8Array)) {
       return this.#fail(new TypeError("The body stream gave a chunk that is no Uint8Array"));
     }
@@ -131,33 +131,33 @@ export class BodyUpload {
     if (done) this.#done = true;
     else {
       this.#chunks.push(value as Uint8Array);
-      this.#ready += value?.length ?? 0;
+      this.#pulledAhead += value?.length ?? 0;
       this.#pull();
     }
-    if (this.#waiting) this.#resumeSoon();
+    if (this.#paused) this.#scheduleResume();
   }
 
-  /** What the stream has at once comes along. */
-  #resumeSoon(): void {
+  /** Resumes in a macrotask, so that all chunks that are ready by then are sent together. */
+  #scheduleResume(): void {
     if (this.#resuming) return;
     this.#resuming = true;
     setImmediate(() => {
       this.#resuming = false;
-      if (!this.#waiting) return;
-      this.#waiting = false;
+      if (!this.#paused) return;
+      this.#paused = false;
       this.#resume();
     });
   }
 
-  /** Nobody wants the rest. */
+  /** Ends the body: cancels the stream and drops what was pulled. */
   cancel(reason: unknown): void {
     const reader = this.#reader;
     this.#reader = null;
     this.#chunks = [];
-    this.#offset = this.#ready = 0;
-    this.#pulling = this.#waiting = false;
+    this.#offset = this.#pulledAhead = 0;
+    this.#pulling = this.#paused = false;
     this.#done = true;
-    if (reader) reader.cancel(reason).catch(() => {}); // its own failure concerns nobody any more
+    if (reader) reader.cancel(reason).catch(() => {}); // nothing waits for the stream any more
     else this.#source.cancel(reason);
   }
 }

@@ -1,24 +1,24 @@
 /**
- * A look at how a stream begins.
+ * `peek`: reads a stream that has all its data at once, such as the body of a `Request`.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 
-/** How much is taken before it counts as a stream. */
+/** A stream with more bytes stays a stream. */
 const LIMIT = 4 * 1024 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
-/** What a read gives. */
-export interface Read {
+/** The result of a read. */
+export interface ReadResult {
   readonly done: boolean;
   readonly value?: Uint8Array | undefined;
 }
 
-type Reading = Promise<Read>;
+type Reading = Promise<ReadResult>;
 
-/** The whole content, where it is all there at once, else a stream of the same content. */
+/** The whole content if it is available without waiting, else a stream of the same content. */
 export async function peek(
   stream: ReadableStream<Uint8Array>,
 ): Promise<Bytes | ReadableStream<Uint8Array>> {
@@ -26,7 +26,7 @@ export async function peek(
   let size = 0;
   for (;;) {
     const reading = reader.read(), found = await atOnce(reading);
-    // one chunk may be larger than the limit and yet be all
+    // a single chunk may exceed the limit and still be the whole content
     if (!found || (size > LIMIT && !found.done)) return joined(begin, reading, reader);
     if (found.done) return new Uint8Array(await new Blob(begin as Bytes[]).arrayBuffer());
     if (!(ArrayBuffer.isView(found.value) && found.value instanceof Uint8Array)) {
@@ -37,13 +37,13 @@ export async function peek(
   }
 }
 
-/** What a read gives in this turn of the loop; `null` where it takes longer or fails. */
-async function atOnce(reading: Reading): Promise<Read | null> {
+/** The result of a read if it comes before the next macrotask, else `null`; also if it fails. */
+async function atOnce(reading: Reading): Promise<ReadResult | null> {
   const later = new Promise<null>((resolve) => setImmediate(() => resolve(null)));
   return await Promise.race([reading.catch(() => null), later]);
 }
 
-/** What was read, what is being read, and the rest. */
+/** A stream of the chunks read so far, the pending read, and the rest. */
 function joined(
   begin: Uint8Array[],
   reading: Reading,

@@ -1,14 +1,15 @@
 /**
- * What a request sends: bytes that are there, or a stream that is pulled.
+ * Body sources: the body of a request in any of its types, as bytes or as a stream to pull from.
  *
  * @module
  */
 
-import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
+import { copyOf } from "../bytes.ts";
+import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
-import { formData } from "./form_data.ts";
+import { serializeForm } from "./form_data.ts";
 
-/** What a request may have as its body. */
+/** The types of a request body. */
 export type FetchBody =
   | string
   | ArrayBuffer
@@ -19,19 +20,21 @@ export type FetchBody =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array | string>;
 
-/** The body of a request. */
+/** A request body, whatever its type. */
 export interface BodySource {
-  /** Its media type, where the kind of body implies one. */
+  /** The media type that its type implies, `null` if none. */
   readonly type: string | null;
-  /** Its length in bytes, `null` where unknown. */
+  /** Its length in bytes, `null` if unknown. */
   readonly length: number | null;
-  /** The bytes, where they are all there. */
+  /** The bytes, `null` if they are read later. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  /** Whether {@linkcode open} can be called again, for a redirect or an authentication. */
+  /** Whether {@linkcode open} can be called again, to send the body once more. */
   readonly replayable: boolean;
-  /** Starts from the beginning. */
+  /** Whether it is a stream: what the standard calls a body whose source is null. */
+  readonly isStream?: true;
+  /** Opens a reader at the beginning. */
   open(): ReadableStreamDefaultReader<Uint8Array>;
-  /** Nobody will read it. */
+  /** Releases the body, if it will not be read. */
   cancel(reason: unknown): void;
 }
 
@@ -42,24 +45,25 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
   return { type, bytes, length: bytes.length, replayable: true, open, cancel: nothing };
 }
 
-function fromBlob(blob: Blob, type: string | null): BodySource {
-  const open = () => chunkReader(blobChunks(blob));
-  return { type, bytes: null, length: blob.size, replayable: true, open, cancel: nothing };
+async function fromBlob(blob: Blob): Promise<BodySource> {
+  const { size: length, replayable, chunks } = await blobContent(blob);
+  const open = () => chunkReader(chunks());
+  return { type: blob.type || null, bytes: null, length, replayable, open, cancel: nothing };
 }
 
-/** Blobs are read while they are sent, and again from the beginning where that is asked for. */
-function formSource(form: FormData): BodySource {
-  const { type, length, chunks } = formData(form);
+/** The source of a form. Its files are read while they are sent. */
+async function fromForm(form: FormData): Promise<BodySource> {
+  const { type, length, replayable, chunks } = await serializeForm(form);
   const open = () => chunkReader(chunks());
-  return { type, bytes: null, length, replayable: true, open, cancel: nothing };
+  return { type, bytes: null, length, replayable, open, cancel: nothing };
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
   if (stream.locked) throw new TypeError("Cannot send the body: the stream is locked");
   const open = () => stream.getReader();
-  // where it is locked its reader cancels it
+  // fails if the stream is locked: then the holder of the lock cancels it
   const cancel = (reason: unknown) => void stream.cancel(reason).catch(nothing);
-  return { type: null, bytes: null, length: null, replayable: false, open, cancel };
+  return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
 }
 
 const encoder = new TextEncoder();
@@ -80,45 +84,53 @@ function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
   );
 }
 
-/** The source of a body of any kind. Throws `TypeError` for a file of Bun's that is not there. */
+/** The source of a body of any type. Throws `TypeError` for a `Bun.file()` that cannot be read. */
 export async function bodySource(body: FetchBody): Promise<BodySource> {
-  if (body instanceof Blob) await checkBlob(body);
-  return syncBodySource(body) ?? asyncBodySource(body) ??
-    syncBodySource(String(body)) as BodySource;
+  if (body instanceof Blob) return await fromBlob(body);
+  if (body instanceof FormData) return await fromForm(body);
+  return syncBodySource(body) ?? streamSource(body) ?? syncBodySource(String(body)) as BodySource;
 }
 
 /**
- * The source of a Request's body. A Request does not tell what its body was made of: what is
- * there at once is taken as bytes, which have a length and can be sent again.
+ * The source of the body of a `Request`, which is always a stream. If all of it is available at
+ * once it becomes bytes, which have a length and can be sent again.
  */
 export async function requestSource(stream: ReadableStream<Uint8Array>): Promise<BodySource> {
   const found = await peek(stream);
   return found instanceof ReadableStream ? fromStream(found) : fromBytes(found, null);
 }
 
-/** The source of a body that is there at once, `null` for one that is to be awaited. */
+/** The source of a body whose bytes are available now, `null` for any other type. */
 export function syncBodySource(body: FetchBody): BodySource | null {
   if (typeof body === "string") return fromBytes(encoder.encode(body), "text/plain;charset=UTF-8");
   if (body instanceof URLSearchParams) {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";
     return fromBytes(encoder.encode(String(body)), type);
   }
-  // a copy: the caller may change it while it is sent
-  if (body instanceof ArrayBuffer) return fromBytes(new Uint8Array(body.slice(0)), null);
-  if (ArrayBuffer.isView(body)) {
-    const { buffer, byteOffset, byteLength } = body;
-    return fromBytes(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice(), null);
-  }
-  return null;
+  const bytes = copyOf(body); // a copy, as the caller may change them while they are sent
+  return bytes && fromBytes(bytes, null);
 }
 
-/** The source of a body whose bytes come later, `null` for any other kind of object. */
+/**
+ * The source of a body whose bytes are read later, found without waiting for a Blob to be examined;
+ * `null` for other types and for a form. Without bytes a Blob may be a `Bun.file()` whose size is
+ * not known.
+ */
 export function asyncBodySource(body: FetchBody): BodySource | null {
-  if (body instanceof Blob) return fromBlob(body, body.type || null);
-  if (body instanceof FormData) return formSource(body);
+  if (!(body instanceof Blob)) return streamSource(body);
+  const length = body.size > 0 && body.size < MAX_KNOWN_SIZE ? body.size : null;
+  const chunks = async function* () {
+    yield* (await blobContent(body)).chunks();
+  };
+  const open = () => chunkReader(chunks());
+  return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };
+}
+
+/** The source of a body that can be read only once, `null` for any other type. */
+function streamSource(body: FetchBody): BodySource | null {
   if (body instanceof ReadableStream) return fromStream(body);
   if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
-    return fromIterable(body);
+    return fromIterable(body as AsyncIterable<Uint8Array | string>);
   }
   return null;
 }

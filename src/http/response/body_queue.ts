@@ -1,5 +1,5 @@
 /**
- * What has arrived of a body and was not read yet.
+ * The queue of a response body: bytes that have arrived and were not read yet.
  *
  * @module
  */
@@ -10,82 +10,91 @@ import type { Piece } from "../../handles/callbacks/piece.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-/** libcurl's pieces have 16 KiB at most; a chunk has four, since each read costs more than they. */
+/** The size of a chunk: four of libcurl's largest pieces, since each read of the user's costs. */
 const SLAB = 64 * 1024;
-/** A piece from here on is one of many, and worth a slab. */
+/** A piece from this size on belongs to a large body and starts a slab. */
 const LARGE = 8 * 1024;
-/** How many small ones may wait apart: a server can send a byte at a time, and a chunk costs more. */
-const MOST_SMALL = 32;
+/**
+ * So many small pieces become chunks of their own; then they fill a slab, as a server that sends
+ * single bytes could queue very many.
+ */
+const MAX_SMALL = 32;
 
-/** A slab is full, or copied, before anyone sees it: so it may have anything in it. */
+/** A new slab, not zeroed: only bytes that were filled in are ever read from it. */
 const newSlab = (): Chunk => new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer);
 
-/** Slabs that nobody has seen, for the next body. */
+/** Free slabs, none of which was ever given to a reader. */
 const spare: Chunk[] = [];
-const MOST_SPARE = 4;
+const MAX_SPARE = 4;
 
 function recycle(chunk: Chunk): void {
   const { buffer } = chunk;
-  if (buffer.byteLength === SLAB && spare.length < MOST_SPARE) spare.push(new Uint8Array(buffer));
+  if (buffer.byteLength === SLAB && spare.length < MAX_SPARE) spare.push(new Uint8Array(buffer));
 }
 
-/** See the module. */
+/** Collects pieces in chunks of 64 KiB (slabs), and gives them to reads. */
 export class BodyQueue {
-  /** Whole ones; a read with a buffer may have taken the start of the first. */
+  /** Complete chunks. A BYOB read may have taken the start of the first. */
   readonly #chunks: Chunk[] = [];
-  /** What is being filled. */
+  /** The slab that is being filled. */
   #slab: Chunk | null = null;
   #filled = 0;
   #length = 0;
 
-  /** How many bytes there are. */
+  /** The number of bytes in the queue. */
   get length(): number {
     return this.#length;
   }
 
-  /** Copies a piece. */
+  /** Adds a copy of a piece. */
   push(piece: Piece): void {
     const { length } = piece;
     this.#length += length;
     for (let from = 0; from < length;) {
       const rest = length - from;
-      if (!this.#slab && rest < LARGE && this.#chunks.length < MOST_SMALL) {
+      if (!this.#slab && rest < LARGE && this.#chunks.length < MAX_SMALL) {
         const chunk = new Uint8Array(rest);
         piece.copyTo(chunk, from);
         this.#chunks.push(chunk);
         return;
       }
       const slab = this.#slab ??= spare.pop() ?? newSlab(), start = this.#filled;
-      const part = Math.min(rest, SLAB - start);
-      piece.copyTo(slab.subarray(start, start + part), from);
-      this.#filled += part;
-      if (this.#filled === SLAB) this.#chunks.push(this.#close(slab));
-      from += part;
+      const count = Math.min(rest, SLAB - start);
+      piece.copyTo(slab.subarray(start, start + count), from);
+      this.#filled += count;
+      if (this.#filled === SLAB) this.#chunks.push(this.#detachSlab(slab));
+      from += count;
     }
   }
 
-  #close(slab: Chunk): Chunk {
+  /** Adds a chunk, which the queue owns from then on. */
+  add(chunk: Chunk): void {
+    if (chunk.length > 0) this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  #detachSlab(slab: Chunk): Chunk {
     this.#slab = null;
     this.#filled = 0;
     return slab;
   }
 
-  /** Takes a chunk, which is the reader's from now on. There must be one. */
+  /** Removes a chunk for a reader, which owns it from then on. The queue must not be empty. */
   take(): Chunk {
-    const first = this.#chunks.shift() ?? this.#partOfSlab();
+    const first = this.#chunks.shift() ?? this.#takeSlab();
     const chunk = first.length === first.buffer.byteLength ? first : first.slice();
     this.#length -= chunk.length;
-    native.weigh?.(chunk.length);
+    native.hastenCollection?.(chunk.length);
     return chunk;
   }
 
-  #partOfSlab(): Chunk {
+  #takeSlab(): Chunk {
     const slab = this.#slab as Chunk, chunk = slab.slice(0, this.#filled);
-    recycle(this.#close(slab));
+    recycle(this.#detachSlab(slab));
     return chunk;
   }
 
-  /** Takes all, in one array that is good until the queue is used again. */
+  /** Removes all bytes, as one array. */
   takeAll(): Chunk {
     const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks[0] : null;
     const all = single ?? new Uint8Array(this.#length);
@@ -94,13 +103,13 @@ export class BodyQueue {
     return all;
   }
 
-  /** Moves as much as fits to a reader's own buffer, and says how many bytes. */
+  /** Moves as much as fits into the buffer of a BYOB read. Returns the number of bytes. */
   fill(room: Chunk): number {
     let filled = 0;
     while (filled < room.length && this.#length > 0) {
       if (this.#chunks.length === 0) {
         const end = this.#filled;
-        this.#chunks.push(this.#close(this.#slab as Chunk).subarray(0, end));
+        this.#chunks.push(this.#detachSlab(this.#slab as Chunk).subarray(0, end));
       }
       const chunk = this.#chunks[0] as Chunk, part = chunk.subarray(0, room.length - filled);
       room.set(part, filled);
@@ -112,7 +121,7 @@ export class BodyQueue {
     return filled;
   }
 
-  /** Forgets all. */
+  /** Drops all bytes. */
   clear(): void {
     this.#chunks.length = this.#length = this.#filled = 0;
     this.#slab = null;

@@ -1,5 +1,5 @@
 /**
- * The body of a response as a byte stream with backpressure.
+ * `BodySink`: the body of a response as a byte stream with backpressure.
  *
  * @module
  */
@@ -11,118 +11,185 @@ import { BodyQueue } from "./body_queue.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
 
-/** How much is kept for a reader that is slower than the network, and when to fetch more. */
+/** The transfer is paused at so many queued bytes, and resumed when so many are left. */
 const HIGH_WATER = 256 * 1024, LOW_WATER = 64 * 1024;
-/** For one that waits, and will take it all at the end of the turn: pauses cost much. */
+/** Higher limit while a read is pending: it empties the queue this turn, and pausing is costly. */
 const WAITING_HIGH_WATER = 512 * 1024;
 
-/** What the stream asks of its transfer. */
+/** The transfer of a body. */
 export interface BodyTransfer {
-  /** Goes on after a pause. Called from a macrotask, never from a callback. */
+  /** Resumes after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void;
-  /** Ends it: nobody wants the rest. */
+  /** Ends the transfer, since the rest of the body is not wanted. */
   cancel(reason: unknown): void;
 }
 
 type Controller = ReadableByteStreamController;
 
-/** A transfer whose stream was forgotten before it was read: nobody can read it any more. */
-const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) => ref.deref()?.abandon());
+/** The stream of a body. */
+export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Of a body that needs no transfer any more. */
+const NO_TRANSFER: BodyTransfer = { resume() {}, cancel() {} };
+
+/** Ends the transfer of a stream that was collected before it was read to its end. */
+const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
+  ref.deref()?.onStreamCollected()
+);
+
+/** Sinks that will listen to their signals from the next macrotask on. */
+const listeners: BodySink[] = [];
+
+/** Has a sink listen to its signal. Later, since most bodies are read to their end at once. */
+function listenSoon(sink: BodySink): void {
+  if (listeners.push(sink) > 1) return;
+  setImmediate(() => {
+    for (const sink of listeners.splice(0)) sink.listen();
+  });
+}
+
+// not those of AbortSignal: on Deno they have an `AbortSignal.timeout()` keep the process alive
+const { addEventListener, removeEventListener } = EventTarget.prototype;
+
+/** Listens to a signal. Returns the function that ends that. */
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  // a signal of its own: there others' listeners decide on Deno whether the timeout does that
+  const own = AbortSignal.any([signal]);
+  addEventListener.call(own, "abort", listener);
+  return () => removeEventListener.call(own, "abort", listener);
+}
 
 /**
- * Takes the bytes from WRITEFUNCTION and gives them to a stream. The queue is here and not in
- * the stream, which then asks only when a read waits: as long as none does, nothing here holds
- * the stream, so that one which everybody has forgotten is collected, and its transfer ends.
+ * Passes bytes from WRITEFUNCTION to a stream. The queue is here and not in the stream, so the
+ * stream calls `pull` only while a read is pending. At all other times nothing here refers to the
+ * stream: if the user drops it, it is collected and its transfer ends.
+ *
+ * While the transfer runs, whoever runs it ends the body when the signal aborts. After that the
+ * sink itself does: at each read, and by a listener if the body lies unread.
  */
 export class BodySink {
   readonly #transfer: BodyTransfer;
   readonly #queue = new BodyQueue();
-  /** Where a read waits. */
-  #waiting: Controller | null = null;
+  /** Set while a read is pending. */
+  #waitingController: Controller | null = null;
   #serving = false;
-  #weak: WeakRef<Controller> | null = null;
+  #weakController: WeakRef<Controller> | null = null;
   #paused = false;
   #resuming = false;
-  /** How the stream ends once the queue is empty; the transfer is over then. */
+  /** Set when the transfer is over: closes or errors the stream once the queue is empty. */
   #finish: ((controller: Controller) => void) | null = null;
-  /** Whether nothing is missing. */
+  /** Whether the transfer has succeeded. */
   #ended = false;
-  /** Nobody wants more. */
+  /** Whether the stream has ended or was cancelled. */
   #closed = false;
+  /** Whether no byte has arrived. */
+  #isEmpty = true;
+  #signal: AbortSignal | null = null;
+  /** Set if there is a signal. */
+  #weakStream: WeakRef<BodyStream> | null = null;
+  /** Whether the sink listens to the signal, or will soon. */
+  #listens = false;
+  #unlisten: (() => void) | null = null;
 
   constructor(transfer: BodyTransfer) {
     this.#transfer = transfer;
   }
 
-  /** Whether the transfer waits for a reader. */
+  /** A sink with all the bytes of a body. */
+  static filled(bytes: Uint8Array<ArrayBuffer>): BodySink {
+    const sink = new BodySink(NO_TRANSFER);
+    sink.#isEmpty = bytes.length === 0;
+    sink.#queue.add(bytes);
+    sink.end();
+    return sink;
+  }
+
+  /** Whether the transfer is paused. */
   get paused(): boolean {
     return this.#paused;
   }
 
-  /** All of the body, where it is over and has so many bytes at most; else `null`. */
+  /** The whole body if it has arrived and has at most so many bytes, else `null`. */
   takeWhole(most: number): Uint8Array<ArrayBuffer> | null {
     if (!this.#ended || this.#queue.length > most) return null;
     const bytes = this.#queue.takeAll();
-    this.#forget();
+    this.#drop();
     return bytes;
   }
 
-  /** The stream; called once. */
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** Creates the stream; called once. An abort of the signal ends it. */
+  open(signal: AbortSignal | null): BodyStream {
+    this.#signal = signal;
     const stream = new ReadableStream({
       type: "bytes",
-      start: (controller) => {
-        if (this.#finish && this.#queue.length === 0) this.#end(controller, this.#finish);
-        else this.#weak = new WeakRef(controller);
+      start: (controller) => this.#start(controller),
+      pull: (controller) => {
+        // a read that began before an abort in the same task is to fail with it
+        if (signal) this.#serveSoon(controller);
+        else this.#pull(controller);
       },
-      pull: (controller) => this.#pull(controller),
       cancel: (reason) => {
-        this.#forget();
+        this.#drop();
         this.#transfer.cancel(reason);
+        signal?.throwIfAborted(); // it had failed already
       },
-    }, { highWaterMark: 0 });
-    unread.register(stream, new WeakRef(this));
-    return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
+    }, { highWaterMark: 0 }) as BodyStream;
+    if (signal) this.#weakStream = new WeakRef(stream);
+    if (!this.#finish) unread.register(stream, new WeakRef(this));
+    return stream;
   }
 
-  #forget(): void {
+  #start(controller: Controller): void {
+    this.#weakController = new WeakRef(controller);
+    if (this.#finish) this.#endOrListen(controller, this.#finish);
+  }
+
+  #drop(): void {
     this.#closed = true;
-    this.#waiting = null;
+    this.#waitingController = null;
     this.#queue.clear();
+    this.#unlisten?.();
+    this.#unlisten = null;
   }
 
-  /** The WRITEFUNCTION. */
+  /** WRITEFUNCTION. */
   write(piece: Piece): number {
     const { length } = piece;
     if (this.#closed) return length;
-    if (this.#queue.length >= (this.#waiting ? WAITING_HIGH_WATER : HIGH_WATER)) {
+    if (this.#queue.length >= (this.#waitingController ? WAITING_HIGH_WATER : HIGH_WATER)) {
       this.#paused = true;
       return CURL_WRITEFUNC_PAUSE;
     }
+    this.#isEmpty = false;
     this.#queue.push(piece);
-    if (this.#waiting) this.#serveSoon();
+    if (this.#waitingController) this.#serveSoon(this.#waitingController);
     return length;
   }
 
-  /** A read goes on after libcurl has returned, so it may as well get all that comes until then. */
-  #serveSoon(): void {
+  /** Serves the pending read in a microtask, with all bytes that libcurl delivers until then. */
+  #serveSoon(controller: Controller): void {
+    this.#waitingController = controller;
     if (this.#serving) return;
     this.#serving = true;
     queueMicrotask(() => {
       this.#serving = false;
-      const controller = this.#waiting;
+      const controller = this.#waitingController;
       if (!controller) return;
-      this.#waiting = null;
-      this.#pull(controller);
+      this.#waitingController = null;
+      if (this.#signal?.aborted) this.#abort(controller, this.#signal);
+      else this.#pull(controller);
     });
   }
 
-  /** A read waits. */
+  /** The `pull` of the stream: a read is pending. */
   #pull(controller: Controller): void {
-    if (this.#queue.length > 0) this.#serve(controller);
-    else if (!this.#finish) this.#waiting = controller;
-    if (this.#queue.length <= LOW_WATER) this.#resume();
-    if (this.#queue.length === 0 && this.#finish) this.#end(controller, this.#finish);
+    const served = this.#queue.length > 0;
+    if (served) this.#serve(controller);
+    else if (!this.#finish) this.#waitingController = controller;
+    if (this.#queue.length <= LOW_WATER) this.#scheduleResume();
+    if (!this.#finish || this.#closed) return;
+    if (this.#queue.length > 0 || (served && this.#waitsForRead)) this.#listenSoon();
+    else this.#end(controller, this.#finish);
   }
 
   #serve(controller: Controller): void {
@@ -132,7 +199,7 @@ export class BodySink {
     request.respond(this.#queue.fill(new Uint8Array(buffer, byteOffset, byteLength)));
   }
 
-  #resume(): void {
+  #scheduleResume(): void {
     if (!this.#paused || this.#resuming) return;
     this.#resuming = true;
     setImmediate(() => {
@@ -143,42 +210,86 @@ export class BodySink {
     });
   }
 
-  /** The transfer is over. */
+  /** The transfer has succeeded. */
   end(): void {
     this.#ended = true;
-    this.#over((controller) => {
+    this.#finishWith((controller) => {
       controller.close();
-      controller.byobRequest?.respond(0); // a read with a buffer waits for that
+      controller.byobRequest?.respond(0); // a pending BYOB read ends only by that
     });
   }
 
-  /** The transfer has failed: what came before can be read, unless it fails at once. */
+  /** The transfer has failed. The queued bytes can still be read, unless `atOnce` drops them. */
   fail(error: unknown, atOnce: boolean): void {
     if (atOnce) this.#queue.clear();
-    this.#over((controller) => controller.error(error));
+    this.#finishWith((controller) => controller.error(error));
   }
 
-  #over(finish: (controller: Controller) => void): void {
+  #finishWith(finish: (controller: Controller) => void): void {
     if (this.#closed || this.#finish) return;
     this.#finish = finish;
-    if (this.#queue.length > 0) return;
-    const controller = this.#waiting ?? this.#weak?.deref();
-    if (controller) this.#end(controller, finish);
+    const controller = this.#controller;
+    if (controller) this.#endOrListen(controller, finish);
+  }
+
+  get #controller(): Controller | undefined {
+    return this.#waitingController ?? this.#weakController?.deref();
+  }
+
+  /**
+   * Whether only a read closes the stream, though the queue is empty. As with the runtimes' own
+   * `fetch` an abort ends a body until its end has been read.
+   */
+  get #waitsForRead(): boolean {
+    return this.#signal !== null && this.#ended;
+  }
+
+  /** Ends the stream, unless a read has to come first. */
+  #endOrListen(controller: Controller, finish: (controller: Controller) => void): void {
+    const waits = this.#waitsForRead && !this.#waitingController;
+    if (this.#queue.length === 0 && !waits) this.#end(controller, finish);
+    else if (this.#isEmpty) this.listen();
+    else this.#listenSoon();
+  }
+
+  #listenSoon(): void {
+    if (!this.#signal || this.#listens) return;
+    this.#listens = true;
+    listenSoon(this);
+  }
+
+  /** Listens to the signal until the body has been read, was cancelled or is collected. */
+  listen(): void {
+    const signal = this.#signal, controller = this.#controller;
+    if (this.#closed || !signal || !controller) return;
+    if (signal.aborted) return this.#abort(controller, signal);
+    this.#unlisten = onAbort(signal, () => this.#abort(this.#controller, signal));
+    unread.register(controller, new WeakRef(this));
+  }
+
+  #abort(controller: Controller | undefined, { reason }: AbortSignal): void {
+    // by the standard an empty body has ended already: whoever holds its stream is told that
+    const isOver = this.#ended && this.#isEmpty && this.#weakStream?.deref()?.locked === true;
+    const finish = isOver ? this.#finish : null;
+    this.#drop();
+    if (!controller) return;
+    if (finish) finish(controller);
+    else controller.error(reason);
   }
 
   #end(controller: Controller, finish: (controller: Controller) => void): void {
-    this.#forget();
+    this.#drop();
     try {
       finish(controller);
     } catch {
-      // a read of 16-bit units ended at an odd byte: the stream has failed with that by itself
+      // a read into a Uint16Array ended at an odd byte: the stream has failed by itself
     }
   }
 
-  /** The stream was collected. */
-  abandon(): void {
-    if (this.#closed || this.#finish) return;
-    this.#forget();
-    this.#transfer.cancel(undefined);
+  /** Called when the stream was garbage-collected. */
+  onStreamCollected(): void {
+    if (this.#closed) return;
+    this.#drop();
+    if (!this.#finish) this.#transfer.cancel(undefined);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The head of a response, from the lines that HEADERFUNCTION brings.
+ * `HeadCollector`: the head of a response, parsed from the lines of HEADERFUNCTION.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { LengthCheck, loneCr } from "./head_checks.ts";
 
 /** Status line and headers. */
 export interface ResponseHead {
@@ -15,40 +16,50 @@ export interface ResponseHead {
   readonly headers: Headers;
 }
 
-/** A header field as it was on the wire; several of one name stay apart. */
+/** A header field as received; several with the same name stay separate. */
 export type Field = readonly [name: string, value: string];
 
 const CR = 13, LF = 10, SPACE = 32, ZERO = 48, TAB = 9;
 
-/** As much as libcurl takes from 8.3 on. */
-const MOST_BYTES = 300 * 1024;
+/** The limit for all header lines, which libcurl has by itself since 8.3. */
+const MAX_BYTES = 300 * 1024;
 
-/** "HTTP/1.1 " */
-const LONGEST_VERSION = 9;
+/** The length of "HTTP/1.1 ". */
+const MAX_VERSION_LENGTH = 9;
 
-/** Buffers that are free, for the next head. */
+/** Free buffers of `BUFFER_SIZE` bytes. */
 const spare: Buffer[] = [];
-const SIZE = 1024, MOST_SPARE = 64;
+const BUFFER_SIZE = 1024, MAX_SPARE = 64;
 
-/** Header lines, as bytes until they are wanted as text. */
-class Lines {
-  // not zeroed: nobody sees what is behind the length
-  #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(SIZE);
+/** Header lines, kept as bytes and decoded on demand. */
+class HeaderLines {
+  // not zeroed: only the first `#length` bytes are ever read
+  #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #length = 0;
-  /** The lines, once there are no bytes any more. */
+  readonly #lengths = new LengthCheck();
+  /** The decoded lines, once `end()` has given up the buffer. */
   #text: string | null = null;
 
-  /** Adds a line, and says what it is. */
-  add(line: Piece): Kind {
+  /** Adds a line, and returns its kind. */
+  add(line: Piece): LineKind {
     const { length } = line, start = this.#length, end = start + length;
     if (end > this.#bytes.length) this.#grow(end);
     const bytes = this.#bytes, from = line.peek();
-    // a line is short: a loop is faster than an array on a part of one
-    for (let i = 0; i < length; i++) bytes[start + i] = from[i] as number;
+    // lines are short: a loop is faster than `subarray` and `set`
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[start + i] = from[i] as number;
+      // 7.74 gives several lines of a file: at once
+      if (byte === CR && (i + 1 === length || from[i + 1] !== LF)) throw loneCr();
+    }
     this.#length = end;
     const first = bytes[start];
     if (length === 0 || first === CR || first === LF) return "blank";
-    return first === 0x48 && isStatusLine(bytes, start, end) ? "status" : "field";
+    if (first === 0x48 && isStatusLine(bytes, start, end)) {
+      this.#lengths.reset();
+      return "status";
+    }
+    this.#lengths.add(bytes, start, end);
+    return "field";
   }
 
   #grow(end: number): void {
@@ -57,34 +68,34 @@ class Lines {
     this.#bytes = larger;
   }
 
-  /** No more are to come: the buffer may be another's. */
+  /** Decodes the lines and gives up the buffer. No line may be added after that. */
   end(): void {
     if (this.#text !== null) return;
     this.#text = this.text();
-    if (this.#bytes.length === SIZE && spare.length < MOST_SPARE) spare.push(this.#bytes);
-    this.#bytes = NONE;
+    if (this.#bytes.length === BUFFER_SIZE && spare.length < MAX_SPARE) spare.push(this.#bytes);
+    this.#bytes = EMPTY;
   }
 
-  /** How many bytes there are. */
+  /** The number of bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** Forgets all but so many bytes. */
+  /** Drops all but the first `length` bytes. */
   cut(length: number): void {
     this.#length = length;
   }
 
-  /** Forgets all before the byte at that place. */
+  /** Drops the bytes before `start`. */
   dropBefore(start: number): void {
     this.#bytes.copyWithin(0, start, this.#length);
     this.#length -= start;
   }
 
-  /** The number in a status line, 0 where there is none. Only before the end. */
+  /** The status in the status line, 0 if there is none. Only before `end()`. */
   status(): number {
     const bytes = this.#bytes, first = bytes.indexOf(SPACE) + 1;
-    if (first === 0 || first > LONGEST_VERSION || first + 3 > this.#length) return 0;
+    if (first === 0 || first > MAX_VERSION_LENGTH || first + 3 > this.#length) return 0;
     let status = 0;
     for (let i = first; i < first + 3; i++) {
       const digit = (bytes[i] as number) - ZERO;
@@ -94,49 +105,48 @@ class Lines {
     return status;
   }
 
-  /** A byte is a character. (What `TextDecoder` calls latin1 is windows-1252.) */
+  /** The lines as latin-1 text. (Not by TextDecoder, whose "latin1" is windows-1252.) */
   text(): string {
     return this.#text ?? this.#bytes.toString("latin1", 0, this.#length);
   }
 }
 
-const NONE = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-type Kind = "status" | "field" | "blank";
+type LineKind = "status" | "field" | "blank";
 
-/** Whose head it is. */
-export interface HeadOwner {
-  /** A head that may be the final one is there. */
+/** Receives the heads of a collector. */
+export interface HeadListener {
+  /** Called when a head is complete, but not for a 1xx. Runs inside a libcurl callback. */
   onHead(): void;
 }
 
 /**
- * Collects heads: a 1xx is passed over, one that libcurl answers itself (an authentication) is
- * replaced by the next, and lines after the body are trailers. The lines are kept as bytes and
- * decoded once they are wanted.
+ * Collects the lines of a head. A 1xx is skipped. When libcurl sends the request again, such as for
+ * an authentication, the next head replaces the one before. Lines after the body are trailers.
  */
 export class HeadCollector {
-  #lines = new Lines();
+  #lines = new HeaderLines();
   #complete = false;
-  #trailers: Lines | null = null;
-  /** Once it was read. */
+  #trailers: HeaderLines | null = null;
+  /** `null` until it is read. */
   #status: number | null = null;
   #size = 0;
-  readonly #owner: HeadOwner;
+  readonly #owner: HeadListener;
 
-  /** Made by whom it tells. */
-  constructor(owner: HeadOwner) {
+  /** Creates a collector without lines. */
+  constructor(owner: HeadListener) {
     this.#owner = owner;
   }
 
-  /** Takes a line; the HEADERFUNCTION. Throws `CurlEasyError` for more than anyone needs. */
-  take(line: Piece): number {
-    const { length } = line; // of now: what follows may have libcurl hand over more
+  /** HEADERFUNCTION. Throws `CurlEasyError` if the lines exceed the limit or are ambiguous. */
+  addLine(line: Piece): number {
+    const { length } = line; // read now: a call of libcurl in `onHead` may reuse the object
     this.#size += length;
-    if (this.#size > MOST_BYTES) {
-      throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MOST_BYTES} bytes`);
+    if (this.#size > MAX_BYTES) {
+      throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MAX_BYTES} bytes`);
     }
-    const lines = this.#complete ? this.#trailers ??= new Lines() : this.#lines;
+    const lines = this.#complete ? this.#trailers ??= new HeaderLines() : this.#lines;
     const start = lines.length, kind = lines.add(line);
     if (kind === "status") this.#begin(lines, start);
     else if (kind === "blank") {
@@ -146,8 +156,8 @@ export class HeadCollector {
     return length;
   }
 
-  /** Another head begins, with the line at that place. */
-  #begin(lines: Lines, start: number): void {
+  /** Starts another head, whose status line is at `start`. */
+  #begin(lines: HeaderLines, start: number): void {
     if (start > 0) lines.dropBefore(start);
     this.#status = null;
     if (!this.#complete) return;
@@ -161,17 +171,17 @@ export class HeadCollector {
     this.#owner.onHead();
   }
 
-  /** Whether a head that may be the final one is there. */
+  /** Whether the head is complete. */
   get complete(): boolean {
     return this.#complete;
   }
 
-  /** The status code, 0 where there is none. */
+  /** The status code, 0 if there is none. */
   get status(): number {
     return this.#status ??= this.#lines.status();
   }
 
-  /** The transfer is over. */
+  /** Ends the collection, once the transfer is over. */
   end(): void {
     void this.status;
     this.#lines.end();
@@ -184,7 +194,7 @@ export class HeadCollector {
     return reasonOf(end < 0 ? text : text.slice(0, end));
   }
 
-  /** The headers in the order of the wire. */
+  /** The headers in the order received. */
   fields(): Field[] {
     const text = this.#lines.text(), end = text.indexOf("\n");
     return end < 0 ? [] : fields(text, end + 1);
@@ -197,30 +207,30 @@ export class HeadCollector {
     return { status: this.status, statusText: this.statusText, headers };
   }
 
-  /** The value of a header (its name in lower case), `null` where it is absent. */
+  /** The value of the first header of that name, which is in lower case; `null` if absent. */
   get(name: string): string | null {
     for (const [own, value] of this.fields()) if (own.toLowerCase() === name) return value;
     return null;
   }
 
-  /** The headers after the body. */
+  /** The trailers: headers after the body. */
   get trailers(): readonly Field[] {
     return this.#trailers ? fields(this.#trailers.text(), 0) : [];
   }
 }
 
-/** The one that was read last, since most are alike. */
-const last = { line: "", reason: "" };
+/** The status line parsed last and its reason: most are alike. */
+const lastReason = { line: "", reason: "" };
 
 function reasonOf(line: string): string {
-  if (line === last.line) return last.reason;
-  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(part(line, 0, line.length))?.[1] ?? "";
-  last.line = line;
-  // a Response refuses other characters in there
-  return last.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
+  if (line === lastReason.line) return lastReason.reason;
+  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(trimmedSlice(line, 0, line.length))?.[1] ?? "";
+  lastReason.line = line;
+  // `new Response()` refuses other characters in `statusText`
+  return lastReason.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
 }
 
-/** A server may send what `Headers` refuses: such a field is left out, not the whole response. */
+/** Adds fields to `Headers`. A field that `Headers` refuses is left out. */
 export function appendFields(headers: Headers, fields: readonly Field[]): void {
   for (const [name, value] of fields) {
     try {
@@ -244,19 +254,19 @@ function fields(text: string, from: number): Field[] {
 
 function addField(found: Field[], text: string, start: number, end: number): void {
   const first = text.charCodeAt(start), last = found.length - 1;
-  // a line that begins with a space continues the one before
+  // a line that begins with a space continues the line before
   if ((first === SPACE || first === TAB) && last >= 0) {
     const [name, value] = found[last] as Field;
-    found[last] = [name, `${value} ${part(text, start, end)}`];
+    found[last] = [name, `${value} ${trimmedSlice(text, start, end)}`];
     return;
   }
   const colon = text.indexOf(":", start);
   if (colon <= start || colon >= end) return;
-  found.push([part(text, start, colon), part(text, colon + 1, end)]);
+  found.push([trimmedSlice(text, start, colon), trimmedSlice(text, colon + 1, end)]);
 }
 
-/** A part of the text without the space around it. To `trim()` a byte 160, as in "à", is space. */
-function part(text: string, start: number, end: number): string {
+/** A slice without the ASCII space around it; `trim()` would also cut U+00A0, a byte of "à". */
+function trimmedSlice(text: string, start: number, end: number): string {
   while (start < end && isSpace(text.charCodeAt(start))) start++;
   while (start < end && isSpace(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);
@@ -266,13 +276,13 @@ function isSpace(unit: number): boolean {
   return unit === SPACE || (unit >= TAB && unit <= CR);
 }
 
-/** "HTTP/" */
+/** Whether the line starts with "HTTP/"; its first byte is known to be an "H". */
 function isStatusLine(line: Uint8Array, at: number, end: number): boolean {
   return end - at >= 5 && line[at + 1] === 0x54 && line[at + 2] === 0x54 &&
     line[at + 3] === 0x50 && line[at + 4] === 0x2f;
 }
 
-/** 101 ends HTTP on the connection, so it is final. */
+/** Whether another head follows. 101 is final, as it ends HTTP on the connection. */
 function isInterim(status: number): boolean {
   return status >= 100 && status < 200 && status !== 101;
 }

@@ -1,9 +1,10 @@
 /**
- * What a transfer was like.
+ * `TransferInfo`: times, addresses, sizes and other facts of a transfer.
  *
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { infos } from "../../../ffi/curl/infos.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { InfoBatch } from "../../handles/easy/info_batch.ts";
@@ -11,51 +12,56 @@ import { isKnown } from "../../libcurl_versions.ts";
 import type { HeadCollector } from "./head.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
-/** See {@linkcode transferInfo}. Times are milliseconds from the start of the last request. */
+/** Facts of a transfer. Times are milliseconds from the start of the last request. */
 export interface TransferInfo {
-  /** Until the name was resolved. */
+  /** When the name was resolved. */
   readonly nameLookup: number;
-  /** Until the connection stood. */
+  /** When the connection was established. */
   readonly connect: number;
-  /** Until TLS stood, 0 where there is none. */
+  /** When the TLS handshake was done, 0 without TLS. */
   readonly tls: number;
-  /** Until the first byte came. */
+  /** When the first byte arrived. */
   readonly firstByte: number;
-  /** Until the end, or until now. */
+  /** When the transfer ended; until then the time so far. */
   readonly total: number;
-  /** How many redirects were followed. */
+  /** The number of redirects that were followed. */
   readonly redirects: number;
-  /** The address of the other side: of the proxy, where there is one. */
+  /** The remote IP address: that of the proxy if there is one. */
   readonly primaryIp: string | null;
-  /** Its port. */
+  /** The remote port. */
   readonly primaryPort: number;
-  /** The address of this side. */
+  /** The local IP address. */
   readonly localIp: string | null;
-  /** Its port. */
+  /** The local port. */
   readonly localPort: number;
   /** `"1.0"`, `"1.1"`, `"2"`, `"3"`, or `null` before the head. */
   readonly httpVersion: string | null;
-  /** Bytes of the body as they came, before decoding. */
+  /** Bytes of the response body received, before decoding. */
   readonly bytesIn: number;
-  /** Bytes of the body that were sent; a chunked one counts with its framing. */
+  /** Bytes of the request body sent; a chunked one counts with its framing. */
   readonly bytesOut: number;
-  /** Bytes of the body received per second. */
+  /** Bytes of the response body received per second. */
   readonly speedIn: number;
-  /** Bytes of the body sent per second. */
+  /** Bytes of the request body sent per second. */
   readonly speedOut: number;
-  /** libcurl's number of the connection, `null` before 8.2. */
+  /** libcurl's id of the connection, `null` before 8.2. */
   readonly connectionId: number | null;
-  /** Whether the connection was there already. */
+  /** Whether a kept connection was used. */
   readonly reused: boolean;
-  /** The server's certificates as lines `name:value`, where CERTINFO is set. */
+  /** The server's certificates, each as lines `name:value`; empty unless CERTINFO is set. */
   readonly certificates: readonly (readonly string[])[];
-  /** The headers after the body, in the order of the wire. */
+  /** The trailers (headers after the body), in the order received. */
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
-const VERSIONS: Readonly<Record<number, string>> = { 1: "1.0", 2: "1.1", 3: "2", 30: "3" };
+const VERSIONS: Readonly<Record<number, string>> = {
+  [flags.CURL_HTTP_VERSION_1_0]: "1.0",
+  [flags.CURL_HTTP_VERSION_1_1]: "1.1",
+  [flags.CURL_HTTP_VERSION_2]: "2",
+  [flags.CURL_HTTP_VERSION_3]: "3",
+};
 
-/** What an info is read from. */
+/** The transfer that an info is read from. */
 interface InfoTransfer {
   readonly easy: Easy;
   readonly head: HeadCollector;
@@ -89,7 +95,10 @@ function numbers(): InfoBatch<Name> {
   );
 }
 
-/** What libcurl tells of a transfer at some time: taken from the handle, and read when asked. */
+/**
+ * The state of a transfer at one time. The numbers are taken from the handle together, and become a
+ * `TransferInfo` on demand.
+ */
 export class InfoSnapshot {
   readonly #numbers: readonly number[];
   readonly #primaryIp: string | null;
@@ -99,7 +108,7 @@ export class InfoSnapshot {
   readonly #redirects: number;
   #info: TransferInfo | null = null;
 
-  /** Takes it from a handle. */
+  /** Takes the state from the handle. */
   constructor({ easy, head, plan }: InfoTransfer, redirects: number) {
     this.#numbers = numbers().take(easy);
     this.#primaryIp = easy.getInfo("PRIMARY_IP");
@@ -109,12 +118,12 @@ export class InfoSnapshot {
     this.#redirects = redirects;
   }
 
-  /** Whether the transfer made a connection. */
-  get isFresh(): boolean {
+  /** Whether the transfer made a connection, instead of using a kept one. */
+  get madeConnection(): boolean {
     return this.#numbers[NUM_CONNECTS] !== 0;
   }
 
-  /** All of it, for users; the same object each time. */
+  /** The info, the same frozen object each time. */
   get info(): TransferInfo {
     return this.#info ??= Object.freeze(this.#read());
   }
@@ -138,7 +147,7 @@ export class InfoSnapshot {
       speedIn: found.SPEED_DOWNLOAD_T,
       speedOut: found.SPEED_UPLOAD_T,
       connectionId: found.CONN_ID ?? null,
-      reused: !this.isFresh,
+      reused: !this.madeConnection,
       certificates: this.#certificates,
       trailers: this.#head.trailers,
     };
@@ -154,9 +163,9 @@ const PHASES = [
 ] as const;
 
 /**
- * Draws the phases of a transfer as a waterfall of text.
+ * Draws the phases of a transfer as a waterfall chart of text.
  *
- * @param width how many columns the bars may take, 40 unless given.
+ * @param width the columns of the bars, 40 unless given.
  *
  * @example
  * ```ts

@@ -4,24 +4,26 @@
  * @module
  */
 
-const STRENGTH = ["sha256", "sha384", "sha512"];
-const ITEM = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/;
+import { base64 } from "../bytes.ts";
 
-/** Whether the bytes are what the metadata says; the strongest algorithm in it counts. */
+const STRENGTH = ["sha256", "sha384", "sha512"];
+const ITEM = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+)={0,2}(?:\?.*)?$/;
+
+/** Whether the bytes match the metadata, by the strongest algorithm that it names. */
 export async function matchesIntegrity(
   bytes: Uint8Array<ArrayBuffer>,
   metadata: string,
 ): Promise<boolean> {
-  const items = metadata.split(/\s+/).flatMap((item) => {
+  const items = metadata.split(/[\t\n\f\r ]+/).flatMap((item) => {
     const match = ITEM.exec(item);
     return match ? [{ algorithm: match[1] as string, digest: match[2] as string }] : [];
   });
-  if (items.length === 0) return true; // nothing in it that is known, as the standard says
+  if (items.length === 0) return true; // nothing known in it: the standard lets everything pass
   const rank = (algorithm: string) => STRENGTH.indexOf(algorithm);
   const strongest = items.reduce((a, b) => rank(b.algorithm) > rank(a.algorithm) ? b : a);
   const name = strongest.algorithm.replace("sha", "SHA-");
   const hash = new Uint8Array(await crypto.subtle.digest(name, bytes));
-  const actual = btoa(String.fromCharCode(...hash));
+  const actual = base64(hash).replace(/=+$/, ""); // padding may be left out
   return items.some(({ algorithm, digest }) =>
     algorithm === strongest.algorithm &&
     digest.replaceAll("-", "+").replaceAll("_", "/") === actual

@@ -1,5 +1,6 @@
 /**
- * The runtime's own `Response`, with what its constructor does not take.
+ * Responses: the runtime's own `Response`, with `url`, `redirected` and `type` laid over it, since
+ * its constructor cannot set them. Its body is the native one, for native code reads no other.
  *
  * @module
  */
@@ -7,180 +8,142 @@
 import { appendFields, type Field } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
+import { native } from "../../../ffi/mod.ts";
+import type { Body } from "./whole_body.ts";
 
-/** What a response has beside its body. */
+/** The parts of a response beside its body. */
 export interface ResponseParts {
   readonly status: number;
   readonly statusText: string;
-  /** Its headers; one that `Headers` refuses is left out. */
+  /** The headers; one that `Headers` refuses is left out. */
   readonly fields: readonly Field[];
-  /** Without its fragment and credentials in the end. */
+  /** The final URL; `response.url` leaves out its credentials and fragment. */
   readonly url: URL;
+  /** `response.type`. */
+  readonly type: string;
   readonly redirected: boolean;
-  /** For `transferInfo`, `null` where there was no transfer. */
+  /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
 }
 
-/**
- * Makes a response. Throws `TypeError` or `RangeError` for what cannot be one.
- *
- * From bytes it costs the runtimes a fraction of what a stream does. But then the stream that they
- * make of them has no reader with a buffer, and Bun takes it for used as soon as it is locked. So
- * once somebody asks for it, another response takes over, whose stream gets the bytes of this one.
- */
-export function makeResponse(body: Body, parts: ResponseParts): Response {
-  const response = new Response(body, parts);
-  appendFields(response.headers, parts.fields); // cheaper than to have them copied
-  return named(response, parts, body instanceof Uint8Array);
-}
+/** The highest status that the constructor takes. A server may send any of three digits. */
+const MAX_STATUS = 599;
 
-/** What a response is made of. */
-export type Body = ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null;
+/** Makes a response. Throws `TypeError` or `RangeError` if the parts are not valid. */
+export function makeResponse(body: Body, parts: ResponseParts): Response {
+  const isOdd = parts.status > MAX_STATUS;
+  const response = new Response(body, isOdd ? { ...parts, status: MAX_STATUS } : parts);
+  appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
+  return attachFields(response, parts);
+}
 
 const value = () => {
   throw new TypeError("Cannot change the headers of a response: they are immutable");
 };
-/** What the standard refuses on them; `new Response(body, response)` has a copy that allows it. */
+/** The prototype of immutable headers. `new Response(body, response)` copies them, mutable. */
 const GUARDED = Object.create(Headers.prototype, {
   append: { value },
   delete: { value },
   set: { value },
 });
 
-class Given {
+/** A base class whose constructor returns the object it is given, so that `this` is that object. */
+class ReturnOverride {
   constructor(response: Response) {
-    return response as unknown as Given;
+    return response as unknown as ReturnOverride;
   }
 }
 
 /**
- * Fields of an object of another class, which are what a constructor adds to whatever its parent
- * gives: the collector has far less to do with them than with a WeakMap.
+ * A private field on an object of another class: a constructor adds its fields to whatever object
+ * its base class returns. They cost the garbage collector far less than a WeakMap.
  */
-class Named extends Given {
+class ResponseFields extends ReturnOverride {
   readonly #parts: ResponseParts;
-  #isWhole: boolean;
-  #successor: Response | null = null;
 
-  constructor(response: Response, parts: ResponseParts, isWhole: boolean) {
+  constructor(response: Response, parts: ResponseParts) {
     super(response);
     this.#parts = parts;
-    this.#isWhole = isWhole;
   }
 
   static partsOf(response: object): ResponseParts | null {
-    return #parts in response ? (response as Named).#parts : null;
-  }
-
-  /** Who has the body: the response itself, or the one that took over. */
-  static ownerOf(response: Response): Response {
-    return (response as unknown as Named).#successor ?? response;
-  }
-
-  /** The same where somebody wants the stream. */
-  static streamerOf(response: Response): Response {
-    const named = response as unknown as Named;
-    if (!named.#isWhole || isUsed.call(response)) return Named.ownerOf(response);
-    named.#isWhole = false;
-    return named.#successor = new Response(streamOf(response), { headers: response.headers });
+    return #parts in response ? (response as ResponseFields).#parts : null;
   }
 }
 
-const getter = (name: "body" | "bodyUsed" | "headers") =>
-  Object.getOwnPropertyDescriptor(Response.prototype, name)?.get as () => unknown;
-const bodyOf = getter("body") as (this: Response) => Body;
-const headersOf = getter("headers") as (this: Response) => Headers;
-const isUsed = getter("bodyUsed") as (this: Response) => boolean;
-const { bytes: bytesOf, clone: cloneOf, blob: blobOf } = Response.prototype;
-
-/** The bytes of a response as a byte stream. */
-function streamOf(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      const bytes = await bytesOf.call(response);
-      if (bytes.length > 0) controller.enqueue(bytes);
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-    cancel: (reason) => (bodyOf.call(response) as ReadableStream).cancel(reason),
-  }, { highWaterMark: 0 }) as ReadableStream<Uint8Array<ArrayBuffer>>;
+/** The parts of a response that curlew made, `null` for any other. */
+function partsOf(response: Response): ResponseParts | null {
+  return ResponseFields.partsOf(response);
 }
+
+const headersOf = Object.getOwnPropertyDescriptor(Response.prototype, "headers")?.get as (
+  this: Response,
+) => Headers;
+const { blob: blobOf, clone: cloneOf } = Response.prototype;
 
 const get = (read: (this: Response) => unknown) => ({
   get: read,
   configurable: true,
   enumerable: true,
 });
-const method = (call: (this: Response) => unknown) => ({
-  value: call,
+const method = (value: (this: Response) => unknown) => ({
+  value,
   configurable: true,
   enumerable: true,
   writable: true,
 });
-const reader = (name: "arrayBuffer" | "bytes" | "formData" | "json" | "text") => {
-  const read = Response.prototype[name];
-  return method(function () {
-    return read.call(Named.ownerOf(this));
-  });
-};
 
-/** A prototype is cheaper than properties of each response's own. */
+/**
+ * The prototype of all responses: cheaper than own properties of each. It has nothing of a body's,
+ * because native code, such as a server that sends the response, does not see it.
+ */
 const PROTOTYPE: object = Object.create(Response.prototype, {
   url: get(function () {
     return bareUrl((partsOf(this) as ResponseParts).url);
+  }),
+  type: get(function () {
+    return (partsOf(this) as ResponseParts).type;
+  }),
+  redirected: get(function () {
+    return (partsOf(this) as ResponseParts).redirected;
   }),
   headers: get(function () {
     const headers = headersOf.call(this);
     if (Object.getPrototypeOf(headers) !== GUARDED) Object.setPrototypeOf(headers, GUARDED);
     return headers;
   }),
-  redirected: get(function () {
-    return (partsOf(this) as ResponseParts).redirected;
+  clone: method(function clone(this: Response) {
+    return attachFields(cloneOf.call(this), partsOf(this) as ResponseParts);
   }),
-  body: get(function () {
-    return bodyOf.call(Named.streamerOf(this));
-  }),
-  bodyUsed: get(function () {
-    return isUsed.call(Named.ownerOf(this));
-  }),
-  clone: method(function () {
-    // of a stream, since Deno's clone of bytes has the same bytes
-    const parts = partsOf(this) as ResponseParts, owner = Named.streamerOf(this);
-    const copy = cloneOf.call(owner);
-    // the one that took over has the body only
-    return owner === this ? named(copy, parts, false) : makeResponse(copy.body, parts);
-  }),
-  arrayBuffer: reader("arrayBuffer"),
-  bytes: reader("bytes"),
-  formData: reader("formData"),
-  json: reader("json"),
-  text: reader("text"),
-  blob: method(typedBlob),
+  ...native.runtime === "bun" && { blob: method(blob) },
 });
 
-/** What a response of curlew's is made of, `null` for any other. */
-export function partsOf(response: Response): ResponseParts | null {
-  return Named.partsOf(response);
+/** `blob()` with its type, which Bun's own leaves out if the body is a stream of JavaScript. */
+async function blob(this: Response): Promise<Blob> {
+  const found: Blob = await blobOf.call(this), type = this.headers.get("content-type");
+  if (!type || found.type) return found;
+  return await new Response(found, { headers: { "content-type": type } }).blob();
 }
 
-/** Gives a response its URL and info. */
-function named(response: Response, parts: ResponseParts, isWhole: boolean): Response {
-  new Named(response, parts, isWhole);
-  return Object.setPrototypeOf(response, PROTOTYPE);
-}
+/** The prototype of those whose status the constructor does not take. */
+const ODD_STATUS_PROTOTYPE: object = Object.create(PROTOTYPE, {
+  status: get(function () {
+    return (partsOf(this) as ResponseParts).status;
+  }),
+});
 
-/** Bun's own method forgets the type where the body is a stream. */
-async function typedBlob(this: Response): Promise<Blob> {
-  const type = this.headers.get("content-type");
-  const blob: Blob = await blobOf.call(Named.ownerOf(this));
-  return type && !blob.type ? blob.slice(0, blob.size, type) : blob;
+/** Attaches the parts to a response, and the prototype that uses them. */
+function attachFields(response: Response, parts: ResponseParts): Response {
+  new ResponseFields(response, parts);
+  const isOdd = parts.status > MAX_STATUS;
+  return Object.setPrototypeOf(response, isOdd ? ODD_STATUS_PROTOTYPE : PROTOTYPE);
 }
 
 /**
- * What the transfer behind a response was like: live until the body has ended, then fixed.
+ * Tells the facts of the transfer behind a response: those of now until the body has ended, then
+ * the final ones.
  *
- * @throws {TypeError} for a response that is not curlew's.
+ * @throws {TypeError} for a response that curlew did not make.
  *
  * @example
  * ```ts

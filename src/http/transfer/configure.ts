@@ -1,5 +1,5 @@
 /**
- * One request of a plan as the options of an easy handle.
+ * Request options: turns a `RequestPlan` into options of an easy handle.
  *
  * @module
  */
@@ -13,46 +13,42 @@ import { hasAny } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
-import { bareUrl } from "../request/url.ts";
+import { bareUrl, percentDecoded } from "../request/url.ts";
 
-/** What is sent as User-Agent unless the caller says otherwise. */
+/** The default User-Agent. */
 export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`;
 
-/** Any of these may have a request for http go over TLS, where HTTP/2 is negotiated. */
-const LEADS_TO_TLS: ReadonlySet<string> = new Set([
-  "ALTSVC",
-  "ALTSVC_CTRL",
-  "HSTS",
-  "HSTS_CTRL",
-  "HSTSREADFUNCTION",
-  "SHARE",
-]);
+/** Options that may load an HSTS list, by which libcurl turns http into https. */
+const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
+
+/** Options by which a request to http may go over TLS, where HTTP/2 is negotiated. */
+const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CTRL"]);
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
-/** The lines of HTTPHEADER. */
-export const requestLines = (plan: RequestPlan): (string | Uint8Array)[] =>
+/** The lines of HTTPHEADER for a plan. */
+export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
   headerLines(requestHeaders(plan));
 
-/** Sets everything but the callbacks. `remainingMs` is what is left of the timeout, 0 for no end. */
-export function configure(
+/**
+ * Sets all options of an HTTP request but the callbacks. `remainingMs` is what is left of the
+ * timeout, 0 for none.
+ */
+export function configureHttp(
   easy: Easy,
   plan: RequestPlan,
   remainingMs: number,
-  lines: (string | Uint8Array)[] = requestLines(plan),
+  lines: (string | Uint8Array)[] = httpHeaderLines(plan),
 ): void {
   const { url, method, body, curl } = plan;
   setUrl(easy, url);
   easy.setOpt("SUPPRESS_CONNECT_HEADERS", 1);
-  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.max(1, Math.ceil(remainingMs)));
-  if (plan.connectTimeout !== undefined) {
-    easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
-  }
+  setTimeouts(easy, plan, remainingMs);
   limitProtocols(easy);
-  keepApart(easy, plan);
+  forbidHttp2(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
-  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse it with that
+  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
   easy.setOpts(curl);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
@@ -60,21 +56,26 @@ export function configure(
   easy.setOpt("HTTPHEADER", lines);
 }
 
-/** Sets the URL, without its fragment, and the credentials in it. */
-export function setUrl(easy: Easy, url: URL): void {
-  easy.setOpt("URL", bareUrl(url));
-  easy.setOpt("PATH_AS_IS", 1); // the URL parser has normalized it
-  if (url.username !== "") easy.setOpt("USERNAME", decoded(url.username));
-  if (url.password !== "") easy.setOpt("PASSWORD", decoded(url.password));
+/** Sets the options of a request of any other protocol. */
+export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: number): void {
+  setUrl(easy, plan.url);
+  setTimeouts(easy, plan, remainingMs);
+  easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
+  easy.setOpts(plan.curl);
+  if (plan.body) setUpload(easy, plan.bodyLength);
 }
 
-/** The URL parser lets a lone "%" pass, which stands for itself then. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function setTimeouts(easy: Easy, { connectTimeout }: RequestPlan, remainingMs: number): void {
+  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.ceil(remainingMs));
+  if (connectTimeout !== undefined) easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(connectTimeout));
+}
+
+/** Sets URL without fragment, and the credentials in it as USERNAME and PASSWORD. */
+export function setUrl(easy: Easy, url: URL): void {
+  easy.setOpt("URL", bareUrl(url));
+  easy.setOpt("PATH_AS_IS", 1); // `URL` has normalized the path already
+  if (url.username !== "") easy.setOpt("USERNAME", percentDecoded(url.username));
+  if (url.password !== "") easy.setOpt("PASSWORD", percentDecoded(url.password));
 }
 
 function limitProtocols(easy: Easy): void {
@@ -83,10 +84,10 @@ function limitProtocols(easy: Easy): void {
 }
 
 /**
- * Requests for HTTP/1 share no connection at once, whatever a server, or one behind a proxy, says
- * in its status line (`believesHttp2StatusLine`).
+ * Sets HTTP/1.1 for a plain http URL, if this libcurl would take a status line of "HTTP/2" as a
+ * reason to send several requests at once on an HTTP/1 connection (`believesHttp2StatusLine`).
  */
-function keepApart(easy: Easy, { url, curl }: RequestPlan): void {
+function forbidHttp2(easy: Easy, { url, curl }: RequestPlan): void {
   if (url.protocol !== "http:" || !oddities().believesHttp2StatusLine) return;
   if (hasAny(curl, LEADS_TO_TLS)) return;
   easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
@@ -96,7 +97,7 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
   if (method === "GET") easy.setOpt("HTTPGET", 1);
   else if (method === "HEAD") easy.setOpt("NOBODY", 1);
   else {
-    // POST and PUT without a body have an empty one, as the standard says
+    // the fetch standard sends Content-Length: 0 for a POST or PUT without a body
     if (!hasBody && (method === "POST" || method === "PUT")) easy.setOpt("POSTFIELDS", "");
     easy.setOpt("CUSTOMREQUEST", method);
   }
@@ -105,31 +106,40 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
 function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
   if (!body) return;
   if (body.bytes) easy.setOpt("POSTFIELDS", body.bytes);
-  else {
-    easy.setOpt("UPLOAD", 1);
-    easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
-    if (bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", bodyLength);
-  }
+  else setUpload(easy, bodyLength);
   easy.setOpt("CUSTOMREQUEST", method);
 }
 
-/** The caller's headers, without those that libcurl would add but fetch does not send. */
-function requestHeaders({ headers, body, method, referrer }: RequestPlan): HeaderEntry[] {
-  const all = [...headers];
+function setUpload(easy: Easy, length: number | null): void {
+  easy.setOpt("UPLOAD", 1);
+  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  if (length !== null) easy.setOpt("INFILESIZE_LARGE", length);
+}
+
+/** The caller's headers and Referer, and entries that remove headers which libcurl would add. */
+function requestHeaders(plan: RequestPlan): HeaderEntry[] {
+  const { headers, body, method, referrer } = plan, all = [...headers];
+  if (asksForPart(plan)) all.push(["Accept-Encoding", "identity"]);
   if (method === "GET" && referrer === "" && !body) return all;
   const isForm = body || method === "POST" || method === "PUT";
   if (referrer !== "" && !hasHeader(headers, "referer")) all.push(["Referer", referrer]);
-  // libcurl would wait for a 100 before each large body, and name a form where there is none
+  // libcurl would send Expect and wait for a 100 before a large body, and call any body a form
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
 }
 
-/** Any of these may bring a list of hosts that are only spoken to by TLS. */
-const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
+/** Options by which libcurl sends a Range header. */
+const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FROM_LARGE"]);
 
-/** The URL that libcurl asked for: HSTS turns http into https. */
-export function askedUrl(easy: Easy, { url, curl }: RequestPlan): URL {
+/** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
+export function asksForPart({ headers, curl }: Pick<RequestPlan, "headers" | "curl">): boolean {
+  if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
+  return !hasHeader(headers, "accept-encoding") && !("ACCEPT_ENCODING" in curl);
+}
+
+/** The URL that libcurl has requested: the plan's, with https if HSTS changed the scheme. */
+export function effectiveUrl(easy: Easy, { url, curl }: RequestPlan): URL {
   if (!hasAny(curl, HSTS) || url.protocol !== "http:") return url;
   if (!easy.getInfo("EFFECTIVE_URL")?.startsWith("https:")) return url;
   const upgraded = new URL(url);

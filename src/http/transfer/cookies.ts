@@ -1,6 +1,6 @@
 /**
- * Cookies of no domain, such as COOKIELIST's `Set-Cookie: a=1`. libcurl sends one to any host;
- * here it is for the origin that it was given for.
+ * Cookies without a domain, such as COOKIELIST's `Set-Cookie: a=1`. libcurl sends them to every
+ * host; curlew only to the origin of the first request.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
-/** Has a handle that goes to another origin forget them. In a Share they are the Share's. */
+/** Deletes them from a handle that is redirected to another origin. Those in a Share stay. */
 export function forgetLooseCookies(easy: Easy, { curl }: RequestPlan): void {
   if ("SHARE" in curl || !("COOKIEFILE" in curl)) return;
-  const bound = easy.getInfo("COOKIELIST"); // which lists no other
+  const bound = easy.getInfo("COOKIELIST"); // leaves out cookies without a domain
   easy.setOpt("COOKIELIST", "ALL");
   for (const cookie of bound) easy.setOpt("COOKIELIST", cookie);
 }

@@ -1,7 +1,7 @@
 /**
- * Easy handles that are used again. Making one and setting its options costs more than a small
- * transfer itself; so one that has made a plain request is kept for the next of its kind, and
- * only what may differ between those is set again.
+ * The handle pool of an agent. Creating an easy handle and setting its options costs more than a
+ * small transfer itself. So the handle of a plain GET is kept for the next GET with the same
+ * options, and only URL, timeouts and headers are set again.
  *
  * @module
  */
@@ -9,33 +9,34 @@
 import { type Agent, atClose } from "../../driver/agent.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece, type Piece } from "../../handles/callbacks/piece.ts";
-import { configure, requestLines } from "./configure.ts";
+import { configureHttp, httpHeaderLines } from "./configure.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { bareUrl, hasCredentials } from "../request/url.ts";
 
-/** What a channel tells of its transfer. */
-export interface ChannelUser {
-  /** A line of the head. */
+/** Receives the response of a pooled handle. */
+export interface HandleUser {
+  /** HEADERFUNCTION: one line. */
   onHeader(line: Piece): number;
-  /** Bytes of the body. */
+  /** WRITEFUNCTION: bytes of the body. */
   onBody(bytes: Piece): number;
 }
 
-/** How many idle handles an agent keeps. */
-const MOST = 256;
+/** The maximum number of idle handles of an agent. */
+const MAX_IDLE = 256;
 /**
- * How often a handle is used. libcurl before 8.18 counts over all of them how often a kept
- * connection was dead and the request made again, and gives up at the sixth time.
+ * The maximum number of transfers of a handle. When a kept connection turns out to be dead, libcurl
+ * retries the request; before 8.18 it counts such retries over all transfers of a handle, and fails
+ * at the sixth.
  */
-const MOST_USES = 100;
-/** libcurl takes it for its default. */
+const MAX_USES = 100;
+/** CONNECTTIMEOUT_MS: 0 restores libcurl's default. */
 const DEFAULT_CONNECT_TIMEOUT = 0;
 
 /**
- * The options of `init.curl` which a handle may have had before: numbers and strings that only
- * say how the next transfer is made, and leave nothing in the handle.
+ * The options of `init.curl` with which a handle can be reused: numbers and strings that affect how
+ * a transfer is made, but leave no state in the handle.
  */
-const PLAIN: ReadonlySet<string> = new Set([
+const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
   "ACCEPT_ENCODING",
   "BUFFERSIZE",
   "CAINFO",
@@ -64,39 +65,41 @@ const PLAIN: ReadonlySet<string> = new Set([
   "USERAGENT",
 ]);
 
-/** What a handle must have been made for to serve a plan, `null` where it must be a new one. */
+/** The key that a plan shares with all plans that can use its handle; `null` if none can. */
 function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): string | null {
   if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
   if (hasCredentials(url)) return null;
   let key = `${url.protocol}\n`;
   for (const name in curl) {
     const value: unknown = curl[name as keyof typeof curl];
-    if (!PLAIN.has(name) || (typeof value === "object") || typeof value === "function") return null;
+    if (!REUSABLE_OPTIONS.has(name) || (typeof value === "object") || typeof value === "function") {
+      return null;
+    }
     key += `${name}=${typeof value}:${String(value).replaceAll("\n", "\n ")}\n`;
   }
   return key;
 }
 
-/** An easy handle that tells its user, one after the other, of heads and bodies. */
-export class Channel {
+/** An easy handle that serves one user after the other. */
+export class PooledHandle {
   readonly easy: Easy = new Easy();
   readonly key: string | null;
-  #user: ChannelUser | null;
+  #user: HandleUser | null;
   #uses = 1;
   #timeoutMs: number;
   #connectTimeout: number | undefined;
   #headers: string;
 
-  /** Makes a handle for a plan. */
-  constructor(plan: RequestPlan, remainingMs: number, user: ChannelUser, key: string | null) {
+  /** Creates a handle and sets the options of a plan. */
+  constructor(plan: RequestPlan, remainingMs: number, user: HandleUser, key: string | null) {
     this.key = key;
     this.#user = user;
     this.#timeoutMs = Math.ceil(remainingMs);
     this.#connectTimeout = plan.connectTimeout;
-    const lines = requestLines(plan);
-    this.#headers = shapeOf(lines);
+    const lines = httpHeaderLines(plan);
+    this.#headers = joinLines(lines);
     try {
-      configure(this.easy, plan, remainingMs, lines);
+      configureHttp(this.easy, plan, remainingMs, lines);
       const { easy } = this;
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.#user?.onHeader(line) ?? line.length));
       easy.setOpt("WRITEFUNCTION", onPiece((bytes) => this.#user?.onBody(bytes) ?? bytes.length));
@@ -106,8 +109,8 @@ export class Channel {
     }
   }
 
-  /** Makes it fit another plan with its key. */
-  renew(plan: RequestPlan, remainingMs: number, user: ChannelUser): void {
+  /** Sets what differs for another plan with the same key. */
+  reconfigure(plan: RequestPlan, remainingMs: number, user: HandleUser): void {
     const { easy } = this;
     this.#user = user;
     this.#uses++;
@@ -119,35 +122,35 @@ export class Channel {
       const timeout = plan.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
       easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(timeout));
     }
-    const lines = requestLines(plan), headers = shapeOf(lines);
+    const lines = httpHeaderLines(plan), headers = joinLines(lines);
     if (headers === this.#headers) return;
     this.#headers = headers;
     easy.setOpt("HTTPHEADER", lines);
   }
 
-  /** Its user is done with it. */
-  rest(): void {
+  /** Ends the use of the handle by its user. */
+  detach(): void {
     this.#user = null;
   }
 
-  /** Whether it may be used again: not where an agent has given it a share. */
+  /** Whether the handle can be reused: not once other objects, such as a share, are attached. */
   get isReusable(): boolean {
     const { settings, share } = stateOf(this.easy);
-    return this.#uses < MOST_USES && settings.uses.size === 0 && share === undefined;
+    return this.#uses < MAX_USES && settings.uses.size === 0 && share === undefined;
   }
 }
 
-/** The lines in one string, which no two lists have in common. */
-function shapeOf(lines: readonly (string | Uint8Array)[]): string {
+/** Header lines as one string for comparison: different lists give different strings. */
+function joinLines(lines: readonly (string | Uint8Array)[]): string {
   if (lines.length === 0) return "";
   return lines.map((line) => typeof line === "string" ? `${line}\n` : `${line.join()}\r\n`).join(
     "",
   );
 }
 
-/** The idle channels of an agent. */
-class Pool {
-  readonly #idle = new Map<string, Channel[]>();
+/** The idle handles of an agent. */
+class HandlePool {
+  readonly #idle = new Map<string, PooledHandle[]>();
   size = 0;
   #closed = false;
 
@@ -155,23 +158,23 @@ class Pool {
     atClose(agent, () => this.#close());
   }
 
-  take(key: string): Channel | undefined {
-    const channel = this.#idle.get(key)?.pop();
-    if (channel) this.size--;
-    return channel;
+  take(key: string): PooledHandle | undefined {
+    const handle = this.#idle.get(key)?.pop();
+    if (handle) this.size--;
+    return handle;
   }
 
-  give(key: string, channel: Channel): void {
-    if (this.#closed) return channel.easy.close();
-    if (this.size >= MOST) this.#clear();
+  give(key: string, handle: PooledHandle): void {
+    if (this.#closed) return handle.easy.close();
+    if (this.size >= MAX_IDLE) this.#clear();
     const others = this.#idle.get(key);
-    if (others) others.push(channel);
-    else this.#idle.set(key, [channel]);
+    if (others) others.push(handle);
+    else this.#idle.set(key, [handle]);
     this.size++;
   }
 
   #clear(): void {
-    for (const channels of this.#idle.values()) for (const { easy } of channels) easy.close();
+    for (const handles of this.#idle.values()) for (const { easy } of handles) easy.close();
     this.#idle.clear();
     this.size = 0;
   }
@@ -182,45 +185,45 @@ class Pool {
   }
 }
 
-const pools = new WeakMap<Agent, Pool>();
+const pools = new WeakMap<Agent, HandlePool>();
 
-function poolOf(agent: Agent): Pool {
+function poolOf(agent: Agent): HandlePool {
   let pool = pools.get(agent);
-  if (!pool) pools.set(agent, pool = new Pool(agent));
+  if (!pool) pools.set(agent, pool = new HandlePool(agent));
   return pool;
 }
 
-/** How many handles an agent keeps for later. */
+/** How many idle handles an agent keeps. */
 export function idleHandles(agent: Agent): number {
   return pools.get(agent)?.size ?? 0;
 }
 
-/** A channel for a plan. Throws what is wrong with the plan's options. */
-export function takeChannel(
+/** Takes a handle for a plan: an idle one or a new one. Throws what `setOpt` throws. */
+export function takeHandle(
   plan: RequestPlan,
   agent: Agent,
   remainingMs: number,
-  user: ChannelUser,
-): Channel {
-  const key = keyOf(plan), channel = key === null ? undefined : poolOf(agent).take(key);
-  if (!channel) return new Channel(plan, remainingMs, user, key);
+  user: HandleUser,
+): PooledHandle {
+  const key = keyOf(plan), handle = key === null ? undefined : poolOf(agent).take(key);
+  if (!handle) return new PooledHandle(plan, remainingMs, user, key);
   try {
-    channel.renew(plan, remainingMs, user);
-    return channel;
+    handle.reconfigure(plan, remainingMs, user);
+    return handle;
   } catch (error) {
-    channel.easy.close();
+    handle.easy.close();
     throw error;
   }
 }
 
 /**
- * Gives a channel back whose transfer has succeeded; `isGood` says that it made no connection,
- * which may have been one after another that was dead.
+ * Returns a handle after a successful transfer. `mayBeReused` must be false if the transfer had to
+ * connect, because it may have met dead connections, which libcurl counts per handle.
  */
-export function giveChannel(channel: Channel, agent: Agent, isGood: boolean): void {
-  channel.rest();
-  // not in the agent's turn: a callback of the user's may throw in there
-  if (channel.key === null) queueMicrotask(() => channel.easy.close());
-  else if (!isGood || !channel.isReusable) channel.easy.close();
-  else poolOf(agent).give(channel.key, channel);
+export function returnHandle(handle: PooledHandle, agent: Agent, mayBeReused: boolean): void {
+  handle.detach();
+  // later, since this runs in a turn of the agent and closing may call the user's callbacks
+  if (handle.key === null) queueMicrotask(() => handle.easy.close());
+  else if (!mayBeReused || !handle.isReusable) handle.easy.close();
+  else poolOf(agent).give(handle.key, handle);
 }

@@ -1,5 +1,5 @@
 /**
- * How far a request is, as libcurl counts.
+ * The progress of a request, for `onProgress` of `fetch` and `fetchSync`.
  *
  * @module
  */
@@ -8,8 +8,9 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import type { FetchProgress } from "../request/plan.ts";
 
 /**
- * Has a handle tell how far it is; `isWanted` says whether what comes is the body of the answer,
- * and not that of a redirect or of a challenge. What `onProgress` throws ends the transfer.
+ * Installs XFERINFOFUNCTION. `isWanted` tells whether the bytes received belong to the final
+ * response, and not to a redirect or an authentication challenge. What `onProgress` throws ends the
+ * transfer.
  */
 export function reportProgress(
   easy: Easy,

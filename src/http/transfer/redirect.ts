@@ -1,23 +1,29 @@
 /**
  * The redirect rules of the fetch standard:
- * {@link https://fetch.spec.whatwg.org/#http-redirect-fetch}.
+ * {@link https://fetch.spec.whatwg.org/#http-redirect-fetch}. Every request follows redirects by
+ * these functions: {@linkcode redirectOf} reads the head, {@linkcode nextPlan} makes the request
+ * that comes next.
  *
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { Code } from "../../errors.ts";
-import { withoutCredentials } from "../request/curl_options.ts";
-import { codedError, networkError } from "../errors.ts";
+import type { Easy } from "../../handles/easy/easy.ts";
+import { utf8InLatin1 } from "../bytes.ts";
+import { withoutCredentialOptions } from "../request/curl_options.ts";
+import { asTypeError, codedError, networkError } from "../errors.ts";
 import type { HeadCollector } from "../response/head.ts";
 import { withoutHeaders } from "../request/headers.ts";
-import { policyOf, referrerFor } from "../request/referrer.ts";
+import { policyOf, referrerFor, type ReferrerPolicy } from "../request/referrer.ts";
 import type { FetchCurlOptions, RequestPlan } from "../request/plan.ts";
 import { hasCredentials, isHttp } from "../request/url.ts";
+import { forgetLooseCookies } from "./cookies.ts";
 
-/** How many redirects are followed. */
-export const MAX_REDIRECTS = 20;
+/** The maximum number of redirects, as in the fetch standard. */
+const MAX_REDIRECTS = 20;
 
-/** The body of a redirect is read to its end, to keep the connection, up to here. */
+/** Limits for the body of a redirect, which is received and discarded to keep the connection. */
 export const DISCARD_BYTES: number = 256 * 1024, DISCARD_MS = 1000;
 
 const STATUSES = new Set([301, 302, 303, 307, 308]);
@@ -32,35 +38,84 @@ const BODY_HEADERS = new Set([
 ]);
 const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
 
-/** Whether a response asks to go elsewhere. */
-export function isRedirect(status: number, location: string | null): boolean {
-  return location !== null && STATUSES.has(status);
+/** The result of WRITEFUNCTION for a discarded body, of which `total` bytes have arrived. */
+export function discardResult(total: number, length: number): number {
+  return total > DISCARD_BYTES ? flags.CURL_WRITEFUNC_ERROR : length;
 }
 
-/** The next request after a redirect. Throws `TypeError` where the rules forbid it. */
-export function redirected(plan: RequestPlan, head: HeadCollector, location: string): RequestPlan {
-  const url = nextUrl(plan, location), { status } = head;
-  // REQUEST_TARGET was for the URL before
+/** A redirect that is followed. */
+export interface Redirect {
+  readonly status: number;
+  readonly location: string;
+  /** The policy of its Referrer-Policy headers, `null` if there is none. */
+  readonly referrerPolicy: ReferrerPolicy | null;
+}
+
+/** Reads the redirect in a complete head; `null` if the response is not to be followed. */
+export function redirectOf(head: HeadCollector, plan: RequestPlan): Redirect | null {
+  const { status } = head;
+  if (!STATUSES.has(status) || plan.redirect === "manual" || !isHttp(plan.url)) return null;
+  const location = head.get("location");
+  if (location === null) return null;
+  const policies = head.read().headers.get("referrer-policy"); // several headers are one list
+  return { status, location, referrerPolicy: policyOf(policies) };
+}
+
+/**
+ * The plan of the request that a redirect leads to. `redirects` is how many were followed before.
+ * Throws `TypeError` if the caller or the fetch standard does not allow it.
+ */
+export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: number): RequestPlan {
+  const { url } = plan;
+  if (plan.redirect === "error") throw networkError(url.href, "it redirects");
+  if (redirects >= MAX_REDIRECTS) {
+    const why = `it redirects more than ${MAX_REDIRECTS} times`;
+    throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
+  }
+  return planAfter(plan, redirect);
+}
+
+/** Like {@linkcode nextPlan}, and resets the handle, which also makes the next request. */
+export function nextPlanOnSameHandle(
+  easy: Easy,
+  plan: RequestPlan,
+  redirect: Redirect,
+  redirects: number,
+): RequestPlan {
+  const next = nextPlan(plan, redirect, redirects);
+  try {
+    if (next.url.origin !== plan.url.origin) forgetLooseCookies(easy, next);
+    easy.reset();
+  } catch (error) {
+    throw asTypeError(error, next.url); // `reset()` refuses a handle in a STREAM_DEPENDS tree
+  }
+  return next;
+}
+
+function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
+  const { status } = redirect, url = nextUrl(plan, redirect.location);
+  // REQUEST_TARGET belongs to the previous URL
   const { REQUEST_TARGET: _, ...options } = plan.curl;
   let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
-  const toGet = status === 303
+  const becomesGet = status === 303
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
-  if (toGet) {
-    method = "GET";
-    body = bodyLength = null;
-    headers = withoutHeaders(headers, BODY_HEADERS);
-  } else if (body && !body.replayable) {
+  if (body && !body.replayable && !(becomesGet && (status === 303 || !body.isStream))) {
+    // the standard does not ask whether the method changes, but for a 303
     const why = `a ${status} asks for the body again, but it was a stream`;
     throw codedError(plan.url.href, why, Code.SEND_FAIL_REWIND);
   }
-  // credentials are for the origin that they were given for
+  if (becomesGet) {
+    method = "GET";
+    body = bodyLength = null;
+    headers = withoutHeaders(headers, BODY_HEADERS);
+  }
+  // credentials go only to the origin they were given for
   if (url.origin !== plan.url.origin) {
     headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
-    curl = withoutCredentials(curl);
+    curl = withoutCredentialOptions(curl);
   }
-  const policies = head.read().headers.get("referrer-policy"); // of all such headers, the last one
-  const referrerPolicy = policyOf(policies) ?? plan.referrerPolicy;
+  const referrerPolicy = redirect.referrerPolicy ?? plan.referrerPolicy;
   const referrer = referrerFor(plan.referrer, referrerPolicy, url);
   return { ...plan, url, method, body, bodyLength, headers, curl, referrer, referrerPolicy };
 }
@@ -68,7 +123,7 @@ export function redirected(plan: RequestPlan, head: HeadCollector, location: str
 function nextUrl(plan: RequestPlan, location: string): URL {
   let url: URL;
   try {
-    url = new URL(utf8(location), plan.url);
+    url = new URL(utf8InLatin1(location), plan.url);
   } catch {
     throw networkError(plan.url.href, "it redirects to an invalid URL");
   }
@@ -81,14 +136,4 @@ function nextUrl(plan: RequestPlan, location: string): URL {
     url.password = plan.url.password;
   }
   return url;
-}
-
-/** Servers send UTF-8 where a header is latin-1 by the book. */
-function utf8(text: string): string {
-  try {
-    const bytes = Uint8Array.from(text, (unit) => unit.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return text;
-  }
 }

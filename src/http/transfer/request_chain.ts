@@ -1,242 +1,185 @@
 /**
- * A request and the redirects that it meets, for transfers whose body is a file's: `download` and
- * `upload`, over any of libcurl's protocols.
+ * A request chain: a request and the ones its redirects lead to, made one after the other on the
+ * same easy handle. `download` and `upload` use it, with any of libcurl's protocols.
  *
  * @module
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn } from "../../driver/agent.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
-import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
-import { askedUrl, configure, setUrl } from "./configure.ts";
-import { forgetLooseCookies } from "./cookies.ts";
-import { codedError, fetchError, networkError } from "../errors.ts";
-import { HeadCollector, type HeadOwner } from "../response/head.ts";
+import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
+import { asTypeError, isAbort } from "../errors.ts";
+import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
-import { DISCARD_BYTES, DISCARD_MS, isRedirect, MAX_REDIRECTS, redirected } from "./redirect.ts";
+import {
+  DISCARD_BYTES,
+  DISCARD_MS,
+  discardResult,
+  nextPlanOnSameHandle,
+  type Redirect,
+  redirectOf,
+} from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
 
-const { CURL_WRITEFUNC_ERROR } = flags;
-
-/** What a transfer does at each of its requests. */
-export interface HopRules {
-  /** Sets what is special about the request. */
-  prepare(hop: Hop): void;
+/** What the caller of {@linkcode runChain} does at each request of the chain. */
+export interface RequestHooks {
+  /** Sets more options before the request starts. */
+  prepare(request: ChainedRequest): void;
   /**
-   * Told of each head that is no redirect; libcurl may still replace it by that of a retry. False
-   * where its body is unwanted. Runs in a callback of libcurl.
+   * Called for each complete head that is not a redirect; the head of an authentication retry may
+   * still replace it. Returns false to discard the body. Runs inside a libcurl callback.
    */
-  onHead?(hop: Hop): boolean;
-  /** The request is over, and its handle can be read for the last time; `error` ended it. */
-  done?(hop: Hop, error: unknown): void;
+  onHead?(request: ChainedRequest): boolean;
+  /** Called after each request, while its handle can still be read; `error` is why it failed. */
+  done?(request: ChainedRequest, error: unknown): void;
 }
 
-/** How it ended. */
-export interface HopsEnd {
-  /** The last request. */
+/** The last request of a chain. */
+export interface ChainResult {
   readonly plan: RequestPlan;
-  /** Its head; `complete` is false where the protocol has none. */
+  /** The response head; `complete` is false if the protocol has none. */
   readonly head: HeadCollector;
-  /** The status, or the last reply code of another protocol. */
+  /** The HTTP status, or the last reply code of another protocol. */
   readonly status: number;
   readonly info: TransferInfo;
 }
 
-/** libcurl reads up to a hundred of them before anything else has its turn. */
+/** BUFFERSIZE. libcurl before 8.13 fills up to 100 such buffers in one call. */
 const RECEIVE_BUFFER = 128 * 1024;
 
-const endless = () => 0;
-
-/** What is left of a timeout from now on: 0 for no end, else at least 1. */
-export function countdown(timeout: number): () => number {
-  if (timeout === 0) return endless;
-  const started = performance.now();
-  return () => Math.max(1, timeout - (performance.now() - started));
-}
-
-/** The request after a redirect. Throws `TypeError` where there is to be none. */
-export function nextPlan(
-  plan: RequestPlan,
-  head: HeadCollector,
-  location: string,
-  redirects: number,
-): RequestPlan {
-  const { url, redirect } = plan;
-  if (redirect === "error") throw networkError(url.href, "it redirects");
-  if (redirects >= MAX_REDIRECTS) {
-    const why = `it redirects more than ${MAX_REDIRECTS} times`;
-    throw codedError(url.href, why, Code.TOO_MANY_REDIRECTS);
-  }
-  return redirected(plan, head, location);
-}
-
-/** One of the requests. */
-export class Hop implements HeadOwner {
+/** One request of a chain. */
+export class ChainedRequest implements HeadListener {
   readonly plan: RequestPlan;
   readonly easy: Easy;
   readonly head: HeadCollector = new HeadCollector(this);
-  /** Where it redirects to. */
-  location: string | null = null;
-  readonly #rules: HopRules;
-  /** Ends the request, by the caller's signal or from in here. */
-  readonly #end = new AbortController();
+  /** Set once the head is complete and asks for a redirect. */
+  redirect: Redirect | null = null;
+  readonly #hooks: RequestHooks;
+  /** Aborts the transfer: for the caller's signal, and for `stop()`. */
+  readonly #abort = new AbortController();
+  /** Runs while a body is discarded. */
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the body is discarded. */
   #unwanted = false;
   #discarded = 0;
-  /** Where it runs. */
+  /** Set while the transfer runs. */
   #agent: Agent | null = null;
 
-  /** Makes a request on a fresh or reset handle. */
-  constructor(plan: RequestPlan, easy: Easy, rules: HopRules) {
+  /** Prepares a request; the handle must be new or reset. */
+  constructor(plan: RequestPlan, easy: Easy, hooks: RequestHooks) {
     this.plan = plan;
     this.easy = easy;
-    this.#rules = rules;
+    this.#hooks = hooks;
   }
 
-  /** Runs it. Throws `TypeError`, or the signal's reason. */
+  /** Runs the request. Throws `TypeError`, or the signal's reason. */
   async run(agent: Agent, remainingMs: number): Promise<void> {
     const { easy, plan } = this, { signal } = plan;
-    const onAbort = () => this.#end.abort(signal?.reason);
+    const onAbort = () => this.#abort.abort(signal?.reason);
     let failure: unknown;
     try {
-      setUp(easy, plan, remainingMs);
-      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.take(line)));
-      this.#keepInJs();
-      this.#rules.prepare(this);
+      (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
+      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
+      this.#discardBody();
+      this.#hooks.prepare(this);
       signal?.addEventListener("abort", onAbort);
       this.#agent = agent;
-      await agent.perform(easy, { signal: this.#end.signal });
+      await agent.perform(easy, { signal: this.#abort.signal });
     } catch (error) {
       failure = error;
-      if (signal?.aborted || !this.#isEnough()) throw this.#reason(error);
+      if (signal?.aborted || !this.#onlyDiscardsBody()) throw this.#reason(error);
     } finally {
       this.#agent = null;
       clearTimeout(this.#timer);
       signal?.removeEventListener("abort", onAbort);
-      this.#rules.done?.(this, failure);
+      this.#hooks.done?.(this, failure);
     }
   }
 
-  /** A head is there. */
+  /** Decides what to do with the body, once a head is complete. */
   onHead(): void {
-    const { status } = this.head, location = this.head.get("location");
-    const { url, redirect } = this.plan;
-    const goesOn = isHttp(url) && redirect !== "manual" && isRedirect(status, location);
-    this.location = goesOn ? location : null;
-    this.#unwanted = goesOn || this.#rules.onHead?.(this) === false;
+    this.redirect = redirectOf(this.head, this.plan);
+    this.#unwanted = this.redirect !== null || this.#hooks.onHead?.(this) === false;
     if (!this.#unwanted) return;
-    this.#keepInJs(); // an earlier head may have let it go elsewhere
-    if (!mayBeRetried(status, this.plan)) {
+    this.#discardBody(); // a hook may have sent the body of an earlier head to a file
+    if (!mayBeRetried(this.head.status, this.plan)) {
       this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
     }
   }
 
-  /** Whether all that is missing is a body that nobody wants. */
-  #isEnough(): boolean {
+  /** Whether the transfer has done all it is needed for: only a discarded body was cut off. */
+  #onlyDiscardsBody(): boolean {
     const isLast = !mayBeRetried(this.head.status, this.plan) || this.#discarded > DISCARD_BYTES;
     return this.#unwanted && isLast;
   }
 
-  #keepInJs(): void {
-    this.easy.setOpt("WRITEFUNCTION", (bytes) => this.#discard(bytes.length));
+  #discardBody(): void {
+    this.easy.setOpt("WRITEFUNCTION", (bytes) => this.#countDiscarded(bytes.length));
   }
 
-  #discard(length: number): number {
+  #countDiscarded(length: number): number {
     if (!this.#unwanted) return length;
-    this.#discarded += length;
-    return this.#discarded > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : length;
+    return discardResult(this.#discarded += length, length);
   }
 
-  /** Goes on after a pause. */
+  /** Resumes the transfer after a pause. */
   resume(action: number): void {
     if (!this.#agent) return;
     try {
       this.easy.pause(action);
     } catch (error) {
-      this.stop(error); // what libcurl had kept was refused
+      this.stop(error); // resuming delivered buffered bytes, and a callback refused them
     }
   }
 
-  /** A stream is to have its say before more goes on. */
+  /** Ends the turn of the agent, so that a stream can produce more. */
   yieldTurn(): void {
     if (this.#agent) endTurn(this.#agent);
   }
 
-  /** Ends it; it fails with that error. */
+  /** Aborts the request, which then fails with that error. */
   stop(error: unknown): void {
-    this.#end.abort(error);
+    this.#abort.abort(error);
   }
 
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
-    return signal?.aborted && error === signal.reason ? error : asTypeError(error, url);
+    return isAbort(error, signal) ? error : asTypeError(error, url);
   }
 }
 
-/** A `TypeError` that says why: one that a callback of ours threw, or a new one. */
-export function asTypeError(error: unknown, url: URL): TypeError {
-  if (error instanceof TypeError) return error;
-  const inner = error instanceof CurlEasyError ? error.cause : undefined;
-  return inner instanceof TypeError ? inner : fetchError(error, url.href);
-}
-
-function setUp(easy: Easy, plan: RequestPlan, remainingMs: number): void {
-  if (isHttp(plan.url)) return configure(easy, plan, remainingMs);
-  setUrl(easy, plan.url);
-  if (remainingMs > 0) easy.setOpt("TIMEOUT_MS", Math.ceil(remainingMs));
-  if (plan.connectTimeout !== undefined) {
-    easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(plan.connectTimeout));
-  }
-  easy.setOpt("FAILONERROR", 1); // through an HTTP proxy a refusal is no file
-  easy.setOpts(plan.curl);
-  if (!plan.body) return;
-  easy.setOpt("UPLOAD", 1);
-  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
-  if (plan.bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", plan.bodyLength);
-}
-
-/** Runs a plan to its last response. `remaining` gives what is left of the timeout. */
-export async function runHops(
+/**
+ * Makes a request and follows its redirects. `remaining` gives what is left of the timeout. Throws
+ * `TypeError`, or the signal's reason.
+ */
+export async function runChain(
   first: RequestPlan,
   agent: Agent,
   remaining: () => number,
-  rules: HopRules,
-): Promise<HopsEnd> {
-  let plan = withBuffer(first);
-  using easy = new Easy(); // one for all of them: it keeps the cookies
+  hooks: RequestHooks,
+): Promise<ChainResult> {
+  let plan = withReceiveBuffer(first);
+  using easy = new Easy(); // one for the whole chain: it keeps the cookies
   for (let redirects = 0;; redirects++) {
     plan.signal?.throwIfAborted();
-    const hop = new Hop(plan, easy, rules);
-    await hop.run(agent, remaining());
-    const { head, location } = hop;
-    plan = { ...plan, url: askedUrl(easy, plan) };
-    if (location === null) {
-      const { info } = new InfoSnapshot(hop, redirects);
+    const request = new ChainedRequest(plan, easy, hooks);
+    await request.run(agent, remaining());
+    const { head, redirect } = request;
+    plan = { ...plan, url: effectiveUrl(easy, plan) };
+    if (!redirect) {
+      const { info } = new InfoSnapshot(request, redirects);
       return { plan, head, info, status: easy.getInfo("RESPONSE_CODE") };
     }
-    const next = nextPlan(plan, head, location, redirects);
-    startOver(easy, plan, next);
-    plan = next;
+    plan = nextPlanOnSameHandle(easy, plan, redirect, redirects);
   }
 }
 
-/** Readies a handle for the request after a redirect. Throws `TypeError` where it cannot be. */
-export function startOver(easy: Easy, plan: RequestPlan, next: RequestPlan): void {
-  try {
-    if (next.url.origin !== plan.url.origin) forgetLooseCookies(easy, next);
-    easy.reset();
-  } catch (error) {
-    throw asTypeError(error, next.url); // it is part of a STREAM_DEPENDS tree
-  }
-}
-
-function withBuffer(plan: RequestPlan): RequestPlan {
-  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan; // many buffers may be filled before it is kept
+function withReceiveBuffer(plan: RequestPlan): RequestPlan {
+  // libcurl checks the speed limit only after many buffers: large ones would exceed it by far
+  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan;
   return { ...plan, curl: { BUFFERSIZE: RECEIVE_BUFFER, ...plan.curl } };
 }

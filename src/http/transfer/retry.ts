@@ -1,5 +1,6 @@
 /**
- * Which responses libcurl may answer itself.
+ * Retries by libcurl: for some responses it sends the request again, with credentials or without
+ * Expect, and the next response is the one that counts.
  *
  * @module
  */
@@ -8,8 +9,8 @@ import { hasAny } from "../request/curl_options.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials } from "../request/url.ts";
 
-/** Any of these may bring credentials that a 401 asks for. */
-const CREDENTIALS: ReadonlySet<string> = new Set([
+/** Options that may provide the credentials that a 401 asks for. */
+const ANSWERS_401: ReadonlySet<string> = new Set([
   "USERPWD",
   "USERNAME",
   "PASSWORD",
@@ -18,11 +19,11 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether libcurl may ask once more before it gives anybody the body: with credentials, or without
- * Expect.
+ * Whether libcurl may send the request again after a response with that status, instead of passing
+ * on its body.
  */
 export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolean {
   if (status === 407 || status === 417) return true;
   if (status !== 401) return false;
-  return hasCredentials(url) || hasAny(curl, CREDENTIALS);
+  return hasCredentials(url) || hasAny(curl, ANSWERS_401);
 }

@@ -1,6 +1,6 @@
 /**
- * One request and its response on an easy handle: the head as soon as it is known, then the
- * body, then the end.
+ * A transfer: one request of `fetch` and its response on an easy handle. The response starts once
+ * the head is complete, its body is a stream, and the handle goes back to the pool at the end.
  *
  * @module
  */
@@ -8,30 +8,37 @@
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
-import type { Waiting } from "../../driver/transfers.ts";
+import type { TransferOutcome } from "../../driver/transfers.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { BodySink, type BodyTransfer } from "../response/body_stream.ts";
-import { BodyUpload } from "../request_body/feeder.ts";
-import { fetchError, headError, networkError, transferError } from "../errors.ts";
-import { HeadCollector, type HeadOwner } from "../response/head.ts";
+import { BodyFeeder } from "../request_body/feeder.ts";
+import {
+  fetchError,
+  headError,
+  isAbort,
+  networkError,
+  tooLargeError,
+  transferError,
+} from "../errors.ts";
+import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
-import { type Channel, type ChannelUser, giveChannel, takeChannel } from "./handle_pool.ts";
+import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./handle_pool.ts";
 import { reportProgress } from "./progress.ts";
-import { DISCARD_BYTES, DISCARD_MS, isRedirect } from "./redirect.ts";
+import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { mayBeRetried } from "./retry.ts";
-import { askedUrl } from "./configure.ts";
+import { effectiveUrl } from "./configure.ts";
 
-/** What a transfer's head led to. */
-export interface Answer {
+/** A response whose head is complete. */
+export interface ResponseStart {
   readonly head: HeadCollector;
-  /** What was asked for. */
+  /** The URL that was requested. */
   readonly url: URL;
-  /** Where it redirects to, `null` where it is the response. */
-  readonly location: string | null;
-  /** Where the body comes, `null` where there is none. */
+  /** The redirect to follow, `null` for the final response. */
+  readonly redirect: Redirect | null;
+  /** Receives the body, `null` if it has none. */
   readonly sink: BodySink | null;
 }
 
@@ -39,206 +46,206 @@ const { CURL_WRITEFUNC_ERROR } = flags;
 
 const NULL_BODY = new Set([204, 205, 304]);
 
-/** A head with one of these may have left something of an authentication in the handle. */
+/** Statuses that may leave authentication state in the handle. */
 const AUTHENTICATES = new Set([401, 407, 417]);
 
-/** See the module. */
-export class Transfer implements ChannelUser, BodyTransfer, HeadOwner, Waiting {
+/** One request of `fetch`, running on an agent. */
+export class Transfer implements HandleUser, BodyTransfer, HeadListener, TransferOutcome {
   readonly head: HeadCollector = new HeadCollector(this);
   readonly plan: RequestPlan;
-  /** How many redirects led here. */
+  /** How many redirects were followed before this request. */
   readonly redirects: number;
-  /** What its cookie engine knows, once it is over. */
+  /** The cookies of the handle as lines of COOKIELIST, once the transfer is over. */
   cookies: readonly string[] = [];
   readonly #agent: Agent;
-  /** Until it is over: then the handle may be another's. */
-  #channel: Channel | null;
-  /** What it was like, once it is over. */
-  #last: InfoSnapshot | null = null;
-  #whenOver: (() => void) | null = null;
-  /** Until it is given away. */
-  #answer: PromiseWithResolvers<Answer> | null = Promise.withResolvers();
-  readonly #upload: BodyUpload | null;
+  /** `null` once the transfer is over, as the handle may serve another transfer then. */
+  #handle: PooledHandle | null;
+  /** Taken when the transfer is over. */
+  #lastInfo: InfoSnapshot | null = null;
+  #onOver: (() => void) | null = null;
+  /** `null` once it is settled. */
+  #responseStart: PromiseWithResolvers<ResponseStart> | null = Promise.withResolvers();
+  readonly #feeder: BodyFeeder | null;
   #sink: BodySink | null = null;
   #received = 0;
-  /** What ended the transfer, where it was not libcurl. */
+  /** Why curlew ended the transfer. It has priority over the error of libcurl. */
   #failure: { readonly error: unknown } | null = null;
 
-  /** Starts it; `remainingMs` is what is left of the timeout, 0 for no end. */
+  /** Starts the transfer. `remainingMs` is what is left of the timeout, 0 for none. */
   constructor(plan: RequestPlan, agent: Agent, remainingMs: number, redirects: number) {
     this.plan = plan;
     this.redirects = redirects;
     this.#agent = agent;
-    this.#upload = this.#uploadOf(plan);
-    const channel = this.#channel = takeChannel(plan, agent, remainingMs, this);
-    this.#setCallbacks(channel.easy);
+    this.#feeder = this.#feederOf(plan);
+    const handle = this.#handle = takeHandle(plan, agent, remainingMs, this);
+    this.#setCallbacks(handle.easy);
     try {
-      performAtOnce(agent, channel.easy, plan.signal, this);
+      performAtOnce(agent, handle.easy, plan.signal, this);
     } catch (error) {
       this.reject(error);
     }
   }
 
-  /** The answer, once the head is known; to be asked for right after the start. */
-  get answer(): Promise<Answer> {
-    return this.#answer?.promise ?? Promise.reject(new TypeError("The answer is taken"));
+  /** Resolves when the head is complete. To be read right after the constructor, once. */
+  get responseStart(): Promise<ResponseStart> {
+    return this.#responseStart?.promise ??
+      Promise.reject(new TypeError("The response has begun already"));
   }
 
-  /** The handle. There must be one: it is only asked for while the transfer goes on. */
+  /** The easy handle. Only to be read while the transfer runs. */
   get easy(): Easy {
-    return (this.#channel as Channel).easy;
+    return (this.#handle as PooledHandle).easy;
   }
 
-  /** What it was like, until now where it goes on. */
+  /** The info of the transfer, up to now if it is still running. */
   get info(): TransferInfo {
-    return (this.#last ?? new InfoSnapshot(this, this.redirects)).info;
+    return (this.#lastInfo ?? new InfoSnapshot(this, this.redirects)).info;
   }
 
-  #uploadOf({ body, bodyLength, url }: RequestPlan): BodyUpload | null {
+  #feederOf({ body, bodyLength, url }: RequestPlan): BodyFeeder | null {
     if (!body || body.bytes) return null;
     const fail = (error: unknown) => this.stop(fetchError(error, url.href));
     const yieldTurn = () => endTurn(this.#agent);
-    return new BodyUpload(body, bodyLength, () => this.resume(), fail, yieldTurn);
+    return new BodyFeeder(body, bodyLength, () => this.resume(), fail, yieldTurn);
   }
 
   #setCallbacks(easy: Easy): void {
-    const upload = this.#upload, { onProgress } = this.plan;
-    if (upload) {
-      easy.setOpt("READFUNCTION", (buffer) => upload.read(buffer));
-      easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => upload.seek(offset, origin));
+    const feeder = this.#feeder, { onProgress } = this.plan;
+    if (feeder) {
+      easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
+      easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
     }
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
 
-  /** A line of the head. */
+  /** HEADERFUNCTION. */
   onHeader(line: Piece): number {
-    return this.head.take(line);
+    return this.head.addLine(line);
   }
 
-  /** A head is there; libcurl may still replace it by that of a retry. */
+  /** Starts the response, unless libcurl may send the request again. */
   onHead(): void {
     if (!mayBeRetried(this.head.status, this.plan)) this.#settle();
   }
 
   #settle(): void {
-    const answer = this.#answer;
-    if (!answer) return;
-    this.#answer = null;
-    const { head } = this, { status } = head, { method, redirect } = this.plan;
-    const found = status < 300 || redirect === "manual" ? null : head.get("location");
-    const location = isRedirect(status, found) ? found : null;
-    if (location === null && method !== "HEAD" && !NULL_BODY.has(status)) {
+    const responseStart = this.#responseStart;
+    if (!responseStart) return;
+    this.#responseStart = null;
+    const { head, plan } = this, redirect = redirectOf(head, plan);
+    if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
       this.#sink = new BodySink(this);
     }
-    answer.resolve({ head, url: askedUrl(this.easy, this.plan), location, sink: this.#sink });
+    responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });
   }
 
-  /** Bytes of the body. */
+  /** WRITEFUNCTION. */
   onBody(bytes: Piece): number {
     this.#settle();
     const { length } = bytes, received = this.#received + length, { maxBodySize } = this.plan;
     if (!this.#sink) {
-      this.#received = received;
-      return received > DISCARD_BYTES ? CURL_WRITEFUNC_ERROR : length;
+      return discardResult(this.#received = received, length);
     }
-    if (received > maxBodySize) return this.#refuse(maxBodySize);
+    if (received > maxBodySize) return this.#failTooLarge(maxBodySize);
     const taken = this.#sink.write(bytes);
     if (taken === length) this.#received = received;
     return taken;
   }
 
-  #refuse(maxBodySize: number): number {
-    const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
-    this.#failure ??= { error: new CurlEasyError(Code.FILESIZE_EXCEEDED, text) };
+  #failTooLarge(maxBodySize: number): number {
+    this.#failure ??= { error: tooLargeError(maxBodySize) };
     return CURL_WRITEFUNC_ERROR;
   }
 
-  /** Goes on after a pause. Called from a macrotask, never from a callback. */
+  /** Resumes the transfer after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void {
-    if (!this.#channel) return;
+    if (!this.#handle) return;
     const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
-    const sending = this.#upload?.paused ? flags.CURLPAUSE_SEND : 0;
+    const sending = this.#feeder?.paused ? flags.CURLPAUSE_SEND : 0;
     try {
       this.easy.pause(receiving | sending);
     } catch (error) {
-      this.stop(error); // what libcurl had kept was refused
+      this.stop(error); // resuming delivered buffered bytes, and a callback refused them
     }
   }
 
-  /** Nobody wants the rest of the body. */
+  /** Ends the transfer, since the rest of the body is not wanted. */
   cancel(): void {
     this.stop(undefined);
   }
 
   /**
-   * Ends the transfer from outside; what waits for it fails with the error. Soon and not at
-   * once, since a callback may be on the stack.
+   * Ends the transfer; what waits for it fails with the error. Deferred to a macrotask, since a
+   * libcurl callback may be on the stack.
    */
   stop(error: unknown): void {
     this.#failure ??= { error };
-    setImmediate(() => this.#close());
+    setImmediate(() => this.#closeHandle());
   }
 
-  /** Waits for the end of a body that nobody reads, but not for long. */
+  /** Waits until the body of a redirect has ended, up to a time limit. */
   async discard(): Promise<void> {
-    if (!this.#channel) return;
+    if (!this.#handle) return;
     const timer = setTimeout(() => this.stop(undefined), DISCARD_MS);
-    await new Promise<void>((resolve) => this.#whenOver = resolve);
+    await new Promise<void>((resolve) => this.#onOver = resolve);
     clearTimeout(timer);
   }
 
-  #close(): void {
-    const channel = this.#leave();
-    channel?.easy.close();
+  #closeHandle(): void {
+    const handle = this.#releaseHandle();
+    handle?.easy.close();
   }
 
-  /** Reads the handle for the last time. */
-  #leave(): Channel | null {
-    const channel = this.#channel, { curl } = this.plan;
-    if (!channel) return null;
-    this.#last = new InfoSnapshot(this, this.redirects);
+  /** Reads infos and cookies from the handle, and gives it up. */
+  #releaseHandle(): PooledHandle | null {
+    const handle = this.#handle, { curl } = this.plan;
+    if (!handle) return null;
+    this.#lastInfo = new InfoSnapshot(this, this.redirects);
     if ("COOKIEFILE" in curl || "COOKIEJAR" in curl || "COOKIELIST" in curl) {
-      this.cookies = channel.easy.getInfo("COOKIELIST");
+      this.cookies = handle.easy.getInfo("COOKIELIST");
     }
-    this.#channel = null;
+    this.#handle = null;
     this.head.end();
-    this.#whenOver?.();
-    return channel;
+    this.#onOver?.();
+    return handle;
   }
 
-  /** The transfer is over. Called in a turn of the agent. */
+  /** Called by the agent when the transfer has succeeded, in a turn. */
   resolve(): void {
     const { complete, status } = this.head;
     if (!complete) return this.reject(headError(this.plan.url.href));
     this.#settle();
-    const channel = this.#leave();
-    if (channel && this.#last) {
-      const isGood = !this.#last.isFresh && !AUTHENTICATES.has(status);
-      giveChannel(channel, this.#agent, isGood);
+    const handle = this.#releaseHandle();
+    if (handle && this.#lastInfo) {
+      const reusedConnection = !this.#lastInfo.madeConnection;
+      returnHandle(handle, this.#agent, reusedConnection && !AUTHENTICATES.has(status));
     }
     this.#sink?.end();
-    if (this.#upload) queueMicrotask(() => this.#upload?.cancel(undefined));
+    if (this.#feeder) queueMicrotask(() => this.#feeder?.cancel(undefined));
   }
 
-  /** The transfer has failed. Not dealt with in a turn: others may be closed then, too. */
+  /**
+   * Called by the agent when the transfer has failed, in a turn. Deferred, since closing the handle
+   * may call the user's callbacks, which may close other handles.
+   */
   reject(error: unknown): void {
     queueMicrotask(() => this.#fail(error));
   }
 
   #fail(error: unknown): void {
-    const channel = this.#leave();
+    const handle = this.#releaseHandle();
     const reason = this.#failure ? this.#failure.error : error;
     const cause = this.#errorOf(reason);
-    this.#upload?.cancel(reason);
-    this.#answer?.reject(cause);
+    this.#feeder?.cancel(reason);
+    this.#responseStart?.reject(cause);
     this.#sink?.fail(cause, this.plan.signal?.aborted === true);
-    channel?.easy.close(); // last: a callback of the user's may throw in there
+    handle?.easy.close(); // last, as it may call the user's callbacks, which may throw
   }
 
-  /** The signal's own reason, or a `TypeError` that says why. */
+  /** The error to reject with: the reason of the signal, or a `TypeError`. */
   #errorOf(error: unknown): unknown {
     const { signal, url, body } = this.plan;
-    if (signal?.aborted && error === signal.reason) return error;
+    if (isAbort(error, signal)) return error;
     if (error instanceof CurlEasyError && error.code === Code.SEND_FAIL_REWIND && body) {
       const why = "the server asks for the body again, but it was a stream";
       return networkError(url.href, why, { cause: error });

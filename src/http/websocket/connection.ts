@@ -1,6 +1,6 @@
 /**
- * The connection of a WebSocket: what comes in becomes events, what goes out waits until the
- * network takes it, and both end with the closing handshake or without.
+ * The connection of a WebSocket: runs the handshake, turns incoming frames into events, sends the
+ * outbox whenever the socket is writable, and ends with the closing handshake or without it.
  *
  * @module
  */
@@ -12,97 +12,101 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import type { WsFrame } from "../../handles/easy/websocket.ts";
 import { publicCause } from "../errors.ts";
-import { closePayload, type Closing, readClose } from "./frames.ts";
-import { configure, readAnswer, type WebSocketPlan } from "./handshake.ts";
-import { Assembly, InvalidText, MessageTooBig } from "./message.ts";
+import { closePayload, type CloseStatus, readClose } from "./frames.ts";
+import { checkResponse, configureHandshake, type WebSocketPlan } from "./handshake.ts";
+import { InvalidText, MessageAssembler, MessageTooBig } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 
-/** How it ended. */
-export interface Ending extends Closing {
+/** How the connection ended. */
+export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean;
-  /** What went wrong, `null` where the peer just went away. */
+  /** What went wrong, `null` if the peer just closed the connection. */
   readonly error: unknown;
 }
 
-/** Who is told. None of it is called from a callback of libcurl. */
-export interface LinkEvents {
+/** Receives the events of a connection. None is called inside a libcurl callback. */
+export interface ConnectionEvents {
   opened(protocol: string): void;
   message(data: string | ArrayBuffer): void;
   ping(data: ArrayBuffer): void;
   pong(data: ArrayBuffer): void;
-  /** The peer has begun the closing handshake. */
+  /** The peer has started the closing handshake. */
   closing(): void;
-  closed(ending: Ending): void;
+  closed(ending: CloseResult): void;
 }
 
-/** How long the peer may take for its part of the closing handshake. */
+/** The time limit for the peer to answer the closing handshake. */
 const CLOSE_MS = 3000;
-/** How long it may take to end the connection after that. */
+/** The time limit for the peer to end the TCP connection after that. */
 const LINGER_MS = 1000;
-/** The application has its say after so many bytes. */
-const SLICE_BYTES = 1024 * 1024;
+/** After so many bytes control returns to the event loop. */
+const MAX_BYTES_PER_TURN = 1024 * 1024;
 
-const KINDS = flags.CURLWS_TEXT | flags.CURLWS_BINARY | flags.CURLWS_CLOSE | flags.CURLWS_PING |
-  flags.CURLWS_PONG;
-const DATA = flags.CURLWS_TEXT | flags.CURLWS_BINARY;
+const DATA_FLAGS = flags.CURLWS_TEXT | flags.CURLWS_BINARY;
+const OPCODE_FLAGS = DATA_FLAGS | flags.CURLWS_CLOSE | flags.CURLWS_PING | flags.CURLWS_PONG;
 
-/** One for all connections of the thread: what comes is copied before anything else happens. */
+/** The receive buffer of all connections of a thread: its content is copied at once. */
 const incoming = new Uint8Array(64 * 1024);
 
-/** Codes that a failed connection tells the peer. */
+/** Close codes for protocol errors of the peer. */
 const PROTOCOL_ERROR = 1002, INVALID_DATA = 1007, TOO_BIG = 1009;
 
-/** See the module. */
-export class Link {
+/** One connection, from the handshake to its end. */
+export class Connection {
   readonly #easy = new Easy();
   readonly #agent: Agent;
   readonly #plan: WebSocketPlan;
-  readonly #events: LinkEvents;
+  readonly #events: ConnectionEvents;
   readonly #outbox = new Outbox();
-  readonly #assembly: Assembly;
-  /** The rest of a block that the network did not take whole. */
-  #rest: Uint8Array<ArrayBuffer> | null = null;
+  readonly #assembler: MessageAssembler;
+  /** What is left of a block that was sent in part. */
+  #unsentBlock: Uint8Array<ArrayBuffer> | null = null;
   #control: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #isOpen = false;
   #isEnded = false;
   #isFlushing = false;
   #isBlocked = false;
-  /** What the peer's Close frame said. */
-  #received: Closing | null = null;
+  /** The peer's Close frame, once received. */
+  #peerClose: CloseStatus | null = null;
   #failure: { readonly error: unknown } | null = null;
-  /** Why nothing can be sent any more. What the peer has sent before may say more. */
+  /** Why sending failed. Reading goes on, since the peer's last frames may tell the reason. */
   #sendError: unknown = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Whether there was an event since the runtime's loop had its turn, and how many bytes came. */
+  /** Whether there was an event since control returned to the event loop, and the bytes read. */
   #hadEvent = false;
-  #slice = 0;
+  #bytesSinceYield = 0;
   #unlisten = () => {};
 
-  /** Begins to connect. Throws what libcurl says to the options. */
-  constructor(plan: WebSocketPlan, agent: Agent, events: LinkEvents, signal: AbortSignal | null) {
+  /** Starts to connect. Throws `CurlEasyError` for options that libcurl refuses. */
+  constructor(
+    plan: WebSocketPlan,
+    agent: Agent,
+    events: ConnectionEvents,
+    signal: AbortSignal | null,
+  ) {
     this.#plan = plan;
     this.#agent = agent;
     this.#events = events;
-    this.#assembly = new Assembly(plan.maxMessageSize);
+    this.#assembler = new MessageAssembler(plan.maxMessageSize);
     let key: string;
     try {
-      key = configure(this.#easy, plan);
+      key = configureHandshake(this.#easy, plan);
     } catch (error) {
       this.#easy.close();
       throw error;
     }
-    if (signal) this.#listen(signal);
+    if (signal) this.#listenTo(signal);
     this.#run(key);
   }
 
-  #listen(signal: AbortSignal): void {
+  #listenTo(signal: AbortSignal): void {
     const abort = () => this.#fail(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", abort);
   }
 
-  /** Bytes of messages that the network has not taken. */
+  /** The value of `bufferedAmount`. */
   get buffered(): number {
     return this.#outbox.buffered;
   }
@@ -112,35 +116,38 @@ export class Link {
       if (this.#isEnded) return;
       await this.#agent.perform(this.#easy);
       if (this.#isEnded) return;
-      const protocol = await readAnswer(this.#easy, this.#plan, key);
+      const protocol = await checkResponse(this.#easy, this.#plan, key);
       if (this.#isEnded) return;
       this.#isOpen = true;
       this.#events.opened(protocol);
       this.#hadEvent = true;
-      while (!this.#isEnded) await this.#readOn();
+      while (!this.#isEnded) await this.#readOrWait();
     } catch (error) {
-      this.#broke(error);
+      this.#onError(error);
     }
   }
 
-  /** Reads what there is, or waits for it. */
-  async #readOn(): Promise<void> {
+  /** Reads one piece, or waits until the socket is readable. */
+  async #readOrWait(): Promise<void> {
     const frame = this.#receive();
     if (frame) {
-      this.#slice += frame.len;
-      await this.#take(frame, incoming.subarray(0, frame.len));
-      if (this.#slice >= SLICE_BYTES) await this.#pass();
+      this.#bytesSinceYield += frame.len;
+      await this.#handleFrame(frame, incoming.subarray(0, frame.len));
+      if (this.#bytesSinceYield >= MAX_BYTES_PER_TURN) await this.#yieldToEventLoop();
     } else {
       await this.#agent.readable(this.#easy);
       this.#hadEvent = false;
-      this.#slice = 0;
+      this.#bytesSinceYield = 0;
     }
   }
 
-  /** The next piece, `null` where nothing is there. After the last frame that counts, bytes. */
+  /**
+   * Receives the next piece of a frame, `null` if there is none yet. After a Close frame or a
+   * failure it reads raw bytes, only to notice the end of the connection.
+   */
   #receive(): WsFrame | null {
     try {
-      if (!this.#received && !this.#failure) return this.#easy.wsRecv(incoming);
+      if (!this.#peerClose && !this.#failure) return this.#easy.wsRecv(incoming);
       const len = this.#easy.recv(incoming);
       if (len === 0) this.#end();
       return { flags: 0, offset: 0, bytesleft: 0, len };
@@ -150,103 +157,110 @@ export class Link {
     }
   }
 
-  /** Lets the rest of the program run. */
-  async #pass(): Promise<void> {
+  /** Returns control to the event loop. */
+  async #yieldToEventLoop(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#hadEvent = false;
-    this.#slice = 0;
+    this.#bytesSinceYield = 0;
   }
 
-  /** Tells of something, one thing at a time: what the last event led to comes first. */
-  async #tell(event: () => void): Promise<void> {
-    if (this.#hadEvent) await this.#pass();
+  /** Dispatches an event in a macrotask of its own, as the standard asks for. */
+  async #dispatch(event: () => void): Promise<void> {
+    if (this.#hadEvent) await this.#yieldToEventLoop();
     if (this.#isEnded || this.#failure) return;
     this.#hadEvent = true;
     event();
   }
 
-  async #take(frame: WsFrame, piece: Uint8Array<ArrayBuffer>): Promise<void> {
-    const kind = frame.flags & KINDS;
+  async #handleFrame(frame: WsFrame, piece: Uint8Array<ArrayBuffer>): Promise<void> {
+    const kind = frame.flags & OPCODE_FLAGS;
     if (kind === 0) return;
-    if (!(kind & DATA)) return await this.#takeControl(kind, frame, piece);
+    if (!(kind & DATA_FLAGS)) return await this.#handleControl(kind, frame, piece);
     try {
-      this.#assembly.add(piece, kind === flags.CURLWS_TEXT, frame.bytesleft);
+      this.#assembler.add(piece, kind === flags.CURLWS_TEXT, frame.bytesleft);
       if (frame.bytesleft > 0 || frame.flags & flags.CURLWS_CONT) return;
-      const message = this.#assembly.finish();
-      await this.#tell(() => this.#events.message(message));
+      const message = this.#assembler.finish();
+      await this.#dispatch(() => this.#events.message(message));
     } catch (error) {
-      if (error instanceof MessageTooBig) this.#refuse(TOO_BIG, error);
-      else if (error instanceof InvalidText) this.#refuse(INVALID_DATA, error);
+      if (error instanceof MessageTooBig) this.#failWith(TOO_BIG, error);
+      else if (error instanceof InvalidText) this.#failWith(INVALID_DATA, error);
       else throw error;
     }
   }
 
-  async #takeControl(kind: number, frame: WsFrame, piece: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #handleControl(
+    kind: number,
+    frame: WsFrame,
+    piece: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
     const before = frame.offset === 0 ? 0 : this.#control.length;
     const payload = new Uint8Array(before + piece.length);
     payload.set(this.#control.subarray(0, before));
     payload.set(piece, before);
     this.#control = payload;
     if (frame.bytesleft > 0) return;
-    if (kind === flags.CURLWS_CLOSE) this.#takeClose(payload);
+    if (kind === flags.CURLWS_CLOSE) this.#handleClose(payload);
     else if (kind === flags.CURLWS_PONG) {
-      await this.#tell(() => this.#events.pong(payload.buffer));
+      await this.#dispatch(() => this.#events.pong(payload.buffer));
     } else {
       this.#outbox.pong(payload.slice());
       this.#flushSoon();
-      await this.#tell(() => this.#events.ping(payload.buffer));
+      await this.#dispatch(() => this.#events.ping(payload.buffer));
     }
   }
 
-  #takeClose(payload: Uint8Array<ArrayBuffer>): void {
-    let closing: Closing | null;
+  #handleClose(payload: Uint8Array<ArrayBuffer>): void {
+    let closing: CloseStatus | null;
     try {
       closing = readClose(payload);
     } catch (error) {
-      return this.#refuse(INVALID_DATA, new Error("A close reason is no UTF-8", { cause: error }));
+      return this.#failWith(
+        INVALID_DATA,
+        new Error("A close reason is no UTF-8", { cause: error }),
+      );
     }
-    if (!closing) return this.#refuse(PROTOCOL_ERROR, new Error("A Close frame is malformed"));
-    this.#received = closing;
-    // the answer says the same; messages that are not out yet never will be
+    if (!closing) return this.#failWith(PROTOCOL_ERROR, new Error("A Close frame is malformed"));
+    this.#peerClose = closing;
+    // the answer has the same code; messages that are still queued are dropped
     if (!this.#outbox.closing) {
       this.#events.closing();
-      this.#outbox.abandon(payload.slice(0, 2));
+      this.#outbox.closeNow(payload.slice(0, 2));
     }
-    this.#endAfter(this.#outbox.closed ? LINGER_MS : CLOSE_MS);
+    this.#endLater(this.#outbox.closed ? LINGER_MS : CLOSE_MS);
     this.#flushSoon();
   }
 
-  /** The peer broke the protocol: says so, and waits for it to go. */
-  #refuse(code: number, error: unknown): void {
+  /** Fails the connection: sends a Close frame with that code and waits for the peer to leave. */
+  #failWith(code: number, error: unknown): void {
     this.#failure = { error };
     const reason = new TextEncoder().encode(error instanceof Error ? error.message : "");
-    this.#outbox.abandon(closePayload(code, reason.subarray(0, 100)));
-    this.#endAfter(LINGER_MS);
+    this.#outbox.closeNow(closePayload(code, reason.subarray(0, 100)));
+    this.#endLater(LINGER_MS);
     this.#flush();
   }
 
-  /** A call of libcurl failed. */
-  #broke(error: unknown): void {
+  /** Handles an error of libcurl. */
+  #onError(error: unknown): void {
     if (this.#isEnded) return;
     const code = codeOf(error);
     if (!this.#isOpen) this.#fail(error);
-    else if (this.#received || this.#failure || code === Code.GOT_NOTHING) this.#end();
+    else if (this.#peerClose || this.#failure || code === Code.GOT_NOTHING) this.#end();
     else if (code === Code.RECV_ERROR && isProtocolError(error)) {
-      this.#refuse(PROTOCOL_ERROR, error);
-      this.#drain();
+      this.#failWith(PROTOCOL_ERROR, error);
+      this.#readUntilEnd();
     } else this.#fail(error);
   }
 
-  /** Waits for the peer to go, after the loop that reads has ended. */
-  async #drain(): Promise<void> {
+  /** Reads until the peer has closed the connection, after the main loop has ended. */
+  async #readUntilEnd(): Promise<void> {
     try {
-      while (!this.#isEnded) await this.#readOn();
+      while (!this.#isEnded) await this.#readOrWait();
     } catch {
       this.#end();
     }
   }
 
-  /** Queues a message; its bytes may come later, from a Blob. */
+  /** Queues a message. The bytes of a Blob come later. */
   send(opcode: number, size: number, bytes: Uint8Array<ArrayBuffer> | Promise<ArrayBuffer>): void {
     const isHere = bytes instanceof Uint8Array;
     const fill = this.#outbox.push(opcode, size, isHere ? bytes : null);
@@ -257,27 +271,27 @@ export class Link {
     }).catch((error) => this.#fail(error));
   }
 
-  /** Counts what will never be sent. */
-  drop(size: number): void {
+  /** Counts bytes that will never be sent, which the standard includes in `bufferedAmount`. */
+  countUnsent(size: number): void {
     this.#outbox.buffered += size;
   }
 
-  /** Sends a ping, before the messages that wait. */
+  /** Queues a ping, before the queued messages. */
   ping(payload: Uint8Array): void {
     this.#outbox.ping(payload);
     this.#flushSoon();
   }
 
-  /** Begins the closing handshake, or gives up connecting. */
+  /** Starts the closing handshake, or stops connecting. */
   close(code: number | null, reason: Uint8Array): void {
     if (!this.#isOpen) return this.#fail(new Error("The WebSocket was closed before it opened"));
     if (this.#outbox.closing) return;
     this.#outbox.close(closePayload(code, reason));
-    this.#endAfter(CLOSE_MS);
+    this.#endLater(CLOSE_MS);
     this.#flushSoon();
   }
 
-  /** Once for all that is queued in one go. */
+  /** Sends in a microtask, once for everything that is queued until then. */
   #flushSoon(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -290,26 +304,26 @@ export class Link {
   #flush(): void {
     if (!this.#isOpen || this.#isEnded || this.#isBlocked || this.#outbox.closed) return;
     try {
-      for (let block = this.#next(); block; block = this.#next()) {
+      for (let block = this.#nextBlock(); block; block = this.#nextBlock()) {
         const sent = this.#trySend(block);
-        if (sent > 0 && this.#timer && !this.#failure) this.#endAfter(CLOSE_MS);
-        if (sent < block.length) return this.#wait(block, sent);
-        this.#rest = null;
-        this.#outbox.taken();
+        if (sent > 0 && this.#timer && !this.#failure) this.#endLater(CLOSE_MS);
+        if (sent < block.length) return this.#waitWritable(block, sent);
+        this.#unsentBlock = null;
+        this.#outbox.blockSent();
       }
-      if (this.#outbox.closed && this.#received) this.#endAfter(LINGER_MS);
+      if (this.#outbox.closed && this.#peerClose) this.#endLater(LINGER_MS);
     } catch (error) {
       this.#sendError = error;
       this.#isBlocked = true;
-      this.#endAfter(LINGER_MS);
+      this.#endLater(LINGER_MS);
     }
   }
 
-  #next(): Uint8Array<ArrayBuffer> | null {
-    return this.#rest ?? this.#outbox.take();
+  #nextBlock(): Uint8Array<ArrayBuffer> | null {
+    return this.#unsentBlock ?? this.#outbox.nextBlock();
   }
 
-  /** How many bytes the network took. */
+  /** Sends as much as the socket takes. Returns the number of bytes. */
   #trySend(block: Uint8Array<ArrayBuffer>): number {
     try {
       return this.#easy.send(block);
@@ -319,32 +333,32 @@ export class Link {
     }
   }
 
-  #wait(block: Uint8Array<ArrayBuffer>, sent: number): void {
-    this.#rest = sent === 0 && block === this.#rest ? block : block.slice(sent);
+  #waitWritable(block: Uint8Array<ArrayBuffer>, sent: number): void {
+    this.#unsentBlock = sent === 0 && block === this.#unsentBlock ? block : block.slice(sent);
     this.#isBlocked = true;
     this.#agent.writable(this.#easy).then(() => {
       this.#isBlocked = false;
       this.#flush();
-    }, (error) => this.#broke(error));
+    }, (error) => this.#onError(error));
   }
 
-  #endAfter(ms: number): void {
+  #endLater(ms: number): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const late = this.#sendError ?? new Error("The peer did not close in time");
-      if (!this.#received) this.#failure ??= { error: late };
+      if (!this.#peerClose) this.#failure ??= { error: late };
       this.#end();
     }, ms);
   }
 
   #fail(error: unknown): void {
     if (this.#isEnded) return;
-    this.#received = null;
+    this.#peerClose = null;
     this.#failure ??= { error };
     this.#end();
   }
 
-  /** It is over. What follows does so later: this may be a callback of libcurl. */
+  /** Ends the connection. Closes in a macrotask, as this may run inside a libcurl callback. */
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -354,13 +368,13 @@ export class Link {
       try {
         this.#easy.close();
       } finally {
-        this.#events.closed(this.#ending());
+        this.#events.closed(this.#closeResult());
       }
     });
   }
 
-  #ending(): Ending {
-    const closing = this.#failure ? null : this.#received;
+  #closeResult(): CloseResult {
+    const closing = this.#failure ? null : this.#peerClose;
     if (closing) return { ...closing, wasClean: true, error: null };
     const error = this.#failure ? this.#failure.error : this.#sendError;
     return { code: 1006, reason: "", wasClean: false, error: publicCause(error) };
@@ -371,7 +385,7 @@ function codeOf(error: unknown): number {
   return error instanceof CurlEasyError ? error.code : -1;
 }
 
-/** libcurl's decoder says so; a connection that breaks has the same code. */
+/** Whether libcurl has found an invalid frame. A broken connection has the same code. */
 function isProtocolError(error: unknown): boolean {
   return error instanceof Error && error.message.includes("[WS]");
 }

@@ -1,5 +1,5 @@
 /**
- * How a WebSocket begins: its URL, the request, and whether the answer is one to it.
+ * The opening handshake of a WebSocket: its arguments, its request, and the check of the response.
  *
  * @module
  */
@@ -7,82 +7,25 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
-import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
+import { base64 } from "../bytes.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
-import { checkCurlOptions } from "../request/curl_options.ts";
-import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
+import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
 
-/** What a connection is made with. */
+/** The checked arguments of a `CurlWebSocket`. */
 export interface WebSocketPlan {
   readonly url: URL;
   readonly protocols: readonly string[];
   readonly headers: readonly HeaderEntry[];
   readonly curl: EasyOptions;
-  /** In ms, 0 for any time. */
+  /** In ms, 0 for no limit. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
 }
 
-const EVENTS = "the events of the socket", NO_BODY = "nothing: the handshake has no body";
-const GET = "nothing: the handshake is a GET";
-const NO_REDIRECT = "nothing: a WebSocket is not redirected";
-
-/** What a WebSocket sets itself, or cannot do with, and what to use instead. */
-const REFUSED = new Map(Object.entries({
-  URL: "the first argument",
-  CURLU: "the first argument",
-  CONNECT_ONLY: "an Easy of your own",
-  WS_OPTIONS: "an Easy of your own",
-  WRITEFUNCTION: EVENTS,
-  WRITEDATA: EVENTS,
-  HEADERFUNCTION: EVENTS,
-  HEADERDATA: EVENTS,
-  HEADER: EVENTS,
-  READFUNCTION: "send()",
-  READDATA: "send()",
-  SEEKFUNCTION: "send()",
-  SEEKDATA: "send()",
-  IOCTLFUNCTION: "send()",
-  IOCTLDATA: "send()",
-  POSTFIELDS: NO_BODY,
-  COPYPOSTFIELDS: NO_BODY,
-  POSTFIELDSIZE: NO_BODY,
-  POSTFIELDSIZE_LARGE: NO_BODY,
-  INFILESIZE: NO_BODY,
-  INFILESIZE_LARGE: NO_BODY,
-  MIMEPOST: NO_BODY,
-  HTTPPOST: NO_BODY,
-  UPLOAD: NO_BODY,
-  POST: GET,
-  PUT: GET,
-  HTTPGET: GET,
-  NOBODY: GET,
-  CUSTOMREQUEST: GET,
-  HTTP_VERSION: "nothing: the handshake is HTTP/1.1",
-  HTTPHEADER: "init.headers",
-  HTTPPROXYTUNNEL: "nothing: a proxy is always asked for a tunnel",
-  FOLLOWLOCATION: NO_REDIRECT,
-  MAXREDIRS: NO_REDIRECT,
-  TIMEOUT: "init.connectTimeout",
-  TIMEOUT_MS: "init.connectTimeout",
-  CONNECTTIMEOUT: "init.connectTimeout",
-  CONNECTTIMEOUT_MS: "init.connectTimeout",
-  PROTOCOLS: "the first argument",
-  PROTOCOLS_STR: "the first argument",
-  PRIVATE: "a variable",
-  ERRORBUFFER: "the error",
-  FAILONERROR: "the error",
-}));
-
-/** The options that are set; throws `TypeError` for one that would break the connection. */
-export function checkOptions(options: EasyOptions): EasyOptions {
-  return checkCurlOptions(options, REFUSED, "CurlWebSocket");
-}
-
-/** Throws `CurlLoadError` where this libcurl cannot do it. */
+/** Throws `CurlLoadError` if this libcurl has no usable WebSocket. */
 export function requireLibrary(): void {
   if (oddities().alwaysAnswersPings) {
     const { version, path } = library();
@@ -96,15 +39,15 @@ export function requireLibrary(): void {
 
 const SCHEMES: Readonly<Record<string, string>> = { "http:": "ws:", "https:": "wss:" };
 
-/** Reads the URL; `http:` stands for `ws:`. Throws a "SyntaxError" `DOMException`. */
-export function readUrl(input: string | URL): URL {
+/** Reads the URL; `http:` becomes `ws:`. Throws a "SyntaxError" `DOMException`. */
+export function readWebSocketUrl(input: string | URL): URL {
   let url: URL;
   try {
     url = new URL(input);
   } catch {
     throw syntaxError("expected a URL");
   }
-  // the scheme of a URL object cannot be set from one of these to another everywhere
+  // a new URL, as not every runtime lets the `protocol` setter change http to ws
   const scheme = SCHEMES[url.protocol];
   if (scheme) url = new URL(scheme + url.href.slice(url.protocol.length));
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
@@ -114,14 +57,13 @@ export function readUrl(input: string | URL): URL {
   return url;
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
 /** Reads the subprotocols. Throws a "SyntaxError" `DOMException`. */
 export function readProtocols(protocols: string | Iterable<string>): string[] {
   const all = typeof protocols === "string" ? [protocols] : Array.from(protocols, String);
-  if (new Set(all).size < all.length) throw syntaxError("a subprotocol is given twice");
+  const names = new Set(all.map((name) => name.toLowerCase()));
+  if (names.size < all.length) throw syntaxError("a subprotocol is given twice");
   for (const name of all) {
-    if (!TOKEN.test(name)) throw syntaxError(`"${name}" is no name of a subprotocol`);
+    if (!isToken(name)) throw syntaxError(`"${name}" is no name of a subprotocol`);
   }
   return all;
 }
@@ -130,21 +72,21 @@ function syntaxError(why: string): DOMException {
   return new DOMException(`Cannot make a CurlWebSocket: ${why}`, "SyntaxError");
 }
 
-/** The headers of the handshake itself. */
-const OWN = new Set(["connection", "upgrade", "content-length", "transfer-encoding"]);
+/** Headers that the handshake sets itself. */
+const HANDSHAKE_HEADERS = new Set(["connection", "upgrade", "content-length", "transfer-encoding"]);
 
-/** Throws `TypeError` for a header that is not the caller's to set. */
-export function checkHeaders(headers: readonly HeaderEntry[]): readonly HeaderEntry[] {
+/** Checks the caller's headers. Throws `TypeError` for one that the handshake sets itself. */
+export function checkHandshakeHeaders(headers: readonly HeaderEntry[]): readonly HeaderEntry[] {
   for (const [name] of headers) {
     const lower = name.toLowerCase();
-    if (!OWN.has(lower) && !lower.startsWith("sec-websocket-")) continue;
+    if (!HANDSHAKE_HEADERS.has(lower) && !lower.startsWith("sec-websocket-")) continue;
     throw new TypeError(`Cannot set the header "${name}" of a WebSocket: it is its own`);
   }
   return headers;
 }
 
-/** Makes the request of the plan; returns the key that the answer has to know. */
-export function configure(easy: Easy, plan: WebSocketPlan): string {
+/** Sets the options of the handshake. Returns its Sec-WebSocket-Key. */
+export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
   const key = base64(crypto.getRandomValues(new Uint8Array(16)));
   setUrl(easy, plan.url);
   easy.setOpts({
@@ -156,7 +98,7 @@ export function configure(easy: Easy, plan: WebSocketPlan): string {
     TIMEOUT_MS: Math.ceil(plan.connectTimeout),
     USERAGENT: userAgent(),
     ...plan.curl,
-    // the body of a refusal
+    // discards the body of an error response
     WRITEFUNCTION: (bytes) => bytes.length,
   });
   const own: HeaderEntry[] = [["Sec-WebSocket-Key", key]];
@@ -168,13 +110,13 @@ export function configure(easy: Easy, plan: WebSocketPlan): string {
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /**
- * Checks the answer, as libcurl does not: {@link
+ * Checks the response, which libcurl does not: {@link
  * https://websockets.spec.whatwg.org/#concept-websocket-establish}.
  *
  * @returns the subprotocol, empty for none.
- * @throws {Error} which says what is wrong with it.
+ * @throws {Error} that says why the response is not accepted.
  */
-export async function readAnswer(
+export async function checkResponse(
   easy: Easy,
   plan: WebSocketPlan,
   key: string,
@@ -184,34 +126,32 @@ export async function readAnswer(
   const values = (wanted: string) =>
     headers.flatMap(([name, value]) => name.toLowerCase() === wanted ? [value ?? ""] : []);
   const status = easy.getInfo("RESPONSE_CODE");
-  if (status !== 101) throw refusal(`the status is ${status}`);
+  if (status !== 101) throw refusedError(`the status is ${status}`);
   const tokens = (name: string) => values(name).join(",").toLowerCase().split(/[\s,]+/);
-  if (!tokens("upgrade").includes("websocket")) throw refusal("no Upgrade to websocket");
-  if (!tokens("connection").includes("upgrade")) throw refusal("no Connection with upgrade");
+  if (!tokens("upgrade").includes("websocket")) throw refusedError("no Upgrade to websocket");
+  if (!tokens("connection").includes("upgrade")) throw refusedError("no Connection with upgrade");
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + GUID));
   const expected = base64(new Uint8Array(digest));
   if (values("sec-websocket-accept").join() !== expected) {
-    throw refusal("Sec-WebSocket-Accept is not the answer to the key");
+    throw refusedError("Sec-WebSocket-Accept is not the answer to the key");
   }
   if (hasHeader(headers, "sec-websocket-extensions")) {
-    throw refusal("it has extensions that nobody asked for");
+    throw refusedError("it has extensions that nobody asked for");
   }
   return readProtocol(values("sec-websocket-protocol"), plan.protocols);
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }
 
 function readProtocol(answered: readonly string[], offered: readonly string[]): string {
   const [protocol = ""] = answered;
   if (answered.length > 1 || (protocol !== "" && !offered.includes(protocol))) {
-    throw refusal(`the subprotocol "${answered.join(", ")}" was not offered`);
+    throw refusedError(`the subprotocol "${answered.join(", ")}" was not offered`);
   }
-  if (protocol === "" && offered.length > 0) throw refusal("it chose none of the subprotocols");
+  if (protocol === "" && offered.length > 0) {
+    throw refusedError("it chose none of the subprotocols");
+  }
   return protocol;
 }
 
-function refusal(why: string): Error {
+function refusedError(why: string): Error {
   return new Error(`The server refused the WebSocket: ${why}`);
 }

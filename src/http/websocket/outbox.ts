@@ -1,29 +1,29 @@
 /**
- * What a WebSocket is to send, in order: messages, in fragments where they are large, then the
- * Close frame. Pings and pongs go in between.
+ * The outbox of a WebSocket: queues messages and control frames, and writes them as blocks of
+ * frames for the socket. Large messages are fragmented; pings and pongs go between the fragments.
  *
  * @module
  */
 
-import { MAX_CONTROL, MAX_HEAD, Opcode, writeFrame } from "./frames.ts";
+import { MAX_CONTROL, MAX_FRAME_HEAD, Opcode, writeFrame } from "./frames.ts";
 
-/** A larger message is sent in fragments of so many bytes, so that a pong gets in between. */
+/** The maximum size of a fragment: so long a pong has to wait. */
 const FRAGMENT = 128 * 1024;
 
 interface Message {
   readonly opcode: number;
-  /** How much of it counts as buffered. */
+  /** How many bytes it counts in `buffered`. */
   readonly size: number;
-  /** `null` while a Blob is being read. */
+  /** `null` while its Blob is read. */
   bytes: Uint8Array<ArrayBuffer> | null;
-  /** How much of it was written. */
+  /** How many bytes were written to blocks. */
   written: number;
 }
 
-/** One for all connections of the thread: what the network does not take at once is copied. */
-const scratch = new Uint8Array(FRAGMENT + 16);
+/** The buffer for blocks of all connections of a thread; the caller copies what it cannot send. */
+const block = new Uint8Array(FRAGMENT + 16);
 
-/** See the module. */
+/** The queue of one connection. */
 export class Outbox {
   #messages: Message[] = [];
   #first = 0;
@@ -31,14 +31,14 @@ export class Outbox {
   #pong: Uint8Array | null = null;
   #close: Uint8Array | null = null;
   #closeWritten = false;
-  /** Bytes of messages that the network has not taken, and those that it never will. */
+  /** `bufferedAmount`: bytes of messages that were not sent yet, or never will be. */
   buffered = 0;
-  /** How much of that the last block holds. */
+  /** How many of these bytes are in the last block. */
   #inBlock = 0;
-  /** Whether the Close frame is out. */
+  /** Whether the Close frame was sent. */
   closed = false;
 
-  /** Adds a message; its bytes may come later, with {@linkcode fill}. */
+  /** Queues a message. If `bytes` is `null`, the returned function sets them later. */
   push(opcode: number, size: number, bytes: Uint8Array<ArrayBuffer> | null): (
     bytes: Uint8Array<ArrayBuffer>,
   ) => void {
@@ -48,35 +48,35 @@ export class Outbox {
     return (bytes) => message.bytes = bytes;
   }
 
-  /** Adds a ping. */
+  /** Queues a ping. */
   ping(payload: Uint8Array): void {
     this.#pings.push(payload);
   }
 
-  /** Adds a pong. A newer one takes its place: the protocol lets the last ping be answered only. */
+  /** Queues a pong. A newer one replaces it: the RFC allows to answer only the latest ping. */
   pong(payload: Uint8Array): void {
     this.#pong = payload;
   }
 
-  /** Adds the Close frame, behind the messages. */
+  /** Queues the Close frame after the messages. */
   close(payload: Uint8Array): void {
     this.#close ??= payload;
   }
 
-  /** Adds the Close frame in place of all else; a message that has begun stays cut off. */
-  abandon(payload: Uint8Array): void {
+  /** Drops the queue and queues the Close frame. A message sent in part stays incomplete. */
+  closeNow(payload: Uint8Array): void {
     this.#messages = [];
     this.#pings.length = this.#first = 0;
     this.#close ??= payload;
   }
 
-  /** Whether a Close frame is among it. */
+  /** Whether a Close frame is queued or sent. */
   get closing(): boolean {
     return this.#close !== null;
   }
 
-  /** The next bytes for the network, valid until the next call; `null` where there are none. */
-  take(): Uint8Array<ArrayBuffer> | null {
+  /** Writes the next block of frames, valid until the next call; `null` if nothing is queued. */
+  nextBlock(): Uint8Array<ArrayBuffer> | null {
     let end = 0;
     for (;;) {
       end = this.#writeControls(end);
@@ -86,35 +86,35 @@ export class Outbox {
       if (next === end) break;
       end = next;
     }
-    const hasRoom = end + MAX_HEAD + MAX_CONTROL <= scratch.length;
+    const hasRoom = end + MAX_FRAME_HEAD + MAX_CONTROL <= block.length;
     if (this.#close && !this.#closeWritten && !this.#messages[this.#first] && hasRoom) {
-      end = writeFrame(scratch, end, Opcode.CLOSE, true, this.#close);
+      end = writeFrame(block, end, Opcode.CLOSE, true, this.#close);
       this.#closeWritten = true;
     }
-    return end > 0 ? scratch.subarray(0, end) : null;
+    return end > 0 ? block.subarray(0, end) : null;
   }
 
   #writeControls(at: number): number {
     if (this.#closeWritten) return at;
-    const hasRoom = () => at + MAX_HEAD + MAX_CONTROL <= scratch.length;
+    const hasRoom = () => at + MAX_FRAME_HEAD + MAX_CONTROL <= block.length;
     if (this.#pong && hasRoom()) {
-      at = writeFrame(scratch, at, Opcode.PONG, true, this.#pong);
+      at = writeFrame(block, at, Opcode.PONG, true, this.#pong);
       this.#pong = null;
     }
     while (this.#pings.length > 0 && hasRoom()) {
-      at = writeFrame(scratch, at, Opcode.PING, true, this.#pings.shift() as Uint8Array);
+      at = writeFrame(block, at, Opcode.PING, true, this.#pings.shift() as Uint8Array);
     }
     return at;
   }
 
-  /** Writes the next fragment where it fits whole. */
+  /** Writes the next fragment if it fits into the block. Returns its end. */
   #writeMessage(at: number, message: Message, bytes: Uint8Array<ArrayBuffer>): number {
     const { written, opcode } = message, size = Math.min(bytes.length - written, FRAGMENT);
-    if (at + MAX_HEAD + size > scratch.length) return at;
+    if (at + MAX_FRAME_HEAD + size > block.length) return at;
     const isLast = written + size === bytes.length;
     const kind = written === 0 ? opcode : Opcode.CONTINUATION;
     const end = writeFrame(
-      scratch,
+      block,
       at,
       kind,
       isLast,
@@ -133,8 +133,8 @@ export class Outbox {
     this.#first = 0;
   }
 
-  /** The network has taken the last block whole. */
-  taken(): void {
+  /** Called when the last block was sent completely. */
+  blockSent(): void {
     this.buffered -= this.#inBlock;
     this.#inBlock = 0;
     this.closed = this.#closeWritten;

@@ -1,59 +1,60 @@
 /**
- * A WebSocket with the interface of the standard: {@link https://websockets.spec.whatwg.org/}.
+ * `CurlWebSocket`: the `WebSocket` of {@link https://websockets.spec.whatwg.org/} on libcurl.
  *
  * @module
  */
 
 import type { Agent } from "../../driver/agent.ts";
-import { agentOf } from "../fetch.ts";
+import { copyOf } from "../bytes.ts";
+import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
-import { type FetchCurlOptions, readNumber, readSignal } from "../request/plan.ts";
+import { readNumber, readSignal } from "../request/arguments.ts";
+import { checkCurlOptions } from "../request/curl_options.ts";
+import type { FetchCurlOptions } from "../request/plan.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
-  checkHeaders,
-  checkOptions,
+  checkHandshakeHeaders,
   readProtocols,
-  readUrl,
+  readWebSocketUrl,
   requireLibrary,
   type WebSocketPlan,
 } from "./handshake.ts";
-import { type Ending, Link, type LinkEvents } from "./connection.ts";
+import { type CloseResult, Connection, type ConnectionEvents } from "./connection.ts";
 
-/** What {@linkcode CurlWebSocket} takes beyond the standard. */
+/** Options of {@linkcode CurlWebSocket}, beyond the standard. */
 export interface CurlWebSocketInit {
-  /** Headers of the request, beside those of the handshake. */
+  /** Headers of the request; those of the handshake itself are refused. */
   readonly headers?: HeadersSource;
-  /** Any option of libcurl by curl's name, but for those that the socket sets itself. */
+  /** Options of libcurl by curl's names; those that the socket sets itself are refused. */
   readonly curl?: FetchCurlOptions;
-  /** The agent to run on; that of `fetch` unless given. */
+  /** The agent that runs the connection; the default agent unless given. */
   readonly agent?: Agent;
-  /** Ends the connection at once, whatever its state. */
+  /** Ends the connection at once, in any state. */
   readonly signal?: AbortSignal;
-  /** How long it may take until it is open, in ms; 0, the default, for any time. */
+  /** How long opening may take, in ms; 0, the default, is no limit. */
   readonly connectTimeout?: number;
-  /** Bytes that a message may have; a larger one ends the connection. 128 MiB unless given. */
+  /** The maximum size of a message in bytes; a larger one ends the connection. Default: 128 MiB. */
   readonly maxMessageSize?: number;
 }
 
 /** The events of a {@linkcode CurlWebSocket}. */
 export interface CurlWebSocketEventMap {
-  /** It is open. */
+  /** The connection is open. */
   open: Event;
-  /** A message: a string, or what `binaryType` says. */
+  /** A message has arrived: a string, or the type that `binaryType` names. */
   message: MessageEvent;
-  /** It failed; `close` comes next. */
+  /** The connection has failed; `close` follows. */
   error: ErrorEvent;
-  /** It is closed. */
+  /** The connection is closed. */
   close: CloseEvent;
-  /** The peer has sent a ping, which is answered. */
+  /** The peer has sent a ping, which is answered automatically. */
   ping: MessageEvent<ArrayBuffer>;
   /** The peer has sent a pong. */
   pong: MessageEvent<ArrayBuffer>;
 }
 
 type EventName = keyof CurlWebSocketEventMap;
-// any, so that code for the standard's WebSocket takes this one
-// deno-lint-ignore no-explicit-any -- see above
+// deno-lint-ignore no-explicit-any -- so that code for the standard's WebSocket accepts this one
 type Listener<E> = (this: any, event: E) => any;
 type Handler<K extends EventName> = Listener<CurlWebSocketEventMap[K]> | null;
 
@@ -65,11 +66,11 @@ const MAX_REASON = MAX_CONTROL - 2;
 const encoder = new TextEncoder();
 
 /**
- * The standard's `WebSocket` on libcurl: through any proxy, with client certificates and every
- * other option. Pings are answered; `ping()` and the events "ping" and "pong" are beyond the
- * standard. It needs libcurl 8.14 or newer, built with WebSocket.
+ * The standard's `WebSocket` on libcurl: with any proxy, client certificates and other options.
+ * Beyond the standard are `ping()` and the events "ping" and "pong"; pings of the peer are
+ * answered. It needs libcurl 8.14 or newer, built with WebSocket.
  *
- * One that is not closed keeps the process alive, and is not collected: close it.
+ * An open socket keeps the process alive and is not garbage-collected: close it.
  *
  * @example
  * ```ts
@@ -91,52 +92,58 @@ const encoder = new TextEncoder();
  * ```
  */
 export class CurlWebSocket extends EventTarget {
-  /** 0: it is not open yet. */
-  static readonly CONNECTING: 0 = 0;
-  /** 1: it is open. */
-  static readonly OPEN: 1 = 1;
-  /** 2: the closing handshake has begun. */
-  static readonly CLOSING: 2 = 2;
-  /** 3: it is closed. */
-  static readonly CLOSED: 3 = 3;
-  /** 0: it is not open yet. */
-  readonly CONNECTING: 0 = 0;
-  /** 1: it is open. */
-  readonly OPEN: 1 = 1;
-  /** 2: the closing handshake has begun. */
-  readonly CLOSING: 2 = 2;
-  /** 3: it is closed. */
-  readonly CLOSED: 3 = 3;
+  /** 0: not open yet. */
+  declare static readonly CONNECTING: 0;
+  /** 1: open. */
+  declare static readonly OPEN: 1;
+  /** 2: the closing handshake has started. */
+  declare static readonly CLOSING: 2;
+  /** 3: closed. */
+  declare static readonly CLOSED: 3;
+  /** 0: not open yet. */
+  declare readonly CONNECTING: 0;
+  /** 1: open. */
+  declare readonly OPEN: 1;
+  /** 2: the closing handshake has started. */
+  declare readonly CLOSING: 2;
+  /** 3: closed. */
+  declare readonly CLOSED: 3;
+
+  static {
+    followWebIdl(this, this.prototype);
+  }
 
   readonly #url: URL;
-  readonly #link: Link;
+  readonly #connection: Connection;
   readonly #handlers = new Map<EventName, { call: Handler<EventName> }>();
   #state: 0 | 1 | 2 | 3 = CONNECTING;
   #protocol = "";
   #binaryType: BinaryType = "blob";
 
   /**
-   * Begins to connect. What goes wrong from then on is told by the events "error" and "close".
+   * Starts to connect. Later failures are reported by the events "error" and "close".
    *
-   * @param url one of `ws:` or `wss:`; `http:` and `https:` stand for them.
-   * @param protocols subprotocols, the best one first. The server has to choose one of them.
-   * @throws {DOMException} "SyntaxError" for a URL or subprotocol that is none.
-   * @throws {TypeError} for a header or option that would break the connection.
-   * @throws {CurlEasyError} what libcurl says to an option.
-   * @throws {CurlLoadError} where this libcurl cannot do it.
+   * @param url a URL of `ws:` or `wss:`; `http:` and `https:` are converted to these.
+   * @param protocols subprotocols in order of preference. The server must choose one of them.
+   * @throws {DOMException} "SyntaxError" for an invalid URL, or a subprotocol that is invalid or
+   * differs from another in its letter case only.
+   * @throws {TypeError} for a header or option that the socket sets itself.
+   * @throws {CurlEasyError} for an option that libcurl refuses.
+   * @throws {CurlLoadError} if this libcurl has no usable WebSocket.
    */
   constructor(
     url: string | URL,
     protocols: string | Iterable<string> = [],
     init: CurlWebSocketInit = {},
   ) {
+    if (arguments.length === 0) throw new TypeError(`Cannot ${MAKE}: expected a URL`);
     super();
-    this.#url = readUrl(url);
+    this.#url = readWebSocketUrl(url);
     const plan: WebSocketPlan = {
       url: this.#url,
       protocols: readProtocols(protocols),
-      headers: checkHeaders(readHeaders(init.headers)),
-      curl: checkOptions(init.curl ?? {}),
+      headers: checkHandshakeHeaders(readHeaders(init.headers)),
+      curl: checkCurlOptions(init.curl ?? {}, "CurlWebSocket"),
       connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff, MAKE),
       maxMessageSize: readNumber(
         "maxMessageSize",
@@ -147,10 +154,10 @@ export class CurlWebSocket extends EventTarget {
     };
     const signal = readSignal(init.signal ?? null, MAKE);
     requireLibrary();
-    this.#link = new Link(plan, agentOf(init.agent), this.#events(), signal);
+    this.#connection = new Connection(plan, agentOf(init.agent), this.#events(), signal);
   }
 
-  #events(): LinkEvents {
+  #events(): ConnectionEvents {
     return {
       opened: (protocol) => {
         if (this.#state !== CONNECTING) return;
@@ -175,7 +182,7 @@ export class CurlWebSocket extends EventTarget {
     this.dispatchEvent(new MessageEvent(type, { data, origin: this.#url.origin }));
   }
 
-  #closed({ code, reason, wasClean, error }: Ending): void {
+  #closed({ code, reason, wasClean, error }: CloseResult): void {
     this.#state = CLOSED;
     if (error !== null) {
       const message = error instanceof Error ? error.message : String(error);
@@ -184,7 +191,7 @@ export class CurlWebSocket extends EventTarget {
     this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean }));
   }
 
-  /** The URL, as it was read. */
+  /** The URL, as parsed. */
   get url(): string {
     return this.#url.href;
   }
@@ -194,22 +201,22 @@ export class CurlWebSocket extends EventTarget {
     return this.#state;
   }
 
-  /** The subprotocol that the server chose, empty for none. */
+  /** The subprotocol that the server has chosen, empty for none. */
   get protocol(): string {
     return this.#protocol;
   }
 
-  /** Always empty: there are no extensions. */
+  /** Always empty: no extensions are supported. */
   get extensions(): string {
     return "";
   }
 
-  /** Bytes of messages that `send` has taken and the network has not. */
+  /** Bytes of messages that were passed to `send` and not sent to the network yet. */
   get bufferedAmount(): number {
-    return this.#link.buffered;
+    return this.#connection.buffered;
   }
 
-  /** What a binary message is: `"blob"` or `"arraybuffer"`. */
+  /** The type of binary messages: `"blob"` or `"arraybuffer"`. */
   get binaryType(): BinaryType {
     return this.#binaryType;
   }
@@ -219,29 +226,30 @@ export class CurlWebSocket extends EventTarget {
   }
 
   /**
-   * Sends a message: text, or bytes, which are copied. What the network does not take at once
-   * waits, and counts as {@linkcode bufferedAmount}.
+   * Sends a message: text, or bytes, which are copied. It is queued until the network takes it, and
+   * counts in {@linkcode bufferedAmount} meanwhile.
    *
-   * @throws {DOMException} "InvalidStateError" before it is open.
+   * @throws {DOMException} "InvalidStateError" before the socket is open.
+   * @throws {TypeError} without an argument; `undefined` is a text.
    */
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
+    if (arguments.length === 0) throw new TypeError("Cannot send: expected a message");
     if (this.#state === CONNECTING) throw notOpen("send");
     if (data instanceof Blob) {
-      if (this.#state !== OPEN) this.#link.drop(data.size);
-      else this.#link.send(Opcode.BINARY, data.size, data.arrayBuffer());
+      if (this.#state !== OPEN) this.#connection.countUnsent(data.size);
+      else this.#connection.send(Opcode.BINARY, data.size, data.arrayBuffer());
       return;
     }
     const copy = copyOf(data), bytes = copy ?? encoder.encode(String(data));
-    if (this.#state !== OPEN) this.#link.drop(bytes.length);
-    else this.#link.send(copy ? Opcode.BINARY : Opcode.TEXT, bytes.length, bytes);
+    if (this.#state !== OPEN) this.#connection.countUnsent(bytes.length);
+    else this.#connection.send(copy ? Opcode.BINARY : Opcode.TEXT, bytes.length, bytes);
   }
 
   /**
-   * Sends a ping, before the messages that wait. The peer answers it with a pong of the same
-   * bytes.
+   * Sends a ping, before the queued messages. The peer answers with a pong of the same bytes.
    *
-   * @throws {DOMException} "InvalidStateError" before it is open, "SyntaxError" for more than
-   * 125 bytes.
+   * @throws {DOMException} "InvalidStateError" before the socket is open, "SyntaxError" for more
+   * than 125 bytes.
    */
   ping(data: string | ArrayBuffer | ArrayBufferView = ""): void {
     if (this.#state === CONNECTING) throw notOpen("send a ping");
@@ -252,12 +260,12 @@ export class CurlWebSocket extends EventTarget {
         "SyntaxError",
       );
     }
-    if (this.#state === OPEN) this.#link.ping(bytes);
+    if (this.#state === OPEN) this.#connection.ping(bytes);
   }
 
   /**
-   * Begins the closing handshake, after the messages that wait; before it is open, gives up.
-   * Does nothing the second time.
+   * Starts the closing handshake, after the queued messages. Before the socket is open it stops
+   * connecting. Further calls do nothing.
    *
    * @param code 1000, or one from 3000 to 4999.
    * @param reason at most 123 bytes of UTF-8.
@@ -281,21 +289,21 @@ export class CurlWebSocket extends EventTarget {
     }
     if (this.#state >= CLOSING) return;
     this.#state = CLOSING;
-    this.#link.close(number ?? (bytes.length > 0 ? 1000 : null), bytes);
+    this.#connection.close(number ?? (bytes.length > 0 ? 1000 : null), bytes);
   }
 
-  /** Closes it at the end of a `using` block. */
+  /** Closes the socket at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Has `listener` called for an event. */
+  /** Adds a listener for an event. */
   override addEventListener<K extends EventName>(
     type: K,
     listener: Listener<CurlWebSocketEventMap[K]>,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  /** The same for an event of any name. */
+  /** Adds a listener for an event of any other name. */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -314,7 +322,7 @@ export class CurlWebSocket extends EventTarget {
     return (this.#handlers.get(type)?.call ?? null) as Handler<K>;
   }
 
-  /** As in the standard: a handler keeps the place of the first one. */
+  /** Sets a handler. As in the standard, it keeps its place among the listeners when replaced. */
   #handle<K extends EventName>(type: K, handler: Handler<K>): void {
     const call = (typeof handler === "function" ? handler : null) as Handler<EventName>;
     const known = this.#handlers.get(type);
@@ -326,7 +334,7 @@ export class CurlWebSocket extends EventTarget {
     }
   }
 
-  /** Called when it is open. */
+  /** Called when the connection is open. */
   get onopen(): Handler<"open"> {
     return this.#handler("open");
   }
@@ -342,7 +350,7 @@ export class CurlWebSocket extends EventTarget {
     this.#handle("message", handler);
   }
 
-  /** Called when it failed. */
+  /** Called when the connection has failed. */
   // deno-lint-ignore no-explicit-any -- the standard's is a plain Event
   get onerror(): Listener<any> | null {
     return this.#handler("error");
@@ -351,7 +359,7 @@ export class CurlWebSocket extends EventTarget {
     this.#handle("error", handler);
   }
 
-  /** Called when it is closed. */
+  /** Called when the connection is closed. */
   get onclose(): Handler<"close"> {
     return this.#handler("close");
   }
@@ -376,14 +384,24 @@ export class CurlWebSocket extends EventTarget {
   }
 }
 
-/** A copy of the bytes, `null` where it is text. */
-function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
-  if (!ArrayBuffer.isView(data)) return null;
-  return new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+/**
+ * Gives a class the shape of a WebIDL interface: {@link https://webidl.spec.whatwg.org/#js-interfaces}.
+ * Its members are enumerable, its constants stand on the class and on its prototype, and both have
+ * the standard's name, which code for the standard's class looks for.
+ */
+function followWebIdl(constructor: object, prototype: object): void {
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== "constructor") Object.defineProperty(prototype, name, { enumerable: true });
+  }
+  for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED })) {
+    for (const target of [constructor, prototype]) {
+      Object.defineProperty(target, name, { value, enumerable: true });
+    }
+  }
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: "WebSocket", configurable: true });
 }
 
-/** As WebIDL's [Clamp] unsigned short. */
+/** Converts as WebIDL's `[Clamp] unsigned short` does. */
 function toUint16(code: number): number {
   return Math.min(Math.max(Math.round(Number(code)) || 0, 0), 0xffff);
 }

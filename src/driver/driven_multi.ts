@@ -1,0 +1,254 @@
+/**
+ * A multi handle that a loop drives, and all that has the lifetime of that handle: its transfers,
+ * its sockets in the poller, the waits for them, and the remedies for libcurl's oddities. This class
+ * knows what to do; the loop decides when.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import { Code, CurlEasyError } from "../errors.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
+import { markConnectionUsed } from "../handles/easy/connect_only.ts";
+import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
+import { getInfo } from "../handles/easy/infos.ts";
+import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
+import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
+import { oddities } from "../libcurl_versions.ts";
+import { type AgentOptions, multiFor } from "./agent_options.ts";
+import type { Poller } from "./poller/poller.ts";
+import { QuirkRemedies } from "./quirks/remedies.ts";
+import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
+import { Sockets } from "./sockets.ts";
+import { Fairness } from "./timing/fairness.ts";
+import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
+import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
+
+/** What a multi handle asks of its loop. */
+export interface Scheduler {
+  /** Schedules a turn. */
+  schedule(): void;
+  /** Parks anew: what the loop has to wait for has changed outside a turn. */
+  parkSoon(): void;
+}
+
+/** A multi handle with its transfers, sockets and waits. */
+export class DrivenMulti {
+  readonly multi: Multi;
+  readonly sockets: Sockets;
+  readonly waits: SocketWaits;
+  readonly transfers: ActiveTransfers = new ActiveTransfers();
+  readonly fairness: Fairness = new Fairness();
+  readonly timeouts: QueuedTimeouts;
+  readonly remedies: QuirkRemedies;
+  readonly #state: MultiState;
+  readonly #options: AgentOptions;
+  readonly #scheduler: Scheduler;
+  #cacheSize: number;
+
+  /** Makes a multi handle with room for `cacheSize` idle connections. Throws as `Agent` does. */
+  constructor(options: AgentOptions, cacheSize: number, poller: Poller, scheduler: Scheduler) {
+    const schedule = () => scheduler.schedule();
+    this.#options = options;
+    this.#cacheSize = cacheSize;
+    this.#scheduler = scheduler;
+    this.timeouts = new QueuedTimeouts(this.transfers, schedule);
+    this.remedies = new QuirkRemedies(() => this.multi.socketAll(), schedule);
+    this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
+    this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
+    this.multi = multiFor(options, cacheSize);
+    this.#state = multiStateOf(this.multi);
+    this.#state.observe(this.#observer());
+  }
+
+  /** How many idle connections are kept. */
+  get cacheSize(): number {
+    return this.#cacheSize;
+  }
+
+  /** Whether a callback of the multi handle, or of a handle in it, is on the stack. */
+  get inCallback(): boolean {
+    return this.#state.inCallback;
+  }
+
+  /** The observer, which takes notes inside libcurl's callbacks and schedules a turn. */
+  #observer(): MultiObserver {
+    const { sockets, transfers, remedies } = this, scheduler = this.#scheduler;
+    const { nssClosesSockets } = oddities();
+    return {
+      socket: (fd, what) => {
+        remedies.socket(fd, what);
+        sockets.socket(fd, what);
+        scheduler.schedule();
+      },
+      touched: () => scheduler.schedule(),
+      opened: (fd) => {
+        remedies.opened(fd);
+        // a socket whose end is not announced must not stay registered, so it is not recorded
+        if (nssClosesSockets) sockets.closing(fd);
+        else sockets.opened(fd);
+      },
+      closing: (fd) => sockets.closing(fd),
+      removed: (easy) => this.#removed(easy),
+      mustWait: (easy, bytes) => this.fairness.mustWait(easy, bytes),
+      paused: (easy, paused) => {
+        transfers.pause(easy, paused);
+        if (paused) remedies.stoppedReading(easy, transfers.size - 1);
+        scheduler.schedule();
+      },
+    };
+  }
+
+  /** Starts a transfer. Throws what adding the handle failed with. */
+  start(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
+    this.#add(easy);
+    this.#scheduler.schedule();
+    const transfer = this.#enter(easy, outcome);
+    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+  }
+
+  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  expectPushed(easy: Easy, outcome: TransferOutcome): void {
+    this.#enter(easy, outcome);
+  }
+
+  #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
+    const state = stateOf(easy), mayLoseEvents = this.remedies.mayLoseEvents(state);
+    const transfer = this.transfers.add(state, outcome, mayLoseEvents);
+    this.timeouts.watch(transfer);
+    return transfer;
+  }
+
+  #add(easy: Easy): void {
+    const { share, maxCachedConnections } = this.#options;
+    if (share && isEasy(easy) && stateOf(easy).share === undefined) easy.setOpt("SHARE", share);
+    this.remedies.adding(() => this.multi.addHandle(easy));
+    // the cache is as large as the load was, so that a burst keeps its connections
+    if (maxCachedConnections === undefined && this.transfers.size >= this.#cacheSize) {
+      this.multi.setOpt("MAXCONNECTS", this.#cacheSize *= 2);
+    }
+  }
+
+  /** Starts a wait for the socket of a CONNECT_ONLY transfer. Throws where there is no such one. */
+  wait(easy: Easy, direction: number, outcome: SocketWaitOutcome, signal?: AbortSignal): void {
+    const state = isEasy(easy) ? stateOf(easy) : null;
+    if (state?.multi !== this.#state || !state.run.connected) {
+      throw new CurlEasyError(
+        Code.BAD_FUNCTION_ARGUMENT,
+        "Cannot wait for the easy handle: expected a CONNECT_ONLY one that this agent has connected",
+      );
+    }
+    const fd = getInfo(state, "ACTIVESOCKET");
+    if (fd < 0) throw new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
+    this.waits.start(state, fd, direction, outcome, signal);
+  }
+
+  #abort(transfer: ActiveTransfer, reason: unknown): void {
+    if (this.inCallback) {
+      // libcurl refuses the removal here. The reason counts, however the transfer ends until then
+      transfer.aborted = { reason };
+      setImmediate(() => this.#abort(transfer, reason));
+    } else if (this.transfers.take(transfer)) {
+      this.#state.remove(transfer.easy);
+      transfer.reject(reason);
+      this.#scheduler.schedule();
+    }
+  }
+
+  /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
+  #removed(easy: EasyState): void {
+    this.fairness.forget(easy);
+    this.remedies.stoppedReading(easy, this.transfers.size);
+    const transfer = this.transfers.find(easy);
+    if (transfer) {
+      this.transfers.take(transfer);
+      transfer.reject(closedError());
+    } else if (this.waits.has(easy)) this.waits.reject(easy, closedError());
+    this.#scheduler.schedule(); // in any case: another transfer may get its connection now
+  }
+
+  /** Serves the sockets that are ready, until `isOver`. Returns how many events there were. */
+  serveSockets(isOver: () => boolean): number {
+    const { multi, remedies, sockets } = this;
+    sockets.apply();
+    const served = sockets.serve((fd, mask) => {
+      remedies.beforeAction(fd);
+      multi.socketAction(fd, mask);
+    }, isOver);
+    sockets.apply();
+    return served;
+  }
+
+  /** Settles the transfers that libcurl has finished. Returns whether there were any. */
+  settleFinished(): boolean {
+    let any = false;
+    for (let message = this.multi.infoRead(); message; message = this.multi.infoRead()) {
+      any = true;
+      this.#finish(message);
+    }
+    return any;
+  }
+
+  #finish({ easy, error }: Message): void {
+    const state = stateOf(easy), transfer = this.transfers.find(state);
+    if (!transfer) return;
+    this.transfers.take(transfer);
+    // removing a CONNECT_ONLY handle would close its connection
+    if (error || transfer.aborted || !state.settings.connectOnly) this.#state.remove(state);
+    else markConnectionUsed(state);
+    if (error) transfer.reject(error);
+    else transfer.resolve(easy);
+  }
+
+  /** Fails the transfers that are late and that libcurl has not ended itself. */
+  failLate(): void {
+    for (const { easy } of this.timeouts.late()) {
+      const text = `Operation timed out after ${easy.settings.timeoutMs} milliseconds`;
+      this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
+    }
+  }
+
+  /** Resumes one of the transfers that are paused for others. */
+  resumeNext(): void {
+    this.fairness.resumeNext((easy, error) => this.#fail(easy, error));
+  }
+
+  #fail(easy: EasyState, error: unknown): void {
+    const transfer = this.transfers.find(easy);
+    if (!transfer) return;
+    this.transfers.take(transfer);
+    this.#state.remove(easy);
+    transfer.reject(error);
+  }
+
+  /**
+   * Rejects all transfers and waits after an error of the multi interface, when nothing in the
+   * multi handle can be trusted. Returns false where there were none.
+   */
+  rejectAll(reason: unknown): boolean {
+    const transfers = this.transfers.takeAll(), any = transfers.length > 0 || this.waits.size > 0;
+    for (const transfer of transfers) transfer.reject(reason);
+    this.waits.rejectAll(reason);
+    return any;
+  }
+
+  /** Removes and rejects all transfers, each with an error of its own, and rejects all waits. */
+  removeAll(reason: () => CurlEasyError): void {
+    this.waits.rejectAll(reason());
+    for (const transfer of this.transfers.takeAll()) {
+      this.#state.remove(transfer.easy);
+      transfer.reject(reason());
+    }
+  }
+
+  /** Closes the multi handle. Throws as `Multi.close` does. */
+  close(): void {
+    this.remedies.end();
+    this.timeouts.end();
+    this.multi.close();
+  }
+}
+
+function closedError(): CurlEasyError {
+  return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The easy handle was closed");
+}

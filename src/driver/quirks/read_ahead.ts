@@ -1,0 +1,51 @@
+/**
+ * The check for bytes that OpenSSL has read ahead, with the oddity `keepsReadAhead`. A stream of
+ * HTTP/2 that ends or is paused may leave bytes there for other streams of its connection, of which
+ * no socket tells. Soon after, libcurl is asked to look at all of its sockets.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
+import { isHttp1 } from "../http_version.ts";
+import { Deadline } from "../timing/deadline.ts";
+import { restMs } from "./lost_events.ts";
+
+/** The delay of the check: often the next event of the connection makes it superfluous. */
+const SOON_MS = 10;
+
+const { CURLPROTO_HTTPS } = flags;
+
+/** Whether the connection may carry several transfers: true also while its version is unknown. */
+function mayShareConnection(easy: EasyState): boolean {
+  return !isHttp1(easy) && (getInfo(easy, "PROTOCOL") & CURLPROTO_HTTPS) !== 0;
+}
+
+/** Schedules one check for all transfers that have stopped reading since the last one. */
+export class ReadAheadCheck {
+  readonly #deadline: Deadline;
+
+  /** `schedule` is called when the check is due, and has to lead to a turn. */
+  constructor(schedule: () => void) {
+    this.#deadline = new Deadline(schedule);
+  }
+
+  /** A transfer reads no more, while so many others are in flight. */
+  stoppedReading(easy: EasyState, others: number): void {
+    if (others < 1 || this.#deadline.pending || !mayShareConnection(easy)) return;
+    this.#deadline.set(Math.max(SOON_MS, restMs(others)));
+    this.#deadline.arm();
+  }
+
+  /** Whether the check is due; it then counts as done. */
+  take(): boolean {
+    return this.#deadline.take();
+  }
+
+  /** Cancels the check. */
+  end(): void {
+    this.#deadline.disarm();
+  }
+}

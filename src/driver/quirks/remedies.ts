@@ -1,0 +1,78 @@
+/**
+ * The remedies for the oddities of the loaded libcurl in an event loop: `libcurl_versions.ts`. A
+ * remedy exists only where its oddity does; the driver calls all of them at the same places.
+ *
+ * @module
+ */
+
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { oddities } from "../../libcurl_versions.ts";
+import { LostEventRecovery, mayLoseEvents, type TransferCounts } from "./lost_events.ts";
+import { ReadAheadCheck } from "./read_ahead.ts";
+import { WakeFd } from "./wake_fd.ts";
+
+/** The remedies of one multi handle. */
+export class QuirkRemedies {
+  readonly #lookAtAll: () => void;
+  readonly #wakeFd: WakeFd | null;
+  readonly #lostEvents: LostEventRecovery | null;
+  readonly #readAhead: ReadAheadCheck | null;
+
+  /** `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn. */
+  constructor(lookAtAll: () => void, schedule: () => void) {
+    const loaded = oddities();
+    this.#lookAtAll = lookAtAll;
+    this.#wakeFd = loaded.neverDrainsWakeFd ? new WakeFd() : null;
+    this.#lostEvents = loaded.mayLoseEvents ? new LostEventRecovery(lookAtAll, schedule) : null;
+    this.#readAhead = loaded.keepsReadAhead ? new ReadAheadCheck(schedule) : null;
+  }
+
+  /** Whether a transfer that begins has to be counted for `anyMayLoseEvents`. */
+  mayLoseEvents(easy: EasyState): boolean {
+    return this.#lostEvents !== null && mayLoseEvents(easy);
+  }
+
+  /** Adds a handle by calling `add`. */
+  adding(add: () => void): void {
+    if (this.#wakeFd) this.#wakeFd.adding(add);
+    else add();
+  }
+
+  /** libcurl's socket callback was called. */
+  socket(fd: number, what: number): void {
+    this.#wakeFd?.socket(fd, what);
+  }
+
+  /** libcurl has opened a socket with that number. */
+  opened(fd: number): void {
+    this.#wakeFd?.gone(fd);
+  }
+
+  /** libcurl is about to be told of an event. */
+  beforeAction(fd: number): void {
+    this.#wakeFd?.drain(fd);
+  }
+
+  /** A transfer has ended or was paused, while so many others are in flight. */
+  stoppedReading(easy: EasyState, others: number): void {
+    this.#readAhead?.stoppedReading(easy, others);
+  }
+
+  /** Looks at all sockets where that is due. Returns whether it was. */
+  lookIfDue(): boolean {
+    const isDue = this.#readAhead?.take() ?? false;
+    if (isDue) this.#lookAtAll();
+    return isDue;
+  }
+
+  /** A round is over. Returns whether another one is due. */
+  afterRound(busy: boolean, transfers: TransferCounts): boolean {
+    return this.#lostEvents ? this.#lostEvents.afterRound(busy, transfers) : busy;
+  }
+
+  /** Cancels what is scheduled. */
+  end(): void {
+    this.#lostEvents?.end();
+    this.#readAhead?.end();
+  }
+}

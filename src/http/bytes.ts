@@ -1,0 +1,41 @@
+/**
+ * Bytes: copies of them, and the texts that they are encoded as.
+ *
+ * @module
+ */
+
+/** A copy of the bytes in a buffer or a view of one, `null` for anything else. */
+export function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
+  if (!ArrayBuffer.isView(data)) return null;
+  return new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** Encodes bytes as base64. */
+export function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+/** Whether every character of a text fits into one byte, as in an HTTP header value. */
+export function isLatin1(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
+  return true;
+}
+
+/** Encodes a text as latin-1: one byte for each character. */
+export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/**
+ * Decodes the UTF-8 in a header value that was read as latin-1, as the standard says. Returns the
+ * text unchanged if it is no UTF-8.
+ */
+export function utf8InLatin1(text: string): string {
+  if (!isLatin1(text)) return text;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(latin1Bytes(text));
+  } catch {
+    return text;
+  }
+}

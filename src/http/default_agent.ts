@@ -1,0 +1,28 @@
+/**
+ * The default agent, which runs the transfers of all calls that are given no agent.
+ *
+ * @module
+ */
+
+import { Agent } from "../driver/agent.ts";
+import { CurlMultiError } from "../errors.ts";
+
+let shared: Agent | null = null;
+
+/** Reads the `agent` option; the default agent unless given. Throws `TypeError` for no agent. */
+export function agentOf(given: Agent | null | undefined): Agent {
+  if (given === undefined || given === null) return defaultAgent();
+  if (given instanceof Agent) return given;
+  throw new TypeError("Cannot use the agent: expected an Agent");
+}
+
+/** The default agent, created when first needed. Throws `TypeError` if it cannot be created. */
+export function defaultAgent(): Agent {
+  try {
+    return shared ??= new Agent();
+  } catch (cause) {
+    if (!(cause instanceof CurlMultiError)) throw cause;
+    // the process has no file descriptor left
+    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Checks of options that several calls have: numbers, `onProgress` and `signal`. `call` is the
+ * name for the error's message.
+ *
+ * @module
+ */
+
+/** Reads a number from 0 to `most`. Throws `TypeError` for anything else. */
+export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
+  if (typeof value === "number" && value >= 0 && value <= most) return value;
+  throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
+}
+
+/** Reads `onProgress`. Throws `TypeError` if it is no function. */
+export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
+  if (onProgress === undefined || onProgress === null) return undefined;
+  if (typeof onProgress === "function") return onProgress;
+  throw new TypeError(`Cannot ${call}: onProgress must be a function`);
+}
+
+/** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
+export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
+  if (signal === null || signal instanceof AbortSignal) return signal;
+  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);
+}
