@@ -35,6 +35,22 @@ export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** Why the system refused. */
+export function reason(error: unknown): string {
+  const code = systemCode(error);
+  return code === "" ? String(error) : REASONS[code] ?? code;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EEXIST: "File exists",
+  EISDIR: "Is a directory",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  EROFS: "Read-only file system",
+};
+
 /** Sleeps without the event loop: a pipe that is full empties by itself. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);

@@ -89,7 +89,7 @@ test.skipIf(!existsSync(CURL))("the rows are those of the system's curl, and new
 test("every row says what it does, or why nothing", () => {
   const kinds: (keyof OptionRow)[] = ["set", "drop", "on", "off", "bits", "list", "tool", "global"];
   for (const [name, row] of entries) {
-    const does = row.does !== undefined || kinds.some((kind) => row[kind] !== undefined);
+    const does = ["does", "met", ...kinds].some((kind) => row[kind as "does"] !== undefined);
     expect([name, does !== (row.none !== undefined)]).toEqual([name, true]);
     if (row.none !== undefined) expect(row.none.length, name).toBeGreaterThan(15);
     if (row.aliasOf !== undefined) expect(rows[row.aliasOf], name).toBeDefined();

@@ -11,12 +11,19 @@ import type { Io } from "../io.ts";
 /** Makes the tree. Standard input is read where a part is made of it. */
 export function mimeOf(parts: readonly CurlFormPart[], io: Io): Mime {
   const mime = new Mime();
-  for (const { parts: inner, ...part } of parts) {
-    if (inner) mime.addPart({ ...part, subparts: mimeOf(inner, io) });
-    else if (part.file === "-") {
-      const { file: _, filename = "-", ...rest } = part;
-      mime.addPart({ ...rest, filename, data: io.readFile("-") });
-    } else mime.addPart(part);
+  try {
+    for (const part of parts) addPart(mime, part, io);
+    return mime;
+  } catch (error) {
+    mime.close();
+    throw error;
   }
-  return mime;
+}
+
+function addPart(mime: Mime, { parts, ...part }: CurlFormPart, io: Io): void {
+  if (parts) mime.addPart({ ...part, subparts: mimeOf(parts, io) });
+  else if (part.file === "-") {
+    const { file: _, filename = "-", ...rest } = part;
+    mime.addPart({ ...rest, filename, data: io.readFile("-") });
+  } else mime.addPart(part);
 }

@@ -8,8 +8,8 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { CurlTool } from "../../command/types.ts";
-import { type Io, writeAll } from "../io.ts";
-import { type Output, reason, ToolError, WRITE_ERROR } from "./output.ts";
+import { type Io, reason, writeAll } from "../io.ts";
+import { type Output, ToolError, WRITE_ERROR } from "./output.ts";
 
 /** What a head does. */
 export interface HeadOptions {

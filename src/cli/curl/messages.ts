@@ -4,8 +4,7 @@
  * @module
  */
 
-import { writeAll } from "../io.ts";
-import type { Io } from "../io.ts";
+import { type Io, reason, writeAll } from "../io.ts";
 import { closeSync, openSync } from "node:fs";
 import type { CurlGlobal } from "../../command/types.ts";
 
@@ -16,14 +15,24 @@ export class Messages {
   readonly #io: Io;
   readonly #global: CurlGlobal;
   /** A file that has them instead, -1 for none. */
-  readonly #file: number;
+  readonly #file: number = -1;
 
-  /** Throws where the file of `--stderr` cannot be written. */
+  /** Warns where the file of `--stderr` cannot be written, and goes on with standard error. */
   constructor(io: Io, global: CurlGlobal) {
     this.#io = io;
     this.#global = global;
     const path = global.stderr;
-    this.#file = path === null || path === "-" ? -1 : openSync(path, "w");
+    if (path !== null && path !== "-") this.#file = this.open(path);
+  }
+
+  /** Opens a file to write what is told beside the bodies; warns and gives -1 where it cannot. */
+  open(path: string, flags: "w" | "a" = "w"): number {
+    try {
+      return openSync(path, flags);
+    } catch (error) {
+      this.warn(`Failed to open ${path}: ${reason(error)}`);
+      return -1;
+    }
   }
 
   /** Writes text where messages go. */

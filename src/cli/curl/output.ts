@@ -9,7 +9,7 @@ import { rmSync, utimesSync } from "node:fs";
 import { dirname } from "node:path";
 import { Code } from "../../errors.ts";
 import type { CurlOutput, CurlTool } from "../../command/types.ts";
-import { type Io, systemCode, writeAll } from "../io.ts";
+import { type Io, reason, systemCode, writeAll } from "../io.ts";
 import type { Messages } from "./messages.ts";
 
 /** curl's code for what cannot be written. */
@@ -189,22 +189,6 @@ export class Output {
     } else if (!isFailed && this.#tool.remoteTime && time >= 0) utimesSync(path, time, time);
   }
 }
-
-/** Why the system refused. */
-export function reason(error: unknown): string {
-  const code = systemCode(error);
-  return code === "" ? String(error) : REASONS[code] ?? code;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "Permission denied",
-  EEXIST: "File exists",
-  EISDIR: "Is a directory",
-  ENOENT: "No such file or directory",
-  ENOSPC: "No space left on device",
-  ENOTDIR: "Not a directory",
-  EROFS: "Read-only file system",
-};
 
 /** The code of an error that ended a transfer. */
 export function codeOf(error: unknown): number {

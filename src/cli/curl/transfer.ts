@@ -4,7 +4,7 @@
  * @module
  */
 
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, readFileSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { constants } from "../../constants.ts";
 import { easyOptionsOf } from "../../command/make/easy_options.ts";
@@ -20,7 +20,7 @@ import { environmentOptions } from "./environment.ts";
 import { mimeOf } from "./form.ts";
 import { Head } from "./head.ts";
 import type { Messages } from "./messages.ts";
-import { codeOf, Output, ToolError } from "./output.ts";
+import { codeOf, Output, ToolError, WRITE_ERROR } from "./output.ts";
 import type { Counter, ProgressBar } from "./progress.ts";
 import { Retries } from "./retry.ts";
 import { Upload } from "./upload.ts";
@@ -79,8 +79,8 @@ class Transfer {
   readonly #tool: CurlTool;
   readonly #output: Output;
   readonly #head: Head;
-  readonly #upload: Upload | null;
-  readonly #mime: Mime | null;
+  #upload: Upload | null = null;
+  #mime: Mime | null = null;
   readonly #easy = new Easy();
   readonly #retries: Retries;
   readonly #counter: Counter = { done: 0, total: 0 };
@@ -97,9 +97,6 @@ class Transfer {
     this.#retries = new Retries(tool);
     const isWanted = planned.isStandardWanted;
     this.#output = new Output(io, messages, tool, planned.output, isWanted);
-    const body = session.bodyOf(planned);
-    this.#mime = body.kind === "form" ? mimeOf(body.parts, io) : null;
-    this.#upload = planned.upload === null ? null : new Upload(io, planned.upload);
     this.#head = new Head(io, {
       tool,
       output: this.#output,
@@ -109,8 +106,28 @@ class Transfer {
       isStyled: session.styled && this.#output.isTerminal,
       isFirst: standing.isFirst,
     });
+    try {
+      this.#prepare();
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+  }
+
+  #prepare(): void {
+    const { io } = this.#session, { upload, group } = this.#planned;
+    const body = this.#session.bodyOf(this.#planned);
+    if (body.kind === "form") this.#mime = mimeOf(body.parts, io);
+    if (upload !== null) this.#upload = new Upload(io, upload);
     this.#easy.setOpts(this.#options(body));
-    for (const file of planned.group.cookieFiles) this.#easy.setOpt("COOKIEFILE", file);
+    for (const file of group.cookieFiles) this.#easy.setOpt("COOKIEFILE", file);
+  }
+
+  #close(): void {
+    this.#easy.close();
+    this.#mime?.close();
+    this.#upload?.close();
+    this.#head.close();
   }
 
   #options(body: GroupBody): EasyOptions {
@@ -188,10 +205,7 @@ class Transfer {
       return await this.#attempts();
     } finally {
       this.#session.progress?.finish(this.#counter);
-      this.#easy.close();
-      this.#mime?.close();
-      this.#upload?.close();
-      this.#head.close();
+      this.#close();
     }
   }
 
@@ -253,27 +267,34 @@ class Transfer {
   #end(code: number): number {
     const time = this.#tool.remoteTime ? this.#easy.getInfo("FILETIME_T") : -1;
     this.#output.close(code !== 0, time);
-    this.#saveEtag();
+    const last = code === 0 ? this.#saveEtag() : code;
     const { writeOut } = this.#tool, { io, messages } = this.#session;
     if (writeOut !== null) {
       new WriteOut(io, messages, {
         easy: this.#easy,
         url: this.#planned.url,
         urlNumber: this.#standing.urlNumber,
-        code,
+        code: last,
         message: this.#message,
         path: this.#output.path,
         headers: this.#head.count,
         retries: this.#retries.done,
       }).run(writeOut);
     }
-    return code;
+    return last;
   }
 
-  #saveEtag(): void {
-    const { etagSave } = this.#tool;
-    if (etagSave === null) return;
-    if (this.#head.etag === null) appendFileSync(etagSave, "");
-    else writeFileSync(etagSave, `${this.#head.etag}\n`);
+  /** Writes the ETag into its file; without one the file is left as it is. Gives the code. */
+  #saveEtag(): number {
+    const { etagSave } = this.#tool, { messages } = this.#session;
+    if (etagSave === null) return 0;
+    const file = messages.open(etagSave, this.#head.etag === null ? "a" : "w");
+    if (file < 0) return WRITE_ERROR;
+    try {
+      if (this.#head.etag !== null) writeSync(file, `${this.#head.etag}\n`);
+    } finally {
+      closeSync(file);
+    }
+    return 0;
   }
 }

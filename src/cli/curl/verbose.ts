@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import type { CurlGlobal } from "../../command/types.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import { type Io, writeAll } from "../io.ts";
@@ -29,17 +29,18 @@ export class Trace {
   readonly #global: CurlGlobal;
   readonly #messages: Messages;
   readonly #io: Io;
+  /** -1 where messages go. */
   readonly #file: number;
   #isInLine = false;
   #isAfterData = false;
 
-  /** Throws where the file cannot be written. */
+  /** Warns where the file cannot be written. */
   constructor(global: CurlGlobal, messages: Messages, io: Io) {
     this.#global = global;
     this.#messages = messages;
     this.#io = io;
     const path = global.trace?.path ?? "%";
-    this.#file = path === "-" ? 1 : path === "%" ? -1 : openSync(path, "w");
+    this.#file = path === "-" ? 1 : path === "%" ? -1 : messages.open(path);
   }
 
   /** The options of an easy handle that has to tell; none where nothing is asked. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { InfoName } from "../../handles/easy/infos.ts";
 import { CurlEasyError, CurlUrlError } from "../../errors.ts";
@@ -202,9 +202,9 @@ export class WriteOut {
     else {
       const isAppended = value.startsWith(">>");
       this.#close();
-      this.#file = openSync(isAppended ? value.slice(2) : value, isAppended ? "a" : "w");
+      this.#file = this.#messages.open(isAppended ? value.slice(2) : value, isAppended ? "a" : "w");
       const file = this.#file;
-      this.#write = (text) => writeAll(file, new TextEncoder().encode(text));
+      if (file >= 0) this.#write = (text) => writeAll(file, new TextEncoder().encode(text));
     }
   }
 

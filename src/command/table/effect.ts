@@ -51,6 +51,8 @@ export interface Effect {
   readonly does?: string;
   /** It has no effect here, and this is why. */
   readonly none?: string;
+  /** It is done without a word, and this is why. */
+  readonly met?: string;
   /** `fetch` does not do it, and this is why. */
   readonly fetch?: string;
   /** Its value is nobody's business. */

@@ -35,7 +35,7 @@ export const rows: Readonly<Record<string, OptionRow>> = {
     takes: "switch",
     since: "6.5",
     letter: "N",
-    none: "what comes is written at once in any case",
+    met: "what comes is written at once in any case",
   },
   "ca-native": {
     takes: "switch",
@@ -82,8 +82,7 @@ export const rows: Readonly<Record<string, OptionRow>> = {
     takes: "switch",
     since: "5.0",
     letter: "q",
-    none:
-      "as the first argument it keeps curl from reading .curlrc, which is not read here unless it is asked for",
+    met: "parseCurl reads no .curlrc; curlew curl looks at its first argument itself",
   },
   "disable-eprt": { takes: "switch", since: "7.10.5", on: { FTP_USE_EPRT: 0 } },
   "disable-epsv": { takes: "switch", since: "7.9.2", on: { FTP_USE_EPSV: 0 } },
