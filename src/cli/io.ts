@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../members.ts";
 import { readFileSync, readSync, statSync, writeSync } from "node:fs";
 import process from "node:process";
 import { isatty } from "node:tty";
@@ -41,7 +42,7 @@ export function reason(error: unknown): string {
   return code === "" ? String(error) : REASONS[code] ?? code;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = dictionary({
   EACCES: "Permission denied",
   EEXIST: "File exists",
   EISDIR: "Is a directory",
@@ -49,7 +50,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "No space left on device",
   ENOTDIR: "Not a directory",
   EROFS: "Read-only file system",
-};
+});
 
 /** Sleeps without the event loop: a pipe that is full empties by itself. */
 function pause(): void {

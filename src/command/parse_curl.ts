@@ -5,6 +5,7 @@
  */
 
 import type { EasyOptions } from "../handles/easy/easy.ts";
+import { member } from "../members.ts";
 import { CurlCommandError, type CurlPlace } from "./command_error.ts";
 import { checkedBody, type GroupBody } from "./make/body.ts";
 import { easyOptionsOf } from "./make/easy_options.ts";
@@ -93,14 +94,15 @@ export function parseCurl(
   command: string | readonly string[],
   options: ParseCurlOptions = {},
 ): CurlCommand {
-  const { env = {}, readFile, fileTime, shell } = options;
+  const env = member(options, "env") ?? {}, readFile = member(options, "readFile");
+  const fileTime = member(options, "fileTime"), shell = member(options, "shell");
   const words = typeof command === "string"
     ? splitCommand(command, shell, env)
     : argumentWords(command);
   const reading = readCommand(words, { env, readFile, fileTime, protocols: PROTOCOLS });
   const end = endOf(words, typeof command === "string" ? command : "");
   if (reading.action) throw new CurlCommandError(end, "a transfer", `--${reading.action.name}`);
-  const transfers = new Maker(reading, options.userAgent).all(end);
+  const transfers = new Maker(reading, member(options, "userAgent")).all(end);
   const [first] = transfers;
   if (!first) throw new CurlCommandError(end, "a URL", "none");
   return { ...first, transfers, global: globalOf(reading.global), notes: reading.notes };

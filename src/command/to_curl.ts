@@ -5,13 +5,24 @@
  */
 
 import type { FetchBody } from "../http/request_body/source.ts";
+import { readCurlOptions, withOptions } from "../http/request/curl_options.ts";
 import { bodyLength, checkNoBody } from "../http/request/framing.ts";
 import { hasHeader } from "../http/request/headers.ts";
-import { type FetchInit, planHead, type RequestPlan, withBody } from "../http/request/plan.ts";
+import {
+  type FetchInit,
+  type InitMembers,
+  planHead,
+  readInit,
+  type RequestPlan,
+  withBody,
+} from "../http/request/plan.ts";
 import { syncBodySource } from "../http/request_body/source.ts";
 import { asksForPart } from "../http/transfer/configure.ts";
+import { member } from "../members.ts";
+import { isInstance } from "../untrusted.ts";
 import { quoted } from "./shell/quote.ts";
 import { textOf } from "./shell/words.ts";
+import { splitNewer } from "./table/newer.ts";
 import { type BodyWords, bodyWords } from "./write/body_words.ts";
 import { type Argument, open, optionWords, type Pending } from "./write/option_words.ts";
 import { redactHeader, redactUrl } from "./write/redact.ts";
@@ -49,21 +60,24 @@ export interface ToCurlOptions {
 export function toCurl(
   input: string | URL | Request,
   init: FetchInit = {},
-  { redact = true }: ToCurlOptions = {},
+  options: ToCurlOptions = {},
 ): string {
-  const isRequest = typeof input !== "string" && input instanceof Request;
-  const given = init.body === undefined && isRequest ? input.body : init.body ?? null;
-  const words = commandWords(planOf(input, init, given), given);
+  const members = readInit(init), redact = member(options, "redact") ?? true;
+  const request = typeof input !== "string" && isInstance(input, Request) ? input : null;
+  const given = members.body === undefined ? request?.body ?? null : members.body;
+  const words = commandWords(planOf(input, members, given), given);
   return `curl ${words.map(({ text, shown }) => quoted(redact ? shown : text)).join(" ")}`;
 }
 
 /** The plan of the request, with what `fetch` checks of it. A body that is read later stays unread. */
 function planOf(
   input: string | URL | Request,
-  init: FetchInit,
+  members: InitMembers,
   given: FetchBody | null,
 ): RequestPlan {
-  const plan = planHead(input, init);
+  const { known, newer } = splitNewer(members.curl);
+  const curl = withOptions(readCurlOptions(known), newer);
+  const plan: RequestPlan = { ...planHead(input, { ...members, curl: undefined }), curl };
   if (given === null) checkNoBody(plan.headers);
   else if (plan.method === "GET" || plan.method === "HEAD") {
     throw new TypeError(`Cannot write the curl command: a ${plan.method} request has no body`);
@@ -74,7 +88,7 @@ function planOf(
 
 function commandWords(plan: RequestPlan, given: FetchBody | null): Argument[] {
   const body = given === null ? null : bodyWords(given);
-  const pending: Pending = new Map(Object.entries(plan.curl));
+  const pending: Pending = new Map(plan.curl);
   return [
     ...urlWords(plan.url),
     ...methodWords(plan.method, body),

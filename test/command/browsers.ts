@@ -2,8 +2,10 @@
 
 /** Chrome, "Copy as cURL (bash)": `$'…'` for controls, `!` and apostrophes. */
 export function chromeBash(text: string): string {
+  // deno-lint-ignore no-control-regex
   if (!/[\0-\x1f\x7f-\x9f!']/.test(text)) return `'${text}'`;
   const escaped = text.replace(/[\\']/g, "\\$&").replace(/\n/g, "\\n").replace(/\r/g, "\\r")
+    // deno-lint-ignore no-control-regex
     .replace(/[\0-\x1f\x7f-\x9f!]/g, (unit) => `\\u${hex(unit, 4)}`);
   return `$'${escaped}'`;
 }

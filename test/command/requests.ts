@@ -4,9 +4,10 @@
  */
 import { parseCurl, toCurl } from "../../command.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { planRequest, planRequestSync, type RequestPlan } from "../../src/http/request/plan.ts";
+import { planRequestSync, readInit } from "../../src/http/request/plan.ts";
 import { httpHeaderLines } from "../../src/http/transfer/configure.ts";
 import type { OptionRow } from "../../src/command/table/effect.ts";
+import { splitNewer } from "../../src/command/table/newer.ts";
 import { rows } from "../../src/command/table/rows.ts";
 import { flags } from "../../ffi/curl/flags.ts";
 import type { Random } from "../fuzz/random.ts";
@@ -27,6 +28,7 @@ const UNITS = [
   ...["{", "}", "[", "]", "*", "?", "%", "^", "=", "@", ",", ":", "/", "~", "\n", "\r\n", "\t"],
   ...["é", "ß", "漢", "😀", "\u0085", "\u007f", "\u0001", "%20", "$HOME", "\\n", "--", "-d"],
 ];
+// deno-lint-ignore no-control-regex
 const SAFE = UNITS.filter((unit) => !/[\r\n\u0001\u007f\u0085]/.test(unit));
 
 const text = (random: Random, units: readonly string[] = UNITS, most = 10) =>
@@ -261,11 +263,11 @@ function headersAs(random: Random, pairs: [string, string | null][]): FetchInit[
 /** What must be the same of two requests. */
 export function normal({ input, init }: FetchRequest): object {
   const isForm = init.body instanceof FormData;
-  const bodyless = isForm ? { ...init, body: null } : init;
-  const plan =
-    (bodyless.body === undefined || bodyless.body === null
-      ? planRequest(input, bodyless)
-      : planRequestSync(input as string, bodyless)) as RequestPlan;
+  const { known, newer } = splitNewer(init.curl);
+  const plan = planRequestSync(
+    input as string,
+    readInit({ ...init, ...(isForm ? { body: null } : {}), curl: known }),
+  );
   const lines = httpHeaderLines(plan).map((line) =>
     typeof line === "string" ? line : String.fromCharCode(...line)
   );
@@ -282,7 +284,7 @@ export function normal({ input, init }: FetchRequest): object {
     redirect: plan.redirect,
     timeout: plan.timeout,
     connectTimeout: plan.connectTimeout,
-    curl: optionsOf(plan.curl as Options),
+    curl: optionsOf(Object.fromEntries([...plan.curl, ...newer])),
   };
 }
 

@@ -6,8 +6,9 @@ import { CurlEasyError, Easy, versionInfo } from "../../mod.ts";
 import { CurlCommandError, parseCurl } from "../../command.ts";
 import type { OptionRow } from "../../src/command/table/effect.ts";
 import { nameOfLetter, nearestName, spelled } from "../../src/command/table/lookup.ts";
+import { splitNewer } from "../../src/command/table/newer.ts";
 import { rows } from "../../src/command/table/rows.ts";
-import { checkCurlOptions } from "../../src/http/request/curl_options.ts";
+import { readCurlOptions } from "../../src/http/request/curl_options.ts";
 import { temporaryFolder } from "../handles/temporary_files.ts";
 
 const CURL = "/usr/bin/curl";
@@ -183,7 +184,7 @@ test.for(entries.filter(([name]) => !ACTIONS.includes(name)))(
     const args = [...before, ...sample(name, row), "http://x.test/"];
     const { init, easy, notes } = parseCurl(args, { readFile });
     // fetch refuses what it has a place of its own for
-    expect(() => checkCurlOptions(init.curl ?? {})).not.toThrow();
+    expect(() => readCurlOptions(splitNewer(init.curl).known)).not.toThrow();
     if (row.none !== undefined) expect(notes.map(({ reason }) => reason)).toContain(row.none);
     using handle = new Easy();
     try {

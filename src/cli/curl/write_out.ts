@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { closeSync } from "node:fs";
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { InfoName } from "../../handles/easy/infos.ts";
@@ -82,7 +83,7 @@ const PARTS: readonly UrlPart[] = [
 ];
 
 /** What `%{…}` may name. */
-export const variables: Readonly<Record<string, Variable>> = {
+export const variables: Readonly<Record<string, Variable>> = dictionary({
   certs: ({ easy }) =>
     easy.getInfo("CERTINFO").flat().map((line) => `${line.replace(/^cert:/i, "").trimEnd()}\n`)
       .join(""),
@@ -141,9 +142,9 @@ export const variables: Readonly<Record<string, Variable>> = {
       [`urle.${lower}`, ofEffective],
     ];
   })),
-};
+});
 
-const ESCAPES: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t" };
+const ESCAPES: Readonly<Record<string, string>> = dictionary({ r: "\r", n: "\n", t: "\t" });
 
 /** Writes what the format says of a transfer. */
 export class WriteOut {
@@ -268,7 +269,7 @@ export function timeText(format: string, now: Date): string {
   const day = DAYS[now.getUTCDay()] as string, month = MONTHS[now.getUTCMonth()] as string;
   const date = `${now.getUTCFullYear()}-${two(now.getUTCMonth() + 1)}-${two(now.getUTCDate())}`;
   const clock = `${two(now.getUTCHours())}:${two(now.getUTCMinutes())}:${two(now.getUTCSeconds())}`;
-  const fields: Readonly<Record<string, string>> = {
+  const fields: Readonly<Record<string, string>> = dictionary({
     "%": "%",
     a: day.slice(0, 3),
     A: day,
@@ -301,6 +302,6 @@ export function timeText(format: string, now: Date): string {
     Y: String(now.getUTCFullYear()),
     z: "+0000",
     Z: "UTC",
-  };
+  });
   return format.replace(/%([^])/g, (whole, unit: string) => fields[unit] ?? whole);
 }

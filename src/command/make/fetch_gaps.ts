@@ -4,11 +4,12 @@
  * @module
  */
 
-import { type FetchInit, planHead, planRequestSync } from "../../http/request/plan.ts";
+import { type FetchInit, planHead, planRequestSync, readInit } from "../../http/request/plan.ts";
 import type { CurlPlace } from "../command_error.ts";
 import type { Group } from "../read/group.ts";
 import type { Name, OptionRow } from "../table/effect.ts";
 import { findRow } from "../table/lookup.ts";
+import { splitNewer } from "../table/newer.ts";
 import { schemeOf } from "./address.ts";
 import type { Planned } from "./transfers.ts";
 
@@ -91,8 +92,9 @@ const REFUSED: readonly (readonly [about: RegExp, option: string])[] = [
 /** What `fetch` refuses of its arguments, `null` for nothing. */
 function refusalOf(url: string, init: FetchInit): string | null {
   try {
-    if (init.body instanceof FormData) planHead(url, init);
-    else planRequestSync(url, init);
+    const members = readInit({ ...init, curl: splitNewer(init.curl).known });
+    if (init.body instanceof FormData) planHead(url, members);
+    else planRequestSync(url, members);
     return null;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -6,6 +6,7 @@
 
 import type { FetchCurlOptions, FetchInit } from "../../http/request/plan.ts";
 import { asksForPart } from "../../http/transfer/configure.ts";
+import { dictionary } from "../../members.ts";
 import type { Group } from "../read/group.ts";
 import { bytesOf } from "../shell/words.ts";
 import type { Name } from "../table/effect.ts";
@@ -42,7 +43,7 @@ export function fetchInitOf(
   userAgent?: string,
 ): FetchInit {
   const { group, upload } = planned, { options } = group;
-  const sent = sentBody(planned, body, read), headers = headersOf(group, sent);
+  const sent = withoutPrototype(sentBody(planned, body, read)), headers = headersOf(group, sent);
   const method = methodOf(group, body, upload);
   const redirect = redirectOf(group);
   const timeout = options.get("TIMEOUT_MS"), connectTimeout = options.get("CONNECTTIMEOUT_MS");
@@ -89,7 +90,8 @@ function curlOf(
   if (typeof from === "number" && from > 0 && upload === null) curl.RESUME_FROM_LARGE = from;
   const options = asEasyOptions(curl as OptionValues);
   // curl asks for encodings with a Range, too, where fetch does not
-  return asksForPart({ headers, curl: options }) ? { ...options, ACCEPT_ENCODING: "" } : options;
+  const isPart = asksForPart({ headers, curl: new Map(Object.entries(options)) });
+  return isPart ? { ...options, ACCEPT_ENCODING: "" } : options;
 }
 
 interface SentBody {
@@ -101,6 +103,8 @@ interface SentBody {
   /** What of a file it is. */
   readonly range?: string;
 }
+
+const withoutPrototype = (sent: SentBody | null) => sent && dictionary(sent);
 
 function sentBody({ group, upload }: Planned, body: GroupBody, read: ReadPart): SentBody | null {
   if (upload !== null) return uploadBody(group, new Uint8Array(read(upload)));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { bytesOf, joined } from "../shell/words.ts";
 import type { CurlFormPart } from "../types.ts";
 import { encodeBody } from "./encoders.ts";
@@ -17,7 +18,7 @@ export interface Multipart {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-const TYPES: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> = dictionary({
   ".gif": "image/gif",
   ".jpg": "image/jpeg",
   ".jpeg": "image/jpeg",
@@ -28,7 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".pdf": "application/pdf",
   ".xml": "application/xml",
-};
+});
 
 /** The media type that libcurl gives a file of that name. */
 function typeOfName(name: string): string | null {
@@ -157,7 +158,11 @@ function ownHeaders(
   return lines;
 }
 
-const PERCENT: Readonly<Record<string, string>> = { '"': "%22", "\r": "%0D", "\n": "%0A" };
+const PERCENT: Readonly<Record<string, string>> = dictionary({
+  '"': "%22",
+  "\r": "%0D",
+  "\n": "%0A",
+});
 
 function escaped(text: string, isEscaped: boolean): string {
   return isEscaped

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import type { CurlPlace } from "../command_error.ts";
 import { type Word, wordAt } from "../shell/words.ts";
 
@@ -14,7 +15,12 @@ export interface ConfigLine {
   readonly value: Word | null;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", v: "\v" };
+const ESCAPES: Readonly<Record<string, string>> = dictionary({
+  t: "\t",
+  n: "\n",
+  r: "\r",
+  v: "\v",
+});
 
 /** Reads the text of a file; `name` is what places call it. */
 export function configLines(text: string, name: string): ConfigLine[] {

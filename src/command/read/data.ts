@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary, member } from "../../members.ts";
 import { CurlCommandError } from "../command_error.ts";
 import { bytesOf, hasRawBytes, joined, partOf, textOf, type Word } from "../shell/words.ts";
 import type { CurlFormPart } from "../types.ts";
@@ -95,7 +96,7 @@ export function form(given: Given): void {
   const field = equals === 0 ? {} : { name: checkedText(partOf(value, 0, equals)) };
   const content = partOf(value, equals + 1);
   if (name === "form-string") {
-    group.form.current.parts.push({ ...field, data: contentOf(content.text) });
+    group.form.current.parts.push(dictionary({ ...field, data: contentOf(content.text) }));
   } else new FormReader(given, field).read(content);
 }
 
@@ -133,23 +134,28 @@ class FormReader {
   }
 
   read(content: Word): void {
-    const { text } = content, { current } = this.#form;
+    const { text } = content;
     if (text.startsWith("(")) this.#begin(content);
     else if (text === ")" && this.#field.name === undefined) this.#end(content);
     else if (text.startsWith("@")) this.#files(content);
     else if (text.startsWith("<")) {
       const { data, filename: _, ...rest } = this.#properties(partOf(content, 1), "");
-      current.parts.push({ ...this.#field, file: data, filename: null, ...described(rest) });
+      this.#add({ file: data, filename: null, ...described(rest) });
     } else {
       const { data, ...rest } = this.#properties(content, "");
-      current.parts.push({ ...this.#field, data: contentOf(data), ...described(rest) });
+      this.#add({ data: contentOf(data), ...described(rest) });
     }
+  }
+
+  /** Adds a part of the field's name; members that it does not have are looked at, too. */
+  #add(part: CurlFormPart): void {
+    this.#form.current.parts.push(dictionary({ ...this.#field, ...part }));
   }
 
   #begin(content: Word): void {
     const form = this.#form, parts: CurlFormPart[] = [];
     const { type, headers } = this.#properties(content, "");
-    form.current.parts.push({ ...this.#field, ...described({ type, headers }), parts });
+    this.#add({ ...described({ type, headers }), parts });
     form.current = { parts, parent: form.current };
   }
 
@@ -164,21 +170,18 @@ class FormReader {
     const parts: CurlFormPart[] = [];
     for (let at = 1, more = true; more;) {
       const { data, end, ...rest } = this.#properties(partOf(content, at), ",");
-      parts.push({ file: data, ...described(rest) });
+      parts.push(dictionary({ file: data, ...described(rest) }));
       more = content.text[at + end] === ",";
       at += end + 1;
     }
-    const { current } = this.#form, [only] = parts;
-    current.parts.push(
-      parts.length === 1 ? { ...this.#field, ...only } : { ...this.#field, parts },
-    );
+    this.#add(parts.length === 1 ? parts[0] as CurlFormPart : { parts });
   }
 
   /** A first word, and `;name=value` after it, up to `stop`. */
   #properties(content: Word, stop: string): Properties {
     const { text } = content, scan = new Scanner(text, stop);
     scan.skipBlanks();
-    const found: Properties = { data: scan.word(), headers: [], end: 0 };
+    const found: Properties = dictionary({ data: scan.word(), headers: [], end: 0 });
     let typeFrom = -1;
     while (text[scan.at] === ";") {
       scan.at++;
@@ -236,9 +239,10 @@ class FormReader {
   }
 }
 
-function described(
-  { type, filename, encoder, headers }: Partial<Properties>,
-): Partial<CurlFormPart> {
+function described(properties: Partial<Properties>): Partial<CurlFormPart> {
+  const [type, filename, encoder] = (["type", "filename", "encoder"] as const)
+    .map((name) => member(properties, name));
+  const headers = member(properties, "headers");
   return {
     ...(filename === undefined ? {} : { filename }),
     ...(type === undefined ? {} : { type }),

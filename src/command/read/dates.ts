@@ -4,11 +4,13 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
+
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS = /^(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?$/;
 
 /** Minutes to the east of Greenwich. */
-const ZONES: Readonly<Record<string, number>> = {
+const ZONES: Readonly<Record<string, number>> = dictionary({
   gmt: 0,
   ut: 0,
   utc: 0,
@@ -28,7 +30,7 @@ const ZONES: Readonly<Record<string, number>> = {
   mdt: -360,
   pst: -480,
   pdt: -420,
-};
+});
 
 interface Found {
   year?: number;
@@ -40,7 +42,7 @@ interface Found {
 
 /** Seconds since 1970, `null` for what is no date. */
 export function readDate(text: string): number | null {
-  const found: Found = {};
+  const found: Found = dictionary({});
   const tokens = text.match(/[A-Za-z]+|\d+(?::\d+)+|[+-]?\d+|[^\s,\w]/g) ?? [];
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] as string;

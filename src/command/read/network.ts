@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { CommandCode, CurlCommandError } from "../command_error.ts";
 import { textOf } from "../shell/words.ts";
@@ -40,7 +41,7 @@ export function proxyCrlfile({ group, value }: Given): void {
   group.tool.set("crlfile", value.text);
 }
 
-const VERSIONS: Readonly<Record<string, number>> = {
+const VERSIONS: Readonly<Record<string, number>> = dictionary({
   "tlsv1": 1,
   "tlsv1.0": 1,
   "tlsv1.1": 2,
@@ -51,7 +52,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
   "1.1": 2,
   "1.2": 3,
   "1.3": 4,
-};
+});
 
 /** `--tlsv1.2` and its kin, and `--tls-max`. */
 export function tlsVersion({ group, name, value, place }: Given): void {

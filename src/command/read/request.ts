@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { wordAt } from "../shell/words.ts";
 import { readDate } from "./dates.ts";
 import { fail, type Given } from "./reading.ts";
@@ -109,7 +110,7 @@ export function range({ group, value }: Given): void {
   group.options.set("RANGE", /^\d+$/.test(value.text) ? `${value.text}-` : value.text);
 }
 
-const CONDITIONS: Readonly<Record<string, number>> = { "+": 1, "-": 2, "=": 3 };
+const CONDITIONS: Readonly<Record<string, number>> = dictionary({ "+": 1, "-": 2, "=": 3 });
 
 /** `-z`: a date, or a file that has one, with a sign for what is asked. */
 export function timeCond({ reading, group, value }: Given): void {
@@ -137,13 +138,13 @@ export function quote({ group, value }: Given): void {
   else group.append("QUOTE", text);
 }
 
-const UPLOAD_FLAGS: Readonly<Record<string, number>> = {
+const UPLOAD_FLAGS: Readonly<Record<string, number>> = dictionary({
   answered: 1,
   deleted: 2,
   draft: 4,
   flagged: 8,
   seen: 16,
-};
+});
 
 /** `--upload-flags`: a list, with a dash before what is not to be. */
 export function uploadFlags({ group, value }: Given): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import type { Word } from "../shell/words.ts";
 import { fail } from "./reading.ts";
 
@@ -66,12 +67,12 @@ export function choice(value: Word, words: Readonly<Record<string, number>>): nu
   return fail(value, 0, `one of ${Object.keys(words).join(", ")}`);
 }
 
-const RATES: Readonly<Record<string, number>> = {
+const RATES: Readonly<Record<string, number>> = dictionary({
   s: 1000,
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
-};
+});
 
 /** `N/U`: how many milliseconds a transfer has for itself. */
 export function rate(value: Word): number {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { bytesOf, textOf, type Word } from "../shell/words.ts";
 import { percentEncoded } from "./data.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
@@ -44,7 +45,7 @@ const FUNCTIONS: Readonly<Record<string, (text: string) => string>> = {
   "64dec": decode64,
 };
 
-const SHORT: Readonly<Record<string, string>> = {
+const SHORT: Readonly<Record<string, string>> = dictionary({
   "\\": "\\\\",
   '"': '\\"',
   "\b": "\\b",
@@ -52,7 +53,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "\n": "\\n",
   "\r": "\\r",
   "\t": "\\t",
-};
+});
 
 const jsonEscape = (unit: string) =>
   SHORT[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { CurlCommandError } from "../command_error.ts";
 import { placeInText, rawByte, type Word, WordBuilder } from "./words.ts";
 
@@ -16,7 +17,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 const BLANK = /[ \t]/, END = /[\n;]/;
 const NAME = /^(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/;
 
-const OPERATORS: Readonly<Record<string, string>> = {
+const OPERATORS: Readonly<Record<string, string>> = dictionary({
   "|": "the end of the command (a pipe is the shell's)",
   "&": "the end of the command (quote a URL that has an &)",
   "<": "the end of the command (what the shell redirects has no effect here)",
@@ -24,9 +25,9 @@ const OPERATORS: Readonly<Record<string, string>> = {
   "(": "quotes around a parenthesis",
   ")": "quotes around a parenthesis",
   "`": "a value (commands inside the command are the shell's)",
-};
+});
 
-const CONTROLS: Readonly<Record<string, number>> = {
+const CONTROLS: Readonly<Record<string, number>> = dictionary({
   a: 7,
   b: 8,
   e: 27,
@@ -36,7 +37,7 @@ const CONTROLS: Readonly<Record<string, number>> = {
   r: 13,
   t: 9,
   v: 11,
-};
+});
 
 /** Reads the words of one command. Throws `CurlCommandError` for what is no simple command. */
 export function bashWords(source: string, variables: Variables): Word[] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
 import { bytesOf } from "./words.ts";
 
 const PLAIN = /^[A-Za-z0-9_@%+:,./=-]+$/;
@@ -20,13 +21,13 @@ export function quoted(text: string): string {
   return `$'${Array.from(text, escaped).join("")}'`;
 }
 
-const SHORT: Readonly<Record<string, string>> = {
+const SHORT: Readonly<Record<string, string>> = dictionary({
   "\\": "\\\\",
   "'": "\\'",
   "\n": "\\n",
   "\r": "\\r",
   "\t": "\\t",
-};
+});
 
 function escaped(unit: string): string {
   const short = SHORT[unit];

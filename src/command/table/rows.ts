@@ -9,10 +9,10 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
+import { dictionary } from "../../members.ts";
 import type { OptionRow } from "./effect.ts";
 
-/** Every option of curl up to 8.22. */
-export const rows: Readonly<Record<string, OptionRow>> = {
+const table: Readonly<Record<string, OptionRow>> = {
   "abstract-unix-socket": {
     takes: "file",
     since: "7.53.0",
@@ -735,3 +735,8 @@ export const rows: Readonly<Record<string, OptionRow>> = {
     none: "it needs setxattr, which neither runtime has",
   },
 };
+
+/** Every option of curl up to 8.22. */
+export const rows: Readonly<Record<string, OptionRow>> = dictionary(
+  Object.fromEntries(Object.entries(table).map(([name, row]) => [name, dictionary(row)])),
+);
