@@ -72,6 +72,23 @@ test("only its own door imports the room of node-libcurl", () => {
   expect(new Set(from.map(({ from }) => from))).toEqual(new Set(["node_libcurl.ts"]));
 });
 
+/** All files that a file loads, type-only imports too. */
+function loadedBy(path: string, found = new Set<string>([path])): Set<string> {
+  for (const { to } of imports.filter(({ from }) => from === path)) {
+    if (!found.has(to)) loadedBy(to, found.add(to));
+  }
+  return found;
+}
+
+test("mod.ts loads nothing that other doors are for", () => {
+  const loaded = loadedBy("mod.ts"), rooms = [...loaded].map(roomOf);
+  expect(loaded.size).toBeGreaterThan(100);
+  for (const room of ["src/node_libcurl", "src/command", "src/doctor", "src/cli"]) {
+    expect(rooms).not.toContain(ROOMS.indexOf(room));
+  }
+  expect([...loadedBy("command.ts")].map(roomOf)).not.toContain(ROOMS.indexOf("src/cli"));
+});
+
 /** A way through `edges` that comes back to where it has been, or null. */
 function circle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
   const done = new Set<string>(), path: string[] = [];

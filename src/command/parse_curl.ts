@@ -119,6 +119,7 @@ class Maker {
   readonly #reading: Reading;
   readonly #userAgent: string | undefined;
   readonly #bodies = new Map<Group, GroupBody>();
+  readonly #noted = new Set<Group>();
 
   constructor(reading: Reading, userAgent: string | undefined) {
     this.#reading = reading;
@@ -140,8 +141,9 @@ class Maker {
 
   /** What `fetch` does otherwise, once for all transfers of a group. */
   #note(planned: Planned, { init }: CurlTransfer): void {
-    const { notes } = this.#reading;
-    for (const { option, place, reason } of gapsOf(planned, init)) {
+    const { notes } = this.#reading, isFirst = !this.#noted.has(planned.group);
+    this.#noted.add(planned.group);
+    for (const { option, place, reason } of gapsOf(planned, isFirst ? init : null)) {
       const isKnown = notes.some((note) => note.place === place && note.reason === reason);
       if (!isKnown) notes.push({ option, place, reason, isAboutFetch: true });
     }

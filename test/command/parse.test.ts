@@ -5,6 +5,7 @@ import {
   parseCurl,
   type ParseCurlOptions,
 } from "../../command.ts";
+import { runChild } from "../server/child.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "data.txt": "line 1\nline 2\r\nend\0",
@@ -459,6 +460,21 @@ test("notes say what has no effect, and what fetch does otherwise", () => {
   expect(notes(`-L --max-redirs 5 ${U}`)).toEqual(["--max-redirs (fetch)"]);
   expect(notes(`-L --max-redirs 0 ${U}`)).toEqual([]);
   expect(notes("ftp://x.test/")).toEqual(["--url (fetch)"]);
+});
+
+test("no libcurl is loaded to read or write a command", { timeout: 30_000 }, async () => {
+  const code = `
+    import { parseCurl, toCurl } from "#root/command.ts";
+    const { url, init } = parseCurl("curl -d a=b --compressed --httpsig-keyid k http://x.test/");
+    console.log(toCurl(url, init, { redact: false }));
+  `;
+  const env = { CURLEW_LIBRARY: "/no/such/libcurl" };
+  const { stdout, stderr } = await runChild(code, { env });
+  expect([stdout, stderr]).toEqual([
+    "curl http://x.test/ -H 'Content-Type: application/x-www-form-urlencoded' --compressed " +
+    "--httpsig-keyid k --data-raw a=b\n",
+    "",
+  ]);
 });
 
 test("nobody's Object.prototype is looked at", () => {

@@ -111,10 +111,13 @@ function refusedGap({ group, place, url }: Planned, init: FetchInit): Gap[] {
   return [{ option: `--${name}`, place: at, reason, isSent: true }];
 }
 
-/** All gaps of a transfer, of which `init` has been made. */
-export function gapsOf(planned: Planned, init: FetchInit): Gap[] {
-  const { group } = planned, isHttp = /^https?$/.test(planned.scheme);
-  const found: Gap[] = isHttp ? refusedGap(planned, init) : [];
+/**
+ * All gaps of a transfer, of which `init` has been made; `null` where that of another transfer of
+ * the group has been looked at.
+ */
+export function gapsOf(planned: Planned, init: FetchInit | null): Gap[] {
+  const { group, scheme } = planned;
+  const found: Gap[] = init && /^https?$/.test(scheme) ? refusedGap(planned, init) : [];
   const at = (name: string) => group.places.get(name) ?? planned.place;
   for (const [name, place] of group.places) {
     const row = findRow(name) as OptionRow;
