@@ -98,6 +98,7 @@ test.for(README)("the code at $place runs", async ({ code }) => {
   await using server = await startServer("http");
   const here = code.replaceAll("https://example.com/", server.url("/small"))
     .replaceAll(`"curlew"`, `"#root/mod.ts"`)
+    .replaceAll(`"curlew/command"`, `"#root/command.ts"`)
     .replaceAll(`"curlew/node-libcurl"`, `"#root/node_libcurl.ts"`);
   const child = await runChild(here);
   expect(child).toMatchObject({ code: 0, stderr: "" });
