@@ -47,7 +47,7 @@ function report(runtime, { last, code, signal }) {
   const { done, ms, wrong } = JSON.parse(last);
   process.stdout.write(`${TITLES[runtime]}: ${done} requests in ${Math.round(ms / 1000)} s\n`);
   for (const one of wrong) process.stdout.write(`WRONG: ${one}\n`);
-  return code === 0 && wrong.length === 0;
+  return code === 0 && wrong.length === 0 && done === Number(values.count);
 }
 
 const paths = setup(), rest = [SCRIPT, values.seed, values.from, values.count];

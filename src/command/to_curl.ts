@@ -16,6 +16,7 @@ import {
   type RequestPlan,
   withBody,
 } from "../http/request/plan.ts";
+import { isHttp } from "../http/request/url.ts";
 import { syncBodySource } from "../http/request_body/source.ts";
 import { asksForPart } from "../http/transfer/configure.ts";
 import { member } from "../members.ts";
@@ -78,6 +79,9 @@ function planOf(
   const { known, newer } = splitNewer(members.curl);
   const curl = withOptions(readCurlOptions(known), newer);
   const plan: RequestPlan = { ...planHead(input, { ...members, curl: undefined }), curl };
+  if (!isHttp(plan.url)) {
+    throw new TypeError("Cannot write the curl command: expected a URL of http or https");
+  }
   if (given === null) checkNoBody(plan.headers);
   else if (plan.method === "GET" || plan.method === "HEAD") {
     throw new TypeError(`Cannot write the curl command: a ${plan.method} request has no body`);

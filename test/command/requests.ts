@@ -173,6 +173,7 @@ function valueOf(random: Random, { set = [], as, takes, secret: isSecret }: Opti
 
 /** Options with functions of their own. */
 const SPECIAL: readonly ((random: Random) => Options)[] = [
+  (random) => ({ PROXYHEADER: [`X-Proxy: ${secret(random)}`.trimEnd(), "Accept:", "X-Empty;"] }),
   () => ({ ACCEPT_ENCODING: null }),
   () => ({ USERAGENT: null }),
   (random) => ({ SSLVERSION: random.pick([4, 5, 6]) | random.pick([0, 6 << 16, 7 << 16]) }),
@@ -288,15 +289,22 @@ export function normal({ input, init }: FetchRequest): object {
   };
 }
 
-/** Options in order; what is the default is not there, and who sends is nobody or somebody. */
+/**
+ * Options in order; what is the default is not there, who sends is nobody or somebody, and a user
+ * has a password, if an empty one.
+ */
 function optionsOf(curl: Options): object {
   const entries = Object.entries(curl).filter(([name, value]) =>
     !(name === "ACCEPT_ENCODING" && value === "") && !(name === "PROXYTYPE" && value === 0)
   );
-  const agent = entries.map(([name, value]) =>
-    name === "USERAGENT" && value === null ? [name, ""] : [name, value]
+  const written = entries.map(([name, value]) =>
+    name === "USERAGENT" && value === null
+      ? [name, ""]
+      : name.endsWith("USERPWD") && !`${value}`.includes(":")
+      ? [name, `${value}:`]
+      : [name, value]
   );
-  return Object.fromEntries(agent.sort(([a], [b]) => String(a) < String(b) ? -1 : 1));
+  return Object.fromEntries(written.sort(([a], [b]) => String(a) < String(b) ? -1 : 1));
 }
 
 /** Same values, whatever their place in memory. */

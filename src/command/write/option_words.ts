@@ -9,7 +9,8 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import type { Name, OptionRow } from "../table/effect.ts";
 import { spelled } from "../table/lookup.ts";
 import { rows } from "../table/rows.ts";
-import { REDACTED, redactUrl, redactUser } from "./redact.ts";
+import { textOf } from "../shell/words.ts";
+import { REDACTED, redactHeader, redactUrl, redactUser } from "./redact.ts";
 
 /** Options that are left to write. A writer takes out what it has written. */
 export type Pending = Map<string, unknown>;
@@ -61,6 +62,7 @@ export function optionWords(pending: Pending): Argument[] {
     if (isLocal || value === undefined || value === null) pending.delete(name);
   }
   const written = WRITERS.flatMap((write) => write(pending));
+  for (const row of Object.values(rows)) dropDefaults(row, pending);
   for (const [name, row] of Object.entries(rows)) {
     if (row.aliasOf === undefined && row.does === undefined) {
       written.push(...fromRow(name, row, pending));
@@ -69,6 +71,19 @@ export function optionWords(pending: Pending): Argument[] {
   const [rest] = pending.keys();
   if (rest === undefined) return written;
   throw new TypeError(`Cannot write the curl command: no option of curl sets ${rest} so`);
+}
+
+/** Leaves out what no option gives: a switch that is not in its other position. */
+function dropDefaults({ on, off, bits }: OptionRow, pending: Pending): void {
+  for (const [name, value] of Object.entries({ ...on, ...off })) {
+    const own = numberOf(pending.get(name));
+    if (typeof own !== "number" || typeof value !== "number") continue;
+    if (value === 0 ? own !== 0 : own === 0) pending.delete(name);
+  }
+  // HTTPAUTH without a bit is no default
+  if (bits && bits[0] !== "HTTPAUTH" && numberOf(pending.get(bits[0])) === 0) {
+    pending.delete(bits[0]);
+  }
 }
 
 const numberOf = (value: unknown) =>
@@ -154,6 +169,8 @@ function take(pending: Pending, name: Name): unknown {
 
 /** What has functions of its own in the table. */
 const WRITERS: readonly ((pending: Pending) => Argument[])[] = [
+  proxyHeaders,
+  httpVersion,
   anyAuth,
   credentials,
   cookies,
@@ -169,6 +186,26 @@ const WRITERS: readonly ((pending: Pending) => Argument[])[] = [
   uploadFlags,
 ];
 
+function proxyHeaders(pending: Pending): Argument[] {
+  const lines = (pending.get("PROXYHEADER") ?? []) as readonly (string | Uint8Array)[];
+  const texts = lines.map((line) => typeof line === "string" ? line : textOf(line));
+  if (!texts.every((text) => /^[^@:;][^:;]*[:;]/.test(text))) return []; // curl would read a file
+  pending.delete("PROXYHEADER");
+  return texts.flatMap((text) => [open("--proxy-header"), { text, shown: shownHeader(text) }]);
+}
+
+function shownHeader(line: string): string {
+  const [, head = "", name = "", value = ""] = /^(([^:;]*)[:;][ \t]*)([^]*)$/.exec(line) ?? [];
+  return head + redactHeader(name, value);
+}
+
+/** What libcurl does by itself needs no option. */
+function httpVersion(pending: Pending): Argument[] {
+  const version = numberOf(pending.get("HTTP_VERSION"));
+  if (version === flags.CURL_HTTP_VERSION_2TLS) pending.delete("HTTP_VERSION");
+  return [];
+}
+
 /** HTTPAUTH with all bits is one option; the bits that imply another option go with it. */
 function anyAuth(pending: Pending): Argument[] {
   const isAny = numberOf(pending.get("HTTPAUTH")) === flags.CURLAUTH_ANY;
@@ -180,6 +217,11 @@ const NAMED = [["USERNAME", "PASSWORD", "-u"], ["PROXYUSERNAME", "PROXYPASSWORD"
 
 /** A user and a password that are set apart. */
 function credentials(pending: Pending): Argument[] {
+  for (const name of ["USERPWD", "PROXYUSERPWD"]) {
+    const own = pending.get(name);
+    // curl would ask for the password
+    if (typeof own === "string" && own !== "" && !own.includes(":")) pending.set(name, `${own}:`);
+  }
   return NAMED.flatMap(([userName, passwordName, option]) => {
     const user = pending.get(userName) ?? "", password = pending.get(passwordName) ?? "";
     if (!pending.has(userName) && !pending.has(passwordName)) return [];
@@ -286,7 +328,6 @@ const TEXTS: readonly (readonly [name: Name, option: string, sign?: string])[] =
   ["SSLENGINE", "--engine"],
   ["PROTOCOLS_STR", "--proto", "="],
   ["REDIR_PROTOCOLS_STR", "--proto-redir", "="],
-  ["RANGE", "--range"],
   ["RESUME_FROM_LARGE", "--continue-at"],
   ["SSH_HOST_PUBLIC_KEY_MD5", "--hostpubmd5"],
   ["CAPATH", "--capath"],
@@ -311,10 +352,18 @@ function texts(pending: Pending): Argument[] {
     const value = take(pending, name);
     return value === undefined || value === "" ? [] : [open(option), open(`${sign}${value}`)];
   });
-  return [...words, ...referer(pending), ...signature(pending)];
+  return [...words, ...range(pending), ...referer(pending), ...signature(pending)];
+}
+
+function range(pending: Pending): Argument[] {
+  const text = `${pending.get("RANGE") ?? ""}`;
+  if (text === "" || /^\d+$/.test(text)) return []; // curl would add a dash
+  pending.delete("RANGE");
+  return [open("--range"), open(text)];
 }
 
 function referer(pending: Pending): Argument[] {
+  if (`${pending.get("REFERER")}`.endsWith(";auto")) return [];
   const text = take(pending, "REFERER"), isAuto = numberOf(take(pending, "AUTOREFERER")) === 1;
   if (text === undefined && !isAuto) return [];
   const url = `${text ?? ""}`, auto = isAuto ? ";auto" : "";
@@ -330,8 +379,10 @@ const QUOTES = [["QUOTE", ""], ["PREQUOTE", "+"], ["POSTQUOTE", "-"]] as const;
 
 function quotes(pending: Pending): Argument[] {
   return QUOTES.flatMap(([name, sign]) => {
-    const list = take(pending, name) as readonly string[] | undefined;
-    return (list ?? []).flatMap((text) => [
+    const list = (pending.get(name) ?? []) as readonly string[];
+    if (name === "QUOTE" && list.some((text) => /^[-+]/.test(text))) return [];
+    pending.delete(name);
+    return list.flatMap((text) => [
       open("--quote"),
       { text: sign + text, shown: sign + REDACTED },
     ]);
