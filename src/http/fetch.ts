@@ -9,7 +9,7 @@ import { dictionary } from "../members.ts";
 import { throwIfAborted } from "../signals.ts";
 import { isInstance } from "../untrusted.ts";
 import { agentOf } from "./default_agent.ts";
-import { checkStatus, fetchError, isTypeError, networkError } from "./errors.ts";
+import { checkStatus, errorOfCall, fetchError, isTypeError, networkError } from "./errors.ts";
 import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
@@ -57,7 +57,7 @@ export async function fetch(
     }
   } catch (error) {
     plan.body?.cancel(error);
-    throw error;
+    throw errorOfCall(error, fetch);
   }
 }
 

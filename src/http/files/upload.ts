@@ -6,7 +6,7 @@
 
 import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
-import { headError, loadModules } from "../errors.ts";
+import { errorOfCall, headError, loadModules, typeError } from "../errors.ts";
 import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
@@ -93,6 +93,18 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
+  try {
+    return await send(source, url, options);
+  } catch (error) {
+    throw errorOfCall(error, upload);
+  }
+}
+
+async function send(
+  source: UploadBody,
+  url: string | URL,
+  options: UploadOptions,
+): Promise<UploadResult> {
   // a copy, as the caller may change the bytes before they are sent
   const body = copyOf(source) ?? source;
   const given = readOptions(options), bare = planUpload(url, given);
@@ -148,7 +160,7 @@ function readOptions(options: UploadOptions): Given {
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
   const { method, signal, headers, curl, timeout, connectTimeout } = given;
-  if (/^(?:get|head)$/i.test(`${method}`)) throw new TypeError(`Cannot upload with ${method}`);
+  if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
   return planHead(url, { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout });
 }
 
