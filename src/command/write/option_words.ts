@@ -201,8 +201,8 @@ function shownHeader(line: string): string {
 
 /** What libcurl does by itself needs no option. */
 function httpVersion(pending: Pending): Argument[] {
-  const version = numberOf(pending.get("HTTP_VERSION"));
-  if (version === flags.CURL_HTTP_VERSION_2TLS) pending.delete("HTTP_VERSION");
+  const wanted = numberOf(pending.get("HTTP_VERSION"));
+  if (wanted === flags.CURL_HTTP_VERSION_2TLS) pending.delete("HTTP_VERSION");
   return [];
 }
 
