@@ -40,7 +40,7 @@ test("--version tells of the loaded libcurl, --help of every option", async () =
 test.for(
   [
     [["--hedaer", "A: b"], 2, /argument 4, character 1: .*the nearest is --header/],
-    [["http://127.0.0.1:1/"], 7, /^curl: \(7\) Failed to connect to 127\.0\.0\.1 port 1/],
+    [["http://127.0.0.1:1/"], 7, /^curl: \(7\) Failed to connect to 127\.0\.0\.1/],
     [["-d", "@/no/such/file", "http://127.0.0.1:1/"], 26, /a file that can be read/],
     [["-u", "user", "http://127.0.0.1:1/", "--no-such"], 2, /the nearest is/],
     [["nosuch://127.0.0.1/"], 1, /^curl: \(1\) /],
