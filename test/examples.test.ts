@@ -297,6 +297,29 @@ test("mail.ts sends a mail", async () => {
   }
 });
 
+test("curl_command.ts sends what a command says, and shows it without secrets", async () => {
+  const url = server.url("/echo?token=secret"), quoted = `$'Bearer \\x73ecret'`;
+  const command =
+    `curl '${url}' \\\n  -H Authorization:${quoted} --data-raw 'a=secret' --compressed`;
+  const { code, stdout, stderr } = await example("curl_command.ts", command);
+  expect(code, stderr).toBe(0);
+  const { method, headers, body } = JSON.parse(stdout);
+  expect([method, atob(body)]).toEqual(["POST", "a=secret"]);
+  expect(headers).toContainEqual(["Authorization", "Bearer secret"]);
+  expect(stderr).toContain(`token=REDACTED' -H 'Authorization: REDACTED'`);
+  expect(stderr).toContain("\n200 OK\n");
+  expect(stderr).not.toContain("secret");
+});
+
+test("curl_command.ts says where a command is wrong", async () => {
+  const { code, stderr } = await example("curl_command.ts", "curl -d x \\\n  --hedaer http://x/");
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    "Cannot read the curl command at line 2, column 3: expected an option of curl " +
+      "(the nearest is --header), found --hedaer\n",
+  );
+});
+
 test("node_libcurl.ts runs as it would on node-libcurl", async () => {
   const base = server.url("/").slice(0, -1);
   const { code, stdout, stderr } = await example("node_libcurl.ts", base, "/echo");

@@ -11,9 +11,10 @@ import { startServer, type TestServer } from "./server/start.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MINUTE = 60_000;
 
-/** What a user writes: the three doors, a transfer through the Agent. */
+/** What a user writes: the doors, a transfer through the Agent. */
 const PROGRAM = `
 import { Agent, CurlEasyError, Easy, type EasyOptions, versionInfo } from "curlew";
+import { parseCurl, toCurl } from "curlew/command";
 import { library } from "curlew/ffi";
 import { constants } from "curlew/constants";
 
@@ -24,7 +25,9 @@ easy.setOpts(options);
 await agent.perform(easy);
 const status: number = easy.getInfo("RESPONSE_CODE");
 const same: boolean = library().version === versionInfo().version;
-console.log(status, same, constants.CURLE_OK, CurlEasyError.name);
+const { url, init } = parseCurl("curl -d a=b http://127.0.0.1/");
+const again: boolean = toCurl(url, init, { redact: false }).endsWith("--data-raw a=b");
+console.log(status, same, constants.CURLE_OK, CurlEasyError.name, again);
 `;
 
 /** What was written for node-libcurl. */
@@ -126,6 +129,10 @@ test("the npm package has what it needs, and nothing else", async () => {
   expect((await readdir(inside)).sort()).toEqual(names);
   expect((await readdir(join(inside, "dist"))).sort())
     .toEqual([
+      "cli.d.ts",
+      "cli.js",
+      "command.d.ts",
+      "command.js",
       "doctor.d.ts",
       "doctor.js",
       "ffi",
@@ -144,7 +151,7 @@ test("the npm package runs on this runtime", async () => {
   const url = server.url("/small");
   const args = "Bun" in globalThis ? ["main.ts", url] : ["run", "--allow-ffi", "main.ts", url];
   const { stdout } = await run(process.execPath, ...args);
-  expect(stdout).toBe("200 true 0 CurlEasyError\n");
+  expect(stdout).toBe("200 true 0 CurlEasyError true\n");
 });
 
 /** Runs a file of the project, with a URL. */
@@ -179,9 +186,13 @@ test("a program for node-libcurl runs by an entry in the runtime's own configura
   }
 });
 
-test("the npm package brings the doctor as a command", async () => {
+test("the npm package brings the command curlew", async () => {
   const bin = join(folder, "node_modules", ".bin", "curlew");
   const args = "Bun" in globalThis ? [bin] : ["run", "-A", bin];
+  const fetched = await run(process.execPath, ...args, "curl", "-q", "-s", server.url("/small"));
+  expect(JSON.parse(fetched.stdout).name).toBe("small");
+  const code = await run(process.execPath, ...args, "code", "curl http://x.test/");
+  expect(code.stdout).toContain(`await fetch("http://x.test/"`);
   const { stdout } = await run(process.execPath, ...args, "doctor", "--json");
   const { system, problems } = JSON.parse(stdout);
   expect({ version: system.curlew, problems }).toEqual({ version: "0.1.0", problems: [] });
@@ -226,7 +237,7 @@ test("a compiled Bun program brings the package with it", async () => {
   await rename(join(folder, "node_modules"), join(folder, "moved"));
   try {
     const { stdout } = await run(program, server.url("/small"));
-    expect(stdout).toBe("200 true 0 CurlEasyError\n");
+    expect(stdout).toBe("200 true 0 CurlEasyError true\n");
   } finally {
     await rename(join(folder, "moved"), join(folder, "node_modules"));
   }
@@ -237,6 +248,8 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  for (const door of ["mod", "node_libcurl"]) expect(stderr).toContain(`/${door}.ts (`);
+  for (const door of ["mod", "command", "cli", "node_libcurl"]) {
+    expect(stderr).toContain(`/${door}.ts (`);
+  }
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);
 }, MINUTE);

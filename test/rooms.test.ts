@@ -7,9 +7,12 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The rooms from the bottom up: each may import from those before it, and from itself. */
 const ROOMS = [
-  ...["ffi", "src", "src/handles", "src/driver", "src/http", "src/node_libcurl", "src/doctor"],
+  ...["ffi", "src", "src/handles", "src/driver", "src/http", "src/node_libcurl"],
+  ...["src/command", "src/doctor", "src/cli"],
   ".",
 ];
+/** The files that users import. */
+const DOORS = ["mod.ts", "cli.ts", "command.ts", "doctor.ts", "node_libcurl.ts"];
 
 /** The room of `path`: the innermost of `ROOMS` that holds the file, or -1. */
 function roomOf(path: string): number {
@@ -42,12 +45,7 @@ async function files(): Promise<string[]> {
     const names = await readdir(join(ROOT, folder), { recursive: true });
     return names.map((name) => `${folder}/${name.replaceAll(sep, "/")}`);
   }));
-  return [
-    "mod.ts",
-    "doctor.ts",
-    "node_libcurl.ts",
-    ...folders.flat().filter((path) => path.endsWith(".ts")),
-  ];
+  return [...DOORS, ...folders.flat().filter((path) => path.endsWith(".ts"))];
 }
 
 const imports = (await Promise.all((await files()).map(importsOf))).flat();
@@ -72,6 +70,23 @@ test("only its own door imports the room of node-libcurl", () => {
     to.startsWith("src/node_libcurl/") && !from.startsWith("src/node_libcurl/")
   );
   expect(new Set(from.map(({ from }) => from))).toEqual(new Set(["node_libcurl.ts"]));
+});
+
+/** All files that a file loads, type-only imports too. */
+function loadedBy(path: string, found = new Set<string>([path])): Set<string> {
+  for (const { to } of imports.filter(({ from }) => from === path)) {
+    if (!found.has(to)) loadedBy(to, found.add(to));
+  }
+  return found;
+}
+
+test("mod.ts loads nothing that other doors are for", () => {
+  const loaded = loadedBy("mod.ts"), rooms = [...loaded].map(roomOf);
+  expect(loaded.size).toBeGreaterThan(100);
+  for (const room of ["src/node_libcurl", "src/command", "src/doctor", "src/cli"]) {
+    expect(rooms).not.toContain(ROOMS.indexOf(room));
+  }
+  expect([...loadedBy("command.ts")].map(roomOf)).not.toContain(ROOMS.indexOf("src/cli"));
 });
 
 /** A way through `edges` that comes back to where it has been, or null. */

@@ -135,7 +135,7 @@ function requestHeaders(plan: RequestPlan): HeaderEntry[] {
 const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FROM_LARGE"]);
 
 /** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
-function asksForPart({ headers, curl }: RequestPlan): boolean {
+export function asksForPart({ headers, curl }: Pick<RequestPlan, "headers" | "curl">): boolean {
   if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
   return !hasHeader(headers, "accept-encoding") && !curl.has("ACCEPT_ENCODING");
 }
