@@ -17,7 +17,8 @@ import {
 } from "../request/plan.ts";
 
 /** Options of {@linkcode download}. */
-export interface DownloadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+export interface DownloadOptions
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies"> {
   /** Aborts the download. The bytes that have arrived stay for the next attempt. */
   readonly signal?: AbortSignal | null;
   /** Headers of the request, for HTTP. With a Range of your own there is no resume. */
@@ -102,7 +103,8 @@ export async function download(
 }
 
 async function planDownload(url: string | URL, options: DownloadOptions): Promise<RequestPlan> {
-  const { headers, signal = null, curl = {}, timeout = 0, connectTimeout } = options;
+  const { headers, signal = null, curl = {}, timeout = 0, connectTimeout, cookies = null } =
+    options;
   for (const name of ["RESUME_FROM", "RESUME_FROM_LARGE"] as const) {
     if (name in curl) throw new TypeError(`Cannot set ${name} for download: use options.resume`);
   }
@@ -113,6 +115,7 @@ async function planDownload(url: string | URL, options: DownloadOptions): Promis
   return await planRequest(url, {
     signal,
     timeout,
+    cookies,
     headers: lines,
     curl: { ACCEPT_ENCODING: null, ...curl },
     ...(connectTimeout === undefined ? {} : { connectTimeout }),

@@ -32,7 +32,8 @@ export interface UploadProgress {
 }
 
 /** Options of {@linkcode upload}. */
-export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+export interface UploadOptions
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies"> {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
   /** Aborts the upload. */
@@ -124,7 +125,7 @@ export async function upload(
 
 function planUpload(url: string | URL, options: UploadOptions): RequestPlan {
   const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
-  const { connectTimeout } = options;
+  const { connectTimeout, cookies = null } = options;
   if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
   return planHead(url, {
     method,
@@ -132,6 +133,7 @@ function planUpload(url: string | URL, options: UploadOptions): RequestPlan {
     headers,
     curl,
     timeout,
+    cookies,
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
   });
 }

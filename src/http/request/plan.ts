@@ -6,6 +6,9 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { Share } from "../../handles/share.ts";
+import type { CookieJar } from "../cookies/cookie_jar.ts";
+import { readJar } from "../cookies/jars.ts";
 import {
   asyncBodySource,
   type BodySource,
@@ -67,7 +70,7 @@ export interface FetchInit {
   readonly duplex?: "half" | "full";
   /** Accepted without effect: there is no cache. */
   readonly cache?: string;
-  /** Accepted without effect: cookies are options of `curl`. */
+  /** Accepted without effect: cookies are those of `cookies`, or options of `curl`. */
   readonly credentials?: string;
   /** Accepted without effect: there is no CORS. */
   readonly mode?: string;
@@ -81,6 +84,11 @@ export interface FetchInit {
   readonly curl?: FetchCurlOptions;
   /** The agent that runs the transfer; the default agent, which all calls share, unless given. */
   readonly agent?: Agent;
+  /**
+   * The jar whose cookies are sent, and which gets those of the responses; none unless given.
+   * `curl` has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   */
+  readonly cookies?: CookieJar | null;
   /** How long all of it may take, to the end of the body, in ms; 0, the default, is no limit. */
   readonly timeout?: number;
   /** How long connecting may take, name lookup and TLS included, in ms. */
@@ -108,6 +116,8 @@ export interface RequestPlan {
   readonly curl: FetchCurlOptions;
   /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
+  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  readonly jar: Share | null;
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
@@ -187,6 +197,7 @@ export function planHead(input: string | URL | Request, init: FetchInit): Reques
   const request = typeof input !== "string" && input instanceof Request ? input : null;
   const url = readRequestUrl(request ? request.url : input as string | URL);
   const { referrer, referrerPolicy } = readReferrer(init, request, url);
+  const curl = init.curl ? checkCurlOptions(init.curl) : NONE;
   return {
     url,
     referrer,
@@ -198,8 +209,9 @@ export function planHead(input: string | URL | Request, init: FetchInit): Reques
     redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
     signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
     integrity: `${init.integrity ?? request?.integrity ?? ""}`,
-    curl: init.curl ? checkCurlOptions(init.curl) : NONE,
+    curl,
     cookies: NO_COOKIES,
+    jar: readJar(init.cookies, (option) => option in curl),
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
       ? undefined

@@ -50,6 +50,7 @@ export function configureHttp(
   easy.setOpt("USERAGENT", userAgent());
   if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
   easy.setOpts(curl);
+  if (plan.jar) easy.setOpt("SHARE", plan.jar);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
@@ -62,6 +63,7 @@ export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: numbe
   setTimeouts(easy, plan, remainingMs);
   easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
   easy.setOpts(plan.curl);
+  if (plan.jar) easy.setOpt("SHARE", plan.jar);
   if (plan.body) setUpload(easy, plan.bodyLength);
 }
 

@@ -8,6 +8,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
 import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
+import type { Share } from "../../handles/share.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
@@ -20,6 +21,8 @@ export interface WebSocketPlan {
   readonly protocols: readonly string[];
   readonly headers: readonly HeaderEntry[];
   readonly curl: EasyOptions;
+  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  readonly jar: Share | null;
   /** In ms, 0 for no limit. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
@@ -98,6 +101,7 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
     TIMEOUT_MS: Math.ceil(plan.connectTimeout),
     USERAGENT: userAgent(),
     ...plan.curl,
+    ...(plan.jar ? { SHARE: plan.jar } : {}),
     // discards the body of an error response
     WRITEFUNCTION: (bytes) => bytes.length,
   });

@@ -10,6 +10,8 @@ import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
 import { readNumber, readSignal } from "../request/arguments.ts";
 import { checkCurlOptions } from "../request/curl_options.ts";
+import type { CookieJar } from "../cookies/cookie_jar.ts";
+import { readJar } from "../cookies/jars.ts";
 import type { FetchCurlOptions } from "../request/plan.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
@@ -27,6 +29,11 @@ export interface CurlWebSocketInit {
   readonly headers?: HeadersSource;
   /** Options of libcurl by curl's names; those that the socket sets itself are refused. */
   readonly curl?: FetchCurlOptions;
+  /**
+   * The jar whose cookies are sent, and which gets those of the response; none unless given. `curl`
+   * has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   */
+  readonly cookies?: CookieJar | null;
   /** The agent that runs the connection; the default agent unless given. */
   readonly agent?: Agent;
   /** Ends the connection at once, in any state. */
@@ -139,11 +146,13 @@ export class CurlWebSocket extends EventTarget {
     if (arguments.length === 0) throw new TypeError(`Cannot ${MAKE}: expected a URL`);
     super();
     this.#url = readWebSocketUrl(url);
+    const curl = checkCurlOptions(init.curl ?? {}, "CurlWebSocket");
     const plan: WebSocketPlan = {
       url: this.#url,
       protocols: readProtocols(protocols),
       headers: checkHandshakeHeaders(readHeaders(init.headers)),
-      curl: checkCurlOptions(init.curl ?? {}, "CurlWebSocket"),
+      curl,
+      jar: readJar(init.cookies, (option) => option in curl, MAKE),
       connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff, MAKE),
       maxMessageSize: readNumber(
         "maxMessageSize",
