@@ -12,9 +12,11 @@ import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { getInfo } from "../handles/easy/infos.ts";
+import { setOption } from "../handles/easy/options.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
+import { reasonOf } from "../signals.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import type { Poller } from "./poller/poller.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
@@ -66,6 +68,16 @@ export class DrivenMulti {
     return this.#cacheSize;
   }
 
+  /** Whether the handle is added. */
+  holds(easy: EasyState): boolean {
+    return easy.multi === this.#state;
+  }
+
+  /** Whether no handle is added. */
+  get isEmpty(): boolean {
+    return this.#state.easies.size === 0;
+  }
+
   /** Whether a callback of the multi handle, or of a handle in it, is on the stack. */
   get inCallback(): boolean {
     return this.#state.inCallback;
@@ -104,7 +116,7 @@ export class DrivenMulti {
     this.#add(easy);
     this.#scheduler.schedule();
     const transfer = this.#enter(easy, outcome);
-    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+    if (signal) transfer.listen(signal, () => this.#abort(transfer, reasonOf(signal)));
   }
 
   /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
@@ -121,7 +133,10 @@ export class DrivenMulti {
 
   #add(easy: Easy): void {
     const { share, maxCachedConnections } = this.#options;
-    if (share && isEasy(easy) && stateOf(easy).share === undefined) easy.setOpt("SHARE", share);
+    if (share && isEasy(easy)) {
+      const state = stateOf(easy);
+      if (state.share === undefined) setOption(state, "SHARE", share);
+    }
     this.remedies.adding(() => this.multi.addHandle(easy));
     // the cache is as large as the load was, so that a burst keeps its connections
     if (maxCachedConnections === undefined && this.transfers.size >= this.#cacheSize) {

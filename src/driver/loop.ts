@@ -8,8 +8,10 @@
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
 import type { Multi } from "../handles/multi/multi.ts";
+import { isInstance } from "../untrusted.ts";
 import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
 import { DrivenMulti } from "./driven_multi.ts";
@@ -87,6 +89,16 @@ export class Loop {
   /** How many turns there were. */
   get turns(): number {
     return this.#turns;
+  }
+
+  /** Whether the handle is added to the multi handle. */
+  holds(easy: EasyState): boolean {
+    return this.#driven.holds(easy);
+  }
+
+  /** Whether no handle is added, also none that is only connected, and no turn is on the stack. */
+  get isIdle(): boolean {
+    return this.#driven.isEmpty && !this.isBusy;
   }
 
   /** Starts a transfer. Throws what adding the handle failed with. */
@@ -206,7 +218,7 @@ export class Loop {
       this.#driven = this.#createMulti(broken.cacheSize);
     } catch (error) {
       // where there cannot be another one now, the next transfer tries again
-      if (!(error instanceof CurlMultiError)) throw error;
+      if (!isInstance(error, CurlMultiError)) throw error;
     }
   }
 

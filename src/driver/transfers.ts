@@ -7,7 +7,7 @@
 import { TombstoneMap } from "../handles/base/tombstone_map.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
-import { onAbort } from "./agent_options.ts";
+import { onAbort } from "../signals.ts";
 
 /**
  * Takes the end of a transfer. Exactly one of the methods is called, once. It must not throw:

@@ -197,6 +197,10 @@ export class EasyState {
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */
   performed = false;
+  /** The next transfer must use a connection that no other transfer uses, before or after it. */
+  alone = false;
+  /** The token of the multi whose name cache has the addresses of RESOLVE, 0 for none. */
+  resolvedIn = 0;
   /** The handle must not upload again: see {@linkcode markTrailersSent}. */
   trailersSent = false;
   /** The value of STREAM_DEPENDS or STREAM_DEPENDS_E, which can be set only once. */

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { types } from "node:util";
 import { member } from "../../members.ts";
 import { isLatin1 } from "../bytes.ts";
+import { shown } from "../shown.ts";
 
 /** A cookie of a {@linkcode CookieJar}. */
 export interface Cookie {
@@ -50,11 +52,6 @@ export interface CookieInit {
 const HTTP_ONLY = "#HttpOnly_";
 /** What an expiry of 0 would not say: that it was long ago. */
 const LONG_AGO = 1;
-
-function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  return value === null || typeof value !== "object" ? String(value) : "an object";
-}
 
 /** The error of a member. `where` is the name of the object that has it. */
 function memberError(where: string, name: string, expected: string, got: unknown): TypeError {
@@ -136,7 +133,7 @@ function readPath(path: unknown, where: string): string {
 
 function readExpires(given: unknown, where: string): number | null {
   if (given === null) return null;
-  const ms = given instanceof Date ? given.getTime() : given;
+  const ms = types.isDate(given) ? Date.prototype.getTime.call(given) : given;
   const seconds = typeof ms === "number" ? Math.floor(ms / 1000) : NaN;
   if (Number.isSafeInteger(seconds)) return Math.max(seconds, LONG_AGO) * 1000;
   throw memberError(where, "expires", "a number of ms, a Date or null", given);

@@ -6,6 +6,7 @@
  */
 
 import type { Share } from "../../handles/share.ts";
+import { shown } from "../shown.ts";
 
 const shares = new WeakMap<object, Share>();
 
@@ -14,26 +15,25 @@ export function registerJar(jar: object, share: Share): void {
   shares.set(jar, share);
 }
 
-/** What is set by a jar, and so cannot be set beside it. */
+/** The options of libcurl that a jar makes superfluous or would be in the way of. */
 const OF_THE_JAR = ["SHARE", "COOKIEFILE", "COOKIEJAR", "COOKIELIST"];
 
 /**
  * Reads the option `cookies`: the share handle of the jar, `null` for no jar. `call` is the name
- * for the error's message. Throws `TypeError` for anything else, and for options of libcurl that a
- * jar sets.
+ * for the error's message. Throws `TypeError` for anything else, and if `curl` has options that a
+ * jar replaces.
  */
 export function readJar(
   jar: object | null | undefined,
-  has: (option: string) => boolean,
+  curl: ReadonlyMap<string, unknown>,
   call = "fetch",
 ): Share | null {
   if (jar === undefined || jar === null) return null;
   const share = shares.get(jar);
-  if (!share) throw new TypeError(`Cannot ${call}: cookies must be a CookieJar`);
-  for (const name of OF_THE_JAR) {
-    if (has(name)) {
-      throw new TypeError(`Cannot set ${name} for ${call} beside cookies: a jar sets it`);
-    }
+  if (!share) {
+    throw new TypeError(`Cannot ${call}: cookies must be a CookieJar or null, got ${shown(jar)}`);
   }
-  return share;
+  const other = OF_THE_JAR.find((name) => curl.has(name));
+  if (other === undefined) return share;
+  throw new TypeError(`Cannot ${call}: cookies and the option ${other} of curl exclude each other`);
 }

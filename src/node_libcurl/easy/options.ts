@@ -16,6 +16,7 @@ import { installCallback, isCallback } from "./callbacks.ts";
 import { codeOf } from "./codes.ts";
 import { readForm } from "./form.ts";
 import { type AnyFunction, type Inner, innerOf } from "./inner.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** The options that node-libcurl does not offer, beside those for the data of callbacks. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
@@ -83,7 +84,7 @@ function readValue({ name, kind }: NamedOption, value: unknown): unknown {
     return value;
   }
   if (typeof value === "string") return new TextEncoder().encode(value);
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value;
+  if (isInstance(value, ArrayBuffer) || ArrayBuffer.isView(value)) return value;
   throw wrongType(name, "a Buffer, a string");
 }
 
@@ -155,7 +156,7 @@ function setObject(inner: Inner, name: string, value: unknown): CurlCode {
     case "HTTPPOST":
       return set(inner, name, value === null ? null : readForm(value));
     case "MIMEPOST":
-      if (value !== null && !(value instanceof CurlMime)) throw wrongType(name, "a CurlMime");
+      if (value !== null && !isInstance(value, CurlMime)) throw wrongType(name, "a CurlMime");
       return codeOf(inner, () => inner.setMime(value as CurlMime | null));
     case "SHARE":
       return set(inner, name, value === null ? null : readShare(value));
@@ -170,7 +171,7 @@ function setObject(inner: Inner, name: string, value: unknown): CurlCode {
 }
 
 function readShare(value: unknown): unknown {
-  if (!(value instanceof Share)) throw wrongType("SHARE", "a Share");
+  if (!isInstance(value, Share)) throw wrongType("SHARE", "a Share");
   const share = coreShareOf(value);
   if (!share.closed) return share;
   const code = CurlCode.CURLE_BAD_FUNCTION_ARGUMENT;

@@ -1,0 +1,17 @@
+/**
+ * Values of callers in error messages: what was given where something else is expected.
+ *
+ * @module
+ */
+
+const MOST = 60;
+
+/** A short text for a value. It runs no code of the value's. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > MOST ? `${value.slice(0, MOST)}…` : value);
+  }
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
