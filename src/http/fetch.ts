@@ -39,17 +39,39 @@ import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
  * console.log(response.status, await response.text());
  * ```
  */
-export async function fetch(
-  input: string | URL | Request,
-  init: FetchInit = {},
-): Promise<Response> {
-  const members = readInit(init), planned = planRequest(input, members);
-  const plan = isInstance(planned, Promise) ? await planned : planned;
+export const fetch: Fetch = Object.assign(
+  async function fetch(input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
+    const members = readInit(init), planned = planRequest(input, members);
+    const plan = isInstance(planned, Promise) ? await planned : planned;
+    return await runPlan(plan, members.agent);
+  },
+  { preconnect },
+);
+
+/** The type of `fetch`: one that whatever takes the runtime's own accepts. */
+export interface Fetch {
+  (input: string | URL | Request, init?: FetchInit): Promise<Response>;
+  /**
+   * A hint, without effect: libcurl does not lend a connection to a request that another one has
+   * made without a request.
+   *
+   * @throws {TypeError} for an invalid URL.
+   */
+  preconnect(url: string | URL, options?: object): void;
+}
+
+/** `fetch.preconnect`. */
+export function preconnect(url: string | URL, _options?: object): void {
+  if (!URL.canParse(url)) throw new TypeError("Cannot preconnect: invalid URL");
+}
+
+/** Makes the request of a plan, and follows its redirects. Throws what `fetch` throws. */
+export async function runPlan(plan: RequestPlan, given: Agent | undefined): Promise<Response> {
   try {
     throwIfAborted(plan.signal);
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    const loop = new RedirectLoop(plan, agentOf(members.agent));
+    const loop = new RedirectLoop(plan, agentOf(given));
     for (;;) {
       const transfer = loop.start(), response = await transfer.responseStart;
       if (!response.redirect) return await loop.respond(transfer, response);

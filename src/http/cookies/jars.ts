@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Easy } from "../../handles/easy/easy.ts";
 import type { Share } from "../../handles/share.ts";
 import { shown } from "../shown.ts";
 
@@ -36,4 +37,10 @@ export function readJar(
   const other = OF_THE_JAR.find((name) => curl.has(name));
   if (other === undefined) return share;
   throw new TypeError(`Cannot ${call}: cookies and the option ${other} of curl exclude each other`);
+}
+
+/** Has a handle send and receive the cookies of a jar. */
+export function attachJar(easy: Easy, share: Share): void {
+  easy.setOpt("SHARE", share);
+  easy.setOpt("COOKIEFILE", ""); // without it cookies are sent, but those of responses are passed over
 }

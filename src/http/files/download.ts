@@ -11,6 +11,8 @@ import { fileError, loadModules } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
+import { readRetry, type RetryOptions } from "../retry/policy.ts";
+import { countdown } from "../transfer/countdown.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
@@ -37,6 +39,11 @@ export interface DownloadOptions
    * Whether an existing file is replaced. By default it is, unless the server has chosen its name.
    */
   readonly overwrite?: boolean;
+  /**
+   * Which downloads are tried again, or how often; none unless given. The next attempt goes on where
+   * the last one has ended, if the download can be resumed.
+   */
+  readonly retry?: number | RetryOptions;
   /** Called with the progress. What it throws ends the download. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
@@ -80,6 +87,7 @@ export async function download(
   throwIfAborted(plan.signal);
   const agent = agentOf(given.agent), { resume = true, overwrite } = given;
   const onProgress = readProgress(given.onProgress, "download");
+  const policy = given.retry === undefined ? null : readRetry(given.retry, null, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // loaded at the first download, to keep the start of other programs short
   const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
@@ -90,19 +98,35 @@ export async function download(
     const destination = await findDestination(path, plan.url, overwrite);
     return { destination, sink: destination.open() };
   };
-  const { destination, sink } = await open().catch((cause) => {
-    throw fileError("write", path, cause);
-  });
-  try {
-    return await new DownloadJob(plan, agent, destination, sink, resume, onProgress).run();
-  } catch (error) {
+  const remaining = countdown(plan.timeout);
+  const make = async () => {
+    const { destination, sink } = await open().catch((cause) => {
+      throw fileError("write", path, cause);
+    });
     try {
-      sink.closeUnfinished();
-    } catch {
-      // the first failure is the one to report
+      const job = new DownloadJob(plan, agent, destination, sink, resume, onProgress, remaining);
+      return await job.run();
+    } catch (error) {
+      try {
+        sink.closeUnfinished();
+      } catch {
+        // the first failure is the one to report
+      }
+      throw error;
     }
-    throw error;
-  }
+  };
+  if (!policy) return await make();
+  const { retried } = await loadModules(import("./retried.ts"));
+  const failureOf = () => null;
+  return await retried({
+    call: "download",
+    plan,
+    policy,
+    replayable: true,
+    remaining,
+    make,
+    failureOf,
+  });
 }
 
 type Given = { readonly [M in keyof Required<DownloadOptions>]: DownloadOptions[M] | undefined };
@@ -119,6 +143,7 @@ function readOptions(options: DownloadOptions): Given {
     headers: member(given, "headers"),
     curl: member(given, "curl"),
     resume: member(given, "resume"),
+    retry: member(given, "retry"),
     overwrite: member(given, "overwrite"),
     onProgress: member(given, "onProgress"),
   };

@@ -304,6 +304,19 @@ export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   return { ...plan, headers, body, bodyLength: length };
 }
 
+/** The plan with another URL and headers. Throws `TypeError` for headers that misstate its body. */
+export function withChanges(
+  plan: RequestPlan,
+  url: URL,
+  headers: readonly HeaderEntry[],
+): RequestPlan {
+  const { body, referrerPolicy, curl } = plan;
+  const length = body ? bodyLength(headers, body.length, curl) : null;
+  if (!body) checkNoBody(headers);
+  const referrer = referrerFor(plan.referrer, referrerPolicy, url);
+  return { ...plan, url, headers: readHeaders(headers), bodyLength: length, referrer };
+}
+
 function readRedirect(redirect: string): "follow" | "error" | "manual" {
   if (redirect === "follow" || redirect === "error" || redirect === "manual") return redirect;
   throw new TypeError(`Cannot fetch: unknown redirect mode "${redirect}"`);

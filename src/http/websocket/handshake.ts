@@ -12,6 +12,7 @@ import type { Share } from "../../handles/share.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
+import { attachJar } from "../cookies/jars.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { type CurlOptions, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
@@ -103,7 +104,7 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
     USERAGENT: userAgent(),
   });
   setCurlOptions(easy, plan.curl);
-  if (plan.jar) easy.setOpt("SHARE", plan.jar);
+  if (plan.jar) attachJar(easy, plan.jar);
   easy.setOpt("WRITEFUNCTION", (bytes) => bytes.length); // discards the body of an error response
   const own: HeaderEntry[] = [["Sec-WebSocket-Key", key]];
   if (plan.protocols.length > 0) own.push(["Sec-WebSocket-Protocol", plan.protocols.join(", ")]);
