@@ -66,23 +66,8 @@ export { download, type DownloadOptions } from "./src/http/files/download.ts";
 export type { DownloadProgress, DownloadResult } from "./src/http/files/download_job.ts";
 export { type Fetch, fetch } from "./src/http/fetch.ts";
 export type { Cookie, CookieInit } from "./src/http/cookies/cookie.ts";
-export { type CookieFilter, CookieJar } from "./src/http/cookies/cookie_jar.ts";
+export type { CookieFilter, CookieJar } from "./src/http/cookies/cookie_jar.ts";
 export type { RetryEvent, RetryOptions } from "./src/http/retry/policy.ts";
-export { createFetch, type CurlFetch } from "./src/http/session/create_fetch.ts";
-export type {
-  ErrorHook,
-  FetchHooks,
-  HookContext,
-  RequestHook,
-  ResponseHook,
-} from "./src/http/session/hooks.ts";
-export { HttpError } from "./src/http/session/http_error.ts";
-export type {
-  CurlFetchDefaults,
-  CurlFetchInit,
-  CurlFetchOptions,
-} from "./src/http/session/settings.ts";
-export type { QueryInit, QueryValue } from "./src/http/session/target.ts";
 export type { HeaderEntry, HeadersSource } from "./src/http/request/headers.ts";
 export { formatTimings, type TransferInfo } from "./src/http/response/info.ts";
 export { transferInfo } from "./src/http/response/response.ts";

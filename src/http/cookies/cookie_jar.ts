@@ -44,7 +44,8 @@ export interface CookieFilter {
  *
  * @example
  * ```ts
- * import { CookieJar, fetch } from "curlew";
+ * import { fetch } from "curlew";
+ * import { CookieJar } from "curlew/session";
  *
  * const jar = new CookieJar();
  * jar.set({ name: "lang", value: "en", domain: "example.com", secure: true });

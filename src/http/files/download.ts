@@ -11,7 +11,7 @@ import { fileError, loadModules } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
-import { readRetry, type RetryOptions } from "../retry/policy.ts";
+import type { RetryOptions } from "../retry/policy.ts";
 import { countdown } from "../transfer/countdown.ts";
 import {
   type FetchCurlOptions,
@@ -87,7 +87,6 @@ export async function download(
   throwIfAborted(plan.signal);
   const agent = agentOf(given.agent), { resume = true, overwrite } = given;
   const onProgress = readProgress(given.onProgress, "download");
-  const policy = given.retry === undefined ? null : readRetry(given.retry, null, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // loaded at the first download, to keep the start of other programs short
   const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
@@ -115,18 +114,10 @@ export async function download(
       throw error;
     }
   };
-  if (!policy) return await make();
+  const { retry } = given, call = "download", replayable = true, failureOf = () => null;
+  if (retry === undefined) return await make();
   const { retried } = await loadModules(import("./retried.ts"));
-  const failureOf = () => null;
-  return await retried({
-    call: "download",
-    plan,
-    policy,
-    replayable: true,
-    remaining,
-    make,
-    failureOf,
-  });
+  return await retried({ call, plan, retry, replayable, remaining, make, failureOf });
 }
 
 type Given = { readonly [M in keyof Required<DownloadOptions>]: DownloadOptions[M] | undefined };

@@ -10,13 +10,14 @@ import { isHttp } from "../request/url.ts";
 import type { HeadCollector } from "../response/head.ts";
 import { type Failure, plainFailure, withRetries } from "../retry/attempts.ts";
 import { Deadline } from "../retry/deadline.ts";
-import type { RetryPolicy } from "../retry/policy.ts";
+import { readRetry, type RetryOptions } from "../retry/policy.ts";
 
 /** A download or an upload that may be made again. */
 export interface FileCall<T> {
   readonly call: "download" | "upload";
   readonly plan: RequestPlan;
-  readonly policy: RetryPolicy;
+  /** The option, not checked yet. */
+  readonly retry: number | RetryOptions;
   readonly replayable: boolean;
   /** What is left of the timeout. */
   readonly remaining: () => number;
@@ -27,12 +28,15 @@ export interface FileCall<T> {
 /** Protocols of mail: what is sent twice arrives twice. */
 const MAIL = /^(?:smtp|imap)s?:$/;
 
-/** Makes a call until it is good or there may be no more attempts. */
-export function retried<T>(file: FileCall<T>): Promise<T> {
-  const { call, plan, policy, replayable, remaining } = file, { url } = plan;
-  return withRetries({
+/**
+ * Makes a call until it is good or there may be no more attempts. Throws `TypeError` for a `retry`
+ * that is wrong.
+ */
+export async function retried<T>(file: FileCall<T>): Promise<T> {
+  const { call, plan, retry, replayable, remaining } = file, { url } = plan;
+  return await withRetries({
     call,
-    policy,
+    policy: readRetry(retry, null, call),
     replayable,
     method: isHttp(url) ? plan.method : MAIL.test(url.protocol) ? "POST" : "PUT",
     deadline: new Deadline(plan.timeout, remaining, plan.signal, url.href),

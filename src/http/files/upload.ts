@@ -12,7 +12,7 @@ import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
-import { readRetry, type RetryOptions } from "../retry/policy.ts";
+import type { RetryOptions } from "../retry/policy.ts";
 import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
 import { readProgress } from "../request/arguments.ts";
@@ -106,7 +106,6 @@ export async function upload(
   const given = readOptions(options), bare = planUpload(url, given);
   const agent = agentOf(given.agent);
   const onProgress = readProgress(given.onProgress, "upload");
-  const policy = given.retry === undefined ? null : readRetry(given.retry, null, "upload");
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
   const found = await uploadSource(body, bare.url);
@@ -114,12 +113,12 @@ export async function upload(
     throwIfAborted(bare.signal);
     const plan = withBody(bare, found.body), remaining = countdown(plan.timeout);
     const make = () => send(plan, agent, found, remaining, onProgress);
-    if (!policy) return resultOf(await make());
+    const { retry } = given, { replayable } = found.body;
+    if (retry === undefined) return resultOf(await make());
     const { failureIn, retried } = await loadModules(import("./retried.ts"));
     const failureOf = ({ end }: Sent) => isHttp(end.plan.url) ? failureIn(end.head) : null;
-    const { replayable } = found.body;
-    const call = { call: "upload", plan, policy, replayable, remaining, make, failureOf } as const;
-    return resultOf(await retried(call));
+    const call = "upload";
+    return resultOf(await retried({ call, plan, retry, replayable, remaining, make, failureOf }));
   } catch (error) {
     found.body.cancel(error);
     throw error;

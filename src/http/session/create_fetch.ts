@@ -57,7 +57,7 @@ export interface CurlFetch {
  *
  * @example
  * ```ts
- * import { CookieJar, createFetch } from "curlew";
+ * import { CookieJar, createFetch } from "curlew/session";
  *
  * const api = createFetch({
  *   baseUrl: "https://example.com/api",

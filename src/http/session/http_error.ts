@@ -12,7 +12,7 @@ import { publicUrl } from "../errors.ts";
  *
  * @example
  * ```ts
- * import { createFetch, HttpError } from "curlew";
+ * import { createFetch, HttpError } from "curlew/session";
  *
  * const api = createFetch({ baseUrl: "https://example.com/api", throwOnStatus: true });
  * try {
