@@ -76,6 +76,23 @@ const RANGES = {
    */
   closesUnconnectedSilently: { since: 0x075800, until: 0x080200 },
   /**
+   * A kept connection that has something to read, and is not at its end, is used for the next
+   * transfer, which takes for its response what came before its request.
+   *
+   * 7.88.0 (71b7e01610, curl#10141) and 7.88.1; 8.0.0 takes such a connection for dead, as versions
+   * before 7.88 do (7c5637b8b4, curl#10690). Seen on 7.88.1; not on 7.74.0, 7.87.0, 8.0.1, 8.14.1,
+   * 8.21.0. Cured by `driver/quirks/unread_bytes.ts`.
+   */
+  reusesUnread: { since: 0x075800, until: 0x080000 },
+  /**
+   * A kept connection that was used, or looked at, less than a second ago is used for the next
+   * transfer without a look at it, with the same consequence.
+   *
+   * From 8.22.0 on (c9ead9bd1c, curl#21806). Seen on the second candidate of 8.22.0 and on 8.23.0;
+   * not on 8.21.0. Cured by `driver/quirks/unread_bytes.ts`.
+   */
+  trustsRecentlyUsed: { since: 0x081600 },
+  /**
    * NSS closes the socket of a connection itself, without CLOSESOCKETFUNCTION.
    *
    * All versions up to 8.2.1: `nss_close` says so in a comment, and 8.3.0 dropped NSS (7c8bae0d9c,

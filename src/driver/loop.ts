@@ -176,11 +176,14 @@ export class Loop {
 
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
-    const { multi, fairness, remedies } = driven;
+    const { multi, sockets, fairness, remedies } = driven;
     driven.resumeNext();
     const due = multi.timeout() === 0 || this.#deadline.take();
-    if (due) multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
-    const looked = remedies.lookIfDue();
+    if (due) {
+      sockets.lookAtKept();
+      multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
+    }
+    const looked = driven.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);

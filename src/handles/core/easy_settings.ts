@@ -40,6 +40,8 @@ export class EasySettings {
   bufferSizeSet = false;
   /** HTTP_VERSION. */
   httpVersion = 0;
+  /** FOLLOWLOCATION: a redirect may lead to another protocol. */
+  followsRedirects = false;
   /** TIMEOUT_MS, or TIMEOUT in milliseconds, whichever was set last. 0 means no limit. */
   timeoutMs = 0;
   /** The scheme and server of URL where the transfer may use FTP, else `null`. */

@@ -16,6 +16,7 @@ import type { EasyState } from "../core/easy_state.ts";
 import { setInitialOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
 import { saveEntryPath } from "./ftp_entry_path.ts";
+import { endUnreadKept, noteKept } from "./kept_connection.ts";
 import { rereadCurlu, rereadResolve } from "./options.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
@@ -67,7 +68,10 @@ export function performTransfer(state: EasyState): void {
       guardReuse(state, state.share !== undefined);
       state.markSending();
       state.performed = true;
-      return library().symbols.curl_easy_perform(easy);
+      endUnreadKept(state);
+      const code = library().symbols.curl_easy_perform(easy);
+      noteKept(state);
+      return code;
     });
     saveEntryPath(state, Code.OK);
   } finally {

@@ -29,7 +29,7 @@ import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/ar
 import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
 import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
 import { forbidReuse, forceFresh, noteReuse } from "./forbid_reuse.ts";
-import { refuseInUse } from "./in_use.ts";
+import { LIMITS_IN_USE, refuseInUse } from "./in_use.ts";
 import { setMime } from "../mime/mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
 
@@ -112,6 +112,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   checkSetopt(option.name, code);
   recordNumber(state, option.id, Number(number));
+  if (state.multi && LIMITS_IN_USE.has(option.id)) state.multi.observer?.limitChanged(state);
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
   if (option.id === easyOptions.BUFFERSIZE.id) state.settings.bufferSizeSet = value !== null;
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
@@ -129,12 +130,13 @@ function limitBuffer(state: EasyState, limit: number): void {
 
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
 function recordNumber(state: EasyState, id: number, number: number): void {
-  const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
+  const { FOLLOWLOCATION, HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE, RESUME_FROM, RESUME_FROM_LARGE } =
     easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
+  else if (id === FOLLOWLOCATION.id) state.settings.followsRedirects = number !== 0;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {

@@ -38,8 +38,11 @@ export const multiCount: { open: number } = { open: 0 };
  * timeout itself, before it waits and after calls of others: that is cheaper than a callback.
  */
 export interface MultiObserver extends SocketWatcher, TransferObserver {
-  /** Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`. */
-  socket(fd: number, what: number): void;
+  /**
+   * Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`, `easy` the `CURL *`,
+   * which may be one internal to libcurl.
+   */
+  socket(fd: number, what: number, easy: Pointer): void;
   /** Called after an easy handle was removed. */
   removed(easy: EasyState): void;
 }
