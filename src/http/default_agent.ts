@@ -6,6 +6,7 @@
 
 import { Agent, isAgent } from "../driver/agent.ts";
 import { CurlMultiError } from "../errors.ts";
+import { shown } from "./shown.ts";
 import { isInstance } from "../untrusted.ts";
 
 let shared: Agent | null = null;
@@ -14,7 +15,7 @@ let shared: Agent | null = null;
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
   if (isAgent(given)) return given;
-  throw new TypeError("Cannot use the agent: expected an Agent");
+  throw new TypeError(`Cannot use the agent: expected an Agent, got ${shown(given)}`);
 }
 
 /** The default agent, created when first needed. Throws `TypeError` if it cannot be created. */

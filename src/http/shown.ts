@@ -15,3 +15,8 @@ export function shown(value: unknown): string {
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }
+
+/** The error of an option that is wrong: its name, what it takes and what it got. */
+export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
+  return new TypeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
+}

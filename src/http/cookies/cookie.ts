@@ -7,7 +7,7 @@
 import { types } from "node:util";
 import { member } from "../../members.ts";
 import { isLatin1 } from "../bytes.ts";
-import { shown } from "../shown.ts";
+import { wrong } from "../shown.ts";
 
 /** A cookie of a {@linkcode CookieJar}. */
 export interface Cookie {
@@ -50,15 +50,15 @@ export interface CookieInit {
 }
 
 const HTTP_ONLY = "#HttpOnly_";
+/** What libcurl takes of a server. */
+const MOST = 4096;
+
 /** What an expiry of 0 would not say: that it was long ago. */
 const LONG_AGO = 1;
 
 /** The error of a member. `where` is the name of the object that has it. */
-function memberError(where: string, name: string, expected: string, got: unknown): TypeError {
-  return new TypeError(
-    `Cannot set a cookie: ${where}.${name} must be ${expected}, got ${shown(got)}`,
-  );
-}
+const memberError = (where: string, name: string, expected: string, got: unknown): TypeError =>
+  wrong("set a cookie", `${where}.${name}`, expected, got);
 
 function isText(value: unknown, forbidden: RegExp): value is string {
   return typeof value === "string" && isLatin1(value) && !forbidden.test(value);
@@ -70,7 +70,7 @@ const NOT_IN_NAME = /[\0-\x1f\x7f=;]|^\s|\s$/, NOT_IN_VALUE = /[\0-\x1f\x7f;]|^\
 /** Reads a cookie, each member once. `where` names the object in errors. Throws `TypeError`. */
 export function readCookie(init: CookieInit, where = "cookie"): Cookie {
   if (typeof init !== "object" || init === null) {
-    throw new TypeError(`Cannot set a cookie: ${where} must be an object, got ${shown(init)}`);
+    throw wrong("set a cookie", where, "an object", init);
   }
   const name = member(init, "name"), value = member(init, "value") ?? "";
   if (!isText(name, NOT_IN_NAME) || name === "") {
@@ -81,6 +81,11 @@ export function readCookie(init: CookieInit, where = "cookie"): Cookie {
     // a value may be a secret, so the message does not have it
     const what = 'a string without control characters, ";" and spaces around it, up to U+00FF';
     throw new TypeError(`Cannot set a cookie: ${where}.value must be ${what}`);
+  }
+  if (name.length + value.length > MOST) {
+    throw new TypeError(
+      `Cannot set a cookie: ${where} has more than ${MOST} bytes in name and value`,
+    );
   }
   const { domain, below } = readDomain(member(init, "domain"), where);
   const hostOnly = readFlag(init, "hostOnly", where) ?? !below;

@@ -9,7 +9,6 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import { isInCallback, letForget, Share } from "../../handles/share.ts";
 import { member } from "../../members.ts";
-import { loadModules } from "../errors.ts";
 import {
   type Cookie,
   type CookieInit,
@@ -20,6 +19,7 @@ import {
   lineOf,
   readCookie,
 } from "./cookie.ts";
+import { readCookieFile, writeCookieFile } from "./cookie_file.ts";
 import { registerJar } from "./jars.ts";
 
 /** Which cookies {@linkcode CookieJar.delete} deletes: those that have all of it. */
@@ -167,7 +167,6 @@ export class CookieJar {
    * line that is neither a comment nor a cookie.
    */
   async load(path: string): Promise<void> {
-    const { readCookieFile } = await loadModules(import("./cookie_file.ts"));
     this.#apply(await readCookieFile(path));
   }
 
@@ -181,7 +180,6 @@ export class CookieJar {
    */
   async save(path: string): Promise<void> {
     const lines = this.getAll().map((cookie) => lineOf(cookie));
-    const { writeCookieFile } = await loadModules(import("./cookie_file.ts"));
     await writeCookieFile(path, lines);
   }
 
@@ -201,7 +199,7 @@ export class CookieJar {
       if (all.some((other) => isSame(other, cookie))) continue;
       throw new TypeError(
         `Cannot set the cookie ${JSON.stringify(cookie.name)}: libcurl refuses it, ` +
-          "by its length or by the prefix of its name",
+          "perhaps by the prefix of its name",
       );
     }
   }

@@ -7,7 +7,7 @@
 
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { Share } from "../../handles/share.ts";
-import { shown } from "../shown.ts";
+import { wrong } from "../shown.ts";
 
 const shares = new WeakMap<object, Share>();
 
@@ -31,9 +31,7 @@ export function readJar(
 ): Share | null {
   if (jar === undefined || jar === null) return null;
   const share = shares.get(jar);
-  if (!share) {
-    throw new TypeError(`Cannot ${call}: cookies must be a CookieJar or null, got ${shown(jar)}`);
-  }
+  if (!share) throw wrong(call, "cookies", "a CookieJar or null", jar);
   const other = OF_THE_JAR.find((name) => curl.has(name));
   if (other === undefined) return share;
   throw new TypeError(`Cannot ${call}: cookies and the option ${other} of curl exclude each other`);

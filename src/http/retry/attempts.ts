@@ -8,7 +8,8 @@ import { isEasyError } from "../../errors.ts";
 import { isAbortOf } from "../../signals.ts";
 import { isInstance, propertyOf } from "../../untrusted.ts";
 import type { Deadline } from "./deadline.ts";
-import { type RetryEvent, type RetryPolicy, wrong } from "./policy.ts";
+import { wrong } from "../shown.ts";
+import type { RetryEvent, RetryPolicy } from "./policy.ts";
 
 /** Why an attempt was not good. */
 export interface Failure {
@@ -138,7 +139,8 @@ function backoffOf<T>({ policy, call }: Retryable<T>, attempt: number): number {
 export function retryAfter(value: string | null, now: number = Date.now()): number | null {
   const text = value?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  if (!/^[a-z]{3,9},? /i.test(text)) return null; // `Date.parse` takes much that is no HTTP date
+  // `Date.parse` takes much that is no HTTP date
+  if (!/^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i.test(text)) return null;
   const time = Date.parse(text);
   return Number.isNaN(time) ? null : Math.max(0, time - now);
 }

@@ -7,7 +7,7 @@
 import { easyCodes } from "../../../ffi/curl/codes.ts";
 import { member } from "../../members.ts";
 import { isToken } from "../request/headers.ts";
-import { shown } from "../shown.ts";
+import { wrong } from "../shown.ts";
 
 /** What {@linkcode RetryOptions.onRetry} gets. */
 export interface RetryEvent {
@@ -108,11 +108,6 @@ export function readRetry(
     maxDelay: maxDelay === undefined ? fallback.maxDelay : readDelay(maxDelay, call),
     onRetry: readFunction(given, "onRetry", call) ?? fallback.onRetry,
   };
-}
-
-/** The error of a member that is wrong. */
-export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
-  return new TypeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
 }
 
 function readLimit(limit: unknown, name: string, call: string): number {

@@ -5,13 +5,13 @@
  */
 
 import { isInstance } from "../../untrusted.ts";
-import { loadModules } from "../errors.ts";
 import { preconnect, runPlan } from "../fetch.ts";
 import { hasHeader, type HeaderEntry, readHeaders } from "../request/headers.ts";
 import { planRequest, type RequestPlan } from "../request/plan.ts";
 import { countdown } from "../transfer/countdown.ts";
 import { hasHooks } from "./hooks.ts";
 import { HttpError } from "./http_error.ts";
+import { runCall } from "./run.ts";
 import {
   type CallBody,
   type CurlFetchDefaults,
@@ -75,11 +75,14 @@ export interface CurlFetch {
  * ```
  */
 export function createFetch(defaults: CurlFetchDefaults = {}): CurlFetch {
-  return fetchWith(readDefaults(defaults, NO_SETTINGS, "createFetch"));
+  return fetchWith(readDefaults(defaults, NO_SETTINGS, "make a fetch"));
 }
 
 function fetchWith(defaults: Settings): CurlFetch {
-  const call = async (input: string | URL | Request, init?: CurlFetchInit): Promise<Response> => {
+  async function fetch(
+    input: string | URL | Request,
+    init?: CurlFetchInit,
+  ): Promise<Response> {
     const { settings, planned } = planCall(defaults, input, init);
     const plan = isInstance(planned, Promise) ? await planned : planned;
     const { retry, hooks, throwOnStatus = false, init: { agent } } = settings;
@@ -88,13 +91,12 @@ function fetchWith(defaults: Settings): CurlFetch {
       return throwOnStatus ? checked(response, plan.url) : response;
     }
     const remaining = countdown(plan.timeout);
-    // loaded when first needed, to keep the start of other programs short
-    const { runCall } = await loadModules(import("./run.ts"));
     const check = (response: Response) => throwOnStatus ? checked(response, plan.url) : response;
     return await runCall({ plan, agent, retry, hooks, remaining, check });
-  };
-  const extend = (more: CurlFetchDefaults) => fetchWith(readDefaults(more, defaults, "extend"));
-  return Object.assign(call, { extend, preconnect });
+  }
+  const extend = (more: CurlFetchDefaults) =>
+    fetchWith(readDefaults(more, defaults, "extend a fetch"));
+  return Object.assign(fetch, { extend, preconnect });
 }
 
 function checked(response: Response, url: URL): Response {

@@ -5,7 +5,7 @@
  */
 
 import { member } from "../../members.ts";
-import { wrong } from "../retry/policy.ts";
+import { wrong } from "../shown.ts";
 
 /** The request that a hook is called for. */
 export interface HookContext {

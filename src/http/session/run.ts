@@ -11,7 +11,8 @@ import type { HeaderEntry } from "../request/headers.ts";
 import { type RequestPlan, withChanges } from "../request/plan.ts";
 import { plainFailure, type Retryable, withRetries } from "../retry/attempts.ts";
 import { Deadline } from "../retry/deadline.ts";
-import { type RetryPolicy, wrong } from "../retry/policy.ts";
+import type { RetryPolicy } from "../retry/policy.ts";
+import { wrong } from "../shown.ts";
 import type { HookContext, HookLists } from "./hooks.ts";
 
 /** A call, completely read. */

@@ -16,7 +16,8 @@ import {
 import type { CurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, readHeaders, withoutHeaders } from "../request/headers.ts";
 import { type FetchInit, type InitMembers, NO_INIT, planHead, readInit } from "../request/plan.ts";
-import { readRetry, type RetryOptions, type RetryPolicy, wrong } from "../retry/policy.ts";
+import { readRetry, type RetryOptions, type RetryPolicy } from "../retry/policy.ts";
+import { wrong } from "../shown.ts";
 import { CREDENTIAL_HEADERS } from "../transfer/redirect.ts";
 import { type FetchHooks, type HookLists, joinHooks, NO_HOOKS, readHooks } from "./hooks.ts";
 import { joinQueries, type QueryEntry, type QueryInit, readBaseUrl, readQuery } from "./target.ts";

@@ -5,8 +5,7 @@
  */
 
 import { isInstance } from "../../untrusted.ts";
-import { wrong } from "../retry/policy.ts";
-import { shown } from "../shown.ts";
+import { shown, wrong } from "../shown.ts";
 
 /** A value of a record of {@linkcode QueryInit}. */
 export type QueryValue = string | number | bigint | boolean | null | undefined;
@@ -63,7 +62,9 @@ export function readBaseUrl(baseUrl: string | URL, call: string): URL {
   try {
     url = new URL(baseUrl);
   } catch {
-    throw wrong(call, "baseUrl", expected, "what is no URL"); // which may have credentials
+    // an invalid URL is not shown: it may have credentials
+    const got = typeof baseUrl === "string" ? "an invalid URL" : shown(baseUrl);
+    throw new TypeError(`Cannot ${call}: baseUrl must be ${expected}, got ${got}`);
   }
   if ((url.protocol === "http:" || url.protocol === "https:") && !/[?#]/.test(url.href)) return url;
   throw new TypeError(`Cannot ${call}: baseUrl must be ${expected}, got one of ${url.protocol}`);
