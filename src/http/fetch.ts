@@ -9,7 +9,7 @@ import { dictionary } from "../members.ts";
 import { throwIfAborted } from "../signals.ts";
 import { isInstance } from "../untrusted.ts";
 import { agentOf } from "./default_agent.ts";
-import { checkStatus, fetchError, isTypeError, networkError } from "./errors.ts";
+import { checkStatus, errorOfCall, fetchError, isTypeError, networkError } from "./errors.ts";
 import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
@@ -43,7 +43,11 @@ export const fetch: Fetch = Object.assign(
   async function fetch(input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
     const members = readInit(init), planned = planRequest(input, members);
     const plan = isInstance(planned, Promise) ? await planned : planned;
-    return await runPlan(plan, members.agent);
+    try {
+      return await runPlan(plan, members.agent);
+    } catch (error) {
+      throw errorOfCall(error, fetch);
+    }
   },
   { preconnect },
 );

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { typeError } from "./errors.ts";
+
 const MOST = 60;
 
 /** A short text for a value. It runs no code of the value's. */
@@ -18,5 +20,5 @@ export function shown(value: unknown): string {
 
 /** The error of an option that is wrong: its name, what it takes and what it got. */
 export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
-  return new TypeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
+  return typeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
 }

@@ -7,6 +7,7 @@
 
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { Share } from "../../handles/share.ts";
+import { typeError } from "../errors.ts";
 import { wrong } from "../shown.ts";
 
 const shares = new WeakMap<object, Share>();
@@ -34,7 +35,7 @@ export function readJar(
   if (!share) throw wrong(call, "cookies", "a CookieJar or null", jar);
   const other = OF_THE_JAR.find((name) => curl.has(name));
   if (other === undefined) return share;
-  throw new TypeError(`Cannot ${call}: cookies and the option ${other} of curl exclude each other`);
+  throw typeError(`Cannot ${call}: cookies and the option ${other} of curl exclude each other`);
 }
 
 /** Has a handle send and receive the cookies of a jar. */

@@ -7,7 +7,7 @@
 import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
 import { agentOf } from "../default_agent.ts";
-import { fileError, loadModules } from "../errors.ts";
+import { errorOfCall, fileError, loadModules, typeError } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
@@ -83,11 +83,23 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
+  try {
+    return await receive(url, path, options);
+  } catch (error) {
+    throw errorOfCall(error, download);
+  }
+}
+
+async function receive(
+  url: string | URL,
+  path: string,
+  options: DownloadOptions,
+): Promise<DownloadResult> {
   const given = readOptions(options), plan = await planDownload(url, given);
   throwIfAborted(plan.signal);
   const agent = agentOf(given.agent), { resume = true, overwrite } = given;
   const onProgress = readProgress(given.onProgress, "download");
-  if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
+  if (typeof path !== "string") throw typeError("Cannot download: the path must be a string");
   // loaded at the first download, to keep the start of other programs short
   const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
     import("./destination.ts"),
@@ -147,7 +159,7 @@ async function planDownload(url: string | URL, given: Given): Promise<RequestPla
   const plan = await planRequest(url, init);
   for (const name of ["RESUME_FROM", "RESUME_FROM_LARGE"] as const) {
     if (!plan.curl.has(name)) continue;
-    throw new TypeError(`Cannot set ${name} for download: use options.resume`);
+    throw typeError(`Cannot set ${name} for download: use options.resume`);
   }
   const isDecoded = (plan.curl.get("ACCEPT_ENCODING") ?? null) !== null;
   if (!isDecoded && !hasHeader(headers, "accept-encoding")) {

@@ -10,7 +10,7 @@ import { type CurlEasyError, easyCodeOf } from "../../errors.ts";
 import { isAbortOf } from "../../signals.ts";
 import { propertyOf } from "../../untrusted.ts";
 import type { TransferInfo } from "../response/info.ts";
-import { fileError, headError, isTypeError, networkError } from "../errors.ts";
+import { fileError, headError, isTypeError, networkError, typeError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
 import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
 import type { DownloadSink } from "./partial_file.ts";
@@ -160,7 +160,7 @@ export class DownloadJob {
       if (expected > 0 && kind === "whole") this.#total = expected;
       this.#checkFileTime(request);
       // ends this attempt; the next one gets the whole file
-      if (this.#mustRestart()) throw new TypeError("The file has changed");
+      if (this.#mustRestart()) throw typeError("The file has changed");
       this.#recordFileTime(request);
     }
     this.#report(resumedFrom + came, resumedFrom);
@@ -221,7 +221,7 @@ export class DownloadJob {
     const path = this.#finalPath?.path ?? "the file";
     const inner = propertyOf(cause, "cause");
     if (inner !== undefined) return fileError("write", path, inner);
-    return new TypeError(`Cannot write ${path}: is the disk full? (CURLE_WRITE_ERROR)`, { cause });
+    return typeError(`Cannot write ${path}: is the disk full? (CURLE_WRITE_ERROR)`, { cause });
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
-import { headError, loadModules } from "../errors.ts";
+import { errorOfCall, headError, loadModules, typeError } from "../errors.ts";
 import { copyOf } from "../bytes.ts";
 import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
@@ -101,6 +101,18 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
+  try {
+    return await send(source, url, options);
+  } catch (error) {
+    throw errorOfCall(error, upload);
+  }
+}
+
+async function send(
+  source: UploadBody,
+  url: string | URL,
+  options: UploadOptions,
+): Promise<UploadResult> {
   // a copy, as the caller may change the bytes before they are sent
   const body = copyOf(source) ?? source;
   const given = readOptions(options), bare = planUpload(url, given);
@@ -112,7 +124,7 @@ export async function upload(
   try {
     throwIfAborted(bare.signal);
     const plan = withBody(bare, found.body), remaining = countdown(plan.timeout);
-    const make = () => send(plan, agent, found, remaining, onProgress);
+    const make = () => attempt(plan, agent, found, remaining, onProgress);
     const { retry } = given, { replayable } = found.body;
     if (retry === undefined) return resultOf(await make());
     const { failureIn, retried } = await loadModules(import("./retried.ts"));
@@ -139,7 +151,7 @@ const resultOf = ({ end: { status, info }, bytes }: Sent): UploadResult => ({
   info,
 });
 
-async function send(
+async function attempt(
   plan: RequestPlan,
   agent: Agent,
   found: UploadSource,
@@ -184,7 +196,7 @@ function readOptions(options: UploadOptions): Given {
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
   const { method, signal, headers, curl, timeout, connectTimeout, cookies } = given;
-  if (/^(?:get|head)$/i.test(`${method}`)) throw new TypeError(`Cannot upload with ${method}`);
+  if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
   const init = { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout, cookies };
   return planHead(url, init);
 }

@@ -6,6 +6,7 @@
  */
 
 import { isSignal, notASignal } from "../../signals.ts";
+import { typeError } from "../errors.ts";
 import { wrong } from "../shown.ts";
 
 /** Reads a number from 0 to `most`. Throws `TypeError` for anything else. */
@@ -24,5 +25,5 @@ export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"
 /** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
   if (signal === null || isSignal(signal)) return signal;
-  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
+  throw typeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
 }

@@ -8,6 +8,7 @@ import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import { type Easy, type EasyOptions, stateOf } from "../../handles/easy/easy.ts";
 import { copyOfValue, setOption } from "../../handles/easy/options.ts";
 import { checkedProxyHeaders } from "./framing.ts";
+import { typeError } from "../errors.ts";
 
 /** A call that takes `init.curl`. */
 export type OptionTaker = "fetch" | "CurlWebSocket";
@@ -76,7 +77,7 @@ export function readCurlOptions(
   for (const [key, value] of Object.entries(given)) {
     const name = key.toUpperCase(), alias = aliasOf(name);
     const remedy = instead.get(alias ?? name) ?? instead.get(name);
-    if (remedy) throw new TypeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
+    if (remedy) throw typeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
     if (value === undefined) continue;
     const copy = copyOfValue(name, value);
     options.set(

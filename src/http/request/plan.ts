@@ -21,7 +21,7 @@ import {
   syncBodySource,
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
-import { fetchError, isTypeError } from "../errors.ts";
+import { fetchError, isTypeError, typeError } from "../errors.ts";
 import { type CurlOptions, NO_OPTIONS, readCurlOptions } from "./curl_options.ts";
 import { bodyLength, checkConversions, checkNoBody } from "./framing.ts";
 import {
@@ -167,8 +167,8 @@ const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 function readMethod(method: unknown): string {
   if (method === "GET") return method;
   const text = String(method), upper = text.toUpperCase();
-  if (!isToken(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
-  if (FORBIDDEN.has(upper)) throw new TypeError(`Cannot fetch: the method ${upper} is forbidden`);
+  if (!isToken(text)) throw typeError(`Cannot fetch: "${text}" is no method`);
+  if (FORBIDDEN.has(upper)) throw typeError(`Cannot fetch: the method ${upper} is forbidden`);
   return NORMALIZED.has(upper) ? upper : text;
 }
 
@@ -177,7 +177,7 @@ function readRequestUrl(input: string | URL): URL {
     return new URL(input);
   } catch {
     // not the runtime's error as a cause: it quotes the URL, which may have credentials
-    throw new TypeError("Cannot fetch: invalid URL");
+    throw typeError("Cannot fetch: invalid URL");
   }
 }
 
@@ -231,7 +231,7 @@ export function planRequestSync(input: string | URL, init: InitMembers): Request
   }
   const body = syncBodySource(given);
   if (body) return withBody(plan, body);
-  throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
+  throw typeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
 
 const NO_COOKIES: readonly string[] = [];
@@ -287,10 +287,10 @@ function givenBody(
   const source = init.body === undefined ? request : null;
   const given = source ? source.body : init.body ?? null;
   if (given !== null && (method === "GET" || method === "HEAD")) {
-    throw new TypeError(`Cannot fetch: a ${method} request has no body`);
+    throw typeError(`Cannot fetch: a ${method} request has no body`);
   }
   if (source?.bodyUsed) {
-    throw new TypeError("Cannot fetch: the body of the Request is used already");
+    throw typeError("Cannot fetch: the body of the Request is used already");
   }
   return given;
 }
@@ -319,7 +319,7 @@ export function withChanges(
 
 function readRedirect(redirect: string): "follow" | "error" | "manual" {
   if (redirect === "follow" || redirect === "error" || redirect === "manual") return redirect;
-  throw new TypeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
+  throw typeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
 }
 
 type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;

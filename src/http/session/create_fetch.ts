@@ -5,6 +5,7 @@
  */
 
 import { isInstance } from "../../untrusted.ts";
+import { errorOfCall, typeError } from "../errors.ts";
 import { preconnect, runPlan } from "../fetch.ts";
 import { hasHeader, type HeaderEntry, readHeaders } from "../request/headers.ts";
 import { planRequest, type RequestPlan } from "../request/plan.ts";
@@ -85,14 +86,18 @@ function fetchWith(defaults: Settings): CurlFetch {
   ): Promise<Response> {
     const { settings, planned } = planCall(defaults, input, init);
     const plan = isInstance(planned, Promise) ? await planned : planned;
-    const { retry, hooks, throwOnStatus = false, init: { agent } } = settings;
-    if (!retry && !hasHooks(hooks)) {
-      const response = await runPlan(plan, agent);
-      return throwOnStatus ? checked(response, plan.url) : response;
+    try {
+      const { retry, hooks, throwOnStatus = false, init: { agent } } = settings;
+      if (!retry && !hasHooks(hooks)) {
+        const response = await runPlan(plan, agent);
+        return throwOnStatus ? checked(response, plan.url) : response;
+      }
+      const remaining = countdown(plan.timeout);
+      const check = (response: Response) => throwOnStatus ? checked(response, plan.url) : response;
+      return await runCall({ plan, agent, retry, hooks, remaining, check });
+    } catch (error) {
+      throw errorOfCall(error, fetch);
     }
-    const remaining = countdown(plan.timeout);
-    const check = (response: Response) => throwOnStatus ? checked(response, plan.url) : response;
-    return await runCall({ plan, agent, retry, hooks, remaining, check });
   }
   const extend = (more: CurlFetchDefaults) =>
     fetchWith(readDefaults(more, defaults, "extend a fetch"));
@@ -159,7 +164,7 @@ function bodyOf(
 ): BodyMembers {
   if (json === undefined) return { body, headers, method: init.method };
   if (body !== undefined && body !== null) {
-    throw new TypeError("Cannot fetch: body and json exclude each other");
+    throw typeError("Cannot fetch: body and json exclude each other");
   }
   const added: HeaderEntry[] = (["Content-Type", "Accept"] as const)
     .filter((name) => !hasHeader(headers, name.toLowerCase()))
@@ -176,8 +181,8 @@ function serialized(json: unknown): string {
   try {
     text = JSON.stringify(json);
   } catch (cause) {
-    throw new TypeError("Cannot fetch: json cannot be serialized", { cause });
+    throw typeError("Cannot fetch: json cannot be serialized", { cause });
   }
   if (text !== undefined) return text;
-  throw new TypeError(`Cannot fetch: json cannot be serialized: it is a ${typeof json}`);
+  throw typeError(`Cannot fetch: json cannot be serialized: it is a ${typeof json}`);
 }

@@ -5,6 +5,7 @@
  */
 
 import { isInstance } from "../../untrusted.ts";
+import { typeError } from "../errors.ts";
 import { shown, wrong } from "../shown.ts";
 
 /** A value of a record of {@linkcode QueryInit}. */
@@ -64,10 +65,10 @@ export function readBaseUrl(baseUrl: string | URL, call: string): URL {
   } catch {
     // an invalid URL is not shown: it may have credentials
     const got = typeof baseUrl === "string" ? "an invalid URL" : shown(baseUrl);
-    throw new TypeError(`Cannot ${call}: baseUrl must be ${expected}, got ${got}`);
+    throw typeError(`Cannot ${call}: baseUrl must be ${expected}, got ${got}`);
   }
   if ((url.protocol === "http:" || url.protocol === "https:") && !/[?#]/.test(url.href)) return url;
-  throw new TypeError(`Cannot ${call}: baseUrl must be ${expected}, got one of ${url.protocol}`);
+  throw typeError(`Cannot ${call}: baseUrl must be ${expected}, got one of ${url.protocol}`);
 }
 
 /**
@@ -100,7 +101,7 @@ function resolve(input: string | URL, baseUrl: URL | null): URL {
     );
   } catch {
     const remedy = baseUrl ? "" : "; a relative one needs baseUrl";
-    throw new TypeError(
+    throw typeError(
       `Cannot fetch: ${typeof input === "string" ? "invalid URL" : shown(input)}${remedy}`,
     );
   }

@@ -22,6 +22,7 @@ import {
   networkError,
   tooLargeError,
   transferError,
+  typeError,
 } from "../errors.ts";
 import { hasAny } from "../request/curl_options.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
@@ -94,7 +95,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   /** Resolves when the head is complete. To be read right after the constructor, once. */
   get responseStart(): Promise<ResponseStart> {
     return this.#responseStart?.promise ??
-      Promise.reject(new TypeError("The response has begun already"));
+      Promise.reject(typeError("The response has begun already"));
   }
 
   /** The easy handle. Only to be read while the transfer runs. */
