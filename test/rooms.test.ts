@@ -24,12 +24,15 @@ interface Import {
   readonly to: string;
 }
 
-async function importsOf(path: string): Promise<Import[]> {
+async function importsOf(path: string, onlyLoads = false): Promise<Import[]> {
   const text = (await readFile(join(ROOT, path), "utf8")).replace(
     /\/\*[^]*?\*\/|^\s*\/\/.*$/gm,
     "",
   );
-  const found = text.matchAll(/(?:^|[\s;}])(?:from|import|import\()\s*["']([^"']+)["']/g);
+  const code = onlyLoads
+    ? text.replace(/^(?:import|export) type\b[^;]*;|\bimport\(["'][^"']+["']\)/gm, "")
+    : text;
+  const found = code.matchAll(/(?:^|[\s;}])(?:from|import|import\()\s*["']([^"']+)["']/g);
   return [...found].map(([, specifier = ""]) => {
     const local = specifier.startsWith(".");
     const to = local ? normalize(join(dirname(path), specifier)).replaceAll(sep, "/") : specifier;
@@ -51,7 +54,10 @@ async function files(): Promise<string[]> {
   ];
 }
 
-const imports = (await Promise.all((await files()).map(importsOf))).flat();
+const imports = (await Promise.all((await files()).map((path) => importsOf(path)))).flat();
+
+/** Imports that load the file at once: neither those of types, nor `import()`. */
+const loads = (await Promise.all((await files()).map((path) => importsOf(path, true)))).flat();
 
 /** A MIME reader is shown its `Easy`, whose options name `Mime`: a type has to go up somewhere. */
 const TYPE_UP: Import = { from: "src/handles/mime/reader.ts", to: "src/handles/easy/easy.ts" };
@@ -73,6 +79,19 @@ test("only its own door imports the room of node-libcurl", () => {
     to.startsWith("src/node_libcurl/") && !from.startsWith("src/node_libcurl/")
   );
   expect(new Set(from.map(({ from }) => from))).toEqual(new Set(["node_libcurl.ts"]));
+});
+
+test("the main door does not load sessions", () => {
+  const own = ["src/http/session/", "src/http/cookies/cookie_jar.ts", "src/http/retry/"];
+  const isOwn = (path: string) => own.some((start) => path.startsWith(start));
+  const loaded = new Set<string>(), waiting = ["mod.ts"];
+  for (let path = waiting.pop(); path; path = waiting.pop()) {
+    if (loaded.has(path)) continue;
+    loaded.add(path);
+    waiting.push(...loads.filter(({ from }) => from === path).map(({ to }) => to));
+  }
+  expect([...loaded].filter(isOwn)).toEqual([]);
+  expect(loaded.size).toBeGreaterThan(50);
 });
 
 /** A way through `edges` that comes back to where it has been, or null. */

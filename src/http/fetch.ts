@@ -40,8 +40,11 @@ import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
  * ```
  */
 export const fetch: Fetch = Object.assign(
-  async function fetch(input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
-    const members = readInit(init), planned = planRequest(input, members);
+  async function fetch(
+    input: string | URL | Request,
+    init: FetchInit | RequestInit = {},
+  ): Promise<Response> {
+    const members = readInit(init as FetchInit), planned = planRequest(input, members);
     const plan = isInstance(planned, Promise) ? await planned : planned;
     try {
       return await runPlan(plan, members.agent);
@@ -52,8 +55,11 @@ export const fetch: Fetch = Object.assign(
   { preconnect },
 );
 
-/** The type of `fetch`: one that whatever takes the runtime's own accepts. */
+/** The type of `fetch`: whatever takes the runtime's own accepts it. */
 export interface Fetch {
+  /** With the runtime's own options, of which those of the standard have an effect. */
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** With curlew's options. */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
   /**
    * A hint, without effect: libcurl does not lend a connection to a request that another one has

@@ -31,6 +31,8 @@ import { targetOf } from "./target.ts";
 
 /** What `createFetch` gives: a `fetch` with more options, and defaults. */
 export interface CurlFetch {
+  /** With the runtime's own options, of which those of the standard have an effect. */
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /**
    * Fetches a resource as `fetch` does.
    *
@@ -82,9 +84,9 @@ export function createFetch(defaults: CurlFetchDefaults = {}): CurlFetch {
 function fetchWith(defaults: Settings): CurlFetch {
   async function fetch(
     input: string | URL | Request,
-    init?: CurlFetchInit,
+    init?: CurlFetchInit | RequestInit,
   ): Promise<Response> {
-    const { settings, planned } = planCall(defaults, input, init);
+    const { settings, planned } = planCall(defaults, input, init as CurlFetchInit | undefined);
     const plan = isInstance(planned, Promise) ? await planned : planned;
     try {
       const { retry, hooks, throwOnStatus = false, init: { agent } } = settings;
