@@ -5,7 +5,6 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
-import { dictionary } from "../members.ts";
 import { throwIfAborted } from "../signals.ts";
 import { isInstance } from "../untrusted.ts";
 import { agentOf } from "./default_agent.ts";
@@ -13,6 +12,7 @@ import { checkStatus, errorOfCall, fetchError, isTypeError, networkError } from 
 import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
+import { untilAborted } from "./local/until_aborted.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, readInit, type RequestPlan } from "./request/plan.ts";
@@ -191,5 +191,5 @@ function localResponse(
 function localBody(content: Blob | Uint8Array<ArrayBuffer>, signal: AbortSignal | null): Body {
   if (!isInstance(content, Blob)) return wholeBody(content, signal);
   const stream = new Response(content).body as BodyStream;
-  return signal ? stream.pipeThrough(new TransformStream(), dictionary({ signal })) : stream;
+  return signal ? untilAborted(stream, signal) : stream;
 }
