@@ -36,7 +36,7 @@ export interface CookieFilter {
  * Cookies that requests have in common, in libcurl's own engine: by the option `cookies` of `fetch`,
  * `createFetch`, `fetchSync`, `download`, `upload` and `CurlWebSocket`, with any agents of the thread
  * at once. What servers set is accepted by libcurl's rules; those of public suffixes are among them
- * where the library has PSL (`versionInfo().features`). libcurl knows no SameSite, and forgets it.
+ * where the library has PSL (CURL_VERSION_PSL in `versionInfo().featureBits`). libcurl knows no SameSite, and forgets it.
  *
  * The jar iterates over its cookies. It needs no closing, and keeps its cookies in memory only:
  * {@linkcode save} writes them. Each call throws CURLE_RECURSIVE_API_CALL inside a callback of
