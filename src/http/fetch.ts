@@ -41,19 +41,56 @@ import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
  */
 export const fetch: Fetch = Object.assign(
   async function fetch(
-    input: string | URL | Request,
+    input: string | URL | Request | PlannedRequest,
     init: FetchInit | RequestInit = {},
   ): Promise<Response> {
-    const members = readInit(init as FetchInit), planned = planRequest(input, members);
+    // one function for both, since an async one around it would cost each small fetch 3 µs on Deno
+    const { plan: planned, agent } = planOf(input, init as FetchInit);
     const plan = isInstance(planned, Promise) ? await planned : planned;
     try {
-      return await runPlan(plan, members.agent);
+      throwIfAborted(plan.signal);
+      const local = fetchLocal(plan);
+      if (local) return await localResponse(local, plan);
+      const loop = new RedirectLoop(plan, agentOf(agent));
+      for (;;) {
+        const transfer = loop.start(), response = await transfer.responseStart;
+        if (!response.redirect) return await loop.respond(transfer, response);
+        await loop.follow(transfer, response, response.redirect);
+      }
     } catch (error) {
+      plan.body?.cancel(error);
       throw errorOfCall(error, fetch);
     }
   },
   { preconnect },
 );
+
+/** A request whose arguments are read already. Not exported, so that no caller can give one. */
+class PlannedRequest {
+  readonly plan: RequestPlan;
+  readonly agent: Agent | undefined;
+
+  constructor(plan: RequestPlan, agent: Agent | undefined) {
+    this.plan = plan;
+    this.agent = agent;
+  }
+}
+
+interface Planned {
+  readonly plan: RequestPlan | Promise<RequestPlan>;
+  readonly agent: Agent | undefined;
+}
+
+function planOf(input: string | URL | Request | PlannedRequest, init: FetchInit): Planned {
+  if (typeof input !== "string" && isInstance(input, PlannedRequest)) return input;
+  const members = readInit(init);
+  return { plan: planRequest(input, members), agent: members.agent };
+}
+
+/** Makes the request of a plan, and follows its redirects. Throws what `fetch` throws. */
+export function runPlan(plan: RequestPlan, agent: Agent | undefined): Promise<Response> {
+  return fetch(new PlannedRequest(plan, agent) as never);
+}
 
 /** The type of `fetch`: whatever takes the runtime's own accepts it. */
 export interface Fetch {
@@ -73,24 +110,6 @@ export interface Fetch {
 /** `fetch.preconnect`. */
 export function preconnect(url: string | URL, _options?: object): void {
   if (!URL.canParse(url)) throw new TypeError("Cannot preconnect: invalid URL");
-}
-
-/** Makes the request of a plan, and follows its redirects. Throws what `fetch` throws. */
-export async function runPlan(plan: RequestPlan, given: Agent | undefined): Promise<Response> {
-  try {
-    throwIfAborted(plan.signal);
-    const local = fetchLocal(plan);
-    if (local) return await localResponse(local, plan);
-    const loop = new RedirectLoop(plan, agentOf(given));
-    for (;;) {
-      const transfer = loop.start(), response = await transfer.responseStart;
-      if (!response.redirect) return await loop.respond(transfer, response);
-      await loop.follow(transfer, response, response.redirect);
-    }
-  } catch (error) {
-    plan.body?.cancel(error);
-    throw error;
-  }
 }
 
 /** Makes a request and follows its redirects, with a transfer for each. */
