@@ -41,6 +41,7 @@ async function sources(): Promise<string[]> {
     "mod.ts",
     "command.ts",
     "cli.ts",
+    "session.ts",
     "node_libcurl.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
@@ -77,6 +78,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
             "curlew/command": [join(ROOT, "command.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
+            "curlew/session": [join(ROOT, "session.ts")],
             "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
@@ -106,6 +108,7 @@ function withServers(code: string, server: TestServer): string {
     ["socks5h://127.0.0.1:1080", `socks5h://127.0.0.1:${server.socks}`],
     ['"curlew"', '"#root/mod.ts"'],
     ['"curlew/command"', '"#root/command.ts"'],
+    ['"curlew/session"', '"#root/session.ts"'],
     ['"curlew/node-libcurl"', '"#root/node_libcurl.ts"'],
   ];
   return hosts.reduce((text, [name, address]) => text.replaceAll(name, address), code);

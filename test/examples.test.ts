@@ -343,3 +343,16 @@ test("node_libcurl.ts runs as it would on node-libcurl", async () => {
     "CurlMime: 200, sent true",
   ]);
 });
+
+test("session.ts keeps cookies in a file, tries again and names the error", async () => {
+  const base = server.url("/"), jar = join(folder, "session.txt");
+  const first = await example("session.ts", base, jar, "cookies/set", "a=1");
+  expect(first).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' });
+  expect(first.stderr).toBe("GET /cookies/set 200\ncookie a of 127.0.0.1\n");
+  const second = await example("session.ts", base, jar, "cookies");
+  expect(second).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' });
+  const { code, stdout, stderr } = await example("session.ts", base, jar, "status/503");
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^GET .* 503\nattempt 1 in \d+ ms: 503\nGET .* 503\nattempt 2 in /);
+  expect(stderr).toContain("status 503\n\nCannot fetch http://127.0.0.1:");
+});

@@ -140,6 +140,8 @@ test("the npm package has what it needs, and nothing else", async () => {
       "mod.js",
       "node_libcurl.d.ts",
       "node_libcurl.js",
+      "session.d.ts",
+      "session.js",
       "src",
     ]);
   expect(await readdir(join(inside, "dist", "ffi", "curl"))).not.toContain("generate.js");

@@ -12,7 +12,7 @@ const ROOMS = [
   ".",
 ];
 /** The files that users import. */
-const DOORS = ["mod.ts", "cli.ts", "command.ts", "doctor.ts", "node_libcurl.ts"];
+const DOORS = ["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "node_libcurl.ts"];
 
 /** The room of `path`: the innermost of `ROOMS` that holds the file, or -1. */
 function roomOf(path: string): number {
@@ -27,12 +27,15 @@ interface Import {
   readonly to: string;
 }
 
-async function importsOf(path: string): Promise<Import[]> {
+async function importsOf(path: string, onlyLoads = false): Promise<Import[]> {
   const text = (await readFile(join(ROOT, path), "utf8")).replace(
     /\/\*[^]*?\*\/|^\s*\/\/.*$/gm,
     "",
   );
-  const found = text.matchAll(/(?:^|[\s;}])(?:from|import|import\()\s*["']([^"']+)["']/g);
+  const code = onlyLoads
+    ? text.replace(/^(?:import|export) type\b[^;]*;|\bimport\(["'][^"']+["']\)/gm, "")
+    : text;
+  const found = code.matchAll(/(?:^|[\s;}])(?:from|import|import\()\s*["']([^"']+)["']/g);
   return [...found].map(([, specifier = ""]) => {
     const local = specifier.startsWith(".");
     const to = local ? normalize(join(dirname(path), specifier)).replaceAll(sep, "/") : specifier;
@@ -48,7 +51,10 @@ async function files(): Promise<string[]> {
   return [...DOORS, ...folders.flat().filter((path) => path.endsWith(".ts"))];
 }
 
-const imports = (await Promise.all((await files()).map(importsOf))).flat();
+const imports = (await Promise.all((await files()).map((path) => importsOf(path)))).flat();
+
+/** Imports that load the file at once: neither those of types, nor `import()`. */
+const loads = (await Promise.all((await files()).map((path) => importsOf(path, true)))).flat();
 
 /** A MIME reader is shown its `Easy`, whose options name `Mime`: a type has to go up somewhere. */
 const TYPE_UP: Import = { from: "src/handles/mime/reader.ts", to: "src/handles/easy/easy.ts" };
@@ -87,6 +93,19 @@ test("mod.ts loads nothing that other doors are for", () => {
     expect(rooms).not.toContain(ROOMS.indexOf(room));
   }
   expect([...loadedBy("command.ts")].map(roomOf)).not.toContain(ROOMS.indexOf("src/cli"));
+});
+
+test("the main door does not load sessions", () => {
+  const own = ["src/http/session/", "src/http/cookies/cookie_jar.ts", "src/http/retry/"];
+  const isOwn = (path: string) => own.some((start) => path.startsWith(start));
+  const loaded = new Set<string>(), waiting = ["mod.ts"];
+  for (let path = waiting.pop(); path; path = waiting.pop()) {
+    if (loaded.has(path)) continue;
+    loaded.add(path);
+    waiting.push(...loads.filter(({ from }) => from === path).map(({ to }) => to));
+  }
+  expect([...loaded].filter(isOwn)).toEqual([]);
+  expect(loaded.size).toBeGreaterThan(50);
 });
 
 /** A way through `edges` that comes back to where it has been, or null. */

@@ -9,7 +9,7 @@ import { setup } from "./setup.mjs";
 
 const paths = setup();
 const DOORS = [
-  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "node_libcurl.ts"],
+  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "node_libcurl.ts"],
   ...["ffi/mod.ts", "src/constants.ts"],
 ];
 const CHECKS = {

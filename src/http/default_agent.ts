@@ -6,6 +6,7 @@
 
 import { Agent, isAgent } from "../driver/agent.ts";
 import { CurlMultiError } from "../errors.ts";
+import { shown } from "./shown.ts";
 import { isInstance } from "../untrusted.ts";
 import { typeError } from "./errors.ts";
 
@@ -15,7 +16,7 @@ let shared: Agent | null = null;
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
   if (isAgent(given)) return given;
-  throw typeError("Cannot use the agent: expected an Agent");
+  throw typeError(`Cannot use the agent: expected an Agent, got ${shown(given)}`);
 }
 
 /** The default agent, created when first needed. Throws `TypeError` if it cannot be created. */

@@ -127,7 +127,7 @@ export async function loadModules<T>(modules: Promise<T>): Promise<T> {
 }
 
 /** A URL for error messages: without credentials, query and fragment, which may be secrets. */
-function publicUrl(url: string): string {
+export function publicUrl(url: string): string {
   try {
     const bare = new URL(url);
     if (bare.protocol === "data:") return "data:…";

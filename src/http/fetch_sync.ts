@@ -35,6 +35,7 @@ type SyncOptions =
   | "referrer"
   | "referrerPolicy"
   | "curl"
+  | "cookies"
   | "timeout"
   | "connectTimeout"
   | "maxBodySize"

@@ -8,10 +8,12 @@ import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
 import { errorOfCall, headError, loadModules, typeError } from "../errors.ts";
 import { copyOf } from "../bytes.ts";
+import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
-import { type ChainedRequest, runChain } from "../transfer/request_chain.ts";
+import type { RetryOptions } from "../retry/policy.ts";
+import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
 import { readProgress } from "../request/arguments.ts";
 import {
@@ -36,7 +38,8 @@ export interface UploadProgress {
 }
 
 /** Options of {@linkcode upload}. */
-export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+export interface UploadOptions
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies"> {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
   /** Aborts the upload. */
@@ -45,6 +48,11 @@ export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "co
   readonly headers?: HeadersSource;
   /** Options of libcurl by curl's names, such as MAIL_FROM and MAIL_RCPT for smtp. */
   readonly curl?: FetchCurlOptions;
+  /**
+   * Which uploads are made again, or how often; none unless given. A stream is never sent again. For
+   * mail (smtp, imap) POST must be among the methods: what is sent twice may arrive twice.
+   */
+  readonly retry?: number | RetryOptions;
   /** Called with the progress. What it throws ends the upload. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
@@ -113,32 +121,58 @@ async function send(
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
   const found = await uploadSource(body, bare.url);
-  let bytes = 0;
   try {
     throwIfAborted(bare.signal);
-    const plan = withBody(bare, found.body);
-    const end = await runChain(plan, agent, countdown(plan.timeout), {
-      prepare(request) {
-        if (!request.plan.body) return; // a redirect has changed the method to GET
-        found.attach(request);
-        if (onProgress) report(request, found, onProgress);
-      },
-      onHead: () => true,
-      done(request, error) {
-        if (request.plan.body) bytes = found.bytesSent(request);
-        found.detach(error);
-      },
-    });
-    if (isHttp(end.plan.url) && !end.head.complete) {
-      throw headError(end.plan.url.href);
-    }
-    return { status: end.status, bytes, info: end.info };
+    const plan = withBody(bare, found.body), remaining = countdown(plan.timeout);
+    const make = () => attempt(plan, agent, found, remaining, onProgress);
+    const { retry } = given, { replayable } = found.body;
+    if (retry === undefined) return resultOf(await make());
+    const { failureIn, retried } = await loadModules(import("./retried.ts"));
+    const failureOf = ({ end }: Sent) => isHttp(end.plan.url) ? failureIn(end.head) : null;
+    const call = "upload";
+    return resultOf(await retried({ call, plan, retry, replayable, remaining, make, failureOf }));
   } catch (error) {
     found.body.cancel(error);
     throw error;
   } finally {
     found.close();
   }
+}
+
+/** What one attempt has done. */
+interface Sent {
+  readonly end: ChainResult;
+  readonly bytes: number;
+}
+
+const resultOf = ({ end: { status, info }, bytes }: Sent): UploadResult => ({
+  status,
+  bytes,
+  info,
+});
+
+async function attempt(
+  plan: RequestPlan,
+  agent: Agent,
+  found: UploadSource,
+  remaining: () => number,
+  onProgress: UploadOptions["onProgress"],
+): Promise<Sent> {
+  let bytes = 0;
+  const end = await runChain(plan, agent, remaining, {
+    prepare(request) {
+      if (!request.plan.body) return; // a redirect has changed the method to GET
+      found.attach(request);
+      if (onProgress) report(request, found, onProgress);
+    },
+    onHead: () => true,
+    done(request, error) {
+      if (request.plan.body) bytes = found.bytesSent(request);
+      found.detach(error);
+    },
+  });
+  if (isHttp(end.plan.url) && !end.head.complete) throw headError(end.plan.url.href);
+  return { end, bytes };
 }
 
 type Given = { readonly [M in keyof Required<UploadOptions>]: UploadOptions[M] | undefined };
@@ -150,6 +184,8 @@ function readOptions(options: UploadOptions): Given {
     agent: member(given, "agent"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
+    cookies: member(given, "cookies"),
+    retry: member(given, "retry"),
     method: `${member(given, "method") ?? "PUT"}`,
     signal: member(given, "signal"),
     headers: member(given, "headers"),
@@ -159,9 +195,10 @@ function readOptions(options: UploadOptions): Given {
 }
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
-  const { method, signal, headers, curl, timeout, connectTimeout } = given;
+  const { method, signal, headers, curl, timeout, connectTimeout, cookies } = given;
   if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
-  return planHead(url, { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout });
+  const init = { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout, cookies };
+  return planHead(url, init);
 }
 
 function report(

@@ -6,9 +6,12 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { Share } from "../../handles/share.ts";
 import { member } from "../../members.ts";
 import { isAborted, reasonOf } from "../../signals.ts";
 import { isInstance } from "../../untrusted.ts";
+import type { CookieJar } from "../cookies/cookie_jar.ts";
+import { readJar } from "../cookies/jars.ts";
 import {
   asyncBodySource,
   type BodySource,
@@ -71,7 +74,7 @@ export interface FetchInit {
   readonly duplex?: "half" | "full";
   /** Accepted without effect: there is no cache. */
   readonly cache?: string;
-  /** Accepted without effect: cookies are options of `curl`. */
+  /** Accepted without effect: cookies are those of `cookies`, or options of `curl`. */
   readonly credentials?: string;
   /** Accepted without effect: there is no CORS. */
   readonly mode?: string;
@@ -85,6 +88,11 @@ export interface FetchInit {
   readonly curl?: FetchCurlOptions;
   /** The agent that runs the transfer; the default agent, which all calls share, unless given. */
   readonly agent?: Agent;
+  /**
+   * The jar whose cookies are sent, and which gets those of the responses; none unless given.
+   * `curl` has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   */
+  readonly cookies?: CookieJar | null;
   /** How long all of it may take, to the end of the body, in ms; 0, the default, is no limit. */
   readonly timeout?: number;
   /** How long connecting may take, name lookup and TLS included, in ms. */
@@ -117,6 +125,7 @@ export function readInit(init: FetchInit): InitMembers {
     referrerPolicy: member(given, "referrerPolicy"),
     curl: member(given, "curl"),
     agent: member(given, "agent"),
+    cookies: member(given, "cookies"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
     maxBodySize: member(given, "maxBodySize"),
@@ -144,6 +153,8 @@ export interface RequestPlan {
   readonly curl: CurlOptions;
   /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
+  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  readonly jar: Share | null;
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
@@ -236,6 +247,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     `${init.referrerPolicy ?? its("referrerPolicy") ?? ""}`,
     url,
   );
+  const curl = init.curl ? readCurl(init.curl, url) : NO_OPTIONS;
   return {
     url,
     referrer,
@@ -247,8 +259,9 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     redirect: readRedirect(init.redirect ?? its("redirect") ?? "follow"),
     signal: readSignal(init.signal !== undefined ? init.signal : its("signal") ?? null),
     integrity: `${init.integrity ?? its("integrity") ?? ""}`,
-    curl: init.curl ? readCurl(init.curl, url) : NO_OPTIONS,
+    curl,
     cookies: NO_COOKIES,
+    jar: readJar(init.cookies, curl),
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
       ? undefined
@@ -289,6 +302,19 @@ export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   const length = bodyLength(headers, body.length, plan.curl);
   if (isHttp(plan.url)) checkConversions(plan.curl);
   return { ...plan, headers, body, bodyLength: length };
+}
+
+/** The plan with another URL and headers. Throws `TypeError` for headers that misstate its body. */
+export function withChanges(
+  plan: RequestPlan,
+  url: URL,
+  headers: readonly HeaderEntry[],
+): RequestPlan {
+  const { body, referrerPolicy, curl } = plan;
+  const length = body ? bodyLength(headers, body.length, curl) : null;
+  if (!body) checkNoBody(headers);
+  const referrer = referrerFor(plan.referrer, referrerPolicy, url);
+  return { ...plan, url, headers: readHeaders(headers), bodyLength: length, referrer };
 }
 
 function readRedirect(redirect: string): "follow" | "error" | "manual" {
