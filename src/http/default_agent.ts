@@ -4,16 +4,18 @@
  * @module
  */
 
-import { Agent } from "../driver/agent.ts";
+import { Agent, isAgent } from "../driver/agent.ts";
 import { CurlMultiError } from "../errors.ts";
+import { isInstance } from "../untrusted.ts";
+import { typeError } from "./errors.ts";
 
 let shared: Agent | null = null;
 
 /** Reads the `agent` option; the default agent unless given. Throws `TypeError` for no agent. */
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
-  if (given instanceof Agent) return given;
-  throw new TypeError("Cannot use the agent: expected an Agent");
+  if (isAgent(given)) return given;
+  throw typeError("Cannot use the agent: expected an Agent");
 }
 
 /** The default agent, created when first needed. Throws `TypeError` if it cannot be created. */
@@ -21,8 +23,8 @@ export function defaultAgent(): Agent {
   try {
     return shared ??= new Agent();
   } catch (cause) {
-    if (!(cause instanceof CurlMultiError)) throw cause;
+    if (!isInstance(cause, CurlMultiError)) throw cause;
     // the process has no file descriptor left
-    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause });
+    throw typeError(`Cannot make an agent: ${cause.message}`, { cause });
   }
 }

@@ -5,21 +5,24 @@
  * @module
  */
 
+import { isSignal, notASignal } from "../../signals.ts";
+import { typeError } from "../errors.ts";
+
 /** Reads a number from 0 to `most`. Throws `TypeError` for anything else. */
 export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
   if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
+  throw typeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
 }
 
 /** Reads `onProgress`. Throws `TypeError` if it is no function. */
 export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
   if (onProgress === undefined || onProgress === null) return undefined;
   if (typeof onProgress === "function") return onProgress;
-  throw new TypeError(`Cannot ${call}: onProgress must be a function`);
+  throw typeError(`Cannot ${call}: onProgress must be a function`);
 }
 
 /** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
-  if (signal === null || signal instanceof AbortSignal) return signal;
-  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);
+  if (signal === null || isSignal(signal)) return signal;
+  throw typeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
 }

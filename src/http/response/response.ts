@@ -10,6 +10,7 @@ import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
 import { native } from "../../../ffi/mod.ts";
 import type { Body } from "./whole_body.ts";
+import { typeError } from "../errors.ts";
 
 /** The parts of a response beside its body. */
 export interface ResponseParts {
@@ -22,6 +23,8 @@ export interface ResponseParts {
   /** `response.type`. */
   readonly type: string;
   readonly redirected: boolean;
+  /** None: the constructor of `Response` would look for them on `Object.prototype`. */
+  readonly headers: undefined;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
 }
@@ -32,13 +35,14 @@ const MAX_STATUS = 599;
 /** Makes a response. Throws `TypeError` or `RangeError` if the parts are not valid. */
 export function makeResponse(body: Body, parts: ResponseParts): Response {
   const isOdd = parts.status > MAX_STATUS;
-  const response = new Response(body, isOdd ? { ...parts, status: MAX_STATUS } : parts);
+  const init = isOdd ? { ...parts, status: MAX_STATUS } : parts;
+  const response = new Response(body, init as unknown as ResponseInit);
   appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
   return attachFields(response, parts);
 }
 
 const value = () => {
-  throw new TypeError("Cannot change the headers of a response: they are immutable");
+  throw typeError("Cannot change the headers of a response: they are immutable");
 };
 /** The prototype of immutable headers. `new Response(body, response)` copies them, mutable. */
 const GUARDED = Object.create(Headers.prototype, {
@@ -157,6 +161,6 @@ function attachFields(response: Response, parts: ResponseParts): Response {
  */
 export function transferInfo(response: Response): TransferInfo {
   const info = partsOf(response)?.info;
-  if (!info) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
+  if (!info) throw typeError("Cannot tell of the response: it is not one of curlew's fetch");
   return info();
 }
