@@ -47,6 +47,7 @@ async function bundles() {
     format: "esm",
     sourcemap: true,
     keepNames: true,
+    comments: false, // the source maps and the declarations have them
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name].js",
   });
