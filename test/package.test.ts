@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ChildResult, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
@@ -127,8 +127,11 @@ test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");
   const names = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
-  expect((await readdir(join(inside, "dist"))).sort())
+  // beside each bundle stands its source map
+  const inDist = (await readdir(join(inside, "dist"))).filter((name) => !name.endsWith(".js.map"));
+  expect(inDist.sort())
     .toEqual([
+      "chunks",
       "cli.d.ts",
       "cli.js",
       "command.d.ts",
@@ -144,7 +147,7 @@ test("the npm package has what it needs, and nothing else", async () => {
       "session.js",
       "src",
     ]);
-  expect(await readdir(join(inside, "dist", "ffi", "curl"))).not.toContain("generate.js");
+  expect((await readdir(join(inside, "dist", "ffi", "curl"))).join()).not.toContain("generat");
   expect((await readdir(join(folder, "node_modules"))).filter((name) => name[0] !== ".").sort())
     .toEqual(["curlew", "node-libcurl"]);
 });
@@ -155,6 +158,26 @@ test("the npm package runs on this runtime", async () => {
   const { stdout } = await run(process.execPath, ...args);
   expect(stdout).toBe("200 true 0 CurlEasyError true\n");
 });
+
+/** What `surface.ts` tells of the doors in a folder, whose files have that ending. */
+async function surfaceOf(root: string, ending: "ts" | "js"): Promise<Record<string, unknown>> {
+  const doors = ["mod", "ffi/mod", "src/constants", "command", "session", "node_libcurl"];
+  const urls = doors.map((door) => pathToFileURL(join(root, `${door}.${ending}`)).href);
+  const flags = ["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")];
+  const program = join(ROOT, "test", "surface.ts");
+  const args = "Bun" in globalThis ? [program] : [...flags, program];
+  return JSON.parse((await run(process.execPath, ...args, ...urls)).stdout);
+}
+
+test("the bundles of the npm package show what the sources do", async () => {
+  const source = await surfaceOf(ROOT, "ts");
+  const bundled = await surfaceOf(join(folder, "node_modules", "curlew", "dist"), "js");
+  expect(bundled).toEqual(source);
+  expect(bundled["shared"]).toEqual(
+    { error: true, constants: true, configure: true, loadError: true },
+  );
+  expect(Object.values(source["errors"] as object)).not.toContain("no error");
+}, MINUTE);
 
 /** Runs a file of the project, with a URL. */
 async function runFile(name: string, ...denoFlags: string[]): Promise<string> {

@@ -193,6 +193,34 @@ test("ffi/ has no dependency but the runtime, and the library none at all", () =
   expect([...new Set(bun)].sort()).toEqual(["ffi/bun.ts", "ffi/bun_worker.ts"]);
 });
 
+/**
+ * What an import of `mod.ts` loads of the runtime: the loop needs timers and each response a buffer,
+ * and the third is cheap. The others cost 2 to 20 ms, so they are loaded at the first call that
+ * needs them.
+ */
+const LOADED_AT_START = ["node:buffer", "node:timers", "node:util/types"];
+
+/** The modules that those of a file load with it, types left out; `import()` loads later. */
+async function loadedWith(path: string): Promise<string[]> {
+  const text = (await readFile(join(ROOT, path), "utf8")).replace(/\/\*[^]*?\*\//g, "");
+  const found = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^"';]*\sfrom\s+)?"([^"]+)"/gm);
+  return [...found].map(([, to = ""]) =>
+    to.startsWith(".") ? normalize(join(dirname(path), to)).replaceAll(sep, "/") : to
+  );
+}
+
+test("mod.ts loads no module of the runtime before a call needs it", async () => {
+  const loaded = new Set(["mod.ts"]);
+  for (const path of loaded) {
+    if (path.endsWith(".ts")) { for (const to of await loadedWith(path)) loaded.add(to); }
+  }
+  // bun:ffi stands in the text of a Worker, and Deno could not load it
+  const outside = [...loaded].filter((path) => !path.endsWith(".ts") && path !== "bun:ffi");
+  expect(outside.sort()).toEqual(LOADED_AT_START);
+  expect(loaded).toContain("src/http/transfer/transfer.ts");
+  expect(loaded).not.toContain("src/http/files/destination.ts");
+});
+
 test("only ffi/deno.ts says Deno, only ffi/bun.ts and its fallback say Bun", async () => {
   const allowed = ["ffi/deno.ts", "ffi/bun.ts", "ffi/bun_worker.ts", "ffi/runtime.ts"];
   for (const path of (await files()).filter((path) => !allowed.includes(path))) {
