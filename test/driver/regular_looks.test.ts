@@ -105,8 +105,8 @@ describe("a server that says nothing", LONG, () => {
   test("is waited for as long as a TIMEOUT_MS says that is raised, with each protocol", () =>
     allEnd(
       protocols(),
-      (name) => silence(name, { TIMEOUT_MS: 600 }, { TIMEOUT_MS: 1500 }),
-      1490,
+      (name) => silence(name, { TIMEOUT_MS: 1500 }, { TIMEOUT_MS: 2400 }),
+      2390,
     ));
 
   test("is given up after a CONNECTTIMEOUT_MS that is lowered during the handshake", () =>
