@@ -31,6 +31,8 @@ const SIGNATURES = {
   recv: { args: ["i32", "buffer", "usize", "i32"], result: "i64" },
   // int fd, int level, int name, void *value, socklen_t *
   getsockopt: { args: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  // int fd, struct sockaddr *, socklen_t *
+  getsockname: { args: ["i32", "buffer", "buffer"], result: "i32" },
   // struct pollfd *, nfds_t, int timeout
   poll: { args: ["buffer", "usize", "i32"], result: "i32" },
   poll_nonblocking: {
@@ -206,6 +208,19 @@ export function socketKind(fd: number): "none" | "listening" | "socket" {
 export function socketCookie(fd: number): string | null {
   if (SOCKOPT.cookie === null || !socketOption(fd, SOCKOPT.cookie)) return null;
   return `${optionWords[0]}:${optionWords[1]}`;
+}
+
+const AF_UNIX = 1;
+/** Room for a `struct sockaddr`: family @0, @1 where a length stands before it; port @2. */
+const socketAddress = new Uint8Array(new ArrayBuffer(128));
+const FAMILY = isApple || native.os === "freebsd" ? 1 : 0;
+
+/** The port of this side of a connection by TCP, in IPv4 or IPv6; 0 where there is none. */
+export function localPort(fd: number): number {
+  optionLength[0] = socketAddress.length;
+  const got = libc.getsockname(fd, socketAddress, new Uint8Array(optionLength.buffer)) === 0;
+  if (!got || socketAddress[FAMILY] === AF_UNIX) return 0;
+  return new DataView(socketAddress.buffer).getUint16(2);
 }
 
 const MSG_PEEK = 2, MSG_DONTWAIT = isApple || native.os === "freebsd" ? 0x80 : 0x40;

@@ -31,7 +31,7 @@ import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
 import { RegularLooks } from "./timing/regular_looks.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
 
-const { CURLMNWC_CLEAR_CONNS } = flags;
+const { CURL_SOCKET_TIMEOUT, CURLMNWC_CLEAR_CONNS } = flags;
 
 /** What a multi handle asks of its loop. */
 export interface Scheduler {
@@ -65,7 +65,7 @@ export class DrivenMulti {
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
     this.looks = new RegularLooks(this.transfers.watchlist, schedule);
-    this.remedies = new QuirkRemedies(() => this.multi.socketAll(), schedule);
+    this.remedies = new QuirkRemedies(() => this.#lookAtAll(), schedule);
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
@@ -222,13 +222,29 @@ export class DrivenMulti {
     this.#scheduler.schedule(); // in any case: another transfer may get its connection now
   }
 
+  /** Has libcurl do what is due: its timeouts, and transfers that have begun since the last call. */
+  runDue(): void {
+    this.sockets.lookAtKept();
+    this.#act(CURL_SOCKET_TIMEOUT, 0);
+  }
+
+  #act(fd: number, mask: number): void {
+    this.multi.socketAction(fd, mask);
+    this.transfers.called();
+  }
+
+  #lookAtAll(): void {
+    this.multi.socketAll();
+    this.transfers.called();
+  }
+
   /** Serves the sockets that are ready, until `isOver`. Returns how many events there were. */
   serveSockets(isOver: () => boolean): number {
-    const { multi, remedies, sockets } = this;
+    const { remedies, sockets } = this;
     sockets.apply();
     const served = sockets.serve((fd, mask) => {
       remedies.beforeAction(fd);
-      multi.socketAction(fd, mask);
+      this.#act(fd, mask);
     }, isOver);
     sockets.apply();
     return served;
@@ -237,7 +253,7 @@ export class DrivenMulti {
   /** Has libcurl look at everything where that is due. Returns whether it was. */
   lookIfDue(): boolean {
     const isDue = this.looks.take();
-    if (isDue) this.multi.socketAll();
+    if (isDue) this.#lookAtAll();
     return this.remedies.lookIfDue() || isDue;
   }
 
