@@ -40,6 +40,7 @@ async function sources(): Promise<string[]> {
   return [
     "mod.ts",
     "node_libcurl.ts",
+    "poll.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
 }
@@ -74,6 +75,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
             "curlew": [join(ROOT, "mod.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
+            "curlew/poll": [join(ROOT, "poll.ts")],
             "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
@@ -95,6 +97,7 @@ test.for(README)("the code at $place runs", async ({ code }) => {
   await using server = await startServer("http");
   const here = code.replaceAll("https://example.com/", server.url("/small"))
     .replaceAll(`"curlew"`, `"#root/mod.ts"`)
+    .replaceAll(`"curlew/poll"`, `"#root/poll.ts"`)
     .replaceAll(`"curlew/node-libcurl"`, `"#root/node_libcurl.ts"`);
   const child = await runChild(here);
   expect(child).toMatchObject({ code: 0, stderr: "" });

@@ -11,11 +11,12 @@ import { startServer, type TestServer } from "./server/start.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MINUTE = 60_000;
 
-/** What a user writes: the three doors, a transfer through the Agent. */
+/** What a user writes: the doors, a transfer through the Agent. */
 const PROGRAM = `
 import { Agent, CurlEasyError, Easy, type EasyOptions, versionInfo } from "curlew";
 import { library } from "curlew/ffi";
 import { constants } from "curlew/constants";
+import { Poller } from "curlew/poll";
 
 await using agent = new Agent({ maxConnections: 10 });
 using easy = new Easy();
@@ -23,7 +24,9 @@ const options: EasyOptions = { URL: process.argv[2] ?? "", WRITEFUNCTION: (b) =>
 easy.setOpts(options);
 await agent.perform(easy);
 const status: number = easy.getInfo("RESPONSE_CODE");
-const same: boolean = library().version === versionInfo().version;
+using poller = new Poller();
+const same: boolean = library().version === versionInfo().version &&
+  (await poller.wait({ timeout: 0 })).length === 0;
 console.log(status, same, constants.CURLE_OK, CurlEasyError.name);
 `;
 
@@ -133,6 +136,8 @@ test("the npm package has what it needs, and nothing else", async () => {
       "mod.js",
       "node_libcurl.d.ts",
       "node_libcurl.js",
+      "poll.d.ts",
+      "poll.js",
       "src",
     ]);
   expect(await readdir(join(inside, "dist", "ffi", "curl"))).not.toContain("generate.js");
@@ -237,6 +242,6 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  for (const door of ["mod", "node_libcurl"]) expect(stderr).toContain(`/${door}.ts (`);
+  for (const door of ["mod", "node_libcurl", "poll"]) expect(stderr).toContain(`/${door}.ts (`);
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);
 }, MINUTE);

@@ -45,6 +45,7 @@ async function files(): Promise<string[]> {
   return [
     "mod.ts",
     "doctor.ts",
+    "poll.ts",
     "node_libcurl.ts",
     ...folders.flat().filter((path) => path.endsWith(".ts")),
   ];
