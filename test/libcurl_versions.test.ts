@@ -30,6 +30,8 @@ const EXPECTED: Readonly<Record<Oddity, readonly [first: string, last: string, t
   keepsReadAhead: ["8.15.0", NEWEST],
   neverDrainsWakeFd: ["8.20.0", "8.20.0"],
   closesUnconnectedSilently: ["7.88.0", "8.1.2"],
+  reusesUnread: ["7.88.0", "7.88.1"],
+  trustsRecentlyUsed: ["8.22.0", NEWEST],
   nssClosesSockets: [OLDEST, "8.2.1", "NSS/3.87.1"],
   nssCrashesAfterAlpn: [OLDEST, "8.2.1", "NSS/3.87.1"],
   crashesOnAcceptedPush: ["7.88.0", "8.0.1"],

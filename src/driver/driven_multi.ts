@@ -7,22 +7,31 @@
  */
 
 import { setImmediate } from "node:timers";
+import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { getInfo } from "../handles/easy/infos.ts";
+import { setOption } from "../handles/easy/options.ts";
+import { reusesUnread } from "../handles/easy/kept_connection.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
+import { reasonOf } from "../signals.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import type { Poller } from "./poller/poller.ts";
+import { isSurelyHttp } from "./protocol.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
+import { UnreadBytes } from "./quirks/unread_bytes.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
+import { RegularLooks } from "./timing/regular_looks.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
+
+const { CURLMNWC_CLEAR_CONNS } = flags;
 
 /** What a multi handle asks of its loop. */
 export interface Scheduler {
@@ -40,8 +49,10 @@ export class DrivenMulti {
   readonly transfers: ActiveTransfers = new ActiveTransfers();
   readonly fairness: Fairness = new Fairness();
   readonly timeouts: QueuedTimeouts;
+  readonly looks: RegularLooks;
   readonly remedies: QuirkRemedies;
   readonly #state: MultiState;
+  readonly #unread: UnreadBytes | null;
   readonly #options: AgentOptions;
   readonly #scheduler: Scheduler;
   #cacheSize: number;
@@ -53,17 +64,41 @@ export class DrivenMulti {
     this.#cacheSize = cacheSize;
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
+    this.looks = new RegularLooks(this.transfers.watchlist, schedule);
     this.remedies = new QuirkRemedies(() => this.multi.socketAll(), schedule);
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
     this.#state.observe(this.#observer());
+    this.#unread = this.#endUnread();
+  }
+
+  #endUnread(): UnreadBytes | null {
+    if (!reusesUnread()) return null;
+    const { maxConnections, maxHostConnections } = this.#options;
+    return new UnreadBytes({
+      sockets: this.sockets,
+      transfers: this.transfers,
+      easies: this.#state.easies,
+      isLimited: maxConnections !== undefined || maxHostConnections !== undefined,
+      closeKept: () => this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS),
+    });
   }
 
   /** How many idle connections are kept. */
   get cacheSize(): number {
     return this.#cacheSize;
+  }
+
+  /** Whether the handle is added. */
+  holds(easy: EasyState): boolean {
+    return easy.multi === this.#state;
+  }
+
+  /** Whether no handle is added. */
+  get isEmpty(): boolean {
+    return this.#state.easies.size === 0;
   }
 
   /** Whether a callback of the multi handle, or of a handle in it, is on the stack. */
@@ -76,9 +111,9 @@ export class DrivenMulti {
     const { sockets, transfers, remedies } = this, scheduler = this.#scheduler;
     const { nssClosesSockets } = oddities();
     return {
-      socket: (fd, what) => {
+      socket: (fd, what, easy) => {
         remedies.socket(fd, what);
-        sockets.socket(fd, what);
+        sockets.socket(fd, what, easy);
         scheduler.schedule();
       },
       touched: () => scheduler.schedule(),
@@ -90,6 +125,7 @@ export class DrivenMulti {
       },
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
+      limitChanged: (easy) => this.#limitChanged(easy),
       mustWait: (easy, bytes) => this.fairness.mustWait(easy, bytes),
       paused: (easy, paused) => {
         transfers.pause(easy, paused);
@@ -104,7 +140,7 @@ export class DrivenMulti {
     this.#add(easy);
     this.#scheduler.schedule();
     const transfer = this.#enter(easy, outcome);
-    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+    if (signal) transfer.listen(signal, () => this.#abort(transfer, reasonOf(signal)));
   }
 
   /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
@@ -113,15 +149,33 @@ export class DrivenMulti {
   }
 
   #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
-    const state = stateOf(easy), mayLoseEvents = this.remedies.mayLoseEvents(state);
-    const transfer = this.transfers.add(state, outcome, mayLoseEvents);
+    const state = stateOf(easy), transfer = this.transfers.add(state, outcome);
     this.timeouts.watch(transfer);
+    if (this.remedies.isSuspect(state) || !isSurelyHttp(state)) this.#watch(transfer);
     return transfer;
+  }
+
+  #watch(transfer: ActiveTransfer): void {
+    this.transfers.watchlist.add(transfer);
+    this.looks.watch();
+  }
+
+  /** A limit was set on a handle that is in the multi handle. */
+  #limitChanged(easy: EasyState): void {
+    const transfer = this.transfers.find(easy);
+    if (!transfer) return;
+    transfer.limitChanged = true;
+    this.#watch(transfer);
+    this.looks.limitChanged();
+    this.timeouts.watch(transfer);
   }
 
   #add(easy: Easy): void {
     const { share, maxCachedConnections } = this.#options;
-    if (share && isEasy(easy) && stateOf(easy).share === undefined) easy.setOpt("SHARE", share);
+    if (share && isEasy(easy)) {
+      const state = stateOf(easy);
+      if (state.share === undefined) setOption(state, "SHARE", share);
+    }
     this.remedies.adding(() => this.multi.addHandle(easy));
     // the cache is as large as the load was, so that a burst keeps its connections
     if (maxCachedConnections === undefined && this.transfers.size >= this.#cacheSize) {
@@ -158,6 +212,7 @@ export class DrivenMulti {
   /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
+    this.#unread?.removed(easy);
     this.remedies.stoppedReading(easy, this.transfers.size);
     const transfer = this.transfers.find(easy);
     if (transfer) {
@@ -177,6 +232,13 @@ export class DrivenMulti {
     }, isOver);
     sockets.apply();
     return served;
+  }
+
+  /** Has libcurl look at everything where that is due. Returns whether it was. */
+  lookIfDue(): boolean {
+    const isDue = this.looks.take();
+    if (isDue) this.multi.socketAll();
+    return this.remedies.lookIfDue() || isDue;
   }
 
   /** Settles the transfers that libcurl has finished. Returns whether there were any. */
@@ -245,6 +307,7 @@ export class DrivenMulti {
   close(): void {
     this.remedies.end();
     this.timeouts.end();
+    this.looks.end();
     this.multi.close();
   }
 }

@@ -5,10 +5,9 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { CurlEasyError } from "../../errors.ts";
+import { type CurlEasyError, isEasyError } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { pauseTransfer } from "./calls.ts";
-import { type Easy, stateOf } from "./easy.ts";
 
 /**
  * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
@@ -22,12 +21,13 @@ export function resumeReceiving(state: EasyState): CurlEasyError | null {
     pauseTransfer(state, state.paused);
     return null;
   } catch (error) {
-    if (!(error instanceof CurlEasyError)) throw error;
+    if (!isEasyError(error)) throw error;
     return state.takeError(error.code);
   }
 }
 
 /** Unpauses sending, and leaves receiving as it is. Does nothing where the handle is closed. */
-export function resumeSending(easy: Easy): void {
-  if (!easy.closed) easy.pause(stateOf(easy).paused & flags.CURLPAUSE_RECV);
+export function resumeSending(state: EasyState): void {
+  if (state.resources.pointer === null) return;
+  pauseTransfer(state, state.paused & flags.CURLPAUSE_RECV);
 }

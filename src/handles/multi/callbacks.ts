@@ -46,7 +46,7 @@ const SOCKET_CALLBACK = {
 const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, token, id) => {
   const state = multiOf(token);
   if (!state) return 0;
-  state.observer?.socket(fd, what);
+  state.observer?.socket(fd, what, easy);
   const fn = state.functions.get(SOCKET);
   const status = !fn ? 0 : callUser(state, "SOCKETFUNCTION", -1, () => {
     const data = state.data.get(multiOptions.SOCKETDATA.id);
