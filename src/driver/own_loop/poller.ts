@@ -6,7 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { onAbort } from "../agent_options.ts";
+import { onAbort, reasonOf, throwIfAborted } from "../../signals.ts";
 import { parking } from "../parking/parking.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { Spin } from "../timing/spin.ts";
@@ -177,7 +177,7 @@ export class Poller {
     const { promise, resolve, reject } = Promise.withResolvers<Reported[]>();
     try {
       this.#refuseClosed("wait");
-      if (signal?.aborted) throw signal.reason;
+      throwIfAborted(signal);
       this.#spin.restart();
       const isInSlice = performance.now() < this.#sliceEnd;
       const found = isInSlice ? this.#report(deadline !== 0) : [];
@@ -206,7 +206,7 @@ export class Poller {
       reject: (reason) => end(() => reject(reason)),
     };
     const unlisten = signal && onAbort(signal, () => {
-      wait.reject(signal.reason);
+      wait.reject(reasonOf(signal));
       this.#park();
     });
     this.#waits.add(wait);

@@ -6,6 +6,8 @@
 
 import { CurlMultiError, MultiCode } from "../../errors.ts";
 import { show } from "../../handles/base/arguments.ts";
+import { member } from "../../members.ts";
+import { isSignal, notASignal } from "../../signals.ts";
 import { READ, WRITE } from "../poller/poller.ts";
 
 /** What `Poller.wait` takes. */
@@ -48,12 +50,14 @@ export function waitOptionsOf(
   if (options !== undefined && options !== null && typeof options !== "object") {
     throw badArgument("wait", "an object with options", options);
   }
-  const { timeout, signal } = (options ?? {}) as Record<"timeout" | "signal", unknown>;
+  const given = (options ?? {}) as Record<"timeout" | "signal", unknown>;
+  const timeout = member(given, "timeout"), signal = member(given, "signal") ?? undefined;
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw badArgument("wait that long", "milliseconds from 0, or Infinity for no end", timeout);
   }
-  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) {
-    throw badArgument("use the signal", "an AbortSignal", signal);
+  if (signal !== undefined && !isSignal(signal)) {
+    const message = `Cannot use the signal: ${notASignal(signal)}`;
+    throw new CurlMultiError(MultiCode.BAD_FUNCTION_ARGUMENT, message);
   }
-  return { timeout: timeout as number ?? Infinity, signal: signal as AbortSignal ?? undefined };
+  return { timeout: timeout ?? Infinity, signal };
 }
