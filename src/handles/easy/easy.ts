@@ -47,7 +47,7 @@ import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from 
 
 /** The JS type of each kind of option; functions and objects have a type for each option. */
 export interface ValueOfKind {
-  long: number | boolean;
+  long: number | bigint | boolean;
   values: number | boolean;
   off_t: number | bigint | boolean;
   /** Bytes reach libcurl as they are; text is encoded as UTF-8. */
