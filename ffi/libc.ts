@@ -319,6 +319,7 @@ export const kqueue = {
   EVFILT_USER: -10,
   EV_ADD: 0x1,
   EV_DELETE: 0x2,
+  EV_ENABLE: 0x4,
   EV_CLEAR: 0x20,
   EV_RECEIPT: 0x40,
   EV_ERROR: 0x4000,

@@ -43,6 +43,7 @@ async function sources(): Promise<string[]> {
     "cli.ts",
     "session.ts",
     "node_libcurl.ts",
+    "poll.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
 }
@@ -79,6 +80,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
             "curlew/session": [join(ROOT, "session.ts")],
+            "curlew/poll": [join(ROOT, "poll.ts")],
             "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
@@ -108,6 +110,7 @@ function withServers(code: string, server: TestServer): string {
     ["socks5h://127.0.0.1:1080", `socks5h://127.0.0.1:${server.socks}`],
     ['"curlew"', '"#root/mod.ts"'],
     ['"curlew/command"', '"#root/command.ts"'],
+    ['"curlew/poll"', '"#root/poll.ts"'],
     ['"curlew/session"', '"#root/session.ts"'],
     ['"curlew/node-libcurl"', '"#root/node_libcurl.ts"'],
   ];

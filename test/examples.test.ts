@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -127,14 +126,43 @@ test("ftp.ts reads a local file", async () => {
   expect(stdout).toBe(await readFile(here, "utf8"));
 });
 
-const LOOP = new URL("event_loop.ts", EXAMPLES);
+/** The event loops of one's own. */
+const LOOPS = [
+  ["event_loop.ts", (...urls: string[]) => example("event_loop.ts", ...urls)],
+  ["socket_all.ts", (...urls: string[]) => example("socket_all.ts", ...urls)],
+] as const;
 
-test.runIf(existsSync(LOOP))("event_loop.ts runs several transfers", async () => {
-  const urls = ["/small", "/delay/50", "/bytes/5000"].map((path) => server.url(path));
-  const { code, stdout } = await example("event_loop.ts", ...urls);
-  expect(code).toBe(0);
-  for (const url of urls) expect(stdout).toContain(url);
+test.for(LOOPS)(
+  "%s runs hundreds of transfers, and the application's timers beside",
+  async ([, run]) => {
+    const paths = Array.from({ length: 298 }, (_, i) => `/bytes/${i + 1}`);
+    const urls = [...paths, "/delay/400", "/bytes/500000"].map((path) => server.url(path));
+    const { code, stdout, stderr } = await run(...urls);
+    expect([code, stderr]).toEqual([0, ""]);
+    const lines = stdout.trimEnd().split("\n"), last = lines.pop() as string;
+    expect(lines).toHaveLength(300);
+    for (const url of urls.slice(0, 298)) {
+      expect(lines).toContain(`${url} ${url.split("/").pop()} bytes`);
+    }
+    const ticks = Number(/a timer of 5 ms has run (\d+) times/.exec(last)?.[1]);
+    expect(ticks).toBeGreaterThan(20); // it has 400 ms at least
+  },
+);
+
+test.for(LOOPS)("%s names the error, and goes on", async ([, run]) => {
+  const urls = ["http://127.0.0.1:1/", server.url("/bytes/7")];
+  const { code, stdout } = await run(...urls);
+  expect(code).toBe(1);
+  expect(stdout).toContain(`${urls[0]} CURLE_COULDNT_CONNECT\n`);
+  expect(stdout).toContain(`${urls[1]} 7 bytes\n`);
 });
+
+test.for(LOOPS)(
+  "%s ends where there is nothing to do",
+  async ([, run]) => {
+    expect(await run()).toMatchObject({ code: 0, stderr: "" });
+  },
+);
 
 test("resume.ts downloads, and goes on with what is there", async () => {
   const path = join(folder, "resumed.bin"), url = server.url("/bytes/300000");

@@ -17,6 +17,7 @@ import { Agent, CurlEasyError, Easy, type EasyOptions, versionInfo } from "curle
 import { parseCurl, toCurl } from "curlew/command";
 import { library } from "curlew/ffi";
 import { constants } from "curlew/constants";
+import { Poller } from "curlew/poll";
 
 await using agent = new Agent({ maxConnections: 10 });
 using easy = new Easy();
@@ -24,7 +25,9 @@ const options: EasyOptions = { URL: process.argv[2] ?? "", WRITEFUNCTION: (b) =>
 easy.setOpts(options);
 await agent.perform(easy);
 const status: number = easy.getInfo("RESPONSE_CODE");
-const same: boolean = library().version === versionInfo().version;
+using poller = new Poller();
+const same: boolean = library().version === versionInfo().version &&
+  (await poller.wait({ timeout: 0 })).length === 0;
 const { url, init } = parseCurl("curl -d a=b http://127.0.0.1/");
 const again: boolean = toCurl(url, init, { redact: false }).endsWith("--data-raw a=b");
 console.log(status, same, constants.CURLE_OK, CurlEasyError.name, again);
@@ -143,6 +146,8 @@ test("the npm package has what it needs, and nothing else", async () => {
       "mod.js",
       "node_libcurl.d.ts",
       "node_libcurl.js",
+      "poll.d.ts",
+      "poll.js",
       "session.d.ts",
       "session.js",
       "src",
@@ -161,7 +166,7 @@ test("the npm package runs on this runtime", async () => {
 
 /** What `surface.ts` tells of the doors in a folder, whose files have that ending. */
 async function surfaceOf(root: string, ending: "ts" | "js"): Promise<Record<string, unknown>> {
-  const doors = ["mod", "ffi/mod", "src/constants", "command", "session", "node_libcurl"];
+  const doors = ["mod", "ffi/mod", "src/constants", "command", "session", "poll", "node_libcurl"];
   const urls = doors.map((door) => pathToFileURL(join(root, `${door}.${ending}`)).href);
   const flags = ["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")];
   const program = join(ROOT, "test", "surface.ts");
@@ -273,7 +278,7 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  for (const door of ["mod", "command", "cli", "node_libcurl"]) {
+  for (const door of ["mod", "command", "cli", "session", "poll", "node_libcurl"]) {
     expect(stderr).toContain(`/${door}.ts (`);
   }
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);

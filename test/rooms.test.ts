@@ -12,7 +12,15 @@ const ROOMS = [
   ".",
 ];
 /** The files that users import. */
-const DOORS = ["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "node_libcurl.ts"];
+const DOORS = [
+  "mod.ts",
+  "cli.ts",
+  "command.ts",
+  "doctor.ts",
+  "poll.ts",
+  "session.ts",
+  "node_libcurl.ts",
+];
 
 /** The room of `path`: the innermost of `ROOMS` that holds the file, or -1. */
 function roomOf(path: string): number {

@@ -9,8 +9,8 @@ import { setup } from "./setup.mjs";
 
 const paths = setup();
 const DOORS = [
-  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "node_libcurl.ts"],
-  ...["ffi/mod.ts", "src/constants.ts"],
+  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts"],
+  ...["node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
 ];
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],

@@ -103,7 +103,7 @@ describe("every option", () => {
 
   /** Values that no option of a kind takes. */
   const WRONG: Readonly<Record<OptionRow["kind"], readonly unknown[]>> = {
-    long: [{}, "x", NaN, 2 ** 40, Symbol()],
+    long: [{}, "x", NaN, 2 ** 60, Symbol()],
     values: [{}, "x", NaN, [1]],
     off_t: [{}, "x", 2n ** 70n],
     string: [1, true, {}, undefined, "a\0b", ["x"]],

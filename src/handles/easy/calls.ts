@@ -10,7 +10,7 @@ import { result } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { oddities } from "../../libcurl_versions.ts";
-import { long } from "../base/arguments.ts";
+import { word } from "../base/arguments.ts";
 import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { setInitialOptions } from "./defaults.ts";
@@ -82,7 +82,7 @@ export function performTransfer(state: EasyState): void {
 /** Pauses and unpauses: `curl_easy_pause`. `flags` consists of `CURLPAUSE_*` bits. */
 export function pauseTransfer(state: EasyState, flags: number): void {
   const { pointer } = state;
-  const action = long("the pause", flags) | 0, before = state.paused;
+  const action = word("the pause", flags) | 0, before = state.paused;
   state.paused = action & CURLPAUSE_ALL; // before the call, whose callbacks may pause again
   state.pin();
   const { curl_easy_pause } = library().symbols;
