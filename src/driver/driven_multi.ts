@@ -45,6 +45,8 @@ export class DrivenMulti {
   readonly #options: AgentOptions;
   readonly #scheduler: Scheduler;
   #cacheSize: number;
+  /** The transfers that a call outside a turn has ended. */
+  readonly #failing: ActiveTransfer[] = [];
 
   /** Makes a multi handle with room for `cacheSize` idle connections. Throws as `Agent` does. */
   constructor(options: AgentOptions, cacheSize: number, poller: Poller, scheduler: Scheduler) {
@@ -96,6 +98,7 @@ export class DrivenMulti {
         if (paused) remedies.stoppedReading(easy, transfers.size - 1);
         scheduler.schedule();
       },
+      failed: (easy, error) => this.#failSoon(easy, error),
     };
   }
 
@@ -134,9 +137,9 @@ export class DrivenMulti {
   }
 
   #abort(transfer: ActiveTransfer, reason: unknown): void {
+    transfer.aborted = { reason }; // counts, however the transfer ends until then
     if (this.inCallback) {
-      // libcurl refuses the removal here. The reason counts, however the transfer ends until then
-      transfer.aborted = { reason };
+      // libcurl refuses the removal here
       setImmediate(() => this.#abort(transfer, reason));
     } else if (this.transfers.take(transfer)) {
       this.#state.remove(transfer.easy);
@@ -169,9 +172,16 @@ export class DrivenMulti {
     return served;
   }
 
+  /** Settles the transfers that a call outside a turn has ended. Returns whether there were any. */
+  settleFailed(): boolean {
+    if (this.#failing.length === 0) return false;
+    for (const transfer of this.#failing.splice(0)) this.#fail(transfer, null);
+    return true;
+  }
+
   /** Settles the transfers that libcurl has finished. Returns whether there were any. */
   settleFinished(): boolean {
-    let any = false;
+    let any = this.settleFailed();
     for (let message = this.multi.infoRead(); message; message = this.multi.infoRead()) {
       any = true;
       this.#finish(message);
@@ -192,22 +202,25 @@ export class DrivenMulti {
 
   /** Fails the transfers that are late and that libcurl has not ended itself. */
   failLate(): void {
-    for (const { easy } of this.timeouts.late()) {
-      const text = `Operation timed out after ${easy.settings.timeoutMs} milliseconds`;
-      this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
+    for (const transfer of this.timeouts.late()) {
+      const { timeoutMs } = transfer.easy.settings;
+      const text = `Operation timed out after ${timeoutMs} milliseconds`;
+      this.#fail(transfer, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
     }
   }
 
-  /** Resumes one of the transfers that are paused for others. */
-  resumeNext(): void {
-    this.fairness.resumeNext((easy, error) => this.#fail(easy, error));
+  /** Fails a transfer in the next round: a callback may be on the stack now. */
+  #failSoon(easy: EasyState, error: CurlEasyError): void {
+    const transfer = this.transfers.find(easy);
+    if (!transfer || transfer.failure) return;
+    transfer.failure = { error };
+    this.#failing.push(transfer);
+    this.#scheduler.schedule();
   }
 
-  #fail(easy: EasyState, error: unknown): void {
-    const transfer = this.transfers.find(easy);
-    if (!transfer) return;
-    this.transfers.take(transfer);
-    this.#state.remove(easy);
+  #fail(transfer: ActiveTransfer, error: unknown): void {
+    if (!this.transfers.take(transfer)) return;
+    this.#state.remove(transfer.easy);
     transfer.reject(error);
   }
 

@@ -154,14 +154,15 @@ export class Loop {
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
     const { multi, fairness, remedies } = driven;
-    driven.resumeNext();
+    driven.fairness.resumeNext();
+    const failed = driven.settleFailed(); // before libcurl goes on with them
     const due = multi.timeout() === 0 || this.#deadline.take();
     if (due) multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
     const looked = remedies.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);
-    const finished = driven.settleFinished();
+    const finished = driven.settleFinished() || failed;
     if (finished) this.#anyFinished = true;
     if (served > 0) this.#spin.served();
     else if (due || finished) this.#spin.restart();

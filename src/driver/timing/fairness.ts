@@ -9,7 +9,6 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
 import { getInfo } from "../../handles/easy/infos.ts";
 import { resumeReceiving } from "../../handles/easy/pausing.ts";
@@ -74,13 +73,12 @@ export class Fairness {
     return true;
   }
 
-  /** Resumes the transfer that was paused first. `failed` is called where it cannot go on. */
-  resumeNext(failed: (easy: EasyState, error: CurlEasyError) => void): void {
+  /** Resumes the transfer that was paused first. */
+  resumeNext(): void {
     const [easy] = this.#queue;
     if (!easy) return;
     this.#queue.delete(easy);
-    const error = resumeReceiving(easy);
-    if (error) failed(easy, error);
+    resumeReceiving(easy);
   }
 
   /** Forgets a transfer that is over. */

@@ -147,6 +147,8 @@ export interface TransferObserver {
   touched(): void;
   /** A transfer waits for the application from now on, or no longer. */
   paused(easy: EasyState, paused: boolean): void;
+  /** A call outside of the driver's turns has failed and ended a transfer, of which libcurl may not tell. */
+  failed(easy: EasyState, error: CurlEasyError): void;
 }
 
 /**

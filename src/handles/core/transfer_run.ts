@@ -11,6 +11,8 @@ export class TransferRun {
   endReported = false;
   /** Already removed from libcurl's multi, though still in the list of ours: `endDead`. */
   alreadyDetached = false;
+  /** A call outside libcurl's own has ended the transfer: its callbacks get no more bytes. */
+  failed = false;
   /** CONNECT_ONLY has connected; the option may have changed since. */
   connected = false;
   /** The `CURLPAUSE_*` bits that the user's callbacks and calls have paused. */

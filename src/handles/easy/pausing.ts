@@ -12,18 +12,15 @@ import { type Easy, stateOf } from "./easy.ts";
 
 /**
  * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
- * it. The WRITEFUNCTION gets what libcurl has kept before this returns.
- *
- * @returns the error of that callback, which libcurl would forget.
+ * it. The WRITEFUNCTION gets what libcurl has kept before this returns. If it fails the driver is
+ * told: `TransferObserver.failed`.
  */
-export function resumeReceiving(state: EasyState): CurlEasyError | null {
+export function resumeReceiving(state: EasyState): void {
   state.run.pausedForFairness = false;
   try {
     pauseTransfer(state, state.paused);
-    return null;
   } catch (error) {
     if (!(error instanceof CurlEasyError)) throw error;
-    return state.takeError(error.code);
   }
 }
 
