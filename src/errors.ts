@@ -98,6 +98,7 @@ export const Code = {
   SEND_FAIL_REWIND: 65,
   AGAIN: 81,
   RECURSIVE_API_CALL: 93,
+  TOO_LARGE: 100,
 } as const;
 
 /** The same of the multi interface. */

@@ -20,6 +20,7 @@ import type { Poller } from "./poller/poller.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
+import { DuePauses } from "./timing/due_pauses.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
@@ -38,7 +39,8 @@ export class DrivenMulti {
   readonly sockets: Sockets;
   readonly waits: SocketWaits;
   readonly transfers: ActiveTransfers = new ActiveTransfers();
-  readonly fairness: Fairness = new Fairness();
+  readonly #duePauses = new DuePauses();
+  readonly fairness: Fairness = new Fairness(this.#duePauses);
   readonly timeouts: QueuedTimeouts;
   readonly remedies: QuirkRemedies;
   readonly #state: MultiState;
@@ -55,7 +57,7 @@ export class DrivenMulti {
     this.#cacheSize = cacheSize;
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
-    this.remedies = new QuirkRemedies(() => this.multi.socketAll(), schedule);
+    this.remedies = new QuirkRemedies(() => this.#call(() => this.multi.socketAll()), schedule);
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
@@ -98,6 +100,8 @@ export class DrivenMulti {
         if (paused) remedies.stoppedReading(easy, transfers.size - 1);
         scheduler.schedule();
       },
+      pauseDue: (easy) => this.#duePauses.add(easy),
+      queue: (easy) => this.fairness.queue(easy),
       failed: (easy, error) => this.#failSoon(easy, error),
     };
   }
@@ -160,13 +164,31 @@ export class DrivenMulti {
     this.#scheduler.schedule(); // in any case: another transfer may get its connection now
   }
 
+  /** Makes a call in which libcurl may deliver bytes. */
+  #call(call: () => void): void {
+    call();
+    this.#duePauses.make();
+  }
+
+  /** Resumes the transfer that has been paused for others the longest. */
+  resumeNext(): void {
+    this.#duePauses.make(); // those of calls outside a turn
+    this.#call(() => this.fairness.resumeNext());
+  }
+
+  /** Tells libcurl that its deadline is over, or of an event. */
+  socketAction(fd: number, mask: number): void {
+    this.multi.socketAction(fd, mask);
+    this.#duePauses.make();
+  }
+
   /** Serves the sockets that are ready, until `isOver`. Returns how many events there were. */
   serveSockets(isOver: () => boolean): number {
-    const { multi, remedies, sockets } = this;
+    const { remedies, sockets } = this;
     sockets.apply();
     const served = sockets.serve((fd, mask) => {
       remedies.beforeAction(fd);
-      multi.socketAction(fd, mask);
+      this.socketAction(fd, mask);
     }, isOver);
     sockets.apply();
     return served;

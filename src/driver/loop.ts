@@ -154,10 +154,10 @@ export class Loop {
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
     const { multi, fairness, remedies } = driven;
-    driven.fairness.resumeNext();
+    driven.resumeNext();
     const failed = driven.settleFailed(); // before libcurl goes on with them
     const due = multi.timeout() === 0 || this.#deadline.take();
-    if (due) multi.socketAction(CURL_SOCKET_TIMEOUT, 0);
+    if (due) driven.socketAction(CURL_SOCKET_TIMEOUT, 0);
     const looked = remedies.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);

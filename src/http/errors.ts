@@ -69,6 +69,20 @@ export function tooLargeError(maxBodySize: number): CurlEasyError {
   return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
 }
 
+/** Whether libcurl could not keep what a paused transfer received; before 8.6 it names no reason. */
+export function isOutOfRoom(error: unknown): boolean {
+  return error instanceof CurlEasyError &&
+    (error.code === Code.TOO_LARGE || error.code === Code.OUT_OF_MEMORY);
+}
+
+/** The error of a body of which one piece from the network unpacks to more than so many bytes. */
+export function unpackedTooFarError(most: number): CurlEasyError {
+  const mib = most / 1024 / 1024;
+  const text = `Bytes that arrived together unpack to more than ${mib} MiB: set maxBodySize, or ` +
+    `HTTP_CONTENT_DECODING to 0 and unpack them yourself`;
+  return new CurlEasyError(Code.TOO_LARGE, text);
+}
+
 /** Throws for a status that no `Response` can have. */
 export function checkStatus(status: number, url: string): void {
   if (status >= 200 && status <= 599) return;

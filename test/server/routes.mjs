@@ -5,9 +5,16 @@ import { authRoutes } from "./routes_auth.mjs";
 import { bodyRoutes } from "./routes_body.mjs";
 import { requestRoutes } from "./routes_request.mjs";
 import { all, reset } from "./stats.mjs";
+import { unpackRoutes } from "./routes_unpack.mjs";
 
 const routes = new Map(
-  Object.entries({ ...answerRoutes, ...authRoutes, ...bodyRoutes, ...requestRoutes }),
+  Object.entries({
+    ...answerRoutes,
+    ...authRoutes,
+    ...bodyRoutes,
+    ...requestRoutes,
+    ...unpackRoutes,
+  }),
 );
 
 /** `/stats` of this server, `/stats/all` by kind, `/stats/reset`; they count no request. */

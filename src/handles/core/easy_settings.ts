@@ -29,6 +29,14 @@ export class EasySettings {
   rateLimited = false;
   /** BUFFERSIZE was set by the user. */
   ownBuffer = false;
+  /** BUFFERSIZE as libcurl has it. */
+  bufferSize = 0;
+  /** ACCEPT_ENCODING was set, so that libcurl unpacks bodies. */
+  acceptsEncoding = false;
+  /** HTTP_CONTENT_DECODING. */
+  contentDecoding = true;
+  /** TRANSFER_ENCODING. */
+  transferEncoding = false;
   /** HTTP_VERSION. */
   httpVersion = 0;
   /** TIMEOUT_MS, or TIMEOUT in milliseconds: the later one counts. 0 is none. */

@@ -139,6 +139,14 @@ export interface EasyHost {
   remove(easy: EasyState): void;
 }
 
+/** What whoever receives the body of a transfer knows of it. */
+export interface BodyReceiver {
+  /** The values of Content-Encoding, joined by commas; empty where there is none. */
+  readonly contentEncoding: string;
+  /** Bytes that were unpacked are taken as they come: there is a limit at which the body ends. */
+  readonly takesAll: boolean;
+}
+
 /** Whoever drives the transfers of a multi, as far as an easy tells it. */
 export interface TransferObserver {
   /** Whether a transfer that is about to receive bytes has to wait with them. */
@@ -147,6 +155,10 @@ export interface TransferObserver {
   touched(): void;
   /** A transfer waits for the application from now on, or no longer. */
   paused(easy: EasyState, paused: boolean): void;
+  /** A transfer is to be paused as soon as libcurl has returned. */
+  pauseDue(easy: EasyState): void;
+  /** A transfer that is about to be resumed is to go on when it is its turn. */
+  queue(easy: EasyState): void;
   /** A call outside of the driver's turns has failed and ended a transfer, of which libcurl may not tell. */
   failed(easy: EasyState, error: CurlEasyError): void;
 }
@@ -173,6 +185,8 @@ export class EasyState {
   readingHsts = false;
   /** The driver that is told of the sockets; its SOCKOPTFUNCTION goes with `reset()`. */
   watcher: SocketWatcher | null = null;
+  /** Asks whoever receives the body, where that is not the user's own WRITEFUNCTION. */
+  receiver: (() => BodyReceiver | null) | null = null;
   /** Where `send` has libcurl read from. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */

@@ -5,6 +5,15 @@
  * @module
  */
 
+/** How far one read of a body from the socket may unpack. */
+export type Decoding =
+  /** It is not unpacked. */
+  | "none"
+  /** No further than to what libcurl keeps of a paused transfer. */
+  | "bounded"
+  /** To any length. */
+  | "unbounded";
+
 /** The state of one transfer. */
 export class TransferRun {
   /** `infoRead` has reported the end of this transfer, or is about to. */
@@ -19,6 +28,12 @@ export class TransferRun {
   paused = 0;
   /** Receiving is paused by the driver until other transfers had their turn. */
   pausedForFairness = false;
+  /** Receiving is to be paused as soon as libcurl has returned: `easy/pausing.ts`. */
+  pauseDue = false;
+  /** A pause ends at the moment, and libcurl gives what it has kept. */
+  resuming = false;
+  /** How far a read of the body may unpack, once somebody has asked: `easy/decoding.ts`. */
+  decoding: Decoding | null = null;
   /** The reader of a MIME part has paused sending. */
   readerPaused = false;
   /** How many bytes came since the driver last let other transfers go first. */

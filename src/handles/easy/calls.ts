@@ -83,7 +83,10 @@ export function pauseTransfer(state: EasyState, flags: number): void {
     state.run.readerPaused = false;
     curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | byDriver | CURLPAUSE_SEND);
   }
+  state.run.pauseDue = false;
+  state.run.resuming = true;
   const code = curl_easy_pause(pointer, action | byDriver);
+  state.run.resuming = false;
   if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // there is no connection yet
   state.multi?.observer?.touched();
   const error = code === Code.OK ? null : pauseError(state, code);

@@ -13,10 +13,11 @@ import { setOwnReadFunction } from "./functions.ts";
 /**
  * What every handle is born with: no signals, no waiting for the resolver's thread, and a buffer
  * for receiving that takes a quarter of libcurl's own 16 KiB's system calls, and no more time
- * where little comes.
+ * where little comes. It is no larger, since what deflate unpacks of it has to be less than libcurl
+ * keeps of a paused transfer: `decoding.ts`.
  */
 const BIRTH: ReadonlyMap<number, number> = new Map([
-  [easyOptions.BUFFERSIZE.id, 64 * 1024],
+  [easyOptions.BUFFERSIZE.id, 63 * 1024],
   [easyOptions.NOSIGNAL.id, 1],
   [easyOptions.QUICK_EXIT.id, 1],
 ]);
@@ -47,6 +48,7 @@ export function setBirthOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
   for (const [id, value] of birthOptions()) curl_easy_setopt.long(state.pointer, id, value);
+  state.settings.bufferSize = BIRTH_BUFFERSIZE;
   setOwnReadFunction(state);
   setErrorBuffer(state);
 }

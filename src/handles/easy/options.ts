@@ -56,6 +56,7 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
       setString(state, option, value);
       noteReuse(state, option.id, value);
       if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
+      if (option.id === ACCEPT_ENCODING) state.settings.acceptsEncoding = value !== null;
       return;
     case "slist": {
       const list = value as readonly (string | Uint8Array)[] | null;
@@ -86,7 +87,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   checkSetopt(option.name, code);
   note(state, option.id, Number(number));
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
-  if (option.id === easyOptions.BUFFERSIZE.id) state.settings.ownBuffer = value !== null;
+  if (option.id === easyOptions.BUFFERSIZE.id) noteBuffer(state, Number(number), value !== null);
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
 }
 
@@ -97,16 +98,26 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
 function limitBuffer(state: EasyState, limit: number): void {
   if (state.settings.ownBuffer || state.isInUse) return;
   const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH_BUFFERSIZE;
-  library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
+  const size = limit > 0 ? small : large;
+  library().symbols.curl_easy_setopt.long(state.pointer, id, size);
+  noteBuffer(state, size, false);
+}
+
+function noteBuffer({ settings }: EasyState, size: number, isOwn: boolean): void {
+  settings.bufferSize = size;
+  settings.ownBuffer = isOwn;
 }
 
 /** Keeps what the driver asks for. */
 function note(state: EasyState, id: number, number: number): void {
   const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
+  const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
+  else if (id === HTTP_CONTENT_DECODING.id) state.settings.contentDecoding = number !== 0;
+  else if (id === TRANSFER_ENCODING.id) state.settings.transferEncoding = number !== 0;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
     state.settings.rateLimited ||= number > 0;
@@ -275,7 +286,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
   side?.used?.(state);
 }
 
-const CURLU = easyOptions.CURLU.id;
+const CURLU = easyOptions.CURLU.id, ACCEPT_ENCODING = easyOptions.ACCEPT_ENCODING.id;
 
 const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS.id,

@@ -1,5 +1,5 @@
 /**
- * The end of pauses that a callback has made, for the rooms above.
+ * Pauses that are not the user's, for the rooms above.
  *
  * @module
  */
@@ -8,7 +8,48 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { pauseTransfer } from "./calls.ts";
+import { keepsRest } from "./decoding.ts";
 import { type Easy, stateOf } from "./easy.ts";
+
+/**
+ * Pauses a transfer whose WRITEFUNCTION asks for it.
+ *
+ * @returns whether the WRITEFUNCTION is to return CURL_WRITEFUNC_PAUSE. Otherwise it has to take all
+ * bytes, and the transfer is paused when libcurl has returned.
+ */
+export function pauseReceiving(state: EasyState): boolean {
+  if (keepsRest(state)) return true;
+  state.run.pauseDue = true;
+  state.multi?.observer?.pauseDue(state);
+  return false;
+}
+
+/** Makes a pause that was due when libcurl was on the stack, unless the transfer is over. */
+export function makeDuePause(state: EasyState): void {
+  const { run } = state;
+  if (state.multi === null || !(run.pauseDue || run.pausedForFairness)) return;
+  tryPause(state, run.pauseDue ? state.paused | flags.CURLPAUSE_RECV : state.paused);
+}
+
+/** The driver is told of errors. One without a connection, which has ended just now, needs no pause. */
+function tryPause(state: EasyState, action: number): void {
+  try {
+    pauseTransfer(state, action);
+  } catch (error) {
+    if (!(error instanceof CurlEasyError)) throw error;
+  }
+}
+
+/**
+ * Pauses and resumes as `Easy.pause` does. A transfer that may unpack to any length takes turns with
+ * others: libcurl would go on with all of them in one call.
+ */
+export function pauseInTurn(state: EasyState, action: number): void {
+  const { CURLPAUSE_RECV } = flags;
+  const resumes = (state.paused & CURLPAUSE_RECV) !== 0 && (action & CURLPAUSE_RECV) === 0;
+  if (resumes && state.run.decoding === "unbounded") state.multi?.observer?.queue(state);
+  pauseTransfer(state, action);
+}
 
 /**
  * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
@@ -17,11 +58,7 @@ import { type Easy, stateOf } from "./easy.ts";
  */
 export function resumeReceiving(state: EasyState): void {
   state.run.pausedForFairness = false;
-  try {
-    pauseTransfer(state, state.paused);
-  } catch (error) {
-    if (!(error instanceof CurlEasyError)) throw error;
-  }
+  tryPause(state, state.paused);
 }
 
 /** Unpauses sending, and leaves receiving as it is. Does nothing where the handle is closed. */

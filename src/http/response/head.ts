@@ -202,6 +202,12 @@ export class HeadCollector {
     return null;
   }
 
+  /** The values of all headers of that name, which is in lower case, joined by commas. */
+  list(name: string): string {
+    return this.fields().filter(([own]) => own.toLowerCase() === name).map(([, value]) => value)
+      .join(", ");
+  }
+
   /** The trailers: headers after the body. */
   get trailers(): readonly Field[] {
     return this.#trailers ? fields(this.#trailers.text(), 0) : [];

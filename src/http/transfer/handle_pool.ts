@@ -7,6 +7,7 @@
  */
 
 import { type Agent, atClose } from "../../driver/agent.ts";
+import type { BodyReceiver } from "../../handles/core/easy_state.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece, type Piece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, httpHeaderLines } from "./configure.ts";
@@ -19,6 +20,8 @@ export interface HandleUser {
   onHeader(line: Piece): number;
   /** WRITEFUNCTION: bytes of the body. */
   onBody(bytes: Piece): number;
+  /** What is known of the body. */
+  readonly receiver: BodyReceiver;
 }
 
 /** The maximum number of idle handles of an agent. */
@@ -103,6 +106,7 @@ export class PooledHandle {
       const { easy } = this;
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.#user?.onHeader(line) ?? line.length));
       easy.setOpt("WRITEFUNCTION", onPiece((bytes) => this.#user?.onBody(bytes) ?? bytes.length));
+      stateOf(easy).receiver = () => this.#user?.receiver ?? null;
     } catch (error) {
       this.easy.close();
       throw error;

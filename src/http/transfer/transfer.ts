@@ -10,17 +10,22 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
 import type { TransferOutcome } from "../../driver/transfers.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import type { BodyReceiver } from "../../handles/core/easy_state.ts";
+import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import { pauseInTurn, pauseReceiving } from "../../handles/easy/pausing.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
-import { BodySink, type BodyTransfer } from "../response/body_stream.ts";
+import { BodySink, type BodyTransfer, MAX_UNPACKED } from "../response/body_stream.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
 import {
   fetchError,
   headError,
   isAbort,
+  isOutOfRoom,
   networkError,
   tooLargeError,
   transferError,
+  unpackedTooFarError,
 } from "../errors.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
@@ -157,13 +162,28 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     return CURL_WRITEFUNC_ERROR;
   }
 
+  /** What the driver asks before it pauses in the middle of the body. */
+  get receiver(): BodyReceiver {
+    const { maxBodySize } = this.plan;
+    // a limit ends the body early, which a pause would not: libcurl would unpack the rest first
+    return {
+      contentEncoding: this.head.list("content-encoding"),
+      takesAll: maxBodySize <= KEPT_BYTES,
+    };
+  }
+
+  /** Pauses receiving: see {@linkcode BodyTransfer}. */
+  pause(): boolean {
+    return pauseReceiving(stateOf(this.easy));
+  }
+
   /** Resumes the transfer after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void {
     if (!this.#handle) return;
     const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
     const sending = this.#feeder?.paused ? flags.CURLPAUSE_SEND : 0;
     try {
-      this.easy.pause(receiving | sending);
+      pauseInTurn(stateOf(this.easy), receiving | sending);
     } catch (error) {
       this.stop(error); // resuming delivered buffered bytes, and a callback refused them
     }
@@ -246,6 +266,9 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   #errorOf(error: unknown): unknown {
     const { signal, url, body } = this.plan;
     if (isAbort(error, signal)) return error;
+    if (this.#sink?.isOverLimit && isOutOfRoom(error)) {
+      return transferError(unpackedTooFarError(MAX_UNPACKED), url.href);
+    }
     if (error instanceof CurlEasyError && error.code === Code.SEND_FAIL_REWIND && body) {
       const why = "the server asks for the body again, but it was a stream";
       return networkError(url.href, why, { cause: error });
