@@ -67,6 +67,16 @@ const RANGES = {
    */
   neverDrainsWakeFd: { since: 0x081400, until: 0x081500 },
   /**
+   * A transfer that was paused by `curl_easy_pause`, and not by its WRITEFUNCTION, while its socket
+   * has more to read keeps the deadline over until the pause ends: the event loop spins.
+   *
+   * 8.6.0, which remembers that a socket has more (`select_bits`), to 8.14.1: whether the transfer
+   * may go on is asked of the WRITEFUNCTION's pause only (`Curl_xfer_is_blocked`, and before 8.9.0
+   * not at all). 8.15.0 asks for both. Seen on 8.14.1; not on 7.74.0, 7.88.1, 8.23.0. No issue of
+   * curl is known. Cured by `driver/quirks/paused_spin.ts`.
+   */
+  spinsWhilePaused: { since: 0x080600, until: 0x080f00 },
+  /**
    * A socket that never connected is closed without CLOSESOCKETFUNCTION. Its number may next be
    * that of a descriptor of the name lookup, which would be taken for one whose end is announced.
    *

@@ -7,6 +7,7 @@
  */
 
 import { setImmediate } from "node:timers";
+import { flags } from "../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
@@ -24,6 +25,8 @@ import { DuePauses } from "./timing/due_pauses.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
+
+const { CURL_SOCKET_TIMEOUT } = flags;
 
 /** What a multi handle asks of its loop. */
 export interface Scheduler {
@@ -57,7 +60,11 @@ export class DrivenMulti {
     this.#cacheSize = cacheSize;
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
-    this.remedies = new QuirkRemedies(() => this.#call(() => this.multi.socketAll()), schedule);
+    this.remedies = new QuirkRemedies(
+      () => this.#call(() => this.multi.socketAll()),
+      schedule,
+      () => this.fairness.size > 0 || this.transfers.runnable < this.transfers.size,
+    );
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
@@ -85,7 +92,10 @@ export class DrivenMulti {
         sockets.socket(fd, what);
         scheduler.schedule();
       },
-      touched: () => scheduler.schedule(),
+      touched: () => {
+        remedies.touched();
+        scheduler.schedule();
+      },
       opened: (fd) => {
         remedies.opened(fd);
         // a socket whose end is not announced must not stay registered, so it is not recorded
@@ -176,8 +186,14 @@ export class DrivenMulti {
     this.#call(() => this.fairness.resumeNext());
   }
 
+  /** libcurl's timeout in milliseconds, -1 for none. */
+  timeout(): number {
+    return this.remedies.timeout(this.multi.timeout());
+  }
+
   /** Tells libcurl that its deadline is over, or of an event. */
   socketAction(fd: number, mask: number): void {
+    if (fd === CURL_SOCKET_TIMEOUT) this.remedies.beforeTimeout();
     this.multi.socketAction(fd, mask);
     this.#duePauses.make();
   }

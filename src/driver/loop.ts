@@ -153,10 +153,10 @@ export class Loop {
 
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
-    const { multi, fairness, remedies } = driven;
+    const { fairness, remedies } = driven;
     driven.resumeNext();
     const failed = driven.settleFailed(); // before libcurl goes on with them
-    const due = multi.timeout() === 0 || this.#deadline.take();
+    const due = driven.timeout() === 0 || this.#deadline.take();
     if (due) driven.socketAction(CURL_SOCKET_TIMEOUT, 0);
     const looked = remedies.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
@@ -210,7 +210,7 @@ export class Loop {
     const { multi, transfers, sockets, waits } = this.#driven;
     const keepsProcessAlive = transfers.runnable > 0 || waits.size > 0;
     const isWaiting = keepsProcessAlive || transfers.size > 0 || sockets.wanted > 0;
-    this.#deadline.set(multi.closed ? NO_TIMEOUT : multi.timeout());
+    this.#deadline.set(multi.closed ? NO_TIMEOUT : this.#driven.timeout());
     if (this.#deadline.pending) this.#deadline.arm();
     parking.update(this.#poller.fd, isWaiting, keepsProcessAlive, sockets.size);
   }

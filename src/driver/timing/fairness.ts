@@ -80,10 +80,11 @@ export class Fairness {
     if (!hadShare && performance.now() < this.#end) return false;
     run.burst = 0;
     if (settings.rateLimited || !mayPause(easy)) return false;
+    const keeps = keepsRest(easy);
+    // libcurl reads once more after a pause from outside, and would do so after another one
+    if (!keeps && !run.pausedForFairness) this.#duePauses.add(easy);
     this.queue(easy);
-    if (keepsRest(easy)) return true;
-    this.#duePauses.add(easy);
-    return false;
+    return keeps;
   }
 
   /** Has a transfer go on when those before it had their turn. */

@@ -19,6 +19,8 @@ import { type Easy, stateOf } from "./easy.ts";
  */
 export function pauseReceiving(state: EasyState): boolean {
   if (keepsRest(state)) return true;
+  // a pause has libcurl read once more, and another pause would have it do so again
+  if (state.paused & flags.CURLPAUSE_RECV) return false;
   state.run.pauseDue = true;
   state.multi?.observer?.pauseDue(state);
   return false;
@@ -58,7 +60,7 @@ export function pauseInTurn(state: EasyState, action: number): void {
  */
 export function resumeReceiving(state: EasyState): void {
   state.run.pausedForFairness = false;
-  tryPause(state, state.paused);
+  if ((state.paused & flags.CURLPAUSE_RECV) === 0) tryPause(state, state.paused);
 }
 
 /** Unpauses sending, and leaves receiving as it is. Does nothing where the handle is closed. */
