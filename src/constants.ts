@@ -1,7 +1,7 @@
 /**
  * C's own names and numbers: `constants.CURL_POLL_IN`, `constants.CURLE_OPERATION_TIMEDOUT`,
- * `constants.CURLOPT_URL`. They are those of the newest libcurl that curlew knows; an older
- * library may not know them all.
+ * `constants.CURLOPT_URL`. The numbers are those of the newest libcurl that curlew knows; an older
+ * library may not know all of them.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export const constants: Constants = lazy(collect) as unknown as Constants;
 
 type Numbers = Record<PropertyKey, number>;
 
-// Collecting takes 2 ms, which few programs need: it waits until the first name is asked for.
+// Collecting the numbers takes 2 ms, so it is done when the first name is read.
 function lazy(collect: (into: Numbers) => void): Numbers {
   const numbers: Numbers = {};
   let empty = true;

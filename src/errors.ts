@@ -70,19 +70,19 @@ export class CurlUrlError extends CurlError {
   }
 }
 
-/** libcurl's words for a `CURLcode`. */
+/** libcurl's text for a `CURLcode`. */
 function easyText(code: number): string {
   return native.string(library().symbols.curl_easy_strerror(code)) ?? "";
 }
 
-/** The same for a `CURLUcode`, which libcurl has words for since 7.80. */
+/** libcurl's text for a `CURLUcode`, or the code's name before 7.80, which has no text for it. */
 function urlText(code: number): string {
   const { has, symbols } = library();
   if (!has("curl_url_strerror")) return urlCodeName(code);
   return native.string(symbols.curl_url_strerror(code)) ?? "";
 }
 
-/** The codes that curlew itself raises. */
+/** The values of `CURLcode` that curlew's own code names. */
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
@@ -101,7 +101,7 @@ export const Code = {
   TOO_LARGE: 100,
 } as const;
 
-/** The same of the multi interface. */
+/** The values of `CURLMcode` that curlew's own code names. */
 export const MultiCode = {
   OK: 0,
   BAD_HANDLE: 1,

@@ -1,11 +1,11 @@
 /**
- * How the versions of libcurl differ in what curlew has to know: the only place in `src/` that
- * compares version numbers.
+ * The oddities of libcurl's versions that curlew must know. No other file in `src/` compares
+ * version numbers.
  *
- * An oddity is named here where its cure costs something, or forbids something, so that only the
- * versions that have it shall pay. A cure that every version gets stands beside its reason and has
- * no name here. What a version can do is asked of the tables of `ffi/curl/` by
- * {@linkcode isKnown}, of the library's symbols, or of the bits of `curl_version_info`.
+ * An oddity is named here where its cure costs time or forbids something, so that only the versions
+ * with the oddity pay for it. A cure that every version gets has its reason beside it and no name
+ * here. Whether a version has a feature is decided by the tables of `ffi/curl/` with
+ * {@linkcode isKnown}, by the library's symbols, or by the bits of `curl_version_info`.
  *
  * @module
  */
@@ -13,54 +13,54 @@
 import { library } from "../ffi/mod.ts";
 import { tlsLibrary } from "./version.ts";
 
-/** The versions that have an oddity: 0xXXYYZZ, as libcurl counts them. */
+/** The versions that have an oddity, as libcurl's 0xXXYYZZ. */
 interface Range {
-  /** The first version that has it; without, all before `until` do. */
+  /** The first version that has the oddity. The default is the oldest version. */
   readonly since?: number;
-  /** The first version that no longer has it; without, all from `since` on do. */
+  /** The first version that no longer has it. The default is none. */
   readonly until?: number;
-  /** The TLS library that it takes, by its name in `curl_version_info`; without, any. */
+  /** The TLS library that it needs, by its name in `curl_version_info`. The default is any. */
   readonly tls?: string;
 }
 
 /**
- * One row is one oddity. "Seen" names the versions that it was met or not met on; the commits and
- * numbers are those of https://github.com/curl/curl.
+ * The oddities by name. "Seen" lists the versions on which the oddity was or was not observed; the
+ * commits and numbers are those of https://github.com/curl/curl.
  */
 const RANGES = {
   /**
-   * A transfer may lose its last socket, without another one or a timeout in its place, though it
-   * could go on. Then nothing wakes the event loop up before TIMEOUT_MS.
+   * A transfer that could go on may be left without a socket and without a timeout. Then nothing
+   * wakes the event loop before TIMEOUT_MS.
    *
    * - FTP on a kept connection, after EPSV: up to 8.3.0. 8.4.0 goes on by itself where there is
    *   nothing to wait for (6dd6654f75, curl#12033).
    * - A transfer with MAX_RECV_SPEED_LARGE that was paused while its last bytes came: up to 8.6.0.
-   *   It ended with db5c9f4f9e (curl#13050) in 8.7.0.
+   *   Fixed by db5c9f4f9e (curl#13050) in 8.7.0.
    * - HTTP/2 without TLS, whose last bytes came together with those of another transfer. Seen on
    *   7.88.1; not on 7.74.0, 8.14.1.
-   * - LDAP over TLS, whose answer lies in the TLS library, so that the socket tells of nothing
-   *   (curl#9580, closed as a known bug). Seen on 7.88.1.
+   * - LDAP over TLS, whose response is in the buffer of the TLS library, so that the socket has no
+   *   event (curl#9580, closed as a known bug). Seen on 7.88.1.
    *
-   * The end of the range is a guess on the safe side, for the last two: 8.13.0 rewrote how libcurl
-   * tells of sockets (cfc657a48d, curl#16308), and since then none was seen. Cured by
+   * For the last two the end of the range is a guess on the safe side: 8.13.0 rewrote how libcurl
+   * reports sockets (cfc657a48d, curl#16308), and since then none was seen. Cured by
    * `driver/quirks/lost_events.ts`.
    */
   mayLoseEvents: { until: 0x080d00 },
   /**
-   * OpenSSL reads up to 64 KiB ahead of what libcurl asks it for. Where a stream of HTTP/2 ends or
-   * is paused, the rest may belong to other streams of the connection, and nobody reads it before
-   * the socket has more to tell.
+   * OpenSSL reads up to 64 KiB more than libcurl has requested. Where a stream of HTTP/2 ends or is
+   * paused, the rest may belong to other streams of the connection, and nothing reads it until the
+   * socket has another event.
    *
    * From 8.15.0 on, which made OpenSSL do so (aea336aa23, curl#17548). The same release wakes the
-   * transfer up that polls the connection (curl#17596, 62349e45a8, curl#17636), but none of the
-   * others. Seen on 8.15.0, 8.20.0, 8.21.0 and 8.23; not on 8.13.0, 8.14.1. Which TLS
-   * library is in use is not looked at: only OpenSSL and its relatives read ahead, and with another
-   * one the cure finds nothing. Cured by `driver/quirks/read_ahead.ts`.
+   * transfer that polls the connection (curl#17596, 62349e45a8, curl#17636), but none of the
+   * others. Seen on 8.15.0, 8.20.0, 8.21.0 and 8.23; not on 8.13.0, 8.14.1. The range does not
+   * depend on the TLS library: only OpenSSL and its relatives read ahead, and with another one the
+   * cure finds nothing. Cured by `driver/quirks/read_ahead.ts`.
    */
   keepsReadAhead: { since: 0x080f00 },
   /**
-   * The descriptor by which the threads of name lookups wake libcurl up is watched like a socket
-   * but never read, so it is ready for ever and the event loop spins.
+   * The descriptor by which the threads of name lookups wake libcurl is watched like a socket but
+   * never read, so it stays ready and the event loop spins.
    *
    * 8.20.0 only: 9bc8b078eb (curl#20832) began to watch it, 2a2104f3cf (curl#21547) reads it since
    * 8.21.0. Seen on 8.20.0; not on 8.15.0, 8.21.0. Cured by `driver/quirks/wake_fd.ts`.
@@ -68,32 +68,33 @@ const RANGES = {
   neverDrainsWakeFd: { since: 0x081400, until: 0x081500 },
   /**
    * A transfer that was paused by `curl_easy_pause`, and not by its WRITEFUNCTION, while its socket
-   * has more to read keeps the deadline over until the pause ends: the event loop spins.
+   * has more to read keeps the timeout at 0 until the pause ends: the event loop spins.
    *
    * 8.6.0, which remembers that a socket has more (`select_bits`), to 8.14.1: whether the transfer
-   * may go on is asked of the WRITEFUNCTION's pause only (`Curl_xfer_is_blocked`, and before 8.9.0
-   * not at all). 8.15.0 asks for both. Seen on 8.14.1; not on 7.74.0, 7.88.1, 8.23.0. No issue of
-   * curl is known. Cured by `driver/quirks/paused_spin.ts`.
+   * may go on is decided by the WRITEFUNCTION's pause only (`Curl_xfer_is_blocked`), and before 8.9.0
+   * not at all. 8.15.0 looks at both pauses. Seen on 8.14.1; not on 7.74.0, 7.88.1, 8.23.0. No issue
+   * of curl is known. Cured by `driver/quirks/paused_spin.ts`.
    */
   spinsWhilePaused: { since: 0x080600, until: 0x080f00 },
   /**
-   * A socket that never connected is closed without CLOSESOCKETFUNCTION. Its number may next be
-   * that of a descriptor of the name lookup, which would be taken for one whose end is announced.
+   * A socket that never connected is closed without CLOSESOCKETFUNCTION. Its number may then be
+   * given to a descriptor of a name lookup, which would be taken for a socket whose close will be
+   * announced.
    *
    * 7.88.0 (71b7e01610, curl#10141) to 8.1.2; 8.2.0 calls it again (a70d97c46c, curl#11439). Cured
    * by `driver/sockets.ts`.
    */
   closesUnconnectedSilently: { since: 0x075800, until: 0x080200 },
   /**
-   * NSS closes the socket of a connection by itself, without CLOSESOCKETFUNCTION.
+   * NSS closes the socket of a connection itself, without CLOSESOCKETFUNCTION.
    *
    * All versions up to 8.2.1: `nss_close` says so in a comment, and 8.3.0 dropped NSS (7c8bae0d9c,
    * curl#11459). Cured by `driver/driven_multi.ts`, which keeps no socket in the poller then.
    */
   nssClosesSockets: { until: 0x080300, tls: "NSS" },
   /**
-   * NSS goes on with the handshake while libcurl closes the connection, and then tells libcurl
-   * which protocol was negotiated, which reads from NULL.
+   * NSS continues the handshake while libcurl closes the connection, and then reports the
+   * negotiated protocol to libcurl, which reads from NULL.
    *
    * Up to 7.81.0 (curl#8341, fixed by 3267ac40da in 7.82.0), and again from 7.88.0, whose
    * `Curl_alpn_set_negotiated` lacks that check, to 8.2.1, the last one with NSS. Seen on 7.88.1.
@@ -111,9 +112,9 @@ const RANGES = {
    */
   crashesOnAcceptedPush: { since: 0x075800, until: 0x080100 },
   /**
-   * A handle that has run `perform()` and makes a CONNECT_ONLY connection in a multi handle cannot
-   * find it: `curl_easy_send` and `curl_easy_recv` look into the multi handle that `perform()` had
-   * made, and left behind.
+   * A handle that has run `perform()` and then makes a CONNECT_ONLY connection in a multi handle
+   * cannot find the connection: `curl_easy_send` and `curl_easy_recv` search the internal multi
+   * handle that `perform()` has made and kept.
    *
    * All before 8.7.0, which frees that one when the handle is added to another (757dfdfb55,
    * curl#12992). Seen on 8.6.0; not on 8.7.0. Refused by `handles/easy/connect_only.ts`.
@@ -128,27 +129,28 @@ const RANGES = {
    */
   freesHstsFilesTwice: { since: 0x075800, until: 0x080500 },
   /**
-   * A handle that has sent trailers takes every later chunked upload for one that sends them, even
+   * A handle that has sent trailers treats every later chunked upload as if it sent them, even
    * after `curl_easy_reset`, and writes before the start of its buffer.
    *
-   * All before 8.7.0, which has a chunk's frame written elsewhere (9369c30cd8, curl#12969) and no
-   * longer looks at that state. Seen on 8.6.0; not on 8.7.0. No issue of curl is known. Refused by
+   * All before 8.7.0, which writes the frame of a chunk elsewhere (9369c30cd8, curl#12969) and no
+   * longer reads that state. Seen on 8.6.0; not on 8.7.0. No issue of curl is known. Refused by
    * `handles/core/easy_state.ts`.
    */
   remembersTrailers: { until: 0x080700 },
   /**
-   * A status line of "HTTP/2" on a connection of HTTP/1 makes libcurl believe that it may be
-   * shared: several requests go out on it at once, and their responses are mixed up or never come.
+   * A status line of "HTTP/2" on a connection of HTTP/1 makes libcurl treat the connection as
+   * multiplexed: it sends several requests at once, and their responses are mixed up or never come.
    *
-   * Seen on 7.87.0 to 8.4.0; not on 8.5.0, which asks the connection too (1c37d472a0, curl#12373),
-   * or 8.9.1. The end of the range is a guess on the safe side: since 8.10.0 the status line says
-   * nothing of it any more (1be704e17e, curl#14662). No issue of curl is known; curl#4885 has the
-   * same mixture by another way. Cured by `http/transfer/configure.ts`, which asks for HTTP/1.1.
+   * Seen on 7.87.0 to 8.4.0; not on 8.5.0, which checks the connection too (1c37d472a0,
+   * curl#12373), or 8.9.1. The end of the range is a guess on the safe side: since 8.10.0 the
+   * status line no longer decides (1be704e17e, curl#14662). No issue of curl is known; curl#4885
+   * has mixed responses for another reason. Cured by `http/transfer/configure.ts`, which asks for
+   * HTTP/1.1.
    */
   believesHttp2StatusLine: { until: 0x080a00 },
   /**
-   * libcurl answers each ping of a WebSocket by itself: between two fragments of a message that
-   * curlew writes, this breaks both.
+   * libcurl answers each ping of a WebSocket itself. Between two fragments of a message that curlew
+   * writes, the pong breaks both.
    *
    * All before 8.14.0, which has CURLWS_NOAUTOPONG (c0df01fd94, curl#16744). Refused by
    * `http/websocket/handshake.ts`.
@@ -162,9 +164,9 @@ export type Oddity = keyof typeof RANGES;
 /** Which oddities a libcurl has. */
 export type Oddities = { readonly [Name in keyof typeof RANGES]: boolean };
 
-/** The oddities of that version, with that TLS library: the loaded one unless given. */
+/** The oddities of a version with a TLS library, by default the one that is loaded. */
 export function odditiesOf(versionNum: number, tls?: string | null): Oddities {
-  // libcurl may name several, those that are not chosen in brackets
+  // libcurl may name several TLS libraries, those that are not in use in brackets
   const uses = (name: string) =>
     ((tls === undefined ? tlsLibrary() : tls) ?? "").split(" ").some((it) => it.startsWith(name));
   const has = ({ since = 0, until = Infinity, tls: needed }: Range) =>
@@ -175,19 +177,19 @@ export function odditiesOf(versionNum: number, tls?: string | null): Oddities {
 
 let loaded: Oddities | undefined;
 
-/** The oddities of the loaded library, found once for each thread. */
+/** The oddities of the loaded library, determined once for each thread. */
 export function oddities(): Oddities {
   return loaded ??= odditiesOf(library().versionNum);
 }
 
-/** Whether the loaded library is new enough for that row of a table. */
+/** Whether the loaded library is new enough for a row of a table. */
 export function isKnown({ since }: { readonly since: number }): boolean {
   return since <= library().versionNum;
 }
 
 /**
- * The CURLU_* flags that are newer than the oldest libcurl, by the version that brought them. A
- * flag that libcurl does not know it ignores.
+ * The CURLU_* flags that the oldest supported libcurl does not know, with the version that
+ * introduced each. libcurl ignores a flag that it does not know.
  */
 export const NEWER_URL_FLAGS = {
   CURLU_ALLOW_SPACE: { since: 0x074e00 },

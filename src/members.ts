@@ -1,15 +1,15 @@
 /**
- * Reading the members of objects that users hand in: options, parts, dictionaries.
+ * Reads the members of objects that users pass: options, parts, dictionaries.
  *
  * @module
  */
 
 /**
- * The value of a member of the object itself or of its class. What somebody has put on
- * `Object.prototype` is not seen: it would reroute every request of the process.
+ * The value of a member of the object itself or of its class. Members of `Object.prototype` are
+ * ignored: one that somebody has added there would change every request of the process.
  *
- * Reading runs the user's code where the member is a getter or the object a proxy: each member is
- * read once, before anything is taken from C.
+ * Reading runs the user's code where the member is a getter or the object a proxy. So each member
+ * is read once, before C memory or a C handle is used.
  */
 export function member<T extends object, K extends keyof T>(object: T, key: K): T[K] | undefined {
   if (!(key in Object.prototype)) return object[key];

@@ -1,5 +1,5 @@
 /**
- * What the loaded libcurl is and can do.
+ * The version and the features of the loaded libcurl.
  *
  * @module
  */
@@ -7,35 +7,35 @@
 import { library, native, type NonNullPointer, type Pointer } from "../ffi/mod.ts";
 import { Struct } from "../ffi/memory.ts";
 
-/** See {@linkcode versionInfo}. */
+/** The result of {@linkcode versionInfo}. */
 export interface VersionInfo {
-  /** Such as `"7.88.1"`. */
+  /** The version, such as `"7.88.1"`. */
   readonly version: string;
-  /** The same as 0xXXYYZZ. */
+  /** The version as 0xXXYYZZ. */
   readonly versionNum: number;
-  /** The system it was built for. */
+  /** The system that libcurl was built for. */
   readonly host: string;
-  /** Its TLS library with version, `null` where it has none. */
+  /** The TLS library with its version, `null` where there is none. */
   readonly ssl: string | null;
-  /** The protocols it speaks, such as `"https"`. Functions may exist without their protocol. */
+  /** The supported protocols, such as `"https"`. Functions may exist without their protocol. */
   readonly protocols: readonly string[];
-  /** What it was built with, such as `"HTTP2"`; empty before 7.87. */
+  /** The features of the build, such as `"HTTP2"`; empty before 7.87. */
   readonly features: readonly string[];
-  /** The `CURL_VERSION_*` bits of the same. */
+  /** The features of the build as `CURL_VERSION_*` bits. */
   readonly featureBits: number;
-  /** The versions of the libraries that it uses, those that it has. */
+  /** The versions of the libraries that libcurl uses, by name. */
   readonly libraries: Readonly<Record<string, string>>;
-  /** Its own default for CAINFO, `null` where it has none. */
+  /** libcurl's default for CAINFO, `null` where it has none. */
   readonly cainfo: string | null;
-  /** Its own default for CAPATH, `null` where it has none. */
+  /** libcurl's default for CAPATH, `null` where it has none. */
   readonly capath: string | null;
-  /** The path or name that it was loaded from. */
+  /** The path or name from which libcurl was loaded. */
   readonly library: string;
 }
 
 const CURLVERSION_LAST = 100;
 
-// struct curl_version_info_data, by its age that brought each field
+// the fields of struct curl_version_info_data, each with the first age of the struct that has it
 const STRINGS: readonly [name: string, offset: number, age: number][] = [
   ["zlib", 56, 0],
   ["c-ares", 72, 1],
@@ -52,7 +52,7 @@ const STRINGS: readonly [name: string, offset: number, age: number][] = [
 const SSL = 40, CAINFO = 152, CAPATH = 160, CERTIFICATES_AGE = 6, FEATURES = 200, FEATURES_AGE = 10;
 
 /**
- * What the loaded libcurl is and can do: {@link
+ * The version and the features of the loaded libcurl: {@link
  * https://curl.se/libcurl/c/curl_version_info.html}.
  *
  * @throws {CurlLoadError} where there is no libcurl.
@@ -69,7 +69,7 @@ export function versionInfo(): VersionInfo {
   const data = symbols.curl_version_info(CURLVERSION_LAST) as NonNullPointer;
   const age = new Struct(data, 4).i32(0);
   const at = new Struct(data, 216);
-  // the struct of an older library ends before the newer fields
+  // the struct of an older library has no newer fields
   const text = (offset: number, from: number) => age >= from ? at.string(offset) : null;
   const libraries: Record<string, string> = {};
   for (const [name, offset, from] of STRINGS) {
@@ -91,13 +91,13 @@ export function versionInfo(): VersionInfo {
   };
 }
 
-/** The `ssl` of {@linkcode versionInfo} alone. */
+/** The member `ssl` of {@linkcode versionInfo}. */
 export function tlsLibrary(): string | null {
   const data = library().symbols.curl_version_info(CURLVERSION_LAST) as NonNullPointer;
   return new Struct(data, SSL + 8).string(SSL);
 }
 
-/** A NULL-terminated array of strings. */
+/** Reads a NULL-terminated array of C strings. */
 function strings(array: Pointer): string[] {
   const found: string[] = [];
   for (let i = 0; array !== null; i++) {

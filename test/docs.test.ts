@@ -37,7 +37,11 @@ async function sources(): Promise<string[]> {
   // room 4 speaks of names that the door does not have yet
   const door = await readFile(join(ROOT, "mod.ts"), "utf8");
   const hidden = door.includes("./src/http/") ? null : join("src", "http");
-  return ["mod.ts", ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden))];
+  return [
+    "mod.ts",
+    "node_libcurl.ts",
+    ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
+  ];
 }
 
 const README = await blocksOf("README.md");
@@ -70,6 +74,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
             "curlew": [join(ROOT, "mod.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
+            "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
         include: ["*.ts"],
@@ -89,7 +94,8 @@ test("the code in README.md and in the doc comments type-checks", async () => {
 test.for(README)("the code at $place runs", async ({ code }) => {
   await using server = await startServer("http");
   const here = code.replaceAll("https://example.com/", server.url("/small"))
-    .replaceAll(`"curlew"`, `"#root/mod.ts"`);
+    .replaceAll(`"curlew"`, `"#root/mod.ts"`)
+    .replaceAll(`"curlew/node-libcurl"`, `"#root/node_libcurl.ts"`);
   const child = await runChild(here);
   expect(child).toMatchObject({ code: 0, stderr: "" });
   expect(child.stdout).not.toBe("");

@@ -27,6 +27,39 @@ const same: boolean = library().version === versionInfo().version;
 console.log(status, same, constants.CURLE_OK, CurlEasyError.name);
 `;
 
+/** What was written for node-libcurl. */
+const FOR_NODE_LIBCURL = `
+import { Curl, CurlCode, curly, Easy } from "node-libcurl";
+import nodeLibcurl from "node-libcurl";
+
+const url: string = process.argv[2] ?? "";
+const { statusCode, data } = await curly.get<{ ok: boolean }>(url, { timeout: 10 });
+const easy = new Easy();
+easy.setOpt("URL", url);
+easy.setOpt(Curl.option.WRITEFUNCTION, (chunk) => chunk.length);
+const code: CurlCode = easy.perform();
+easy.close();
+console.log(statusCode, data.ok, code === CurlCode.CURLE_OK, nodeLibcurl.Easy === Easy);
+`;
+
+const COMMONJS = `
+const { Easy } = require("node-libcurl");
+const easy = new Easy();
+console.log(easy.setOpt("URL", process.argv[2]), easy.setOpt("NOBODY", true), easy.perform());
+`;
+
+/** The folder that stands in for node-libcurl where something else imports it. */
+const STAND_IN = {
+  "package.json": JSON.stringify({
+    name: "node-libcurl",
+    version: "5.1.2",
+    type: "module",
+    exports: { types: "./index.d.ts", default: "./index.js" },
+  }),
+  "index.js": `export * from "curlew/node-libcurl";\n` +
+    `export { default } from "curlew/node-libcurl";\n`,
+};
+
 /** What a user may not write. */
 const WRONG = `
 import { Easy } from "curlew";
@@ -68,9 +101,18 @@ beforeAll(async () => {
   await mkdir(join(folder, "types"));
   await writeFile(join(folder, "types", "main.ts"), DECLARE + PROGRAM);
   await writeFile(join(folder, "types", "wrong.ts"), WRONG);
+  const standIn = join(folder, "stand-in");
+  await mkdir(standIn);
+  for (const [name, text] of Object.entries(STAND_IN)) await writeFile(join(standIn, name), text);
+  await writeFile(join(standIn, "index.d.ts"), STAND_IN["index.js"]);
+  await writeFile(join(folder, "switched.ts"), FOR_NODE_LIBCURL);
+  await writeFile(join(folder, "commonjs.cjs"), COMMONJS);
+  await mkdir(join(folder, "node"));
+  await writeFile(join(folder, "node", "main.ts"), FOR_NODE_LIBCURL);
   await run("npm", "pack", "--silent", "--pack-destination", folder, ROOT);
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz"))!;
-  await run("npm", "install", "--offline", "--no-audit", "--no-fund", `./${tarball}`);
+  const install = ["install", "--offline", "--no-audit", "--no-fund"];
+  await run("npm", ...install, `./${tarball}`, "./stand-in");
 }, MINUTE);
 
 afterAll(async () => {
@@ -83,10 +125,19 @@ test("the npm package has what it needs, and nothing else", async () => {
   const names = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
   expect((await readdir(join(inside, "dist"))).sort())
-    .toEqual(["doctor.d.ts", "doctor.js", "ffi", "mod.d.ts", "mod.js", "src"]);
+    .toEqual([
+      "doctor.d.ts",
+      "doctor.js",
+      "ffi",
+      "mod.d.ts",
+      "mod.js",
+      "node_libcurl.d.ts",
+      "node_libcurl.js",
+      "src",
+    ]);
   expect(await readdir(join(inside, "dist", "ffi", "curl"))).not.toContain("generate.js");
-  expect((await readdir(join(folder, "node_modules"))).filter((name) => name[0] !== "."))
-    .toEqual(["curlew"]);
+  expect((await readdir(join(folder, "node_modules"))).filter((name) => name[0] !== ".").sort())
+    .toEqual(["curlew", "node-libcurl"]);
 });
 
 test("the npm package runs on this runtime", async () => {
@@ -94,6 +145,38 @@ test("the npm package runs on this runtime", async () => {
   const args = "Bun" in globalThis ? ["main.ts", url] : ["run", "--allow-ffi", "main.ts", url];
   const { stdout } = await run(process.execPath, ...args);
   expect(stdout).toBe("200 true 0 CurlEasyError\n");
+});
+
+/** Runs a file of the project, with a URL. */
+async function runFile(name: string, ...denoFlags: string[]): Promise<string> {
+  const args = "Bun" in globalThis ? [] : ["run", "-A", "--no-check", ...denoFlags];
+  return (await run(process.execPath, ...args, name, server.url("/small"))).stdout;
+}
+
+test("a program for node-libcurl runs where a folder of that name leads to the package", async () => {
+  expect(await runFile("switched.ts")).toBe("200 true true true\n");
+  expect(await runFile("commonjs.cjs")).toBe("0 0 0\n");
+});
+
+test("a program for node-libcurl runs by an entry in the runtime's own configuration", async () => {
+  const aliased = join(folder, "aliased");
+  await mkdir(aliased);
+  await writeFile(join(aliased, "main.ts"), FOR_NODE_LIBCURL);
+  const dist = "../node_modules/curlew/dist/node_libcurl";
+  const imports = { "node-libcurl": `${dist}.js` }, paths = { "node-libcurl": [dist] };
+  await writeFile(join(aliased, "deno.json"), JSON.stringify({ imports }));
+  await writeFile(join(aliased, "tsconfig.json"), JSON.stringify({ compilerOptions: { paths } }));
+  await rename(join(folder, "node_modules", "node-libcurl"), join(folder, "moved"));
+  try {
+    const stdout = await runFile(
+      join("aliased", "main.ts"),
+      "--config",
+      join("aliased", "deno.json"),
+    );
+    expect(stdout).toBe("200 true true true\n");
+  } finally {
+    await rename(join(folder, "moved"), join(folder, "node_modules", "node-libcurl"));
+  }
 });
 
 test("the npm package brings the doctor as a command", async () => {
@@ -123,6 +206,17 @@ test.for([["NodeNext", "NodeNext"], ["ESNext", "bundler"]] as const)(
     await writeFile(project, JSON.stringify({ compilerOptions, include: ["*.ts"] }));
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     await run(findNode(), tsc, "--project", project);
+    // what was written for node-libcurl has Node's types
+    const node = join(folder, "node", `${moduleResolution}.json`);
+    const typeRoots = [join(ROOT, "node_modules", "@types")];
+    await writeFile(
+      node,
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, lib: ["ESNext"], types: ["node"], typeRoots },
+        include: ["*.ts"],
+      }),
+    );
+    await run(findNode(), tsc, "--project", node);
   },
 );
 
@@ -143,6 +237,6 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  expect(stderr).toContain("/mod.ts (");
+  for (const door of ["mod", "node_libcurl"]) expect(stderr).toContain(`/${door}.ts (`);
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);
 }, MINUTE);

@@ -6,7 +6,10 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The rooms from the bottom up: each may import from those before it, and from itself. */
-const ROOMS = ["ffi", "src", "src/handles", "src/driver", "src/http", "src/doctor", "."];
+const ROOMS = [
+  ...["ffi", "src", "src/handles", "src/driver", "src/http", "src/node_libcurl", "src/doctor"],
+  ".",
+];
 
 /** The room of `path`: the innermost of `ROOMS` that holds the file, or -1. */
 function roomOf(path: string): number {
@@ -39,7 +42,12 @@ async function files(): Promise<string[]> {
     const names = await readdir(join(ROOT, folder), { recursive: true });
     return names.map((name) => `${folder}/${name.replaceAll(sep, "/")}`);
   }));
-  return ["mod.ts", "doctor.ts", ...folders.flat().filter((path) => path.endsWith(".ts"))];
+  return [
+    "mod.ts",
+    "doctor.ts",
+    "node_libcurl.ts",
+    ...folders.flat().filter((path) => path.endsWith(".ts")),
+  ];
 }
 
 const imports = (await Promise.all((await files()).map(importsOf))).flat();
@@ -57,6 +65,13 @@ test("imports point down, never up or sideways", () => {
   const inside = imports.filter(({ to }) => to.endsWith(".ts"));
   const wrong = inside.filter(({ from, to }) => roomOf(to) > roomOf(from) || roomOf(to) === -1);
   expect(wrong).toEqual([]);
+});
+
+test("only its own door imports the room of node-libcurl", () => {
+  const from = imports.filter(({ from, to }) =>
+    to.startsWith("src/node_libcurl/") && !from.startsWith("src/node_libcurl/")
+  );
+  expect(new Set(from.map(({ from }) => from))).toEqual(new Set(["node_libcurl.ts"]));
 });
 
 /** A way through `edges` that comes back to where it has been, or null. */
@@ -151,4 +166,24 @@ test("only ffi/deno.ts says Deno, only ffi/bun.ts and its fallback say Bun", asy
     const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
     expect(/\b(Deno|Bun)\.|bun:ffi|\bin globalThis/.exec(code)?.[0], path).toBeUndefined();
   }
+});
+
+/** The files of `src/` whose code has something that the pattern matches. */
+async function filesWith(pattern: RegExp): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of (await files()).filter((path) => path.startsWith("src/"))) {
+    const text = await readFile(join(ROOT, path), "utf8");
+    if (pattern.test(text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, ""))) found.push(path);
+  }
+  return found;
+}
+
+test("native callbacks are made in the one place that lets no exception into C", async () => {
+  expect(await filesWith(/native\.callback\(/)).toEqual(["src/handles/base/native_callback.ts"]);
+});
+
+test("the handles do not ask a public member of their own, which a subclass may override", async () => {
+  const asked = await filesWith(/this\.(closed|getInfo|setOpt|pause|infoRead)\b/);
+  // a generator over infoRead() is what messages() is; the outbox is no handle
+  expect(asked.sort()).toEqual(["src/handles/multi/multi.ts", "src/http/websocket/outbox.ts"]);
 });

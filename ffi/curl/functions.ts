@@ -1,20 +1,20 @@
 /**
- * Every function that libcurl exports, by its C name: the types of its parameters, those of its
- * result, and the version that introduced it. The printf family is left out, since it is
- * deprecated and needs a C compiler's varargs. Checked against the loaded library by a test.
+ * The functions that libcurl exports, by C name: the types of the parameters and of the result, and
+ * the version that introduced the function. The printf family is left out, since it is deprecated
+ * and needs the varargs of a C compiler. A test compares this table with the loaded library.
  *
  * @module
  */
 
 import type { CType, Signature } from "../native.ts";
 
-/** A libcurl function with a fixed prototype. */
+/** A function with a fixed prototype. */
 export interface CurlFunction extends Signature {
-  /** The first libcurl that has it, as 0xXXYYZZ. */
+  /** The first version that has the function, as 0xXXYYZZ. */
   readonly since: number;
 }
 
-/** A variadic function: what is fixed, and the shapes that its last argument takes. */
+/** A variadic function: its fixed parameters, and the possible types of its variable ones. */
 export interface CurlVariadic {
   readonly since: number;
   readonly fixed: readonly CType[];
@@ -24,8 +24,9 @@ export interface CurlVariadic {
 }
 
 /**
- * The functions with a fixed prototype. A `buffer` is a string or a block that libcurl reads
- * during the call, or the place for a result; handles, lists and callbacks are `pointer`s.
+ * The functions with a fixed prototype. A `buffer` is JS memory that libcurl reads or writes during
+ * the call only: a string, a block, the place for a result. Handles, lists and callbacks are
+ * `pointer`s.
  */
 export const functions = {
   // easy.h
@@ -256,15 +257,15 @@ export const functions = {
   curl_version_info: { since: 0x070a00, args: ["i32"], result: "pointer" },
 } as const;
 
-/** The variadic functions, each bound once for each shape. */
+/** The variadic functions. Each is bound once for each shape. */
 export const variadics = {
-  // a string, bytes or a struct is a `buffer`, valid during the call only
+  // a string, bytes or a struct is a `buffer`, which is valid during the call only
   curl_easy_setopt: {
     since: 0x070100,
     fixed: ["pointer", "i32"],
     result: "i32",
     shapes: { long: ["long"], off_t: ["i64"], pointer: ["pointer"], buffer: ["buffer"] },
-    callsBack: true, // DEBUGFUNCTION hears of cookies that are set
+    callsBack: true, // DEBUGFUNCTION runs for cookies that are set
   },
   curl_easy_getinfo: {
     since: 0x070401,

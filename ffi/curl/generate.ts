@@ -14,7 +14,7 @@ import { fail, type Headers, readHeaders } from "./generator/headers.ts";
 import * as tables from "./generator/tables.ts";
 import type { CurlSymbol, Release, Row, Table } from "./generator/tables.ts";
 
-// The others declare nothing but functions, C types and compiler switches.
+// The other headers declare only functions, C types and compiler switches.
 const HEADERS = [
   "curl.h",
   "easy.h",
@@ -85,7 +85,7 @@ function readSymbols(text: string): Map<string, CurlSymbol> {
   for (const line of text.split("\n")) {
     const [, name, since] = /^((?:LIB)?CURL\w*) +(\d[\d.]*)/.exec(line) ?? [];
     if (name === undefined || since === undefined) continue;
-    // The middle column may be blank, so the place of a version tells its column.
+    // The middle column may be blank, so the columns are found by their position.
     const deprecated = line.slice(46, 58).trim();
     const last = line.slice(58).trim();
     symbols.set(name, {
@@ -209,7 +209,7 @@ function rowText(row: Row): string {
   const fields = Object.entries(row).filter(([, value]) => value !== undefined);
   return fields.map(([key, value]) => {
     if (VERSIONS.has(key)) return `${key}: ${hex(value as number)}`;
-    // An info's type is in the upper bits of its id.
+    // The upper bits of the id of an info are its type.
     if (key === "id" && (value as number) > 0xfffff) return `${key}: ${hex(value as number)}`;
     return `${key}: ${JSON.stringify(value)}`;
   }).join(", ");

@@ -1,5 +1,5 @@
 /**
- * What a bug report needs to know about the machine and its libcurl.
+ * Collects the facts that a bug report needs: the machine, the runtime, the loaded libcurl.
  *
  * @module
  */
@@ -16,25 +16,25 @@ import { type VersionInfo, versionInfo } from "../version.ts";
 /** The version of this package; a test compares it with `package.json`. */
 export const CURLEW_VERSION = "0.1.0";
 
-/** The machine and the runtime. */
+/** The facts about the machine and the runtime. */
 export interface SystemFacts {
   readonly curlew: string;
   readonly runtime: string;
   readonly runtimeVersion: string;
   readonly os: string;
   readonly osRelease: string;
-  /** What a Linux distribution calls itself, else `null`. */
+  /** The name of the Linux distribution; `null` where there is none. */
   readonly distribution: string | null;
   readonly arch: string;
-  /** How the agents wait, as `CURLEW_WAIT` has it. */
+  /** The wait method of agents, as `CURLEW_WAIT` names it. */
   readonly wait: string;
-  /** What is set of the variables that matter to curlew or libcurl. */
+  /** The environment variables that are set and affect curlew or libcurl. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The loaded libcurl: what {@linkcode VersionInfo} has, and where it really is. */
+/** The facts about the loaded libcurl. */
 export interface LibraryFacts extends VersionInfo {
-  /** The file that the loader chose, `null` where it does not tell. */
+  /** The path of the loaded file, `null` where the system does not report it. */
   readonly file: string | null;
 }
 
@@ -42,7 +42,7 @@ export interface LibraryFacts extends VersionInfo {
 export interface CertificateFacts {
   readonly kind: "file" | "folder";
   readonly path: string;
-  /** How many certificates or files are there, `null` where it cannot be read. */
+  /** How many certificates or files the place has, `null` where it cannot be read. */
   readonly count: number | null;
 }
 
@@ -52,8 +52,8 @@ const VARIABLES = [
   ["no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "SSLKEYLOGFILE"],
 ].flat();
 
-/** The answer, or null where the runtime or the system refuses to give it. */
-function tried<T>(ask: () => T): T | null {
+/** The result of `ask`, or `null` where the runtime or the system throws. */
+function orNull<T>(ask: () => T): T | null {
   try {
     return ask();
   } catch {
@@ -61,16 +61,16 @@ function tried<T>(ask: () => T): T | null {
   }
 }
 
-/** The machine and the runtime. */
+/** Collects the facts about the machine and the runtime. */
 export function systemFacts(): SystemFacts {
-  const release_ = tried(() => readFileSync("/etc/os-release", "utf8"));
+  const osReleaseFile = orNull(() => readFileSync("/etc/os-release", "utf8"));
   return {
     curlew: CURLEW_VERSION,
     runtime: native.runtime,
     runtimeVersion: process.versions[native.runtime] ?? "",
     os: native.os,
-    osRelease: tried(release) ?? "",
-    distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(release_ ?? "")?.[1] ?? null,
+    osRelease: orNull(release) ?? "",
+    distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(osReleaseFile ?? "")?.[1] ?? null,
     arch: native.arch,
     wait: waitMethod(),
     environment: environment(),
@@ -81,17 +81,17 @@ function environment(): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of VARIABLES) {
     const value = native.env(name);
-    // a report is for other people's eyes
-    const isProxy = /_proxy$/i.test(name); // with whatever characters in its password
+    // other people read a report, so it must not show the password of a proxy
+    const isProxy = /_proxy$/i.test(name); // the password may have any characters
     if (value) found[name] = isProxy ? value.replace(/^(.*?:\/\/)?.*@/s, "$1***@") : value;
   }
   return found;
 }
 
 /**
- * The loaded libcurl.
+ * Collects the facts about the loaded libcurl.
  *
- * @throws {CurlLoadError} where there is none.
+ * @throws {CurlLoadError} where there is no libcurl.
  */
 export function libraryFacts(): LibraryFacts {
   const info = versionInfo();
@@ -99,7 +99,7 @@ export function libraryFacts(): LibraryFacts {
   return { ...info, features, file: libraryFile() };
 }
 
-/** The names, where libcurl is too old to tell them itself: before 7.87. */
+/** The names of the feature bits, for libcurl before 7.87, which has no names. */
 function featuresOf(bits: number): string[] {
   const prefix = "CURL_VERSION_";
   return Object.entries(constants)
@@ -109,7 +109,7 @@ function featuresOf(bits: number): string[] {
 
 const CURLVERSION_FIRST = 0;
 
-/** The file in which libcurl's own data lies. */
+/** The path of the file that contains libcurl's data. */
 function libraryFile(): string | null {
   if (native.os === "windows") return null;
   const inside = library().symbols.curl_version_info(CURLVERSION_FIRST);
@@ -118,19 +118,19 @@ function libraryFile(): string | null {
   const name = native.string(
     native.pointer(Number(new DataView(info.buffer).getBigUint64(0, true))),
   );
-  return name === null ? null : tried(() => realpathSync(name)) ?? name;
+  return name === null ? null : orNull(() => realpathSync(name)) ?? name;
 }
 
-/** Where libcurl looks for certificates, unless an option says otherwise. */
+/** Collects the places where libcurl looks for certificates by default. */
 export function certificateFacts({ cainfo, capath }: VersionInfo): CertificateFacts[] {
   const places: CertificateFacts[] = [];
   if (cainfo) {
-    const text = tried(() => readFileSync(cainfo, "latin1"));
+    const text = orNull(() => readFileSync(cainfo, "latin1"));
     const count = text === null ? null : text.split("-----BEGIN ").length - 1;
     places.push({ kind: "file", path: cainfo, count });
   }
   if (capath) {
-    places.push({ kind: "folder", path: capath, count: tried(() => readdirSync(capath).length) });
+    places.push({ kind: "folder", path: capath, count: orNull(() => readdirSync(capath).length) });
   }
   return places;
 }

@@ -1,5 +1,5 @@
 /**
- * The report: what was found, what is wrong with it, and its two forms.
+ * The report of the doctor: the facts, the problems, and the text for people.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import {
 } from "./facts.ts";
 import { type Check, selfTest } from "./self_test.ts";
 
-/** All that was found. */
+/** The facts, the results of the checks, and the problems. */
 export interface Report {
   readonly system: SystemFacts;
-  /** `null` where no libcurl can be loaded. */
+  /** The facts about libcurl, `null` where none can be loaded. */
   readonly library: LibraryFacts | null;
   readonly certificates: readonly CertificateFacts[];
   readonly checks: readonly Check[];
-  /** What is broken, in words; nothing where all is well. */
+  /** The problems, in words. Empty where there is none. */
   readonly problems: readonly string[];
 }
 
-/** Looks at everything. */
+/** Collects the facts, runs the checks, and finds the problems. */
 export async function examine(): Promise<Report> {
   const system = systemFacts();
   let library: LibraryFacts;
@@ -61,7 +61,7 @@ function checkProblems(checks: readonly Check[], { runtime, wait }: SystemFacts)
 
 const LABEL = 16, WIDTH = 100;
 
-/** A row, broken between words where it is long. */
+/** A row of the report. A long one is wrapped between words. */
 function row(label: string, text: string): string {
   const lines = [""];
   for (const word of text.split(" ")) {
@@ -102,7 +102,7 @@ function certificateText({ kind, path, count }: CertificateFacts): string {
 const checkText = ({ name, ok, detail }: Check) =>
   row("self-test", `${ok ? "ok" : "FAILED"}: ${name}: ${detail}`);
 
-/** The report for people. */
+/** The text of the report, for people. */
 export function reportText(report: Report): string {
   const { system, library, certificates, checks, problems } = report;
   return systemText(system) +

@@ -1,5 +1,5 @@
 /**
- * A few transfers on the loopback interface, to see whether curlew works here.
+ * Checks by a few transfers on the loopback interface whether curlew works on this machine.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
 
-/** What one check found. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What was seen, or what went wrong. */
+  /** What the check has seen, or the error. */
   readonly detail: string;
 }
 
 const PARALLEL = 8, SIZE = 100_000, DELAY_MS = 100, TIMEOUT_MS = 300;
-/** No check may last longer, whatever is broken. */
+/** The time limit of a transfer. A whole check has twice that. */
 const LIMIT_MS = 5_000;
 
 function answer({ url }: IncomingMessage, response: ServerResponse): void {
@@ -38,13 +38,13 @@ function listen(): Promise<Server> {
   });
 }
 
-/** Where the checks run. */
-interface Place {
+/** The agent and the server of the checks. */
+interface Setup {
   readonly agent: Agent;
   readonly base: string;
 }
 
-async function get({ agent, base }: Place, path: string, timeoutMs = LIMIT_MS): Promise<number> {
+async function get({ agent, base }: Setup, path: string, timeoutMs = LIMIT_MS): Promise<number> {
   using easy = new Easy();
   let size = 0;
   easy.setOpts({
@@ -64,22 +64,22 @@ function expectSize(size: number): void {
   if (size !== SIZE) throw new Error(`${size} of ${SIZE} bytes came`);
 }
 
-const CHECKS: Readonly<Record<string, (place: Place) => Promise<string>>> = {
-  async "parallel transfers"(place) {
-    const sizes = await Promise.all(Array.from({ length: PARALLEL }, () => get(place, "/")));
+const CHECKS: Readonly<Record<string, (setup: Setup) => Promise<string>>> = {
+  async "parallel transfers"(setup) {
+    const sizes = await Promise.all(Array.from({ length: PARALLEL }, () => get(setup, "/")));
     sizes.forEach(expectSize);
     return `${PARALLEL} of ${SIZE} bytes each`;
   },
-  async "waiting for a socket"(place) {
-    const before = place.agent.stats.wakeUps;
-    expectSize(await get(place, "/later"));
-    const count = place.agent.stats.wakeUps - before;
+  async "waiting for a socket"(setup) {
+    const before = setup.agent.stats.wakeUps;
+    expectSize(await get(setup, "/later"));
+    const count = setup.agent.stats.wakeUps - before;
     if (count === 0) throw new Error("the answer came, but no event told of it");
     return "woken up by the answer";
   },
-  async "waiting for a timeout"(place) {
+  async "waiting for a timeout"(setup) {
     try {
-      await get(place, "/never", TIMEOUT_MS);
+      await get(setup, "/never", TIMEOUT_MS);
     } catch (error) {
       if (!(error instanceof CurlEasyError)) throw error;
       if (error.codeName === "CURLE_OPERATION_TIMEDOUT") return error.codeName;
@@ -89,7 +89,7 @@ const CHECKS: Readonly<Record<string, (place: Place) => Promise<string>>> = {
   },
 };
 
-function within<T>(work: Promise<T>): Promise<T> {
+function withTimeLimit<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new Error(`nothing happened for ${2 * LIMIT_MS} ms`));
     const timer = setTimeout(late, 2 * LIMIT_MS);
@@ -99,14 +99,14 @@ function within<T>(work: Promise<T>): Promise<T> {
 
 async function check(name: string, run: () => Promise<string>): Promise<Check> {
   try {
-    return { name, ok: true, detail: await within(run()) };
+    return { name, ok: true, detail: await withTimeLimit(run()) };
   } catch (error) {
     const { codeName, message } = error as Partial<CurlEasyError>;
     return { name, ok: false, detail: codeName ? `${codeName}: ${message}` : String(message) };
   }
 }
 
-/** Runs all checks, on a server that lives as long. */
+/** Runs all checks, with a server and an agent that are closed after them. */
 export async function selfTest(): Promise<Check[]> {
   let server: Server | undefined, agent: Agent | undefined;
   const checks: Check[] = [];

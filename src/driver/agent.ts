@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { Easy } from "../handles/easy/easy.ts";
+import type { Multi } from "../handles/multi/multi.ts";
 import {
   type AgentOptions,
   type AgentStats,
@@ -36,6 +37,13 @@ export let performAtOnce: (
 export let endTurn: (agent: Agent) => void;
 /** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
+/** The multi handle of an agent; another one after an error of the multi interface. */
+export let multiOfAgent: (agent: Agent) => Multi;
+/**
+ * Takes in the transfer of a handle that a PUSHFUNCTION of the agent's multi handle is about to
+ * accept: libcurl adds it itself. For inside of that function.
+ */
+export let expectPushed: (agent: Agent, easy: Easy, outcome: TransferOutcome) => void;
 
 /**
  * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
@@ -68,6 +76,8 @@ export class Agent {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
     };
+    multiOfAgent = (agent) => agent.#loop.multi;
+    expectPushed = (agent, easy, outcome) => agent.#loop.expectPushed(easy, outcome);
   }
 
   /**

@@ -119,11 +119,21 @@ export class DrivenMulti {
   /** Starts a transfer. Throws what adding the handle failed with. */
   start(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     this.#add(easy);
+    this.#scheduler.schedule();
+    const transfer = this.#enter(easy, outcome);
+    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+  }
+
+  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  expectPushed(easy: Easy, outcome: TransferOutcome): void {
+    this.#enter(easy, outcome);
+  }
+
+  #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
     const state = stateOf(easy), mayLoseEvents = this.remedies.mayLoseEvents(state);
     const transfer = this.transfers.add(state, outcome, mayLoseEvents);
-    this.#scheduler.schedule();
     this.timeouts.watch(transfer);
-    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+    return transfer;
   }
 
   #add(easy: Easy): void {

@@ -9,6 +9,7 @@ import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
 import type { Easy } from "../handles/easy/easy.ts";
+import type { Multi } from "../handles/multi/multi.ts";
 import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
 import { DrivenMulti } from "./driven_multi.ts";
@@ -68,6 +69,11 @@ export class Loop {
     return new DrivenMulti(this.#options, cacheSize, this.#poller, scheduler);
   }
 
+  /** The multi handle, which is replaced after an error of the multi interface. */
+  get multi(): Multi {
+    return this.#driven.multi;
+  }
+
   /** How many transfers are in flight. */
   get size(): number {
     return this.#driven.transfers.size;
@@ -97,6 +103,11 @@ export class Loop {
   /** Ends the turn in progress after the current round. */
   endTurn(): void {
     this.#turnEnds = true;
+  }
+
+  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  expectPushed(easy: Easy, outcome: TransferOutcome): void {
+    this.#driven.expectPushed(easy, outcome);
   }
 
   /** Schedules a turn, in a macrotask of its own. */

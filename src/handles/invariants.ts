@@ -39,7 +39,7 @@ export function* brokenMulti(multi: Multi): Generator<string, void, undefined> {
     yield `${state.easies.size} handles are added, ${easies.length} of them alive`;
   }
   if (state.depth !== 0) yield `the multi is ${state.depth} callbacks deep outside of any`;
-  const { bound, size } = state.table;
+  const { bound, size } = state.assigned;
   if (bound !== size) yield `the fd table has ${size} values for ${bound} descriptors`;
 }
 

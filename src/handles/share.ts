@@ -1,9 +1,10 @@
 /**
- * The share handle: what several easies have in common.
+ * The share handle: data that several easy handles use in common.
  *
  * @module
  */
 
+import { shareCodes } from "../../ffi/curl/codes.ts";
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
@@ -13,16 +14,16 @@ import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
 import type { EasyState } from "./core/easy_state.ts";
 import { SharedData } from "./core/shared_data.ts";
 
-const BAD_OPTION = 1, INVALID = 3, NOMEM = 4;
+const { CURLSHE_BAD_OPTION, CURLSHE_INVALID, CURLSHE_NOMEM } = shareCodes;
 
 /** How many share handles are open on this thread. */
 export const shareCount: { open: number } = { open: 0 };
 
-/** The C side of a share. */
+/** The part of a share handle that must be freed. */
 class ShareResources {
   /** `CURLSH *`, NULL once freed. */
   pointer: Pointer;
-  /** What connections that may stay in the shared cache call when they are closed. */
+  /** The CLOSESOCKETFUNCTIONs of connections that may be in the shared cache. */
   readonly hooks = new Set<CloseHook>();
 
   constructor(pointer: NonNullPointer) {
@@ -30,10 +31,10 @@ class ShareResources {
     shareCount.open++;
   }
 
-  /** Frees it, unless an easy uses it; gives libcurl's code. */
+  /** Frees the handle, which fails while an easy handle uses it. Returns libcurl's code. */
   free(): number {
     const { pointer } = this;
-    this.pointer = null; // first: callbacks that it still makes find it closed
+    this.pointer = null; // before the call, so that its callbacks find the handle closed
     const code = library().symbols.curl_share_cleanup(pointer);
     if (code !== 0) {
       this.pointer = pointer;
@@ -48,12 +49,12 @@ class ShareResources {
 
 const unclosed = new CollectedHandles<ShareResources>(
   "a Share",
-  (resources) => resources.free() === 0, /* an easy that uses it is collected later */
+  (resources) => resources.free() === 0, /* fails while an easy that uses it is not collected yet */
 );
 
 /**
- * Cookies, names, TLS sessions or connections that several easies share: {@link
- * https://curl.se/libcurl/c/libcurl-share.html}. Only for handles of one thread.
+ * A share handle, by which several easy handles share cookies, names, TLS sessions or connections:
+ * {@link https://curl.se/libcurl/c/libcurl-share.html}. Only for handles of one thread.
  *
  * @example
  * ```ts
@@ -80,7 +81,7 @@ export class Share {
   /** Makes a handle: `curl_share_init`. */
   constructor() {
     const pointer = library().symbols.curl_share_init();
-    if (pointer === null) throw new CurlShareError(NOMEM);
+    if (pointer === null) throw new CurlShareError(CURLSHE_NOMEM.code);
     this.#resources = new ShareResources(pointer);
     unclosed.add(this, this.#resources);
   }
@@ -94,14 +95,14 @@ export class Share {
    * Shares (`"SHARE"`) or no longer shares (`"UNSHARE"`) a kind of data, a
    * `CURL_LOCK_DATA_*`: {@link https://curl.se/libcurl/c/curl_share_setopt.html}.
    *
-   * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it, CURLSHE_BAD_OPTION for an
-   * unknown option or kind of data.
+   * @throws {CurlShareError} CURLSHE_IN_USE while an easy handle uses the share,
+   * CURLSHE_BAD_OPTION for an unknown option or kind of data.
    */
   setOpt(option: "SHARE" | "UNSHARE", data: number): void {
     const { pointer } = this.#resources;
-    if (pointer === null) throw new CurlShareError(INVALID);
+    if (pointer === null) throw new CurlShareError(CURLSHE_INVALID.code);
     if ((option !== "SHARE" && option !== "UNSHARE") || !Number.isInteger(data)) {
-      throw new CurlShareError(BAD_OPTION);
+      throw new CurlShareError(CURLSHE_BAD_OPTION.code);
     }
     const { curl_share_setopt } = library().symbols;
     check(curl_share_setopt.long(pointer, shareOptions[option].id, data | 0));
@@ -112,10 +113,10 @@ export class Share {
   /**
    * Frees the handle. Does nothing the second time.
    *
-   * @throws {CurlShareError} CURLSHE_IN_USE while an easy uses it.
+   * @throws {CurlShareError} CURLSHE_IN_USE while an easy handle uses the share.
    */
   close(): void {
-    if (this.closed) return;
+    if (this.#resources.pointer === null) return; // not `closed`, which may be overridden
     check(this.#resources.free());
     unclosed.delete(this);
   }
@@ -129,12 +130,12 @@ export class Share {
     return {
       pointer: this.#resources.pointer,
       data: this.#data,
-      used: (state) => this.#keepHook(state),
+      onUse: (state) => this.#keepHook(state),
       shares: (data) => this.#kinds.has(data),
     };
   }
 
-  /** Connections that may stay in the shared cache call their hook when they are closed. */
+  /** Adds a reference to the CLOSESOCKETFUNCTION of connections that may be in the shared cache. */
   #keepHook(state: EasyState): void {
     const hook = state.closeHook, { hooks } = this.#resources;
     if (hook && !hooks.has(hook)) hooks.add(hook.retain());

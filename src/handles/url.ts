@@ -4,6 +4,7 @@
  * @module
  */
 
+import { urlCodes } from "../../ffi/curl/codes.ts";
 import { flags as numbers } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { cString, result } from "../../ffi/memory.ts";
@@ -28,17 +29,17 @@ type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 export type UrlPart = PartOf<keyof typeof numbers>;
 
 const UrlCode = {
-  BAD_HANDLE: 1,
-  MALFORMED_INPUT: 3,
-  OUT_OF_MEMORY: 7,
-  UNKNOWN_PART: 9,
-  NO_SCHEME: 10,
-  NO_ZONEID: 18,
+  BAD_HANDLE: urlCodes.CURLUE_BAD_HANDLE.code,
+  MALFORMED_INPUT: urlCodes.CURLUE_MALFORMED_INPUT.code,
+  OUT_OF_MEMORY: urlCodes.CURLUE_OUT_OF_MEMORY.code,
+  UNKNOWN_PART: urlCodes.CURLUE_UNKNOWN_PART.code,
+  NO_SCHEME: urlCodes.CURLUE_NO_SCHEME.code,
+  NO_ZONEID: urlCodes.CURLUE_NO_ZONEID.code,
 } as const;
 
 const { CURLUPART_URL, CURLUPART_ZONEID, CURLU_URLENCODE } = numbers;
 
-/** How many URL handles there are on this thread. */
+/** How many URL handles are alive on this thread, those that an easy owns included. */
 export const urlCount: { open: number } = { open: 0 };
 
 const unclosed = new CollectedHandles<Owned>("a CurlUrl", (owned) => {
@@ -46,12 +47,12 @@ const unclosed = new CollectedHandles<Owned>("a CurlUrl", (owned) => {
   return true;
 });
 
-// the constructor takes a URL: a copy comes in by this way
+// duplicate() passes the C handle of the copy to the constructor, whose public parameter is a URL
 let adopted: NonNullPointer | null = null;
 
 /**
- * A URL in its parts, as libcurl understands it: {@link
- * https://curl.se/libcurl/c/libcurl-url.html}. It is also a value of the CURLU option.
+ * A URL handle: libcurl's parser, and the parts of a URL: {@link
+ * https://curl.se/libcurl/c/libcurl-url.html}. It can be the value of the option CURLU.
  *
  * Parts have curl's names without `CURLUPART_`; flags are `CURLU_*` bits.
  *
@@ -60,7 +61,7 @@ let adopted: NonNullPointer | null = null;
  * import { constants, CurlUrl } from "curlew";
  *
  * using url = new CurlUrl("https://example.com/a/b?x=1");
- * url.set("URL", "../c"); // relative to what is there
+ * url.set("URL", "../c"); // relative to the URL so far
  * url.set("QUERY", "name=Jane Doe", constants.CURLU_URLENCODE | constants.CURLU_APPENDQUERY);
  * console.log(url.get("PORT", constants.CURLU_DEFAULT_PORT)); // 443
  * console.log(`${url}`); // https://example.com/c?name=Jane+Doe
@@ -77,9 +78,9 @@ export class CurlUrl {
   }
 
   /**
-   * Makes a handle: `curl_url`, and with a URL {@linkcode CurlUrl.set} of it.
+   * Makes a handle: `curl_url`. A URL is set as by {@linkcode CurlUrl.set}.
    *
-   * @throws {CurlUrlError} what is wrong with the URL.
+   * @throws {CurlUrlError} for an invalid URL.
    */
   constructor(url?: string, flags = 0) {
     const pointer = adopted ?? library().symbols.curl_url();
@@ -108,12 +109,12 @@ export class CurlUrl {
   }
 
   /**
-   * A part of the URL, `null` where it has none: {@link
-   * https://curl.se/libcurl/c/curl_url_get.html}. Text that is not UTF-8 after CURLU_URLDECODE
-   * has U+FFFD in it.
+   * Reads a part of the URL, `null` where the URL has none: {@link
+   * https://curl.se/libcurl/c/curl_url_get.html}. Bytes that are not UTF-8 after CURLU_URLDECODE
+   * become U+FFFD.
    *
    * @throws {CurlUrlError} CURLUE_UNKNOWN_PART; CURLUE_NO_SCHEME and CURLUE_NO_HOST for "URL"
-   * while these are missing; CURLUE_URLDECODE where a control code would come out.
+   * while these parts are missing; CURLUE_URLDECODE where the decoded text has a control code.
    * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
    */
   get(part: UrlPart | number, flags = 0): string | null {
@@ -126,7 +127,7 @@ export class CurlUrl {
       throw new CurlUrlError(code);
     }
     const text = result.pointer();
-    if (text === null) return ""; // of an empty part with CURLU_URLENCODE
+    if (text === null) return ""; // an empty part with CURLU_URLENCODE
     try {
       return native.string(text);
     } finally {
@@ -136,24 +137,24 @@ export class CurlUrl {
 
   /**
    * Sets a part of the URL, or removes it with `null`: {@link
-   * https://curl.se/libcurl/c/curl_url_set.html}. "URL" may be relative to what is there; `null`
-   * for it removes everything.
+   * https://curl.se/libcurl/c/curl_url_set.html}. "URL" may be relative to the present URL; `null`
+   * as its value removes all parts.
    *
-   * @throws {CurlUrlError} what is wrong with the value; CURLUE_MALFORMED_INPUT for a NUL, and
-   * for a control code without CURLU_URLENCODE.
+   * @throws {CurlUrlError} for an invalid value; CURLUE_MALFORMED_INPUT for a NUL, and for a
+   * control code without CURLU_URLENCODE.
    * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
    */
   set(part: UrlPart | number, value: string | null, flags = 0): void {
     const pointer = this.#pointer, number = partNumber(part), bits = flagBits(flags);
     const { curl_url_set } = library().symbols;
     if (value === null) {
-      // libcurl before 7.84 leaves all as it is where the whole URL is removed
+      // libcurl before 7.84 removes nothing where the whole URL is removed
       const last = number === CURLUPART_URL ? CURLUPART_ZONEID : number;
       for (let i = number; i <= last; i++) check(curl_url_set(pointer, i, null, bits));
       return;
     }
     refuseControls(value, bits);
-    // there is nothing to encode, and libcurl 7.88 would read from NULL
+    // nothing is to be encoded, and libcurl 7.88 would read from NULL
     const used = value === "" ? bits & ~CURLU_URLENCODE : bits;
     check(curl_url_set(pointer, number, cString(value), used >>> 0));
   }
@@ -163,7 +164,7 @@ export class CurlUrl {
     return this.get("URL") ?? "";
   }
 
-  /** A copy: {@link https://curl.se/libcurl/c/curl_url_dup.html}. */
+  /** Makes a copy: {@link https://curl.se/libcurl/c/curl_url_dup.html}. */
   duplicate(): CurlUrl {
     const copy = library().symbols.curl_url_dup(this.#pointer);
     if (copy === null) throw new CurlUrlError(UrlCode.OUT_OF_MEMORY);
@@ -172,8 +173,8 @@ export class CurlUrl {
   }
 
   /**
-   * Frees the handle; one that is the CURLU of an easy lives until that lets go of it. Does
-   * nothing the second time.
+   * Frees the handle. One that is the value of CURLU is freed when the easy handle no longer uses
+   * it. Does nothing the second time.
    */
   close(): void {
     if (this.#owned === null) return;
@@ -206,10 +207,10 @@ function partNumber(part: unknown): number {
   throw new CurlUrlError(UrlCode.UNKNOWN_PART, `Unknown part of a URL: ${showName(part)}`);
 }
 
-/** The code of a part that is not there: CURLUE_NO_*, in the order of the parts but the path. */
+/** Whether a code means that the part is missing: CURLUE_NO_SCHEME to CURLUE_NO_ZONEID. */
 function isMissing(part: number, code: number): boolean {
   if (code >= UrlCode.NO_SCHEME && code <= UrlCode.NO_ZONEID) return true;
-  // libcurl before 7.81 has no code of its own for that part
+  // libcurl before 7.81 has no own code for a missing zone id
   return part === CURLUPART_ZONEID && code === UrlCode.UNKNOWN_PART;
 }
 
@@ -228,9 +229,12 @@ function flagBits(bits: unknown): number {
   return bits;
 }
 
-/** libcurl checks the parts of a whole URL, but not one that is set by itself. */
+/**
+ * Throws for a value that is no string or has control codes. libcurl checks a whole URL for these,
+ * but not a single part.
+ */
 function refuseControls(value: unknown, bits: number): void {
-  // deno-lint-ignore no-control-regex -- it is what this is about
+  // deno-lint-ignore no-control-regex -- control codes are what is refused
   const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
   if (typeof value === "string" && !refused.test(value)) return;
   const expected = "expected a string without control codes, or null";

@@ -8,7 +8,7 @@ import { EpollPoller } from "../../src/driver/poller/epoll.ts";
 import { readRegistrations } from "../../src/driver/debug/epoll_registrations.ts";
 import { READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { Sockets, type SocketWaitListener } from "../../src/driver/sockets.ts";
-import { FdTable } from "../../src/handles/multi/assigned_values.ts";
+import { AssignedValues } from "../../src/handles/multi/assigned_values.ts";
 
 const REMOVE = 4, MOST = 24;
 // SOCK_STREAM, SOCK_CLOEXEC, SOCK_NONBLOCK
@@ -68,7 +68,7 @@ export class DescriptorModel {
   readonly history: string[] = [];
   readonly #random: (below: number) => number;
   readonly #poller = new EpollPoller();
-  readonly #table = new FdTable();
+  readonly #table = new AssignedValues();
   readonly #lives = new Map<number, Life>();
   readonly #dead: number[] = [];
   /** Duplicates, as a child process has them: with one, a closed number stays in epoll. */

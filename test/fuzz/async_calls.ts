@@ -10,6 +10,7 @@ import {
   upload,
 } from "../../mod.ts";
 import { callback } from "./callbacks.ts";
+import { evilSignal, perhapsEvil } from "./evil.ts";
 import { argument, bound, pickEasy, readyEasy, type Step } from "./easy_calls.ts";
 import { type Any, odd, oddBytes } from "./odd.ts";
 import { easySetting } from "./options.ts";
@@ -26,7 +27,9 @@ function slot(world: World, random: Random): readonly [string, Any, number] {
 function signal(world: World, random: Random): Any {
   const roll = random.below(10);
   if (roll === 0) return odd(random)[1];
-  return roll < 4 ? world.controllers[random.below(world.controllers.length)]!.signal : undefined;
+  if (roll >= 5) return undefined;
+  if (roll === 4) return evilSignal(world, random, AbortSignal.timeout(random.below(100)));
+  return world.controllers[random.below(world.controllers.length)]!.signal;
 }
 
 const abort: Step = (world, random) => {
@@ -38,7 +41,9 @@ const abort: Step = (world, random) => {
 
 const perform: Step = (world, random) => {
   const [name, agent] = slot(world, random), [easyName, easy] = readyEasy(world, random);
-  const options = random.chance(80) ? { signal: signal(world, random) } : argument(random)[1];
+  const options = random.chance(80)
+    ? perhapsEvil(world, random, { signal: signal(world, random) })
+    : argument(random)[1];
   world.call(`${name}.perform(${easyName})`, "agent", () => {
     if (world.easies.includes(easy)) bound(easy, random.pick([20, 200, 500]));
     return agent.perform(easy, options);
@@ -94,7 +99,8 @@ const newAgent: Step = (world, random) => {
   else options["maxConnections"] = 1 + random.below(3);
   const what = Object.hasOwn(options, option) ? `${option} ${label}` : "";
   world.call(`${name} = new Agent(${what})`, "agent", () => {
-    world.agents[i] = new Agent(random.chance(90) ? options : odd(random)[1]);
+    const given = perhapsEvil(world, random, options);
+    world.agents[i] = new Agent(random.chance(90) ? given : odd(random)[1]);
     return agent.close();
   });
 };
@@ -158,7 +164,8 @@ function init(world: World, random: Random): Record<string, Any> {
     if (typeof option === "string") given["curl"] = { [option]: value };
   }
   if (random.chance(20)) given[random.pick(MEMBERS)] = odd(random)[1];
-  return given;
+  if (given["curl"]) given["curl"] = perhapsEvil(world, random, given["curl"]);
+  return perhapsEvil(world, random, given);
 }
 
 /** What is done with a response, or left undone. */
@@ -195,9 +202,12 @@ const doFetch: Step = (world, random) => {
 const doFetchSync: Step = (world, random) => {
   const [label, url] = target(world, random), given = init(world, random);
   if (!world.mayBlock()) return;
-  if (random.chance(80)) { for (const name of ["agent", "signal"]) delete given[name]; }
-  given["timeout"] = 50;
-  world.call(`fetchSync(${label})`, "http", () => fetchSync(url, given as Any));
+  const isPlain = random.chance(80);
+  world.call(`fetchSync(${label})`, "http", () => {
+    const bounded: Record<string, Any> = { ...given, timeout: 50 }; // it may be evil
+    if (isPlain) { for (const name of ["agent", "signal"]) delete bounded[name]; }
+    return fetchSync(url, bounded as Any);
+  });
 };
 
 const doDownload: Step = (world, random) => {

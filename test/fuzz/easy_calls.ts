@@ -2,6 +2,7 @@
 import { infos } from "../../ffi/curl/infos.ts";
 import { Easy } from "../../mod.ts";
 import { abuse, callback } from "./callbacks.ts";
+import { evilEasy, perhapsEvil } from "./evil.ts";
 import { type Any, odd, oddBytes } from "./odd.ts";
 import { easySetting } from "./options.ts";
 import { anyUrl } from "./places.ts";
@@ -42,7 +43,8 @@ const call =
 
 /** Bounds what a transfer may take, whatever was set before. */
 export function bound(easy: Easy, milliseconds: number): void {
-  if (!easy.closed) easy.setOpts({ TIMEOUT_MS: milliseconds, SERVER_RESPONSE_TIMEOUT: 1 });
+  const { setOpts } = Easy.prototype; // an evil one's may do anything
+  if (!easy.closed) setOpts.call(easy, { TIMEOUT_MS: milliseconds, SERVER_RESPONSE_TIMEOUT: 1 });
 }
 
 const setOpt: Step = (world, random) => {
@@ -57,7 +59,8 @@ const setOpts: Step = (world, random) => {
     .filter(([, option]) => typeof option === "string");
   const label = settings.map(([text]) => text).join(", ");
   const options = Object.fromEntries(settings.map(([, option, value]) => [option, value]));
-  world.call(`${name}.setOpts(${label})`, "easy", () => easy.setOpts(options));
+  const given = perhapsEvil(world, random, options);
+  world.call(`${name}.setOpts(${label})`, "easy", () => easy.setOpts(given));
 };
 
 const FUNCTIONS = ["HEADERFUNCTION", "READFUNCTION", "DEBUGFUNCTION", "XFERINFOFUNCTION"] as const;
@@ -77,12 +80,12 @@ export function prepare(world: World, random: Random): readonly [string, Any] {
   for (const option of FUNCTIONS) {
     if (random.chance(40)) options[option] = callback(world, option, random);
   }
-  const [, option, value] = easySetting(world, random);
+  const [, option, value] = easySetting(world, random), isEvil = random.chance(12);
   if (typeof option === "string" && random.chance(60)) options[option] = value;
   world.call(`${name} = new Easy() for ${url.slice(0, 60)}`, "easy", () => {
     easy.close();
-    world.easies[i] = new Easy();
-    world.easies[i].setOpts(options);
+    world.easies[i] = isEvil ? evilEasy(world, random) : new Easy();
+    Easy.prototype.setOpts.call(world.easies[i], options);
   });
   return [name, world.easies[i]];
 }
@@ -125,7 +128,8 @@ const getInfo: Step = (world, random) => {
 
 /** A buffer that C fills while somebody takes it away. */
 const receive = (method: "recv" | "send" | "wsRecv" | "wsSend"): Step => (world, random) => {
-  const [name, easy] = slotEasy(world, random), [label, data] = oddBytes(random);
+  const [name, easy] = slotEasy(world, random), [label, bytes] = oddBytes(random);
+  const data = perhapsEvil(world, random, bytes);
   const [flagsLabel, flags] = argument(random), [, size] = argument(random);
   world.kept[random.below(16)] = data;
   world.call(`${name}.${method}(${label}, ${flagsLabel})`, "easy", () => {

@@ -2,6 +2,7 @@
 import { type Easy, Multi } from "../../mod.ts";
 import { pickEasy, readyEasy, slotEasy, type Step } from "./easy_calls.ts";
 import { bound } from "./easy_calls.ts";
+import { perhapsEvil } from "./evil.ts";
 import { type Any, NUMBERS, odd } from "./odd.ts";
 import { multiSetting } from "./options.ts";
 import type { Random } from "./random.ts";
@@ -81,7 +82,13 @@ const serve: Step = (world, random) => {
 const wait = (method: "poll" | "wait"): Step => (world, random) => {
   const [name, multi] = slot(world, random);
   const list = random.chance(70)
-    ? [0, 1].map(() => ({ fd: fd(random, world)[1], events: mask(random, world)[1] }))
+    ? perhapsEvil(
+      world,
+      random,
+      [0, 1].map(() =>
+        perhapsEvil(world, random, { fd: fd(random, world)[1], events: mask(random, world)[1] })
+      ),
+    )
     : odd(random)[1];
   // a time that is right may be long
   const [label, time] = random.chance(70) ? ["3", 3] : odd(random);

@@ -2,6 +2,7 @@
 import { easyOptions, multiOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { libcurl } from "../versions.ts";
 import { callback } from "./callbacks.ts";
+import { perhapsEvil } from "./evil.ts";
 import { type Any, odd, oddBytes, oddString } from "./odd.ts";
 import { anyPlace, anyUrl } from "./places.ts";
 import type { Random } from "./random.ts";
@@ -91,9 +92,12 @@ function objectFor(name: string, world: World, random: Random): Any {
     case "STDERR":
       return "stderr.txt";
     case "HTTPPOST":
-      return [{ name: "a", contents: "b" }, { name: "f", contents: oddBytes(random)[1] }];
+      return perhapsEvil(world, random, [
+        perhapsEvil(world, random, { name: "a", contents: "b" }),
+        { name: "f", contents: perhapsEvil(world, random, oddBytes(random)[1]) },
+      ]);
     default:
-      return random.chance(50) ? "a=b&c=d" : oddBytes(random)[1];
+      return random.chance(50) ? "a=b&c=d" : perhapsEvil(world, random, oddBytes(random)[1]);
   }
 }
 
@@ -111,10 +115,12 @@ function fitting(name: string, { kind }: OptionRow, world: World, random: Random
     case "string":
       if (name === "URL") return anyUrl(world, random);
       return PLACES.test(name) ? anyPlace(world, random) : oddString(random)[1];
-    case "slist":
-      return random.pick([["a: b"], ["A;", "B:"], [], ["127.0.0.1:1:127.0.0.1"], ["NOOP"]]);
+    case "slist": {
+      const list = random.pick([["a: b"], ["A;", "B:"], [], ["127.0.0.1:1:127.0.0.1"], ["NOOP"]]);
+      return perhapsEvil(world, random, list);
+    }
     case "blob":
-      return oddBytes(random)[1];
+      return perhapsEvil(world, random, oddBytes(random)[1]);
     case "function":
       return callback(world, name, random);
     case "cbptr":

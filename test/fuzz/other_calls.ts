@@ -1,6 +1,7 @@
 /** Calls on Share, CurlUrl and Mime. */
 import { CurlUrl, Mime, Share } from "../../mod.ts";
 import { callback } from "./callbacks.ts";
+import { perhapsEvil } from "./evil.ts";
 import type { Step } from "./easy_calls.ts";
 import { type Any, NUMBERS, odd, oddBytes } from "./odd.ts";
 import { anyUrl } from "./places.ts";
@@ -98,7 +99,10 @@ function partSpec(world: World, random: Random): Any {
   for (const member of ["name", "type", "encoder", "filename", "headers", "reader", "odd"]) {
     if (random.chance(6)) spec[member] = odd(random)[1];
   }
-  return spec;
+  for (const member of ["data", "reader"]) {
+    if (spec[member]) spec[member] = perhapsEvil(world, random, spec[member]);
+  }
+  return perhapsEvil(world, random, spec);
 }
 
 const addPart: Step = (world, random) => {

@@ -1,6 +1,7 @@
 /** Calls on CurlWebSocket; without the library for it, only that it says so. */
 import { CurlWebSocket } from "../../mod.ts";
 import { callback } from "./callbacks.ts";
+import { perhapsEvil } from "./evil.ts";
 import type { Step } from "./easy_calls.ts";
 import { type Any, NUMBERS, odd, oddBytes } from "./odd.ts";
 import { easySetting } from "./options.ts";
@@ -23,7 +24,7 @@ function init(world: World, random: Random): Record<string, Any> {
   }
   const member = random.pick(["headers", "curl", "agent", "signal", "connectTimeout"]);
   if (random.chance(10)) given[member] = odd(random)[1];
-  return given;
+  return perhapsEvil(world, random, given);
 }
 
 const EVENTS = ["open", "message", "error", "close", "ping", "pong"];

@@ -1,6 +1,6 @@
 // How long a value given to assign() lives: until REMOVE, until it is replaced, until close().
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { FdTable } from "../../src/handles/multi/assigned_values.ts";
+import { AssignedValues } from "../../src/handles/multi/assigned_values.ts";
 import { FIRST, LIFE, Loop, multiCode, POLL_IN, POLL_REMOVE, Transfer } from "./multi_support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
@@ -10,13 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const tables = new Set<FdTable>();
+const tables = new Set<AssignedValues>();
 beforeEach(() => {
-  const { reserve } = FdTable.prototype;
-  vi.spyOn(FdTable.prototype, "reserve").mockImplementation(function (this: FdTable, value) {
-    tables.add(this);
-    return reserve.call(this, value);
-  });
+  const { reserve } = AssignedValues.prototype;
+  vi.spyOn(AssignedValues.prototype, "reserve").mockImplementation(
+    function (this: AssignedValues, value) {
+      tables.add(this);
+      return reserve.call(this, value);
+    },
+  );
 });
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { library, native, type Pointer } from "../../ffi/mod.ts";
 import * as codes from "../../ffi/curl/codes.ts";
+import { Code, MultiCode } from "../../src/errors.ts";
 import { curl, known, newerThanTables } from "./support.ts";
 
 type Codes = Readonly<Record<string, codes.CodeRow>>;
@@ -55,4 +56,14 @@ test("old names of reused numbers do not shadow the current ones", () => {
   expect(codes.easyCodeName(43)).toBe("CURLE_BAD_FUNCTION_ARGUMENT");
   expect(codes.easyCodeName(60)).toBe("CURLE_PEER_FAILED_VERIFICATION");
   expect(codes.multiCodeName(-1)).toBe("CURLM_CALL_MULTI_PERFORM");
+});
+
+test.each([
+  ["CURLE_", Code, codes.easyCodes],
+  ["CURLM_", MultiCode, codes.multiCodes],
+])("the %s numbers of src/errors.ts are those of the table", (prefix, numbers, table) => {
+  const rows = table as Codes;
+  for (const [name, number] of Object.entries(numbers)) {
+    expect([name, number]).toEqual([name, rows[prefix + name]?.code]);
+  }
 });

@@ -1,5 +1,5 @@
 /**
- * What must hold before a table is written.
+ * Checks the tables before they are written.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { fail, type Headers } from "./headers.ts";
 import { LEFTOVER, type Release, type Table } from "./tables.ts";
 
-/** Symbols of the headers that are in no table, by the reason. */
+/** The symbols of the headers that belong to no table, with the reasons. */
 const EXCLUDED: readonly [why: string, names: RegExp][] = [
   ["marks the end of a list", /_(LAST|LASTENTRY|LASTONE|END)$/],
   ["left over from an option that is gone", LEFTOVER],
@@ -18,7 +18,7 @@ const EXCLUDED: readonly [why: string, names: RegExp][] = [
   ["about the headers, not about the loaded library", /^LIBCURL_/],
 ];
 
-/** Fails where `symbols-in-versions` has a symbol of the headers that no table has. */
+/** Throws where a symbol of `symbols-in-versions` and of the headers is in no table. */
 export function checkComplete(release: Release, names: ReadonlySet<string>): void {
   for (const [name, { last }] of release.symbols) {
     if (names.has(name) || EXCLUDED.some(([, excluded]) => excluded.test(name))) continue;
@@ -27,14 +27,14 @@ export function checkComplete(release: Release, names: ReadonlySet<string>): voi
   }
 }
 
-/** Fails where a number has no entry in `symbols-in-versions`, which would give it no version. */
+/** Throws where a row has no version, because `symbols-in-versions` does not list its name. */
 export function checkDated(table: Table): void {
   for (const [name, { since }] of table) {
     if (since === 0 && !/OBSOLETE\d*$/.test(name)) fail(`no version known for ${name}`);
   }
 }
 
-/** Fails where the library's own table of options (`lib/easyoptions.c`) says something else. */
+/** Throws where the table differs from libcurl's own table of options, `lib/easyoptions.c`. */
 export function checkEasyOptions(options: Table, source: string, headers: Headers): void {
   const row = /\{\s*"(\w+)",\s*(CURLOPT_\w+),\s*CURLOT_(\w+),\s*(\w+)\s*\}/g;
   const theirs = [...source.matchAll(row)].map(([, name, id, type, flags]) => {

@@ -1,5 +1,5 @@
 /**
- * Reads C headers as far as curl's public numbers need it: object-like `#define`s and enums.
+ * Parses C headers, as far as curl's public numbers need it: object-like `#define`s and enums.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 export interface Enumerator {
   readonly name: string;
   readonly value: number;
-  /** The `CURLOPTTYPE_` name, for a member declared through the `CURLOPT` macro. */
+  /** The `CURLOPTTYPE_` name, for a member that the macro `CURLOPT` declares. */
   readonly optionType?: string;
 }
 
@@ -16,19 +16,19 @@ export interface Enumerator {
 export interface Headers {
   /** The members of an enum by its C type name, in the order of the header. */
   members(type: string): readonly Enumerator[];
-  /** Every enum type with a name. */
+  /** The names of the enum types. */
   readonly types: readonly string[];
-  /** What a `#define` stands for, where its body is a single name. */
+  /** The bodies of the `#define`s whose body is a single name, by the defined name. */
   readonly renames: ReadonlyMap<string, string>;
-  /** Whether the headers define that name at all, be it as a number, a macro or a string. */
+  /** Whether the headers define a name, as a number, a macro or a string. */
   has(name: string): boolean;
-  /** The names of everything that may be a number. */
+  /** The names that may be numbers. */
   readonly names: readonly string[];
   /** Evaluates a constant expression, `undefined` where it is not a number. */
   evaluate(expression: string): number | undefined;
 }
 
-/** Reads the text of some headers. */
+/** Parses the text of headers. */
 export function readHeaders(text: string): Headers {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, " ").replace(/\\\n/g, " ");
   const defines = readDefines(code);
@@ -59,13 +59,13 @@ export function readHeaders(text: string): Headers {
   };
 }
 
-/** Throws; an expression, unlike `throw`. */
+/** Throws an error. Unlike `throw` it is an expression. */
 export function fail(message: string): never {
   throw new Error(message);
 }
 
-// The branches of #if are all read: a body that is not a number (INVALID_SOCKET) gives way to the
-// next one of the same name.
+// All branches of an #if are read. Where a body is not a number (INVALID_SOCKET), the next one of
+// the same name counts.
 function readDefines(code: string): Map<string, string[]> {
   const defines = new Map<string, string[]>();
   for (const [, name, body] of code.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$/gm)) {
@@ -116,8 +116,8 @@ function splitByComma(text: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== "");
 }
 
-// C computes these in at most 64 bits; the bits are what libcurl reads, so they are kept as those
-// of a signed 64-bit number: ((size_t)-1) is -1.
+// The value as a signed number of 64 bits, since C computes in at most 64 bits and libcurl reads
+// the bits: ((size_t)-1) is -1.
 function toNumber(value: bigint): number {
   const number = Number(BigInt.asIntN(64, value));
   return Number.isSafeInteger(number) ? number : fail(`${value} is no exact number in JS`);
@@ -148,7 +148,7 @@ const UNARY: Record<string, (a: bigint) => bigint> = {
 
 const TYPE_WORDS = /^(unsigned|signed|long|int|short|char|size_t|curl_off_t)$/;
 
-// A recursive descent over the few operators that curl's headers use.
+// Evaluates a C expression by recursive descent, with the few operators of curl's headers.
 function evaluate(expression: string, lookUp: (name: string) => bigint): bigint {
   const tokens = expression.match(/\w+|<<|>>|\S/g) ?? [];
   let at = 0;

@@ -1,5 +1,5 @@
 /**
- * Turns what a release of curl declares into the rows of our tables.
+ * Makes the rows of curlew's tables from the headers and documents of a release of curl.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { defaultOf } from "./defaults.ts";
 import { fail, type Headers } from "./headers.ts";
 
-/** A row as it is printed: its fields in order, those that are `undefined` left out. */
+/** The fields of a row, in the order in which they are printed; `undefined` ones are left out. */
 export type Row = Readonly<Record<string, number | string | true | undefined>>;
-/** Rows by the key they are printed under. */
+/** Rows by key. */
 export type Table = Map<string, Row>;
 
-/** A line of `symbols-in-versions`, its versions as 0xXXYYZZ. */
+/** A line of `symbols-in-versions`, with its versions as 0xXXYYZZ. */
 export interface CurlSymbol {
   readonly since: number;
   readonly deprecated?: number;
   readonly last?: number;
 }
 
-/** What a release tells. */
+/** A release of curl, as far as the tables need it. */
 export interface Release {
   readonly headers: Headers;
   readonly symbols: ReadonlyMap<string, CurlSymbol>;
@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 const NUMERIC = new Set(["long", "values", "off_t"]);
 
-/** The rows of `curl_easy_setopt`, the aliases among them. */
+/** The rows of `curl_easy_setopt`, aliases included. */
 export function easyOptions(release: Release): Table {
   const rows = optionRows(release, "CURLOPT_", "CURLoption", (_, type) => KINDS[type!]);
   return sorted(withAliases(release, "CURLOPT_", rows));
@@ -50,12 +50,12 @@ export function easyOptions(release: Release): Table {
 /** The rows of `curl_multi_setopt`. */
 export function multiOptions(release: Release): Table {
   return sorted(optionRows(release, "CURLMOPT_", "CURLMoption", (name, type) => {
-    // multi.h declares the data of its callbacks as plain objects.
+    // multi.h declares the data of callbacks as plain objects.
     return name.endsWith("DATA") ? "cbptr" : KINDS[type!];
   }));
 }
 
-/** The rows of `curl_share_setopt`, whose options carry no type in the header. */
+/** The rows of `curl_share_setopt`, whose options have no type in the header. */
 export function shareOptions(release: Release): Table {
   const kinds: Readonly<Record<string, string>> = {
     CURLSHOPT_SHARE: "long",
@@ -112,7 +112,7 @@ function infoKind(name: string, id: number): string {
   return kinds[id >> 20] || fail(`no kind for ${name}`);
 }
 
-// An alias is a row of its own, so that a name is looked up in one step.
+// Adds a row for each alias, so that a name is found in one step.
 function withAliases(release: Release, prefix: string, table: Table): Table {
   for (const [alias, name] of release.headers.renames) {
     const row = table.get(name.slice(prefix.length));
@@ -129,7 +129,7 @@ function withAliases(release: Release, prefix: string, table: Table): Table {
   return table;
 }
 
-/** The rows of one enum of error codes, its aliases last. */
+/** The rows of an enum of error codes, aliases last. */
 export function codes(release: Release, prefix: string, type: string): Table {
   const { headers, symbols } = release;
   const table: Table = new Map();
@@ -151,12 +151,12 @@ export function codes(release: Release, prefix: string, type: string): Table {
 }
 
 function codeRow(release: Release, name: string, code: number): Row {
-  // A number that no version of libcurl returns any more.
+  // An obsolete code is one that libcurl no longer returns.
   const obsolete = /_OBSOLETE\d*$/.test(name) || name === "CURLE_ALREADY_COMPLETE";
   return { code, ...history(release, name), obsolete: obsolete || undefined };
 }
 
-/** Every other number by its C name. */
+/** All other numbers, by C name. `taken` has the names of the other tables. */
 export function flags(release: Release, taken: ReadonlySet<string>): Map<string, number> {
   const table = new Map<string, number>();
   for (const name of release.headers.names) {
@@ -167,17 +167,17 @@ export function flags(release: Release, taken: ReadonlySet<string>): Map<string,
   return sorted(table);
 }
 
-/** Whether a name marks the end of a list, and so has another number in each release. */
+/** Whether a name marks the end of a list, whose number differs between releases. */
 export function isMarker(name: string): boolean {
   return /_(LAST|LASTENTRY|LASTONE|END)$/.test(name) && name !== "CURLFORM_END";
 }
 
-/** What is left in the headers of options that are gone: all of them are 9999. */
+/** The names of removed options that the headers still define, all of them as 9999. */
 export const LEFTOVER: RegExp = /^CURLOPT_(OBSOLETE\d+|WRITEINFO|CLOSEPOLICY)$/;
 
 function history({ symbols }: Release, name: string): Row {
   const symbol = symbols.get(name);
-  // The document leaves out the placeholders.
+  // `symbols-in-versions` does not list placeholders.
   return { since: symbol?.since ?? 0, deprecated: symbol?.deprecated, removed: symbol?.last };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The checks on an option's value, before anything reaches C.
+ * Checks of the values that users pass, made before any of them reaches C.
  *
  * @module
  */
@@ -17,18 +17,18 @@ export function badValue(option: string, expected: string, value: unknown): Curl
 
 const LINE_BREAK = /[\r\n]/;
 
-/** A value as an error message shows it: never the text of a string, which may be a secret. */
+/** Describes a value for an error message: never the text of a string, which may be a secret. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
     if (value.includes("\0")) return "a string with a NUL";
     return LINE_BREAK.test(value) ? "a string with a line break" : "a string";
   }
-  if (typeof value === "function") return "a function"; // which may have a toString of its own
+  if (typeof value === "function") return "a function"; // its toString may be the user's
   if (value === null || typeof value !== "object") return String(value);
   return `an object of class ${className(value)}`;
 }
 
-/** A name that does not exist as an error message shows it. */
+/** Describes an unknown name for an error message: a string is shown as it is. */
 export function showName(name: unknown): string {
   return typeof name === "string" ? name : show(name);
 }
@@ -38,59 +38,61 @@ function className(value: object): string {
     const { name } = value.constructor;
     return typeof name === "string" ? name : "?";
   } catch {
-    return "?"; // it has none, or a getter or a proxy threw
+    return "?"; // no constructor, or a getter or a proxy threw
   }
 }
 
-/** A boolean as 1 or 0, or a whole number of 64 bits; `undefined` for anything else. */
+/** Reads an integer of 64 bits, or a boolean as 1 or 0; `undefined` for anything else. */
 export function wholeInteger(value: unknown): number | bigint | undefined {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0; // no -0
   return typeof value === "bigint" && BigInt.asIntN(64, value) === value ? value : undefined;
 }
 
-/** A whole number that fits 64 bits; a boolean is 1 or 0. */
+/** Reads an integer of 64 bits, or a boolean as 1 or 0. Throws for anything else. */
 export function integer(option: string, value: unknown): number | bigint {
   const number = wholeInteger(value);
   if (number !== undefined) return number;
   throw badValue(option, "a whole number of 64 bits or a boolean", value);
 }
 
-/** A boolean as 1 or 0, or a whole number within the bounds; `undefined` for anything else. */
+/** Reads an integer within the bounds, or a boolean as 1 or 0; `undefined` for anything else. */
 export function wholeNumber(value: unknown, least: number, most: number): number | undefined {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value !== "number" || !Number.isInteger(value)) return undefined;
   return value >= least && value <= most ? value + 0 : undefined; // FFI takes no -0
 }
 
-/** A `long` that fits 32 bits, as on Windows, or an unsigned bitmask of as many. */
+/**
+ * Reads a C `long`: an integer of 32 bits, the size that it has on Windows, signed or as an
+ * unsigned bitmask; a boolean is 1 or 0. Throws for anything else.
+ */
 export function long(option: string, value: unknown): number {
   const number = wholeNumber(value, -0x80000000, 0xffffffff);
   if (number !== undefined) return number;
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
 
-/** A string that C can take. */
+/** Reads a string without NUL. Throws for anything else. */
 export function text(option: string, value: unknown): string {
   if (typeof value === "string" && !value.includes("\0")) return value;
   throw badValue(option, "a string without NUL", value);
 }
 
-/** The same for what is sent: behind a line break stood a header or a command of its own. */
+/**
+ * Reads a string without NUL and line breaks. Text that is sent must have none: what follows one
+ * would be another header or command.
+ */
 export function oneLine(option: string, value: unknown): string {
   const line = text(option, value);
   if (LINE_BREAK.test(line)) throw badValue(option, "a string without line breaks", value);
   return line;
 }
 
-/** Lines that C can take: text, or bytes that are sent as they are. */
+/** Reads lines: text, or bytes that are sent as they are. Throws for anything else. */
 export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
-  if (!isArray(value)) throw badValue(option, "an array of strings", value);
-  // a copy, since a getter may say something else the second time
-  return Array.from(
-    value,
-    (line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line),
-  );
+  return items(option, "an array of strings", value)
+    .map((line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line));
 }
 
 function byteLine(option: string, value: Uint8Array): Uint8Array {
@@ -101,7 +103,27 @@ function byteLine(option: string, value: Uint8Array): Uint8Array {
   return line;
 }
 
-/** As `Array.isArray`, which throws for a proxy that was revoked. */
+/** More items than any meaningful list has. */
+const MOST_ITEMS = 1_000_000;
+
+/**
+ * The items of an array, each read once, by its index: the array's own iterator may be the user's.
+ * `undefined` for a value that is no array, or too long.
+ */
+export function arrayItems(value: unknown): unknown[] | undefined {
+  const length = isArray(value) ? value.length : undefined;
+  if (typeof length !== "number" || !(length >= 0 && length <= MOST_ITEMS)) return undefined;
+  return Array.from({ length }, (_, i) => (value as unknown[])[i]);
+}
+
+/** The items of an array: see {@linkcode arrayItems}. Throws for a value that is no array. */
+export function items(option: string, expected: string, value: unknown): unknown[] {
+  const found = arrayItems(value);
+  if (found) return found;
+  throw badValue(option, expected, value);
+}
+
+/** `Array.isArray`, but false for a revoked proxy, where the original throws. */
 export function isArray(value: unknown): value is unknown[] {
   try {
     return Array.isArray(value);
@@ -110,7 +132,7 @@ export function isArray(value: unknown): value is unknown[] {
   }
 }
 
-/** Bytes, from a view or a buffer: still the user's own, see {@linkcode bytesOf}. */
+/** Reads bytes from a view or a buffer, without a copy: see {@linkcode bytesOf}. */
 export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
   const found = bytesOf(value);
   if (found) return found;

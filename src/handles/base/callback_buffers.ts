@@ -1,7 +1,7 @@
 /**
- * The buffers that callbacks hand to the user. C's own memory is never shown: a view that the
- * user keeps would point to what C has freed. Callbacks nest (unpausing writes inside a
- * callback), so each level has a buffer of its own.
+ * A stack of buffers, in which callbacks pass bytes to the user's functions. A view of C's own
+ * memory would dangle if the user kept it. Callbacks nest (unpausing runs WRITEFUNCTION inside
+ * another callback), so each level has its own buffer.
  *
  * @module
  */
@@ -9,17 +9,17 @@
 import { bufferLength, viewLength } from "./views.ts";
 
 const SIZE = 64 * 1024;
-/** For each level what was shown there last: most pieces are as long as the one before. */
+/** The last view of each level, used again for the same length: most pieces have that. */
 const views: Uint8Array<ArrayBuffer>[] = [];
 const buffers: ArrayBuffer[] = [];
-/** For each level whose bytes alone are there; `null` for anybody's. */
+/** The owner of the bytes in the buffer of each level; `null` where several may have left bytes. */
 const owners: (object | null)[] = [];
 let level = 0;
 
 /**
- * Takes a buffer of `size` bytes; give it back with {@linkcode giveBufferBack}. What is sent from
- * there has an `owner`: bytes of others are cleared, since nobody can tell how much of the buffer a
- * function of the user has filled.
+ * Takes a buffer of `size` bytes, until {@linkcode giveBufferBack}. A buffer that is sent from has
+ * an `owner`, and the bytes of others are cleared first: a function of the user may return a larger
+ * count than it has filled.
  */
 export function takeBuffer(size: number, owner: object | null): Uint8Array<ArrayBuffer> {
   const last = views[level];
@@ -33,18 +33,18 @@ export function takeBuffer(size: number, owner: object | null): Uint8Array<Array
 
 function view(size: number): Uint8Array<ArrayBuffer> {
   const last = buffers[level];
-  // a user may have detached it: then it has no byte
+  // the user may have detached the buffer, whose length is 0 then
   const isLarge = last !== undefined && bufferLength(last) >= Math.max(size, 1);
   const buffer = isLarge ? last : buffers[level] = new ArrayBuffer(Math.max(size, SIZE));
   return new Uint8Array(buffer, 0, size);
 }
 
-/** How many are taken. */
+/** How many buffers are taken. */
 export function buffersInUse(): number {
   return level;
 }
 
-/** Gives back the buffer taken last. */
+/** Returns the buffer that was taken last. */
 export function giveBufferBack(): void {
   level--;
 }

@@ -1,13 +1,14 @@
 /**
- * A function of the user, and what it gives back to C.
+ * Converts the results of the user's callbacks to C integers.
  *
  * @module
  */
 
-// deno-lint-ignore no-explicit-any -- each kind has its own parameters, checked by setOpt's types
+/** A callback of the user. Each kind has its own parameters, which the types of setOpt check. */
+// deno-lint-ignore no-explicit-any -- the parameters are those of the kind
 export type AnyFunction = (...args: any[]) => unknown;
 
-/** A result as the 32 bits that C reads, or a throw of `TypeError` for what is no integer. */
+/** The result as an integer of 32 bits. Throws `TypeError` for anything else, such as a Promise. */
 export function toInt(value: unknown, what: string): number {
   if (typeof value === "number" && value >= -0x80000000 && value <= 0xffffffff) {
     if (Number.isInteger(value)) return value + 0; // FFI takes no -0
@@ -15,7 +16,7 @@ export function toInt(value: unknown, what: string): number {
   throw new TypeError(`The ${what} returned ${describe(value)}, expected an integer`);
 }
 
-/** As {@linkcode toInt}, but `undefined` is success. */
+/** The result as a status: as {@linkcode toInt}, but `undefined` means 0, success. */
 export function toStatus(value: unknown, what: string): number {
   return value === undefined ? 0 : toInt(value, what);
 }

@@ -1,5 +1,5 @@
 /**
- * The one place where a `setopt` code becomes an error.
+ * Turns the `CURLcode` of a `setopt` into an error. No other place does that for easy options.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { easyCodeName } from "../../../ffi/curl/codes.ts";
 import { library, native } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 
-/** Throws where setting that option failed. */
+/** Throws `CurlEasyError` unless `code` is CURLE_OK. */
 export function checkSetopt(option: string, code: number): void {
   if (code === Code.OK) return;
-  const words = native.string(library().symbols.curl_easy_strerror(code)) ?? easyCodeName(code);
-  throw new CurlEasyError(code, `Cannot set ${option}: ${words}`);
+  const text = native.string(library().symbols.curl_easy_strerror(code)) ?? easyCodeName(code);
+  throw new CurlEasyError(code, `Cannot set ${option}: ${text}`);
 }

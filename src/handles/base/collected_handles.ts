@@ -1,6 +1,5 @@
 /**
- * The net below `close()`: frees the C side of a handle that was collected by the garbage collector
- * without having been closed, and warns about it.
+ * Frees the C side of handles that were garbage-collected without `close()`, and warns about it.
  *
  * @module
  */
@@ -10,9 +9,8 @@ export class CollectedHandles<Resources extends object> {
   readonly #registry: FinalizationRegistry<Resources>;
 
   /**
-   * `free` frees what is still to be freed of a collected handle. Its result is whether it did:
-   * `undefined` where there was nothing to free, `false` where it has to be tried again at a later
-   * collection.
+   * `free` frees the resources of a collected handle. It returns true if it did, `undefined` where
+   * nothing was left to free, and `false` where it must be called again after a later collection.
    */
   constructor(name: string, free: (resources: Resources) => boolean | undefined) {
     this.#registry = new FinalizationRegistry((resources) => {
@@ -22,12 +20,12 @@ export class CollectedHandles<Resources extends object> {
     });
   }
 
-  /** A handle was made. `resources` must not refer to it. */
+  /** Registers a new handle. `resources` must not refer to the handle, or it is never collected. */
   add(handle: object, resources: Resources): void {
     this.#registry.register(handle, resources, handle);
   }
 
-  /** A handle was closed. */
+  /** Unregisters a handle that was closed. */
   delete(handle: object): void {
     this.#registry.unregister(handle);
   }

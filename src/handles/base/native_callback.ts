@@ -1,6 +1,6 @@
 /**
- * The one way to make a native callback. Nothing that JS throws reaches C, which would go on with an
- * undefined result: the function that is called for C returns its failure value instead.
+ * Makes native callbacks. No other file does. An exception must not reach C, which would continue
+ * with an undefined result, so a callback that throws returns its failure value.
  *
  * @module
  */
@@ -13,14 +13,15 @@ import {
   type Signature,
 } from "../../../ffi/mod.ts";
 
-/** What C gets where a callback fails: of the type of its result. */
+/** The result of a callback that fails, of the type that C expects. */
 type FailureOf<S extends Signature> = ReturnType<CallbackFunction<S>>;
 
 /**
- * A C function that calls `fn`. It lives as long as the thread: connections may call it at any time.
+ * Makes a C function that calls `fn`. The function is never closed, since connections may call it
+ * as long as the thread lives.
  *
- * `fn` itself keeps what the user's code throws for the caller of libcurl. What is still thrown is
- * reported as an uncaught error: there is no caller that it belongs to.
+ * `fn` itself records what the user's code throws, for the caller of libcurl. Any other exception
+ * belongs to no caller and is reported as an uncaught error.
  */
 export function nativeCallback<const S extends Signature>(
   signature: S,
@@ -28,7 +29,7 @@ export function nativeCallback<const S extends Signature>(
   fn: CallbackFunction<S>,
 ): NonNullPointer {
   const call = fn as (...args: unknown[]) => FailureOf<S>;
-  // five parameters, the most that a callback of libcurl has: a rest array would cost an allocation
+  // five parameters are the most that a callback of libcurl has; a rest array would be allocated
   const guarded = (a: unknown, b: unknown, c: unknown, d: unknown, e: unknown): FailureOf<S> => {
     try {
       return call(a, b, c, d, e);

@@ -1,6 +1,6 @@
 /**
- * Memory and files that libcurl reads after the call that named them. Each has one owner, or
- * several where a handle was duplicated.
+ * Memory and files that libcurl uses after the call that named them, with a reference count: a
+ * duplicated handle shares what its parent owns.
  *
  * @module
  */
@@ -9,44 +9,44 @@ import { libc } from "../../../ffi/libc.ts";
 import { allocateBytes, cString, live, release } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 
-/** Something that C may still read, given back when its last owner lets go. */
+/** A C pointer with a reference count. The pointer is freed when the count becomes 0. */
 export class Owned {
   readonly pointer: Pointer;
-  /** How many bytes are there, where it is a copy of bytes. */
+  /** The length of a copy of bytes, else 0. */
   readonly size: number;
   readonly #free: (pointer: NonNullPointer) => void;
   #owners = 1;
 
-  /** Takes charge of a pointer. */
+  /** Takes ownership of `pointer`, with a count of 1. */
   constructor(pointer: Pointer, free: (pointer: NonNullPointer) => void, size = 0) {
     this.pointer = pointer;
     this.size = size;
     this.#free = free;
   }
 
-  /** One owner more. */
+  /** Adds one to the count. */
   retain(): this {
     this.#owners++;
     return this;
   }
 
-  /** One owner less. */
+  /** Subtracts one from the count; `free` runs at 0. */
   release(): void {
     if (--this.#owners === 0 && this.pointer !== null) this.#free(this.pointer);
   }
 }
 
-/** A copy of bytes. */
+/** A copy of bytes in C memory. */
 export function ownBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
   return new Owned(allocateBytes(bytes), release, bytes.length);
 }
 
-/** A `struct curl_slist` with those lines; they hold no NUL. */
+/** A `struct curl_slist` of lines that contain no NUL. */
 export function ownList(lines: readonly (string | Uint8Array)[]): Owned {
   return new Owned(makeList(lines), freeList);
 }
 
-/** Builds a `struct curl_slist`, NULL for no lines. */
+/** Builds a `struct curl_slist`, NULL for no lines. The caller must have it freed. */
 export function makeList(lines: readonly (string | Uint8Array)[]): Pointer {
   const { curl_slist_append, curl_slist_free_all } = library().symbols;
   let list: Pointer = null;
@@ -65,14 +65,14 @@ export function makeList(lines: readonly (string | Uint8Array)[]): Pointer {
   return list;
 }
 
-/** Bytes with a NUL behind them. */
+/** A copy of bytes with a NUL after them. */
 export function withNul(line: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(line.length + 1);
   bytes.set(line);
   return bytes;
 }
 
-/** Frees what {@linkcode makeList} built. */
+/** Frees a list of {@linkcode makeList}. */
 function freeList(list: NonNullPointer): void {
   live.lists--;
   library().symbols.curl_slist_free_all(list);

@@ -1,17 +1,23 @@
 /**
- * Tokens: the small integers that stand for JS objects in libcurl's `void *` slots. Libcurl never
- * holds the address of a JS object, and a token that nobody knows any more is tolerated.
+ * Tokens: small integers that stand for JS objects in libcurl's `void *` slots. libcurl never gets
+ * the address of a JS object, and a callback with an invalid token finds nothing.
+ *
+ * The folder `base/` knows the values that users pass, C memory with its owners, and native
+ * callbacks. It does not know any handle of libcurl.
  *
  * @module
  */
 
-/** Objects by token. A token is not used again before four billion others were. */
+/** A table of objects by token. A token is used again only after four billion others. */
 export class TokenTable<T> {
-  /** By token that is taken; `null` while it leads nowhere, so that the entry stays. */
+  /**
+   * An entry for each token that is taken; `null` while it has no object. The entry stays then, for
+   * the reason that `tombstone_map.ts` gives.
+   */
   readonly #objects = new Map<number, T | null>();
   #last = 0;
 
-  /** Takes a token, without an object yet. */
+  /** Takes a token, which has no object yet. */
   take(): number {
     do this.#last = (this.#last + 1) >>> 0; while (
       this.#last === 0 || this.#objects.has(this.#last)
@@ -20,22 +26,22 @@ export class TokenTable<T> {
     return this.#last;
   }
 
-  /** Makes the token lead to the object, which is kept alive. */
+  /** Assigns an object to a token. The table keeps the object alive. */
   root(token: number, object: T): void {
     this.#objects.set(token, object);
   }
 
-  /** Lets the object go; the token stays taken. */
+  /** Removes the object of a token, which stays taken. */
   unroot(token: number): void {
     if (this.#objects.get(token)) this.#objects.set(token, null);
   }
 
-  /** Gives the token up. */
+  /** Frees a token. */
   release(token: number): void {
     this.#objects.delete(token);
   }
 
-  /** The object of that token, if it is rooted. */
+  /** The object of a token; `undefined` where it has none or is not taken. */
   get(token: number): T | undefined {
     return this.#objects.get(token) ?? undefined;
   }

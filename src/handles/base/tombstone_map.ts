@@ -1,43 +1,44 @@
 /**
- * Who is in, by a number that comes back: an easy handle is added and removed for each transfer.
+ * A map that keeps the entry when a value is deleted, because the same key returns soon: an easy
+ * handle is added and removed for each transfer.
  *
- * A `Map` whose entries come and go makes a new table every few changes, and the engine's collector
- * of young objects finds each table kept alive by the one before, with all that was in it, until it
- * looks through the whole memory. So here an entry stays when its value goes.
+ * A `Map` with many insertions and deletions allocates a new table every few changes. The engine's
+ * collection of young objects finds each table referenced by the one before, so the tables and
+ * their values stay until the next full collection.
  *
  * @module
  */
 
-/** How many empty entries may be there beside as many full ones. */
+/** How many entries without a value are kept, in addition to one for each value. */
 const SPARE = 1024;
 
-/** See the module. */
+/** A map from numbers to objects whose keys return soon after they were deleted. */
 export class TombstoneMap<T extends object> {
   readonly #entries = new Map<number, T | null>();
   #size = 0;
 
-  /** How many are in. */
+  /** How many values there are. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many entries there are, empty ones too, for checks. */
+  /** How many entries there are, those without a value included; for tests. */
   get entries(): number {
     return this.#entries.size;
   }
 
-  /** Puts one in, in the place of the one that had the number. */
+  /** Sets the value of a key. */
   set(key: number, value: T): void {
     if (!this.#entries.get(key)) this.#size++;
     this.#entries.set(key, value);
   }
 
-  /** The one with that number. */
+  /** The value of a key. */
   get(key: number): T | undefined {
     return this.#entries.get(key) ?? undefined;
   }
 
-  /** Lets one go; false where there is none. */
+  /** Deletes the value of a key; false where it has none. */
   delete(key: number): boolean {
     if (!this.#entries.get(key)) return false;
     this.#entries.set(key, null);
@@ -50,13 +51,13 @@ export class TombstoneMap<T extends object> {
     for (const [key, value] of this.#entries) if (value === null) this.#entries.delete(key);
   }
 
-  /** Lets all go. */
+  /** Deletes all values. */
   clear(): void {
     this.#entries.clear();
     this.#size = 0;
   }
 
-  /** Those who are in. */
+  /** The values. */
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (const value of this.#entries.values()) if (value !== null) yield value;
   }

@@ -1,6 +1,6 @@
 /**
- * Bytes that users hand in, looked at by the engine's own getters: a subclass or an object may have
- * others, which run the user's code and tell what they like.
+ * Reads the buffer, offset and length of byte arrays by the engine's own getters. The getters of a
+ * subclass or of an object may run the user's code and return anything.
  *
  * @module
  */
@@ -25,26 +25,26 @@ const ofDataView = {
   byteLength: getter<number>(DataView.prototype, "byteLength"),
 };
 
-/** How many bytes a buffer has, 0 where it is detached. */
+/** The length of a buffer in bytes, 0 where it is detached. */
 export const bufferLength: Getter<number> = getter(ArrayBuffer.prototype, "byteLength");
 
-/** How many bytes an array has, 0 where its buffer is detached. */
+/** The length of a typed array in bytes, 0 where its buffer is detached. */
 export const viewLength: Getter<number> = ofArray.byteLength;
 
-/** Whether a value is a `Uint8Array`, or of a subclass of it; a proxy is none. */
+/** Whether a value is a `Uint8Array` or of a subclass of it. A proxy is not. */
 export function isByteArray(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && className(value) === "Uint8Array";
 }
 
 /**
- * An array of our own on the bytes of a view or a buffer; `null` for anything else, for a detached
- * buffer and for a view beyond the end of its buffer. The bytes are still the user's: they are to
- * be copied before any code of the user can run.
+ * A new `Uint8Array` on the bytes of a view or a buffer; `null` for anything else, for a detached
+ * buffer and for a view beyond the end of its buffer. The memory is shared with the user: copy the
+ * bytes before any code of the user can run.
  */
 export function bytesOf(value: unknown): Uint8Array<ArrayBuffer> | null {
   try {
     if (!ArrayBuffer.isView(value)) {
-      bufferLength(value as ArrayBuffer); // throws for what is no buffer
+      bufferLength(value as ArrayBuffer); // throws unless it is a buffer
       return new Uint8Array(value as ArrayBuffer);
     }
     const of = className(value) === undefined ? ofDataView : ofArray;

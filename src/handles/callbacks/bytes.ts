@@ -1,5 +1,6 @@
 /**
- * The callbacks that carry bytes, on the path of every transfer: write, read, header, interleave.
+ * The native WRITEFUNCTION, HEADERFUNCTION, INTERLEAVEFUNCTION and READFUNCTION, which run for the
+ * bytes of every transfer.
  *
  * @module
  */
@@ -17,10 +18,10 @@ import type { CallbackKind } from "./dispatch.ts";
 import { pieceAt, takesPiece } from "./piece.ts";
 
 const { CURL_WRITEFUNC_ERROR, CURL_READFUNC_ABORT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
-/** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE. */
+/** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE, which are the same number. */
 const PAUSE = flags.CURL_READFUNC_PAUSE;
 
-/** A native callback that gives the user the bytes at an address: write, header, interleave. */
+/** Makes a native callback that passes received bytes: write, header, interleave. */
 export function onBytes(
   kind: CallbackKind,
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
@@ -29,9 +30,9 @@ export function onBytes(
     if (!state || state.run.failed) return CURL_WRITEFUNC_ERROR;
     const length = size * nmemb;
     if (!fn) return withoutFunction(state, ptr, length);
-    state.enter();
+    state.enterCallback();
     try {
-      if (kind.name === "WRITEFUNCTION" && waits(state, length)) return PAUSE;
+      if (kind.name === "WRITEFUNCTION" && mustWait(state, length)) return PAUSE;
       const result = takesPiece(fn)
         ? fn(pieceAt(ptr, length))
         : callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId));
@@ -39,27 +40,27 @@ export function onBytes(
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       return taken;
     } catch (error) {
-      state.threw(error);
+      state.recordThrown(error);
       return CURL_WRITEFUNC_ERROR;
     } finally {
-      state.leave();
+      state.leaveCallback();
     }
   };
 }
 
-/** Gives the user a copy of the bytes, which is good until the function returns. */
+/** Calls a function of the user with a copy of the bytes, which is valid during the call only. */
 function callWithBytes(fn: AnyFunction, ptr: Pointer, length: number, data: unknown): unknown {
-  const slab = takeBuffer(length, null);
+  const buffer = takeBuffer(length, null);
   try {
-    copyIn(slab, ptr, length);
-    return fn(slab, data);
+    copyIn(buffer, ptr, length);
+    return fn(buffer, data);
   } finally {
     giveBufferBack();
   }
 }
 
 /**
- * Where the handle has no WRITEFUNCTION: in an agent the bytes are dropped, and a blocking transfer
+ * Handles bytes for which the user has set no function: an agent drops them, any other transfer
  * writes them to C's standard output, as libcurl itself does.
  */
 function withoutFunction(state: EasyState, ptr: Pointer, length: number): number {
@@ -67,25 +68,28 @@ function withoutFunction(state: EasyState, ptr: Pointer, length: number): number
   return Number(libc.fwrite(ptr, 1n, BigInt(length), standardOutput()));
 }
 
-/** Whether it is the turn of others. */
-function waits(state: EasyState, length: number): boolean {
+/** Whether the driver wants the transfer to pause before it receives these bytes. */
+function mustWait(state: EasyState, length: number): boolean {
   return state.multi?.observer?.mustWait(state, length) ?? false;
 }
 
-/** The native READFUNCTION: the user fills a buffer, which is copied to C. */
+/** Makes the native READFUNCTION: the user fills a buffer, which is copied to C memory. */
 export function onRead(
   kind: CallbackKind,
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
     if (!state || state.run.failed) return CURL_READFUNC_ABORT;
-    if (!fn) return 0; // an upload without a source is empty: libcurl would block on standard input
+    if (!fn) return 0; // an empty upload: libcurl itself would block on standard input
     const read = (buffer: Uint8Array) => fn(buffer, state.settings.data.get(kind.dataId));
     return fillFrom(state, ptr, size * nmemb, kind.name, read);
   };
 }
 
-/** Has a function of the user fill `room` bytes at an address, which is what C wants to send. */
+/**
+ * Calls `read`, which runs a function of the user, for up to `room` bytes to send, and copies them
+ * to `ptr`. Returns the result for libcurl; `name` is the function's name in an error message.
+ */
 export function fillFrom(
   state: EasyState,
   ptr: Pointer,
@@ -93,26 +97,26 @@ export function fillFrom(
   name: string,
   read: (buffer: Uint8Array<ArrayBuffer>) => unknown,
 ): number {
-  if (state.trailed) {
-    state.threw(state.trailedError()); // a redirect after the trailers
+  if (state.trailersSent) {
+    state.recordThrown(state.trailersSentError()); // a redirect uploads again after the trailers
     return CURL_READFUNC_ABORT;
   }
-  const slab = takeBuffer(room, state);
-  state.enter();
+  const buffer = takeBuffer(room, state);
+  state.enterCallback();
   try {
-    const length = toInt(read(slab), name);
+    const length = toInt(read(buffer), name);
     if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
     if (length === CURL_READFUNC_ABORT || length === PAUSE) return length;
-    if (length < 0 || length > viewLength(slab)) {
+    if (length < 0 || length > viewLength(buffer)) {
       throw new RangeError(`The ${name} returned ${length}, its buffer has ${room} bytes`);
     }
-    copyOut(ptr as NonNullPointer, slab, length);
+    copyOut(ptr as NonNullPointer, buffer, length);
     return length;
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return CURL_READFUNC_ABORT;
   } finally {
-    state.leave();
+    state.leaveCallback();
     giveBufferBack();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What every callback does around the user's function: it never throws into C, returns the
- * documented failure value, and keeps the exception for the caller.
+ * Dispatches a native callback to the user's function. An exception never reaches C: C gets the
+ * documented failure value, and the exception is recorded for the caller of libcurl.
  *
  * @module
  */
@@ -8,18 +8,19 @@
 import { type AnyFunction, toStatus } from "../base/callback_results.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
-/** A callback option, and the option that carries its data. */
+/** A callback option, with its `*DATA` option. */
 export interface CallbackKind {
   readonly name: string;
   readonly id: number;
   readonly dataId: number;
-  /** What C gets where the callback fails. */
+  /** The result for C where the callback fails. */
   readonly failure: number;
 }
 
 /**
- * Runs the user's callback of that kind for the handle with that token. Where there is no such
- * handle or function, C gets 0, as if none were set; where it fails, C gets the failure value of the kind.
+ * Calls the user's function of one kind, for the handle of `token`. C gets 0 where the token is
+ * invalid or no function is set, and the failure value of the kind where the function throws or
+ * returns no integer.
  */
 export function dispatch(
   token: number,
@@ -28,13 +29,13 @@ export function dispatch(
 ): number {
   const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
   if (!state || !fn) return 0;
-  state.enter();
+  state.enterCallback();
   try {
     return toStatus(call(fn, state.settings.data.get(kind.dataId), state), kind.name);
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return kind.failure;
   } finally {
-    state.leave();
+    state.leaveCallback();
   }
 }

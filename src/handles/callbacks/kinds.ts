@@ -1,5 +1,8 @@
 /**
- * The native side of each easy callback: C's prototype, and how its arguments become JS ones.
+ * A table of the easy callbacks: C's prototype of each, and how its arguments become JS values.
+ *
+ * The folder `callbacks/` knows what libcurl passes to the callbacks of an easy handle and what
+ * they return. It does not know how a callback is set, or the callbacks of a multi handle.
  *
  * @module
  */
@@ -31,13 +34,13 @@ import { makeList } from "../base/owned.ts";
 import { onOpenSocket, onSockopt } from "./sockets.ts";
 import { ABORT, onProgress } from "./progress.ts";
 
-/** A kind of callback with its native function, made when it is first needed. */
+/** A kind of callback, with its native function. */
 export interface EasyCallbackKind extends CallbackKind {
-  /** The C function pointer. */
+  /** The C function pointer. The function is made at the first call, one for each thread. */
   pointer(): NonNullPointer;
 }
 
-/** The options whose value is a function. */
+/** The names of the options whose value is a function. */
 type FunctionOption = {
   [N in keyof typeof easyOptions]: (typeof easyOptions)[N]["kind"] extends "function" ? N : never;
 }[keyof typeof easyOptions];
@@ -46,6 +49,7 @@ const { CURLSTS_DONE, CURLKHSTAT_REJECT, CURLKHSTAT_DEFER } = flags;
 
 const kinds = new Map<number, EasyCallbackKind>();
 
+/** Adds a kind to the table. `failure` is the result for C where the callback fails. */
 function define<const S extends Signature>(
   name: FunctionOption,
   data: keyof typeof easyOptions,
@@ -67,18 +71,18 @@ function define<const S extends Signature>(
   kinds.set(id, kind);
 }
 
-/** The kind of that function option, if there is one. */
+/** The kind of a function option; `undefined` where the table has none. */
 export function callbackKind(id: number): EasyCallbackKind | undefined {
   return kinds.get(id);
 }
 
-/** The function options that a data option belongs to. */
+/** The kinds that share a `*DATA` option. */
 export function kindsOfData(dataId: number): EasyCallbackKind[] {
   return [...kinds.values()].filter((kind) => kind.dataId === dataId);
 }
 
-// A token in a `void *` slot and a `size_t` are read as u32: both are small. Failure values are
-// those of each option's page.
+// Tokens in a `void *` slot and `size_t`s are read as u32, since both are small. Each failure value
+// is that of the option's manual page.
 
 /** char *ptr, size_t size, size_t nmemb, void *userdata → size_t */
 const BYTES = { args: ["pointer", "u32", "u32", "u32"], result: "u32" } as const;
@@ -156,7 +160,7 @@ define(
   (kind) => (token, purpose, address) =>
     onOpenSocket(kind, token, purpose, readSocketAddress(address)),
 );
-// void *clientp, curl_socket_t; the token is a close hook's, not an easy's
+// void *clientp, curl_socket_t; the token is that of a CloseHook, not of an easy handle
 define(
   "CLOSESOCKETFUNCTION",
   "CLOSESOCKETDATA",
@@ -176,7 +180,7 @@ define(
       kind,
       (fn, data, state) => fn(state.easy, readHostKey(known), readHostKey(found), match, data),
     );
-    // 7.88.1 with libssh2 asks again for ever after a DEFER, whose error is the same
+    // after CURLKHSTAT_DEFER 7.88.1 with libssh2 calls again without end; the error is the same
     return status === CURLKHSTAT_DEFER ? CURLKHSTAT_REJECT : status;
   },
 );
@@ -250,10 +254,10 @@ define(
   flags.CURL_TRAILERFUNC_ABORT,
   (kind) => (list, token) =>
     dispatch(token, kind, (fn, data, state) => {
-      state.markTrailed();
+      state.markTrailersSent();
       const lines: string[] = [];
       const status = toStatus(fn(lines, data), kind.name);
-      giveList(list as NonNullPointer, trailers(lines));
+      storeList(list as NonNullPointer, checkTrailers(lines));
       return status;
     }),
 );
@@ -263,12 +267,12 @@ define(
   "HSTSREADDATA",
   { args: ["pointer", "pointer", "u32"], result: "i32" },
   flags.CURLSTS_FAIL,
-  // 0 would ask for another entry, without end
+  // for an invalid token 0 would make libcurl ask for more entries without end
   (kind) => (_easy, struct, token) =>
     !easyTokens.get(token) ? CURLSTS_DONE : dispatch(token, kind, (fn, data, state) => {
       const entry = { name: "", includeSubDomains: false, expire: "" };
-      const result = walkingHsts(state, () => fn(state.easy, entry, data));
-      const { name, includeSubDomains, expire } = entry; // once: the user may have made getters
+      const result = callForHsts(state, () => fn(state.easy, entry, data));
+      const { name, includeSubDomains, expire } = entry; // read once: may be the user's getters
       const status = result ?? (name === "" ? CURLSTS_DONE : 0);
       if (status !== 0) return status;
       writeHstsEntry(struct as NonNullPointer, { name, includeSubDomains, expire });
@@ -286,22 +290,25 @@ define(
       const at = new Struct(index as NonNullPointer, 16); // size_t index @0, size_t total @8
       const place = { index: at.i64(0), total: at.i64(8) };
       const entry = readHstsEntry(struct as NonNullPointer);
-      return walkingHsts(state, () => fn(state.easy, entry, place, data));
+      return callForHsts(state, () => fn(state.easy, entry, place, data));
     }),
 );
 
-/** libcurl does not expect the cache, or these callbacks, to go while it calls them in a loop. */
-function walkingHsts<T>(state: EasyState, call: () => T): T {
-  state.readingHsts = true;
+/**
+ * Calls a function of the user while libcurl iterates over the HSTS cache. Options that would free
+ * the cache, or unset these callbacks, are refused meanwhile.
+ */
+function callForHsts<T>(state: EasyState, call: () => T): T {
+  state.inHstsCallback = true;
   try {
     return call();
   } finally {
-    state.readingHsts = false;
+    state.inHstsCallback = false;
   }
 }
 
-/** The lines that a TRAILERFUNCTION has pushed, each read once: the array is in the user's hands. */
-function trailers(lines: readonly unknown[]): string[] {
+/** Checks the lines that a TRAILERFUNCTION has pushed. Each is read once, as it may be a getter. */
+function checkTrailers(lines: readonly unknown[]): string[] {
   return Array.from({ length: lines.length }, (_, i) => {
     const line = lines[i];
     if (typeof line === "string" && !/[\0\r\n]/.test(line)) return line;
@@ -311,8 +318,8 @@ function trailers(lines: readonly unknown[]): string[] {
   });
 }
 
-/** Puts a list where libcurl looks for it; libcurl frees it. */
-function giveList(target: NonNullPointer, lines: readonly string[]): void {
+/** Stores a list at `target`, where libcurl takes ownership of it. */
+function storeList(target: NonNullPointer, lines: readonly string[]): void {
   const list = makeList(lines);
   if (list === null) return;
   live.lists--;

@@ -1,6 +1,6 @@
 /**
- * Bytes that libcurl hands over, for a callback of the other rooms: they copy them to where they
- * are to stay, at once and only there.
+ * A form of WRITEFUNCTION and HEADERFUNCTION for curlew's own callbacks in the rooms above. The
+ * callback gets a reference to the bytes, and copies them once, to their final place.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { copyIn } from "../../../ffi/memory.ts";
 import { native, type Pointer } from "../../../ffi/mod.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 
-/** See the module. */
+/** Bytes in libcurl's buffer, valid until the callback returns. */
 export interface Piece {
   /** How many bytes there are. */
   readonly length: number;
-  /** The bytes at the start of an array that is good until the next call of it. */
+  /** Copies the bytes to the start of a common array, which is valid until the next call. */
   peek(): Uint8Array<ArrayBuffer>;
-  /** Fills an array with the bytes from there on, of which there must be as many. */
+  /** Fills `target` with the bytes from offset `from` on, of which there must be enough. */
   copyTo(target: Uint8Array<ArrayBuffer>, from?: number): void;
 }
 
@@ -39,23 +39,26 @@ class NativePiece implements Piece {
 
 const piece = new NativePiece();
 
-/** The bytes at an address; good until it is called again. */
+/** The piece at an address. There is one object, which the next call changes. */
 export function pieceAt(at: Pointer, length: number): Piece {
   piece.at = at;
   piece.length = length;
   return piece;
 }
 
-/** Marks the callbacks that take a piece instead of an array, by a value that no proxy can guess. */
+/**
+ * Marks the callbacks that take a piece instead of an array. The value of the mark is an object of
+ * this file, so that a proxy of the user, which may answer any key, cannot be taken for one.
+ */
 const TAKES_PIECE: unique symbol = Symbol("takes a piece");
 const MARK = {};
 
-/** A WRITEFUNCTION or HEADERFUNCTION that takes a {@linkcode Piece}. */
+/** Makes a WRITEFUNCTION or HEADERFUNCTION that takes a {@linkcode Piece}. */
 export function onPiece(take: (piece: Piece) => number): (bytes: Uint8Array) => number {
   return Object.assign(take, { [TAKES_PIECE]: MARK }) as unknown as (bytes: Uint8Array) => number;
 }
 
-/** Whether a callback is one of {@linkcode onPiece}. */
+/** Whether a callback was made by {@linkcode onPiece}. */
 export function takesPiece(fn: AnyFunction): boolean {
   return (fn as { [TAKES_PIECE]?: unknown })[TAKES_PIECE] === MARK;
 }

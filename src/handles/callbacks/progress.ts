@@ -1,9 +1,11 @@
 /**
- * The progress callbacks. libcurl asks once more when all is done, and where it is told to abort
- * then, it ends the transfer without putting its connection away (7.88, and the later ones whose
- * source was read). One of `file:` is closed later in the name of another handle, with its data
- * (`reuse.ts`). So a `file:` transfer is aborted only while bytes move, and fails at its end
- * otherwise.
+ * The native XFERINFOFUNCTION and PROGRESSFUNCTION.
+ *
+ * libcurl calls the function once more after the last byte. Aborting in that call leaves the
+ * connection outside the cache (7.88, and the later versions whose source was read). A connection
+ * of `file:` is then closed on behalf of another handle, with that handle's data
+ * (`easy/forbid_reuse.ts`). So a `file:` transfer is aborted only while bytes move, and otherwise
+ * fails when it ends.
  *
  * @module
  */
@@ -15,13 +17,13 @@ import { readInfo } from "../core/info.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
-/** What aborts a transfer. */
+/** A result that aborts the transfer. */
 export const ABORT = 1;
 const { CURL_PROGRESSFUNC_CONTINUE, CURLPROTO_FILE } = flags;
 
 type Count = number | bigint;
 
-/** A native XFERINFOFUNCTION or PROGRESSFUNCTION. */
+/** Makes a native XFERINFOFUNCTION or PROGRESSFUNCTION. */
 export function onProgress(
   kind: CallbackKind,
 ): (token: number, dltotal: Count, dlnow: Count, ultotal: Count, ulnow: Count) => number {
@@ -36,7 +38,7 @@ export function onProgress(
     const status = dispatch(token, kind, call);
     const aborts = status !== 0 && status !== CURL_PROGRESSFUNC_CONTINUE;
     if (!aborts || moves || !isFile(state)) return status;
-    state.threw(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
+    state.recordThrown(new CurlEasyError(Code.ABORTED_BY_CALLBACK));
     state.run.abortWhenMoving = true;
     return 0;
   };

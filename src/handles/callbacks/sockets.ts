@@ -1,6 +1,6 @@
 /**
- * The callbacks around a socket's life. The driver's watcher hears of each before or after the
- * user's own function, which it never replaces.
+ * The native SOCKOPTFUNCTION and OPENSOCKETFUNCTION. A driver's watcher is called beside the user's
+ * own functions, never instead of them.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { easyTokens } from "../core/easy_state.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import type { SocketAddress } from "./structs.ts";
 
-/** The native SOCKOPTFUNCTION. */
+/** Makes the native SOCKOPTFUNCTION. */
 export function onSockopt(
   kind: CallbackKind,
 ): (token: number, fd: number, purpose: number) => number {
   return (token, fd, purpose) => {
     const watcher = easyTokens.get(token)?.watcher;
     if (watcher) {
-      // libcurl before 8 lets a child process inherit its sockets
+      // with libcurl before 8 a child process inherits the sockets
       closeOnExec(fd);
-      // what it has accepted, by FTP's active mode, it closes without CLOSESOCKETFUNCTION
+      // libcurl closes a socket accepted in FTP's active mode without CLOSESOCKETFUNCTION
       if (purpose === flags.CURLSOCKTYPE_ACCEPT) watcher.closing(fd);
       else watcher.opened(fd);
     }
@@ -33,7 +33,7 @@ export function onSockopt(
 const BAD_SOCKET = flags.CURL_SOCKET_BAD;
 const SOCK_CLOEXEC = native.os === "linux" ? 0x80000 : 0;
 
-/** The native OPENSOCKETFUNCTION: where the user's function gives no socket, curlew opens one. */
+/** The native OPENSOCKETFUNCTION. curlew opens a socket where the user's function returns none. */
 export function onOpenSocket(
   kind: CallbackKind,
   token: number,
@@ -43,20 +43,23 @@ export function onOpenSocket(
   const open = () => libc.socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (!easyTokens.get(token)?.settings.functions.has(kind.id)) return open();
   return dispatch(token, kind, (fn, data) => {
-    const given = fn(data, purpose, address);
-    return given === undefined || given === null ? open() : newSocket(toInt(given, kind.name));
+    const returned = fn(data, purpose, address);
+    return returned === undefined || returned === null
+      ? open()
+      : checkReturnedSocket(toInt(returned, kind.name));
   });
 }
 
-/** The sockets that users have given, by number: to tell one that is given twice. */
-const given = new Map<number, string>();
+/** The cookies of the returned sockets, by number, to detect one that is returned twice. */
+const returnedSockets = new Map<number, string>();
 
 /**
- * Checks the descriptor that a user gives. libcurl would close any other one, such as the runtime's
- * own, when the connection ends; two connections on one socket would get each other's bytes.
+ * Checks a descriptor that the user's function returns: it must be a new socket. libcurl closes it
+ * with the connection, whatever it is, be it a descriptor of the runtime's own; two connections on
+ * one socket would get each other's bytes.
  */
-function newSocket(fd: number): number {
-  // libcurl takes any other negative number for a socket, and since 8.9 reads before its table
+function checkReturnedSocket(fd: number): number {
+  // any other negative number is a socket for libcurl, which since 8.9 reads before its table then
   if ((fd | 0) !== fd || fd < 0) return BAD_SOCKET;
   const kind = socketKind(fd);
   if (kind !== "socket") {
@@ -65,9 +68,9 @@ function newSocket(fd: number): number {
   }
   const cookie = socketCookie(fd);
   if (cookie === null) return fd;
-  if (given.get(fd) === cookie) {
+  if (returnedSockets.get(fd) === cookie) {
     throw new TypeError(`The OPENSOCKETFUNCTION returned ${fd}, which it has returned before`);
   }
-  given.set(fd, cookie);
+  returnedSockets.set(fd, cookie);
   return fd;
 }

@@ -1,5 +1,6 @@
 /**
- * The C structs that callbacks get, as JS values. Layouts are those of 64-bit systems.
+ * Conversions between the C structs of callbacks and JS objects. The layouts are those of 64-bit
+ * systems.
  *
  * @module
  */
@@ -8,35 +9,35 @@ import { bytesAt, copyOut, Struct, textAt, utf8 } from "../../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
 import { native } from "../../../ffi/mod.ts";
 
-/** A socket that libcurl wants opened: `struct curl_sockaddr`. */
+/** Describes the socket to open: `struct curl_sockaddr`. */
 export interface SocketAddress {
-  /** `AF_INET`, `AF_INET6`, `AF_UNIX`: the system's numbers. */
+  /** The address family, the system's number of `AF_INET`, `AF_INET6` or `AF_UNIX`. */
   readonly family: number;
-  /** `SOCK_STREAM` or `SOCK_DGRAM`. */
+  /** The socket type, the system's number of `SOCK_STREAM` or `SOCK_DGRAM`. */
   readonly socktype: number;
   /** The IP protocol number. */
   readonly protocol: number;
-  /** The `struct sockaddr`, a copy. */
+  /** A copy of the `struct sockaddr`. */
   readonly addr: Uint8Array;
 }
 
 /** A file of an FTP wildcard transfer: `struct curl_fileinfo`. */
 export interface FileInfo {
-  /** Its name in the folder. */
+  /** The name of the file in its folder. */
   readonly filename: string;
-  /** `CURLFILETYPE_*`. */
+  /** The type of the file, a `CURLFILETYPE_*`. */
   readonly filetype: number;
-  /** Permission bits. */
+  /** The permission bits. */
   readonly perm: number;
-  /** The number of its owner. */
+  /** The numeric ID of the owner. */
   readonly uid: number;
-  /** The number of its group. */
+  /** The numeric ID of the group. */
   readonly gid: number;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
-  /** How many names it has. */
+  /** The count of hard links. */
   readonly hardlinks: number;
-  /** The strings of the listing, `null` where it has none. */
+  /** The fields as the server's listing has them, `null` where it has none. */
   readonly strings: {
     readonly time: string | null;
     readonly perm: string | null;
@@ -44,15 +45,15 @@ export interface FileInfo {
     readonly group: string | null;
     readonly target: string | null;
   };
-  /** `CURLFINFOFLAG_*`: which fields are known. */
+  /** The fields that are known, `CURLFINFOFLAG_*` bits. */
   readonly flags: number;
 }
 
 /** A host key: `struct curl_khkey`. */
 export interface HostKey {
-  /** The key, in base64 where it is of `known_hosts`. */
+  /** The key, in base64 where it comes from `known_hosts`. */
   readonly key: string;
-  /** `CURLKHTYPE_*`. */
+  /** The type of the key, a `CURLKHTYPE_*`. */
   readonly keytype: number;
 }
 
@@ -60,13 +61,16 @@ export interface HostKey {
 export interface HstsEntry {
   /** The host name. */
   name: string;
-  /** Whether it counts for the hosts below as well. */
+  /** Whether the entry includes the subdomains of the host. */
   includeSubDomains: boolean;
-  /** `YYYYMMDD HH:MM:SS`, or empty for an entry that never expires. */
+  /** When the entry expires, as `YYYYMMDD HH:MM:SS`; empty for never. */
   expire: string;
 }
 
-/** int family @0, socktype @4, protocol @8; unsigned addrlen @12; struct sockaddr addr @16 */
+/**
+ * Reads a `struct curl_sockaddr`: int family @0, socktype @4, protocol @8; unsigned addrlen @12;
+ * struct sockaddr addr @16.
+ */
 export function readSocketAddress(pointer: Pointer): SocketAddress {
   const at = new Struct(pointer as NonNullPointer, 16);
   const whole = bytesAt(pointer, 16 + at.i32(12));
@@ -78,7 +82,7 @@ export function readSocketAddress(pointer: Pointer): SocketAddress {
   };
 }
 
-/** const char *key @0; size_t len @8, 0 for a string; enum curl_khtype @16 */
+/** Reads a `struct curl_khkey`: const char *key @0; size_t len @8, 0 for a string; type @16. */
 export function readHostKey(pointer: Pointer): HostKey | null {
   if (pointer === null) return null;
   const at = new Struct(pointer, 24);
@@ -87,7 +91,7 @@ export function readHostKey(pointer: Pointer): HostKey | null {
   return { key, keytype: at.i32(16) };
 }
 
-/** struct curl_fileinfo */
+/** Reads a `struct curl_fileinfo`. */
 export function readFileInfo(pointer: Pointer): FileInfo {
   const at = new Struct(pointer as NonNullPointer, 104);
   return {
@@ -112,7 +116,7 @@ export function readFileInfo(pointer: Pointer): FileInfo {
 // char *name @0; size_t namelen @8; unsigned includeSubDomains:1 @16; char expire[18] @17
 const HSTS_SIZE = 40, HSTS_EXPIRE = 17;
 
-/** struct curl_hstsentry */
+/** Reads a `struct curl_hstsentry`. */
 export function readHstsEntry(pointer: NonNullPointer): HstsEntry {
   const at = new Struct(pointer, HSTS_SIZE);
   return {
@@ -122,7 +126,7 @@ export function readHstsEntry(pointer: NonNullPointer): HstsEntry {
   };
 }
 
-/** Fills a struct curl_hstsentry, whose `name` has room for `namelen` bytes with the NUL. */
+/** Fills a `struct curl_hstsentry`, whose `name` has room for `namelen` bytes, the NUL included. */
 export function writeHstsEntry(pointer: NonNullPointer, entry: HstsEntry): void {
   const at = new Struct(pointer, HSTS_SIZE);
   const name = utf8(entry.name + "\0"), expire = utf8(entry.expire + "\0");

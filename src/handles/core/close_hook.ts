@@ -1,7 +1,7 @@
 /**
- * CLOSESOCKETFUNCTION outlives its easy: libcurl copies it to the connection and calls it when
- * the cache that holds the connection lets it go. So it has a token of its own, which each
- * owner of such a cache keeps.
+ * CLOSESOCKETFUNCTION may outlive its easy handle: libcurl copies it to the connection, and calls
+ * it when the connection leaves its cache. So it has a token of its own, with a reference count:
+ * the easy, and each multi or share whose cache may hold such a connection, owns one reference.
  *
  * @module
  */
@@ -11,57 +11,57 @@ import { type AnyFunction, toStatus } from "../base/callback_results.ts";
 import { TokenTable } from "../base/tokens.ts";
 
 /**
- * How many CLOSESOCKETFUNCTIONs are on the stack. One belongs to a connection and not to a handle, so
- * no handle knows of it: while it runs, all of this thread's count as inside a callback.
+ * How many CLOSESOCKETFUNCTIONs are on the stack. The function belongs to a connection and not to a
+ * handle, so while it runs every handle of this thread counts as inside a callback.
  */
 export const closing: { depth: number } = { depth: 0 };
 
-/** Told of the sockets that libcurl opens and closes for an easy. */
+/** Observes the sockets that libcurl opens and closes for easy handles. */
 export interface SocketWatcher {
-  /** A new socket with that number: whatever was known of the number is void. */
+  /** Called for a new socket. What was known of an earlier socket with that number is invalid. */
   opened(fd: number): void;
-  /** The number is about to be closed. */
+  /** Called before a socket is closed. */
   closing(fd: number): void;
 }
 
 const closeTokens = new TokenTable<CloseHook>();
 
-/** What is to happen when a socket of some easy is closed. */
+/** The CLOSESOCKETFUNCTION of the connections of an easy handle. */
 export class CloseHook {
   readonly token: number = closeTokens.take();
   readonly watcher: SocketWatcher | null;
-  /** Whether a transfer ran with it, so that a connection may have it. */
+  /** A transfer has run with this hook, so a connection may have a copy of it. */
   used = false;
   readonly #fn: AnyFunction | null;
   readonly #data: unknown;
-  readonly #threw: (error: unknown) => void;
+  readonly #onThrow: (error: unknown) => void;
   #owners = 0;
 
-  /** Tells the watcher, then calls the user's function, whose exceptions go to `threw`. */
+  /** Calls first the watcher, then the user's function, whose exceptions go to `onThrow`. */
   constructor(
     watcher: SocketWatcher | null,
     fn: AnyFunction | null = null,
     data: unknown = undefined,
-    threw: (error: unknown) => void = () => {},
+    onThrow: (error: unknown) => void = () => {},
   ) {
     this.watcher = watcher;
     this.#fn = fn;
     this.#data = data;
-    this.#threw = threw;
+    this.#onThrow = onThrow;
   }
 
-  /** One owner more: an easy, or a multi or share that its connections may stay in. */
+  /** Adds one to the reference count. */
   retain(): this {
     if (this.#owners++ === 0) closeTokens.root(this.token, this);
     return this;
   }
 
-  /** One owner less. */
+  /** Subtracts one from the reference count; at 0 the token is freed. */
   release(): void {
     if (--this.#owners === 0) closeTokens.release(this.token);
   }
 
-  /** Closes the socket. */
+  /** Closes a socket. Returns the status for libcurl, which is not 0 where that failed. */
   close(fd: number): number {
     this.watcher?.closing(fd);
     closing.depth++;
@@ -69,7 +69,7 @@ export class CloseHook {
       const result = this.#fn?.(this.#data, fd);
       if (result !== undefined) return toStatus(result, "CLOSESOCKETFUNCTION");
     } catch (error) {
-      this.#threw(error);
+      this.#onThrow(error);
       libc.close(fd);
       return 1;
     } finally {
@@ -79,7 +79,7 @@ export class CloseHook {
   }
 }
 
-/** The native CLOSESOCKETFUNCTION: an unknown token still closes the socket. */
+/** The native CLOSESOCKETFUNCTION. It closes the socket of an invalid token too. */
 export function onCloseSocket(token: number, fd: number): number {
   const hook = closeTokens.get(token);
   return hook ? hook.close(fd) : libc.close(fd);

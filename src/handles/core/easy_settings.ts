@@ -1,34 +1,34 @@
 /**
- * What the options of an easy handle said, as far as curlew itself needs it. The lifetime is that
- * of libcurl's own options: `reset()` makes a new one, `duplicate()` copies it. A member that is
- * added here is reset and copied without further ado.
+ * The values of the options of an easy handle, as far as curlew itself needs them. Their lifetime
+ * is that of libcurl's own options: `reset()` makes a new object, `duplicate()` copies it, so that
+ * every member added here is reset and copied.
  *
  * @module
  */
 
 import type { AnyFunction } from "../base/callback_results.ts";
 
-/** See {@linkcode EasySettings.copy}. */
+/** The members of `EasySettings` without `readonly`, for {@linkcode EasySettings.copy}. */
 type Members = { -readonly [M in keyof EasySettings]: EasySettings[M] };
 
-/** What the options of an easy handle said. */
+/** The values of the options of an easy handle. */
 export class EasySettings {
   /** The callbacks, by option number. */
   readonly functions: Map<number, AnyFunction> = new Map();
   /** The values of the `*DATA` options, by option number. */
   readonly data: Map<number, unknown> = new Map();
-  /** PRIVATE, which never leaves JS. */
+  /** PRIVATE, which libcurl never gets. */
   privateValue: unknown = null;
-  /** The JS objects of CURLU and MIMEPOST, by option number: libcurl uses their C side. */
+  /** The JS objects of CURLU and MIMEPOST, by option number; libcurl uses their C side. */
   readonly uses: Map<number, unknown> = new Map();
-  /** CONNECT_ONLY: the connection is to stay after the transfer. */
+  /** CONNECT_ONLY is set: the connection stays open after the transfer. */
   connectOnly = false;
-  /** HSTS names a file. */
+  /** HSTS is the name of a file. */
   hstsFile = false;
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
   /** BUFFERSIZE was set by the user. */
-  ownBuffer = false;
+  bufferSizeSet = false;
   /** BUFFERSIZE as libcurl has it. */
   bufferSize = 0;
   /** ACCEPT_ENCODING was set, so that libcurl unpacks bodies. */
@@ -39,18 +39,18 @@ export class EasySettings {
   transferEncoding = false;
   /** HTTP_VERSION. */
   httpVersion = 0;
-  /** TIMEOUT_MS, or TIMEOUT in milliseconds: the later one counts. 0 is none. */
+  /** TIMEOUT_MS, or TIMEOUT in milliseconds, whichever was set last. 0 means no limit. */
   timeoutMs = 0;
-  /** The server of URL where that may be one of FTP, else `null`. */
+  /** The scheme and server of URL where the transfer may use FTP, else `null`. */
   ftpOrigin: string | null = null;
-  /** A bit for each option that may lead to LDAP or `file:`: `easy/forbid_reuse.ts`. */
+  /** A bit for each option that may select LDAP or `file:`, defined in `easy/forbid_reuse.ts`. */
   reuseRisks = 0;
-  /** FORBID_REUSE as the user wants it. */
+  /** FORBID_REUSE as the user has set it. */
   forbidReuse = 0;
-  /** FORBID_REUSE is 1 for libcurl, whatever the user wants. */
+  /** curlew has set FORBID_REUSE to 1, whatever the user has set. */
   reuseForbidden = false;
 
-  /** A copy for a duplicate of the handle. What is set in one is not seen in the other. */
+  /** A copy for a duplicate of the handle. Later changes of one do not affect the other. */
   copy(): EasySettings {
     const copy: Members = new EasySettings();
     Object.assign(copy, this);

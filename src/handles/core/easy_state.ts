@@ -1,7 +1,11 @@
 /**
- * What stands behind an `Easy`, in two parts: {@linkcode EasyResources} is what must be freed,
- * {@linkcode EasyState} what callbacks need. The first never refers to the second, so that a
- * handle that nobody holds can be collected and freed.
+ * The internals of an `Easy`, in two parts: {@linkcode EasyResources} has what must be freed,
+ * {@linkcode EasyState} has what callbacks need. The resources never refer to the state, so that an
+ * unreachable handle can be garbage-collected and its resources freed.
+ *
+ * The folder `core/` knows the state of an easy handle and the lifetimes of its parts. It does not
+ * know the class `Easy`, how an option is set, or what a callback gets; a multi handle, a share and
+ * a driver are interfaces here.
  *
  * @module
  */
@@ -20,7 +24,7 @@ import { EasySettings } from "./easy_settings.ts";
 import type { SharedData } from "./shared_data.ts";
 import { TransferRun } from "./transfer_run.ts";
 
-/** The easies that a callback may be for, by token. */
+/** The easy handles in use, by token: callbacks find their handle here. */
 export const easyTokens: TokenTable<EasyState> = new TokenTable();
 
 const HTTPHEADER = easyOptions.HTTPHEADER.id;
@@ -32,23 +36,23 @@ export const easyCount: { open: number } = { open: 0 };
 export class EasyResources {
   /** `CURL *`, NULL once freed. */
   pointer: Pointer;
-  /** The number of that address: to ask for it takes Deno 0.1 µs. */
+  /** The address of `pointer` as a number, which takes Deno 0.1 µs to find. */
   readonly address: number;
   readonly token: number = easyTokens.take();
   readonly errorBuffer: NonNullPointer = allocate(flags.CURL_ERROR_SIZE);
-  /** What libcurl still reads, by the number of the option that named it. */
+  /** The memory that libcurl reads for each option, by option number. */
   readonly owned: Map<number, Owned> = new Map();
-  /** What it may still read until the transfer is over. */
+  /** Replaced memory that libcurl may read until the transfer is over. */
   readonly retired: Owned[] = [];
-  /** MIMEPOST. */
+  /** The tree that is the value of MIMEPOST. */
   currentMime: { sent: boolean } | null = null;
   /**
-   * MIMEPOST was set. From then on libcurl's mail code may keep a raw pointer to HTTPHEADER, so
-   * the lists of that option live until the handle is reset or freed: `mailHeaderLists`.
+   * MIMEPOST was set. Since then libcurl's mail code may keep a raw pointer to HTTPHEADER, so the
+   * lists of that option stay in `mailHeaderLists` until the handle is reset or freed.
    */
   everHadMime = false;
   readonly mailHeaderLists: Set<Owned> = new Set();
-  /** CLOSESOCKETFUNCTION, which may outlive the handle. */
+  /** The current CLOSESOCKETFUNCTION, which may outlive the handle. */
   closeHook: CloseHook | null = null;
   /**
    * Earlier CLOSESOCKETFUNCTIONs. Open connections still hold copies, so their tokens stay valid
@@ -57,7 +61,7 @@ export class EasyResources {
   readonly #oldHooks: CloseHook[] = [];
   readonly #errorStart: Uint8Array;
 
-  /** Takes charge of a `CURL *`. */
+  /** Takes ownership of a `CURL *`. */
   constructor(pointer: Pointer) {
     this.pointer = pointer;
     this.address = native.address(pointer);
@@ -66,12 +70,12 @@ export class EasyResources {
     easyCount.open++;
   }
 
-  /** Forgets the text of an earlier error; some calls leave it there. */
+  /** Clears the error text, which some calls of libcurl leave as it was. */
   clearError(): void {
     this.#errorStart[0] = 0;
   }
 
-  /** Puts another hook, which it owns from now on, in the place of the one before. */
+  /** Replaces the CLOSESOCKETFUNCTION, and takes ownership of the new one. */
   replaceHook(hook: CloseHook | null): void {
     const old = this.closeHook;
     this.closeHook = hook;
@@ -79,12 +83,12 @@ export class EasyResources {
     else old?.release();
   }
 
-  /** Frees what options owned before the transfer that ended now. */
+  /** Frees the memory that was replaced while the transfer ran. */
   freeRetired(): void {
     for (const owned of this.retired.splice(0)) owned.release();
   }
 
-  /** Frees all that options own. */
+  /** Frees the memory of all options. */
   freeOptionMemory(): void {
     this.freeRetired();
     for (const owned of new Set([...this.owned.values(), ...this.mailHeaderLists])) owned.release();
@@ -94,16 +98,16 @@ export class EasyResources {
     this.currentMime = null;
   }
 
-  /** Frees the handle and then what it read. */
+  /** Frees the handle, and then the memory that libcurl read for it. */
   free(): void {
     const { pointer } = this;
     if (pointer === null) return;
-    this.pointer = null; // first: callbacks that it still makes find it closed
+    this.pointer = null; // before the call, so that its callbacks find the handle closed
     library().symbols.curl_easy_cleanup(pointer);
     this.freeAllButHandle();
   }
 
-  /** Frees everything but the `CURL *`, which libcurl frees, or has freed. */
+  /** Frees everything but the `CURL *`, which libcurl frees or has freed. */
   freeAllButHandle(): void {
     this.pointer = null;
     this.freeOptionMemory();
@@ -115,45 +119,48 @@ export class EasyResources {
   }
 }
 
-/** The public object of a handle, an `Easy`, as far as the inside knows it. */
+/** The public object of a handle, an `Easy`, as far as this folder needs it. */
 export interface EasyFace {
   /** Whether the handle is closed. */
   readonly closed: boolean;
-  /** Pauses and unpauses: `CURLPAUSE_*`. */
+  /** Pauses and unpauses by `CURLPAUSE_*` bits. */
   pause(flags: number): void;
   /** Reads an info. */
   getInfo(info: string | number): unknown;
 }
 
-/** The multi handle that an easy is added to, as far as the easy needs it. */
+/** The multi handle that an easy handle is added to, as far as the easy needs it. */
 export interface EasyHost {
-  /** How many callbacks of it, or of an easy in it, are on the stack. */
+  /** How many callbacks of the multi and of its easy handles are on the stack. */
   depth: number;
-  /** The driver, where there is one. */
+  /** The driver of the multi, `null` where the user drives it. */
   readonly observer: TransferObserver | null;
-  /** Keeps a hook until the cache of this multi is gone. */
+  /** Adds a reference to a hook that lasts as long as the connection cache of this multi. */
   keepHook(hook: CloseHook): void;
-  /** What its callbacks threw, or that one returned -1, unless that is for a call on the stack. */
+  /**
+   * Takes the failure of the multi's callbacks: one threw or returned -1. `null` where there is
+   * none, or where it belongs to a call further down the stack.
+   */
   takeFailure(): { readonly thrown: { readonly value: unknown } | null } | null;
-  /** Takes an easy out. */
+  /** Removes an easy handle from the multi. */
   remove(easy: EasyState): void;
 }
 
-/** What whoever receives the body of a transfer knows of it. */
+/** What the receiver of a body knows of it. */
 export interface BodyReceiver {
   /** The values of Content-Encoding, joined by commas; empty where there is none. */
   readonly contentEncoding: string;
-  /** Bytes that were unpacked are taken as they come: there is a limit at which the body ends. */
+  /** The receiver takes unpacked bytes without a pause, as it has a limit at which the body ends. */
   readonly takesAll: boolean;
 }
 
-/** Whoever drives the transfers of a multi, as far as an easy tells it. */
+/** The driver of a multi's transfers, as far as easy handles need it. */
 export interface TransferObserver {
-  /** Whether a transfer that is about to receive bytes has to wait with them. */
+  /** Whether a transfer has to pause before it receives these bytes, so that others can go on. */
   mustWait(easy: EasyState, bytes: number): boolean;
-  /** A transfer was paused or unpaused, of which libcurl's timeout may come. */
+  /** Called after a transfer was paused or unpaused, which may change libcurl's timeout. */
   touched(): void;
-  /** A transfer waits for the application from now on, or no longer. */
+  /** Called when a transfer begins or ends to wait for the application to unpause it. */
   paused(easy: EasyState, paused: boolean): void;
   /** A transfer is to be paused as soon as libcurl has returned. */
   pauseDue(easy: EasyState): void;
@@ -164,40 +171,40 @@ export interface TransferObserver {
 }
 
 /**
- * The JS side of an easy handle, by lifetime: what its options said, what is known of its current
- * transfer, and what stays as long as the handle does.
+ * The state of an easy handle, by lifetime: the settings of its options, the state of its current
+ * transfer, and what lives as long as the handle.
  */
 export class EasyState {
   readonly resources: EasyResources;
-  /** What options said; `reset()` makes a new one. */
+  /** The values of the options; `reset()` makes a new object. */
   settings: EasySettings = new EasySettings();
-  /** The current transfer, or the last one. */
+  /** The state of the current transfer, or of the last one. */
   run: TransferRun = new TransferRun();
-  /** SHARE, which `reset()` keeps and a duplicate does not get. */
+  /** The value of SHARE, which `reset()` keeps and a duplicate does not get. */
   share: unknown = undefined;
-  /** What the handle has in common with others by its SHARE. */
+  /** The data of SHARE, one object for all handles that use it. */
   sharedData: SharedData | null = null;
   /** The multi that the handle is added to. */
   multi: EasyHost | null = null;
   /** How many callbacks of the handle are on the stack. */
   depth = 0;
   /** HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
-  readingHsts = false;
-  /** The driver that is told of the sockets; its SOCKOPTFUNCTION goes with `reset()`. */
+  inHstsCallback = false;
+  /** Observes the sockets of the handle. `reset()` removes it with its SOCKOPTFUNCTION. */
   watcher: SocketWatcher | null = null;
-  /** Asks whoever receives the body, where that is not the user's own WRITEFUNCTION. */
+  /** Asks the receiver of the body, where that is not the user's own WRITEFUNCTION. */
   receiver: (() => BodyReceiver | null) | null = null;
-  /** Where `send` has libcurl read from. */
+  /** The buffer that libcurl reads in `send` and `wsSend`. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
-  /** `perform()` was called, so that libcurl keeps a multi handle of its own for this handle. */
+  /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */
   performed = false;
-  /** The handle must not upload again: {@linkcode markTrailed}. */
-  trailed = false;
-  /** What STREAM_DEPENDS or STREAM_DEPENDS_E was set to, which is for once and for good. */
+  /** The handle must not upload again: see {@linkcode markTrailersSent}. */
+  trailersSent = false;
+  /** The value of STREAM_DEPENDS or STREAM_DEPENDS_E, which can be set only once. */
   dependsOn: unknown = null;
-  /** The handle depends on another's stream, or another's stream on its own. */
+  /** The stream of this handle depends on another one, or another one on it. */
   inStreamTree = false;
-  /** FTP_ENTRY_PATH after the first transfer by FTP, `undefined` before it. */
+  /** FTP_ENTRY_PATH of the first transfer by FTP, `undefined` before its end. */
   ftpEntryPath: string | null | undefined = undefined;
 
   #easy: EasyFace | null = null;
@@ -222,33 +229,34 @@ export class EasyState {
     return pointer;
   }
 
-  /** Its CLOSESOCKETFUNCTION, which may outlive it. */
+  /** The current CLOSESOCKETFUNCTION, which may outlive the handle. */
   get closeHook(): CloseHook | null {
     return this.resources.closeHook;
   }
 
-  /** Whether a call or a multi handle keeps it alive. */
+  /** Whether a call or a multi handle keeps the state alive. */
   get pinned(): boolean {
     return this.#pins > 0;
   }
 
   /**
-   * A call runs, a callback of the handle is on the stack, or the handle is in a multi and not over:
-   * CONNECT_ONLY, whose connection is in use on, is never over there.
+   * Whether the handle is in use: a call runs, a callback of the handle is on the stack, or the
+   * handle is in a multi and its transfer has not ended. With CONNECT_ONLY the connection stays in
+   * use, so there the handle is in use until it is removed.
    */
   get isInUse(): boolean {
     if (this.depth > 0) return true;
     return this.#pins > 0 && (!this.run.endReported || this.run.connected);
   }
 
-  /** The public object, as long as anyone can ask for it. */
+  /** The public object, `null` once it was garbage-collected. */
   get easy(): EasyFace | null {
     return this.#easy ?? this.#weak.deref() ?? null;
   }
 
   /**
-   * Keeps the handle alive and its token valid, until {@linkcode unpin} was called as often.
-   * Whoever has the `Easy` says so, since a weak reference is slow to follow.
+   * Keeps the handle alive and its token valid until {@linkcode unpin} was called as often. A
+   * caller that has the `Easy` passes it, since dereferencing a weak reference is slow.
    */
   pin(easy: EasyFace | null = this.#weak.deref() ?? null): void {
     const hook = this.resources.closeHook;
@@ -259,8 +267,8 @@ export class EasyState {
     easyTokens.root(this.resources.token, this);
   }
 
-  /** A transfer begins: libcurl may read what it is to send. */
-  sends(): void {
+  /** Records that a transfer begins: libcurl may read MIMEPOST and HTTPHEADER from now on. */
+  markSending(): void {
     const { everHadMime, currentMime, owned, mailHeaderLists } = this.resources;
     if (!everHadMime) return;
     if (currentMime) currentMime.sent = true;
@@ -268,7 +276,7 @@ export class EasyState {
     if (headers) mailHeaderLists.add(headers);
   }
 
-  /** Ends one {@linkcode pin}. */
+  /** Ends one {@linkcode pin}. The last one frees the memory that options owned before. */
   unpin(): void {
     if (--this.#pins > 0) return;
     this.#easy = null;
@@ -277,8 +285,8 @@ export class EasyState {
   }
 
   /**
-   * Makes an option own something. What it owned before is freed, or kept until the transfer
-   * is over where one may still read it.
+   * Sets the memory that an option owns. The old memory is freed, or, while a transfer may read it,
+   * kept until the transfer is over.
    */
   own(option: number, owned: Owned | null): void {
     const old = this.resources.owned.get(option);
@@ -291,21 +299,21 @@ export class EasyState {
     else old.release();
   }
 
-  /** A callback begins: calls that libcurl forbids in there are refused until it ends. */
-  enter(): void {
+  /** Records that a callback begins: until it ends, calls that libcurl forbids inside it throw. */
+  enterCallback(): void {
     this.depth++;
     if (this.multi) this.multi.depth++;
     if (this.sharedData) this.sharedData.depth++;
   }
 
-  /** The callback ends. */
-  leave(): void {
+  /** Records that the callback ends. */
+  leaveCallback(): void {
     this.depth--;
     if (this.multi) this.multi.depth--;
     if (this.sharedData) this.sharedData.depth--;
   }
 
-  /** The `CURLPAUSE_*` bits of what is paused. */
+  /** The `CURLPAUSE_*` bits that the user's callbacks and calls have paused. */
   get paused(): number {
     return this.run.paused;
   }
@@ -316,12 +324,14 @@ export class EasyState {
     if (changed && this.easy) this.multi?.observer?.paused(this, bits !== 0);
   }
 
-  /** Keeps what a callback threw for the caller; the first counts. */
-  threw(value: unknown): void {
+  /** Records what a callback threw, for the caller of libcurl. Only the first exception counts. */
+  recordThrown(value: unknown): void {
     this.run.thrown ??= { value };
   }
 
-  /** A blocking transfer without a WRITEFUNCTION wrote to C's standard output, which has a buffer. */
+  /**
+   * Flushes C's standard output, where a transfer without WRITEFUNCTION and driver writes to it.
+   */
   flushOutput(): void {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;
     if (this.settings.functions.has(WRITEFUNCTION.id)) return;
@@ -330,13 +340,13 @@ export class EasyState {
   }
 
   /**
-   * The handle sends trailers now. Where libcurl does not forget that (`remembersTrailers`), the
-   * next chunked upload of the handle, which may be that of a redirect, must not be made. Throws
-   * where nothing could stop that upload.
+   * Records that the handle sends trailers. With the oddity `remembersTrailers` the handle must not
+   * make another chunked upload, which may be that of a redirect. Throws where curlew could not
+   * prevent that upload, because the body does not come from a READFUNCTION.
    */
-  markTrailed(): void {
-    this.trailed = oddities().remembersTrailers;
-    if (!this.trailed || this.#readsInJs()) return;
+  markTrailersSent(): void {
+    this.trailersSent = oddities().remembersTrailers;
+    if (!this.trailersSent || this.#readsInJs()) return;
     throw new CurlEasyError(
       Code.BAD_FUNCTION_ARGUMENT,
       "Cannot send trailers: with libcurl before 8.7 only after a body from a READFUNCTION",
@@ -350,8 +360,8 @@ export class EasyState {
       !others.some(({ id }) => this.resources.owned.has(id));
   }
 
-  /** The error for a handle that is to upload again after it has sent trailers. */
-  trailedError(): CurlEasyError {
+  /** The error for an upload of a handle that has sent trailers. */
+  trailersSentError(): CurlEasyError {
     return new CurlEasyError(
       Code.BAD_FUNCTION_ARGUMENT,
       "Cannot use the easy handle again: with libcurl before 8.7 one that has sent trailers " +
@@ -359,7 +369,7 @@ export class EasyState {
     );
   }
 
-  /** Throws CURLE_RECURSIVE_API_CALL where the call may not be made now. */
+  /** Throws CURLE_RECURSIVE_API_CALL inside a callback of this handle or of a related one. */
   refuseInCallback(call: string): void {
     const inOwn = this.depth > 0 || (this.multi && this.multi.depth > 0) || closing.depth > 0;
     if (!inOwn && (this.sharedData?.depth ?? 0) === 0) return;
@@ -371,18 +381,18 @@ export class EasyState {
   }
 
   /**
-   * The error of a finished call, with libcurl's own words and what a callback threw, or `null`
-   * where the call succeeded. Forgets the exception.
+   * Takes the error of a finished call, with libcurl's own text and what a callback threw as its
+   * cause; `null` where the call succeeded. The exception is cleared.
    */
   takeError(code: number): CurlEasyError | null {
     const { thrown } = this.run;
     this.run.thrown = null;
     if (code === Code.OK && !thrown) return null;
     const { pointer, errorBuffer } = this.resources;
-    const words = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
+    const text = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
-      words || (code === Code.OK ? "A callback failed" : undefined),
+      text || (code === Code.OK ? "A callback failed" : undefined),
       thrown ? { cause: thrown.value } : undefined,
     );
   }

@@ -1,5 +1,6 @@
 /**
- * How one handle is the value of another's option: a share, a URL, a MIME tree, another easy.
+ * Finds the C handle of an object that is the value of an easy option: of a `Share`, a `CurlUrl` or
+ * another `Easy`. The classes register themselves, so that this folder need not know them.
  *
  * @module
  */
@@ -9,17 +10,17 @@ import type { EasyState } from "./easy_state.ts";
 import type { SharedData } from "./shared_data.ts";
 import type { Owned } from "../base/owned.ts";
 
-/** The C side of a JS object. */
+/** The C side of such an object. */
 export interface HandleSide {
-  /** NULL where the object is closed. */
+  /** The C handle, NULL where the object is closed. */
   readonly pointer: Pointer;
-  /** The same as what an easy owns beside the object, where that may be closed first. */
+  /** The same handle with a reference count, where the object may be closed before the easy. */
   readonly owned?: Owned | null;
-  /** Told that an easy uses it, and again when that easy's hooks change. */
-  used?(state: EasyState): void;
-  /** What a share has for all handles that use it. */
+  /** Called when an easy begins to use the object, and whenever its CLOSESOCKETFUNCTION changes. */
+  onUse?(state: EasyState): void;
+  /** The data of a `Share`, one object for all handles that use it. */
   readonly data?: SharedData;
-  /** Whether a share has that `CURL_LOCK_DATA_*`. */
+  /** Whether a `Share` shares that `CURL_LOCK_DATA_*`. */
   shares?(data: number): boolean;
 }
 
@@ -27,12 +28,12 @@ type Finder = (value: object) => HandleSide | undefined;
 
 const finders = new Map<number, Finder>();
 
-/** Says which objects those options take. */
+/** Registers how the objects are found that these options take. */
 export function registerHandle(options: readonly number[], find: Finder): void {
   for (const option of options) finders.set(option, find);
 }
 
-/** The C side of that option's value; `undefined` where it is of another class or closed. */
+/** The C side of an option's value; `undefined` for an object of another class or a closed one. */
 export function handleSide(option: number, value: unknown): HandleSide | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const side = finders.get(option)?.(value);

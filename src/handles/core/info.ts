@@ -1,6 +1,6 @@
 /**
- * `curl_easy_getinfo` on the state of a handle, for the inside: a method of the public object may be
- * overridden.
+ * `curl_easy_getinfo` for the state of a handle. curlew itself does not call the public `getInfo`,
+ * which a subclass may override.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "./easy_state.ts";
 
-/** What TLS_SSL_PTR and TLS_SESSION tell: `struct curl_tlssessioninfo`. */
+/** The value of TLS_SSL_PTR and TLS_SESSION: `struct curl_tlssessioninfo`. */
 export interface TlsSessionInfo {
-  /** `CURLSSLBACKEND_*`. */
+  /** The TLS library, a `CURLSSLBACKEND_*`. */
   readonly backend: number;
   /** The TLS library's own object, `null` where there is no connection. */
   readonly internals: Pointer;
 }
 
-/** Asks libcurl for an info. */
+/** Reads an info from libcurl. `which` is its name in an error message. */
 export function readInfo(state: EasyState, info: InfoRow, which: unknown = info.id): unknown {
   result.clear();
   const code = library().symbols.curl_easy_getinfo.out(state.pointer, info.id, result.i32);
   if (code !== Code.OK) {
-    const words = native.string(library().symbols.curl_easy_strerror(code));
-    throw new CurlEasyError(code, `Cannot get ${String(which)}: ${words}`);
+    const text = native.string(library().symbols.curl_easy_strerror(code));
+    throw new CurlEasyError(code, `Cannot get ${String(which)}: ${text}`);
   }
   return readResult(info.kind);
 }
@@ -53,7 +53,7 @@ function readResult(kind: InfoKind): unknown {
   }
 }
 
-/** The lines of a `struct curl_slist`: char *data @0; struct curl_slist *next @8. */
+/** Reads the lines of a `struct curl_slist`: char *data @0; struct curl_slist *next @8. */
 function readList(list: Pointer): string[] {
   const lines: string[] = [];
   for (let node = list; node !== null;) {
@@ -64,14 +64,17 @@ function readList(list: Pointer): string[] {
   return lines;
 }
 
-/** A list that libcurl made for the caller, who frees it. */
+/** Reads and frees a list, which libcurl has allocated for the caller. */
 function takeList(list: Pointer): string[] {
   const lines = readList(list);
   if (list !== null) library().symbols.curl_slist_free_all(list);
   return lines;
 }
 
-/** int num_of_certs @0; struct curl_slist **certinfo @8: libcurl's own, not to be freed. */
+/**
+ * Reads a `struct curl_certinfo`, which stays libcurl's: int num_of_certs @0;
+ * struct curl_slist **certinfo @8.
+ */
 function readCertInfo(pointer: Pointer): string[][] {
   if (pointer === null) return [];
   const at = new Struct(pointer, 16), count = at.i32(0), lists = at.pointer(8);
@@ -80,7 +83,7 @@ function readCertInfo(pointer: Pointer): string[][] {
   return Array.from({ length: count }, (_, i) => readList(array.pointer(8 * i)));
 }
 
-/** curl_sslbackend backend @0; void *internals @8 */
+/** Reads a `struct curl_tlssessioninfo`: curl_sslbackend backend @0; void *internals @8. */
 function readTlsSession(pointer: Pointer): TlsSessionInfo | null {
   if (pointer === null) return null;
   const at = new Struct(pointer, 16);

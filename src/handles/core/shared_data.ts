@@ -1,13 +1,13 @@
 /**
- * Data that several handles share, by a `Share`. libcurl does not expect that another handle touches
- * it while one of them is in the middle of something with it: so while a callback of one is on the
- * stack, no call may be made on another that uses the same.
+ * The data of a `Share`. libcurl does not expect another handle to use the data while one handle
+ * does: so while a callback of one handle is on the stack, calls on all handles with the same
+ * `Share` throw.
  *
  * @module
  */
 
-/** What a share is for the handles that use it. */
+/** The data of a `Share`, as the handles that use it know it. */
 export class SharedData {
-  /** How many callbacks of handles that use it are on the stack. */
+  /** How many callbacks of handles that use the data are on the stack. */
   depth = 0;
 }

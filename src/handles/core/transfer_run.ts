@@ -1,6 +1,6 @@
 /**
- * What is known of one transfer of an easy handle. The handle gets a new one whenever it becomes
- * pinned, that is when a call or a multi handle begins to use it.
+ * The state of one transfer of an easy handle. The handle gets a new one when it becomes pinned,
+ * that is, when a call or a multi handle begins to use it.
  *
  * @module
  */
@@ -18,15 +18,15 @@ export type Decoding =
 export class TransferRun {
   /** `infoRead` has reported the end of this transfer, or is about to. */
   endReported = false;
-  /** Already removed from libcurl's multi, though still in the list of ours: `endDead`. */
+  /** Already removed from libcurl's multi, though still in our list: see `multi/abort_all.ts`. */
   alreadyDetached = false;
   /** A call outside libcurl's own has ended the transfer: its callbacks get no more bytes. */
   failed = false;
-  /** CONNECT_ONLY has connected; the option may have changed since. */
+  /** CONNECT_ONLY has connected. The option itself may have changed since. */
   connected = false;
   /** The `CURLPAUSE_*` bits that the user's callbacks and calls have paused. */
   paused = 0;
-  /** Receiving is paused by the driver until other transfers had their turn. */
+  /** The driver has paused receiving so that other transfers can go on. */
   pausedForFairness = false;
   /** Receiving is to be paused as soon as libcurl has returned: `easy/pausing.ts`. */
   pauseDue = false;
@@ -36,11 +36,11 @@ export class TransferRun {
   decoding: Decoding | null = null;
   /** The reader of a MIME part has paused sending. */
   readerPaused = false;
-  /** How many bytes came since the driver last let other transfers go first. */
+  /** How many bytes were received since the driver last scheduled other transfers first. */
   burst = 0;
-  /** How many bytes the progress callback was last told of. */
+  /** How many bytes were transferred at the last progress callback. */
   bytesMoved = 0;
-  /** The transfer is to be aborted as soon as more bytes move. */
+  /** The progress callback aborts the transfer once more bytes were transferred. */
   abortWhenMoving = false;
   /** The first exception of a callback, for the caller of libcurl. */
   thrown: { readonly value: unknown } | null = null;

@@ -1,5 +1,6 @@
 /**
- * The calls of an easy handle that may run callbacks, and what libcurl needs around each.
+ * The calls of an easy handle that may run callbacks, with the steps that libcurl needs before and
+ * after each.
  *
  * @module
  */
@@ -12,15 +13,15 @@ import { oddities } from "../../libcurl_versions.ts";
 import { long } from "../base/arguments.ts";
 import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { setBirthOptions } from "./defaults.ts";
+import { setInitialOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
-import { keepEntryPath } from "./ftp_entry_path.ts";
-import { renewUrl } from "./options.ts";
+import { saveEntryPath } from "./ftp_entry_path.ts";
+import { rereadCurlu } from "./options.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
 const { CURLPAUSE_ALL, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 
-/** Makes a call that may run callbacks, and throws what it failed with. */
+/** Makes a call that may run callbacks, and throws its error. */
 export function callEasy(
   state: EasyState,
   what: string,
@@ -48,38 +49,38 @@ export function callAnywhere(
 ): void {
   const { pointer } = state;
   if (state.depth === 0) return callEasy(state, what, call);
-  // what the callbacks on the stack threw is for the call that runs them
+  // what the callbacks on the stack threw belongs to the call that runs them
   const code = call(pointer);
   if (code !== Code.OK) throw new CurlEasyError(code);
 }
 
-/** Runs a transfer and returns when it is over. */
+/** Runs a transfer: `curl_easy_perform`. Returns when the transfer is over. */
 export function performTransfer(state: EasyState): void {
-  if (state.trailed) throw state.trailedError();
+  if (state.trailersSent) throw state.trailersSentError();
   try {
     callEasy(state, "perform the transfer", (easy) => {
-      renewUrl(state);
+      rereadCurlu(state);
       guardReuse(state, state.share !== undefined);
-      state.sends();
+      state.markSending();
       state.performed = true;
       return library().symbols.curl_easy_perform(easy);
     });
-    keepEntryPath(state, Code.OK);
+    saveEntryPath(state, Code.OK);
   } finally {
     state.flushOutput();
   }
 }
 
-/** Pauses and unpauses what `flags`, some `CURLPAUSE_*`, say. */
+/** Pauses and unpauses: `curl_easy_pause`. `flags` consists of `CURLPAUSE_*` bits. */
 export function pauseTransfer(state: EasyState, flags: number): void {
   const { pointer } = state;
   const action = long("the pause", flags) | 0, before = state.paused;
-  state.paused = action & CURLPAUSE_ALL; // first, since unpausing may pause again
+  state.paused = action & CURLPAUSE_ALL; // before the call, whose callbacks may pause again
   state.pin();
   const { curl_easy_pause } = library().symbols;
   const byDriver = state.run.pausedForFairness ? CURLPAUSE_RECV : 0;
   if (state.run.readerPaused && !(action & CURLPAUSE_SEND)) {
-    // libcurl has not heard of a part's pause while it sends what came before, but keeps it
+    // while libcurl sends earlier bytes it does not yet act on the pause of a part, but keeps it
     state.run.readerPaused = false;
     curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | byDriver | CURLPAUSE_SEND);
   }
@@ -87,7 +88,7 @@ export function pauseTransfer(state: EasyState, flags: number): void {
   state.run.resuming = true;
   const code = curl_easy_pause(pointer, action | byDriver);
   state.run.resuming = false;
-  if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // there is no connection yet
+  if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // no connection yet
   state.multi?.observer?.touched();
   const error = code === Code.OK ? null : pauseError(state, code);
   state.unpin();
@@ -109,7 +110,7 @@ function pauseError(state: EasyState, code: number): CurlEasyError {
   return error;
 }
 
-/** The error of a call in which a callback of its multi failed. */
+/** The error of a call in which a callback of the multi has failed. */
 function multiFailed(code: number, thrown: { readonly value: unknown } | null): CurlEasyError {
   return new CurlEasyError(
     code || Code.ABORTED_BY_CALLBACK,
@@ -118,7 +119,7 @@ function multiFailed(code: number, thrown: { readonly value: unknown } | null): 
   );
 }
 
-/** Sets all options back. */
+/** Resets all options: `curl_easy_reset`. */
 export function resetOptions(state: EasyState): void {
   const { pointer } = state;
   state.refuseInCallback("reset the easy handle");
@@ -128,30 +129,30 @@ export function resetOptions(state: EasyState): void {
       "Cannot reset the easy handle: it is added to a multi handle",
     );
   }
-  refuseInTree(state, "reset");
+  refuseInStreamTree(state, "reset");
   const { curl_easy_reset, curl_easy_setopt } = library().symbols;
-  // libcurl would remember a RESOLVE list that no transfer has read yet
+  // else libcurl keeps a RESOLVE list that no transfer has read yet
   for (const option of state.resources.owned.keys()) {
     curl_easy_setopt.pointer(pointer, option, null);
   }
   curl_easy_reset(pointer);
-  forgetOptions(state);
+  resetSettings(state);
   state.resources.freeOptionMemory();
-  setBirthOptions(state);
+  setInitialOptions(state);
 }
 
-/** Drops what the JS side knows of the options, which libcurl has forgotten. */
-export function forgetOptions(state: EasyState): void {
+/** Resets the JS side of the options, after libcurl's side. */
+export function resetSettings(state: EasyState): void {
   state.settings = new EasySettings();
   state.watcher = null;
   state.resources.replaceHook(null);
 }
 
 /**
- * libcurl leaves dangling pointers between handles that depend on each other, unless all that
- * happens to them is their end.
+ * Throws for a handle that is part of a STREAM_DEPENDS tree. Any call but closing would leave
+ * dangling pointers between the handles of the tree.
  */
-export function refuseInTree(state: EasyState, call: string): void {
+export function refuseInStreamTree(state: EasyState, call: string): void {
   if (!state.inStreamTree) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
@@ -159,7 +160,7 @@ export function refuseInTree(state: EasyState, call: string): void {
   );
 }
 
-/** Refuses to duplicate a handle whose HSTS file would be freed twice (`freesHstsFilesTwice`). */
+/** Throws for a handle whose duplicate would free its HSTS files again (`freesHstsFilesTwice`). */
 export function refuseHstsFile({ settings }: EasyState): void {
   if (!settings.hstsFile || !oddities().freesHstsFilesTwice) return;
   throw new CurlEasyError(
@@ -168,7 +169,7 @@ export function refuseHstsFile({ settings }: EasyState): void {
   );
 }
 
-/** `curl_easy_send` or `curl_easy_recv`. */
+/** The type of `curl_easy_send` and `curl_easy_recv`. */
 type Transport = (
   easy: Pointer,
   data: Uint8Array<ArrayBuffer>,
@@ -176,7 +177,7 @@ type Transport = (
   done: Int32Array<ArrayBuffer>,
 ) => number;
 
-/** Sends or receives on the connection of a CONNECT_ONLY transfer; gives the count of bytes. */
+/** Sends or receives on the connection of a CONNECT_ONLY transfer; returns the count of bytes. */
 export function transport(
   state: EasyState,
   what: "send" | "receive",

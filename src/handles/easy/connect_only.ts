@@ -28,7 +28,7 @@ export function markConnectionUsed(state: EasyState): void {
  * handle could not send, and the connection, which nobody could use or close, would count for
  * `maxConnections` as long as the peer keeps it open.
  */
-export function refuseLost({ performed, settings }: EasyState): void {
+export function refuseLostConnection({ performed, settings }: EasyState): void {
   if (!performed || !settings.connectOnly || !oddities().losesConnectOnlyAfterPerform) return;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,

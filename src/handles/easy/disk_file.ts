@@ -18,7 +18,7 @@ const NO_FD = -1;
 /** How many files are open on this thread. */
 export const diskFiles: { open: number } = { open: 0 };
 
-/** The user that this process acts as, `null` on Windows. */
+/** The effective user ID of the process, `null` on Windows. */
 export function userId(): number | null {
   return native.os === "windows" ? null : libc.geteuid() >>> 0;
 }
@@ -32,7 +32,7 @@ export class DiskFile {
   #lock = NO_FD;
   #closed = false;
   #lost: string | null = null;
-  /** Whether closing it has failed: then any of its bytes may be missing, not only the last. */
+  /** Closing the file has failed, so that any of its bytes may be missing, not only the last. */
   hasHoles = false;
 
   /** Opens a file to append to it ("a") or to read it ("r"). Throws `Error` with C's words. */
@@ -73,13 +73,13 @@ export class DiskFile {
     this.#lock = NO_FD;
   }
 
-  /** Cuts it to that many bytes. */
+  /** Truncates the file to `size` bytes. */
   truncate(size: number): void {
     this.flush();
     if (libc.ftruncate(libc.fileno(this.#file.pointer), size) !== 0) throw new Error(lastError());
   }
 
-  /** Hands what C still holds to the system. Throws where it has no room for it. */
+  /** Writes C's buffer to the file. Throws where the disk has no room. */
   flush(): void {
     const lost = flush(this.#file.pointer);
     if (lost !== null) throw new Error(lost);

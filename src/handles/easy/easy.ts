@@ -1,6 +1,10 @@
 /**
  * The easy handle: one transfer.
  *
+ * The folder `easy/` knows the options, infos and calls of an easy handle, and the steps that
+ * libcurl needs around each. It does not know the multi handle or the driver, except by the
+ * interfaces of `core/`.
+ *
  * @module
  */
 
@@ -12,7 +16,7 @@ import { bytes } from "../base/arguments.ts";
 import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callbacks/structs.ts";
 import { EasyResources, EasyState } from "../core/easy_state.ts";
 import { registerHandle } from "../core/handle_registry.ts";
-import { lendReaders } from "../mime/copy.ts";
+import { prepareReaders } from "../mime/copy.ts";
 import type { HttpPostPart } from "../mime/httppost.ts";
 import type { Mime } from "../mime/mime.ts";
 import type { Share } from "../share.ts";
@@ -20,22 +24,22 @@ import type { CurlUrl } from "../url.ts";
 import {
   callAnywhere,
   callEasy,
-  forgetOptions,
   pauseTransfer,
   performTransfer,
   refuseHstsFile,
-  refuseInTree,
+  refuseInStreamTree,
   resetOptions,
+  resetSettings,
   transport,
 } from "./calls.ts";
-import { setBirthOptions, setErrorBuffer } from "./defaults.ts";
+import { setErrorBuffer, setInitialOptions } from "./defaults.ts";
 import { adoptFunctions } from "./functions.ts";
 import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
 import { getInfo, type InfoName, type InfoValue } from "./infos.ts";
 import { setOption } from "./options.ts";
 import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./websocket.ts";
 
-/** The JS value of each option kind; functions and objects have a type for each option. */
+/** The JS type of each kind of option; functions and objects have a type for each option. */
 export interface ValueOfKind {
   long: number | boolean;
   values: number | boolean;
@@ -48,7 +52,7 @@ export interface ValueOfKind {
   function: never;
 }
 
-/** The options whose value is an object. */
+/** The types of the options whose value is an object. */
 interface ObjectOptions {
   POSTFIELDS: string | Uint8Array | ArrayBuffer;
   COPYPOSTFIELDS: string | Uint8Array | ArrayBuffer;
@@ -89,8 +93,8 @@ type Progress = (
 /** Every callback option of an easy handle. */
 export interface EasyCallbacks {
   /**
-   * Takes a piece of the body and returns how many bytes it took: all of them, or it fails the
-   * transfer. `CURL_WRITEFUNC_PAUSE` pauses.
+   * Takes a piece of the body and returns how many bytes it took: any other count than all of them
+   * fails the transfer. `CURL_WRITEFUNC_PAUSE` pauses.
    */
   WRITEFUNCTION: (bytes: Uint8Array<ArrayBuffer>, data: unknown) => number;
   /** Fills the buffer and returns how many bytes it wrote; 0 ends the upload. */
@@ -99,30 +103,32 @@ export interface EasyCallbacks {
   HEADERFUNCTION: (line: Uint8Array<ArrayBuffer>, data: unknown) => number;
   /** Takes RTP data, as WRITEFUNCTION takes the body. */
   INTERLEAVEFUNCTION: (bytes: Uint8Array<ArrayBuffer>, data: unknown) => number;
-  /** Moves in the upload's source; `origin` is `SEEK_SET` (0), `SEEK_CUR` or `SEEK_END`. */
+  /** Seeks in the source of an upload; `origin` is `SEEK_SET` (0), `SEEK_CUR` or `SEEK_END`. */
   SEEKFUNCTION: (data: unknown, offset: number, origin: number) => number | void;
-  /** The old way to rewind. */
+  /** Rewinds the source of an upload; SEEKFUNCTION replaces it. */
   IOCTLFUNCTION: (easy: Easy, cmd: number, data: unknown) => number | void;
-  /** Told how far the transfer is, in bytes; a result other than 0 aborts it. */
+  /** Gets the progress of the transfer, in bytes. A result other than 0 aborts the transfer. */
   XFERINFOFUNCTION: Progress;
-  /** The old form of XFERINFOFUNCTION. */
+  /** Gets the progress as XFERINFOFUNCTION does, which replaces it. */
   PROGRESSFUNCTION: Progress;
-  /** Told what happens: `type` is a `CURLINFO_*` of the debug kind. */
+  /**
+   * Gets the trace, and the bytes sent and received; `type` is a C `curl_infotype`, `CURLINFO_*`.
+   */
   DEBUGFUNCTION: (
     easy: Easy,
     type: number,
     bytes: Uint8Array<ArrayBuffer>,
     data: unknown,
   ) => number | void;
-  /** May change the TLS backend's context (`SSL_CTX *` with OpenSSL). */
+  /** Changes the context of the TLS library (`SSL_CTX *` with OpenSSL). */
   SSL_CTX_FUNCTION: (easy: Easy, sslctx: Pointer, data: unknown) => number | void;
-  /** May change a new socket's options; `purpose` is a `CURLSOCKTYPE_*`. */
+  /** Changes the options of a new socket; `purpose` is a `CURLSOCKTYPE_*`. */
   SOCKOPTFUNCTION: (data: unknown, fd: number, purpose: number) => number | void;
-  /** Opens a socket and returns its descriptor, -1 for none; `undefined` leaves it to curlew. */
+  /** Opens a socket and returns its descriptor, -1 for none. For `undefined` curlew opens one. */
   OPENSOCKETFUNCTION: (data: unknown, purpose: number, address: SocketAddress) => number | void;
   /**
-   * Closes a socket; `undefined` leaves the closing to curlew. May be called after `close()`, by
-   * whatever has a cache let go of the connection: what it fails with then goes to `reportError`.
+   * Closes a socket; for `undefined` curlew closes it. The function may run after `close()`, when
+   * the connection leaves its cache. An exception then goes to `reportError`.
    */
   CLOSESOCKETFUNCTION: (data: unknown, fd: number) => number | void;
   /** Accepts or refuses a host key: returns a `CURLKHSTAT_*`. */
@@ -139,19 +145,19 @@ export interface EasyCallbacks {
     keytype: number,
     key: Uint8Array<ArrayBuffer>,
   ) => number | void;
-  /** Before a file of an FTP wildcard transfer: returns a `CURL_CHUNK_BGN_FUNC_*`. */
+  /** Runs before each file of an FTP wildcard transfer; returns a `CURL_CHUNK_BGN_FUNC_*`. */
   CHUNK_BGN_FUNCTION: (info: FileInfo, data: unknown, remains: number) => number | void;
-  /** After it. */
+  /** Runs after each file of an FTP wildcard transfer; returns a `CURL_CHUNK_END_FUNC_*`. */
   CHUNK_END_FUNCTION: (data: unknown) => number | void;
-  /** Matches a file name: returns a `CURL_FNMATCHFUNC_*`. */
+  /** Matches a file name with a pattern; returns a `CURL_FNMATCHFUNC_*`. */
   FNMATCH_FUNCTION: (data: unknown, pattern: string, name: string) => number | void;
-  /** Before a name is resolved; a result other than 0 aborts. */
+  /** Runs before a name is resolved. A result other than 0 aborts the transfer. */
   RESOLVER_START_FUNCTION: (
     resolverState: Pointer,
     reserved: Pointer,
     data: unknown,
   ) => number | void;
-  /** Connected, before the request: returns `CURL_PREREQFUNC_OK` or `_ABORT`. */
+  /** Runs between connecting and the request; returns `CURL_PREREQFUNC_OK` or `_ABORT`. */
   PREREQFUNCTION: (
     data: unknown,
     primaryIp: string,
@@ -159,11 +165,11 @@ export interface EasyCallbacks {
     primaryPort: number,
     localPort: number,
   ) => number | void;
-  /** Adds trailers to a chunked upload: push lines to the list. */
+  /** Adds trailers to a chunked upload: push them to `lines`, without line breaks. */
   TRAILERFUNCTION: (lines: string[], data: unknown) => number | void;
   /** Fills one entry of the HSTS cache; returns `CURLSTS_OK`, `_DONE` or `_FAIL`. */
   HSTSREADFUNCTION: (easy: Easy, entry: HstsEntry, data: unknown) => number | void;
-  /** Is given one entry to keep. */
+  /** Gets one entry of the HSTS cache to store; returns `CURLSTS_OK`, `_DONE` or `_FAIL`. */
   HSTSWRITEFUNCTION: (
     easy: Easy,
     entry: HstsEntry,
@@ -178,27 +184,27 @@ const unclosed = new CollectedHandles<EasyResources>("an Easy", (resources) => {
   return true;
 });
 
-/** The inside of an easy handle, for the other classes of this room. */
+/** The internals of an easy handle. */
 export let stateOf: (easy: Easy) => EasyState;
-/** The public object of a state, as long as anyone can ask for it. */
+/** The public object of a state, `null` once it was garbage-collected. */
 export const easyOf = (state: EasyState): Easy | null => state.easy as Easy | null;
-/** Whether a value is one. */
+/** Whether a value is an `Easy`. */
 export let isEasy: (value: unknown) => value is Easy;
-/** Wraps a `CURL *` that libcurl copied from the parent's. */
+/** Wraps a `CURL *` that libcurl has copied from that of `parent`. */
 export let adopt: (pointer: NonNullPointer, parent: EasyState) => Easy;
-/** Closes the JS side of a handle that libcurl frees itself. */
+/** Frees all of a handle but the `CURL *`, which libcurl frees itself. */
 export let closeJsSide: (easy: Easy) => void;
 
-// the constructor takes no argument: a copy comes in by this way
+// `adopt` passes the C handle to the constructor, which has no public parameter
 let adopted: NonNullPointer | null = null;
 
 /**
- * One transfer: {@link https://curl.se/libcurl/c/libcurl-easy.html}.
+ * An easy handle, which runs one transfer: {@link https://curl.se/libcurl/c/libcurl-easy.html}.
  *
- * Options have curl's names without `CURLOPT_`, infos without `CURLINFO_`. Every handle is born
- * with NOSIGNAL and QUICK_EXIT set, and a BUFFERSIZE of 64 KiB, or libcurl's 16 KiB where
- * MAX_RECV_SPEED_LARGE limits it. For large bodies from a READFUNCTION an UPLOAD_BUFFERSIZE of
- * 256 KiB takes a fifth less time.
+ * Options have curl's names without `CURLOPT_`, infos without `CURLINFO_`. A new handle has
+ * NOSIGNAL and QUICK_EXIT set, and a BUFFERSIZE of 64 KiB, or libcurl's 16 KiB where
+ * MAX_RECV_SPEED_LARGE limits the speed. For large bodies from a READFUNCTION an UPLOAD_BUFFERSIZE
+ * of 256 KiB takes a fifth less time.
  *
  * @example
  * ```ts
@@ -240,7 +246,7 @@ export class Easy {
       const state = easy.#state;
       unclosed.delete(easy);
       state.resources.freeAllButHandle();
-      forgetOptions(state);
+      resetSettings(state);
     };
   }
 
@@ -256,7 +262,7 @@ export class Easy {
     const resources = new EasyResources(pointer);
     this.#state = new EasyState(this, resources);
     if (copy) setErrorBuffer(this.#state);
-    else setBirthOptions(this.#state);
+    else setInitialOptions(this.#state);
     unclosed.add(this, resources);
   }
 
@@ -264,7 +270,7 @@ export class Easy {
     const state = this.#state;
     state.settings = parent.settings.copy();
     for (const [option, owned] of parent.resources.owned) {
-      // libcurl copies that one
+      // libcurl copies the MIME tree
       if (option !== easyOptions.MIMEPOST.id) state.resources.owned.set(option, owned.retain());
     }
     adoptFunctions(state, parent);
@@ -283,10 +289,10 @@ export class Easy {
    *
    * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown option,
    * CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type, out of range or with a NUL, and
-   * what libcurl itself says.
+   * the codes of libcurl itself.
    */
   setOpt<N extends EasyOptionName>(option: N, value: EasyOptionValue<N>): void;
-  /** The same by number: a `CURLOPT_*`. */
+  /** Sets an option by its number, a `CURLOPT_*`. */
   setOpt(option: number, value: unknown): void;
   setOpt(option: string | number, value: unknown): void {
     setOption(this.#state, option, value);
@@ -294,21 +300,21 @@ export class Easy {
 
   /** Sets several options, in the order of the object; see {@linkcode Easy.setOpt}. */
   setOpts(options: EasyOptions): void {
-    // its own only: what is on Object.prototype would be set on every handle of the process
+    // own keys only: an option on Object.prototype would be set on every handle of the process
     for (const option of Object.keys(options ?? {})) {
       setOption(this.#state, option, options[option as EasyOptionName]);
     }
   }
 
   /**
-   * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. Times are seconds
-   * for a double and microseconds for an `_T`, sizes bytes; an absent string is `null`, an
-   * absent ACTIVESOCKET -1.
+   * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. Times are in seconds
+   * for a double and in microseconds for an `_T`, sizes in bytes. A string that is not set is
+   * `null`, and ACTIVESOCKET is -1 where there is none.
    *
    * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown info.
    */
   getInfo<N extends InfoName>(info: N): InfoValue<N>;
-  /** The same by number: a `CURLINFO_*`. */
+  /** Reads an info by its number, a `CURLINFO_*`. */
   getInfo(info: number): unknown;
   getInfo(info: string | number): unknown {
     return getInfo(this.#state, info);
@@ -316,27 +322,28 @@ export class Easy {
 
   /**
    * Runs the transfer and returns when it is over: {@link
-   * https://curl.se/libcurl/c/curl_easy_perform.html}. It blocks the thread; an `Agent` does not.
+   * https://curl.se/libcurl/c/curl_easy_perform.html}. The call blocks the thread; an `Agent` does
+   * not.
    *
-   * @throws {CurlEasyError} what the transfer failed with; its `cause` is what a callback threw.
+   * @throws {CurlEasyError} the error of the transfer; its `cause` is what a callback threw.
    */
   perform(): void {
     performTransfer(this.#state);
   }
 
   /**
-   * Pauses and unpauses: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. `flags` is
-   * made of `CURLPAUSE_*`, and says what is paused from now on; libcurl 8.7 to 8.14 may still
-   * hand over what it has in its buffer. Unpausing may call callbacks before it returns.
+   * Pauses and unpauses: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. `flags` consists
+   * of `CURLPAUSE_*` bits, the directions that are paused from now on. libcurl 8.7 to 8.14 may
+   * still pass on the bytes in its buffer. Unpausing may run callbacks before it returns.
    *
-   * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where a callback of its multi failed then.
+   * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where a callback of the multi failed then.
    */
   pause(flags: number): void {
     pauseTransfer(this.#state, flags);
   }
 
   /**
-   * Sets all options back, but keeps connections, cookies and sessions: {@link
+   * Resets all options, but keeps connections, cookies and sessions: {@link
    * https://curl.se/libcurl/c/curl_easy_reset.html}.
    */
   reset(): void {
@@ -344,25 +351,25 @@ export class Easy {
   }
 
   /**
-   * A new handle with the same options, but for SHARE: {@link
+   * Makes a new handle with the same options, except SHARE: {@link
    * https://curl.se/libcurl/c/curl_easy_duphandle.html}.
    *
-   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT where HSTS is set, with libcurl 7.88 to 8.4:
-   * they would free its files twice.
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT where HSTS is set, with libcurl 7.88 to
+   * 8.4: these versions would free the list of its files twice.
    */
   duplicate(): Easy {
     const state = this.#state, { pointer } = state;
-    refuseInTree(state, "duplicate");
+    refuseInStreamTree(state, "duplicate");
     refuseHstsFile(state);
-    const giveReaders = lendReaders(state);
+    const finishReaders = prepareReaders(state);
     const copy = library().symbols.curl_easy_duphandle(pointer);
     const easy = copy && adopt(copy, state);
-    giveReaders(easy && stateOf(easy));
+    finishReaders(easy && stateOf(easy));
     if (easy) return easy;
     throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot duplicate the handle");
   }
 
-  /** Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
+  /** Runs the upkeep of connections: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}. */
   upkeep(): void {
     callEasy(this.#state, "do upkeep", library().symbols.curl_easy_upkeep);
   }
@@ -379,10 +386,10 @@ export class Easy {
   }
 
   /**
-   * Receives into the buffer and returns how many bytes came, 0 at the end of the stream:
+   * Receives into the buffer and returns the count of bytes, 0 at the end of the stream:
    * {@link https://curl.se/libcurl/c/curl_easy_recv.html}.
    *
-   * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now.
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing can be received now.
    */
   recv(buffer: Uint8Array<ArrayBuffer>): number {
     const { curl_easy_recv } = library().symbols;
@@ -391,11 +398,11 @@ export class Easy {
 
   /**
    * Sends a WebSocket frame, or the next piece of one: {@link
-   * https://curl.se/libcurl/c/curl_ws_send.html}. The handle has run with a CONNECT_ONLY of 2, or
-   * this is one of its callbacks, where it blocks until all is sent.
+   * https://curl.se/libcurl/c/curl_ws_send.html}. The handle must have run with a CONNECT_ONLY of
+   * 2, or be inside one of its callbacks, where the call blocks until all is sent.
    *
    * @param flags `CURLWS_*` bits; none in `CURLWS_RAW_MODE`.
-   * @param fragsize with `CURLWS_OFFSET`, the size of the whole frame.
+   * @param fragsize the size of the whole frame, with `CURLWS_OFFSET`.
    * @returns how many bytes were taken. Send the rest with the same flags.
    * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now: send the same again.
    * @throws {CurlLoadError} where this libcurl has no WebSocket.
@@ -407,10 +414,11 @@ export class Easy {
 
   /**
    * Receives a WebSocket frame, or the next piece of one: {@link
-   * https://curl.se/libcurl/c/curl_ws_recv.html}. The handle has run with a CONNECT_ONLY of 2.
+   * https://curl.se/libcurl/c/curl_ws_recv.html}. The handle must have run with a CONNECT_ONLY of
+   * 2.
    *
-   * @throws {CurlEasyError} CURLE_AGAIN where nothing is there now, CURLE_GOT_NOTHING where the
-   * connection is closed.
+   * @throws {CurlEasyError} CURLE_AGAIN where nothing can be received now, CURLE_GOT_NOTHING where
+   * the connection is closed.
    * @throws {CurlLoadError} where this libcurl has no WebSocket.
    */
   wsRecv(buffer: Uint8Array<ArrayBuffer>): WsFrame {
@@ -418,8 +426,8 @@ export class Easy {
   }
 
   /**
-   * What kind of frame the WRITEFUNCTION has just got a piece of, `null` outside of it: {@link
-   * https://curl.se/libcurl/c/curl_ws_meta.html}.
+   * Describes the frame of which the WRITEFUNCTION has just received a piece; `null` outside of a
+   * WRITEFUNCTION: {@link https://curl.se/libcurl/c/curl_ws_meta.html}.
    *
    * @throws {CurlLoadError} where this libcurl has no WebSocket.
    */
@@ -428,17 +436,17 @@ export class Easy {
   }
 
   /**
-   * In a READFUNCTION, begins a frame that what it returns is the payload of: {@link
+   * Begins a frame inside a READFUNCTION, whose bytes are the payload: {@link
    * https://curl.se/libcurl/c/curl_ws_start_frame.html}.
    *
-   * @throws {CurlLoadError} before libcurl 8.16, and where it has no WebSocket.
+   * @throws {CurlLoadError} before libcurl 8.16, and where libcurl has no WebSocket.
    */
   wsStartFrame(flags: number, frameLen: number | bigint): void {
     startFrame((what, call) => callAnywhere(this.#state, what, call), flags, frameLen);
   }
 
   /**
-   * The headers of the response, in the order of the wire: {@link
+   * The headers of the response, in the order received: {@link
    * https://curl.se/libcurl/c/curl_easy_nextheader.html}.
    *
    * @throws {CurlLoadError} before libcurl 7.83.
@@ -448,24 +456,24 @@ export class Easy {
   }
 
   /**
-   * Frees the handle; one that is added to a multi is removed first. Does nothing the second
-   * time.
+   * Frees the handle, after removing it from its multi. Does nothing the second time.
    *
-   * @throws {CurlEasyError} CURLE_RECURSIVE_API_CALL inside a callback of it or of its multi.
+   * @throws {CurlEasyError} CURLE_RECURSIVE_API_CALL inside a callback of the handle or of its
+   * multi.
    */
   close(): void {
     const state = this.#state;
-    if (this.closed) return;
+    if (state.resources.pointer === null) return;
     state.refuseInCallback("close the easy handle");
     state.pin();
     try {
       state.multi?.remove(state);
     } finally {
-      // also where a callback threw meanwhile
+      // even where a callback has thrown
       if (state.multi === null) {
         unclosed.delete(this);
         state.resources.free();
-        forgetOptions(state);
+        resetSettings(state);
       }
       state.unpin();
     }

@@ -1,11 +1,12 @@
 /**
- * Connections that must not be used again, and so are closed after their transfer:
+ * Sets FORBID_REUSE for the connections that no other transfer may use:
  *
- * - One of LDAP over TLS goes on pointing to the handle that opened it: another one that uses it
- *   crashes once that is closed (7.88.1, and no later source says otherwise).
- * - One of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 in the name of whoever
- *   finds it dead: libcurl takes what that one has of another protocol for its own, and closes
- *   descriptor 0.
+ * - A connection of LDAP over TLS keeps a pointer to the handle that opened it. Another handle that
+ *   uses the connection crashes once the first one is closed (7.88.1, and no later source says
+ *   otherwise).
+ * - A connection of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 on behalf of the
+ *   handle that finds it dead. libcurl takes that handle's data of another protocol for those of
+ *   `file:`, and closes descriptor 0.
  *
  * @module
  */
@@ -20,16 +21,18 @@ const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE } = easyOptions;
 const { REDIR_PROTOCOLS, REDIR_PROTOCOLS_STR } = easyOptions;
 const { CURLPROTO_LDAP, CURLPROTO_LDAPS, CURLUPART_URL } = flags;
 
-/** The bits of the options that lead to `file:`; the others lead to LDAP. */
+/** The risk bits for `file:`, of URL and DEFAULT_PROTOCOL; the bits 1, 2 and 4 are for LDAP. */
 const FILE = 0x10, FILE_BY_DEFAULT = 0x20;
 const TO_FILE = FILE | FILE_BY_DEFAULT;
 
-// without a scheme libcurl guesses it from the host's name
+// without a scheme libcurl guesses it from the host name
 const LDAP_URL = /^\s*ldaps?:|^[^/]*\bldap\./i, FILE_URL = /^\s*file:/i;
 
 const bit = (bit: number, is: boolean) => is ? bit : 0;
 
-/** The options that may lead there, each with its bits and how to tell. */
+/**
+ * The options that may select these protocols, with their bits and how to find those of a value.
+ */
 const LEADS: ReadonlyMap<number, readonly [mask: number, leads: (value: unknown) => number]> =
   new Map([
     [URL.id, [1 | FILE, (value) => {
@@ -47,7 +50,7 @@ const LEADS: ReadonlyMap<number, readonly [mask: number, leads: (value: unknown)
     [REDIR_PROTOCOLS_STR.id, [4, (value) => bit(4, /ldap|all/i.test(String(value)))]],
   ]);
 
-/** An option was set to a value, `null` for none. */
+/** Records the risks of an option's new value, `null` for none. */
 export function noteReuse({ settings }: EasyState, option: number, value: unknown): void {
   const lead = LEADS.get(option);
   if (!lead) return;
@@ -55,13 +58,13 @@ export function noteReuse({ settings }: EasyState, option: number, value: unknow
   settings.reuseRisks = settings.reuseRisks & ~mask | (value === null ? 0 : leads(value));
 }
 
-/** What libcurl may be told where FORBID_REUSE is to be that number. */
+/** Records the user's FORBID_REUSE. Returns the number for libcurl, which curlew may force to 1. */
 export function forbidReuse({ settings }: EasyState, wanted: number): number {
   settings.forbidReuse = wanted;
   return settings.reuseForbidden ? 1 : wanted;
 }
 
-/** A transfer begins; `shares` says whether other handles may use its connection. */
+/** Sets FORBID_REUSE before a transfer. `shares`: other handles may use its connection. */
 export function guardReuse(state: EasyState, shares: boolean): void {
   const { settings } = state, risks = settings.reuseRisks, url = curluText(state);
   const isFile = (risks & TO_FILE) !== 0 || FILE_URL.test(url);
@@ -72,7 +75,7 @@ export function guardReuse(state: EasyState, shares: boolean): void {
   curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
 }
 
-/** The URL in the CURLU of a handle, "" where there is none. */
+/** The text of the URL in CURLU, "" where there is none. */
 export function curluText(state: EasyState): string {
   const url = state.resources.owned.get(CURLU.id)?.pointer ?? null;
   if (url === null) return "";

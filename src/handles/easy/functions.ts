@@ -1,6 +1,6 @@
 /**
- * Callback options and their `*DATA`. libcurl always gets curlew's own native function together
- * with the handle's token, or neither.
+ * Sets callback options and their `*DATA`. libcurl gets curlew's native function and the handle's
+ * token together, or neither.
  *
  * @module
  */
@@ -19,10 +19,13 @@ import { standardOutput } from "../base/standard_output.ts";
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;
 const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
 const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
-/** The functions that curlew may set although the user has not: see {@linkcode needsOwn}. */
-const OWN = [SOCKOPT, WRITE, READ];
+/** The functions that curlew may set where the user has not: see {@linkcode needsOwnFunction}. */
+const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
 
-/** Has uploads of a new handle, or of one that was reset, read nothing until the user says what. */
+/**
+ * Sets curlew's READFUNCTION, which sends nothing until the user sets one, on a new or reset
+ * handle.
+ */
 export function setOwnReadFunction(state: EasyState): void {
   install(state, callbackKind(READ) as EasyCallbackKind);
 }
@@ -34,7 +37,7 @@ export function setFunction(state: EasyState, name: string, id: number, value: u
     throw badValue(name, "a function or null", value);
   }
   if (!kind) {
-    // the CONV_* functions and those of a libcurl newer than this table
+    // the CONV_* functions, and those of a libcurl that is newer than the table
     if (value !== null) throw badValue(name, "null: curlew does not know its prototype", value);
     checkSetopt(name, library().symbols.curl_easy_setopt.pointer(state.pointer, id, null));
     return;
@@ -45,7 +48,7 @@ export function setFunction(state: EasyState, name: string, id: number, value: u
     if (id === CLOSESOCKET) renewCloseHook(state);
     else install(state, kind);
   } catch (error) {
-    replace(state, id, old ?? null); // this libcurl has no such callback
+    replace(state, id, old ?? null); // libcurl does not know the option
     throw error;
   }
 }
@@ -55,7 +58,7 @@ function replace(state: EasyState, id: number, fn: AnyFunction | null): void {
   else state.settings.functions.set(id, fn);
 }
 
-/** Sets the value that a callback gets as its data. */
+/** Sets a `*DATA` option: the value that a callback gets as its data. */
 export function setData(state: EasyState, id: number, value: unknown): void {
   if (value === null || value === undefined) state.settings.data.delete(id);
   else state.settings.data.set(id, value);
@@ -67,9 +70,9 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 function install(state: EasyState, kind: EasyCallbackKind): void {
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const easy = state.pointer;
-  const wanted = state.settings.functions.has(kind.id) || needsOwn(state, kind.id);
+  const wanted = state.settings.functions.has(kind.id) || needsOwnFunction(state, kind.id);
   checkSetopt(kind.name, pointer(easy, kind.id, wanted ? kind.pointer() : null));
-  // some data options serve two functions
+  // two functions may have the same data option
   const served = wanted ||
     kindsOfData(kind.dataId).some(({ id }) => state.settings.functions.has(id));
   if (served) off_t(easy, kind.dataId, state.resources.token);
@@ -77,40 +80,44 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
 }
 
 /**
- * Whether libcurl gets curlew's function although the user has set none: a driver hears of each
- * socket, its transfers do not write to standard output, and no upload reads standard input.
- * libcurl's own functions write to and read from a `FILE *` that the handle owns.
+ * Whether libcurl gets curlew's function although the user has set none. SOCKOPTFUNCTION reports
+ * each socket to a driver, WRITEFUNCTION keeps a driver's transfers from writing to standard
+ * output, READFUNCTION keeps uploads from reading standard input. Where the handle owns a `FILE *`,
+ * libcurl uses its own functions to write or read it.
  */
-function needsOwn(state: EasyState, id: number): boolean {
+function needsOwnFunction(state: EasyState, id: number): boolean {
   const { owned } = state.resources;
   if (id === SOCKOPT) return state.watcher !== null;
   if (id === WRITE) return state.watcher !== null && !owned.has(easyOptions.WRITEDATA.id);
   return id === READ && !owned.has(easyOptions.READDATA.id);
 }
 
-/** What libcurl's own function gets: a `FILE *` for those that read and write. */
+/** The data of libcurl's own function: a `FILE *` where the function writes or reads. */
 function dataWithoutFunction(state: EasyState, { id, dataId }: EasyCallbackKind): Pointer {
   return state.resources.owned.get(dataId)?.pointer ?? (id === WRITE ? standardOutput() : null);
 }
 
-/** A new hook at each change: connections that were made before keep the old one. */
+/**
+ * Replaces the close hook after each change of the function or its data. Earlier connections keep
+ * the old one. `shared` is the driver's hook, for handles whose user has set no function.
+ */
 function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   const fn = state.settings.functions.get(CLOSESOCKET) ?? null;
   const { watcher } = state;
   let hook: CloseHook | null = null;
   if (fn || watcher) {
     const data = state.settings.data.get(easyOptions.CLOSESOCKETDATA.id);
-    // a weak one, since connections may keep the hook for long
-    const blamed = new WeakRef(state);
+    // weak, since connections may keep the hook long after the handle
+    const owner = new WeakRef(state);
     hook = (!fn && shared) ||
-      new CloseHook(watcher, fn, data, (error) => blame(blamed.deref(), error));
+      new CloseHook(watcher, fn, data, (error) => reportCloseError(owner.deref(), error));
     hook.retain();
     state.multi?.keepHook(hook);
   }
   if (hook && state.pinned) hook.used = true;
   state.resources.replaceHook(hook);
   const share = easyOptions.SHARE.id;
-  handleSide(share, state.share)?.used?.(state);
+  handleSide(share, state.share)?.onUse?.(state);
   const { pointer, off_t } = library().symbols.curl_easy_setopt;
   const kind = callbackKind(CLOSESOCKET) as EasyCallbackKind;
   const easy = state.pointer;
@@ -118,15 +125,15 @@ function renewCloseHook(state: EasyState, shared?: CloseHook): void {
   off_t(easy, kind.dataId, hook?.token ?? 0);
 }
 
-/** A socket may be closed long after the transfer: then nobody else is there to be told. */
-function blame(state: EasyState | undefined, error: unknown): void {
-  if (state?.pinned) state.threw(error);
+/** Reports what CLOSESOCKETFUNCTION threw: to the call in progress, else as an uncaught error. */
+function reportCloseError(state: EasyState | undefined, error: unknown): void {
+  if (state?.pinned) state.recordThrown(error);
   else queueMicrotask(() => reportError(error));
 }
 
 /**
- * Has a driver told of each socket of the handle, beside the user's own functions. Does nothing
- * where the driver is told already.
+ * Makes a driver observe the sockets of a handle, beside the user's own functions. Does nothing
+ * where the driver already does.
  */
 export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: CloseHook): void {
   if (state.watcher === watcher) return;
@@ -135,10 +142,10 @@ export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: C
   renewCloseHook(state, shared);
 }
 
-/** Gives a handle that libcurl copied tokens of its own in place of the parent's. */
+/** Replaces the parent's tokens in a handle that libcurl has copied by its own. */
 export function adoptFunctions(state: EasyState, parent: EasyState): void {
-  // those of curlew too: they have the parent's token, and the parent's driver did not add this one
-  for (const id of new Set([...OWN, ...state.settings.functions.keys()])) {
+  // curlew's functions too: they have the parent's token, and the copy is not added to the driver
+  for (const id of new Set([...OWN_FUNCTIONS, ...state.settings.functions.keys()])) {
     if (id !== CLOSESOCKET) install(state, callbackKind(id) as EasyCallbackKind);
   }
   if (parent.closeHook) renewCloseHook(state);

@@ -1,5 +1,5 @@
 /**
- * The header API: {@link https://curl.se/libcurl/c/curl_easy_header.html}.
+ * libcurl's header API: {@link https://curl.se/libcurl/c/curl_easy_header.html}.
  *
  * @module
  */
@@ -10,32 +10,32 @@ import { library, type Pointer } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { long } from "../base/arguments.ts";
 
-/** A header of a response: `struct curl_header`. */
+/** A response header: `struct curl_header`. */
 export interface Header {
-  /** In the letter case of the wire. */
+  /** The name, in the letter case of the server. */
   readonly name: string;
-  /** Without the space around it. */
+  /** The value, without the space around it. */
   readonly value: string;
   /** How many headers of that name there are. */
   readonly amount: number;
-  /** Which of them this is, from 0. */
+  /** The index of this header among those of its name, from 0. */
   readonly index: number;
-  /** A `CURLH_*` bit: where it came from. */
+  /** The kind of header, a `CURLH_*` bit. */
   readonly origin: number;
 }
 
-/** Which headers {@linkcode Easy.headers} gives. */
+/** Selects the headers of {@linkcode Easy.headers}. */
 export interface HeadersOptions {
   /**
-   * `CURLH_*` bits: `CURLH_HEADER` unless given. libcurl before 8.1 has the trailers of HTTP/2
-   * among them, and none of those as `CURLH_TRAILER`.
+   * The kinds of headers, `CURLH_*` bits. The default is `CURLH_HEADER`. libcurl before 8.1 takes
+   * the trailers of HTTP/2 for `CURLH_HEADER`, and none for `CURLH_TRAILER`.
    */
   readonly origin?: number;
-  /** Which request of the transfer, from 0; -1, the default, is the last one. */
+  /** The index of a request of the transfer, from 0. The default, -1, is the last request. */
   readonly request?: number;
 }
 
-/** All headers of that kind, in the order of the wire. */
+/** Reads the selected headers, in the order received. */
 export function readHeaders(state: EasyState, options: HeadersOptions | null): Header[] {
   const { curl_easy_nextheader } = library().symbols;
   const origin = long("the origin of headers", options?.origin ?? flags.CURLH_HEADER) >>> 0;
@@ -57,7 +57,7 @@ export function readHeaders(state: EasyState, options: HeadersOptions | null): H
   }
 }
 
-/** libcurl sets a high bit of its own in there. */
+/** The `CURLH_*` bits of an origin, in which libcurl also sets a high bit of its own. */
 function headerOrigin(bits: number): number {
   return bits & 0x1f;
 }

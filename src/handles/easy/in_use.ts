@@ -1,11 +1,10 @@
 /**
- * Which options may be set while a handle is in use: while a blocking call runs, from `addHandle`
- * until `infoRead` has reported the end, and inside its callbacks.
+ * The options that may be set while a handle is in use: while a blocking call runs, from
+ * `addHandle` until `infoRead` has reported the end, and inside its callbacks.
  *
- * libcurl frees or reads again strings, blobs, lists and handles at once, in the middle of what it
- * does with them; most numbers it reads again wherever it likes. So an option may be set if its
- * value never leaves JS, if it is a function, since libcurl keeps curlew's native one all the time,
- * or if it is one of the numbers below. Everything else is refused.
+ * libcurl would free a string, blob, list or handle while it uses it, and may read most numbers
+ * again at any point. So the only options that may be set are those whose value never leaves JS,
+ * functions, for which libcurl always has curlew's native one, and the numbers below.
  *
  * @module
  */
@@ -17,9 +16,9 @@ import type { EasyState } from "../core/easy_state.ts";
 import type { Option } from "./option_table.ts";
 
 /**
- * Numbers that a transfer may be given while it runs. In each libcurl from 7.74 to 8.21 setting one
- * is a plain assignment, and each is read for itself where it is used: no buffer, list or connection
- * depends on it.
+ * The numbers that may be set while a transfer runs. In every libcurl from 7.74 to 8.21 setting one
+ * is a plain assignment, and libcurl reads it wherever it uses it: no buffer, list or connection
+ * depends on the number.
  */
 const NUMBERS = [
   // time limits
@@ -28,7 +27,7 @@ const NUMBERS = [
   ...["HAPPY_EYEBALLS_TIMEOUT_MS", "UPKEEP_INTERVAL_MS", "FTP_RESPONSE_TIMEOUT"],
   // speed
   ...["LOW_SPEED_LIMIT", "LOW_SPEED_TIME", "MAX_RECV_SPEED_LARGE", "MAX_SEND_SPEED_LARGE"],
-  // what is told of the transfer
+  // what is reported of the transfer
   ...["NOPROGRESS", "VERBOSE"],
   // limits
   ...["MAXFILESIZE", "MAXFILESIZE_LARGE", "MAXREDIRS"],
@@ -45,7 +44,7 @@ export const NUMBERS_IN_USE: ReadonlySet<number> = new Set(
   NUMBERS.map((name) => easyOptions[name].id),
 );
 
-/** Options that reach data which handles may share. */
+/** The options that change data which handles may share. */
 const SHARED: ReadonlySet<number> = new Set([
   easyOptions.COOKIEFILE.id,
   easyOptions.COOKIEJAR.id,
@@ -57,7 +56,7 @@ const SHARED: ReadonlySet<number> = new Set([
   easyOptions.SHARE.id,
 ]);
 
-/** Whether an option may be set at any time. */
+/** Whether an option may be set while the handle is in use. */
 export function mayBeSetInUse({ id, kind, name }: Option): boolean {
   switch (kind) {
     case "function":
@@ -76,7 +75,7 @@ export function mayBeSetInUse({ id, kind, name }: Option): boolean {
  */
 export function refuseInUse(state: EasyState, option: Option): void {
   const reachesShared = SHARED.has(option.id);
-  if (reachesShared && (state.readingHsts || (state.sharedData?.depth ?? 0) > 0)) {
+  if (reachesShared && (state.inHstsCallback || (state.sharedData?.depth ?? 0) > 0)) {
     throw new CurlEasyError(
       Code.RECURSIVE_API_CALL,
       `Cannot set ${option.name}: called from a callback of a handle that uses the same data`,

@@ -1,5 +1,5 @@
 /**
- * `curl_easy_getinfo` in JS terms.
+ * `curl_easy_getinfo`: finds the info and converts its value.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { EasyState } from "../core/easy_state.ts";
 import { readInfo, type TlsSessionInfo } from "../core/info.ts";
 import { showName } from "../base/arguments.ts";
 
-/** The JS value of each kind of info. */
+/** The JS type of each kind of info. */
 interface ValueOfInfo {
   string: string | null;
   long: number;
@@ -45,7 +45,7 @@ function find(info: unknown): InfoRow {
   throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown info: ${showName(info)}`);
 }
 
-/** The kind of a newer info, from the bits of its number. */
+/** A row for an info that is newer than the table: its number has bits for the kind. */
 function unknownRow(id: number): InfoRow | undefined {
   const kinds: Record<number, InfoKind> = {
     0x100000: "string",
@@ -58,15 +58,15 @@ function unknownRow(id: number): InfoRow | undefined {
   return kind && Number.isInteger(id) && id < 0x700000 ? { id, kind, since: 0 } : undefined;
 }
 
-/** Reads one info of a handle. */
+/** Reads an info of a handle. */
 export function getInfo<N extends InfoName>(state: EasyState, which: N): InfoValue<N>;
-/** The same by a name or number that is not known beforehand. */
+/** Reads an info by a name or number that the compiler does not know. */
 export function getInfo(state: EasyState, which: unknown): unknown;
 export function getInfo(state: EasyState, which: unknown): unknown {
-  void state.pointer; // is it open?
+  void state.pointer; // throws for a closed handle
   const info = find(which);
   if (info.id === infos.PRIVATE.id) return state.settings.privateValue;
-  if (info.id === infos.FTP_ENTRY_PATH.id) { // libcurl's may dangle: ftp_entry_path.ts
+  if (info.id === infos.FTP_ENTRY_PATH.id) { // libcurl's string may dangle: ftp_entry_path.ts
     return state.settings.ftpOrigin === null ? null : state.ftpEntryPath ?? null;
   }
   return readInfo(state, info, which);

@@ -1,5 +1,5 @@
 /**
- * Finds an easy option by its name or number: in the generated table, or, for one that is newer
+ * Finds an easy option by its name or number: in the generated table, or, where the option is newer
  * than the table, in the loaded library.
  *
  * @module
@@ -11,7 +11,7 @@ import { library } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { showName } from "../base/arguments.ts";
 
-/** An option that exists. */
+/** An easy option. */
 export interface Option {
   readonly name: string;
   readonly id: number;
@@ -23,7 +23,7 @@ const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
 let names: Map<number, string> | undefined;
 
-/** The name of an option number, of the first row that has it. */
+/** The name of an option number, which is never an alias. */
 function nameOf(id: number): string | undefined {
   if (!names) {
     names = new Map();
@@ -47,7 +47,7 @@ const KINDS: readonly OptionKind[] = [
   "function",
 ];
 
-/** An option that the table does not have, but the library does: one newer than the table. */
+/** Asks the library for an option that the table does not have. */
 function askLibrary(option: string | number): Option | undefined {
   const { curl_easy_option_by_name, curl_easy_option_by_id } = library().symbols;
   const found = typeof option === "number"
@@ -58,7 +58,7 @@ function askLibrary(option: string | number): Option | undefined {
   return kind && { name: at.string(0) ?? "", id: at.i32(8), kind };
 }
 
-/** The options of the table that were set before, by name. */
+/** The options of the table that were found before, by name. */
 const known = new Map<unknown, Option>();
 
 /** The option of that name or number. Throws CURLE_UNKNOWN_OPTION where there is none. */

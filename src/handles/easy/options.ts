@@ -1,6 +1,5 @@
 /**
- * `curl_easy_setopt` in JS terms: finds the option, checks the value, and hands it to libcurl
- * in the shape that its kind needs.
+ * `curl_easy_setopt`: finds the option, checks the value, and converts it for libcurl.
  *
  * @module
  */
@@ -12,8 +11,8 @@ import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
-import { BIRTH_BUFFERSIZE, birthDefault } from "./defaults.ts";
-import { forgetEntryPath } from "./ftp_entry_path.ts";
+import { INITIAL_BUFFERSIZE, initialNumber } from "./defaults.ts";
+import { updateFtpOrigin } from "./ftp_entry_path.ts";
 import { findOption, type Option } from "./option_table.ts";
 import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
@@ -25,20 +24,20 @@ import { setMime } from "../mime/mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
 
 /**
- * Sets one option of a handle. The value is read, completely and once, before anything is asked of
- * the handle: reading may run the user's code, which may close it.
+ * Sets an option of a handle. The value is read once and completely before the state of the handle
+ * is checked: a getter runs the user's code, which may close the handle.
  */
 export function setOption(state: EasyState, which: unknown, value: unknown): void {
-  void state.pointer; // is it open?
+  void state.pointer; // throws for a closed handle
   const option = findOption(which);
   if (value === undefined) throw badValue(option.name, "a value", value);
   const read = readValue(option, value);
-  void state.pointer; // still?
+  void state.pointer; // reading may have closed it
   refuseInUse(state, option);
   applyValue(state, option, read);
 }
 
-/** The value without anything of the user's behind it that could change or run code. */
+/** Copies a list or a form, which later code of the user cannot change then. Keeps other values. */
 function readValue({ name, id, kind }: Option, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "slist") return lines(name, value);
@@ -75,41 +74,43 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
-  const given = value === null ? birthDefault(option.id) ?? option.default : value;
+  const given = value === null ? initialNumber(option.id) ?? option.default : value;
   if (given === undefined) {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
   const isLong = option.kind !== "off_t";
-  let number = inBody(state, option, (isLong ? long : integer)(option.name, given));
+  let number = checkPostSize(state, option, (isLong ? long : integer)(option.name, given));
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   checkSetopt(option.name, code);
-  note(state, option.id, Number(number));
+  recordNumber(state, option.id, Number(number));
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
-  if (option.id === easyOptions.BUFFERSIZE.id) noteBuffer(state, Number(number), value !== null);
+  if (option.id === easyOptions.BUFFERSIZE.id) {
+    recordBufferSize(state, Number(number), value !== null);
+  }
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
 }
 
 /**
- * libcurl may fill a hundred buffers before it looks at the limit: small ones where the user has
- * not chosen.
+ * Sets a small BUFFERSIZE where the receive speed is limited and the user has set no size: libcurl
+ * may fill a hundred buffers before it checks the limit.
  */
 function limitBuffer(state: EasyState, limit: number): void {
-  if (state.settings.ownBuffer || state.isInUse) return;
-  const { id, default: small } = easyOptions.BUFFERSIZE, large = BIRTH_BUFFERSIZE;
+  if (state.settings.bufferSizeSet || state.isInUse) return;
+  const { id, default: small } = easyOptions.BUFFERSIZE, large = INITIAL_BUFFERSIZE;
   const size = limit > 0 ? small : large;
   library().symbols.curl_easy_setopt.long(state.pointer, id, size);
-  noteBuffer(state, size, false);
+  recordBufferSize(state, size, false);
 }
 
-function noteBuffer({ settings }: EasyState, size: number, isOwn: boolean): void {
+function recordBufferSize({ settings }: EasyState, size: number, isUsers: boolean): void {
   settings.bufferSize = size;
-  settings.ownBuffer = isOwn;
+  settings.bufferSizeSet = isUsers;
 }
 
-/** Keeps what the driver asks for. */
-function note(state: EasyState, id: number, number: number): void {
+/** Records the numbers that the driver and `forbid_reuse.ts` need. */
+function recordNumber(state: EasyState, id: number, number: number): void {
   const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
   const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
@@ -126,30 +127,33 @@ function note(state: EasyState, id: number, number: number): void {
 
 const { CURLHSTS_ENABLE, CURL_LOCK_DATA_HSTS } = flags;
 
-/** Switching HSTS off frees the cache: not that of all handles that share it. */
+/**
+ * Prepares to disable HSTS, which frees the cache. Throws where the cache belongs to a Share, whose
+ * other handles use it.
+ */
 function switchHsts(state: EasyState, option: Option, value: number): void {
   if (value & CURLHSTS_ENABLE) return;
   const share = easyOptions.SHARE.id;
   if (handleSide(share, state.share)?.shares?.(CURL_LOCK_DATA_HSTS)) {
     throw badValue(option.name, "CURLHSTS_ENABLE while a Share has the cache", value);
   }
-  // libcurl before 8.21 would load the files of HSTS into the cache that is gone
+  // libcurl before 8.21 would load the files of HSTS into the freed cache
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.HSTS.id, null);
 }
 
-/** Keeps the size of POSTFIELDS within the bytes that are there; libcurl would read beyond. */
-function inBody(state: EasyState, option: Option, size: number | bigint): number | bigint {
+/** Checks that POSTFIELDSIZE is no more than the size of POSTFIELDS: libcurl would read beyond. */
+function checkPostSize(state: EasyState, option: Option, size: number | bigint): number | bigint {
   const { POSTFIELDS, POSTFIELDSIZE, POSTFIELDSIZE_LARGE } = easyOptions;
   if (option.id !== POSTFIELDSIZE.id && option.id !== POSTFIELDSIZE_LARGE.id) return size;
   const body = state.resources.owned.get(POSTFIELDS.id);
   if (!body || (size >= 0 && size <= body.size)) return size;
-  if (Number(size) === -1) return body.size; // libcurl would look for a NUL
+  if (Number(size) === -1) return body.size; // for -1 libcurl would look for a NUL
   throw badValue(option.name, `-1 to ${body.size}, the size of POSTFIELDS`, size);
 }
 
-/** The later of URL and CURLU counts. */
+/** Unsets CURLU where URL is set: the one that was set last counts. */
 function replaceUrl(state: EasyState, url: unknown): void {
-  forgetEntryPath(state, url);
+  updateFtpOrigin(state, url);
   if (!state.resources.owned.has(CURLU)) return;
   checkSetopt("CURLU", library().symbols.curl_easy_setopt.pointer(state.pointer, CURLU, null));
   state.own(CURLU, null);
@@ -157,16 +161,16 @@ function replaceUrl(state: EasyState, url: unknown): void {
 }
 
 /**
- * Has libcurl read CURLU again, which may have changed since the last transfer. It keeps a URL
- * of its own, which some versions do not renew, and others free and then show where CURLU has
- * become none.
+ * Makes libcurl read CURLU again, which may have changed since the last transfer. libcurl keeps its
+ * own copy of the URL: some versions do not renew it, others free it and then return the dangling
+ * copy where CURLU no longer has a URL.
  */
-export function renewUrl(state: EasyState): void {
+export function rereadCurlu(state: EasyState): void {
   if (state.multi || !state.resources.owned.has(CURLU)) return;
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.URL.id, null);
 }
 
-/** What stays on this machine: paths and their passphrases, in which a line break means itself. */
+/** The strings that are not sent: paths and passphrases, which may contain line breaks. */
 const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["ABSTRACT_UNIX_SOCKET", "UNIX_SOCKET_PATH", "EGDSOCKET", "RANDOM_FILE"],
   ...["ALTSVC", "HSTS", "COOKIEFILE", "COOKIEJAR", "NETRC_FILE"],
@@ -176,12 +180,13 @@ const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["SSH_KNOWNHOSTS", "SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
 ]);
 
-function checked({ name }: Option, value: unknown): string {
+/** Checks a string: one that is sent must not have line breaks. */
+function checkString({ name }: Option, value: unknown): string {
   return LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
 }
 
 function setString(state: EasyState, option: Option, value: unknown): void {
-  const text = value === null ? null : cString(checked(option, value));
+  const text = value === null ? null : cString(checkString(option, value));
   const { pointer, buffer } = library().symbols.curl_easy_setopt;
   const code = text === null
     ? pointer(state.pointer, option.id, null)
@@ -189,7 +194,7 @@ function setString(state: EasyState, option: Option, value: unknown): void {
   checkSetopt(option.name, code);
 }
 
-/** Gives libcurl a pointer to memory that it reads later. */
+/** Sets an option to memory that libcurl reads later, and transfers its ownership to the handle. */
 function setOwned(state: EasyState, option: Option, owned: Owned | null): void {
   const { curl_easy_setopt } = library().symbols;
   const code = curl_easy_setopt.pointer(state.pointer, option.id, owned?.pointer ?? null);
@@ -222,7 +227,7 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
       state.settings.privateValue = value;
       return;
     case easyOptions.POSTFIELDS.id:
-    case easyOptions.COPYPOSTFIELDS.id: // libcurl would free its copy while it sends it
+    case easyOptions.COPYPOSTFIELDS.id: // libcurl would free its own copy while it sends it
       return setPostFields(state, { ...option, id: easyOptions.POSTFIELDS.id }, value);
     case easyOptions.STDERR.id:
       return setStderr(state, option, value);
@@ -272,7 +277,7 @@ function setPointer(state: EasyState, option: Option, pointer: Pointer): void {
 function setHandle(state: EasyState, option: Option, value: unknown): void {
   const side = value === null ? null : handleSide(option.id, value);
   if (side === undefined) throw badValue(option.name, "an open handle of its class", value);
-  if (option.id === CURLU) forgetEntryPath(state, "");
+  if (option.id === CURLU) updateFtpOrigin(state, "");
   if (STREAM_OPTIONS.has(option.id)) {
     return setStream(state, option, side as EasyState | null, value);
   }
@@ -283,7 +288,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
     state.sharedData = side?.data ?? null;
   } else if (side === null) state.settings.uses.delete(option.id);
   else state.settings.uses.set(option.id, value);
-  side?.used?.(state);
+  side?.onUse?.(state);
 }
 
 const CURLU = easyOptions.CURLU.id, ACCEPT_ENCODING = easyOptions.ACCEPT_ENCODING.id;
@@ -293,7 +298,7 @@ const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS_E.id,
 ]);
 
-/** libcurl before 8 does not take a handle out of the tree it is in, so this is for once only. */
+/** Sets STREAM_DEPENDS, once only: libcurl before 8 does not remove a handle from its old tree. */
 function setStream(
   state: EasyState,
   option: Option,

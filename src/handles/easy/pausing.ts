@@ -1,5 +1,5 @@
 /**
- * Pauses that are not the user's, for the rooms above.
+ * Pauses that the driver or a callback of the upper rooms makes and ends.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { keepsRest } from "./decoding.ts";
 import { type Easy, stateOf } from "./easy.ts";
 
 /**
- * Pauses a transfer whose WRITEFUNCTION asks for it.
+ * Pauses a transfer whose WRITEFUNCTION is on the stack.
  *
- * @returns whether the WRITEFUNCTION is to return CURL_WRITEFUNC_PAUSE. Otherwise it has to take all
+ * @returns whether the WRITEFUNCTION is to return CURL_WRITEFUNC_PAUSE. If not, it has to take all
  * bytes, and the transfer is paused when libcurl has returned.
  */
 export function pauseReceiving(state: EasyState): boolean {

@@ -1,13 +1,16 @@
 /**
- * Where `send`, `recv`, `wsSend` and `wsRecv` have libcurl read and write. The user's own bytes never
- * reach C there: a callback of the call may detach their buffer.
+ * The blocks of memory that libcurl reads and writes in `send`, `recv`, `wsSend` and `wsRecv`. C
+ * never gets the user's own bytes, since a callback during the call may detach their buffer.
  *
  * @module
  */
 
 import type { EasyState } from "../core/easy_state.ts";
 
-/** TLS wants the same bytes at the same place where it could not send them all at first. */
+/**
+ * Copies bytes to the handle's block for sending. Where TLS could not send all bytes at first, the
+ * next call must pass the same bytes at the same address.
+ */
 export function sendBlock(state: EasyState, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const last = state.sendBlock;
   const block = last && last.length >= data.length
@@ -20,7 +23,7 @@ export function sendBlock(state: EasyState, data: Uint8Array): Uint8Array<ArrayB
 const SPARE_BLOCK = 64 * 1024;
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
-/** A place that nobody else has while the call runs: one call may be made inside another. */
+/** A block for one call. Calls may nest, so each takes its own block. */
 export function receiveBlock(length: number): Uint8Array<ArrayBuffer> {
   const block = spare;
   spare = null;
@@ -29,7 +32,7 @@ export function receiveBlock(length: number): Uint8Array<ArrayBuffer> {
     : new Uint8Array(new ArrayBuffer(Math.max(length, SPARE_BLOCK)));
 }
 
-/** Gives the user what came, and the block back. */
+/** Copies received bytes to the user's buffer, and returns the block for the next call. */
 export function fillFromBlock(
   target: Uint8Array,
   block: Uint8Array<ArrayBuffer>,

@@ -13,30 +13,30 @@ import type { EasyState } from "../core/easy_state.ts";
 import { bytes, integer, long } from "../base/arguments.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
-/** A piece of a frame: `struct curl_ws_frame`. */
+/** Describes a piece of a frame: `struct curl_ws_frame`. */
 export interface WsFrame {
-  /** `CURLWS_*` bits: what kind of frame it is. */
+  /** The kind of the frame, `CURLWS_*` bits. */
   readonly flags: number;
-  /** Where in the frame this piece begins. */
+  /** The offset of this piece in the frame, in bytes. */
   readonly offset: number;
   /** How many bytes of the frame come after this piece. */
   readonly bytesleft: number;
-  /** How many bytes this piece has. */
+  /** The length of this piece in bytes. */
   readonly len: number;
 }
 
 /** Makes a call on an open handle, and throws the error for its code. */
 export type Caller = (what: string, call: (easy: NonNullPointer) => number) => void;
 
-let speaks: boolean | undefined;
+let hasWebSocket: boolean | undefined;
 
 /**
- * Throws `CurlLoadError` where the library has no WebSocket. Its functions may be there all the
- * same, so the list of its protocols decides.
+ * Throws `CurlLoadError` where the library has no WebSocket. Its functions may exist without it, so
+ * the list of protocols decides.
  */
 export function requireWebSocket(call: string): void {
-  speaks ??= versionInfo().protocols.includes("ws");
-  if (speaks) return;
+  hasWebSocket ??= versionInfo().protocols.includes("ws");
+  if (hasWebSocket) return;
   const { version, path } = library();
   throw new CurlLoadError(
     `Cannot ${call}: it needs a libcurl with WebSocket, as 8.11 and newer usually have it; ` +
@@ -44,7 +44,7 @@ export function requireWebSocket(call: string): void {
   );
 }
 
-/** Sends a frame or a piece of one; returns how many bytes of the payload were taken. */
+/** Sends a frame or a piece of a frame; returns how many bytes of the payload were taken. */
 export function sendFrame(
   state: EasyState,
   call: Caller,
@@ -99,7 +99,10 @@ export function receiveFrame(call: Caller, buffer: unknown): WsFrame {
   throw new CurlEasyError(Code.RECV_ERROR, "libcurl told nothing of the frame");
 }
 
-/** int age @0, flags @4; curl_off_t offset @8, bytesleft @16; size_t len @24 since 7.87 */
+/**
+ * Reads a `struct curl_ws_frame`: int age @0, flags @4; curl_off_t offset @8, bytesleft @16;
+ * size_t len @24 since 7.87.
+ */
 function readFrame(pointer: Pointer, len: number): WsFrame | null {
   if (pointer === null) return null;
   copyIn(frameBytes, pointer, 24);
@@ -111,7 +114,7 @@ function readFrame(pointer: Pointer, len: number): WsFrame | null {
   };
 }
 
-/** The frame whose piece a WRITEFUNCTION has got, `null` outside of one. */
+/** The frame of which the WRITEFUNCTION gets a piece; `null` outside of a WRITEFUNCTION. */
 export function currentFrame(state: EasyState): WsFrame | null {
   requireWebSocket("call wsMeta()");
   const pointer = library().symbols.curl_ws_meta(state.pointer);

@@ -1,6 +1,7 @@
 /**
- * What becomes of MIMEPOST when an easy is duplicated. libcurl copies the tree, with the tokens of
- * its readers. A copy gets tokens of its own: for the moment of the copy they stand in the tree.
+ * Copies MIMEPOST when an easy handle is duplicated. libcurl copies the tree, with the tokens of
+ * its readers. The copy must have tokens of its own, so these are set in the tree while libcurl
+ * copies.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { Owned } from "../base/owned.ts";
 
 const MIMEPOST = easyOptions.MIMEPOST.id;
 
-/** A tree that libcurl made for a duplicate, and frees with it. */
+/** The tree of a duplicate, which libcurl has made and frees with the handle. */
 class MimeCopy {
   readonly readers: readonly Reader[];
 
@@ -24,8 +25,11 @@ class MimeCopy {
   }
 }
 
-/** Prepares a copy of the easy; what it gives is to be called with the copy, or `null`. */
-export function lendReaders(state: EasyState): (copy: EasyState | null) => void {
+/**
+ * Prepares the duplication of an easy handle. The function that it returns must be called after it,
+ * with the copy or `null`.
+ */
+export function prepareReaders(state: EasyState): (copy: EasyState | null) => void {
   const mime = state.settings.uses.get(MIMEPOST);
   if (mime instanceof MimeCopy && mime.readers.length > 0) {
     throw refused("it is a duplicate itself, whose MIMEPOST has a reader");
@@ -33,15 +37,15 @@ export function lendReaders(state: EasyState): (copy: EasyState | null) => void 
   const parts = mime instanceof Mime ? readerPartsOf(mime) : [];
   if (parts.length > 0 && state.pinned) throw refused("a transfer reads its MIMEPOST");
   const host = { easyToken: 0 };
-  const lent = parts.map(({ part, reader }) => {
+  const copies = parts.map(({ part, reader }) => {
     const copy = new Reader(reader.source, host, true);
     setReader(part, copy);
     return copy;
   });
   return (copy) => {
-    for (const part of parts) takeBack(part);
-    if (copy && mime) inherit(copy, host, lent);
-    else for (const { token } of lent) endReader(token);
+    for (const part of parts) renewReader(part);
+    if (copy && mime) attachReaders(copy, host, copies);
+    else for (const { token } of copies) endReader(token);
   };
 }
 
@@ -52,8 +56,11 @@ function refused(why: string): CurlEasyError {
   );
 }
 
-/** The part is a new one for libcurl now, so its reader may have to go back by itself. */
-function takeBack(place: ReaderPart): void {
+/**
+ * Sets a new reader for a part of the original. For libcurl the part is unread now, so that libcurl
+ * will not rewind it: the reader is `stale`, and seeks itself where it was read before.
+ */
+function renewReader(place: ReaderPart): void {
   const { part, reader, tree } = place;
   place.reader = new Reader(reader.source, reader.host, true);
   tree.replaceReader(reader.token, place.reader.token);
@@ -61,7 +68,11 @@ function takeBack(place: ReaderPart): void {
   endReader(reader.token);
 }
 
-function inherit(copy: EasyState, host: { easyToken: number }, readers: readonly Reader[]): void {
+function attachReaders(
+  copy: EasyState,
+  host: { easyToken: number },
+  readers: readonly Reader[],
+): void {
   host.easyToken = copy.resources.token;
   copy.settings.uses.set(MIMEPOST, new MimeCopy(readers));
   copy.resources.everHadMime = true;
@@ -70,7 +81,7 @@ function inherit(copy: EasyState, host: { easyToken: number }, readers: readonly
   copy.own(MIMEPOST, new Owned(copy.pointer, end));
 }
 
-/** Takes the tree that libcurl copied to a pushed handle away: a pushed stream sends nothing. */
+/** Removes the tree that libcurl has copied to a pushed handle: a pushed stream sends nothing. */
 export function dropMime(state: EasyState, parent: EasyState): void {
   if (!parent.settings.uses.has(MIMEPOST)) return;
   state.settings.uses.delete(MIMEPOST);

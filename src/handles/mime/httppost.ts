@@ -1,5 +1,5 @@
 /**
- * The forms of `curl_formadd`, which {@linkcode Mime} has replaced: the value of HTTPPOST.
+ * The value of HTTPPOST: the forms of `curl_formadd`, which {@linkcode Mime} has replaced.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { allocate, allocateBytes, release, Struct, utf8 } from "../../../ffi/mem
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { member } from "../../members.ts";
-import { badValue, bytes, isArray, lines, oneLine } from "../base/arguments.ts";
+import { badValue, bytes, isArray, items, lines, oneLine } from "../base/arguments.ts";
 import { ownBytes, Owned, ownList, withNul } from "../base/owned.ts";
 
 /**
@@ -51,7 +51,7 @@ const CONTENTS = ["contents", "file", "fileContent", "buffer"] as const;
 const NAMES = [...CONTENTS, "name", "filename", "type", "headers"] as const;
 const PROPERTIES: ReadonlySet<string> = new Set(NAMES);
 
-/** A part as it was read: copies, with nothing of the user's behind them. */
+/** A copy of a part, checked, which later code of the user cannot change. */
 export interface FormPart {
   readonly name: string;
   readonly contents: Uint8Array | undefined;
@@ -63,14 +63,16 @@ export interface FormPart {
   readonly headers: readonly (string | Uint8Array)[] | undefined;
 }
 
-/** Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is no list of parts. */
+/**
+ * Reads the value of HTTPPOST. Throws CURLE_BAD_FUNCTION_ARGUMENT unless it is an array of parts.
+ */
 export function readForm(value: unknown): FormPart[] {
-  if (!isArray(value)) throw badValue("HTTPPOST", "an array of parts", value);
-  return Array.from(value as HttpPostPart[], (part) => readPart(part));
+  return items("HTTPPOST", "an array of parts", value).map((part) => readPart(part));
 }
 
-function readPart(part: HttpPostPart): FormPart {
-  if (typeof part !== "object" || part === null) throw badValue("HTTPPOST", "parts", part);
+function readPart(value: unknown): FormPart {
+  if (typeof value !== "object" || value === null) throw badValue("HTTPPOST", "parts", value);
+  const part = value as HttpPostPart;
   for (const property of Object.keys(part)) {
     if (!PROPERTIES.has(property)) throw badValue("HTTPPOST", `no "${property}" in a part`, part);
   }
@@ -81,14 +83,14 @@ function readPart(part: HttpPostPart): FormPart {
   const { name, contents, file, fileContent, buffer, filename, type, headers } = given;
   const optional = (what: string, value: unknown) =>
     value === undefined ? undefined : oneLine(what, value);
-  const files = file === undefined ? [] : isArray(file) ? Array.from(file) : [file];
+  const files = file === undefined ? [] : isArray(file) ? items("HTTPPOST", "paths", file) : [file];
   return {
     name: oneLine("the part's name", name ?? null),
     contents: contents === undefined ? undefined : contentBytes(contents),
-    files: files.map((file) => path(oneLine("the part's file", file))),
+    files: files.map((file) => filePath(oneLine("the part's file", file))),
     fileContent: fileContent === undefined
       ? undefined
-      : path(oneLine("the part's file", fileContent)),
+      : filePath(oneLine("the part's file", fileContent)),
     buffer: buffer === undefined ? undefined : bytes("the buffer", buffer).slice(),
     filename: buffer === undefined
       ? optional("the part's filename", filename)
@@ -102,37 +104,37 @@ function contentBytes(contents: unknown): Uint8Array {
   return typeof contents === "string" ? utf8(contents) : bytes("the contents", contents).slice();
 }
 
-/** libcurl would take "-" for the standard input. */
-const path = (file: string) => file === "-" ? "./-" : file;
+/** The path of a file for libcurl, which would take "-" for the standard input. */
+const filePath = (file: string) => file === "-" ? "./-" : file;
 
-/** The arguments of one `curl_formadd`, and the memory behind them. */
+/** The arguments of one `curl_formadd`, with their memory. */
 class Arguments {
-  /** What libcurl reads until the form is freed. */
-  readonly kept: Owned[] = [];
+  /** The memory that libcurl reads until the form is freed. */
+  readonly memory: Owned[] = [];
   readonly #pairs: (readonly [option: number, value: number])[] = [];
   readonly #blocks: NonNullPointer[] = [];
 
-  /** A number. */
-  number(option: number, value: number): void {
+  /** Adds a number. */
+  addNumber(option: number, value: number): void {
     this.#pairs.push([option, value]);
   }
 
-  /** Text that libcurl copies. */
-  text(option: number, value: string | undefined): void {
+  /** Adds a text, which libcurl copies. */
+  addText(option: number, value: string | undefined): void {
     if (value === undefined) return;
     const block = allocateBytes(utf8(value + "\0"));
     this.#blocks.push(block);
-    this.number(option, native.address(block));
+    this.addNumber(option, native.address(block));
   }
 
-  /** Memory that libcurl does not copy. */
-  keep(option: number, owned: Owned): void {
-    this.kept.push(owned);
-    this.number(option, native.address(owned.pointer));
+  /** Adds memory that libcurl does not copy. */
+  addMemory(option: number, owned: Owned): void {
+    this.memory.push(owned);
+    this.addNumber(option, native.address(owned.pointer));
   }
 
-  /** Calls with an array of `struct curl_forms`: CURLformoption @0, const char * @8. */
-  use<T>(call: (array: NonNullPointer) => T): T {
+  /** Calls `call` with an array of `struct curl_forms`: CURLformoption @0, const char * @8. */
+  callWith<T>(call: (array: NonNullPointer) => T): T {
     const array = allocate((this.#pairs.length + 1) * 16);
     this.#blocks.push(array);
     const at = new Struct(array, (this.#pairs.length + 1) * 16);
@@ -143,22 +145,22 @@ class Arguments {
     return call(array);
   }
 
-  /** Frees what libcurl has copied. */
-  end(): void {
+  /** Frees the memory that libcurl has copied. */
+  release(): void {
     for (const block of this.#blocks) release(block);
   }
 }
 
-/** A form that the easy handle owns. */
+/** Makes a form, which the easy handle owns. */
 export function ownForm(parts: readonly FormPart[]): Owned {
   const ends: { first: Pointer; last: Pointer } = { first: null, last: null };
-  const kept: Owned[] = [];
+  const memory: Owned[] = [];
   const free = () => {
     library().symbols.curl_formfree(ends.first);
-    for (const owned of kept) owned.release();
+    for (const owned of memory) owned.release();
   };
   try {
-    for (const part of parts) addPart(ends, kept, part);
+    for (const part of parts) addPart(ends, memory, part);
   } catch (error) {
     free();
     throw error;
@@ -166,11 +168,11 @@ export function ownForm(parts: readonly FormPart[]): Owned {
   return new Owned(ends.first, free);
 }
 
-function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: FormPart): void {
+function addPart(ends: { first: Pointer; last: Pointer }, memory: Owned[], part: FormPart): void {
   const args = new Arguments();
   try {
-    fill(args, part);
-    const code = args.use((array) => formAdd(ends, array));
+    addArguments(args, part);
+    const code = args.callWith((array) => formAdd(ends, array));
     if (code !== 0) {
       throw new CurlEasyError(
         code === flags.CURL_FORMADD_MEMORY ? Code.OUT_OF_MEMORY : Code.BAD_FUNCTION_ARGUMENT,
@@ -178,8 +180,8 @@ function addPart(ends: { first: Pointer; last: Pointer }, kept: Owned[], part: F
       );
     }
   } finally {
-    kept.push(...args.kept);
-    args.end();
+    memory.push(...args.memory);
+    args.release();
   }
 }
 
@@ -194,23 +196,23 @@ function formAdd(ends: { first: Pointer; last: Pointer }, array: NonNullPointer)
   return code;
 }
 
-function fill(args: Arguments, part: FormPart): void {
-  args.text(flags.CURLFORM_COPYNAME, part.name);
+function addArguments(args: Arguments, part: FormPart): void {
+  args.addText(flags.CURLFORM_COPYNAME, part.name);
   if (part.contents) {
-    args.keep(flags.CURLFORM_PTRCONTENTS, ended(part.contents));
-    args.number(flags.CURLFORM_CONTENTLEN, part.contents.length);
+    args.addMemory(flags.CURLFORM_PTRCONTENTS, ownWithNul(part.contents));
+    args.addNumber(flags.CURLFORM_CONTENTLEN, part.contents.length);
   } else if (part.buffer) {
-    args.keep(flags.CURLFORM_BUFFERPTR, ended(part.buffer));
-    args.number(flags.CURLFORM_BUFFERLENGTH, part.buffer.length);
+    args.addMemory(flags.CURLFORM_BUFFERPTR, ownWithNul(part.buffer));
+    args.addNumber(flags.CURLFORM_BUFFERLENGTH, part.buffer.length);
   }
-  args.text(flags.CURLFORM_FILECONTENT, part.fileContent);
-  args.text(flags.CURLFORM_FILE, part.files[0]);
-  // before the other files: it is for the one named last
-  args.text(flags.CURLFORM_CONTENTTYPE, part.type);
-  args.text(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
-  if (part.headers) args.keep(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
-  for (const file of part.files.slice(1)) args.text(flags.CURLFORM_FILE, file);
+  args.addText(flags.CURLFORM_FILECONTENT, part.fileContent);
+  args.addText(flags.CURLFORM_FILE, part.files[0]);
+  // before the other files, since the type is that of the last file so far
+  args.addText(flags.CURLFORM_CONTENTTYPE, part.type);
+  args.addText(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
+  if (part.headers) args.addMemory(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
+  for (const file of part.files.slice(1)) args.addText(flags.CURLFORM_FILE, file);
 }
 
-/** A copy with a NUL behind it: libcurl looks for that where the length is 0. */
-const ended = (data: Uint8Array): Owned => ownBytes(withNul(data));
+/** A copy with a NUL after it, which libcurl searches for where the length is 0. */
+const ownWithNul = (data: Uint8Array): Owned => ownBytes(withNul(data));

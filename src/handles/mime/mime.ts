@@ -1,5 +1,8 @@
 /**
- * MIME trees: the parts of a form or a mail.
+ * The MIME handle: a tree of the parts of a form or a mail.
+ *
+ * The folder `mime/` knows the trees, their readers and their owners, and the older HTTPPOST forms.
+ * It does not know how other options are set, or which protocol sends a tree.
  *
  * @module
  */
@@ -24,28 +27,28 @@ import { MimeTree } from "./tree.ts";
 import { makeList } from "../base/owned.ts";
 
 /**
- * A part of a {@linkcode Mime}. At most one of `data`, `file`, `reader` and `subparts` says what
- * is in it; without any it is empty.
+ * A part of a {@linkcode Mime}. At most one of `data`, `file`, `reader` and `subparts` is its
+ * content; without any the part is empty.
  */
 export interface MimePart {
   /** The name of the field. */
   readonly name?: string;
-  /** Bytes or text, copied: `curl_mime_data`. */
+  /** The content as bytes or text, which are copied: `curl_mime_data`. */
   readonly data?: string | Uint8Array | ArrayBuffer;
   /**
-   * The path of a file, which is read while it is sent, and whose base name becomes the
-   * `filename` unless that is given: `curl_mime_filedata`.
+   * The path of a file with the content, which is read when it is sent: `curl_mime_filedata`. Its
+   * base name is the default of `filename`.
    */
   readonly file?: string;
-  /** A function that gives the bytes: `curl_mime_data_cb`. */
+  /** A function that produces the content: `curl_mime_data_cb`. */
   readonly reader?: MimeReader;
-  /** Parts inside this part, which owns them from now on: `curl_mime_subparts`. */
+  /** The parts inside this part, which takes ownership of them: `curl_mime_subparts`. */
   readonly subparts?: Mime;
   /** The name of the file as the receiver sees it, `null` for none. */
   readonly filename?: string | null;
   /** The media type. */
   readonly type?: string;
-  /** `"binary"`, `"8bit"`, `"7bit"`, `"base64"` or `"quoted-printable"`. */
+  /** The encoding: `"binary"`, `"8bit"`, `"7bit"`, `"base64"` or `"quoted-printable"`. */
   readonly encoder?: string;
   /** More header lines. */
   readonly headers?: readonly string[];
@@ -71,16 +74,16 @@ export interface ReaderPart {
 
 let openTree: (value: unknown) => MimeTree | null;
 let isMime: (value: unknown) => value is Mime;
-/** The parts with a reader in a tree and all that is in it. */
+/** The parts with a reader in a tree and in its subparts. */
 export let readerPartsOf: (mime: Mime) => ReaderPart[];
 
 /**
- * Parts to be sent as a form over HTTP, or as a mail over SMTP and IMAP: {@link
+ * A MIME handle, whose parts are sent as a form over HTTP, or as a mail over SMTP and IMAP: {@link
  * https://curl.se/libcurl/c/curl_mime_init.html}. It is the value of MIMEPOST, for one easy handle
  * at a time, and cannot change while a transfer uses it.
  *
- * Parts are described by objects, and checked before libcurl sees anything of them. Handles may be
- * closed in any order: what an easy is set to send stays until that easy lets go of it.
+ * Each part is described by an object, which is checked before libcurl gets any of it. Handles may
+ * be closed in any order: the tree lives as long as it is the value of MIMEPOST.
  *
  * @example
  * ```ts
@@ -96,7 +99,7 @@ export let readerPartsOf: (mime: Mime) => ReaderPart[];
 export class Mime {
   readonly #tree: MimeTree;
   #closed = false;
-  // libcurl knows tokens only: these keep what the tokens lead to
+  // libcurl has tokens only, so these references keep their objects alive
   readonly #readers: ReaderPart[] = [];
   readonly #subparts: Mime[] = [];
 
@@ -112,14 +115,14 @@ export class Mime {
 
   /** Makes an empty tree: `curl_mime_init`. */
   constructor() {
-    // no easy: libcurl uses one for random bytes only, and up to 7.81 ties the tree to it
+    // no easy handle: libcurl uses one only for random bytes, and up to 7.81 binds the tree to it
     const pointer = library().symbols.curl_mime_init(null);
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make a Mime");
     this.#tree = new MimeTree(pointer);
     unclosed.add(this, this.#tree);
   }
 
-  /** Whether it is closed, or the tree that it is part of is gone. */
+  /** Whether the handle is closed, or the tree that it is part of was freed. */
   get closed(): boolean {
     return this.#isClosed;
   }
@@ -133,20 +136,20 @@ export class Mime {
    * Adds a part: {@link https://curl.se/libcurl/c/curl_mime_addpart.html}.
    *
    * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type or with a
-   * NUL, an unknown encoder, subparts that are part of something already, and while a transfer
-   * uses the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
+   * NUL, an unknown encoder, subparts that are already part of a tree, and while a transfer uses
+   * the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
    */
   addPart(part: MimePart): this {
     const tree = this.#tree, read = readPart(part);
     if (this.#isClosed) throw refused("add the part", "the Mime is closed");
     if (easyTokens.get(tree.easyToken)) throw refused("add the part", "a transfer uses the Mime");
     if (read.subparts !== undefined) this.#checkSubparts(read.subparts);
-    rehearse(read);
+    checkByLibcurl(read);
     const { curl_mime_addpart } = library().symbols;
     const pointer = curl_mime_addpart(tree.pointer);
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot add the part");
-    this.#fill(pointer, read);
-    describe(pointer, read);
+    this.#setContent(pointer, read);
+    setAttributes(pointer, read);
     return this;
   }
 
@@ -161,7 +164,7 @@ export class Mime {
     if (inner === this.#tree.root) throw refused("set the subparts", "a part would hold itself");
   }
 
-  #fill(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {
+  #setContent(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {
     const { curl_mime_subparts } = library().symbols;
     if (reader) {
       const added = new Reader(reader, this.#tree);
@@ -177,8 +180,8 @@ export class Mime {
   }
 
   /**
-   * Lets go of the tree: `curl_mime_free`. It is freed at once, or with the easy that is set to
-   * send it, or with the tree that it is part of. Does nothing the second time.
+   * Closes the handle: `curl_mime_free`. The tree is freed at once, or when it is no longer the
+   * value of MIMEPOST, or with the tree that it is part of. Does nothing the second time.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -187,17 +190,17 @@ export class Mime {
     if (!this.#tree.parent) this.#tree.release();
   }
 
-  /** Closes it at the end of a `using` block. */
+  /** Closes the handle at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 }
 
-/** Sets MIMEPOST of an easy that no transfer uses. */
+/** Sets MIMEPOST of an easy handle that no transfer uses. */
 export function setMime(state: EasyState, value: unknown): void {
   const id = easyOptions.MIMEPOST.id, tree = openTree(value);
   if (value !== null && tree === null) throw badValue("MIMEPOST", "an open Mime or null", value);
-  if (tree) refuseShared(tree, state);
+  if (tree) refuseUsedTree(tree, state);
   const { curl_easy_setopt } = library().symbols;
   checkSetopt("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
   if (tree) {
@@ -210,8 +213,8 @@ export function setMime(state: EasyState, value: unknown): void {
   state.own(id, tree && tree.attach(state));
 }
 
-/** libcurl refuses it too, but has let go of the old tree by then. */
-function refuseShared(tree: MimeTree, state: EasyState): void {
+/** Throws for a tree in use elsewhere. libcurl checks that too, but frees the old tree first. */
+function refuseUsedTree(tree: MimeTree, state: EasyState): void {
   if (tree.parent) throw refused("set MIMEPOST", "the Mime is part of another");
   const { easyToken } = tree;
   if (easyToken !== 0 && easyToken !== state.resources.token) {
@@ -220,14 +223,14 @@ function refuseShared(tree: MimeTree, state: EasyState): void {
   if (tree.sent && easyToken === 0) throw refused("set MIMEPOST", SENT);
 }
 
-// libcurl rewinds a tree only as long as it stays where it was sent from, and would send nothing
+// libcurl rewinds a tree only on the handle that has sent it: on another one it would send nothing
 const SENT = "the Mime was sent already, and let go of since";
 
 function refused(what: string, why: string): CurlEasyError {
   return new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, `Cannot ${what}: ${why}`);
 }
 
-/** A part as it was read: copies, with nothing of the user's behind them but the reader. */
+/** A copy of a part, checked, which later code of the user cannot change, except by the reader. */
 interface PartCopy {
   readonly name: string | undefined;
   readonly data: Uint8Array<ArrayBuffer> | undefined;
@@ -240,7 +243,7 @@ interface PartCopy {
   readonly headers: readonly (string | Uint8Array)[] | undefined;
 }
 
-/** Reads each member once: a getter may say something else the second time, or close the Mime. */
+/** Reads each member of a part once: a getter may return another value later, or close the Mime. */
 function readPart(given: MimePart): PartCopy {
   if (typeof given !== "object" || given === null) throw badValue("the part", "an object", given);
   for (const property of Object.keys(given)) {
@@ -260,7 +263,7 @@ function readPart(given: MimePart): PartCopy {
   return {
     name: line("name"),
     data: data === undefined ? undefined : dataBytes(data),
-    // a file is sent under its own name where there is no other
+    // without `filename` the name of the file is sent, so it must not have line breaks
     file: file === undefined
       ? undefined
       : (filename === undefined ? oneLine : text)("the part's file", file),
@@ -275,8 +278,11 @@ function readPart(given: MimePart): PartCopy {
   };
 }
 
-/** Asks libcurl about what only it can judge, on a part that is thrown away: none can be removed. */
-function rehearse({ file, encoder }: PartCopy): void {
+/**
+ * Checks the file and the encoder by setting them on a part of a temporary tree: only libcurl can
+ * check them, and a part cannot be removed from a tree.
+ */
+function checkByLibcurl({ file, encoder }: PartCopy): void {
   if (file === undefined && encoder === undefined) return;
   const { curl_mime_init, curl_mime_addpart, curl_mime_free } = library().symbols;
   const mime = curl_mime_init(null), part = mime && curl_mime_addpart(mime);
@@ -297,7 +303,7 @@ const NOTHING = new Uint8Array(1);
 
 function setData(part: NonNullPointer, all: Uint8Array<ArrayBuffer>): void {
   const { curl_mime_data } = library().symbols;
-  // the address of an empty array may be NULL, which would take the data away
+  // the address of an empty array may be NULL, which would unset the data
   checkSetopt("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
 }
 
@@ -305,7 +311,7 @@ function setFile(part: NonNullPointer, path: string): void {
   checkSetopt("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
 }
 
-/** Has a part read by a reader. */
+/** Sets the reader of a part. */
 export function setReader(part: NonNullPointer, { token, source }: Reader): void {
   const { curl_mime_data_cb } = library().symbols;
   const { read, seek } = readerFunctions(), arg = native.pointer(token);
@@ -322,7 +328,7 @@ function setText(
   checkSetopt(`the part's ${what}`, code);
 }
 
-function describe(part: NonNullPointer, spec: PartCopy): void {
+function setAttributes(part: NonNullPointer, spec: PartCopy): void {
   for (const what of ["name", "filename", "type", "encoder"] as const) {
     const value = spec[what];
     if (value !== undefined) setText(part, what, value);

@@ -1,8 +1,8 @@
 /**
- * Parts of a MIME tree whose bytes a function gives: `curl_mime_data_cb`.
+ * The readers of MIME parts, which produce the bytes of a part: `curl_mime_data_cb`.
  *
- * libcurl holds a token for each such part. There is no native free function: the JS side sees
- * each end of a tree itself, so that freeing one never calls back.
+ * libcurl has a token for each such part, and no native free function: curlew frees the trees
+ * itself and knows when a reader ends, so freeing a tree runs no callback.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { member } from "../../members.ts";
 import { toInt, toStatus } from "../base/callback_results.ts";
 import { type EasyFace, type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, integer } from "../base/arguments.ts";
-// the public type of a reader's `easy`: the one import of the house that goes up, of a type alone
+// the public type of a reader's `easy`: the only import that goes up, and of a type alone
 import type { Easy } from "../easy/easy.ts";
 import { TokenTable } from "../base/tokens.ts";
 
 /**
- * What gives a part its bytes: {@link https://curl.se/libcurl/c/curl_mime_data_cb.html}. Where it
- * throws, or gives something that is no number of bytes, the transfer ends with
- * CURLE_ABORTED_BY_CALLBACK and that as the `cause`.
+ * Produces the bytes of a part: {@link https://curl.se/libcurl/c/curl_mime_data_cb.html}. Where a
+ * function throws, or returns no valid count of bytes, the transfer ends with
+ * CURLE_ABORTED_BY_CALLBACK, and the exception is the `cause` of that error.
  *
  * @example
  * ```ts
@@ -46,96 +46,96 @@ import { TokenTable } from "../base/tokens.ts";
  * ```
  */
 export interface MimeReader {
-  /** How many bytes it gives in all, which it must then keep to; without it nobody knows. */
+  /** The count of all bytes, which `read` must then produce. Without it the size is unknown. */
   readonly size?: number | bigint;
   /**
    * Fills the buffer, which is valid during the call only, and returns how many bytes it wrote,
-   * 0 at the end. CURL_READFUNC_PAUSE waits until somebody calls `easy.pause`.
+   * 0 at the end. `CURL_READFUNC_PAUSE` pauses sending until `easy.pause` is called.
    */
   read(buffer: Uint8Array<ArrayBuffer>, easy: Easy): number;
   /**
-   * Goes to that offset, for a redirect or an authentication, and returns a `CURL_SEEKFUNC_*` or
-   * nothing. Without it the part can be sent once.
+   * Seeks to an offset, for a redirect or an authentication, and returns a `CURL_SEEKFUNC_*` or
+   * nothing. Without `seek` the part can be sent only once.
    */
   seek?(offset: number, origin: number): number | void;
-  /** Nothing will read it any more. Called some time after the last tree with it is freed. */
+  /** Runs some time after the last tree with this reader was freed. Nothing reads it then. */
   free?(): void;
 }
 
-/** The one that a part's reader is for, as a token: 0 where no transfer can run. */
+/** The easy handle that sends a part, as its token; 0 where there is none. */
 export interface ReaderHost {
   readonly easyToken: number;
 }
 
-// weak: the user's functions may refer to handles that are to be collected when forgotten
+// weak, since the user's functions may refer to handles that must stay collectable
 const tokens = new TokenTable<WeakRef<Reader>>();
 
-/** A reader as it was read: its functions, and the user's object that they belong to. */
+/** A copy of a reader's members, checked, with the user's object as their `this`. */
 export interface ReaderSource {
-  readonly of: MimeReader;
-  /** The size for libcurl, -1 for unknown. */
+  readonly object: MimeReader;
+  /** The size for libcurl, -1 where it is unknown. */
   readonly size: number | bigint;
   readonly read: MimeReader["read"];
   readonly seek: MimeReader["seek"];
   readonly free: MimeReader["free"];
 }
 
-/** Those that were read from. */
-const begun = new WeakSet<MimeReader>();
+/** The readers from which bytes were read. */
+const startedReaders = new WeakSet<MimeReader>();
 
 /** How many trees each reader is in. */
-const uses = new WeakMap<MimeReader, number>();
+const useCounts = new WeakMap<MimeReader, number>();
 
 /** How many parts with a reader are alive on this thread. */
 export function readerCount(): number {
   return tokens.size;
 }
 
-/** A reader in one place of one tree. */
+/** A reader of one part of one tree. */
 export class Reader {
   readonly token: number = tokens.take();
   readonly source: ReaderSource;
   readonly host: ReaderHost;
-  #given = 0;
-  /** Whether it may stand in the middle although libcurl takes it for new. */
+  #delivered = 0;
+  /** Whether bytes may have been read already although libcurl takes the part for unread. */
   #stale: boolean;
 
-  /** Makes a place for a checked reader; `stale` where it may have been read already. */
+  /** Makes a reader of a part. `stale`: the user's object may have been read already. */
   constructor(source: ReaderSource, host: ReaderHost, stale = false) {
     this.source = source;
     this.host = host;
     this.#stale = stale;
     tokens.root(this.token, new WeakRef(this));
-    uses.set(source.of, (uses.get(source.of) ?? 0) + 1);
+    useCounts.set(source.object, (useCounts.get(source.object) ?? 0) + 1);
   }
 
-  /** Gives up to as many bytes as the buffer has. */
+  /** Reads bytes into the buffer; the result is that of a READFUNCTION. */
   read(buffer: Uint8Array<ArrayBuffer>, easy: EasyFace): number {
-    const { of, size, read } = this.source;
-    if (this.#stale && begun.has(of)) this.#rewind();
+    const { object, size, read } = this.source;
+    if (this.#stale && startedReaders.has(object)) this.#rewind();
     this.#stale = false;
-    begun.add(of);
-    const left = size === -1 ? buffer.length : Number(size) - this.#given;
+    startedReaders.add(object);
+    const left = size === -1 ? buffer.length : Number(size) - this.#delivered;
     const room = buffer.subarray(0, Math.min(left, buffer.length));
-    const length = toInt(read.call(of, room, easy as Easy), NAME);
+    const length = toInt(read.call(object, room, easy as Easy), NAME);
     if (length === CURL_READFUNC_PAUSE || length === CURL_READFUNC_ABORT) return length;
     if (length > room.length || (length === 0 && size !== -1 && left > 0)) {
       throw new RangeError(
         `The reader returned ${length}, of the ${size} bytes that it promised it gave ` +
-          `${this.#given}, its buffer has ${room.length}`,
+          `${this.#delivered}, its buffer has ${room.length}`,
       );
     }
-    this.#given += length;
+    this.#delivered += length;
     return length;
   }
 
-  /** Goes to an offset. */
+  /** Seeks to an offset; the result is that of a SEEKFUNCTION. */
   seek(offset: number, origin: number): number {
-    const { of, seek } = this.source;
+    const { object, seek } = this.source;
     if (!seek) return CURL_SEEKFUNC_CANTSEEK;
-    const status = toStatus(seek.call(of, offset, origin), NAME);
+    const status = toStatus(seek.call(object, offset, origin), NAME);
     if (status !== 0) return status;
-    this.#given = offset;
+    this.#delivered = offset;
     this.#stale = false;
     return 0;
   }
@@ -144,15 +144,15 @@ export class Reader {
     if (this.seek(0, 0) !== 0) throw new RangeError("The reader was read and cannot seek back");
   }
 
-  /** libcurl has forgotten it. */
+  /** Records that libcurl no longer uses the reader. After the last one `free` is called. */
   end(): void {
-    const { of, free } = this.source, left = (uses.get(of) ?? 1) - 1;
-    uses.set(of, left);
+    const { object, free } = this.source, left = (useCounts.get(object) ?? 1) - 1;
+    useCounts.set(object, left);
     if (left > 0 || !free) return;
-    // later, since a handle is in the middle of its end now
+    // later, since a handle is being closed now
     queueMicrotask(() => {
       try {
-        free.call(of);
+        free.call(object);
       } catch (error) {
         reportError(error);
       }
@@ -160,7 +160,7 @@ export class Reader {
   }
 }
 
-/** Forgets a token and what it led to. */
+/** Ends a reader and frees its token. */
 export function endReader(token: number): void {
   tokens.get(token)?.deref()?.end();
   tokens.release(token);
@@ -170,16 +170,16 @@ const NAME = "reader";
 const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL } =
   flags;
 
-/** Reads each member of a reader once. Throws CURLE_BAD_FUNCTION_ARGUMENT for what is none. */
+/** Reads each member of a reader once. Throws CURLE_BAD_FUNCTION_ARGUMENT for any other value. */
 export function readReader(value: unknown): ReaderSource {
-  const isObject = typeof value === "object" && value !== null, of = value as MimeReader;
-  const read = isObject ? member(of, "read") : undefined;
-  const seek = isObject ? member(of, "seek") : undefined;
-  const free = isObject ? member(of, "free") : undefined;
+  const isObject = typeof value === "object" && value !== null, object = value as MimeReader;
+  const read = isObject ? member(object, "read") : undefined;
+  const seek = isObject ? member(object, "seek") : undefined;
+  const free = isObject ? member(object, "free") : undefined;
   const isFine = typeof read === "function" &&
     [seek, free].every((fn) => fn === undefined || typeof fn === "function");
   if (!isFine) throw badValue("the part's reader", "an object with a read function", value);
-  return { of, size: sizeOf(member(of, "size")), read, seek, free };
+  return { object, size: sizeOf(member(object, "size")), read, seek, free };
 }
 
 function sizeOf(size: unknown): number | bigint {
@@ -199,16 +199,16 @@ interface Functions {
   readonly seek: NonNullPointer;
 }
 
-let made: Functions | undefined;
+let functions: Functions | undefined;
 
 /** The native functions of all readers of this thread, which are never closed. */
 export function readerFunctions(): Functions {
-  if (made) return made;
-  made = {
+  if (functions) return functions;
+  functions = {
     read: nativeCallback(READ, CURL_READFUNC_ABORT, onRead),
     seek: nativeCallback(SEEK, CURL_SEEKFUNC_FAIL, onSeek),
   };
-  return made;
+  return functions;
 }
 
 interface Found {
@@ -236,13 +236,13 @@ function onSeek(token: number, offset: number, origin: number): number {
   const found = find(token);
   if (!found) return CURL_SEEKFUNC_CANTSEEK;
   const { reader, state } = found;
-  state.enter();
+  state.enterCallback();
   try {
     return reader.seek(offset, origin);
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return CURL_SEEKFUNC_FAIL;
   } finally {
-    state.leave();
+    state.leaveCallback();
   }
 }

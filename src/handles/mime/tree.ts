@@ -1,7 +1,7 @@
 /**
- * Who owns a `curl_mime`: the `Mime` that made it and each easy that is set to send it, or, once
- * it is part of another, that other. It never refers to JS objects of the user, so that what is
- * forgotten can be collected.
+ * The ownership of a `curl_mime`, by a reference count. The `Mime` that made it and each easy
+ * handle whose MIMEPOST it is own it, or, once it is part of another tree, that tree. It never
+ * refers to objects of the user, so that they stay collectable.
  *
  * @module
  */
@@ -18,38 +18,38 @@ export const mimeCount: { open: number } = { open: 0 };
 export class MimeTree {
   /** `curl_mime *`, NULL once freed. */
   pointer: Pointer;
-  /** Whether a transfer may have read it: then libcurl can send it again from where it is only. */
+  /** A transfer may have read the tree: then libcurl can send it again only on the same handle. */
   sent = false;
-  /** The tree that it is part of, and goes with. */
+  /** The tree that this one is part of, and is freed with. */
   parent: MimeTree | null = null;
   readonly #children: MimeTree[] = [];
-  /** Those of its readers. */
+  /** The tokens of its readers. */
   readonly #tokens: number[] = [];
   #easyToken = 0;
-  #holders = 1;
+  #owners = 1;
   #attachments = 0;
 
-  /** Takes charge of a `curl_mime *`. */
+  /** Takes ownership of a `curl_mime *`, with a count of 1. */
   constructor(pointer: Pointer) {
     this.pointer = pointer;
     mimeCount.open++;
   }
 
-  /** The tree that this one is in the end part of. */
+  /** The outermost tree that this one is part of, or the tree itself. */
   get root(): MimeTree {
     return this.parent?.root ?? this;
   }
 
-  /** The easy that is set to send it, 0 for none. */
+  /** The token of the easy handle whose MIMEPOST the tree is, 0 for none. */
   get easyToken(): number {
     return this.root.#easyToken;
   }
 
-  /** Makes an easy one more owner. */
+  /** Makes an easy handle an owner. The tree is released with the result. */
   attach(state: EasyState): Owned {
     this.#easyToken = state.resources.token;
     state.resources.currentMime = this;
-    this.#holders++;
+    this.#owners++;
     this.#attachments++;
     return new Owned(this.pointer, () => {
       if (--this.#attachments === 0) this.#easyToken = 0;
@@ -57,33 +57,34 @@ export class MimeTree {
     });
   }
 
-  /** Takes another as a part of this one, for good. */
+  /** Takes ownership of another tree, as a part of this one, until this one is freed. */
   adopt(child: MimeTree): void {
     child.parent = this;
     this.#children.push(child);
   }
 
-  /** Is the one to end that reader. */
+  /** Adds a reader, which ends with the tree. */
   addReader(token: number): void {
     this.#tokens.push(token);
   }
 
-  /** The reader with that token was replaced by another. */
+  /** Replaces the token of a reader. */
   replaceReader(token: number, by: number): void {
     this.#tokens[this.#tokens.indexOf(token)] = by;
   }
 
-  /** One owner less. */
+  /** Subtracts one from the count; at 0 the tree is freed. */
   release(): void {
-    if (--this.#holders > 0 || this.pointer === null) return;
+    if (--this.#owners > 0 || this.pointer === null) return;
     library().symbols.curl_mime_free(this.pointer);
-    this.#abandon();
+    this.#markFreed();
   }
 
-  #abandon(): void {
+  /** Marks the tree and its subtrees as freed, and ends their readers. */
+  #markFreed(): void {
     this.pointer = null;
     mimeCount.open--;
-    for (const child of this.#children) child.#abandon();
+    for (const child of this.#children) child.#markFreed();
     for (const token of this.#tokens) endReader(token);
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The end of a multi whose SOCKETFUNCTION or TIMERFUNCTION has returned -1: that call fails, and
- * the next one aborts every transfer. libcurl itself crashes at a transfer that has no connection,
- * because it has not begun or waits for one: so it never hears of the -1, all is done here.
+ * Aborts all transfers of a multi whose SOCKETFUNCTION or TIMERFUNCTION has returned -1. The call
+ * in progress fails, and the next one aborts the transfers. libcurl itself would crash at a
+ * transfer without a connection, one that has not begun or waits for a connection. So libcurl never
+ * gets the -1, and curlew ends the transfers.
  *
  * @module
  */
@@ -12,9 +13,9 @@ import { Code, CurlMultiError, MultiCode } from "../../errors.ts";
 import { cMessage } from "./message.ts";
 import type { MultiState } from "./state.ts";
 
-/** Ends the transfers of a multi that is dead. They stay in its book until they are removed. */
-export function endDead(state: MultiState): void {
-  if (!state.dead) return;
+/** Ends the transfers where a callback has returned -1. The handles stay added until removed. */
+export function abortAll(state: MultiState): void {
+  if (!state.abortPending) return;
   const { pointer, messages, easies } = state;
   const { curl_multi_info_read, curl_multi_remove_handle } = library().symbols;
   for (;;) {
@@ -30,14 +31,17 @@ export function endDead(state: MultiState): void {
     messages.push({ easy: easy.resources.address, result: Code.ABORTED_BY_CALLBACK });
     easy.run.endReported = easy.run.alreadyDetached = true;
   }
-  state.dead = false; // last: removing calls back
+  state.abortPending = false; // last, since removing runs callbacks
 }
 
-/** A dead multi may be used again as soon as nothing in it is running. */
-export function revive(state: MultiState): void {
-  if (!state.dead) return;
+/**
+ * Makes a multi usable again after a -1, where none of its transfers is running. Throws
+ * CURLM_ABORTED_BY_CALLBACK while one is.
+ */
+export function clearAbort(state: MultiState): void {
+  if (!state.abortPending) return;
   for (const easy of state.easies) {
     if (!easy.run.endReported) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
-  state.dead = false;
+  state.abortPending = false;
 }

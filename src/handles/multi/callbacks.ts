@@ -1,5 +1,5 @@
 /**
- * The native callbacks of a multi handle: one for each kind and thread, which finds the multi by its
+ * The native callbacks of multi handles: one for each kind and thread, which finds the multi by its
  * token.
  *
  * @module
@@ -20,16 +20,16 @@ const SOCKET = multiOptions.SOCKETFUNCTION.id, TIMER = multiOptions.TIMERFUNCTIO
 const PUSH = multiOptions.PUSHFUNCTION.id, NOTIFY = multiOptions.NOTIFYFUNCTION.id;
 const { CURL_POLL_REMOVE, CURL_PUSH_DENY } = flags;
 
-/** Runs a callback of a multi; what it throws is kept, and C gets `failure`. */
-function run(state: MultiState, name: string, failure: number, call: () => unknown): number {
-  state.enter();
+/** Calls a function of the user. What it throws is recorded, and C gets `failure`. */
+function callUser(state: MultiState, name: string, failure: number, call: () => unknown): number {
+  state.enterCallback();
   try {
     return toStatus(call(), name) | 0;
   } catch (error) {
-    state.threw(error);
+    state.recordThrown(error);
     return failure;
   } finally {
-    state.leave();
+    state.leaveCallback();
   }
 }
 
@@ -48,16 +48,16 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
   if (!state) return 0;
   state.observer?.socket(fd, what);
   const fn = state.functions.get(SOCKET);
-  const status = !fn ? 0 : run(state, "SOCKETFUNCTION", -1, () => {
+  const status = !fn ? 0 : callUser(state, "SOCKETFUNCTION", -1, () => {
     const data = state.data.get(multiOptions.SOCKETDATA.id);
-    return fn(easyOf(state, easy), fd, what, data, state.table.value(id));
+    return fn(easyOf(state, easy), fd, what, data, state.assigned.value(id));
   });
-  if (what === CURL_POLL_REMOVE) state.table.remove(fd);
-  return status === -1 ? failed(state) : 0;
+  if (what === CURL_POLL_REMOVE) state.assigned.remove(fd);
+  return status === -1 ? recordFailure(state) : 0;
 };
 
-/** A callback returns -1; while a handle is added, that is told once it is. */
-function failed(state: MultiState): 0 {
+/** Records that a callback has returned -1. While a handle is added, `addEasy` handles it. */
+function recordFailure(state: MultiState): 0 {
   if (!state.adding) return state.failAll();
   state.addFailed = true;
   return 0;
@@ -73,8 +73,8 @@ const onTimer: CallbackFunction<typeof TIMER_CALLBACK> = (_multi, timeoutMs, tok
   const fn = state.functions.get(TIMER);
   if (!fn) return 0;
   const data = state.data.get(multiOptions.TIMERDATA.id);
-  const status = run(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
-  return status === -1 ? failed(state) : 0;
+  const status = callUser(state, "TIMERFUNCTION", -1, () => fn(state.multi, timeoutMs, data));
+  return status === -1 ? recordFailure(state) : 0;
 };
 
 // CURL *parent, CURL *easy, size_t num_headers, struct curl_pushheaders *, void *clientp
@@ -91,7 +91,7 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   const offer = pushedEasy(state, parentState, pushed as NonNullPointer);
   const view = new PushHeaders(headers);
   const data = state.data.get(multiOptions.PUSHDATA.id);
-  const status = run(
+  const status = callUser(
     state,
     "PUSHFUNCTION",
     CURL_PUSH_DENY,
@@ -103,7 +103,7 @@ const onPush: CallbackFunction<typeof PUSH_CALLBACK> = (parent, pushed, count, h
   return status;
 };
 
-/** Denies a push whose data would crash libcurl (`crashesOnAcceptedPush`). */
+/** Throws for an accepted push whose data would crash libcurl (`crashesOnAcceptedPush`). */
 function refuseWhereItCrashes(status: unknown): unknown {
   if (status || !oddities().crashesOnAcceptedPush) return status;
   const { version } = library();
@@ -117,7 +117,7 @@ const onNotify: CallbackFunction<typeof NOTIFY_CALLBACK> = (_multi, notification
   const state = multiOf(token), fn = state?.functions.get(NOTIFY);
   if (!state || !fn) return;
   const data = state.data.get(multiOptions.NOTIFYDATA.id);
-  run(state, "NOTIFYFUNCTION", 0, () => {
+  callUser(state, "NOTIFYFUNCTION", 0, () => {
     fn(state.multi, notification, easyOf(state, easy), data);
   });
 };
@@ -137,7 +137,7 @@ const makers: Record<number, readonly [data: number, make: () => NonNullPointer]
 
 const pointers = new Map<number, NonNullPointer>();
 
-/** The native function of a callback option, one for this thread, never closed. */
+/** The native function of a callback option: one for this thread, never closed. */
 function pointerOf(id: number): NonNullPointer {
   let pointer = pointers.get(id);
   if (pointer === undefined) {
@@ -147,14 +147,14 @@ function pointerOf(id: number): NonNullPointer {
   return pointer;
 }
 
-/** Gives libcurl curlew's native function and the multi's token. */
+/** Sets curlew's native function for a callback option, with the multi's token as its data. */
 export function installCallback(state: MultiState, id: number): void {
   const { pointer, off_t } = library().symbols.curl_multi_setopt;
   off_t(state.pointer, makers[id]![0], state.resources.token);
   state.finish(pointer(state.pointer, id, pointerOf(id)));
 }
 
-/** Installs the callback that a driver and the fd table need. */
+/** Sets curlew's SOCKETFUNCTION, which a driver and `assign` need even where the user has none. */
 export function installSocketCallback(state: MultiState): void {
   installCallback(state, SOCKET);
 }

@@ -1,5 +1,5 @@
 /**
- * `CURLMsg`: CURLMSG msg @0; CURL *easy_handle @8; CURLcode result @16.
+ * Reads a `CURLMsg`: CURLMSG msg @0; CURL *easy_handle @8; CURLcode result @16.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { Pointer } from "../../../ffi/mod.ts";
 const words = new Int32Array(new ArrayBuffer(24));
 const { CURLMSG_DONE } = flags;
 
-/** The address of the easy handle and its result, or `null` for NULL. */
+/** The address and the result of the easy handle; `null` for NULL and for any message but DONE. */
 export function cMessage(message: Pointer): { easy: number; result: number } | null {
   if (message === null) return null;
-  // a copy by one call is cheaper than a view on C memory
+  // one call that copies is cheaper than a view of C memory
   libc.memcpy_in(words, message, 24n);
   if (words[0] !== CURLMSG_DONE) return null;
   return {

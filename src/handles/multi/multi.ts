@@ -1,5 +1,9 @@
 /**
- * The multi handle: many transfers at once.
+ * The multi handle: several transfers at once.
+ *
+ * The folder `multi/` knows the easy handles that are added, the callbacks of a multi, and what
+ * libcurl needs around each call. It does not know an event loop: whoever drives the multi, the
+ * user or `src/driver`, waits for the sockets.
  *
  * @module
  */
@@ -12,8 +16,8 @@ import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { show } from "../base/arguments.ts";
 import { type Easy, easyOf, type ValueOfKind } from "../easy/easy.ts";
-import { keepEntryPath } from "../easy/ftp_entry_path.ts";
-import { endDead } from "./abort_all.ts";
+import { saveEntryPath } from "../easy/ftp_entry_path.ts";
+import { abortAll } from "./abort_all.ts";
 import { installSocketCallback } from "./callbacks.ts";
 import { addEasy, openState, removeAll } from "./members.ts";
 import { cMessage } from "./message.ts";
@@ -25,9 +29,10 @@ import { type FdSets, fdSets, pollDescriptors, waitDescriptors, type WaitFd } fr
 /** The callback options of a multi handle. */
 export interface MultiCallbacks {
   /**
-   * Told what to wait for: {@link https://curl.se/libcurl/c/CURLMOPT_SOCKETFUNCTION.html}.
-   * `what` is a `CURL_POLL_*`, `easy` is `null` for a handle internal to libcurl, `clientData` is
-   * SOCKETDATA, `socketData` what `assign` was given for the fd. -1 aborts all transfers.
+   * Gets the events to wait for on a socket: {@link
+   * https://curl.se/libcurl/c/CURLMOPT_SOCKETFUNCTION.html}. `what` is a `CURL_POLL_*`, `easy` is
+   * `null` for a handle internal to libcurl, `clientData` is SOCKETDATA, `socketData` the value
+   * that `assign` has set for the fd. The result -1 aborts all transfers.
    */
   SOCKETFUNCTION: (
     easy: Easy | null,
@@ -37,16 +42,17 @@ export interface MultiCallbacks {
     socketData: unknown,
   ) => number | void;
   /**
-   * Told when to call `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_TIMERFUNCTION.html}. -1 as `timeoutMs` means never, 0 soon,
-   * but not from in here. -1 as the result aborts all transfers.
+   * Gets the time until `socketAction(CURL_SOCKET_TIMEOUT, 0)` is to be called: {@link
+   * https://curl.se/libcurl/c/CURLMOPT_TIMERFUNCTION.html}. A `timeoutMs` of -1 means never, 0
+   * means soon, but not inside this callback. The result -1 aborts all transfers.
    */
   TIMERFUNCTION: (multi: Multi, timeoutMs: number, clientData: unknown) => number | void;
   /**
-   * Asked whether to take a stream that the server pushes: {@link
+   * Accepts or denies a stream that the server pushes: {@link
    * https://curl.se/libcurl/c/CURLMOPT_PUSHFUNCTION.html}. Returns `CURL_PUSH_OK`, `_DENY` or
-   * `_ERROROUT`; `easy` is the new handle, already added, and the caller's from `CURL_PUSH_OK` on.
-   * A throw denies the push, and so does `CURL_PUSH_OK` with libcurl 7.88 and 8.0, which crash.
+   * `_ERROROUT`. `easy` is the new handle, already added; it belongs to the user after
+   * `CURL_PUSH_OK`. An exception denies the push, and so does `CURL_PUSH_OK` with libcurl 7.88 and
+   * 8.0, which would crash.
    */
   PUSHFUNCTION: (
     parent: Easy | null,
@@ -55,7 +61,10 @@ export interface MultiCallbacks {
     headers: PushHeaders,
     clientData: unknown,
   ) => number | void;
-  /** Told of what `notifyEnable` asked for: {@link https://curl.se/libcurl/c/CURLMOPT_NOTIFYFUNCTION.html}. */
+  /**
+   * Gets the notifications that `notifyEnable` has enabled: {@link
+   * https://curl.se/libcurl/c/CURLMOPT_NOTIFYFUNCTION.html}.
+   */
   NOTIFYFUNCTION: (
     multi: Multi,
     notification: number,
@@ -80,13 +89,13 @@ export type MultiOptionValue<N extends MultiOptionName> =
 export interface Message {
   /** The handle, still added. */
   readonly easy: Easy;
-  /** The `CURLcode` it ended with. */
+  /** The `CURLcode` of the transfer. */
   readonly result: number;
-  /** The error, `null` where it succeeded; its `cause` is what a callback threw. */
+  /** The error, `null` after success; its `cause` is what a callback threw. */
   readonly error: CurlEasyError | null;
 }
 
-/** The inside of a multi handle, for a driver. */
+/** The internals of a multi handle, for a driver. */
 export let multiStateOf: (multi: Multi) => MultiState;
 
 export { multiCount } from "./state.ts";
@@ -98,8 +107,9 @@ const unclosed = new CollectedHandles<MultiResources>("a Multi", (resources) => 
 });
 
 /**
- * Several transfers at once: {@link https://curl.se/libcurl/c/libcurl-multi.html}. For an event
- * loop of one's own, use {@linkcode Multi.socketAction}; `Agent` is one that is ready.
+ * A multi handle, which runs several transfers at once: {@link
+ * https://curl.se/libcurl/c/libcurl-multi.html}. Use {@linkcode Multi.socketAction} to integrate it
+ * into your own event loop. An `Agent` has one ready.
  *
  * @example
  * ```ts
@@ -117,7 +127,7 @@ const unclosed = new CollectedHandles<MultiResources>("a Multi", (resources) => 
  */
 export class Multi {
   readonly #state: MultiState;
-  /** Where C stores counts: callbacks, which may come after it did so, use the shared place. */
+  /** Where C stores counts. Callbacks that run after that may overwrite the shared place. */
   readonly #count = new Int32Array(new ArrayBuffer(4));
 
   static {
@@ -132,8 +142,10 @@ export class Multi {
   constructor() {
     const { curl_multi_init, curl_multi_setopt } = library().symbols;
     const pointer = curl_multi_init();
-    if (pointer === null) throw new CurlMultiError(3, "Cannot make a multi handle");
-    // closing would wait for name lookups; unknown before 8.20, which is no error here
+    if (pointer === null) {
+      throw new CurlMultiError(MultiCode.OUT_OF_MEMORY, "Cannot make a multi handle");
+    }
+    // without it closing waits for name lookups; unknown before 8.20, which is no error here
     curl_multi_setopt.long(pointer, multiOptions.QUICK_EXIT.id, 1);
     const resources = new MultiResources(pointer);
     this.#state = new MultiState(this, resources);
@@ -154,41 +166,42 @@ export class Multi {
    * CURLM_BAD_FUNCTION_ARGUMENT for a value that it cannot take.
    */
   setOpt<N extends MultiOptionName>(option: N, value: MultiOptionValue<N>): void;
-  /** The same by number: a `CURLMOPT_*`. */
+  /** Sets an option by its number, a `CURLMOPT_*`. */
   setOpt(option: number, value: unknown): void;
   setOpt(option: string | number, value: unknown): void {
     setMultiOption(this.#state, option, value);
   }
 
   /**
-   * Adds a transfer: {@link https://curl.se/libcurl/c/curl_multi_add_handle.html}. The handle is
-   * kept alive until it is removed.
+   * Adds a transfer: {@link https://curl.se/libcurl/c/curl_multi_add_handle.html}. The multi keeps
+   * the handle alive until it is removed.
    *
-   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where it is in this or another multi, or in a
-   * callback of its own.
-   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for one with CONNECT_ONLY that has blocked
-   * in `perform()` before, with libcurl before 8.7: it would not find its connection.
+   * @throws {CurlMultiError} CURLM_ADDED_ALREADY where the handle is in this or another multi, or
+   * in a callback of its own.
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT, with libcurl before 8.7, for a handle with
+   * CONNECT_ONLY that has run `perform()` before: libcurl would not find its connection.
    */
   addHandle(easy: Easy): void {
     addEasy(this.#state, easy);
   }
 
   /**
-   * Takes a transfer out, whether it is finished or not: {@link
-   * https://curl.se/libcurl/c/curl_multi_remove_handle.html}. One that is not added is no error.
+   * Removes a transfer, whether it is finished or not: {@link
+   * https://curl.se/libcurl/c/curl_multi_remove_handle.html}. A handle that is in no multi is no
+   * error.
    *
-   * @throws {CurlMultiError} CURLM_BAD_EASY_HANDLE where it is in another multi.
+   * @throws {CurlMultiError} CURLM_BAD_EASY_HANDLE where the handle is in another multi.
    */
   removeHandle(easy: Easy): void {
     const state = this.#state;
-    void state.pointer; // a closed multi is told first, also where the easy is closed too
+    void state.pointer; // throws for a closed multi, before a closed easy is looked at
     state.remove(openState(easy));
   }
 
   /**
-   * Tells libcurl of an event on a socket, or with `CURL_SOCKET_TIMEOUT` that the timeout is
-   * over: {@link https://curl.se/libcurl/c/curl_multi_socket_action.html}. `evBitmask` is made of
-   * `CURL_CSELECT_*`; 0 lets libcurl find out.
+   * Reports an event on a socket to libcurl, or with `CURL_SOCKET_TIMEOUT` that the timeout has
+   * expired: {@link https://curl.se/libcurl/c/curl_multi_socket_action.html}. `evBitmask` consists
+   * of `CURL_CSELECT_*` bits; with 0 libcurl checks the socket itself.
    *
    * @returns how many transfers are still running.
    * @throws {CurlMultiError} CURLM_BAD_SOCKET for a number that no socket can have.
@@ -198,7 +211,7 @@ export class Multi {
     descriptor("socketAction", fd);
     int32("socketAction", evBitmask);
     state.refuseInCallback("call socketAction()");
-    endDead(state);
+    abortAll(state);
     const code = library().symbols.curl_multi_socket_action(pointer, fd, evBitmask, this.#count);
     state.finish(code);
     return this.#count[0] as number;
@@ -221,7 +234,7 @@ export class Multi {
   }
 
   /**
-   * Has libcurl look at all its sockets: {@link
+   * Makes libcurl check all its sockets: {@link
    * https://curl.se/libcurl/c/curl_multi_socket_all.html}.
    *
    * @returns how many transfers are still running.
@@ -235,7 +248,7 @@ export class Multi {
   }
 
   /**
-   * Lets all transfers do what they can without waiting: {@link
+   * Runs all transfers as far as they can go without waiting: {@link
    * https://curl.se/libcurl/c/curl_multi_perform.html}.
    *
    * @returns how many transfers are still running.
@@ -251,7 +264,7 @@ export class Multi {
   #run(what: string, call: (multi: MultiState["pointer"]) => number): number {
     const state = this.#state, pointer = state.pointer;
     state.refuseInCallback(what);
-    endDead(state);
+    abortAll(state);
     const code = call(pointer);
     state.finish(code);
     return this.#count[0] as number;
@@ -259,35 +272,35 @@ export class Multi {
 
   /**
    * Associates a value with a socket: {@link https://curl.se/libcurl/c/curl_multi_assign.html}.
-   * SOCKETFUNCTION gets it as `socketData` from then on, last with `CURL_POLL_REMOVE`, which
-   * forgets it. The last value counts; `undefined` forgets it. Allowed in callbacks. The value
-   * never leaves JS.
+   * SOCKETFUNCTION then gets the value as `socketData`, last with `CURL_POLL_REMOVE`, which deletes
+   * it. A new value replaces the old one; `undefined` deletes it. The call is allowed in callbacks.
+   * The value never leaves JS.
    *
    * @throws {CurlMultiError} CURLM_BAD_SOCKET where libcurl does not use that fd.
    */
   assign(fd: number, value: unknown): void {
-    const { pointer, table } = this.#state;
+    const { pointer, assigned } = this.#state;
     descriptor("assign", fd);
     const { curl_multi_assign } = library().symbols;
-    const id = value === undefined ? 0 : table.reserve(value);
+    const id = value === undefined ? 0 : assigned.reserve(value);
     const code = curl_multi_assign(pointer, fd, id);
     if (code !== MultiCode.OK) {
-      table.cancel(id);
+      assigned.cancel(id);
       throw new CurlMultiError(code);
     }
-    if (id === 0) table.remove(fd);
-    else table.bind(fd, id);
+    if (id === 0) assigned.remove(fd);
+    else assigned.bind(fd, id);
   }
 
   /**
-   * How long to wait at most before `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
+   * The longest time to wait before `socketAction(CURL_SOCKET_TIMEOUT, 0)`: {@link
    * https://curl.se/libcurl/c/curl_multi_timeout.html}.
    *
    * @returns milliseconds, -1 for no limit.
    */
   timeout(): number {
-    const { dead, pointer } = this.#state;
-    if (dead) return 0;
+    const { abortPending, pointer } = this.#state;
+    if (abortPending) return 0;
     result.i32[0] = result.i32[1] = -1;
     const code = library().symbols.curl_multi_timeout(pointer, result.i32);
     if (code !== MultiCode.OK) throw new CurlMultiError(code);
@@ -309,19 +322,19 @@ export class Multi {
     if (!finished || !easy) throw new CurlMultiError(MultiCode.BAD_EASY_HANDLE);
     finished.run.endReported = true;
     const error = finished.takeError(message.result);
-    keepEntryPath(finished, message.result);
+    saveEntryPath(finished, message.result);
     finished.flushOutput();
     return { easy, result: message.result, error };
   }
 
-  /** All finished transfers, as {@linkcode infoRead} gives them. */
+  /** All finished transfers, as {@linkcode infoRead} returns them. */
   *messages(): Generator<Message, void, undefined> {
     for (let message = this.infoRead(); message; message = this.infoRead()) yield message;
   }
 
   /**
-   * Blocks until a transfer has something to do, one of `descriptors` is ready, or `timeoutMs`
-   * are over: {@link https://curl.se/libcurl/c/curl_multi_poll.html}.
+   * Blocks until a transfer can go on, one of `descriptors` is ready, or `timeoutMs` have passed:
+   * {@link https://curl.se/libcurl/c/curl_multi_poll.html}.
    *
    * @returns how many descriptors are ready; their `revents` are set.
    */
@@ -330,14 +343,17 @@ export class Multi {
   }
 
   /**
-   * As {@linkcode poll}, but it returns at once where there is nothing to wait for: {@link
+   * As {@linkcode poll}, but returns at once where there is no descriptor to wait for: {@link
    * https://curl.se/libcurl/c/curl_multi_wait.html}.
    */
   wait(descriptors: WaitFd[] = [], timeoutMs = 0): number {
     return pollDescriptors(this.#state, "curl_multi_wait", descriptors, timeoutMs);
   }
 
-  /** Ends a {@linkcode poll} in progress or the next one: {@link https://curl.se/libcurl/c/curl_multi_wakeup.html}. */
+  /**
+   * Makes a {@linkcode poll} in progress, or the next one, return: {@link
+   * https://curl.se/libcurl/c/curl_multi_wakeup.html}.
+   */
   wakeup(): void {
     this.#state.finish(library().symbols.curl_multi_wakeup(this.#state.pointer));
   }
@@ -360,8 +376,9 @@ export class Multi {
   }
 
   /**
-   * The handles that are added: {@link https://curl.se/libcurl/c/curl_multi_get_handles.html},
-   * and before libcurl 8.4 from curlew's own book.
+   * The handles that are added, as {@link
+   * https://curl.se/libcurl/c/curl_multi_get_handles.html} gives them. The list is curlew's own,
+   * so any libcurl has it.
    */
   getHandles(): Easy[] {
     void this.#state.pointer;
@@ -377,7 +394,7 @@ export class Multi {
    * A count of transfers, a `CURLMINFO_*`: {@link
    * https://curl.se/libcurl/c/curl_multi_get_offt.html}.
    *
-   * @throws {CurlMultiError} CURLM_UNKNOWN_OPTION for an unknown one.
+   * @throws {CurlMultiError} CURLM_UNKNOWN_OPTION for an unknown number.
    * @throws {CurlLoadError} before libcurl 8.16.
    */
   getOffT(info: number): number {
@@ -389,7 +406,7 @@ export class Multi {
   }
 
   /**
-   * Has NOTIFYFUNCTION called for a `CURLMNOTIFY_*`: {@link
+   * Enables calls of NOTIFYFUNCTION for a `CURLMNOTIFY_*`: {@link
    * https://curl.se/libcurl/c/curl_multi_notify_enable.html}.
    *
    * @throws {CurlLoadError} before libcurl 8.17.
@@ -400,7 +417,7 @@ export class Multi {
     this.#state.finish(library().symbols.curl_multi_notify_enable(pointer, notification >>> 0));
   }
 
-  /** Ends what {@linkcode notifyEnable} began. */
+  /** Disables what {@linkcode notifyEnable} has enabled. */
   notifyDisable(notification: number): void {
     int32("notifyDisable", notification);
     const { pointer } = this.#state;
@@ -408,20 +425,20 @@ export class Multi {
   }
 
   /**
-   * Removes every handle, which stays open, closes the cached connections and frees the handle.
-   * Callbacks are still called, with their values. Does nothing the second time.
+   * Removes all easy handles, which stay open, closes the cached connections, and frees the multi
+   * handle. Callbacks may run meanwhile, and get their data. Does nothing the second time.
    *
-   * @throws {CurlMultiError} CURLM_RECURSIVE_API_CALL inside a callback; what a callback threw
-   * meanwhile, after the handle is freed.
+   * @throws {CurlMultiError} CURLM_RECURSIVE_API_CALL inside a callback. What a callback threw
+   * meanwhile is thrown after the handle was freed.
    */
   close(): void {
     const state = this.#state;
-    if (this.closed) return;
+    if (state.resources.pointer === null) return;
     state.refuseInCallback("close the multi handle");
     removeAll(state);
     unclosed.delete(this);
     const code = state.resources.free();
-    state.table.clear();
+    state.assigned.clear();
     state.ignoreAbort();
     state.finish(code);
   }
@@ -441,7 +458,10 @@ function int32(call: string, value: unknown): void {
   }
 }
 
-/** libcurl since 8.9 takes the remainder of a negative number for a place in its table of sockets. */
+/**
+ * Throws for a value that cannot be a descriptor. libcurl since 8.9 uses the remainder of a
+ * negative number as an index of its table of sockets.
+ */
 function descriptor(call: string, fd: unknown): void {
   int32(call, fd);
   if ((fd as number) >= flags.CURL_SOCKET_TIMEOUT) return;

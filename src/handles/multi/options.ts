@@ -1,5 +1,5 @@
 /**
- * `curl_multi_setopt` in JS terms.
+ * `curl_multi_setopt`: finds the option, checks the value, and converts it for libcurl.
  *
  * @module
  */
@@ -30,7 +30,7 @@ function badValue(name: string, expected: string, value: unknown): CurlMultiErro
   );
 }
 
-/** Sets one option of a multi. */
+/** Sets an option of a multi handle. */
 export function setMultiOption(state: MultiState, which: unknown, value: unknown): void {
   const { curl_multi_setopt } = library().symbols;
   const pointer = state.pointer;
@@ -44,7 +44,7 @@ export function setMultiOption(state: MultiState, which: unknown, value: unknown
       else state.data.set(row.id, value);
       return;
     case "object": {
-      // the PIPELINING_*_BL lists: without effect since 7.62, so never kept by libcurl
+      // the PIPELINING_*_BL lists have no effect since 7.62, so libcurl never keeps one
       if (value !== null && !isArray(value)) {
         throw badValue(name, "an array of strings", value);
       }
@@ -78,7 +78,7 @@ function setFunction(state: MultiState, name: string, id: number, value: unknown
     return;
   }
   state.functions.delete(id);
-  if (id === multiOptions.SOCKETFUNCTION.id) return; // it stays, for the table and for a driver
+  if (id === multiOptions.SOCKETFUNCTION.id) return; // `assign` and a driver need it
   const { pointer } = library().symbols.curl_multi_setopt;
   state.finish(pointer(state.pointer, id, null));
 }

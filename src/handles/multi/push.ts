@@ -11,7 +11,7 @@ import type { EasyState } from "../core/easy_state.ts";
 import { dropMime } from "../mime/copy.ts";
 import type { MultiState } from "./state.ts";
 
-/** The headers of a promised request, readable during the callback only. */
+/** The headers of a pushed request. They can be read during the callback only. */
 export class PushHeaders {
   #pointer: Pointer;
 
@@ -20,32 +20,32 @@ export class PushHeaders {
     this.#pointer = pointer;
   }
 
-  /** The header at that place, as `name:value`, or `null`. */
+  /** The header with that index, as `name:value`; `null` where there is none. */
   byNumber(index: number): string | null {
     if (this.#pointer === null || !Number.isInteger(index) || index < 0) return null;
     return native.string(library().symbols.curl_pushheader_bynum(this.#pointer, index));
   }
 
-  /** The value of that header, such as `:path`, or `null`. */
+  /** The value of the header with that name, such as `:path`; `null` where there is none. */
   byName(name: string): string | null {
     if (this.#pointer === null || typeof name !== "string" || name.includes("\0")) return null;
     return native.string(library().symbols.curl_pushheader_byname(this.#pointer, cString(name)));
   }
 
-  /** The callback is over. */
+  /** Invalidates the object: the callback is over. */
   end(): void {
     this.#pointer = null;
   }
 }
 
-/** A handle that libcurl made for a pushed stream, until the user has decided. */
+/** The handle that libcurl made for a pushed stream. Either `accept` or `refuse` is called. */
 export interface PushOffer {
   readonly easy: Easy;
   accept(): void;
   refuse(): void;
 }
 
-/** Wraps the handle, with tokens of its own in place of those that libcurl copied. */
+/** Wraps the handle of a pushed stream, and replaces the tokens that it has from `parent`. */
 export function pushedEasy(
   multi: MultiState,
   parent: EasyState,
@@ -53,11 +53,11 @@ export function pushedEasy(
 ): PushOffer {
   const easy = adopt(pointer, parent), state = stateOf(easy);
   dropMime(state, parent);
-  state.multi = multi; // at once: what may not be done in a callback may not be done to it
+  state.multi = multi; // at once, so that calls forbidden in a callback of the multi throw
   return {
     easy,
     accept() {
-      multi.keep(state);
+      multi.afterAdd(state);
       if (state.closeHook) multi.keepHook(state.closeHook);
       state.pin();
     },

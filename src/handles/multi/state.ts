@@ -1,5 +1,6 @@
 /**
- * What stands behind a `Multi`: its C handle, the easies in it, its callbacks and its fd table.
+ * The internals of a `Multi`: its C handle, the easy handles in it, its callbacks, and the values
+ * of `assign`.
  *
  * @module
  */
@@ -10,18 +11,19 @@ import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
 import type { SharedData } from "../core/shared_data.ts";
-import { FdTable } from "./assigned_values.ts";
+import { AssignedValues } from "./assigned_values.ts";
 import { TombstoneMap } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
 
 /**
- * The multis that a callback may be for, by token. Weak, since a callback only comes while a call
- * on the multi or on an easy in it is on the stack, which holds it. Not those of a driver, which
- * has to close them: a weak reference is slow to follow.
+ * The multi handles by token: callbacks find their multi here. The references are weak, since a
+ * callback runs only inside a call on the multi or on an easy handle in it, which keeps the multi
+ * alive. That of a driver, which always closes its multi, is strong: dereferencing a weak one is
+ * slow.
  */
 const multiTokens: TokenTable<MultiState | WeakRef<MultiState>> = new TokenTable();
 
-/** The multi with that token. */
+/** The multi of a token; `undefined` for an invalid token. */
 export function multiOf(token: number): MultiState | undefined {
   const found = multiTokens.get(token);
   return found instanceof WeakRef ? found.deref() : found;
@@ -31,31 +33,31 @@ export function multiOf(token: number): MultiState | undefined {
 export const multiCount: { open: number } = { open: 0 };
 
 /**
- * The driver of a multi: it sees each socket callback before anyone else. It asks for the timeout
- * itself, before it rests and after a call that is not its own: that is cheaper than a callback.
+ * The driver of a multi. It gets each socket callback before the user's function. It reads the
+ * timeout itself, before it waits and after calls of others: that is cheaper than a callback.
  */
 export interface MultiObserver extends SocketWatcher, TransferObserver {
-  /** `what` is a `CURL_POLL_*`. */
+  /** Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number): void;
-  /** A handle was taken out. */
+  /** Called after an easy handle was removed. */
   removed(easy: EasyState): void;
 }
 
-/** What must be freed of a multi handle; it never refers to the rest. */
+/** The part of a multi handle that must be freed. It never refers to the other part. */
 export class MultiResources {
   /** `CURLM *`, NULL once closed. */
   pointer: Pointer;
   readonly token: number = multiTokens.take();
-  /** Hooks of connections that may be in the cache. */
+  /** The CLOSESOCKETFUNCTIONs of connections that may be in the cache. */
   readonly closeHooks: Set<CloseHook> = new Set();
 
-  /** Takes charge of a `CURLM *`. */
+  /** Takes ownership of a `CURLM *`. */
   constructor(pointer: Pointer) {
     this.pointer = pointer;
     multiCount.open++;
   }
 
-  /** Frees the handle, whose easies are out, and then what its callbacks need. */
+  /** Frees the handle, which must be empty, and then what its callbacks need. */
   free(): number {
     const code = library().symbols.curl_multi_cleanup(this.pointer);
     this.pointer = null;
@@ -67,33 +69,34 @@ export class MultiResources {
   }
 }
 
-/** The inside of a multi handle. */
+/** The state of a multi handle. */
 export class MultiState implements EasyHost {
   readonly resources: MultiResources;
-  /** The easies in it, by address. */
+  /** The easy handles in it, by address. */
   readonly easies: TombstoneMap<EasyState> = new TombstoneMap();
-  /** How many of the easies in it use the data of a Share. */
+  /** How many of the easy handles in it use the data of each Share. */
   readonly #shared = new Map<SharedData, number>();
-  /** The values given to `assign`, by fd. */
-  readonly table: FdTable = new FdTable();
+  /** The values of `assign`, by fd. */
+  readonly assigned: AssignedValues = new AssignedValues();
   /** The callbacks, by option number. */
   readonly functions: Map<number, AnyFunction> = new Map();
   /** The values of the `*DATA` options, by option number. */
   readonly data: Map<number, unknown> = new Map();
+  /** The driver, `null` where the user drives the multi. */
   observer: MultiObserver | null = null;
-  /** What sockets of the observer's transfers are closed by. */
+  /** The CLOSESOCKETFUNCTION of the driver's transfers, where the user has set none. */
   observerHook: CloseHook | null = null;
-  /** A handle is being added: a socket or timer callback that fails now is not told to libcurl. */
+  /** A handle is being added: libcurl does not get the failure of a callback meanwhile. */
   adding = false;
-  /** One failed so. */
+  /** A socket or timer callback has returned -1 while a handle was added. */
   addFailed = false;
-  /** A socket or timer callback has returned -1: see {@linkcode endDead}. */
-  dead = false;
-  /** It did so in the call in progress. */
-  #aborted = false;
-  /** What was taken from libcurl, or made for it, and is still to be told by infoRead(). */
+  /** A socket or timer callback has returned -1: see `abort_all.ts`. */
+  abortPending = false;
+  /** A socket or timer callback has returned -1 in the call in progress. */
+  #abortedInCall = false;
+  /** The ends of transfers, taken from libcurl or made by curlew, that infoRead() returns next. */
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
-  /** How many callbacks of it, or of an easy in it, are on the stack. */
+  /** How many callbacks of the multi and of its easy handles are on the stack. */
   depth = 0;
 
   /** The public object. */
@@ -119,7 +122,7 @@ export class MultiState implements EasyHost {
     return pointer;
   }
 
-  /** Lets a driver see the callbacks before the user. */
+  /** Sets the driver, which from now on gets the callbacks before the user's functions. */
   observe(observer: MultiObserver): void {
     this.observer = observer;
     this.observerHook = new CloseHook(observer);
@@ -127,57 +130,60 @@ export class MultiState implements EasyHost {
     multiTokens.root(this.resources.token, this);
   }
 
-  /** Keeps a hook until the cache of this multi is gone. */
+  /** Adds a reference to a hook that lasts as long as the connection cache of this multi. */
   keepHook(hook: CloseHook): void {
     const { closeHooks } = this.resources;
     if (!closeHooks.has(hook)) closeHooks.add(hook.retain());
   }
 
-  /** Takes an easy out, whether its transfer is finished or not. */
+  /** Removes an easy handle, whether its transfer is finished or not. */
   remove(removed: EasyState): void {
     const { pointer } = this;
     this.refuseInCallback("remove a handle");
-    // of one that it has let go of libcurl thinks differently in each version
+    // libcurl's versions differ in the code for a handle that was removed before
     const isGone = removed.multi === this && removed.run.alreadyDetached;
     const { curl_multi_remove_handle } = library().symbols;
     const code = isGone ? MultiCode.OK : curl_multi_remove_handle(pointer, removed.pointer);
-    // a timer callback that fails does so at the end: the handle is out all the same
+    // a timer callback fails at the end of the call, where the handle is already removed
     const isOut = code === MultiCode.OK || code === MultiCode.ABORTED_BY_CALLBACK;
-    if (isOut && removed.multi === this) this.forget(removed);
+    if (isOut && removed.multi === this) this.afterRemove(removed);
     this.ignoreAbort();
     this.finish(code);
   }
 
-  /** An easy is out. */
-  forget(removed: EasyState): void {
-    forgetEnd(this, removed);
+  /** Updates the state after an easy handle was removed from libcurl's multi. */
+  afterRemove(removed: EasyState): void {
+    deleteMessage(this, removed);
     if (this.easies.delete(removed.resources.address)) this.#dropShared(removed);
     removed.multi = null;
     this.observer?.removed(removed);
     removed.unpin();
   }
 
-  /** A callback of the multi, of an easy in it, or of one with the same Share is on the stack. */
+  /**
+   * Whether a callback of the multi, of an easy handle in it, or of a handle with the same Share is
+   * on the stack.
+   */
   get inCallback(): boolean {
     if (this.depth > 0 || closing.depth > 0) return true;
     for (const { depth } of this.#shared.keys()) if (depth > 0) return true;
     return false;
   }
 
-  /** A callback of the multi begins: what its easies share is in use until it ends. */
-  enter(): void {
+  /** Records that a callback begins. The Shares of the multi's handles are in use until it ends. */
+  enterCallback(): void {
     this.depth++;
     for (const shared of this.#shared.keys()) shared.depth++;
   }
 
-  /** The callback ends. No easy comes or goes meanwhile but one that is pushed. */
-  leave(): void {
+  /** Records that the callback ends. Only pushed handles were added meanwhile, and none removed. */
+  leaveCallback(): void {
     this.depth--;
     for (const shared of this.#shared.keys()) shared.depth--;
   }
 
-  /** An easy is in. */
-  keep(added: EasyState): void {
+  /** Updates the state after an easy handle was added to libcurl's multi. */
+  afterAdd(added: EasyState): void {
     this.easies.set(added.resources.address, added);
     const { sharedData } = added;
     if (sharedData) this.#shared.set(sharedData, (this.#shared.get(sharedData) ?? 0) + 1);
@@ -190,7 +196,7 @@ export class MultiState implements EasyHost {
     else this.#shared.delete(sharedData);
   }
 
-  /** Throws CURLM_RECURSIVE_API_CALL inside a callback of this multi or of an easy in it. */
+  /** Throws CURLM_RECURSIVE_API_CALL inside a callback: see {@linkcode inCallback}. */
   refuseInCallback(call: string): void {
     if (this.inCallback) {
       throw new CurlMultiError(
@@ -200,20 +206,20 @@ export class MultiState implements EasyHost {
     }
   }
 
-  /** A callback returns -1, of which libcurl hears nothing: 0 is for it. */
+  /** Records that a callback has returned -1. Returns the 0 that libcurl gets in its place. */
   failAll(): 0 {
-    this.dead = this.#aborted = true;
+    this.abortPending = this.#abortedInCall = true;
     return 0;
   }
 
-  /** Keeps what a callback threw for the call in progress; the first counts. */
-  threw(value: unknown): void {
+  /** Records what a callback threw, for the call in progress. Only the first exception counts. */
+  recordThrown(value: unknown): void {
     this.#thrown ??= { value };
   }
 
   /**
-   * Throws the error of a finished call: what a callback threw, or libcurl's own. A call made
-   * inside a callback leaves what others threw to the call in progress.
+   * Throws the error of a finished call: what a callback threw, or the error of libcurl's code. A
+   * call made inside a callback leaves what callbacks threw to the call further down the stack.
    */
   finish(code: number): void {
     const failed = this.takeFailure();
@@ -227,23 +233,26 @@ export class MultiState implements EasyHost {
     if (failed?.aborted) throw new CurlMultiError(MultiCode.ABORTED_BY_CALLBACK);
   }
 
-  /** A -1 does not stop what the multi does at the end of a transfer. */
+  /** Clears a -1 of the call in progress, where the call removes a handle or closes the multi. */
   ignoreAbort(): void {
-    if (!this.inCallback) this.#aborted = false;
+    if (!this.inCallback) this.#abortedInCall = false;
   }
 
-  /** What its callbacks threw, or that one returned -1, unless that is for a call on the stack. */
+  /**
+   * Takes the failure of the multi's callbacks: one threw or returned -1. `null` where there is
+   * none, or where it belongs to a call further down the stack.
+   */
   takeFailure(): { readonly thrown: { readonly value: unknown } | null; aborted: boolean } | null {
-    if (this.inCallback || (!this.#aborted && this.#thrown === null)) return null;
-    const failure = { thrown: this.#thrown, aborted: this.#aborted };
+    if (this.inCallback || (!this.#abortedInCall && this.#thrown === null)) return null;
+    const failure = { thrown: this.#thrown, aborted: this.#abortedInCall };
     this.#thrown = null;
-    this.#aborted = false;
+    this.#abortedInCall = false;
     return failure;
   }
 }
 
-/** Forgets what became of an easy that is taken out. */
-function forgetEnd({ messages }: MultiState, removed: EasyState): void {
+/** Deletes the message of an easy handle that is removed. */
+function deleteMessage({ messages }: MultiState, removed: EasyState): void {
   if (!removed.run.endReported) return;
   const { address } = removed.resources;
   const at = messages.findIndex(({ easy }) => easy === address);

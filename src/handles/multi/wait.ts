@@ -1,5 +1,6 @@
 /**
- * The blocking side of a multi: descriptors to wait for.
+ * The functions of a multi that wait for descriptors, and those that list the descriptors to wait
+ * for.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import { result } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { isArray, show } from "../base/arguments.ts";
+import { arrayItems, show } from "../base/arguments.ts";
 import type { MultiState } from "./state.ts";
 
 /** A descriptor to wait for: `struct curl_waitfd`. */
@@ -16,26 +17,26 @@ export interface WaitFd {
   readonly fd: number;
   /** `CURL_WAIT_POLLIN`, `CURL_WAIT_POLLPRI`, `CURL_WAIT_POLLOUT`. */
   readonly events: number;
-  /** What happened. */
+  /** The events that have happened, set by the call. */
   revents?: number;
 }
 
-/** The descriptors of `select()`, by what to wait for. */
+/** The descriptors for `select()`, by the event to wait for. */
 export interface FdSets {
-  /** To be read from. */
+  /** The descriptors to read from. */
   readonly read: number[];
-  /** To be written to. */
+  /** The descriptors to write to. */
   readonly write: number[];
-  /** For exceptional conditions. */
+  /** The descriptors with exceptional conditions to wait for. */
   readonly exc: number[];
-  /** The highest of them, -1 where there is none. */
+  /** The highest descriptor, -1 where there is none. */
   readonly maxFd: number;
 }
 
 // curl_socket_t fd @0; short events @4; short revents @6
 const WAITFD_SIZE = 8;
 
-/** `curl_multi_poll` or `curl_multi_wait`. */
+/** Calls `curl_multi_poll` or `curl_multi_wait`; returns how many descriptors are ready. */
 export function pollDescriptors(
   state: MultiState,
   call: "curl_multi_poll" | "curl_multi_wait",
@@ -56,23 +57,27 @@ export function pollDescriptors(
   const code = poll(state.pointer, bytes, waits.length, timeoutMs + 0, result.i32);
   const ready = result.i32[0] as number;
   state.finish(code);
-  for (const [i, { of }] of waits.entries()) of.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
+  for (const [i, { waitFd }] of waits.entries()) {
+    waitFd.revents = array.getInt16(WAITFD_SIZE * i + 6, true);
+  }
   return ready;
 }
 
+/** A copy of a descriptor's members, with the user's object, which gets the result. */
 interface Wait {
-  readonly of: WaitFd;
+  readonly waitFd: WaitFd;
   readonly fd: number;
   readonly events: number;
 }
 
-/** Reads each descriptor once: the list and its members may run the user's code. */
+/** Checks the descriptors. Each member is read once, since a getter runs the user's code. */
 function readWaits(call: string, descriptors: unknown): Wait[] {
-  if (!isArray(descriptors)) throw badArgument(call, "list of descriptors", descriptors);
-  return Array.from(descriptors, (of) => {
-    const { fd, events } = (of ?? {}) as WaitFd;
-    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", of);
-    return { of: of as WaitFd, fd, events };
+  const items = arrayItems(descriptors);
+  if (!items) throw badArgument(call, "list of descriptors", descriptors);
+  return items.map((waitFd) => {
+    const { fd, events } = (waitFd ?? {}) as WaitFd;
+    if (!isInt(fd, 32) || !isInt(events, 16)) throw badArgument(call, "descriptor", waitFd);
+    return { waitFd: waitFd as WaitFd, fd, events };
   });
 }
 
@@ -87,7 +92,7 @@ function badArgument(call: string, what: string, value: unknown): CurlMultiError
 
 const FD_SETSIZE = 1024;
 
-/** `curl_multi_fdset`. */
+/** Calls `curl_multi_fdset`. */
 export function fdSets(state: MultiState): FdSets {
   const sets = [0, 1, 2].map(() => new Uint8Array(new ArrayBuffer(FD_SETSIZE / 8)));
   const [read, write, exc] = sets as [Bits, Bits, Bits];
@@ -96,12 +101,12 @@ export function fdSets(state: MultiState): FdSets {
     library().symbols.curl_multi_fdset(state.pointer, read, write, exc, result.i32),
   );
   const maxFd = result.i32[0] as number;
-  return { read: members(read), write: members(write), exc: members(exc), maxFd };
+  return { read: descriptorsIn(read), write: descriptorsIn(write), exc: descriptorsIn(exc), maxFd };
 }
 
 type Bits = Uint8Array<ArrayBuffer>;
 
-function members(set: Bits): number[] {
+function descriptorsIn(set: Bits): number[] {
   const found: number[] = [];
   for (let fd = 0; fd < FD_SETSIZE; fd++) {
     if ((set[fd >> 3] as number) >> (fd & 7) & 1) found.push(fd);
@@ -109,7 +114,7 @@ function members(set: Bits): number[] {
   return found;
 }
 
-/** `curl_multi_waitfds`. */
+/** Calls `curl_multi_waitfds`. */
 export function waitDescriptors(state: MultiState): WaitFd[] {
   const { curl_multi_waitfds } = library().symbols;
   state.finish(curl_multi_waitfds(state.pointer, null, 0, result.i32));

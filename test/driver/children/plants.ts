@@ -61,8 +61,8 @@ const PLANTS: Record<string, Plant> = {
   },
   "a turn that never comes": ({ state }) => set(state.run, "pausedForFairness", true),
   "a value without a descriptor": ({ state }) => {
-    const { table } = state.multi as MultiState, id = table.reserve("leaked");
-    return () => table.cancel(id);
+    const { assigned } = state.multi as MultiState, id = assigned.reserve("leaked");
+    return () => assigned.cancel(id);
   },
   "a token without a handle": () => {
     const token = easyTokens.take();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FdTable } from "../../src/handles/multi/assigned_values.ts";
+import { AssignedValues } from "../../src/handles/multi/assigned_values.ts";
 
 /** A small generator with a seed (mulberry32): a failing sequence can be run again. */
 function random(seed: number): (below: number) => number {
@@ -29,7 +29,7 @@ class Model {
 }
 
 test("an id stands for its value until the fd is removed", () => {
-  const table = new FdTable();
+  const table = new AssignedValues();
   const value = {};
   const id = table.reserve(value);
   table.bind(7, id);
@@ -41,7 +41,7 @@ test("an id stands for its value until the fd is removed", () => {
 });
 
 test("binding an fd again forgets its previous value", () => {
-  const table = new FdTable();
+  const table = new AssignedValues();
   const first = table.reserve("first"), second = table.reserve("second");
   table.bind(7, first);
   table.bind(7, second);
@@ -51,7 +51,7 @@ test("binding an fd again forgets its previous value", () => {
 });
 
 test("an id that libcurl refused is given up", () => {
-  const table = new FdTable();
+  const table = new AssignedValues();
   const id = table.reserve("refused");
   table.cancel(id);
   expect(table.value(id)).toBeUndefined();
@@ -59,7 +59,7 @@ test("an id that libcurl refused is given up", () => {
 });
 
 test("0 is no id, and removing an unknown fd or cancelling an unknown id is no error", () => {
-  const table = new FdTable();
+  const table = new AssignedValues();
   expect(table.reserve("a")).toBeGreaterThan(0);
   expect(table.value(0)).toBeUndefined();
   table.remove(99);
@@ -69,14 +69,14 @@ test("0 is no id, and removing an unknown fd or cancelling an unknown id is no e
 });
 
 test("undefined and null are values like others", () => {
-  const table = new FdTable();
+  const table = new AssignedValues();
   table.bind(1, table.reserve(null));
   table.bind(2, table.reserve(undefined));
   expect(table.size).toBe(2);
 });
 
 test("ids are small integers that are not used twice", () => {
-  const table = new FdTable();
+  const table = new AssignedValues();
   const ids = new Set<number>();
   for (let i = 0; i < 10_000; i++) {
     const id = table.reserve(i);
@@ -93,7 +93,7 @@ test("ids are small integers that are not used twice", () => {
 for (let seed = 1; seed <= 25; seed++) {
   test(`2,000 random calls agree with a plain Map (seed ${seed})`, () => {
     const next = random(seed);
-    const table = new FdTable(), model = new Model();
+    const table = new AssignedValues(), model = new Model();
     const retired: number[] = []; // ids that must be dead for good
     const retire = (fd: number) => {
       const id = model.sockptr.get(fd);

@@ -1,0 +1,146 @@
+/**
+ * The callbacks of an easy handle as node-libcurl calls them: `this` is the handle, bytes come as a
+ * `Buffer` that is the user's to keep, and each must return a number.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { readSync } from "node:fs";
+import type { EasyCallbacks } from "../../handles/easy/easy.ts";
+import { CurlPause, CurlReadFunc } from "../enums/callbacks.ts";
+import { numberOf } from "../tables.ts";
+import { readHsts, writeHsts } from "./hsts.ts";
+import type { AnyFunction, Inner } from "./inner.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE. */
+const PAUSE = CurlReadFunc.Pause, READ_ABORT = CurlReadFunc.Abort;
+const SEEK_OK = numberOf("CURL_SEEKFUNC_OK"), CANTSEEK = numberOf("CURL_SEEKFUNC_CANTSEEK");
+const TRAILER_ABORT = numberOf("CURL_TRAILERFUNC_ABORT");
+
+/** A result as C's `int`, or a throw of `TypeError` for what is no number. */
+export function toInt(value: unknown, name: string): number {
+  if (typeof value === "number") return value | 0;
+  const what = value instanceof Promise ? "a Promise" : typeof value;
+  throw new TypeError(`The ${name} returned ${what}, expected an integer`);
+}
+
+/** Calls the function of an option with those arguments, for C. */
+function status(inner: Inner, name: string, ...args: unknown[]): number {
+  return toInt(inner.call(inner.functions.get(name) as AnyFunction, ...args), name);
+}
+
+/** A view of bytes that are valid until the callback returns. */
+const copy = (bytes: Bytes): Buffer => Buffer.from(bytes);
+
+/** A `Buffer` on bytes that are a copy already. */
+const view = ({ buffer, byteOffset, length }: Bytes): Buffer =>
+  Buffer.from(buffer, byteOffset, length);
+
+function onWrite(inner: Inner, bytes: Bytes): number {
+  if (!inner.functions.has("WRITEFUNCTION")) return bytes.length;
+  const taken = status(inner, "WRITEFUNCTION", copy(bytes), 1, bytes.length);
+  if (taken === PAUSE) inner.pauseFlags |= CurlPause.Recv;
+  return taken;
+}
+
+function onRead(inner: Inner, buffer: Bytes): number {
+  if (!inner.functions.has("READFUNCTION")) return readDescriptor(inner, buffer);
+  const given = status(inner, "READFUNCTION", view(buffer), 1, buffer.length);
+  if (given < 0) return READ_ABORT;
+  if (given === PAUSE) inner.pauseFlags |= CurlPause.Send;
+  return given;
+}
+
+/** The READFUNCTION for READDATA; without READDATA there is nothing to upload. */
+function readDescriptor(inner: Inner, buffer: Bytes): number {
+  if (inner.readFd === -1) {
+    inner.detail = "There is nothing to upload: set READFUNCTION, READDATA or POSTFIELDS";
+    return READ_ABORT;
+  }
+  try {
+    const position = inner.readOffset < 0 ? null : inner.readOffset;
+    const length = readSync(inner.readFd, buffer, 0, buffer.length, position);
+    if (position !== null) inner.readOffset += length;
+    return length;
+  } catch (error) {
+    inner.detail = `Cannot read from READDATA: ${(error as Error).message}`;
+    return READ_ABORT;
+  }
+}
+
+function onSeek(inner: Inner, offset: number, origin: number): number {
+  if (!inner.functions.has("READFUNCTION")) {
+    inner.readOffset = offset;
+    return SEEK_OK;
+  }
+  if (!inner.functions.has("SEEKFUNCTION")) return CANTSEEK;
+  return status(inner, "SEEKFUNCTION", offset, origin);
+}
+
+function onTrailer(inner: Inner, lines: string[]): number {
+  const given = inner.call(inner.functions.get("TRAILERFUNCTION") as AnyFunction);
+  if (given === false) return TRAILER_ABORT;
+  if (!Array.isArray(given)) {
+    throw new TypeError(
+      `The TRAILERFUNCTION returned ${typeof given}, expected an array of strings or false`,
+    );
+  }
+  lines.push(...given);
+  return 0;
+}
+
+/** The core's callback for each option, which calls what the option is set to at that time. */
+const makers: { readonly [N in keyof EasyCallbacks]?: (inner: Inner) => EasyCallbacks[N] } = {
+  WRITEFUNCTION: (inner) => (bytes) => onWrite(inner, bytes),
+  READFUNCTION: (inner) => (buffer) => onRead(inner, buffer),
+  SEEKFUNCTION: (inner) => (_data, offset, origin) => onSeek(inner, offset, origin),
+  HEADERFUNCTION: (inner) => (line) => status(inner, "HEADERFUNCTION", copy(line), 1, line.length),
+  INTERLEAVEFUNCTION: (inner) => (bytes) =>
+    status(inner, "INTERLEAVEFUNCTION", copy(bytes), 1, bytes.length),
+  PROGRESSFUNCTION: (inner) => (_data, ...counts) =>
+    status(inner, "PROGRESSFUNCTION", ...counts.map(Number)),
+  XFERINFOFUNCTION: (inner) => (_data, ...counts) =>
+    status(inner, "XFERINFOFUNCTION", ...counts.map(Number)),
+  DEBUGFUNCTION: (inner) => (_easy, type, bytes) =>
+    status(inner, "DEBUGFUNCTION", type, view(bytes)),
+  CHUNK_BGN_FUNCTION: (inner) => ({ flags: _, strings, ...info }, _data, remains) => {
+    const texts = Object.entries(strings).map(([name, text]) => [name, text || null]);
+    const file = { ...info, time: null, strings: Object.fromEntries(texts) };
+    return status(inner, "CHUNK_BGN_FUNCTION", file, remains);
+  },
+  CHUNK_END_FUNCTION: (inner) => () => status(inner, "CHUNK_END_FUNCTION"),
+  FNMATCH_FUNCTION: (inner) => (_data, pattern, name) =>
+    status(inner, "FNMATCH_FUNCTION", pattern, name),
+  PREREQFUNCTION: (inner) => (_data, ...connection) =>
+    status(inner, "PREREQFUNCTION", ...connection),
+  SSH_HOSTKEYFUNCTION: (inner) => (_data, keytype, key) =>
+    status(inner, "SSH_HOSTKEYFUNCTION", keytype, view(key)),
+  TRAILERFUNCTION: (inner) => (lines) => onTrailer(inner, lines),
+  HSTSREADFUNCTION: (inner) => (_easy, entry) => readHsts(inner, entry),
+  HSTSWRITEFUNCTION: (inner) => (_easy, entry, place) =>
+    writeHsts(entry, place, (...args) => status(inner, "HSTSWRITEFUNCTION", ...args)),
+};
+
+/** The options whose native callback is always installed. */
+const ALWAYS = ["WRITEFUNCTION", "READFUNCTION", "SEEKFUNCTION"] as const;
+
+/** Whether node-libcurl has that callback. */
+export function isCallback(name: string): name is keyof EasyCallbacks {
+  return Object.hasOwn(makers, name);
+}
+
+/** Installs the core's callback of an option. Throws as the core's `setOpt` does. */
+export function installCallback(inner: Inner, name: keyof EasyCallbacks): void {
+  const wanted = inner.functions.has(name) || (ALWAYS as readonly string[]).includes(name);
+  inner.core.setOpt(name, wanted ? makers[name]!(inner) as never : null);
+}
+
+/** Installs the callbacks of all options in a handle that is new, was reset or is a copy. */
+export function installCallbacks(inner: Inner): void {
+  for (const name of new Set([...ALWAYS, ...inner.functions.keys()])) {
+    installCallback(inner, name as keyof EasyCallbacks);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Codes in place of the core's exceptions.
+ *
+ * @module
+ */
+
+import {
+  CurlEasyError as CoreError,
+  CurlLoadError,
+  CurlMultiError as CoreMultiError,
+} from "../../errors.ts";
+import { CurlCode } from "../enums/codes.ts";
+import { CurlEasyError } from "../errors.ts";
+import type { Inner } from "./inner.ts";
+
+/** libcurl's words for a code. */
+export function textOf(code: CurlCode): string {
+  return new CoreError(code).message;
+}
+
+/**
+ * The code of what a call of the core throws; the core's words are kept as the handle's `detail`.
+ * What a callback of the user has thrown is thrown again.
+ */
+export function codeOf(inner: Inner, call: () => void): CurlCode {
+  inner.detail = "";
+  try {
+    call();
+    return CurlCode.CURLE_OK;
+  } catch (error) {
+    const thrown = thrownByUser(error);
+    if (thrown) throw thrown.value;
+    return noteError(inner, error);
+  }
+}
+
+/**
+ * The code of an error of the core, whose message is kept as the detail. Rethrows any other value.
+ */
+export function noteError(inner: Inner, error: unknown): CurlCode {
+  if (error instanceof CoreError) {
+    inner.detail ||= error.message === textOf(error.code) ? "" : error.message;
+    return error.code as CurlCode;
+  }
+  if (error instanceof CoreMultiError || error instanceof CurlLoadError) {
+    inner.detail ||= error.message;
+    return error instanceof CurlLoadError
+      ? CurlCode.CURLE_NOT_BUILT_IN
+      : CurlCode.CURLE_FAILED_INIT;
+  }
+  throw error;
+}
+
+/** What a callback of the user has thrown, where that is why the core has thrown an error. */
+export function thrownByUser(error: unknown): { readonly value: unknown } | null {
+  if (!(error instanceof CoreError) || !("cause" in error)) return null;
+  // where the core refuses something inside a callback, the cause is its own error
+  return error.cause instanceof CoreError ? null : { value: error.cause };
+}
+
+/** The error of a transfer that ended with a code. */
+export function transferError(inner: Inner, code: CurlCode): CurlEasyError {
+  const { detail } = inner;
+  return new CurlEasyError(`Request failed: ${textOf(code)}`, code, { detail });
+}
+
+/** The error of a transfer that cannot start. */
+export function startError(inner: Inner, code: CurlCode): CurlEasyError {
+  const { detail } = inner;
+  return new CurlEasyError(`Cannot start the request: ${detail || textOf(code)}`, code, { detail });
+}
+
+/** The error of a transfer that a callback of the user has ended. */
+export function callbackError(cause: unknown): CurlEasyError {
+  const code = CurlCode.CURLE_ABORTED_BY_CALLBACK;
+  return new CurlEasyError("A callback has ended the request", code, { cause });
+}
