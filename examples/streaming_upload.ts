@@ -1,4 +1,4 @@
-// Uploads what comes from standard input, of any length, as it comes; or a file at native speed.
+// Uploads what comes from standard input, of any length, as it comes; or a file.
 //
 //   deno run --allow-ffi --allow-read examples/streaming_upload.ts URL FILE
 //   bun examples/streaming_upload.ts URL < FILE

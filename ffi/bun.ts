@@ -19,6 +19,7 @@ import type {
   Symbols,
 } from "./native.ts";
 import { watchByWorker } from "./bun_worker.ts";
+import { decodedText } from "./c_text.ts";
 
 // Deno loads this module too, and for an import of node:process would load its Node.js layer
 const process = ("Bun" in globalThis ? globalThis.process : {}) as typeof globalThis.process;
@@ -221,7 +222,11 @@ export const native: Native = {
   // toArrayBuffer() refuses a length of 0
   view: (pointer, length) =>
     new Uint8Array(length === 0 ? new ArrayBuffer(0) : ffi.toArrayBuffer(raw(pointer), 0, length)),
-  string: (pointer) => (pointer === null ? null : String(new ffi.CString(raw(pointer)))),
+  string: (pointer) => {
+    if (pointer === null) return null;
+    const at = raw(pointer);
+    return decodedText(String(new ffi.CString(at)), (offset) => ffi.read.u8(at, offset));
+  },
   env: (name) => process.env[name],
   watch,
   hastenCollection: null,

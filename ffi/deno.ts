@@ -4,6 +4,7 @@
  * @module
  */
 
+import { decodedText } from "./c_text.ts";
 import type {
   CallbackFunction,
   CType,
@@ -185,8 +186,12 @@ export const native: Native = {
     new Uint8Array(
       Deno.UnsafePointerView.getArrayBuffer(raw(pointer) as Deno.PointerObject, length),
     ),
-  string: (pointer) =>
-    pointer === null ? null : Deno.UnsafePointerView.getCString(raw(pointer) as Deno.PointerObject),
+  string: (pointer) => {
+    if (pointer === null) return null;
+    const at = raw(pointer) as Deno.PointerObject;
+    const byteAt = (offset: number) => new Deno.UnsafePointerView(at).getUint8(offset);
+    return decodedText(Deno.UnsafePointerView.getCString(at), byteAt);
+  },
   env,
   watch: null,
   watchByWorker: null,

@@ -43,8 +43,9 @@ const SIGNATURES = {
   kqueue: { args: [], result: "i32" },
   // int kq, const struct kevent *changes, int, struct kevent *events, int, const struct timespec *
   kevent: { args: ["i32", "buffer", "i32", "buffer", "i32", "buffer"], result: "i32" },
-  // FILE *fopen(const char *, const char *); int fclose(FILE *)
+  // FILE *fopen(const char *, const char *), fdopen(int, const char *); int fclose(FILE *)
   fopen: { args: ["buffer", "buffer"], result: "pointer" },
+  fdopen: { args: ["i32", "buffer"], result: "pointer" },
   fclose: { args: ["pointer"], result: "i32" },
   fflush: { args: ["pointer"], result: "i32" },
   // size_t fwrite(const void *, size_t, size_t, FILE *)
@@ -225,6 +226,19 @@ export function lastError(): string {
   const errno = lastErrno();
   if (errno === 0) return "unknown error";
   return `${native.string(libc.strerror(errno))} (errno ${errno})`;
+}
+
+// ENOMEM, ENFILE, EMFILE, ENOBUFS
+const SHORTAGES: ReadonlySet<number> = new Set([12, 23, 24, isApple ? 55 : 105]);
+const AF_INET = 2, SOCK_STREAM = 1;
+
+/** Why the system opens no other descriptor at the moment, `null` if it does. */
+export function descriptorShortage(): string | null {
+  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) return SHORTAGES.has(lastErrno()) ? lastError() : null;
+  libc.close(fd);
+  return null;
 }
 
 /** The `errno` of a file lock that another process holds. */

@@ -12,7 +12,7 @@ import { CurlLoadError } from "./error.ts";
 import { bindLater } from "./lazy.ts";
 import { libc, padVariadic, useUtf8, variadicArgs } from "./libc.ts";
 import { cString, result, Struct } from "./memory.ts";
-import type { CFunction, Pointer, Signature } from "./native.ts";
+import type { CFunction, Pointer, Signature, Signatures } from "./native.ts";
 import { native } from "./runtime.ts";
 
 const { CURL_GLOBAL_ALL, CURL_VERSION_THREADSAFE, CURLVERSION_FIRST } = flags;
@@ -135,7 +135,7 @@ function openLibrary(path: string): Library {
   }
   const bound = bindAll(path, versionNum);
   useUtf8();
-  initialize(bound.symbols, head.i32(32));
+  initialize(path, bound.symbols, head.i32(32));
   selfCheck(bound.symbols);
   return { path, version, versionNum, ...bound };
 }
@@ -197,13 +197,29 @@ function missing(row: Row, path: string): () => never {
   };
 }
 
+// <openssl/crypto.h>: int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *)
+const OPENSSL_INIT_NO_ATEXIT = 0x00080000;
+const OPENSSL = {
+  OPENSSL_init_crypto: { args: ["usize", "pointer"], result: "i32" },
+} as const satisfies Signatures;
+
+/**
+ * Keeps OpenSSL, where libcurl has that, from cleaning up at the end of the process. It would free
+ * what other threads have and free at the same moment: a Worker that ends, the thread of a Deno test,
+ * a name lookup ("malloc_consolidate(): invalid chunk size"). Must come before its first use.
+ */
+function leaveOpenSslAlone(path: string): void {
+  native.open(path, OPENSSL).OPENSSL_init_crypto?.(OPENSSL_INIT_NO_ATEXIT, null);
+}
+
 /** Initializes libcurl, which counts the calls of all threads. Never undone. */
-function initialize(curl: CurlSymbols, features: number): void {
+function initialize(path: string, curl: CurlSymbols, features: number): void {
   // only one thread may be in this call at a time, unless libcurl has a lock of its own
   const lock = features & CURL_VERSION_THREADSAFE ? null : processLock();
   if (lock !== null) libc.flockfile(lock);
   let code: number;
   try {
+    leaveOpenSslAlone(path);
     code = curl.curl_global_init(CURL_GLOBAL_ALL);
   } finally {
     if (lock !== null) libc.funlockfile(lock);

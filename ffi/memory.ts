@@ -5,6 +5,7 @@
  * @module
  */
 
+import { latin1 } from "./c_text.ts";
 import { libc } from "./libc.ts";
 import type { NonNullPointer, Pointer } from "./native.ts";
 import { native } from "./runtime.ts";
@@ -67,16 +68,34 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const scratch = new Uint8Array(16 * 1024);
 
+/** What becomes a string of C: text, in UTF-8, or bytes as they are. */
+export type CText = string | Uint8Array;
+
 /**
- * A NUL-terminated UTF-8 string for one call: the next call of this function overwrites the bytes.
- * The caller has made sure that the text has no NUL.
+ * A NUL-terminated string for one call: the next call of this function overwrites the bytes. The
+ * caller has made sure that there is no NUL in it.
  */
-export function cString(text: string): Uint8Array<ArrayBuffer> {
+export function cString(text: CText): Uint8Array<ArrayBuffer> {
+  if (typeof text !== "string") return withNul(text);
   // a UTF-16 unit is three bytes of UTF-8 at most
   if (text.length * 3 >= scratch.length) return encoder.encode(text + "\0");
   const { written } = encoder.encodeInto(text, scratch);
   scratch[written] = 0;
   return scratch;
+}
+
+/** Bytes with a NUL behind them. */
+export function withNul(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const ended = new Uint8Array(bytes.length + 1);
+  ended.set(bytes);
+  return ended;
+}
+
+/** A NUL-terminated string at an address as latin-1, one character for each byte. */
+export function latin1At(source: NonNullPointer): string {
+  const text = native.string(source) ?? "";
+  if (/^[\0-\x7f]*$/.test(text)) return text; // ASCII is the same in both
+  return latin1(bytesAt(source, Number(libc.strlen(source))));
 }
 
 /** Encodes text as UTF-8. */

@@ -140,7 +140,7 @@ export interface Native {
   pointer(address: number): Pointer;
   /** The bytes at an address, without a copy: invalid as soon as C frees them. */
   view(pointer: NonNullPointer, length: number): Uint8Array<ArrayBuffer>;
-  /** Decodes a NUL-terminated UTF-8 string, `null` for NULL. */
+  /** Decodes a NUL-terminated string: UTF-8, or latin-1 if it is none. `null` for NULL. */
   string(pointer: Pointer): string | null;
   /** An environment variable, `undefined` where it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;

@@ -70,6 +70,41 @@ export class CurlUrlError extends CurlError {
   }
 }
 
+/** What libcurl quotes of options that may have a password in them, up to the quotation. */
+const QUOTED = new RegExp(
+  [
+    "Unsupported proxy[^']*'", // PROXY, PRE_PROXY and those of the environment
+    "CURLOPT_RESOLVE entry '",
+    "connect to host string \\(", // CONNECT_TO
+    "telnet option:? ",
+  ].join("|"),
+);
+/** CURLOPT_ERRORBUFFER has no room for more, so that the end of a quotation may be missing. */
+const CUT_OFF = 240;
+
+/**
+ * A message of libcurl without credentials: each one that leaves curlew goes through here.
+ *
+ * libcurl quotes an option as the user gave it. If it could not parse it, anything may be a password,
+ * also with a slash, a space or a quote in it: only what stands behind the last "@" is no part of one.
+ */
+export function withoutCredentials(message: string): string {
+  const found = QUOTED.exec(message);
+  const bare = found
+    ? withoutQuotation(message, found.index + found[0].length)
+    : message.replace(/(\s'(?:\w[\w+.-]*:\/\/)?).*@/gs, "$1");
+  return bare.replace(/(:\/\/|')[^/'\s]*@/g, "$1")
+    .replace(/\bpin-value=[^;&?\s'"\]]*/gi, "pin-value=…"); // a PKCS#11 URI
+}
+
+function withoutQuotation(message: string, start: number): string {
+  const rest = message.slice(start), [scheme = ""] = /^(?:\w[\w+.-]*:\/\/)?/.exec(rest) ?? [];
+  const isWhole = message.length < CUT_OFF, at = rest.lastIndexOf("@");
+  if (isWhole && at >= 0) return message.slice(0, start) + scheme + rest.slice(at + 1);
+  const end = Math.max(rest.lastIndexOf("'"), rest.lastIndexOf(")"));
+  return `${message.slice(0, start)}${scheme}…${isWhole && end >= 0 ? rest.slice(end) : ""}`;
+}
+
 /** libcurl's text for a `CURLcode`. */
 function easyText(code: number): string {
   return native.string(library().symbols.curl_easy_strerror(code)) ?? "";
@@ -86,6 +121,7 @@ function urlText(code: number): string {
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
+  READ_ERROR: 26,
   ABORTED_BY_CALLBACK: 42,
   BAD_FUNCTION_ARGUMENT: 43,
   UNKNOWN_OPTION: 48,

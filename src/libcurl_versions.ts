@@ -149,6 +149,16 @@ const RANGES = {
    */
   believesHttp2StatusLine: { until: 0x080a00 },
   /**
+   * An upload over HTTP goes beyond the length that it has promised where READFUNCTION gives more,
+   * and the server takes the rest for another request. Where it gives less libcurl waits for a
+   * response that never comes.
+   *
+   * All before 8.7.0, whose client readers know the length (9369c30cd8). No issue of curl is known.
+   * Cured by `handles/callbacks/promised_length.ts`; what libcurl reads by itself, MIME parts that
+   * are files, is beyond that.
+   */
+  ignoresPromisedLength: { until: 0x080700 },
+  /**
    * libcurl answers each ping of a WebSocket itself. Between two fragments of a message that curlew
    * writes, the pong breaks both.
    *
@@ -156,6 +166,13 @@ const RANGES = {
    * `http/websocket/handshake.ts`.
    */
   alwaysAnswersPings: { until: 0x080e00 },
+  /**
+   * BUFFERSIZE takes at most 512 KiB, and a larger number sets those. Later versions take 10 MiB.
+   *
+   * All before 7.88.0, which raised `CURL_MAX_READ_SIZE` (5cb63da771). No issue of curl is known.
+   * Refused by `node_libcurl/easy/options.ts`.
+   */
+  hasSmallBuffers: { until: 0x075800 },
 } as const;
 
 /** The name of an oddity. */
@@ -185,6 +202,11 @@ export function oddities(): Oddities {
 /** Whether the loaded library is new enough for a row of a table. */
 export function isKnown({ since }: { readonly since: number }): boolean {
   return since <= library().versionNum;
+}
+
+/** Whether the loaded library has what a row of a table stands for, and has not dropped it. */
+export function isPresent(row: { readonly since: number; readonly removed?: number }): boolean {
+  return isKnown(row) && (row.removed === undefined || library().versionNum <= row.removed);
 }
 
 /**

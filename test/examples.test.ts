@@ -5,9 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ChildResult, runChild } from "./server/child.ts";
+import { fetch, type FetchInit } from "../mod.ts";
+import { type ChildResult, runChild, startChild } from "./server/child.ts";
 import { startServer, type TestServer } from "./server/start.ts";
 import { libcurl } from "./versions.ts";
+
+/** A fetch that never takes longer than ten seconds. */
+const get = (url: URL, init: FetchInit = {}) => fetch(url, { timeout: 10_000, ...init });
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
 
@@ -168,7 +172,7 @@ test("socks.ts goes through the proxy, which looks the name up", async () => {
     expect.stringMatching(/^200 by 127\.0\.0\.1:\d+ in \d+ ms\n$/),
   ]);
   expect(stdout).toContain('"ok":true');
-  const seen = await (await fetch(server.url("/stats/all"))).json();
+  const seen = await (await globalThis.fetch(server.url("/stats/all"))).json();
   expect(seen.socks.targets).toContain(`domain localhost:${server.http}`);
 });
 
@@ -204,6 +208,40 @@ test("abort.ts ends requests in four ways", async () => {
   const names = [...stdout.matchAll(/^(\w+): (\w+) after \d+ bytes$/gm)].map(([, , why]) => why);
   expect(names.slice(0, 2)).toEqual(["AbortError", "TimeoutError"]);
   expect(names.slice(2)).toEqual(["AbortError", "CURLE_OPERATION_TIMEDOUT"]);
+});
+
+test("proxy.ts passes on what another server says, encoded as it is", async () => {
+  const none = await example("proxy.ts");
+  expect(none, none.stderr).toMatchObject({ code: 1 });
+  const path = fileURLToPath(new URL("proxy.ts", EXAMPLES));
+  await using proxy = await startChild(path, server.url("/"));
+  const base = /^http:\S+/.exec(proxy.line)?.[0] as string;
+  for (const coding of ["gzip", "deflate", "br"]) {
+    const url = new URL(coding, base);
+    // a client that does not decode, and one that does
+    const raw = await get(url, { curl: { ACCEPT_ENCODING: null } }), { headers } = raw;
+    expect(headers.get("content-encoding")).toBe(coding);
+    expect((await raw.bytes()).length).toBe(Number(headers.get("content-length")));
+    expect(await (await get(url)).text()).toBe(`compressed by ${coding}\n`.repeat(100));
+    const plain = await get(url, { method: "HEAD" });
+    expect(plain.headers.get("content-encoding")).toBe(coding);
+  }
+  for (const size of [0, 100, 3_000_000]) {
+    expect((await (await get(new URL(`bytes/${size}`, base))).bytes()).length).toBe(size);
+    expect((await (await get(new URL(`chunked/${size}`, base))).bytes()).length).toBe(size);
+  }
+  expect(await get(new URL("redirect/1", base), { redirect: "manual" })).toMatchObject({
+    status: 302,
+  });
+  expect((await get(new URL("status/204", base))).status).toBe(204);
+  expect((await get(new URL("status/999", base))).status).toBe(502);
+  const init = { method: "POST", body: "é".repeat(1000), headers: { "X-Own": "1" } };
+  const echo = await (await get(new URL("echo?a=b", base), init)).json();
+  expect(echo).toMatchObject({ method: "POST", url: "/echo?a=b", length: 2000 });
+  expect(Object.fromEntries(echo.headers.map(([name, value]: string[]) => [
+    name!.toLowerCase(),
+    value,
+  ]))).toMatchObject({ "x-own": "1", host: `127.0.0.1:${server.http}` });
 });
 
 test("connect_only.ts talks a protocol of its own", async () => {

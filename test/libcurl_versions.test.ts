@@ -38,7 +38,9 @@ const EXPECTED: Readonly<Record<Oddity, readonly [first: string, last: string, t
   freesHstsFilesTwice: ["7.88.0", "8.4.0"],
   remembersTrailers: [OLDEST, "8.6.0"],
   believesHttp2StatusLine: [OLDEST, "8.9.1"],
+  ignoresPromisedLength: [OLDEST, "8.6.0"],
   alwaysAnswersPings: [OLDEST, "8.13.0"],
+  hasSmallBuffers: [OLDEST, "7.87.0"],
 };
 
 function numberOf(release: string): number {
@@ -168,7 +170,8 @@ function isAllowed(path: string, kind: keyof typeof FORBIDDEN, found: string): b
     const compares = ["versionNum < MINIMUM_VERSION", "row.since <= versionNum"];
     return kind === "compares" ? compares.includes(found) : kind !== "text";
   }
-  if (path === "src/version.ts") return kind === "loaded"; // hands it on
+  // these hand it on
+  if (path === "src/version.ts" || path === "src/node_libcurl/version.ts") return kind === "loaded";
   if (TABLE.test(path)) return kind === "literal";
   // that version is HTTP's
   return path === "src/driver/http_version.ts" && kind === "text";

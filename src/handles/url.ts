@@ -7,7 +7,8 @@
 import { urlCodes } from "../../ffi/curl/codes.ts";
 import { flags as numbers } from "../../ffi/curl/flags.ts";
 import { easyOptions } from "../../ffi/curl/options.ts";
-import { cString, result } from "../../ffi/memory.ts";
+import { latin1 } from "../../ffi/c_text.ts";
+import { cString, type CText, result } from "../../ffi/memory.ts";
 import {
   CurlLoadError,
   library,
@@ -22,6 +23,7 @@ import { CollectedHandles } from "./base/collected_handles.ts";
 import { registerHandle } from "./core/handle_registry.ts";
 import { showName } from "./base/arguments.ts";
 import { Owned } from "./base/owned.ts";
+import { bytesOf, isByteArray } from "./base/views.ts";
 
 type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 
@@ -82,7 +84,7 @@ export class CurlUrl {
    *
    * @throws {CurlUrlError} for an invalid URL.
    */
-  constructor(url?: string, flags = 0) {
+  constructor(url?: string | Uint8Array, flags = 0) {
     const pointer = adopted ?? library().symbols.curl_url();
     adopted = null;
     if (pointer === null) throw new CurlUrlError(UrlCode.OUT_OF_MEMORY);
@@ -110,8 +112,8 @@ export class CurlUrl {
 
   /**
    * Reads a part of the URL, `null` where the URL has none: {@link
-   * https://curl.se/libcurl/c/curl_url_get.html}. Bytes that are not UTF-8 after CURLU_URLDECODE
-   * become U+FFFD.
+   * https://curl.se/libcurl/c/curl_url_get.html}. Bytes that are not UTF-8, such as after
+   * CURLU_URLDECODE, are read as latin-1.
    *
    * @throws {CurlUrlError} CURLUE_UNKNOWN_PART; CURLUE_NO_SCHEME and CURLUE_NO_HOST for "URL"
    * while these parts are missing; CURLUE_URLDECODE where the decoded text has a control code.
@@ -138,25 +140,26 @@ export class CurlUrl {
   /**
    * Sets a part of the URL, or removes it with `null`: {@link
    * https://curl.se/libcurl/c/curl_url_set.html}. "URL" may be relative to the present URL; `null`
-   * as its value removes all parts.
+   * as its value removes all parts. Text is encoded as UTF-8, bytes are taken as they are.
    *
    * @throws {CurlUrlError} for an invalid value; CURLUE_MALFORMED_INPUT for a NUL, and for a
    * control code without CURLU_URLENCODE.
    * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
    */
-  set(part: UrlPart | number, value: string | null, flags = 0): void {
-    const pointer = this.#pointer, number = partNumber(part), bits = flagBits(flags);
+  set(part: UrlPart | number, value: string | Uint8Array | null, flags = 0): void {
+    void this.#pointer; // is it open?
+    const number = partNumber(part), bits = flagBits(flags), given = readValue(value, bits);
+    const pointer = this.#pointer;
     const { curl_url_set } = library().symbols;
-    if (value === null) {
+    if (given === null) {
       // libcurl before 7.84 removes nothing where the whole URL is removed
       const last = number === CURLUPART_URL ? CURLUPART_ZONEID : number;
       for (let i = number; i <= last; i++) check(curl_url_set(pointer, i, null, bits));
       return;
     }
-    refuseControls(value, bits);
     // nothing is to be encoded, and libcurl 7.88 would read from NULL
-    const used = value === "" ? bits & ~CURLU_URLENCODE : bits;
-    check(curl_url_set(pointer, number, cString(value), used >>> 0));
+    const used = given.length === 0 ? bits & ~CURLU_URLENCODE : bits;
+    check(curl_url_set(pointer, number, cString(given), used >>> 0));
   }
 
   /** The whole URL: `get("URL")`. */
@@ -230,13 +233,16 @@ function flagBits(bits: unknown): number {
 }
 
 /**
- * Throws for a value that is no string or has control codes. libcurl checks a whole URL for these,
- * but not a single part.
+ * Reads a value. Throws for one that is neither text nor bytes, or has control codes. libcurl checks a
+ * whole URL for these, but not a single part.
  */
-function refuseControls(value: unknown, bits: number): void {
+function readValue(value: unknown, bits: number): CText | null {
+  if (value === null) return null;
   // deno-lint-ignore no-control-regex -- control codes are what is refused
   const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
-  if (typeof value === "string" && !refused.test(value)) return;
+  const read = isByteArray(value) ? bytesOf(value)?.slice() : value;
+  if (typeof read === "string" && !refused.test(read)) return read;
+  if (read instanceof Uint8Array && !refused.test(latin1(read))) return read;
   const expected = "expected a string without control codes, or null";
   throw new CurlUrlError(UrlCode.MALFORMED_INPUT, `Cannot set the part: ${expected}`);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Code, CurlEasyError, CurlError } from "../errors.ts";
+import { Code, CurlEasyError, CurlError, withoutCredentials } from "../errors.ts";
 
 /** The error of a request that could not be made, or whose response cannot be given. */
 export function fetchError(error: unknown, url: string): TypeError {
@@ -31,17 +31,14 @@ export function asTypeError(error: unknown, url: URL): TypeError {
 
 function reasonOf(cause: unknown): string {
   const why = cause instanceof CurlError ? `${cause.message}, ${cause.codeName}` : String(cause);
-  return redacted(why);
+  return withoutCredentials(why);
 }
 
-/** The innermost `CurlEasyError` of an error, with credentials removed from its message. */
+/** The innermost `CurlEasyError` of an error. */
 export function publicCause(error: unknown): unknown {
   if (!(error instanceof CurlEasyError)) return error;
   // curlew threw it in a callback; the outer one only says that a callback failed
-  if (error.cause instanceof CurlEasyError) return error.cause;
-  const message = redacted(error.message);
-  if (message === error.message) return error;
-  return new CurlEasyError(error.code, message, { cause: error.cause });
+  return error.cause instanceof CurlEasyError ? error.cause : error;
 }
 
 /** A network error that the fetch standard asks for. */
@@ -83,9 +80,9 @@ export function unpackedTooFarError(most: number): CurlEasyError {
   return new CurlEasyError(Code.TOO_LARGE, text);
 }
 
-/** Throws for a status that no `Response` can have. */
+/** Throws for a status that is not the end of an exchange: 101, or none at all. */
 export function checkStatus(status: number, url: string): void {
-  if (status >= 200 && status <= 599) return;
+  if (status >= 200) return;
   throw networkError(url, `a response cannot have the status ${status}`);
 }
 
@@ -124,14 +121,4 @@ function publicUrl(url: string): string {
   } catch {
     return "an invalid URL";
   }
-}
-
-/**
- * Removes credentials from a message of libcurl, which quotes a proxy as the caller gave it:
- * `'user:pass@host'` or `'http://user:pass@host'`. A proxy that libcurl cannot parse may have a
- * slash or a space in its password.
- */
-function redacted(text: string): string {
-  return text.replace(/(\s'(?:\w[\w+.-]*:\/\/)?).*@/gs, "$1")
-    .replace(/(:\/\/|')[^/'\s]*@/g, "$1");
 }

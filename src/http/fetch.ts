@@ -7,17 +7,15 @@
 import type { Agent } from "../driver/agent.ts";
 import { agentOf } from "./default_agent.ts";
 import { checkStatus, fetchError, networkError } from "./errors.ts";
-import type { Field } from "./response/head.ts";
+import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
-import { type Body, makeResponse, type ResponseParts } from "./response/response.ts";
+import { makeResponse, type ResponseParts } from "./response/response.ts";
+import { type Body, bodyOf, wholeBody } from "./response/whole_body.ts";
 import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
-
-/** Up to so many bytes a body that is complete becomes a `Response` without a stream. */
-const MAX_WHOLE_BODY = 64 * 1024;
 
 /**
  * Fetches a resource as {@link https://fetch.spec.whatwg.org/#fetch-method} says, without CORS, and
@@ -99,14 +97,14 @@ class RedirectLoop {
   }
 
   respond(transfer: Transfer, { head, sink, url }: ResponseStart): Response | Promise<Response> {
-    const { integrity } = this.#plan, { status, statusText } = head;
+    const { signal } = this.#plan, { status, statusText } = head;
     try {
+      signal?.throwIfAborted();
       checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
-      const parts = { status, statusText, fields: head.fields(), url, redirected, info };
-      // a small body that is complete by now costs less without a stream
-      const body = sink && (sink.takeWhole(MAX_WHOLE_BODY) ?? sink.open());
-      return responseOf(body, parts, integrity);
+      const fields = head.fields();
+      const parts = { status, statusText, fields, url, type: "basic", redirected, info };
+      return responseOf(sink && bodyOf(sink, signal), parts, this.#plan);
     } catch (error) {
       transfer.stop(error);
       throw error;
@@ -117,33 +115,38 @@ class RedirectLoop {
 function responseOf(
   body: Body,
   parts: ResponseParts,
-  integrity: string,
+  plan: RequestPlan,
 ): Response | Promise<Response> {
-  return integrity === "" ? makeResponse(body, parts) : checkedResponse(body, parts, integrity);
+  return plan.integrity === "" ? makeResponse(body, parts) : checkedResponse(body, parts, plan);
 }
 
 /** Compares the whole body with the integrity metadata before the caller gets it. */
 async function checkedResponse(
   body: Body,
   parts: ResponseParts,
-  integrity: string,
+  { integrity, signal }: RequestPlan,
 ): Promise<Response> {
   const bytes = await new Response(body).bytes();
-  if (!await matchesIntegrity(bytes, integrity)) {
+  const matches = await matchesIntegrity(bytes, integrity);
+  signal?.throwIfAborted();
+  if (!matches) {
     throw networkError(parts.url.href, "the body does not match its integrity metadata");
   }
-  return makeResponse(body && bytes, parts);
+  return makeResponse(body && wholeBody(bytes, signal), parts);
 }
 
 function localResponse(
-  { type, body }: LocalResponse,
+  { body, ...head }: LocalResponse,
   plan: RequestPlan,
 ): Response | Promise<Response> {
-  const length = body instanceof Blob ? body.size : body.length;
-  const fields: Field[] = [];
-  if (plan.url.protocol === "blob:") fields.push(["content-length", `${length}`]);
-  if (type !== "") fields.push(["content-type", type]);
-  const { url, integrity } = plan;
-  const parts = { status: 200, statusText: "OK", fields, url, redirected: false, info: null };
-  return responseOf(new Response(body).body, parts, integrity);
+  const { url, signal } = plan;
+  const parts = { ...head, url, type: "default", redirected: false, info: null };
+  return responseOf(body && localBody(body, signal), parts, plan);
+}
+
+/** The content of a local URL, until the signal aborts. */
+function localBody(content: Blob | Uint8Array<ArrayBuffer>, signal: AbortSignal | null): Body {
+  if (!(content instanceof Blob)) return wholeBody(content, signal);
+  const stream = new Response(content).body as BodyStream;
+  return signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream;
 }

@@ -41,7 +41,7 @@ export interface FetchSyncInit extends Pick<FetchInit, SyncOptions> {
 
 /** Result of {@linkcode fetchSync}. */
 export interface FetchSyncResult {
-  /** The HTTP status, 200 to 599. */
+  /** The HTTP status, 200 to 999. */
   readonly status: number;
   /** The reason phrase, empty on HTTP/2 and later. */
   readonly statusText: string;

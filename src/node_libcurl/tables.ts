@@ -8,6 +8,7 @@ import { easyCodes, multiCodes, shareCodes } from "../../ffi/curl/codes.ts";
 import { type InfoRow, infos } from "../../ffi/curl/infos.ts";
 import { easyOptions, multiOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { constants } from "../constants.ts";
+import { isPresent } from "../libcurl_versions.ts";
 
 /** An option by its name: curl's own, without the prefix. */
 export interface NamedOption extends OptionRow {
@@ -57,23 +58,18 @@ export function infoRow(which: unknown): NamedInfo | undefined {
   return find(info ??= index<InfoRow>(infos), which);
 }
 
-/** The easy options that a libcurl of that version has. */
-export function easyOptionNames(version: number): string[] {
-  return namesSince(easyOptions, version);
+/** The easy options that the loaded libcurl has. */
+export function easyOptionNames(): string[] {
+  return present(easyOptions);
 }
 
-/** The infos that a libcurl of that version has. */
-export function infoNames(version: number): string[] {
-  return namesSince(infos, version);
+/** The infos that the loaded libcurl has. */
+export function infoNames(): string[] {
+  return present(infos);
 }
 
-function namesSince(
-  table: Readonly<Record<string, { readonly since: number; readonly removed?: number }>>,
-  version: number,
-): string[] {
-  return Object.entries(table).filter(([, row]) =>
-    row.since <= version && (row.removed === undefined || row.removed >= version)
-  ).map(([name]) => name);
+function present(table: Readonly<Record<string, Parameters<typeof isPresent>[0]>>): string[] {
+  return Object.entries(table).filter(([, row]) => isPresent(row)).map(([name]) => name);
 }
 
 /** A name without underscores, in lower case: the same for `SSL_VERIFYPEER` and `sslVerifyPeer`. */

@@ -45,8 +45,8 @@ function namesOf(bits: number): string[] {
 }
 
 /** The numbers of a version such as `"1.0.9"`, each with so many bits; 0 for none. */
-function packed(version: string | null, ...bits: readonly number[]): number {
-  const parts = /(\d+)\.(\d+)\.(\d+)/.exec(version ?? "")?.slice(1) ?? [];
+function packed(release: string | null, ...bits: readonly number[]): number {
+  const parts = /(\d+)\.(\d+)\.(\d+)/.exec(release ?? "")?.slice(1) ?? [];
   return parts.reduce((all, part, i) => all + Number(part) * 2 ** (bits[i] ?? 0), 0);
 }
 

@@ -152,6 +152,42 @@ test.concurrent(
   },
 );
 
+test.concurrent(
+  "without a descriptor left an error says so, where libcurl only knows that it could not connect or read",
+  {
+    skip: !isLinux,
+    timeout: LONG,
+  },
+  async () => {
+    const child = await inChild(
+      server,
+      `const agent = new Agent(), says = (promise) => promise.then(() => "done", (error) => error.message);
+    const refused = "http://127.0.0.1:1/", named = "http://localhost:" + ports.http + "/small";
+    const file = "file:///proc/self/status", fresh = { FRESH_CONNECT: 1 };
+    const all = async () => [
+      await says(take(agent, small, fresh)),
+      await says(take(agent, named, fresh)),
+      await says(take(agent, file)),
+      await says(fetch(small, { agent, curl: fresh }).then((response) => response.text())),
+    ];
+    say(await all());
+    leaveDescriptors(0);
+    say(await all());
+    giveDescriptorsBack();
+    say(await says(take(agent, refused)));
+    await agent.close();`,
+    );
+    expectQuiet(child);
+    const [before, without, refused] = child.said as [string[], string[], string];
+    expect(before).toEqual(["done", "done", "done", "done"]);
+    for (const message of without) {
+      expect(message).toContain("Too many open files");
+      expect(message).not.toContain("Failed to connect to");
+    }
+    expect(refused).toMatch(/connect to 127\.0\.0\.1/i);
+  },
+);
+
 // What libcurl and curlew ask the system for, and what comes of it if it has none.
 const NO_MEMORY = libcurl.hidesNoMemory.holds ? "CURLE_COULDNT_CONNECT" : "CURLE_OUT_OF_MEMORY";
 const REFUSALS = [

@@ -132,7 +132,15 @@ describe("strings", () => {
     expect(error.message).not.toContain("sec");
   });
 
-  test.each([1, true, {}, ["a"], Buffer.from("a")])("a string refuses %o", (value) => {
+  test.each([
+    1,
+    true,
+    {},
+    ["a"],
+    new ArrayBuffer(1),
+    new Uint16Array(1),
+    new DataView(new ArrayBuffer(1)),
+  ])("a string refuses %o", (value) => {
     using easy = new Easy();
     expect(codeOf(() => easy.setOpt("URL", value as never))).toBe(43);
   });

@@ -34,7 +34,7 @@ const RIGHT: Record<OptionKind, readonly unknown[]> = {
   long: [0, 1, true],
   values: [0, 1],
   off_t: [0, 1n, 2 ** 40, 2n ** 40n],
-  string: ["text", "", "Zürich"],
+  string: ["text", "", "Zürich", new Uint8Array([0x74, 0xff]), new Uint8Array(0)],
   slist: [["a: b", "c: d"], []],
   blob: [new Uint8Array([1, 2, 3]), new Uint8Array([9]).buffer, new Uint8Array(0)],
   cbptr: [{}, 1, "text", () => {}],

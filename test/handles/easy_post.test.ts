@@ -112,6 +112,63 @@ describe.each(["POSTFIELDS", "COPYPOSTFIELDS"] as const)("%s", (name) => {
   });
 });
 
+/** The body of the last of several requests. */
+const lastBody = ({ text }: Transfer): string =>
+  body(JSON.parse(text.slice(text.lastIndexOf('{"method"'))));
+
+describe.each(["POSTFIELDS", "COPYPOSTFIELDS"] as const)("%s after its size", (name) => {
+  describe.each(["POSTFIELDSIZE", "POSTFIELDSIZE_LARGE"] as const)("%s", (size) => {
+    test("sends that many bytes", () => {
+      for (const data of ["hello world", utf8("hello world")]) {
+        expect(body(post({ [size]: 5, [name]: data }))).toBe("hello");
+        expect(body(post({ [size]: 0, [name]: data }))).toBe("");
+        expect(body(post({ [size]: 11, [name]: data }))).toBe("hello world");
+        expect(body(post({ [size]: -1, [name]: data }))).toBe("hello world");
+      }
+      expect(body(post({ [size]: 3, [name]: "a\0b\0c" }))).toBe("a\0b");
+    });
+
+    test("beyond the bytes is refused", () => {
+      for (const [more, data] of [[1, ""], [4, "abc"], [2 ** 31 - 1, "abc"]] as const) {
+        using easy = new Easy();
+        easy.setOpt(size, more);
+        expect(codeOf(() => easy.setOpt(name, data))).toBe(43);
+        easy.setOpt(size, null);
+        easy.setOpt(name, data);
+      }
+    });
+
+    test("is taken for each body of a handle that is used again, in either order", () => {
+      using easy = new Transfer(server.url("/echo"), {});
+      for (const length of [3, 10, 1, 20, 0, 7]) {
+        const data = "0123456789".repeat(3);
+        easy.setOpts({ [size]: length, [name]: data.slice(0, length + 1) });
+        expect(lastBody(easy.run())).toBe(data.slice(0, length));
+        easy.setOpts({ [name]: data.slice(0, length + 2), [size]: length });
+        expect(lastBody(easy.run())).toBe(data.slice(0, length));
+      }
+    });
+
+    test("stays for the bytes that follow, as far as they have that many", () => {
+      using easy = new Transfer(server.url("/echo"), { [size]: 3, [name]: "abcdef" });
+      const bodies = ["abcdef", "uvwxyz", "xy", "abcdef"].map((data) => {
+        easy.setOpt(name, data);
+        return lastBody(easy.run());
+      });
+      expect(bodies).toEqual(["abc", "uvw", "xy", "abcdef"]);
+    });
+
+    test("is forgotten by reset(), and known to a duplicate", () => {
+      using easy = new Easy();
+      easy.setOpt(size, 3);
+      using copy = easy.duplicate();
+      expect(codeOf(() => copy.setOpt(name, "ab"))).toBe(43);
+      easy.reset();
+      easy.setOpt(name, "ab");
+    });
+  });
+});
+
 test("one replaces the other", () => {
   expect(body(post({ POSTFIELDS: "first", COPYPOSTFIELDS: "second" }))).toBe("second");
   using easy = new Transfer(server.url("/echo"), { COPYPOSTFIELDS: "second" });

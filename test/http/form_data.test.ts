@@ -96,6 +96,46 @@ describe("the body of a FormData", () => {
     expect(await bodyFor(form)).toBe(own.replaceAll(boundary, "B").trimEnd() + "\r\n");
   });
 
+  const own = () => new File(["x"], "own.txt");
+  const NAMES: readonly (readonly [value: () => Blob, given: string | undefined, sent: string])[] =
+    [
+      [() => new Blob(["x"]), undefined, "blob"],
+      [() => new Blob(["x"]), "given.txt", "given.txt"],
+      [own, undefined, "own.txt"],
+      [own, "given.txt", "given.txt"],
+      [own, 'q"uo\r\nte', "q%22uo%0D%0Ate"],
+      [own, "100%22.txt", "100%22.txt"],
+      [own, "ü名😀", "ü名😀"],
+      [own, "a/b.txt", "a/b.txt"],
+      [own, "", ""],
+      [() => own().slice(0, 1), "given.txt", "given.txt"],
+      [() => new File([], "dir/own.txt"), undefined, "dir/own.txt"],
+      [() => new File(["--B\r\n\r\n"], "own.txt"), "given.txt", "given.txt"],
+      [() => new File([new Uint8Array(50_000)], "own.txt"), "given.txt", "given.txt"],
+    ];
+  test("has the names that append() and set() were given", async () => {
+    const form = new FormData(), twice = own();
+    for (const [at, [value, given]] of NAMES.entries()) {
+      if (given === undefined) form.append(`f${at}`, value());
+      else if (at % 2) form.set(`f${at}`, value(), given);
+      else form.append(`f${at}`, value(), given);
+      form.append("text", 'not a name; filename="x"');
+    }
+    form.append("one", twice, "one.txt");
+    form.append("two", twice, "two.txt");
+    const names = (await bodyFor(form)).matchAll(/form-data; name="\w+"; filename="([^"]*)"\r\n/g);
+    expect([...names].map((match) => match[1]))
+      .toEqual([...NAMES.map(([, , sent]) => sent), "one.txt", "two.txt"]);
+  });
+
+  test("has them also where the form is changed right after the call", async () => {
+    const form = new FormData();
+    form.append("a", own(), "given.txt");
+    const arriving = bodyFor(form);
+    form.set("a", own(), "late.txt");
+    expect(await arriving).toContain('name="a"; filename="given.txt"');
+  });
+
   test("is read by a server's parser as it was written", async () => {
     const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => i * 31);
     const form = formOf(
@@ -154,7 +194,8 @@ test("a file that cannot be read any more fails with its own error, after what s
   const file = new File(["12345"], "f");
   const slice = () => ({ arrayBuffer: () => Promise.reject(new Error("the disk is gone")) });
   Object.defineProperty(file, "slice", { value: slice });
-  const chunks = serializeForm([["a", "1"], ["f", file]] as unknown as FormData).chunks();
+  const form = [["a", "1"], ["f", file]] as unknown as FormData;
+  const chunks = (await serializeForm(form)).chunks();
   expect((await chunks.next()).value).toBeInstanceOf(Uint8Array);
   await expect(chunks.next()).rejects.toThrow("the disk is gone");
 });

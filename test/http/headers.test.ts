@@ -1,7 +1,7 @@
 // Request headers on the wire.
 import { expect, test } from "vitest";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { failure, get, record } from "./support.ts";
+import { codeOf, failure, get, record } from "./support.ts";
 
 /** The header lines that a request is made of. */
 async function lines(init: FetchInit): Promise<string[]> {
@@ -35,6 +35,29 @@ test("of Headers and Request are sorted in lower case, as the standard has it", 
   const headers = new Headers({ "X-B": "1", "X-A": "2" });
   const arrived = await lines({ headers });
   expect(arrived.filter((line) => line.startsWith("x-"))).toEqual(["x-a: 2", "x-b: 1"]);
+});
+
+test("ask for no encoding where there is a Range, unless the caller does", async () => {
+  const encoding = async (init: FetchInit) => {
+    await using recorder = await record();
+    const answered = get(recorder.url, init).then((response) => response.text());
+    // a 200 to RESUME_FROM, after the request has gone out
+    await answered.catch((error) => expect(codeOf(error)).toBe("CURLE_RANGE_ERROR"));
+    return recorder.lines().filter((line) => /^accept-encoding/i.test(line));
+  };
+  const identity = ["Accept-Encoding: identity"];
+  expect(await encoding({ headers: { range: "bytes=0-1" } })).toEqual(identity);
+  for (const curl of [{ RANGE: "0-1" }, { RESUME_FROM: 5 }, { RESUME_FROM_LARGE: 5 }]) {
+    expect(await encoding({ curl })).toEqual(identity);
+  }
+  const own = { Range: "bytes=0-1", "Accept-Encoding": "x" };
+  expect(await encoding({ headers: own })).toEqual(["Accept-Encoding: x"]);
+  expect(await encoding({ headers: { ...own, "Accept-Encoding": null } })).toEqual([]);
+  const curl = { ACCEPT_ENCODING: "gzip" };
+  expect(await encoding({ headers: { Range: "bytes=0-1" }, curl })).toEqual([
+    "Accept-Encoding: gzip",
+  ]);
+  expect(await encoding({})).not.toEqual(identity);
 });
 
 test("have a default for Accept, Accept-Encoding and User-Agent", async () => {

@@ -146,15 +146,33 @@ describe("local URLs", () => {
       ["data:,a%20b%zz", "text/plain;charset=US-ASCII", "a b%zz"],
       ["data:;charset=utf-8,x", "text/plain;charset=utf-8", "x"],
       ["data:image/x;base64,aGVs%62G8=", "image/x", "hello"],
+      // by the MIME sniffing standard: parsed, and serialized again
+      ["data: \tTEXT/HTML ; Charset=UTF-8 ,x", "text/html;charset=UTF-8", "x"],
+      ["data:text/html;charset=a;CHARSET=b;x= y ;z=,x", 'text/html;charset=a;x=" y"', "x"],
+      ['data:a/b;q="1;\\"2",x', 'a/b;q="1;\\"2"', "x"],
+      ['data:a/b;q="1,x', "a/b;q=1", "x"],
+      ["data:a/b;q=%C3%A9;;r;=s;t/=u,x", "a/b;q=%C3%A9", "x"],
+      ["data:text,x", "text/plain;charset=US-ASCII", "x"],
+      ["data:te xt/html,x", "text/plain;charset=US-ASCII", "x"],
+      ["data:text/html/x,x", "text/plain;charset=US-ASCII", "x"],
+      ["data:;base64;,aGk=", "text/plain", "aGk="],
+      ["data:;  BASE64,aG%0Ak", "text/plain;charset=US-ASCII", "hi"],
+      ["data:base64,aGk=", "text/plain;charset=US-ASCII", "aGk="],
+      ["data:,a#b,c", "text/plain;charset=US-ASCII", "a"],
+      ["data:,a?b,c", "text/plain;charset=US-ASCII", "a?b,c"],
     ] as const;
     for (const [input, type, text] of cases) {
       const response = await get(input);
       expect(response.status).toBe(200);
       expect(response.headers.get("content-type")).toBe(type);
       expect(await response.text()).toBe(text);
-      expect(response.url).toBe(input.replace("#hash", ""));
+      expect(response.url).toBe(new URL(input).href.replace(/#.*/, ""));
+      const head = await get(input, { method: "HEAD" });
+      expect([head.status, head.headers.get("content-type"), head.body]).toEqual([200, type, null]);
     }
-    for (const input of ["data:nothing", "data:;base64,a"]) {
+    for (
+      const input of ["data:nothing", "data:;base64,a", "data:#,x", "data:;base64,%EF%BB%BFaGk="]
+    ) {
       expect(await failure(get(input))).toBeInstanceOf(TypeError);
     }
   });
@@ -166,20 +184,70 @@ describe("local URLs", () => {
     expect(response.headers.get("content-length")).toBe("5");
     expect(await response.text()).toBe("hello");
     expect(await failure(get(input, { method: "POST" }))).toBeInstanceOf(TypeError);
+    expect(await failure(get(input, { method: "HEAD" }))).toBeInstanceOf(TypeError);
     URL.revokeObjectURL(input);
     expect(await failure(get(input))).toBeInstanceOf(TypeError);
   });
 
-  test("about:blank is an empty page", async () => {
-    const response = await get("about:blank");
-    expect(response.headers.get("content-type")).toBe("text/html;charset=utf-8");
-    expect(await response.text()).toBe("");
-    expect(response.url).toBe("about:blank");
+  test("blob: without a type has an empty one", async () => {
+    const input = URL.createObjectURL(new Blob(["hello"]));
+    const response = await get(input);
+    expect([...response.headers]).toEqual([["content-length", "5"], ["content-type", ""]]);
+    URL.revokeObjectURL(input);
+  });
+
+  const RANGES: readonly (readonly [range: string, first: number, last: number])[] = [
+    ["bytes=1-3", 1, 3],
+    ["bytes=0-0", 0, 0],
+    ["bytes=3-", 3, 9],
+    ["bytes=-4", 6, 9],
+    ["bytes=-40", 0, 9],
+    ["bytes=9-100000000000", 9, 9],
+    ["bytes= \t1-3", 1, 3],
+    ["bytes \t =\t 1 - \t3", 1, 3],
+    ["bytes=00001-3", 1, 3],
+  ];
+  test.each(RANGES)("blob: with the Range %j is a part", async (range, first, last) => {
+    const input = URL.createObjectURL(new Blob(["0123456789"], { type: "text/x" }));
+    const response = await get(input, { headers: { Range: range } });
+    expect(response).toMatchObject({ status: 206, statusText: "Partial Content" });
+    expect(Object.fromEntries(response.headers)).toEqual({
+      "content-length": `${last - first + 1}`,
+      "content-range": `bytes ${first}-${last}/10`,
+      "content-type": "text/x",
+    });
+    expect(await response.text()).toBe("0123456789".slice(first, last + 1));
+    URL.revokeObjectURL(input);
+  });
+
+  test("blob: with a Range that is none, or outside, is refused", async () => {
+    const input = URL.createObjectURL(new Blob(["0123456789"]));
+    const refused = [
+      ...["", "bytes", "bytes=", "bytes=-", "bytes=-0", "bytes=5", "bytes=x-5", "bytes=5-x", "5-"],
+      ...["bytes=5-4", "bytes=10-", "bytes=0-1,3-4", "bytes=0-1,", "byte=0-1", "Bytes=0-1"],
+      ...["bytes=1-3 ;", "bytes=+1-3", "bytes=1--3", "bytes=1-3-"],
+    ];
+    for (const range of refused) {
+      const error = await failure(get(input, { headers: { Range: range } }));
+      expect(error, range).toBeInstanceOf(TypeError);
+    }
+    const two = [["Range", "bytes=0-1"], ["range", "bytes=2-3"]] as const;
+    expect(await failure(get(input, { headers: two }))).toBeInstanceOf(TypeError);
+    const empty = URL.createObjectURL(new Blob([]));
+    expect(await failure(get(empty, { headers: { Range: "bytes=0-" } }))).toBeInstanceOf(TypeError);
+    for (const url of [input, empty]) URL.revokeObjectURL(url);
   });
 
   test("other schemes are refused", async () => {
     for (
-      const input of ["about:config", "ftp://127.0.0.1/", "file:///etc/hosts", "x:y", "ws://x/"]
+      const input of [
+        "about:blank",
+        "about:config",
+        "ftp://127.0.0.1/",
+        "file:///etc/hosts",
+        "x:y",
+        "ws://x/",
+      ]
     ) {
       const error = await failure(get(input));
       expect(error).toBeInstanceOf(TypeError);

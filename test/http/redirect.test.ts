@@ -61,7 +61,11 @@ describe("a redirect", () => {
 
   test("cannot send a stream again, and says so", async () => {
     const stream = () => new Blob(["hello"]).stream();
-    for (const [status, method] of [[307, "POST"], [308, "POST"], [302, "PUT"]] as const) {
+    const again = [[307, "POST"], [308, "POST"], [302, "PUT"], [301, "POST"], [
+      302,
+      "POST",
+    ]] as const;
+    for (const [status, method] of again) {
       const error = await failure(follow(status, { method, body: stream() }));
       expect(error).toBeInstanceOf(TypeError);
       expect(String(error)).toContain("asks for the body again, but it was a stream");

@@ -1,8 +1,10 @@
 // The Response: the runtime's own, with everything that its constructor does not take.
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fetchSync } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
+import { serveWith } from "./serve.ts";
 import { codeOf, failure, get, record } from "./support.ts";
 
 let server: TestServer;
@@ -61,11 +63,25 @@ describe("a response", () => {
     }
   });
 
-  test("is not made of a status outside 200 to 599", async () => {
-    for (const status of ["101 Switching Protocols", "600 Six", "700 Seven", "999 Many"]) {
-      const error = await failure(respond(answer(`${status}\r\nContent-Length: 0`)));
-      expect(error, status).toBeInstanceOf(TypeError);
+  test("is not made of a status below 200", async () => {
+    const error = await failure(respond(answer("101 Switching Protocols\r\nContent-Length: 0")));
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
+  test("has a status above 599 too, which the constructor refuses", async () => {
+    for (const status of [600, 700, 999]) {
+      await using recorder = await record(answer(`${status} Odd\r\nContent-Length: 4`, "body"));
+      const response = await get(recorder.url), own = await globalThis.fetch(recorder.url);
+      for (const one of [response, response.clone(), response.clone().clone()]) {
+        expect(one).toMatchObject({ status, ok: false, statusText: "Odd", url: recorder.url });
+        expect(await one.text()).toBe("body");
+      }
+      expect(own).toMatchObject({ status, ok: false });
+      await using proxy = serveWith(() => get(recorder.url));
+      // native code sees the highest status that a Response can be made with
+      expect((await globalThis.fetch(proxy.url)).status).toBe(599);
     }
+    expect(fetchSync(server.url("/status/999"))).toMatchObject({ status: 999 });
   });
 
   test("has the reason phrase, whatever is in it", async () => {
@@ -176,6 +192,23 @@ describe("content decoding", () => {
     expect(await response.text()).toBe("as it is");
   });
 
+  test("leaves the headers, which what a handler returns must not have", async () => {
+    const { fetch } = globalThis, url = server.url("/gzip");
+    const text = "compressed by gzip\n".repeat(100);
+    const stripped = async () => {
+      const response = await get(url), headers = new Headers(response.headers);
+      for (const name of ["content-encoding", "content-length"]) headers.delete(name);
+      return new Response(response.body, { headers });
+    };
+    await using decoded = serveWith(stripped);
+    expect(await (await fetch(decoded.url)).text()).toBe(text);
+    const curl = { ACCEPT_ENCODING: null }, headers = { "Accept-Encoding": "gzip" };
+    await using encoded = serveWith(() => get(url, { curl, headers }));
+    expect(await (await fetch(encoded.url)).text()).toBe(text);
+    await using wrong = serveWith(() => get(url));
+    expect(await failure(fetch(wrong.url).then((answer) => answer.text()))).toBeInstanceOf(Error);
+  });
+
   test("can be switched off", async () => {
     const curl = { ACCEPT_ENCODING: null };
     const bytes = await (await get(server.url("/gzip"), { curl })).bytes();
@@ -202,6 +235,19 @@ describe("integrity", () => {
     }
     const url = `data:,hello`, hash = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
     expect(await (await get(url, { integrity: `sha256-${hash}` })).text()).toBe("hello");
+  });
+
+  test("may lack its padding, or have some of it", async () => {
+    for (const algorithm of ["sha256", "sha384", "sha512"]) {
+      const integrity = await right(algorithm), bare = integrity.replace(/=+$/, "");
+      for (const text of [bare, `${bare}=`, `${bare}==`, `${bare}?x`, `\f${bare}\t`]) {
+        expect((await get(server.url("/small"), { integrity: text })).status, text).toBe(200);
+      }
+      const other = bare.slice(0, -1);
+      expect(await failure(get(server.url("/small"), { integrity: other }))).toBeInstanceOf(
+        TypeError,
+      );
+    }
   });
 
   test("rejects a body that is wrong", async () => {

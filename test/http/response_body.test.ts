@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
-import { codeOf, failure, get, isPattern, record, sleep, until } from "./support.ts";
+import { codeOf, failure, get, isBun, isPattern, record, sleep, until } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -100,8 +100,11 @@ describe("a body", () => {
 });
 
 describe("a reader with its own buffer", () => {
+  // on Bun a body that has arrived whole has none, as with its own fetch, unless it has a signal
+  const signal = isBun ? new AbortController().signal : null;
+
   async function read(url: string, room: number): Promise<number> {
-    const reader = (await get(url)).body!.getReader({ mode: "byob" });
+    const reader = (await get(url, { signal })).body!.getReader({ mode: "byob" });
     let size = 0, buffer = new ArrayBuffer(room);
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
@@ -122,7 +125,8 @@ describe("a reader with its own buffer", () => {
   });
 
   test("of 16-bit units fails at an odd end, and nothing else does", async () => {
-    const reader = (await get(server.url("/bytes/5"))).body!.getReader({ mode: "byob" });
+    const response = await get(server.url("/bytes/5"), { signal });
+    const reader = response.body!.getReader({ mode: "byob" });
     const units: number[] = [];
     const error = await failure((async () => {
       for (;;) {

@@ -1,8 +1,10 @@
 // Nothing is left of a download, an upload or a fetchSync, however it ends.
+import { openSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, download, fetchSync, upload } from "../../mod.ts";
 import { DiskFile, diskFiles } from "../../src/handles/easy/disk_file.ts";
+import { openOrCreateOwn, PRIVATE } from "../../src/http/files/own_file.ts";
 import { counters, descriptors, failure } from "../driver/support.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { bytesOf, hasBytes, names, testFolder } from "./support.ts";
@@ -76,30 +78,36 @@ test("an agent that is closed meanwhile rejects, and leaves nothing open", async
   expect(diskFiles.open).toBe(before);
 });
 
-test("a file keeps others out until it is unlocked", () => {
+const opened = (path: string) => new DiskFile(openOrCreateOwn(path, PRIVATE));
+
+test("a file keeps others out until its descriptor is closed", () => {
   const path = folder.path("x");
-  const one = new DiskFile(path, "a"), other = new DiskFile(path, "a");
+  const one = opened(path), other = opened(path);
   expect([one.lock(), other.lock()]).toEqual([true, false]);
   one.close();
   expect(other.lock()).toBe(false);
-  one.unlock();
+  one.release();
   expect(other.lock()).toBe(true);
-  other.unlock();
+  other.release();
   other.close();
   other.close();
+  other.release();
 });
 
-test("a file that cannot be opened says why", () => {
-  expect(() => new DiskFile(folder.path("none"), "r")).toThrow(/^No such file or directory/);
-  expect(() => new DiskFile("a\0b", "r")).toThrow(/NUL/);
-  expect(() => new DiskFile(folder.path(), "a")).toThrow(/^Is a directory/);
+test("a descriptor that cannot be written says why, and is closed", () => {
+  const before = { files: diskFiles.open, fds: descriptors() };
+  const path = folder.path("x");
+  writeFileSync(path, "");
+  expect(() => new DiskFile(openSync(path, "r"))).toThrow(/^Invalid argument/);
+  expect({ files: diskFiles.open, fds: descriptors() }).toEqual(before);
 });
 
 test("what is truncated is written from there", async () => {
-  const file = new DiskFile(folder.path("x"), "a");
+  const file = opened(folder.path("x"));
   await writeFile(folder.path("x"), bytesOf(1000));
   file.truncate(10);
   file.close();
+  file.release();
   expect(await hasBytes(folder.path("x"), bytesOf(10))).toBe(true);
 });
 

@@ -1,5 +1,6 @@
 // No string can become a second header or command: NUL and line breaks are refused before
 // libcurl sees them, wherever a string reaches the wire.
+import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import {
@@ -21,6 +22,9 @@ import { startServer } from "../server/start.ts";
 
 const BREAKS = ["a\nb", "a\rb", "a\r\nb", "\n", "a\r\n"];
 const BAD = [...BREAKS, "a\0b"];
+/** The same as bytes, among some that are no UTF-8. */
+const BAD_BYTES = BAD.map((text) => new Uint8Array([0xff, ...new TextEncoder().encode(text)]));
+const ALL_BAD: readonly (string | Uint8Array)[] = [...BAD, ...BAD_BYTES];
 
 /** What stays on this machine, where a path may have a line break in it. */
 const LOCAL =
@@ -61,13 +65,13 @@ test("the lists of options are those that they should be", () => {
   expect(local).toEqual(expect.arrayContaining(["CAINFO", "SSLKEY", "NETRC_FILE", "COOKIEFILE"]));
 });
 
-test.each(sent)("%s", (name) => {
+test.each(sent)("%s, as text and as bytes", (name) => {
   using easy = new Easy();
-  for (const value of BAD) {
+  for (const value of ALL_BAD) {
     const error = refusal(() => easy.setOpt(name as "URL", value));
     expect(error).toBeInstanceOf(CurlEasyError);
     expect(error.codeName).toBe("CURLE_BAD_FUNCTION_ARGUMENT");
-    expect(error.message).not.toContain(value); // which may be a secret
+    expect(error.message).not.toContain(String(value)); // which may be a secret
   }
 });
 
@@ -84,7 +88,9 @@ test.each(lists)("a line of %s, as text and as bytes", (name) => {
 test("paths and passphrases of this machine may have a line break, but no NUL", () => {
   using easy = new Easy();
   for (const name of local as "CAINFO"[]) {
-    expect(refusal(() => easy.setOpt(name, "a\0b"))).toMatchObject({ code: 43 });
+    for (const value of ["a\0b", new Uint8Array([0x61, 0, 0x62])]) {
+      expect(refusal(() => easy.setOpt(name, value))).toMatchObject({ code: 43 });
+    }
     try {
       easy.setOpt(name, "/no/such\nfile");
     } catch (error) {
@@ -101,13 +107,13 @@ test("a body is bytes, and may have any", () => {
 
 test("names, filenames, types and headers of a Mime", () => {
   using mime = new Mime();
-  for (const value of BAD) {
+  for (const value of ALL_BAD) {
     const parts: MimePart[] = [
       { name: value, data: "" },
       { name: "a", data: "", filename: value },
       { name: "a", data: "", type: value },
-      { name: "a", data: "", headers: [`X-A: ${value}`] },
-      { name: "a", file: `/tmp/${value}` }, // its own name is sent
+      { name: "a", data: "", headers: [value] },
+      { name: "a", file: value }, // its own name is sent
     ];
     for (const part of parts) {
       expect(refusal(() => mime.addPart(part))).toMatchObject({ code: 43 });
@@ -117,12 +123,14 @@ test("names, filenames, types and headers of a Mime", () => {
 
 test("the same of HTTPPOST", () => {
   using easy = new Easy();
-  for (const value of BAD) {
+  for (const value of ALL_BAD) {
     const parts = [
       { name: value, contents: "" },
       { name: "a", contents: "", type: value },
-      { name: "a", buffer: "", filename: value },
-      { name: "a", contents: "", headers: [`X-A: ${value}`] },
+      { name: "a", buffer: new Uint8Array(1), filename: value },
+      { name: "a", contents: "", headers: [value] },
+      { name: "a", file: value },
+      { name: "a", file: ["/dev/null", value] },
     ];
     for (const part of parts) {
       expect(refusal(() => easy.setOpt("HTTPPOST", [part as HttpPostPart]))).toMatchObject({
@@ -157,12 +165,14 @@ test("a trailer", async () => {
 });
 
 test("the parts of a CurlUrl, and a URL as a whole", () => {
-  for (const value of BAD) {
+  for (const value of ALL_BAD) {
     using url = new CurlUrl();
     for (const part of ["USER", "PASSWORD", "HOST", "PATH", "QUERY", "FRAGMENT"] as const) {
       expect(() => url.set(part, value), part).toThrow();
     }
-    expect(() => url.set("URL", `http://a/${value}`)).toThrow();
+    const whole = Buffer.concat([Buffer.from("http://a/"), Buffer.from(value)]);
+    expect(() => url.set("URL", typeof value === "string" ? `http://a/${value}` : whole)).toThrow();
+    expect(() => new CurlUrl(whole)).toThrow();
   }
 });
 

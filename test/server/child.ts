@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -92,4 +93,31 @@ export async function runChild(code: string, options: ChildOptions = {}): Promis
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A program that runs until it is closed. */
+export interface RunningChild {
+  /** The first line that it has printed. */
+  readonly line: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts a TypeScript file that does not end by itself, and waits for its first line. */
+export async function startChild(file: string, ...args: string[]): Promise<RunningChild> {
+  const child = spawn(process.execPath, [...command(file), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const line = await new Promise<string>((resolve, reject) => {
+    child.once("error", reject);
+    createInterface(child.stdout).once("line", resolve);
+    ended.then(() => reject(new Error(`${file} ended before it said anything`)));
+  });
+  return {
+    line,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
 }

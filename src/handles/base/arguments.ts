@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CText } from "../../../ffi/memory.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { bytesOf, isByteArray } from "./views.ts";
 
@@ -73,34 +74,30 @@ export function long(option: string, value: unknown): number {
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
 
-/** Reads a string without NUL. Throws for anything else. */
-export function text(option: string, value: unknown): string {
+/** Reads text, or bytes that C gets as they are (a copy), without NUL. Throws for anything else. */
+export function text(option: string, value: unknown): CText {
   if (typeof value === "string" && !value.includes("\0")) return value;
-  throw badValue(option, "a string without NUL", value);
+  const copy = isByteArray(value) ? bytes(option, value).slice() : null;
+  if (copy && !copy.includes(0)) return copy;
+  throw badValue(option, copy ? "bytes without NUL" : "a string without NUL", value);
 }
 
 /**
- * Reads a string without NUL and line breaks. Text that is sent must have none: what follows one
+ * Reads text or bytes without NUL and line breaks. What is sent must have none: what follows one
  * would be another header or command.
  */
-export function oneLine(option: string, value: unknown): string {
+export function oneLine(option: string, value: unknown): CText {
   const line = text(option, value);
-  if (LINE_BREAK.test(line)) throw badValue(option, "a string without line breaks", value);
-  return line;
+  if (typeof line === "string" ? !LINE_BREAK.test(line) : !line.some(breaksLine)) return line;
+  const what = typeof line === "string" ? "a string" : "bytes";
+  throw badValue(option, `${what} without line breaks`, value);
 }
+
+const breaksLine = (byte: number) => byte === 10 || byte === 13;
 
 /** Reads lines: text, or bytes that are sent as they are. Throws for anything else. */
-export function lines(option: string, value: unknown): readonly (string | Uint8Array)[] {
-  return items(option, "an array of strings", value)
-    .map((line) => isByteArray(line) ? byteLine(option, line) : oneLine(option, line));
-}
-
-function byteLine(option: string, value: Uint8Array): Uint8Array {
-  const line = bytes(option, value).slice(); // a getter of a later line may change the bytes
-  if (line.some((byte) => byte === 0 || byte === 10 || byte === 13)) {
-    throw badValue(option, "bytes without NUL and line breaks", value);
-  }
-  return line;
+export function lines(option: string, value: unknown): readonly CText[] {
+  return items(option, "an array of strings", value).map((line) => oneLine(option, line));
 }
 
 /** More items than any meaningful list has. */

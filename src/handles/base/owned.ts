@@ -6,7 +6,7 @@
  */
 
 import { libc } from "../../../ffi/libc.ts";
-import { allocateBytes, cString, live, release } from "../../../ffi/memory.ts";
+import { allocateBytes, cString, type CText, live, release } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 
 /** A C pointer with a reference count. The pointer is freed when the count becomes 0. */
@@ -42,19 +42,16 @@ export function ownBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
 }
 
 /** A `struct curl_slist` of lines that contain no NUL. */
-export function ownList(lines: readonly (string | Uint8Array)[]): Owned {
+export function ownList(lines: readonly CText[]): Owned {
   return new Owned(makeList(lines), freeList);
 }
 
 /** Builds a `struct curl_slist`, NULL for no lines. The caller must have it freed. */
-export function makeList(lines: readonly (string | Uint8Array)[]): Pointer {
+export function makeList(lines: readonly CText[]): Pointer {
   const { curl_slist_append, curl_slist_free_all } = library().symbols;
   let list: Pointer = null;
   for (const line of lines) {
-    const longer = curl_slist_append(
-      list,
-      typeof line === "string" ? cString(line) : withNul(line),
-    );
+    const longer = curl_slist_append(list, cString(line));
     if (longer === null) {
       curl_slist_free_all(list);
       throw new RangeError("Cannot allocate a list");
@@ -65,13 +62,6 @@ export function makeList(lines: readonly (string | Uint8Array)[]): Pointer {
   return list;
 }
 
-/** A copy of bytes with a NUL after them. */
-export function withNul(line: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(line.length + 1);
-  bytes.set(line);
-  return bytes;
-}
-
 /** Frees a list of {@linkcode makeList}. */
 function freeList(list: NonNullPointer): void {
   live.lists--;
@@ -79,8 +69,8 @@ function freeList(list: NonNullPointer): void {
 }
 
 /** A file opened for appending, as a `FILE *`; `null` where it cannot be opened. */
-export function ownFile(path: string): Owned | null {
+export function ownFile(path: CText): Owned | null {
   const mode = new Uint8Array([0x61, 0]); // "a"
-  const file = libc.fopen(new TextEncoder().encode(path + "\0"), mode);
+  const file = libc.fopen(cString(path), mode);
   return file === null ? null : new Owned(file, (pointer) => libc.fclose(pointer));
 }

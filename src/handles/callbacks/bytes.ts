@@ -16,6 +16,7 @@ import { viewLength } from "../base/views.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import type { CallbackKind } from "./dispatch.ts";
 import { pieceAt, takesPiece } from "./piece.ts";
+import { promisedRest, shortBody } from "./promised_length.ts";
 
 const { CURL_WRITEFUNC_ERROR, CURL_READFUNC_ABORT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 /** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE, which are the same number. */
@@ -82,7 +83,13 @@ export function onRead(
     if (!state || state.run.failed) return CURL_READFUNC_ABORT;
     if (!fn) return 0; // an empty upload: libcurl itself would block on standard input
     const read = (buffer: Uint8Array) => fn(buffer, state.settings.data.get(kind.dataId));
-    return fillFrom(state, ptr, size * nmemb, kind.name, read);
+    const rest = promisedRest(state), room = Math.min(size * nmemb, rest);
+    if (room === 0) return 0;
+    const length = fillFrom(state, ptr, room, kind.name, read);
+    if (length <= room) state.run.bytesRead += length; // otherwise the transfer pauses or ends
+    if (length > 0 || rest === Infinity) return length;
+    state.run.ownError = shortBody(state, rest);
+    return CURL_READFUNC_ABORT;
   };
 }
 

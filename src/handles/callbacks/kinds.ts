@@ -98,7 +98,11 @@ define(
   { args: ["u32", "i64", "i32"], result: "i32" },
   flags.CURL_SEEKFUNC_FAIL,
   (kind) => (token, offset, origin) =>
-    dispatch(token, kind, (fn, data) => fn(data, offset, origin)),
+    dispatch(token, kind, (fn, data, state) => {
+      const status = toStatus(fn(data, offset, origin), kind.name);
+      if (status === flags.CURL_SEEKFUNC_OK) state.run.bytesRead = Number(offset);
+      return status;
+    }),
 );
 // CURL *, int cmd, void *clientp
 define(
@@ -107,7 +111,13 @@ define(
   { args: ["pointer", "i32", "u32"], result: "i32" },
   flags.CURLIOE_FAILRESTART,
   (kind) => (_easy, cmd, token) =>
-    dispatch(token, kind, (fn, data, state) => fn(state.easy, cmd, data)),
+    dispatch(token, kind, (fn, data, state) => {
+      const status = toStatus(fn(state.easy, cmd, data), kind.name);
+      if (status === flags.CURLIOE_OK && cmd === flags.CURLIOCMD_RESTARTREAD) {
+        state.run.bytesRead = 0;
+      }
+      return status;
+    }),
 );
 // void *clientp, curl_off_t dltotal, dlnow, ultotal, ulnow
 define(

@@ -27,6 +27,14 @@ export class EasySettings {
   hstsFile = false;
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
+  /** RESUME_FROM or RESUME_FROM_LARGE: the later one counts. */
+  resumesAt = 0;
+  /** POSTFIELDSIZE or POSTFIELDSIZE_LARGE, `null` for -1: as large as POSTFIELDS. */
+  postSize: number | null = null;
+  /** A transfer has begun since the size was set. */
+  postSizeUsed = false;
+  /** A transfer has begun since POSTFIELDS was set. */
+  postFieldsUsed = false;
   /** BUFFERSIZE was set by the user. */
   bufferSizeSet = false;
   /** BUFFERSIZE as libcurl has it. */

@@ -12,10 +12,11 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { libc } from "../../../ffi/libc.ts";
+import { easyCodes } from "../../../ffi/curl/codes.ts";
+import { descriptorShortage, libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
+import { Code, CurlEasyError, withoutCredentials } from "../../errors.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
@@ -117,6 +118,20 @@ export class EasyResources {
     easyTokens.release(this.token);
     easyCount.open--;
   }
+}
+
+/** Codes for what needs a descriptor, if libcurl does not say that the system has none left. */
+const NEEDS_DESCRIPTOR: ReadonlySet<number> = new Set([
+  easyCodes.CURLE_COULDNT_RESOLVE_PROXY.code,
+  easyCodes.CURLE_COULDNT_RESOLVE_HOST.code,
+  easyCodes.CURLE_COULDNT_CONNECT.code,
+  easyCodes.CURLE_FILE_COULDNT_READ_FILE.code,
+  easyCodes.CURLE_SSL_CACERT_BADFILE.code,
+]);
+
+function shortageOf(code: number): string | null {
+  const shortage = NEEDS_DESCRIPTOR.has(code) ? descriptorShortage() : null;
+  return shortage && `Cannot open another descriptor: ${shortage}`;
 }
 
 /** The public object of a handle, an `Easy`, as far as this folder needs it. */
@@ -269,6 +284,7 @@ export class EasyState {
 
   /** Records that a transfer begins: libcurl may read MIMEPOST and HTTPHEADER from now on. */
   markSending(): void {
+    this.settings.postSizeUsed = this.settings.postFieldsUsed = true;
     const { everHadMime, currentMime, owned, mailHeaderLists } = this.resources;
     if (!everHadMime) return;
     if (currentMime) currentMime.sent = true;
@@ -385,14 +401,15 @@ export class EasyState {
    * cause; `null` where the call succeeded. The exception is cleared.
    */
   takeError(code: number): CurlEasyError | null {
-    const { thrown } = this.run;
-    this.run.thrown = null;
+    const { thrown, ownError } = this.run;
+    this.run.thrown = this.run.ownError = null;
     if (code === Code.OK && !thrown) return null;
+    if (code === Code.ABORTED_BY_CALLBACK && !thrown && ownError) return ownError;
     const { pointer, errorBuffer } = this.resources;
-    const text = (pointer && native.string(errorBuffer)) ?? ""; // freed with the handle
+    const text = shortageOf(code) ?? (pointer && native.string(errorBuffer)) ?? ""; // freed with it
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
-      text || (code === Code.OK ? "A callback failed" : undefined),
+      withoutCredentials(text) || (code === Code.OK ? "A callback failed" : undefined),
       thrown ? { cause: thrown.value } : undefined,
     );
   }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { InfoKind, InfoRow } from "../../../ffi/curl/infos.ts";
-import { result, Struct } from "../../../ffi/memory.ts";
+import { type InfoRow, infos } from "../../../ffi/curl/infos.ts";
+import { latin1At, result, Struct } from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "./easy_state.ts";
@@ -27,11 +27,11 @@ export function readInfo(state: EasyState, info: InfoRow, which: unknown = info.
     const text = native.string(library().symbols.curl_easy_strerror(code));
     throw new CurlEasyError(code, `Cannot get ${String(which)}: ${text}`);
   }
-  return readResult(info.kind);
+  return readResult(info);
 }
 
-function readResult(kind: InfoKind): unknown {
-  switch (kind) {
+function readResult(info: InfoRow): unknown {
+  switch (info.kind) {
     case "string":
       return native.string(result.pointer());
     case "long":
@@ -43,7 +43,7 @@ function readResult(kind: InfoKind): unknown {
     case "socket":
       return result.i32[0];
     case "slist":
-      return takeList(result.pointer());
+      return takeList(result.pointer(), info.id === infos.COOKIELIST.id);
     case "certinfo":
       return readCertInfo(result.pointer());
     case "tlssession":
@@ -54,19 +54,19 @@ function readResult(kind: InfoKind): unknown {
 }
 
 /** Reads the lines of a `struct curl_slist`: char *data @0; struct curl_slist *next @8. */
-function readList(list: Pointer): string[] {
+function readList(list: Pointer, isLatin1 = false): string[] {
   const lines: string[] = [];
   for (let node = list; node !== null;) {
-    const at: Struct = new Struct(node, 16);
-    lines.push(at.string(0) ?? "");
+    const at: Struct = new Struct(node, 16), line = at.pointer(0);
+    lines.push((isLatin1 && line !== null ? latin1At(line) : native.string(line)) ?? "");
     node = at.pointer(8);
   }
   return lines;
 }
 
 /** Reads and frees a list, which libcurl has allocated for the caller. */
-function takeList(list: Pointer): string[] {
-  const lines = readList(list);
+function takeList(list: Pointer, isLatin1: boolean): string[] {
+  const lines = readList(list, isLatin1);
   if (list !== null) library().symbols.curl_slist_free_all(list);
   return lines;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { CurlEasyError } from "../../errors.ts";
+
 /** How far one read of a body from the socket may unpack. */
 export type Decoding =
   /** It is not unpacked. */
@@ -38,10 +40,14 @@ export class TransferRun {
   readerPaused = false;
   /** How many bytes were received since the driver last scheduled other transfers first. */
   burst = 0;
+  /** How many bytes a READFUNCTION gave since its beginning, or since it was last set back. */
+  bytesRead = 0;
   /** How many bytes were transferred at the last progress callback. */
   bytesMoved = 0;
   /** The progress callback aborts the transfer once more bytes were transferred. */
   abortWhenMoving = false;
   /** The first exception of a callback, for the caller of libcurl. */
   thrown: { readonly value: unknown } | null = null;
+  /** Why curlew itself had a callback end the transfer, in the place of libcurl's own error. */
+  ownError: CurlEasyError | null = null;
 }

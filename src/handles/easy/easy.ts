@@ -44,7 +44,8 @@ export interface ValueOfKind {
   long: number | boolean;
   values: number | boolean;
   off_t: number | bigint | boolean;
-  string: string;
+  /** Bytes reach libcurl as they are; text is encoded as UTF-8. */
+  string: string | Uint8Array;
   slist: readonly (string | Uint8Array)[];
   blob: Uint8Array | ArrayBuffer;
   cbptr: unknown;
@@ -58,7 +59,7 @@ interface ObjectOptions {
   COPYPOSTFIELDS: string | Uint8Array | ArrayBuffer;
   PRIVATE: unknown;
   /** The path of a file that the trace is appended to. */
-  STDERR: string;
+  STDERR: string | Uint8Array;
   SHARE: Share;
   CURLU: CurlUrl;
   MIMEPOST: Mime;

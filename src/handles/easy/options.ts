@@ -6,7 +6,15 @@
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { flags } from "../../../ffi/curl/flags.ts";
-import { allocate, allocateBytes, cString, release, Struct, utf8 } from "../../../ffi/memory.ts";
+import { latin1 } from "../../../ffi/c_text.ts";
+import {
+  allocate,
+  allocateBytes,
+  cString,
+  type CText,
+  release,
+  Struct,
+} from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
 import { handleSide } from "../core/handle_registry.ts";
@@ -18,6 +26,7 @@ import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
 import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
+import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
 import { forbidReuse, noteReuse } from "./forbid_reuse.ts";
 import { refuseInUse } from "./in_use.ts";
 import { setMime } from "../mime/mime.ts";
@@ -41,6 +50,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
 function readValue({ name, id, kind }: Option, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "slist") return lines(name, value);
+  if (kind === "string") return readString(name, id, value);
   return id === easyOptions.HTTPPOST.id ? readForm(value) : value;
 }
 
@@ -51,14 +61,9 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
     case "off_t":
       return setNumber(state, option, value);
     case "string":
-      if (option.id === easyOptions.URL.id) replaceUrl(state, value);
-      setString(state, option, value);
-      noteReuse(state, option.id, value);
-      if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
-      if (option.id === ACCEPT_ENCODING) state.settings.acceptsEncoding = value !== null;
-      return;
+      return applyString(state, option, value as CText | null);
     case "slist": {
-      const list = value as readonly (string | Uint8Array)[] | null;
+      const list = value as readonly CText[] | null;
       return setOwned(state, option, list && ownList(list));
     }
     case "blob":
@@ -72,6 +77,15 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
   }
 }
 
+function applyString(state: EasyState, option: Option, value: CText | null): void {
+  const shown = value === null || typeof value === "string" ? value : latin1(value);
+  if (option.id === easyOptions.URL.id) replaceUrl(state, shown);
+  setString(state, option, value);
+  noteReuse(state, option.id, shown);
+  if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
+  if (option.id === ACCEPT_ENCODING) state.settings.acceptsEncoding = value !== null;
+}
+
 function setNumber(state: EasyState, option: Option, value: unknown): void {
   const { curl_easy_setopt } = library().symbols;
   const given = value === null ? initialNumber(option.id) ?? option.default : value;
@@ -79,7 +93,8 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
     throw badValue(option.name, "a number: its default differs between versions", null);
   }
   const isLong = option.kind !== "off_t";
-  let number = checkPostSize(state, option, (isLong ? long : integer)(option.name, given));
+  let number = (isLong ? long : integer)(option.name, given);
+  if (isPostSize(option.id)) number = postSizeFor(state, option, number);
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
@@ -112,7 +127,8 @@ function recordBufferSize({ settings }: EasyState, size: number, isUsers: boolea
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
 function recordNumber(state: EasyState, id: number, number: number): void {
   const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
-  const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE } = easyOptions;
+  const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE, RESUME_FROM, RESUME_FROM_LARGE } =
+    easyOptions;
   const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
@@ -120,6 +136,7 @@ function recordNumber(state: EasyState, id: number, number: number): void {
   else if (id === HTTP_CONTENT_DECODING.id) state.settings.contentDecoding = number !== 0;
   else if (id === TRANSFER_ENCODING.id) state.settings.transferEncoding = number !== 0;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
+  else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
     state.settings.rateLimited ||= number > 0;
   }
@@ -139,16 +156,6 @@ function switchHsts(state: EasyState, option: Option, value: number): void {
   }
   // libcurl before 8.21 would load the files of HSTS into the freed cache
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.HSTS.id, null);
-}
-
-/** Checks that POSTFIELDSIZE is no more than the size of POSTFIELDS: libcurl would read beyond. */
-function checkPostSize(state: EasyState, option: Option, size: number | bigint): number | bigint {
-  const { POSTFIELDS, POSTFIELDSIZE, POSTFIELDSIZE_LARGE } = easyOptions;
-  if (option.id !== POSTFIELDSIZE.id && option.id !== POSTFIELDSIZE_LARGE.id) return size;
-  const body = state.resources.owned.get(POSTFIELDS.id);
-  if (!body || (size >= 0 && size <= body.size)) return size;
-  if (Number(size) === -1) return body.size; // for -1 libcurl would look for a NUL
-  throw badValue(option.name, `-1 to ${body.size}, the size of POSTFIELDS`, size);
 }
 
 /** Unsets CURLU where URL is set: the one that was set last counts. */
@@ -180,18 +187,36 @@ const LOCAL_STRINGS: ReadonlySet<string> = new Set([
   ...["SSH_KNOWNHOSTS", "SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
 ]);
 
-/** Checks a string: one that is sent must not have line breaks. */
-function checkString({ name }: Option, value: unknown): string {
-  return LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
+/** Reads a string: one that is sent must not have line breaks. */
+function readString(name: string, id: number, value: unknown): CText {
+  const read = LOCAL_STRINGS.has(name) ? text(name, value) : oneLine(name, value);
+  return id === easyOptions.COOKIELIST.id ? cookieLine(read) : read;
 }
 
-function setString(state: EasyState, option: Option, value: unknown): void {
-  const text = value === null ? null : cString(checkString(option, value));
+/** A line of COOKIELIST is latin-1, as the info COOKIELIST tells it, unless it cannot be. */
+function cookieLine(line: CText): CText {
+  if (typeof line !== "string" || /^[\x20-\x7e]*$/.test(line)) return line;
+  const units = Array.from(line, (character) => character.charCodeAt(0));
+  return units.every((unit) => unit <= 0xff) ? Uint8Array.from(units) : line;
+}
+
+function setString(state: EasyState, option: Option, value: CText | null): void {
+  const text = value === null ? null : cString(value);
   const { pointer, buffer } = library().symbols.curl_easy_setopt;
   const code = text === null
     ? pointer(state.pointer, option.id, null)
     : buffer(state.pointer, option.id, text);
   checkSetopt(option.name, code);
+}
+
+/** Sets POSTFIELDS, and the size that belongs to it. */
+function setPostFields(state: EasyState, option: Option, value: unknown): void {
+  const data = value === null ? null : postBytes(option, value);
+  const { off_t } = library().symbols.curl_easy_setopt, { id } = easyOptions.POSTFIELDSIZE_LARGE;
+  const size = sizeOfPostFields(state, option, data);
+  checkSetopt("POSTFIELDSIZE_LARGE", off_t(state.pointer, id, size));
+  const target = { ...option, id: easyOptions.POSTFIELDS.id };
+  setOwned(state, target, data && ownBytes(data));
 }
 
 /** Sets an option to memory that libcurl reads later, and transfers its ownership to the handle. */
@@ -228,7 +253,7 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
       return;
     case easyOptions.POSTFIELDS.id:
     case easyOptions.COPYPOSTFIELDS.id: // libcurl would free its own copy while it sends it
-      return setPostFields(state, { ...option, id: easyOptions.POSTFIELDS.id }, value);
+      return setPostFields(state, option, value);
     case easyOptions.STDERR.id:
       return setStderr(state, option, value);
     case easyOptions.MIMEPOST.id:
@@ -240,26 +265,6 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
     default:
       return setHandle(state, option, value);
   }
-}
-
-function postBytes(option: Option, value: unknown): Uint8Array<ArrayBuffer> {
-  return typeof value === "string" ? utf8(value) : bytes(option.name, value);
-}
-
-function setPostSize(state: EasyState, size: number): void {
-  const id = easyOptions.POSTFIELDSIZE_LARGE.id;
-  const { curl_easy_setopt } = library().symbols;
-  checkSetopt("POSTFIELDSIZE_LARGE", curl_easy_setopt.off_t(state.pointer, id, size));
-}
-
-function setPostFields(state: EasyState, option: Option, value: unknown): void {
-  if (value === null) {
-    setPostSize(state, -1);
-    return setOwned(state, option, null);
-  }
-  const data = postBytes(option, value);
-  setPostSize(state, data.length);
-  setOwned(state, option, ownBytes(data));
 }
 
 function setStderr(state: EasyState, option: Option, value: unknown): void {

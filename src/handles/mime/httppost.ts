@@ -5,12 +5,20 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { allocate, allocateBytes, release, Struct, utf8 } from "../../../ffi/memory.ts";
+import {
+  allocate,
+  allocateBytes,
+  type CText,
+  release,
+  Struct,
+  utf8,
+  withNul,
+} from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { member } from "../../members.ts";
 import { badValue, bytes, isArray, items, lines, oneLine } from "../base/arguments.ts";
-import { ownBytes, Owned, ownList, withNul } from "../base/owned.ts";
+import { ownBytes, Owned, ownList } from "../base/owned.ts";
 
 /**
  * A part of HTTPPOST: {@link https://curl.se/libcurl/c/curl_formadd.html}. It has a `name` and
@@ -30,21 +38,21 @@ import { ownBytes, Owned, ownList, withNul } from "../base/owned.ts";
  */
 export interface HttpPostPart {
   /** The name of the field. */
-  readonly name: string;
+  readonly name: string | Uint8Array;
   /** Bytes or text, as the field's value. */
   readonly contents?: string | Uint8Array | ArrayBuffer;
   /** The path of a file to upload, or of several for one field. */
-  readonly file?: string | readonly string[];
+  readonly file?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** The path of a file whose content is the field's value. */
-  readonly fileContent?: string;
+  readonly fileContent?: string | Uint8Array;
   /** Bytes to upload as a file with that `filename`. */
   readonly buffer?: Uint8Array | ArrayBuffer;
   /** The name of the file as the server sees it; of the first one where there are several. */
-  readonly filename?: string;
+  readonly filename?: string | Uint8Array;
   /** The media type; of the first file where there are several. */
-  readonly type?: string;
+  readonly type?: string | Uint8Array;
   /** More header lines. */
-  readonly headers?: readonly string[];
+  readonly headers?: readonly (string | Uint8Array)[];
 }
 
 const CONTENTS = ["contents", "file", "fileContent", "buffer"] as const;
@@ -53,14 +61,14 @@ const PROPERTIES: ReadonlySet<string> = new Set(NAMES);
 
 /** A copy of a part, checked, which later code of the user cannot change. */
 export interface FormPart {
-  readonly name: string;
+  readonly name: CText;
   readonly contents: Uint8Array | undefined;
-  readonly files: readonly string[];
-  readonly fileContent: string | undefined;
+  readonly files: readonly CText[];
+  readonly fileContent: CText | undefined;
   readonly buffer: Uint8Array | undefined;
-  readonly filename: string | undefined;
-  readonly type: string | undefined;
-  readonly headers: readonly (string | Uint8Array)[] | undefined;
+  readonly filename: CText | undefined;
+  readonly type: CText | undefined;
+  readonly headers: readonly CText[] | undefined;
 }
 
 /**
@@ -105,7 +113,9 @@ function contentBytes(contents: unknown): Uint8Array {
 }
 
 /** The path of a file for libcurl, which would take "-" for the standard input. */
-const filePath = (file: string) => file === "-" ? "./-" : file;
+const filePath = (file: CText): CText =>
+  file === "-" || (file.length === 1 && file[0] === MINUS) ? "./-" : file;
+const MINUS = 0x2d;
 
 /** The arguments of one `curl_formadd`, with their memory. */
 class Arguments {
@@ -120,9 +130,9 @@ class Arguments {
   }
 
   /** Adds a text, which libcurl copies. */
-  addText(option: number, value: string | undefined): void {
+  addText(option: number, value: CText | undefined): void {
     if (value === undefined) return;
-    const block = allocateBytes(utf8(value + "\0"));
+    const block = allocateBytes(withNul(typeof value === "string" ? utf8(value) : value));
     this.#blocks.push(block);
     this.addNumber(option, native.address(block));
   }

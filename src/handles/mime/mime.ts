@@ -8,7 +8,7 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { cString, live, utf8 } from "../../../ffi/memory.ts";
+import { cString, type CText, live, utf8 } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { member } from "../../members.ts";
@@ -31,27 +31,27 @@ import { makeList } from "../base/owned.ts";
  * content; without any the part is empty.
  */
 export interface MimePart {
-  /** The name of the field. */
-  readonly name?: string;
+  /** The name of the field. Bytes in the place of a text reach the wire as they are. */
+  readonly name?: string | Uint8Array;
   /** The content as bytes or text, which are copied: `curl_mime_data`. */
   readonly data?: string | Uint8Array | ArrayBuffer;
   /**
    * The path of a file with the content, which is read when it is sent: `curl_mime_filedata`. Its
    * base name is the default of `filename`.
    */
-  readonly file?: string;
+  readonly file?: string | Uint8Array;
   /** A function that produces the content: `curl_mime_data_cb`. */
   readonly reader?: MimeReader;
   /** The parts inside this part, which takes ownership of them: `curl_mime_subparts`. */
   readonly subparts?: Mime;
   /** The name of the file as the receiver sees it, `null` for none. */
-  readonly filename?: string | null;
+  readonly filename?: string | Uint8Array | null;
   /** The media type. */
-  readonly type?: string;
+  readonly type?: string | Uint8Array;
   /** The encoding: `"binary"`, `"8bit"`, `"7bit"`, `"base64"` or `"quoted-printable"`. */
-  readonly encoder?: string;
+  readonly encoder?: string | Uint8Array;
   /** More header lines. */
-  readonly headers?: readonly string[];
+  readonly headers?: readonly (string | Uint8Array)[];
 }
 
 const CONTENTS = ["data", "file", "reader", "subparts"] as const;
@@ -232,15 +232,15 @@ function refused(what: string, why: string): CurlEasyError {
 
 /** A copy of a part, checked, which later code of the user cannot change, except by the reader. */
 interface PartCopy {
-  readonly name: string | undefined;
+  readonly name: CText | undefined;
   readonly data: Uint8Array<ArrayBuffer> | undefined;
-  readonly file: string | undefined;
+  readonly file: CText | undefined;
   readonly reader: ReaderSource | undefined;
   readonly subparts: Mime | undefined;
-  readonly filename: string | null | undefined;
-  readonly type: string | undefined;
-  readonly encoder: string | undefined;
-  readonly headers: readonly (string | Uint8Array)[] | undefined;
+  readonly filename: CText | null | undefined;
+  readonly type: CText | undefined;
+  readonly encoder: CText | undefined;
+  readonly headers: readonly CText[] | undefined;
 }
 
 /** Reads each member of a part once: a getter may return another value later, or close the Mime. */
@@ -307,7 +307,7 @@ function setData(part: NonNullPointer, all: Uint8Array<ArrayBuffer>): void {
   checkSetopt("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
 }
 
-function setFile(part: NonNullPointer, path: string): void {
+function setFile(part: NonNullPointer, path: CText): void {
   checkSetopt("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
 }
 
@@ -322,7 +322,7 @@ export function setReader(part: NonNullPointer, { token, source }: Reader): void
 function setText(
   part: NonNullPointer,
   what: "name" | "filename" | "type" | "encoder",
-  value: string | null,
+  value: CText | null,
 ): void {
   const code = library().symbols[`curl_mime_${what}`](part, value === null ? null : cString(value));
   checkSetopt(`the part's ${what}`, code);

@@ -12,7 +12,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { multiOptions } from "../../../ffi/curl/options.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
-import { type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
+import { Code, type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { show } from "../base/arguments.ts";
 import { type Easy, easyOf, type ValueOfKind } from "../easy/easy.ts";
@@ -324,7 +324,8 @@ export class Multi {
     const error = finished.takeError(message.result);
     saveEntryPath(finished, message.result);
     finished.flushOutput();
-    return { easy, result: message.result, error };
+    const { result: code } = message;
+    return { easy, result: code === Code.OK || !error ? code : error.code, error };
   }
 
   /** All finished transfers, as {@linkcode infoRead} returns them. */

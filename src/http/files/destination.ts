@@ -5,10 +5,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { lstatSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { userId } from "../../handles/easy/disk_file.ts";
 import { nameOfDisposition, nameOfUrl, truncateUtf8 } from "./file_name.ts";
+import { statOf } from "./own_file.ts";
 import { DeviceFile, type DownloadSink, PartialFile } from "./partial_file.ts";
 
 /** The maximum length of a file name in bytes, on most file systems. */
@@ -18,7 +19,8 @@ const RECORD_SUFFIX_LENGTH = ".json".length;
 
 /** What the `path` of a download turned out to be. */
 export interface Destination {
-  open(): Promise<DownloadSink>;
+  /** Opens what the bytes are written to. Throws `Error` if it cannot be opened. */
+  open(): DownloadSink;
   /**
    * The path of the finished file, which may depend on Content-Disposition and the last URL. Throws
    * `TypeError` if it must not be written.
@@ -45,17 +47,18 @@ export async function findDestination(
   if (!found && /[/\\]$/.test(path)) throw new Error("there is no such folder");
   if (found?.isCharacterDevice()) {
     return {
-      open: () => Promise.resolve(new DeviceFile(path)),
+      open: () => new DeviceFile(path),
       finalPath: () => fixedPath(path, false),
     };
   }
   if (found && !found.isFile()) throw new Error("it is no regular file");
   if (found && overwrite === false) throw new Error("it exists already");
   // a symbolic link is kept: its target is replaced
+  if (found) await checkLink(path);
   const real = found ? await realpath(path) : path;
   const part = partialPath(dirname(real), basename(real));
   return {
-    open: () => PartialFile.open(part),
+    open: () => PartialFile.open(part, found ? found.mode & 0o777 : null),
     finalPath: () => fixedPath(real, overwrite === false),
   };
 }
@@ -63,6 +66,16 @@ export async function findDestination(
 function nullIfMissing(error: NodeJS.ErrnoException): null {
   if (error.code === "ENOENT") return null;
   throw error;
+}
+
+/**
+ * Throws for a symbolic link that somebody else has put into a folder where others may write. It
+ * could lead to any file of this user.
+ */
+async function checkLink(path: string): Promise<void> {
+  const link = await lstat(path), user = userId();
+  if (!link.isSymbolicLink() || user === null || link.uid === user) return;
+  if (link.uid !== (await stat(dirname(path))).uid) throw new Error("it is a link of another user");
 }
 
 const fixedPath = (path: string, exclusive: boolean): FinalPath => ({ path, exclusive });
@@ -81,7 +94,7 @@ function destinationInFolder(
     const path = join(folder, given ?? own ?? "download");
     // the server must not choose which existing file is replaced
     const exclusive = !(overwrite ?? given === null);
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = statOf(path);
     if (found && (exclusive || !found.isFile())) {
       throw new TypeError(
         `Cannot write ${path}: ${found.isFile() ? "it exists already" : "it is no regular file"}`,
@@ -89,7 +102,7 @@ function destinationInFolder(
     }
     return { path, exclusive };
   };
-  return { open: () => PartialFile.open(part), finalPath };
+  return { open: () => PartialFile.open(part, null), finalPath };
 }
 
 const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);

@@ -42,7 +42,8 @@ export interface DownloadOptions extends Pick<FetchInit, "agent" | "timeout" | "
  * Works with any protocol of libcurl: http, https, ftp, ftps, sftp, scp, file and so on.
  *
  * The file appears only when it is complete. Until then its bytes are in a hidden file beside it,
- * `.NAME.curlew-part`, which stays after a failure or an abort if the download can be resumed. The
+ * `.NAME.curlew-part`, which stays after a failure or an abort if the download can be resumed; it
+ * has the permissions of the file that it is to replace, or is the user's alone until then. The
  * next attempt requests the rest, provided that the remote file has not changed (by its strong ETag
  * or date; for ftp, sftp and file by its modification time and size), else the whole file.
  * Redirects are followed as by `fetch`. No content encoding is requested.
@@ -83,7 +84,7 @@ export async function download(
   ]));
   const open = async () => {
     const destination = await findDestination(path, plan.url, overwrite);
-    return { destination, sink: await destination.open() };
+    return { destination, sink: destination.open() };
   };
   const { destination, sink } = await open().catch((cause) => {
     throw fileError("write", path, cause);
@@ -91,7 +92,11 @@ export async function download(
   try {
     return await new DownloadJob(plan, agent, destination, sink, resume, onProgress).run();
   } catch (error) {
-    await sink.closeUnfinished().catch(() => {}); // the first failure is the one to report
+    try {
+      sink.closeUnfinished();
+    } catch {
+      // the first failure is the one to report
+    }
     throw error;
   }
 }

@@ -95,7 +95,7 @@ export class DownloadJob {
       end = await this.#attempt();
     }
     if (!end) throw networkError(this.#plan.url.href, "the file changes");
-    return await this.#finish(end);
+    return this.#finish(end);
   }
 
   /** Requests the rest or the whole file. Returns `null` if it must restart with the whole. */
@@ -191,7 +191,7 @@ export class DownloadJob {
     return this.#verdict?.kind === "restart";
   }
 
-  async #finish({ plan, head, status, info }: ChainResult): Promise<DownloadResult> {
+  #finish({ plan, head, status, info }: ChainResult): DownloadResult {
     const verdict = this.#verdict, { href } = plan.url;
     if (!verdict) throw headError(href);
     if (verdict.kind === "refused") {
@@ -204,7 +204,7 @@ export class DownloadJob {
     const expected = verdict.kind === "complete" ? from : this.#total;
     let bytes: number;
     try {
-      bytes = await this.#sink.finish(path, expected, exclusive) ?? Math.max(this.#reported, 0);
+      bytes = this.#sink.finish(path, expected, exclusive) ?? Math.max(this.#reported, 0);
     } catch (cause) {
       throw fileError("write", path, cause);
     }

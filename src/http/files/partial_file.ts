@@ -4,9 +4,29 @@
  * @module
  */
 
-import { rmSync, writeFileSync } from "node:fs";
-import { chmod, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { DiskFile, userId } from "../../handles/easy/disk_file.ts";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
+import process from "node:process";
+import { DiskFile } from "../../handles/easy/disk_file.ts";
+import {
+  createOwn,
+  inTheWay,
+  isAt,
+  openOrCreateOwn,
+  openOwnToRead,
+  PRIVATE,
+  readAtMost,
+  statOf,
+} from "./own_file.ts";
 import type { PartialFileRecord } from "./resume.ts";
 
 /** What a download is written to. */
@@ -27,61 +47,54 @@ export interface DownloadSink {
    * Closes the file and renames it to `target`, which must not exist if `exclusive`. Throws if its
    * size is not `expected`, if that is known. Returns the size, `null` for a device.
    */
-  finish(target: string, expected: number | null, exclusive: boolean): Promise<number | null>;
+  finish(target: string, expected: number | null, exclusive: boolean): number | null;
   /** Closes the file, and deletes it unless the download can be resumed. */
-  closeUnfinished(): Promise<void>;
+  closeUnfinished(): void;
 }
 
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
-
-/** The size of a file, `null` if it does not exist. */
-async function fileSize(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
+/** A record with more bytes is none. */
+const MAX_RECORD = 64 * 1024;
 
 /**
  * A hidden file beside the target. A second file beside it has the record: which remote file the
- * bytes belong to.
+ * bytes belong to. From their first byte on nobody may read either who may not read the target.
  */
 export class PartialFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found: number;
   readonly record: PartialFileRecord | null;
   readonly #path: string;
+  readonly #mode: number;
   /** The record on disk. */
   #current: PartialFileRecord | null;
 
-  private constructor(
-    path: string,
-    file: DiskFile,
-    found: number,
-    record: PartialFileRecord | null,
-  ) {
+  private constructor(path: string, mode: number, file: DiskFile) {
     this.#path = path;
+    this.#mode = mode;
     this.file = file;
-    this.found = found;
-    this.record = this.#current = record;
+    this.found = fstatSync(file.fd).size;
+    this.record = this.#current = readRecord(recordPath(path));
   }
 
-  /** Opens the file of an earlier attempt, or a new one. Throws if another download uses it. */
-  static async open(path: string): Promise<PartialFile> {
+  /**
+   * Opens the file of an earlier attempt, or a new one. `mode` is that of the target, `null` if
+   * there is none yet. Throws if another download uses it.
+   */
+  static open(path: string, mode: number | null): PartialFile {
     for (;;) {
-      await createOrVerify(path);
-      const file = new DiskFile(path, "a");
+      // the user's own rights are those that resuming needs
+      const partMode = (mode ?? 0) | PRIVATE, file = openDiskFile(path, partMode);
       try {
         if (!file.lock()) throw new Error("another download is writing it");
-        const found = await fileSize(path);
-        if (found !== null) return new PartialFile(path, file, found, await readRecord(path));
+        if (isAt(path, file.fd)) {
+          fchmodSync(file.fd, partMode);
+          return new PartialFile(path, partMode, file);
+        }
       } catch (error) {
-        release(file);
+        closeAll(file);
         throw error;
       }
-      release(file); // another download has just renamed it
+      closeAll(file); // another download has just renamed it
     }
   }
 
@@ -97,7 +110,13 @@ export class PartialFile implements DownloadSink {
   }
 
   saveRecord(record: PartialFileRecord): void {
-    writeFileSync(recordPath(this.#path), JSON.stringify(record));
+    this.#deleteRecord();
+    const fd = createOwn(recordPath(this.#path), this.#mode);
+    try {
+      writeFileSync(fd, JSON.stringify(record));
+    } finally {
+      closeSync(fd);
+    }
     this.#current = record;
   }
 
@@ -106,30 +125,40 @@ export class PartialFile implements DownloadSink {
     rmSync(recordPath(this.#path), { force: true });
   }
 
-  async finish(target: string, expected: number | null, exclusive: boolean): Promise<number> {
+  finish(target: string, expected: number | null, exclusive: boolean): number {
     this.#close();
-    const size = await fileSize(this.#path) ?? 0;
+    const { fd } = this.file, { size } = fstatSync(fd);
     if (expected !== null && size !== expected) {
       if (size > expected) this.#deleteRecord(); // not a beginning of that file
       throw new Error(`it has ${size} bytes, but should have ${expected}`);
     }
-    await copyMode(this.#path, target);
-    await (exclusive ? renameExclusive : rename)(this.#path, target);
+    fchmodSync(fd, finalMode(statOf(target)));
+    if (!isAt(this.#path, fd)) throw inTheWay(this.#path);
+    (exclusive ? renameExclusive : renameSync)(this.#path, target);
+    // somebody may have put another file there, just before the rename or since
+    if (!isAt(target, fd)) throw new Error("another process has replaced it");
     this.#deleteRecord();
-    this.file.unlock(); // after the rename: another download must not open the path before it
+    this.file.release(); // after the rename: another download must not open the path before it
     return size;
   }
 
-  async closeUnfinished(): Promise<void> {
+  closeUnfinished(): void {
     try {
       this.#close();
     } finally {
+      this.#discard();
+    }
+  }
+
+  /** Deletes what is of no use, and lets others in. */
+  #discard(): void {
+    try {
       // bytes that were written before the disk was full can still be used
-      if (!this.#current || !await fileSize(this.#path)) {
-        this.#deleteRecord();
-        await rm(this.#path, { force: true });
-      }
-      this.file.unlock();
+      if (this.#current && fstatSync(this.file.fd).size > 0) return;
+      this.#deleteRecord();
+      if (isAt(this.#path, this.file.fd)) rmSync(this.#path, { force: true });
+    } finally {
+      this.file.release();
     }
   }
 
@@ -143,56 +172,53 @@ export class PartialFile implements DownloadSink {
   }
 }
 
-function release(file: DiskFile): void {
-  file.unlock();
+function openDiskFile(path: string, mode: number): DiskFile {
+  return new DiskFile(openOrCreateOwn(path, mode));
+}
+
+function closeAll(file: DiskFile): void {
+  file.release();
   file.close();
 }
 
 const recordPath = (path: string) => `${path}.json`;
 
-/** Creates the file. One that exists must be our own: the folder may be writable by others. */
-async function createOrVerify(path: string): Promise<void> {
+function readRecord(path: string): PartialFileRecord | null {
+  const fd = openOwnToRead(path);
+  if (fd === null) return null;
+  let bytes: Uint8Array | null;
   try {
-    return await (await open(path, "wx")).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    bytes = readAtMost(fd, MAX_RECORD);
+  } finally {
+    closeSync(fd);
   }
-  const found = await lstat(path);
-  if (!found.isFile() || found.nlink > 1 || found.uid !== (userId() ?? found.uid)) {
-    throw new Error(`${path} is in the way`);
-  }
-}
-
-async function readRecord(path: string): Promise<PartialFileRecord | null> {
+  if (bytes === null) throw inTheWay(path);
   try {
-    const found: unknown = JSON.parse(await readFile(recordPath(path), "utf8"));
-    const { url, validator, size } = Object(found);
+    const { url, validator, size } = Object(JSON.parse(new TextDecoder().decode(bytes)));
     if (typeof url !== "string" || typeof validator !== "string") return null;
     return { url, validator, size: Number.isSafeInteger(size) ? size : null };
   } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return null;
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }
 
 /** Renames to a name that must not exist, since the server has chosen it. */
-async function renameExclusive(path: string, target: string): Promise<void> {
-  await (await open(target, "wx")).close();
+function renameExclusive(path: string, target: string): void {
+  const fd = createOwn(target, PRIVATE);
   try {
-    await rename(path, target);
+    renameSync(path, target);
   } catch (error) {
-    await rm(target, { force: true });
+    if (isAt(target, fd)) rmSync(target, { force: true });
     throw error;
+  } finally {
+    closeSync(fd);
   }
 }
 
-/** Gives the new file the permissions of the one that it replaces. */
-async function copyMode(path: string, target: string): Promise<void> {
-  try {
-    await chmod(path, (await stat(target)).mode & 0o777);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+/** The permissions of the file that is replaced, or else those that any new file gets. */
+function finalMode(target: Stats | null): number {
+  return target?.isFile() ? target.mode & 0o777 : 0o666 & ~process.umask();
 }
 
 /** A device, such as `/dev/null`: it is written to directly and never replaced. */
@@ -203,19 +229,28 @@ export class DeviceFile implements DownloadSink {
 
   /** Opens the device. */
   constructor(path: string) {
-    this.file = new DiskFile(path, "a");
+    const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+    if (!fstatSync(fd).isCharacterDevice()) {
+      closeSync(fd);
+      throw new Error("it is no device any more");
+    }
+    this.file = new DiskFile(fd);
   }
 
   startAt(): void {}
 
   saveRecord(): void {}
 
-  finish(): Promise<null> {
-    return this.closeUnfinished().then(() => null);
+  finish(): null {
+    this.closeUnfinished();
+    return null;
   }
 
-  // deno-lint-ignore require-await -- what close() throws is to be a rejection
-  async closeUnfinished(): Promise<void> {
-    this.file.close();
+  closeUnfinished(): void {
+    try {
+      this.file.close();
+    } finally {
+      this.file.release();
+    }
   }
 }

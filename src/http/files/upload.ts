@@ -14,7 +14,7 @@ import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
-  planRequest,
+  planHead,
   type RequestPlan,
   withBody,
 } from "../request/plan.ts";
@@ -56,10 +56,11 @@ export interface UploadResult {
 }
 
 /**
- * Uploads a file (given by its path), bytes, a stream or a Blob. A file is sent at native speed:
- * libcurl reads it, no byte passes through JavaScript. A stream is pulled when libcurl wants more;
- * for protocols that cannot wait, such as `file:`, it is read to its end first. Works with any
- * protocol of libcurl that can send: http, https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
+ * Uploads a file (given by its path), bytes, a stream or a Blob. A file is sent with the size that
+ * it has at the beginning: what is appended meanwhile is left out, and it is an error if the file
+ * becomes shorter. A stream is pulled when libcurl wants more; for protocols that cannot wait, such
+ * as `file:`, it is read to its end first. Works with any protocol of libcurl that can send: http,
+ * https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
  *
  * As with `fetch`, an HTTP status is a result and not an error, and redirects are followed by the
  * rules of the fetch standard. A redirect that asks for a stream again is an error. The body of the
@@ -88,7 +89,7 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
-  const bare = await planUpload(url, options);
+  const bare = planUpload(url, options);
   const agent = agentOf(options.agent);
   const onProgress = readProgress(options.onProgress, "upload");
   // loaded at the first upload, to keep the start of other programs short
@@ -116,14 +117,16 @@ export async function upload(
   } catch (error) {
     found.body.cancel(error);
     throw error;
+  } finally {
+    found.close();
   }
 }
 
-async function planUpload(url: string | URL, options: UploadOptions): Promise<RequestPlan> {
+function planUpload(url: string | URL, options: UploadOptions): RequestPlan {
   const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
   const { connectTimeout } = options;
   if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
-  return await planRequest(url, {
+  return planHead(url, {
     method,
     signal,
     headers,

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { createReadStream } from "node:fs";
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { flags } from "../../../ffi/curl/flags.ts";
-import { DiskFile } from "../../handles/easy/disk_file.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
@@ -29,6 +28,8 @@ export interface UploadSource {
   bytesSent(request: ChainedRequest): number;
   /** Called when the request is over. */
   detach(reason: unknown): void;
+  /** Called when no request follows. */
+  close(): void;
 }
 
 /** The protocols in which libcurl can pause sending. For others a stream is read first. */
@@ -52,44 +53,79 @@ async function pathSource(source: string): Promise<UploadSource> {
   if (source === "" || source.includes("\0")) throw new Error("that is no path");
   const found = await stat(source);
   if (found.isDirectory()) throw new Error("it is a folder");
-  if (found.isFile()) return new FileSource(source, found.size);
-  // a pipe or a device: libcurl would block while reading it, and its size is unknown
+  if (found.isFile()) return new FileSource(source);
+  // a pipe or a device: reading would block the thread, and its size is unknown
   const stream: unknown = Readable.toWeb(createReadStream(source));
   return new StreamSource(await bodySource(stream as ReadableStream<Uint8Array>));
 }
 
-/** A file that libcurl reads itself. */
+const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO in the place of the file must not block
+
+/**
+ * A file, read at each call of READFUNCTION from one descriptor. Its size when it was opened is
+ * promised to the server: what is appended later is not sent, and a file that has become shorter is
+ * an error. (libcurl's own `fread` sends what is appended as well before 8.7.)
+ */
 class FileSource implements UploadSource {
   readonly body: BodySource;
-  readonly #path: string;
-  #file: DiskFile | null = null;
+  readonly #fd: number;
+  /** `null` for files whose size the system does not know, such as those in `/proc`. */
+  readonly #size: number | null;
+  #at = 0;
 
-  constructor(path: string, length: number) {
-    this.#path = path;
+  constructor(path: string) {
+    const fd = this.#fd = openSync(path, O_RDONLY | O_NONBLOCK);
+    try {
+      const found = fstatSync(fd);
+      if (!found.isFile()) throw new Error("it is no regular file any more");
+      this.#size = hasItsSize(fd, found.size) ? found.size : null;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
     const open = () => {
-      throw new TypeError("libcurl reads the file itself");
+      throw new TypeError("the file is read by a READFUNCTION");
     };
-    this.body = { type: null, bytes: null, length, replayable: true, open, cancel: () => {} };
+    const cancel = () => {};
+    this.body = { type: null, bytes: null, length: this.#size, replayable: true, open, cancel };
   }
 
-  attach(request: ChainedRequest): void {
-    try {
-      this.#file = new DiskFile(this.#path, "r");
-    } catch (cause) {
-      throw fileError("read", this.#path, cause);
+  attach({ easy }: ChainedRequest): void {
+    this.#at = 0;
+    easy.setOpt("READFUNCTION", (buffer) => this.#read(buffer));
+    easy.setOpt("SEEKFUNCTION", (_data, offset) => {
+      this.#at = offset;
+      return flags.CURL_SEEKFUNC_OK;
+    });
+  }
+
+  #read(buffer: Uint8Array): number {
+    const left = this.#size === null ? buffer.length : this.#size - this.#at;
+    const length = Math.min(left, buffer.length);
+    const count = length > 0 ? readSync(this.#fd, buffer, 0, length, this.#at) : 0;
+    if (count === 0 && this.#size !== null && left > 0) {
+      throw new TypeError(`The file has only ${this.#at} bytes, ${this.#size} were promised`);
     }
-    this.#file.send(request.easy);
+    this.#at += count;
+    return count;
   }
 
   bytesSent({ easy }: ChainedRequest): number {
-    return easy.getInfo("SIZE_UPLOAD_T");
+    // in chunked encoding libcurl counts the framing as well
+    return this.#size === null ? this.#at : easy.getInfo("SIZE_UPLOAD_T");
   }
 
-  detach(): void {
-    this.#file?.close();
-    this.#file = null;
+  detach(): void {}
+
+  close(): void {
+    closeSync(this.#fd);
   }
 }
+
+/** Files in `/proc` have no size and all the same bytes, those in `/sys` have fewer than it says. */
+const hasItsSize = (fd: number, size: number) => size > 0 ? hasByte(fd, size - 1) : !hasByte(fd, 0);
+
+const hasByte = (fd: number, at: number) => readSync(fd, new Uint8Array(1), 0, 1, at) === 1;
 
 /** Any other source, read by a READFUNCTION. */
 class StreamSource implements UploadSource {
@@ -146,4 +182,6 @@ class StreamSource implements UploadSource {
     this.#feeder?.cancel(reason);
     this.#feeder = null;
   }
+
+  close(): void {}
 }

@@ -4,7 +4,10 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+import { latin1 } from "../../../ffi/c_text.ts";
 import { latin1Bytes } from "../bytes.ts";
+import { normalizedMimeType } from "./mime_type.ts";
 
 /** The content of a `data:` URL. */
 export interface DataUrl {
@@ -16,26 +19,21 @@ const DEFAULT_TYPE = "text/plain;charset=US-ASCII";
 
 /** Parses a `data:` URL; `null` if it is malformed. */
 export function parseDataUrl(href: string): DataUrl | null {
-  const comma = href.indexOf(",");
+  const [bare = ""] = href.split("#", 1), comma = bare.indexOf(",");
   if (comma < 0) return null;
-  const end = href.indexOf("#", comma);
-  const data = percentDecodedBytes(href.slice(comma + 1, end < 0 ? undefined : end));
-  const meta = href.slice("data:".length, comma).trim();
+  const data = percentDecodedBytes(bare.slice(comma + 1));
+  const meta = bare.slice("data:".length, comma).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "");
   const given = meta.replace(/; *base64$/i, ""), isBase64 = given !== meta;
   const bytes = isBase64 ? fromBase64(data) : data;
-  return bytes && { type: mediaType(given), bytes };
-}
-
-function mediaType(given: string): string {
-  if (given.startsWith(";")) return `text/plain${given}`;
-  return /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+/.test(given) ? given : DEFAULT_TYPE;
+  const type = normalizedMimeType(given.startsWith(";") ? `text/plain${given}` : given);
+  return bytes && { type: type ?? DEFAULT_TYPE, bytes };
 }
 
 function percentDecodedBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
-    const hex = bytes[i] === 0x25 ? /^%([\da-f]{2})/i.exec(ascii(bytes.subarray(i, i + 3))) : null;
+    const hex = bytes[i] === 0x25 ? /^%([\da-f]{2})/i.exec(latin1(bytes.subarray(i, i + 3))) : null;
     bytes[length++] = hex ? parseInt(hex[1] as string, 16) : bytes[i] as number;
     if (hex) i += 2;
   }
@@ -44,10 +42,8 @@ function percentDecodedBytes(text: string): Uint8Array<ArrayBuffer> {
 
 function fromBase64(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
   try {
-    return latin1Bytes(atob(new TextDecoder().decode(data)));
+    return latin1Bytes(atob(Buffer.from(data).toString("latin1")));
   } catch {
     return null;
   }
 }
-
-const ascii = (bytes: Uint8Array) => String.fromCharCode(...bytes);

@@ -1,49 +1,66 @@
 /**
- * Local URLs, which `fetch` answers without libcurl: `data:`, `blob:`, `about:blank`.
+ * Local URLs, which `fetch` answers without libcurl: `data:` and `blob:`.
  *
  * @module
  */
 
 import { resolveObjectURL } from "node:buffer";
+import { blobRange } from "./blob_range.ts";
 import { parseDataUrl } from "./data_url.ts";
 import { networkError } from "../errors.ts";
 import type { RequestPlan } from "../request/plan.ts";
+import type { Field } from "../response/head.ts";
 
 /** The response to a local URL. */
 export interface LocalResponse {
-  readonly type: string;
-  readonly body: Blob | Uint8Array<ArrayBuffer>;
+  readonly status: number;
+  readonly statusText: string;
+  readonly fields: readonly Field[];
+  /** `null` for HEAD. */
+  readonly body: Blob | Uint8Array<ArrayBuffer> | null;
 }
 
 /** Fetches a local URL; `null` for http and https. Throws `TypeError` for any other scheme. */
-export function fetchLocal({ url, method }: RequestPlan): LocalResponse | null {
-  switch (url.protocol) {
+export function fetchLocal(plan: RequestPlan): LocalResponse | null {
+  switch (plan.url.protocol) {
     case "http:":
     case "https:":
       return null;
     case "data:":
-      return fetchData(url);
+      return fetchData(plan);
     case "blob:":
-      if (method !== "GET") throw networkError(url.href, `it allows no ${method}`);
-      return fetchBlob(url);
-    case "about:":
-      if (url.pathname === "blank") {
-        return { type: "text/html;charset=utf-8", body: new Uint8Array() };
-      }
+      return fetchBlob(plan);
   }
-  throw networkError(url.href, `the scheme "${url.protocol}" is not for fetch`);
+  throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetch`);
 }
 
-function fetchData(url: URL): LocalResponse {
+function fetchData({ url, method }: RequestPlan): LocalResponse {
   const found = parseDataUrl(url.href);
   if (!found) throw networkError(url.href, "it is malformed");
-  return { type: found.type, body: found.bytes };
+  const fields: Field[] = [["content-type", found.type]];
+  return { status: 200, statusText: "OK", fields, body: method === "HEAD" ? null : found.bytes };
 }
 
-function fetchBlob(url: URL): LocalResponse {
+/** {@link https://fetch.spec.whatwg.org/#scheme-fetch} */
+function fetchBlob({ url, method, headers }: RequestPlan): LocalResponse {
+  if (method !== "GET") throw networkError(url.href, `it allows no ${method}`);
   const bare = new URL(url);
   bare.hash = "";
-  const body = resolveObjectURL(bare.href) as Blob | undefined;
-  if (!body) throw networkError(url.href, "there is no such blob");
-  return { type: body.type, body };
+  const blob = resolveObjectURL(bare.href) as Blob | undefined;
+  if (!blob) throw networkError(url.href, "there is no such blob");
+  const type: Field = ["content-type", blob.type];
+  const ranges = headers.flatMap(([name, value]) => name.toLowerCase() === "range" ? [value] : []);
+  if (ranges.length === 0) {
+    const fields: Field[] = [["content-length", `${blob.size}`], type];
+    return { status: 200, statusText: "OK", fields, body: blob };
+  }
+  const range = blobRange(ranges.join(", "), blob.size);
+  if (!range) throw networkError(url.href, "it has no such range");
+  const { first, last } = range, body = blob.slice(first, last + 1, blob.type);
+  const fields: Field[] = [
+    ["content-length", `${body.size}`],
+    type,
+    ["content-range", `bytes ${first}-${last}/${blob.size}`],
+  ];
+  return { status: 206, statusText: "Partial Content", fields, body };
 }

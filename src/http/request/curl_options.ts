@@ -6,6 +6,7 @@
 
 import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import { checkedProxyHeaders } from "./framing.ts";
 
 /** A call that takes `init.curl`. */
 export type OptionTaker = "fetch" | "CurlWebSocket";
@@ -62,7 +63,10 @@ export function checkCurlOptions(options: EasyOptions, taker: OptionTaker = "fet
     const alias = Object.hasOwn(table, name) ? table[name]?.aliasOf : undefined;
     const remedy = instead.get(alias ?? name) ?? instead.get(name);
     if (remedy) throw new TypeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
-    if (value !== undefined) checked[name] = value;
+    if (value === undefined) continue;
+    checked[name] = name === "PROXYHEADER" && Array.isArray(value)
+      ? checkedProxyHeaders(value)
+      : value;
   }
   return checked;
 }

@@ -7,6 +7,7 @@
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import {
+  asyncBodySource,
   type BodySource,
   bodySource,
   type FetchBody,
@@ -15,6 +16,7 @@ import {
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
 import { checkCurlOptions } from "./curl_options.ts";
+import { bodyLength, checkConversions, checkNoBody } from "./framing.ts";
 import {
   hasHeader,
   type HeaderEntry,
@@ -23,6 +25,7 @@ import {
   readHeaders,
 } from "./headers.ts";
 import { readPolicy, referrerFor, type ReferrerPolicy } from "./referrer.ts";
+import { isHttp } from "./url.ts";
 
 /** Progress of a fetch. */
 export interface FetchProgress {
@@ -139,8 +142,10 @@ export function planRequest(
   input: string | URL | Request,
   init: FetchInit = {},
 ): RequestPlan | Promise<RequestPlan> {
-  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
-  return given === null ? plan : planBody(plan, init, given);
+  const plan = planHead(input, init), given = givenBody(input, init, plan.method);
+  if (given !== null) return planBody(plan, init, given);
+  checkNoBody(plan.headers);
+  return plan;
 }
 
 async function planBody(
@@ -148,6 +153,11 @@ async function planBody(
   init: FetchInit,
   given: FetchBody,
 ): Promise<RequestPlan> {
+  const { signal } = plan;
+  if (signal?.aborted) {
+    asyncBodySource(given)?.cancel(signal.reason); // within the call, as the standard says
+    throw signal.reason;
+  }
   const isRequests = init.body === undefined && given instanceof ReadableStream;
   const body = await (isRequests ? requestSource(given) : bodySource(given));
   try {
@@ -160,8 +170,11 @@ async function planBody(
 
 /** Reads the arguments of `fetchSync`. Throws `TypeError` also for a body that is read later. */
 export function planRequestSync(input: string | URL, init: FetchInit = {}): RequestPlan {
-  const plan = planWithoutBody(input, init), given = givenBody(input, init, plan.method);
-  if (given === null) return plan;
+  const plan = planHead(input, init), given = givenBody(input, init, plan.method);
+  if (given === null) {
+    checkNoBody(plan.headers);
+    return plan;
+  }
   const body = syncBodySource(given);
   if (body) return withBody(plan, body);
   throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
@@ -169,7 +182,8 @@ export function planRequestSync(input: string | URL, init: FetchInit = {}): Requ
 
 const NONE: FetchCurlOptions = {}, NO_COOKIES: readonly string[] = [];
 
-function planWithoutBody(input: string | URL | Request, init: FetchInit): RequestPlan {
+/** Reads the arguments of a request whose body is added later, by {@linkcode withBody}. */
+export function planHead(input: string | URL | Request, init: FetchInit): RequestPlan {
   const request = typeof input !== "string" && input instanceof Request ? input : null;
   const url = readRequestUrl(request ? request.url : input as string | URL);
   const { referrer, referrerPolicy } = readReferrer(init, request, url);
@@ -212,20 +226,13 @@ function givenBody(
   return given;
 }
 
-/** Adds a body, its type and length. Throws `TypeError` for a Content-Length that is wrong. */
+/** Adds a body, its type and length. Throws `TypeError` for headers that say otherwise. */
 export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   const headers = [...plan.headers];
   if (body.type && !hasHeader(headers, "content-type")) headers.push(["Content-Type", body.type]);
-  return { ...plan, headers, body, bodyLength: readLength(body, headers) };
-}
-
-/** The length of the body: known for bytes, and for a stream what Content-Length says. */
-function readLength(body: BodySource, headers: readonly HeaderEntry[]): number | null {
-  const text = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
-  if (text === undefined || text === null) return body.length;
-  const length = Number(text);
-  if (/^\d+$/.test(text) && length === (body.length ?? length)) return length;
-  throw new TypeError(`Cannot fetch: the length of the body is not the Content-Length "${text}"`);
+  const length = bodyLength(headers, body.length, plan.curl);
+  if (isHttp(plan.url)) checkConversions(plan.curl);
+  return { ...plan, headers, body, bodyLength: length };
 }
 
 function readRedirect(redirect: string): "follow" | "error" | "manual" {

@@ -4,26 +4,93 @@
  * @module
  */
 
+import type { Stats } from "node:fs";
+
 const PIECE = 256 * 1024;
 
-/** Throws `TypeError` for a `Bun.file()` that does not exist: it looks like an empty Blob. */
-export async function checkBlob(blob: Blob): Promise<void> {
-  if (blob.size > 0) return;
+/** What is to be sent of a Blob. */
+export interface BlobContent {
+  /** How many bytes it has, `null` if that is known only at its end. */
+  readonly size: number | null;
+  /** Whether it can be read more than once. */
+  readonly replayable: boolean;
+  /** How many bytes the file behind it has, `Infinity` if unknown; 0 for a Blob in memory. */
+  readonly onDisk: number;
+  /** The base name of that file, `null` if it has none. */
+  readonly fileName: string | null;
+  /** Reads it from the beginning. */
+  chunks(): AsyncGenerator<Uint8Array, void, void>;
+}
+
+/**
+ * Examines a Blob before it is sent. Throws `TypeError` for a `Bun.file()` that cannot be read.
+ *
+ * A `Bun.file()` is a Blob whose bytes are on the disk, and whose `size` may be wrong: 0 for a file
+ * in `/proc`, anything for a slice, `Infinity` for a FIFO. Its size counts only if its last byte is
+ * there.
+ */
+export async function blobContent(blob: Blob): Promise<BlobContent> {
+  const file = await fileBehind(blob);
+  if (!file) return { ...ofSize(blob, blob.size), replayable: true, onDisk: 0, fileName: null };
+  const { name } = blob as File; // without one it is a descriptor, which has a position
+  const isFile = file.isFile?.() === true, replayable = isFile && typeof name === "string";
+  const fileName = typeof name === "string" ? name.replace(/^.*[/\\]/s, "") : null;
+  const isKnown = replayable && await (file.size === 0 ? isEmpty(blob) : hasItsSize(blob));
+  const found = isKnown ? ofSize(blob, blob.size) : { size: null, chunks: () => streamed(blob) };
+  return { ...found, replayable, onDisk: isFile ? file.size ?? Infinity : Infinity, fileName };
+}
+
+/** The file behind a `Bun.file()`, `null` for any other Blob; others of Bun's are not on the disk. */
+async function fileBehind(blob: Blob): Promise<Partial<Stats> | null> {
   try {
-    await blob.arrayBuffer();
+    return await (blob as { stat?(): Promise<Stats> }).stat?.() ?? null;
   } catch (cause) {
     throw new TypeError(`Cannot read the Blob: ${cause}`, { cause });
   }
 }
 
-/**
- * The chunks of a Blob. Its own `stream()` is not used, because on Deno it gives the whole Blob as
- * one chunk.
- */
-export async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
-  await checkBlob(blob);
-  for (let at = 0; at < blob.size; at += PIECE) {
-    yield new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
+/** Does not ask for `size`: once Bun has said 0, it reads nothing. */
+async function isEmpty(blob: Blob): Promise<boolean> {
+  const chunks = streamed(blob), { done } = await chunks.next();
+  await chunks.return();
+  return done === true;
+}
+
+/** What Bun says of a slice up to the end of a file whose size it has not looked at is larger. */
+export const MAX_KNOWN_SIZE: number = 2 ** 50;
+
+async function hasItsSize(blob: Blob): Promise<boolean> {
+  const { size } = blob;
+  if (size === 0 || !(size < MAX_KNOWN_SIZE)) return size === 0;
+  return (await blob.slice(size - 1, size).arrayBuffer()).byteLength === 1;
+}
+
+function ofSize(blob: Blob, size: number): Pick<BlobContent, "size" | "chunks"> {
+  return { size, chunks: () => pieces(blob, size) };
+}
+
+/** Its own `stream()` is not used: on Deno it gives the whole Blob as one chunk. */
+async function* pieces(blob: Blob, size: number): AsyncGenerator<Uint8Array, void, void> {
+  for (let at = 0; at < size; at += PIECE) {
+    const end = Math.min(at + PIECE, size);
+    const piece = new Uint8Array(await blob.slice(at, end).arrayBuffer());
+    if (piece.length < end - at) {
+      throw new TypeError(`The Blob has only ${at + piece.length} bytes, ${size} were promised`);
+    }
+    yield piece;
+  }
+}
+
+async function* streamed(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
+  const reader = blob.stream().getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
   }
 }
 

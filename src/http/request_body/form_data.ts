@@ -7,49 +7,70 @@
  * @module
  */
 
-import { blobChunks } from "./blob_chunks.ts";
+import { type BlobContent, blobContent } from "./blob_chunks.ts";
+import { escaped, type FormEntry, NameFinder, withCrlf } from "./given_names.ts";
 
 /** A serialized form. */
 export interface SerializedForm {
   /** The media type, with the boundary. */
   readonly type: string;
-  /** The number of bytes. */
-  readonly length: number;
+  /** The number of bytes, `null` if that of a file is known only at its end. */
+  readonly length: number | null;
+  /** Whether all of its files can be read more than once. */
+  readonly replayable: boolean;
   /** The bytes from the beginning. Files are read while they are sent. */
   chunks(): AsyncGenerator<Uint8Array, void, void>;
 }
 
 const encoder = new TextEncoder();
 
-/** Serializes a form as it is now. The content of its files is read later. */
-export function serializeForm(form: FormData): SerializedForm {
+/**
+ * Serializes a form as it is now. The content of its files is read later. Throws `TypeError` for a
+ * file that cannot be read.
+ */
+export async function serializeForm(form: FormData): Promise<SerializedForm> {
+  const entries: FormEntry[] = [...form], finder = new NameFinder(form, entries);
+  const contents = await Promise.all(
+    entries.map(([, value]) => typeof value === "string" ? null : blobContent(value)),
+  );
+  const onDisk = contents.reduce((sum, content) => sum + (content?.onDisk ?? 0), 0);
+  const names = await finder.find(onDisk);
   const boundary = `----curlew-${randomHex(16)}`;
-  const pieces: (Uint8Array | Blob)[] = [];
+  const pieces: (Uint8Array | BlobContent)[] = [];
   let text = "";
-  for (const [name, value] of form) {
-    text += `--${boundary}\r\n${partHead(name, value)}\r\n\r\n`;
-    if (typeof value === "string") text += withCrlf(value);
+  for (const [at, [name, value]] of entries.entries()) {
+    const content = contents[at];
+    text += `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCrlf(name))}"`;
+    if (!content) text += `\r\n\r\n${withCrlf(value as string)}`;
     else {
-      pieces.push(encoder.encode(text), value);
+      const fileName = nameOf(value as File, content, names?.[at]);
+      text += `; filename="${fileName}"\r\nContent-Type: ${typeOf(value as File)}\r\n\r\n`;
+      pieces.push(encoder.encode(text), content);
       text = "";
     }
     text += "\r\n";
   }
   pieces.push(encoder.encode(`${text}--${boundary}--\r\n`));
-  const length = pieces.reduce((sum, piece) => sum + sizeOf(piece), 0);
   return {
     type: `multipart/form-data; boundary=${boundary}`,
-    length,
+    length: pieces.reduce(addSize, 0),
+    replayable: contents.every((content) => content?.replayable ?? true),
     chunks: () => read(pieces),
   };
 }
 
-const sizeOf = (piece: Uint8Array | Blob) => piece instanceof Blob ? piece.size : piece.length;
+const isBytes = (piece: Uint8Array | BlobContent): piece is Uint8Array =>
+  piece instanceof Uint8Array;
 
-async function* read(pieces: readonly (Uint8Array | Blob)[]) {
+function addSize(sum: number | null, piece: Uint8Array | BlobContent): number | null {
+  const size = isBytes(piece) ? piece.length : piece.size;
+  return sum === null || size === null ? null : sum + size;
+}
+
+async function* read(pieces: readonly (Uint8Array | BlobContent)[]) {
   for (const piece of pieces) {
-    if (piece instanceof Blob) yield* blobChunks(piece);
-    else yield piece;
+    if (isBytes(piece)) yield piece;
+    else yield* piece.chunks();
   }
 }
 
@@ -58,17 +79,14 @@ function randomHex(bytes: number): string {
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function partHead(name: string, value: string | File): string {
-  const head = `Content-Disposition: form-data; name="${escaped(withCrlf(name))}"`;
-  if (typeof value === "string") return head;
-  const type = value.type || "application/octet-stream";
-  const filename = value.name ?? "blob"; // Bun gives a Blob no name
-  return `${head}; filename="${escaped(filename)}"\r\nContent-Type: ${type}`;
+const typeOf = ({ type }: File) => type || "application/octet-stream";
+
+/**
+ * The name to send, escaped. `given` is the one that the runtime would send. Of the path of a file
+ * on the disk only the last part is sent.
+ */
+function nameOf({ name }: File, { fileName }: BlobContent, given: string | undefined): string {
+  const own = escaped(fileName ?? name ?? "blob"); // Bun gives a Blob no name
+  if (given === undefined || given === escaped(name ?? "")) return own;
+  return given;
 }
-
-/** Normalizes line breaks to CR LF. */
-const withCrlf = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
-
-const ESCAPES: Readonly<Record<string, string>> = { "\n": "%0A", "\r": "%0D", '"': "%22" };
-
-const escaped = (text: string) => text.replace(/[\n\r"]/g, (unit) => ESCAPES[unit] as string);

@@ -5,7 +5,7 @@
  */
 
 import { copyOf } from "../bytes.ts";
-import { blobChunks, checkBlob, chunkReader } from "./blob_chunks.ts";
+import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
 import { serializeForm } from "./form_data.ts";
 
@@ -30,6 +30,8 @@ export interface BodySource {
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** Whether {@linkcode open} can be called again, to send the body once more. */
   readonly replayable: boolean;
+  /** Whether it is a stream: what the standard calls a body whose source is null. */
+  readonly isStream?: true;
   /** Opens a reader at the beginning. */
   open(): ReadableStreamDefaultReader<Uint8Array>;
   /** Releases the body, if it will not be read. */
@@ -43,16 +45,17 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
   return { type, bytes, length: bytes.length, replayable: true, open, cancel: nothing };
 }
 
-function fromBlob(blob: Blob, type: string | null): BodySource {
-  const open = () => chunkReader(blobChunks(blob));
-  return { type, bytes: null, length: blob.size, replayable: true, open, cancel: nothing };
+async function fromBlob(blob: Blob): Promise<BodySource> {
+  const { size: length, replayable, chunks } = await blobContent(blob);
+  const open = () => chunkReader(chunks());
+  return { type: blob.type || null, bytes: null, length, replayable, open, cancel: nothing };
 }
 
 /** The source of a form. Its files are read while they are sent. */
-function formSource(form: FormData): BodySource {
-  const { type, length, chunks } = serializeForm(form);
+async function fromForm(form: FormData): Promise<BodySource> {
+  const { type, length, replayable, chunks } = await serializeForm(form);
   const open = () => chunkReader(chunks());
-  return { type, bytes: null, length, replayable: true, open, cancel: nothing };
+  return { type, bytes: null, length, replayable, open, cancel: nothing };
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
@@ -60,7 +63,7 @@ function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
   const open = () => stream.getReader();
   // fails if the stream is locked: then the holder of the lock cancels it
   const cancel = (reason: unknown) => void stream.cancel(reason).catch(nothing);
-  return { type: null, bytes: null, length: null, replayable: false, open, cancel };
+  return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
 }
 
 const encoder = new TextEncoder();
@@ -81,11 +84,11 @@ function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
   );
 }
 
-/** The source of a body of any type. Throws `TypeError` for a `Bun.file()` that does not exist. */
+/** The source of a body of any type. Throws `TypeError` for a `Bun.file()` that cannot be read. */
 export async function bodySource(body: FetchBody): Promise<BodySource> {
-  if (body instanceof Blob) await checkBlob(body);
-  return syncBodySource(body) ?? asyncBodySource(body) ??
-    syncBodySource(String(body)) as BodySource;
+  if (body instanceof Blob) return await fromBlob(body);
+  if (body instanceof FormData) return await fromForm(body);
+  return syncBodySource(body) ?? streamSource(body) ?? syncBodySource(String(body)) as BodySource;
 }
 
 /**
@@ -108,13 +111,26 @@ export function syncBodySource(body: FetchBody): BodySource | null {
   return bytes && fromBytes(bytes, null);
 }
 
-/** The source of a body whose bytes are read later, `null` for any other type. */
+/**
+ * The source of a body whose bytes are read later, found without waiting for a Blob to be examined;
+ * `null` for other types and for a form. Without bytes a Blob may be a `Bun.file()` whose size is
+ * not known.
+ */
 export function asyncBodySource(body: FetchBody): BodySource | null {
-  if (body instanceof Blob) return fromBlob(body, body.type || null);
-  if (body instanceof FormData) return formSource(body);
+  if (!(body instanceof Blob)) return streamSource(body);
+  const length = body.size > 0 && body.size < MAX_KNOWN_SIZE ? body.size : null;
+  const chunks = async function* () {
+    yield* (await blobContent(body)).chunks();
+  };
+  const open = () => chunkReader(chunks());
+  return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };
+}
+
+/** The source of a body that can be read only once, `null` for any other type. */
+function streamSource(body: FetchBody): BodySource | null {
   if (body instanceof ReadableStream) return fromStream(body);
   if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
-    return fromIterable(body);
+    return fromIterable(body as AsyncIterable<Uint8Array | string>);
   }
   return null;
 }

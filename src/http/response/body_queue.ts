@@ -67,6 +67,12 @@ export class BodyQueue {
     }
   }
 
+  /** Adds a chunk, which the queue owns from then on. */
+  add(chunk: Chunk): void {
+    if (chunk.length > 0) this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
   #detachSlab(slab: Chunk): Chunk {
     this.#slab = null;
     this.#filled = 0;

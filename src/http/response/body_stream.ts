@@ -39,15 +39,46 @@ export interface BodyTransfer {
 
 type Controller = ReadableByteStreamController;
 
+/** The stream of a body. */
+export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Of a body that needs no transfer any more. */
+const NO_TRANSFER: BodyTransfer = { resume() {}, cancel() {} };
+
 /** Ends the transfer of a stream that was collected before it was read to its end. */
 const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
   ref.deref()?.onStreamCollected()
 );
 
+/** Sinks that will listen to their signals from the next macrotask on. */
+const listeners: BodySink[] = [];
+
+/** Has a sink listen to its signal. Later, since most bodies are read to their end at once. */
+function listenSoon(sink: BodySink): void {
+  if (listeners.push(sink) > 1) return;
+  setImmediate(() => {
+    for (const sink of listeners.splice(0)) sink.listen();
+  });
+}
+
+// not those of AbortSignal: on Deno they have an `AbortSignal.timeout()` keep the process alive
+const { addEventListener, removeEventListener } = EventTarget.prototype;
+
+/** Listens to a signal. Returns the function that ends that. */
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  // a signal of its own: there others' listeners decide on Deno whether the timeout does that
+  const own = AbortSignal.any([signal]);
+  addEventListener.call(own, "abort", listener);
+  return () => removeEventListener.call(own, "abort", listener);
+}
+
 /**
  * Passes bytes from WRITEFUNCTION to a stream. The queue is here and not in the stream, so the
  * stream calls `pull` only while a read is pending. At all other times nothing here refers to the
  * stream: if the user drops it, it is collected and its transfer ends.
+ *
+ * While the transfer runs, whoever runs it ends the body when the signal aborts. After that the
+ * sink itself does: at each read, and by a listener if the body lies unread.
  */
 export class BodySink {
   readonly #transfer: BodyTransfer;
@@ -66,9 +97,26 @@ export class BodySink {
   #ended = false;
   /** Whether the stream has ended or was cancelled. */
   #closed = false;
+  /** Whether no byte has arrived. */
+  #isEmpty = true;
+  #signal: AbortSignal | null = null;
+  /** Set if there is a signal. */
+  #weakStream: WeakRef<BodyStream> | null = null;
+  /** Whether the sink listens to the signal, or will soon. */
+  #listens = false;
+  #unlisten: (() => void) | null = null;
 
   constructor(transfer: BodyTransfer) {
     this.#transfer = transfer;
+  }
+
+  /** A sink with all the bytes of a body. */
+  static filled(bytes: Uint8Array<ArrayBuffer>): BodySink {
+    const sink = new BodySink(NO_TRANSFER);
+    sink.#isEmpty = bytes.length === 0;
+    sink.#queue.add(bytes);
+    sink.end();
+    return sink;
   }
 
   /** Whether the transfer is paused. */
@@ -89,28 +137,39 @@ export class BodySink {
     return bytes;
   }
 
-  /** Creates the stream; called once. */
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** Creates the stream; called once. An abort of the signal ends it. */
+  open(signal: AbortSignal | null): BodyStream {
+    this.#signal = signal;
     const stream = new ReadableStream({
       type: "bytes",
-      start: (controller) => {
-        if (this.#finish && this.#queue.length === 0) this.#end(controller, this.#finish);
-        else this.#weakController = new WeakRef(controller);
+      start: (controller) => this.#start(controller),
+      pull: (controller) => {
+        // a read that began before an abort in the same task is to fail with it
+        if (signal) this.#serveSoon(controller);
+        else this.#pull(controller);
       },
-      pull: (controller) => this.#pull(controller),
       cancel: (reason) => {
         this.#drop();
         this.#transfer.cancel(reason);
+        signal?.throwIfAborted(); // it had failed already
       },
-    }, { highWaterMark: 0 });
-    unread.register(stream, new WeakRef(this));
-    return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
+    }, { highWaterMark: 0 }) as BodyStream;
+    if (signal) this.#weakStream = new WeakRef(stream);
+    if (!this.#finish) unread.register(stream, new WeakRef(this));
+    return stream;
+  }
+
+  #start(controller: Controller): void {
+    this.#weakController = new WeakRef(controller);
+    if (this.#finish) this.#endOrListen(controller, this.#finish);
   }
 
   #drop(): void {
     this.#closed = true;
     this.#waitingController = null;
     this.#queue.clear();
+    this.#unlisten?.();
+    this.#unlisten = null;
   }
 
   /** WRITEFUNCTION. */
@@ -126,13 +185,15 @@ export class BodySink {
         return CURL_WRITEFUNC_PAUSE;
       }
     }
+    this.#isEmpty = false;
     this.#queue.push(piece);
-    if (this.#waitingController) this.#scheduleServe();
+    if (this.#waitingController) this.#serveSoon(this.#waitingController);
     return length;
   }
 
   /** Serves the pending read in a microtask, with all bytes that libcurl delivers until then. */
-  #scheduleServe(): void {
+  #serveSoon(controller: Controller): void {
+    this.#waitingController = controller;
     if (this.#serving) return;
     this.#serving = true;
     queueMicrotask(() => {
@@ -140,16 +201,20 @@ export class BodySink {
       const controller = this.#waitingController;
       if (!controller) return;
       this.#waitingController = null;
-      this.#pull(controller);
+      if (this.#signal?.aborted) this.#abort(controller, this.#signal);
+      else this.#pull(controller);
     });
   }
 
   /** The `pull` of the stream: a read is pending. */
   #pull(controller: Controller): void {
-    if (this.#queue.length > 0) this.#serve(controller);
+    const served = this.#queue.length > 0;
+    if (served) this.#serve(controller);
     else if (!this.#finish) this.#waitingController = controller;
     if (this.#queue.length <= LOW_WATER) this.#scheduleResume();
-    if (this.#queue.length === 0 && this.#finish) this.#end(controller, this.#finish);
+    if (!this.#finish || this.#closed) return;
+    if (this.#queue.length > 0 || (served && this.#waitsForRead)) this.#listenSoon();
+    else this.#end(controller, this.#finish);
   }
 
   #serve(controller: Controller): void {
@@ -188,9 +253,53 @@ export class BodySink {
   #finishWith(finish: (controller: Controller) => void): void {
     if (this.#closed || this.#finish) return;
     this.#finish = finish;
-    if (this.#queue.length > 0) return;
-    const controller = this.#waitingController ?? this.#weakController?.deref();
-    if (controller) this.#end(controller, finish);
+    const controller = this.#controller;
+    if (controller) this.#endOrListen(controller, finish);
+  }
+
+  get #controller(): Controller | undefined {
+    return this.#waitingController ?? this.#weakController?.deref();
+  }
+
+  /**
+   * Whether only a read closes the stream, though the queue is empty. As with the runtimes' own
+   * `fetch` an abort ends a body until its end has been read.
+   */
+  get #waitsForRead(): boolean {
+    return this.#signal !== null && this.#ended;
+  }
+
+  /** Ends the stream, unless a read has to come first. */
+  #endOrListen(controller: Controller, finish: (controller: Controller) => void): void {
+    const waits = this.#waitsForRead && !this.#waitingController;
+    if (this.#queue.length === 0 && !waits) this.#end(controller, finish);
+    else if (this.#isEmpty) this.listen();
+    else this.#listenSoon();
+  }
+
+  #listenSoon(): void {
+    if (!this.#signal || this.#listens) return;
+    this.#listens = true;
+    listenSoon(this);
+  }
+
+  /** Listens to the signal until the body has been read, was cancelled or is collected. */
+  listen(): void {
+    const signal = this.#signal, controller = this.#controller;
+    if (this.#closed || !signal || !controller) return;
+    if (signal.aborted) return this.#abort(controller, signal);
+    this.#unlisten = onAbort(signal, () => this.#abort(this.#controller, signal));
+    unread.register(controller, new WeakRef(this));
+  }
+
+  #abort(controller: Controller | undefined, { reason }: AbortSignal): void {
+    // by the standard an empty body has ended already: whoever holds its stream is told that
+    const isOver = this.#ended && this.#isEmpty && this.#weakStream?.deref()?.locked === true;
+    const finish = isOver ? this.#finish : null;
+    this.#drop();
+    if (!controller) return;
+    if (finish) finish(controller);
+    else controller.error(reason);
   }
 
   #end(controller: Controller, finish: (controller: Controller) => void): void {
@@ -204,8 +313,8 @@ export class BodySink {
 
   /** Called when the stream was garbage-collected. */
   onStreamCollected(): void {
-    if (this.#closed || this.#finish) return;
+    if (this.#closed) return;
     this.#drop();
-    this.#transfer.cancel(undefined);
+    if (!this.#finish) this.#transfer.cancel(undefined);
   }
 }

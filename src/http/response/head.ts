@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { LengthCheck, loneCr } from "./head_checks.ts";
 
 /** Status line and headers. */
 export interface ResponseHead {
@@ -35,6 +36,7 @@ class HeaderLines {
   // not zeroed: only the first `#length` bytes are ever read
   #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #length = 0;
+  readonly #lengths = new LengthCheck();
   /** The decoded lines, once `end()` has given up the buffer. */
   #text: string | null = null;
 
@@ -44,11 +46,20 @@ class HeaderLines {
     if (end > this.#bytes.length) this.#grow(end);
     const bytes = this.#bytes, from = line.peek();
     // lines are short: a loop is faster than `subarray` and `set`
-    for (let i = 0; i < length; i++) bytes[start + i] = from[i] as number;
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[start + i] = from[i] as number;
+      // 7.74 gives several lines of a file: at once
+      if (byte === CR && (i + 1 === length || from[i + 1] !== LF)) throw loneCr();
+    }
     this.#length = end;
     const first = bytes[start];
     if (length === 0 || first === CR || first === LF) return "blank";
-    return first === 0x48 && isStatusLine(bytes, start, end) ? "status" : "field";
+    if (first === 0x48 && isStatusLine(bytes, start, end)) {
+      this.#lengths.reset();
+      return "status";
+    }
+    this.#lengths.add(bytes, start, end);
+    return "field";
   }
 
   #grow(end: number): void {
@@ -128,7 +139,7 @@ export class HeadCollector {
     this.#owner = owner;
   }
 
-  /** HEADERFUNCTION. Throws `CurlEasyError` if the lines exceed the limit. */
+  /** HEADERFUNCTION. Throws `CurlEasyError` if the lines exceed the limit or are ambiguous. */
   addLine(line: Piece): number {
     const { length } = line; // read now: a call of libcurl in `onHead` may reuse the object
     this.#size += length;

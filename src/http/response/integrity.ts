@@ -7,14 +7,14 @@
 import { base64 } from "../bytes.ts";
 
 const STRENGTH = ["sha256", "sha384", "sha512"];
-const ITEM = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/;
+const ITEM = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+)={0,2}(?:\?.*)?$/;
 
 /** Whether the bytes match the metadata, by the strongest algorithm that it names. */
 export async function matchesIntegrity(
   bytes: Uint8Array<ArrayBuffer>,
   metadata: string,
 ): Promise<boolean> {
-  const items = metadata.split(/\s+/).flatMap((item) => {
+  const items = metadata.split(/[\t\n\f\r ]+/).flatMap((item) => {
     const match = ITEM.exec(item);
     return match ? [{ algorithm: match[1] as string, digest: match[2] as string }] : [];
   });
@@ -23,7 +23,7 @@ export async function matchesIntegrity(
   const strongest = items.reduce((a, b) => rank(b.algorithm) > rank(a.algorithm) ? b : a);
   const name = strongest.algorithm.replace("sha", "SHA-");
   const hash = new Uint8Array(await crypto.subtle.digest(name, bytes));
-  const actual = base64(hash);
+  const actual = base64(hash).replace(/=+$/, ""); // padding may be left out
   return items.some(({ algorithm, digest }) =>
     algorithm === strongest.algorithm &&
     digest.replaceAll("-", "+").replaceAll("_", "/") === actual

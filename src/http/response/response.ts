@@ -1,6 +1,6 @@
 /**
- * Responses: the runtime's own `Response`, with `url`, `redirected` and others laid over it, since
- * its constructor cannot set them.
+ * Responses: the runtime's own `Response`, with `url`, `redirected` and `type` laid over it, since
+ * its constructor cannot set them. Its body is the native one, for native code reads no other.
  *
  * @module
  */
@@ -8,6 +8,8 @@
 import { appendFields, type Field } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
+import { native } from "../../../ffi/mod.ts";
+import type { Body } from "./whole_body.ts";
 
 /** The parts of a response beside its body. */
 export interface ResponseParts {
@@ -17,27 +19,23 @@ export interface ResponseParts {
   readonly fields: readonly Field[];
   /** The final URL; `response.url` leaves out its credentials and fragment. */
   readonly url: URL;
+  /** `response.type`. */
+  readonly type: string;
   readonly redirected: boolean;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
 }
 
-/**
- * Makes a response. Throws `TypeError` or `RangeError` if the parts are not valid.
- *
- * A body of bytes costs the runtimes a fraction of what a stream costs. But the stream that they
- * make of it has no BYOB reader, and on Bun it counts as used once it is locked. So when the user
- * asks for `body` or `clone()`, a second response takes over the body, with a byte stream of
- * curlew's.
- */
-export function makeResponse(body: Body, parts: ResponseParts): Response {
-  const response = new Response(body, parts);
-  appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
-  return attachFields(response, parts, body instanceof Uint8Array);
-}
+/** The highest status that the constructor takes. A server may send any of three digits. */
+const MAX_STATUS = 599;
 
-/** The body of a response. */
-export type Body = ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null;
+/** Makes a response. Throws `TypeError` or `RangeError` if the parts are not valid. */
+export function makeResponse(body: Body, parts: ResponseParts): Response {
+  const isOdd = parts.status > MAX_STATUS;
+  const response = new Response(body, isOdd ? { ...parts, status: MAX_STATUS } : parts);
+  appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
+  return attachFields(response, parts);
+}
 
 const value = () => {
   throw new TypeError("Cannot change the headers of a response: they are immutable");
@@ -57,127 +55,88 @@ class ReturnOverride {
 }
 
 /**
- * Private fields on an object of another class: a constructor adds its fields to whatever object
+ * A private field on an object of another class: a constructor adds its fields to whatever object
  * its base class returns. They cost the garbage collector far less than a WeakMap.
  */
 class ResponseFields extends ReturnOverride {
   readonly #parts: ResponseParts;
-  #isWhole: boolean;
-  #successor: Response | null = null;
 
-  constructor(response: Response, parts: ResponseParts, isWhole: boolean) {
+  constructor(response: Response, parts: ResponseParts) {
     super(response);
     this.#parts = parts;
-    this.#isWhole = isWhole;
   }
 
   static partsOf(response: object): ResponseParts | null {
     return #parts in response ? (response as ResponseFields).#parts : null;
   }
-
-  /** The response that has the body: the given one, or the one that took over. */
-  static bodyOwner(response: Response): Response {
-    return (response as unknown as ResponseFields).#successor ?? response;
-  }
-
-  /** Like {@linkcode bodyOwner}, for access to the stream: a body of bytes is taken over first. */
-  static streamOwner(response: Response): Response {
-    const fields = response as unknown as ResponseFields;
-    if (!fields.#isWhole || isUsed.call(response)) return ResponseFields.bodyOwner(response);
-    fields.#isWhole = false;
-    return fields.#successor = new Response(streamOf(response), { headers: response.headers });
-  }
 }
-
-const getter = (name: "body" | "bodyUsed" | "headers") =>
-  Object.getOwnPropertyDescriptor(Response.prototype, name)?.get as () => unknown;
-const bodyOf = getter("body") as (this: Response) => Body;
-const headersOf = getter("headers") as (this: Response) => Headers;
-const isUsed = getter("bodyUsed") as (this: Response) => boolean;
-const { bytes: bytesOf, clone: cloneOf, blob: blobOf } = Response.prototype;
-
-/** The bytes of a response as a byte stream. */
-function streamOf(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      const bytes = await bytesOf.call(response);
-      if (bytes.length > 0) controller.enqueue(bytes);
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-    cancel: (reason) => (bodyOf.call(response) as ReadableStream).cancel(reason),
-  }, { highWaterMark: 0 }) as ReadableStream<Uint8Array<ArrayBuffer>>;
-}
-
-const get = (read: (this: Response) => unknown) => ({
-  get: read,
-  configurable: true,
-  enumerable: true,
-});
-const method = (call: (this: Response) => unknown) => ({
-  value: call,
-  configurable: true,
-  enumerable: true,
-  writable: true,
-});
-const reader = (name: "arrayBuffer" | "bytes" | "formData" | "json" | "text") => {
-  const read = Response.prototype[name];
-  return method(function () {
-    return read.call(ResponseFields.bodyOwner(this));
-  });
-};
-
-/** The prototype of all responses: cheaper than own properties of each. */
-const PROTOTYPE: object = Object.create(Response.prototype, {
-  url: get(function () {
-    return bareUrl((partsOf(this) as ResponseParts).url);
-  }),
-  headers: get(function () {
-    const headers = headersOf.call(this);
-    if (Object.getPrototypeOf(headers) !== GUARDED) Object.setPrototypeOf(headers, GUARDED);
-    return headers;
-  }),
-  redirected: get(function () {
-    return (partsOf(this) as ResponseParts).redirected;
-  }),
-  body: get(function () {
-    return bodyOf.call(ResponseFields.streamOwner(this));
-  }),
-  bodyUsed: get(function () {
-    return isUsed.call(ResponseFields.bodyOwner(this));
-  }),
-  clone: method(function () {
-    // clones the stream, as on Deno a clone of bytes shares them
-    const parts = partsOf(this) as ResponseParts, owner = ResponseFields.streamOwner(this);
-    const copy = cloneOf.call(owner);
-    // the response that took over has the body, but not the status and URL
-    return owner === this ? attachFields(copy, parts, false) : makeResponse(copy.body, parts);
-  }),
-  arrayBuffer: reader("arrayBuffer"),
-  bytes: reader("bytes"),
-  formData: reader("formData"),
-  json: reader("json"),
-  text: reader("text"),
-  blob: method(typedBlob),
-});
 
 /** The parts of a response that curlew made, `null` for any other. */
 function partsOf(response: Response): ResponseParts | null {
   return ResponseFields.partsOf(response);
 }
 
-/** Attaches the parts to a response, and the prototype that uses them. */
-function attachFields(response: Response, parts: ResponseParts, isWhole: boolean): Response {
-  new ResponseFields(response, parts, isWhole);
-  return Object.setPrototypeOf(response, PROTOTYPE);
+const headersOf = Object.getOwnPropertyDescriptor(Response.prototype, "headers")?.get as (
+  this: Response,
+) => Headers;
+const { blob: blobOf, clone: cloneOf } = Response.prototype;
+
+const get = (read: (this: Response) => unknown) => ({
+  get: read,
+  configurable: true,
+  enumerable: true,
+});
+const method = (value: (this: Response) => unknown) => ({
+  value,
+  configurable: true,
+  enumerable: true,
+  writable: true,
+});
+
+/**
+ * The prototype of all responses: cheaper than own properties of each. It has nothing of a body's,
+ * because native code, such as a server that sends the response, does not see it.
+ */
+const PROTOTYPE: object = Object.create(Response.prototype, {
+  url: get(function () {
+    return bareUrl((partsOf(this) as ResponseParts).url);
+  }),
+  type: get(function () {
+    return (partsOf(this) as ResponseParts).type;
+  }),
+  redirected: get(function () {
+    return (partsOf(this) as ResponseParts).redirected;
+  }),
+  headers: get(function () {
+    const headers = headersOf.call(this);
+    if (Object.getPrototypeOf(headers) !== GUARDED) Object.setPrototypeOf(headers, GUARDED);
+    return headers;
+  }),
+  clone: method(function clone(this: Response) {
+    return attachFields(cloneOf.call(this), partsOf(this) as ResponseParts);
+  }),
+  ...native.runtime === "bun" && { blob: method(blob) },
+});
+
+/** `blob()` with its type, which Bun's own leaves out if the body is a stream of JavaScript. */
+async function blob(this: Response): Promise<Blob> {
+  const found: Blob = await blobOf.call(this), type = this.headers.get("content-type");
+  if (!type || found.type) return found;
+  return await new Response(found, { headers: { "content-type": type } }).blob();
 }
 
-/** `blob()` with the type, which Bun's own method loses if the body is a stream. */
-async function typedBlob(this: Response): Promise<Blob> {
-  const type = this.headers.get("content-type");
-  const blob: Blob = await blobOf.call(ResponseFields.bodyOwner(this));
-  return type && !blob.type ? blob.slice(0, blob.size, type) : blob;
+/** The prototype of those whose status the constructor does not take. */
+const ODD_STATUS_PROTOTYPE: object = Object.create(PROTOTYPE, {
+  status: get(function () {
+    return (partsOf(this) as ResponseParts).status;
+  }),
+});
+
+/** Attaches the parts to a response, and the prototype that uses them. */
+function attachFields(response: Response, parts: ResponseParts): Response {
+  new ResponseFields(response, parts);
+  const isOdd = parts.status > MAX_STATUS;
+  return Object.setPrototypeOf(response, isOdd ? ODD_STATUS_PROTOTYPE : PROTOTYPE);
 }
 
 /**

@@ -117,8 +117,9 @@ function setUpload(easy: Easy, length: number | null): void {
 }
 
 /** The caller's headers and Referer, and entries that remove headers which libcurl would add. */
-function requestHeaders({ headers, body, method, referrer }: RequestPlan): HeaderEntry[] {
-  const all = [...headers];
+function requestHeaders(plan: RequestPlan): HeaderEntry[] {
+  const { headers, body, method, referrer } = plan, all = [...headers];
+  if (asksForPart(plan)) all.push(["Accept-Encoding", "identity"]);
   if (method === "GET" && referrer === "" && !body) return all;
   const isForm = body || method === "POST" || method === "PUT";
   if (referrer !== "" && !hasHeader(headers, "referer")) all.push(["Referer", referrer]);
@@ -126,6 +127,15 @@ function requestHeaders({ headers, body, method, referrer }: RequestPlan): Heade
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
+}
+
+/** Options by which libcurl sends a Range header. */
+const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FROM_LARGE"]);
+
+/** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
+function asksForPart({ headers, curl }: RequestPlan): boolean {
+  if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
+  return !hasHeader(headers, "accept-encoding") && !("ACCEPT_ENCODING" in curl);
 }
 
 /** The URL that libcurl has requested: the plan's, with https if HSTS changed the scheme. */

@@ -100,13 +100,15 @@ function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
   const becomesGet = status === 303
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
+  if (body && !body.replayable && !(becomesGet && (status === 303 || !body.isStream))) {
+    // the standard does not ask whether the method changes, but for a 303
+    const why = `a ${status} asks for the body again, but it was a stream`;
+    throw codedError(plan.url.href, why, Code.SEND_FAIL_REWIND);
+  }
   if (becomesGet) {
     method = "GET";
     body = bodyLength = null;
     headers = withoutHeaders(headers, BODY_HEADERS);
-  } else if (body && !body.replayable) {
-    const why = `a ${status} asks for the body again, but it was a stream`;
-    throw codedError(plan.url.href, why, Code.SEND_FAIL_REWIND);
   }
   // credentials go only to the origin they were given for
   if (url.origin !== plan.url.origin) {

@@ -60,7 +60,8 @@ export function readWebSocketUrl(input: string | URL): URL {
 /** Reads the subprotocols. Throws a "SyntaxError" `DOMException`. */
 export function readProtocols(protocols: string | Iterable<string>): string[] {
   const all = typeof protocols === "string" ? [protocols] : Array.from(protocols, String);
-  if (new Set(all).size < all.length) throw syntaxError("a subprotocol is given twice");
+  const names = new Set(all.map((name) => name.toLowerCase()));
+  if (names.size < all.length) throw syntaxError("a subprotocol is given twice");
   for (const name of all) {
     if (!isToken(name)) throw syntaxError(`"${name}" is no name of a subprotocol`);
   }

@@ -93,21 +93,25 @@ const encoder = new TextEncoder();
  */
 export class CurlWebSocket extends EventTarget {
   /** 0: not open yet. */
-  static readonly CONNECTING: 0 = 0;
+  declare static readonly CONNECTING: 0;
   /** 1: open. */
-  static readonly OPEN: 1 = 1;
+  declare static readonly OPEN: 1;
   /** 2: the closing handshake has started. */
-  static readonly CLOSING: 2 = 2;
+  declare static readonly CLOSING: 2;
   /** 3: closed. */
-  static readonly CLOSED: 3 = 3;
+  declare static readonly CLOSED: 3;
   /** 0: not open yet. */
-  readonly CONNECTING: 0 = 0;
+  declare readonly CONNECTING: 0;
   /** 1: open. */
-  readonly OPEN: 1 = 1;
+  declare readonly OPEN: 1;
   /** 2: the closing handshake has started. */
-  readonly CLOSING: 2 = 2;
+  declare readonly CLOSING: 2;
   /** 3: closed. */
-  readonly CLOSED: 3 = 3;
+  declare readonly CLOSED: 3;
+
+  static {
+    followWebIdl(this, this.prototype);
+  }
 
   readonly #url: URL;
   readonly #connection: Connection;
@@ -121,7 +125,8 @@ export class CurlWebSocket extends EventTarget {
    *
    * @param url a URL of `ws:` or `wss:`; `http:` and `https:` are converted to these.
    * @param protocols subprotocols in order of preference. The server must choose one of them.
-   * @throws {DOMException} "SyntaxError" for an invalid URL or subprotocol.
+   * @throws {DOMException} "SyntaxError" for an invalid URL, or a subprotocol that is invalid or
+   * differs from another in its letter case only.
    * @throws {TypeError} for a header or option that the socket sets itself.
    * @throws {CurlEasyError} for an option that libcurl refuses.
    * @throws {CurlLoadError} if this libcurl has no usable WebSocket.
@@ -131,6 +136,7 @@ export class CurlWebSocket extends EventTarget {
     protocols: string | Iterable<string> = [],
     init: CurlWebSocketInit = {},
   ) {
+    if (arguments.length === 0) throw new TypeError(`Cannot ${MAKE}: expected a URL`);
     super();
     this.#url = readWebSocketUrl(url);
     const plan: WebSocketPlan = {
@@ -224,8 +230,10 @@ export class CurlWebSocket extends EventTarget {
    * counts in {@linkcode bufferedAmount} meanwhile.
    *
    * @throws {DOMException} "InvalidStateError" before the socket is open.
+   * @throws {TypeError} without an argument; `undefined` is a text.
    */
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
+    if (arguments.length === 0) throw new TypeError("Cannot send: expected a message");
     if (this.#state === CONNECTING) throw notOpen("send");
     if (data instanceof Blob) {
       if (this.#state !== OPEN) this.#connection.countUnsent(data.size);
@@ -374,6 +382,23 @@ export class CurlWebSocket extends EventTarget {
   set onpong(handler: Handler<"pong">) {
     this.#handle("pong", handler);
   }
+}
+
+/**
+ * Gives a class the shape of a WebIDL interface: {@link https://webidl.spec.whatwg.org/#js-interfaces}.
+ * Its members are enumerable, its constants stand on the class and on its prototype, and both have
+ * the standard's name, which code for the standard's class looks for.
+ */
+function followWebIdl(constructor: object, prototype: object): void {
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== "constructor") Object.defineProperty(prototype, name, { enumerable: true });
+  }
+  for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED })) {
+    for (const target of [constructor, prototype]) {
+      Object.defineProperty(target, name, { value, enumerable: true });
+    }
+  }
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: "WebSocket", configurable: true });
 }
 
 /** Converts as WebIDL's `[Clamp] unsigned short` does. */

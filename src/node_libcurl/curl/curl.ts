@@ -17,6 +17,7 @@ import { CurlFeature } from "../enums/transfers.ts";
 import { CurlEasyError } from "../errors.ts";
 import type { CurlyMimePart } from "../mime/describe.ts";
 import { addMimeHost } from "../mime/hosts.ts";
+import { largestBuffer } from "../easy/options.ts";
 import { abortTransfer, Multi } from "../multi/multi.ts";
 import { StreamSource } from "../stream_source.ts";
 import { easyOption } from "../tables.ts";
@@ -32,8 +33,6 @@ type FeedingOption = "WRITEFUNCTION" | "HEADERFUNCTION";
 /** The multi handle of all instances that were given no other. */
 let shared: Multi | undefined;
 const sharedMulti = (): Multi => shared ??= new Multi();
-
-const MIB = 1024 * 1024, LARGE_BUFFERS = [7, 88, 1] as const;
 
 /**
  * One transfer at a time, without blocking. It emits
@@ -286,8 +285,7 @@ export class Curl extends CurlStatics {
    */
   setStreamResponseHighWaterMark(highWaterMark: number | null): this {
     this.#highWaterMark = highWaterMark || undefined;
-    const most = Curl.isVersionGreaterOrEqualThan(...LARGE_BUFFERS) ? 10 * MIB : MIB / 2;
-    const size = highWaterMark ? Math.max(1024, Math.min(highWaterMark, most)) : null;
+    const size = highWaterMark ? Math.max(1024, Math.min(highWaterMark, largestBuffer())) : null;
     return this.#set("BUFFERSIZE", size);
   }
 

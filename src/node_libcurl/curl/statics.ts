@@ -22,12 +22,12 @@ const named = (names: readonly string[]): unknown =>
 export class CurlStatics extends EventEmitter {
   /** The options that the loaded libcurl has, each under its name: `Curl.option.URL`. */
   static get option(): CurlOption {
-    return option ??= named(easyOptionNames(versionNumber())) as CurlOption;
+    return option ??= named(easyOptionNames()) as CurlOption;
   }
 
   /** The infos that the loaded libcurl has, each under its name: `Curl.info.RESPONSE_CODE`. */
   static get info(): CurlInfo {
-    return info ??= named(infoNames(versionNumber())) as CurlInfo;
+    return info ??= named(infoNames()) as CurlInfo;
   }
 
   /** The version of the loaded libcurl as 0xXXYYZZ. */

@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { EasyOptionName } from "../../handles/easy/easy.ts";
-import { library } from "../../../ffi/mod.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import { CurlCode } from "../enums/codes.ts";
 import { CurlEasyError } from "../errors.ts";
 import { CurlMime } from "../mime/mime.ts";
@@ -87,7 +87,12 @@ function readValue({ name, kind }: NamedOption, value: unknown): unknown {
   throw wrongType(name, "a Buffer, a string");
 }
 
-const MIB = 1024 * 1024, LARGE_BUFFERS_SINCE = 0x075800;
+const MIB = 1024 * 1024;
+
+/** The largest BUFFERSIZE that the loaded libcurl takes, in bytes. */
+export function largestBuffer(): number {
+  return oddities().hasSmallBuffers ? MIB / 2 : 10 * MIB;
+}
 
 function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCode {
   const number = toNumber(value);
@@ -97,7 +102,7 @@ function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCod
     return code === CurlCode.CURLE_BAD_FUNCTION_ARGUMENT ? set(inner, name, 0) : code;
   }
   if (name === "BUFFERSIZE") {
-    const most = library().versionNum >= LARGE_BUFFERS_SINCE ? 10 * MIB : MIB / 2;
+    const most = largestBuffer();
     if (!(number >= 1024 && number <= most)) {
       throw new RangeError(`Cannot set BUFFERSIZE: expected 1024 to ${most} bytes, got ${number}`);
     }

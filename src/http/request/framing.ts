@@ -1,0 +1,110 @@
+/**
+ * The framing of a request on the wire, which is libcurl's to write: Content-Length and
+ * Transfer-Encoding of the caller may confirm it, never contradict it. What contradicts it would have
+ * the server take a part of the body for another request, or another request for a part of the body.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { HeaderEntry } from "./headers.ts";
+
+const LENGTH = "content-length", ENCODING = "transfer-encoding";
+
+/** The values of both headers, `undefined` for one that the caller does not mention. */
+interface Framing {
+  readonly length: string | null | undefined;
+  readonly encoding: string | null | undefined;
+}
+
+function framingIn(headers: readonly HeaderEntry[]): Framing {
+  return { length: valueOf(headers, LENGTH), encoding: valueOf(headers, ENCODING) };
+}
+
+function valueOf(headers: readonly HeaderEntry[], wanted: string): string | null | undefined {
+  let found: string | null | undefined;
+  for (const [name, value] of headers) {
+    if (name.length !== wanted.length || name.toLowerCase() !== wanted) continue;
+    if (found !== undefined) throw new TypeError(`Cannot fetch: there are two headers "${name}"`);
+    found = value;
+  }
+  return found;
+}
+
+/** Throws `TypeError` for headers that announce a body, for a request that has none. */
+export function checkNoBody(headers: readonly HeaderEntry[]): void {
+  const { length, encoding } = framingIn(headers);
+  if (encoding !== undefined && encoding !== null) {
+    throw new TypeError(`Cannot fetch: Transfer-Encoding "${encoding}", but there is no body`);
+  }
+  if (length === undefined || length === null || /^0+$/.test(length)) return;
+  throw new TypeError(`Cannot fetch: the Content-Length is "${length}", but there is no body`);
+}
+
+/**
+ * The length of a body: `known` if it is, and otherwise what Content-Length promises, which is
+ * enforced while the body is sent; `null` for a body that is sent in chunks. Throws `TypeError` for
+ * headers that do not belong to this body.
+ */
+export function bodyLength(
+  headers: readonly HeaderEntry[],
+  known: number | null,
+  curl: EasyOptions,
+): number | null {
+  const { length, encoding } = framingIn(headers);
+  for (const [name, value] of [["Content-Length", length], ["Transfer-Encoding", encoding]]) {
+    if (value === null) throw new TypeError(`Cannot fetch: a body cannot do without ${name}`);
+  }
+  if (typeof encoding === "string") checkEncoding(encoding, length, curl);
+  if (typeof length !== "string") return known;
+  const promised = Number(length);
+  if (!/^\d+$/.test(length) || promised !== (known ?? promised)) {
+    throw new TypeError(
+      `Cannot fetch: the length of the body is not the Content-Length "${length}"`,
+    );
+  }
+  if (curl.RESUME_FROM || curl.RESUME_FROM_LARGE) {
+    throw new TypeError("Cannot fetch: with RESUME_FROM the Content-Length is libcurl's to say");
+  }
+  return promised;
+}
+
+function checkEncoding(
+  encoding: string,
+  length: string | null | undefined,
+  curl: EasyOptions,
+): void {
+  if (!/^chunked$/i.test(encoding)) {
+    throw new TypeError(
+      `Cannot fetch: Transfer-Encoding "${encoding}": only "chunked" can be sent`,
+    );
+  }
+  if (length !== undefined) {
+    throw new TypeError("Cannot fetch: there are both Content-Length and Transfer-Encoding");
+  }
+  if (curl.HTTP_VERSION === flags.CURL_HTTP_VERSION_1_0) {
+    throw new TypeError("Cannot fetch: HTTP/1.0 has no Transfer-Encoding");
+  }
+}
+
+/** Throws `TypeError` for options that change the number of bytes of a body after its head. */
+export function checkConversions(curl: EasyOptions): void {
+  for (const name of ["CRLF", "TRANSFERTEXT"] as const) {
+    if (curl[name]) throw new TypeError(`Cannot fetch: ${name} changes the length of the body`);
+  }
+}
+
+/**
+ * A copy of PROXYHEADER, of which a proxy without a tunnel gets all with each request. Throws
+ * `TypeError` for a line that would frame it.
+ */
+export function checkedProxyHeaders(lines: readonly unknown[]): unknown[] {
+  return Array.from(lines, (line) => {
+    const copy = line instanceof Uint8Array ? line.slice() : line;
+    const text = copy instanceof Uint8Array ? new TextDecoder().decode(copy) : String(copy);
+    const [name = ""] = text.split(/[\s:;]/, 1);
+    if (name.toLowerCase() !== LENGTH && name.toLowerCase() !== ENCODING) return copy;
+    throw new TypeError(`Cannot set PROXYHEADER: "${name}" is for libcurl to send`);
+  });
+}
