@@ -121,6 +121,7 @@ function urlText(code: number): string {
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
+  PARTIAL_FILE: 18,
   READ_ERROR: 26,
   ABORTED_BY_CALLBACK: 42,
   BAD_FUNCTION_ARGUMENT: 43,

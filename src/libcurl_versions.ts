@@ -67,6 +67,14 @@ const RANGES = {
    */
   neverDrainsWakeFd: { since: 0x081400, until: 0x081500 },
   /**
+   * A chunked answer that ends with its connection, and not with its last chunk, is no error while
+   * the upload goes on: libcurl looks for the last chunk when both are over.
+   *
+   * All before 8.7.0, whose decoder of chunks is told of the end of the connection (c1e3a760b6).
+   * Seen on 7.74.0, 7.88.1; not on 8.14.1, 8.23.0. Cured by `driver/early_answers.ts`.
+   */
+  hidesCutAnswers: { until: 0x080700 },
+  /**
    * A transfer that was paused by `curl_easy_pause`, and not by its WRITEFUNCTION, while its socket
    * has more to read keeps the timeout at 0 until the pause ends: the event loop spins.
    *

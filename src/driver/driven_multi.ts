@@ -17,6 +17,7 @@ import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.t
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
+import { EarlyAnswers } from "./early_answers.ts";
 import type { Poller } from "./poller/poller.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
@@ -44,6 +45,7 @@ export class DrivenMulti {
   readonly transfers: ActiveTransfers = new ActiveTransfers();
   readonly #duePauses = new DuePauses();
   readonly fairness: Fairness = new Fairness(this.#duePauses);
+  readonly answers: EarlyAnswers;
   readonly timeouts: QueuedTimeouts;
   readonly remedies: QuirkRemedies;
   readonly #state: MultiState;
@@ -66,6 +68,7 @@ export class DrivenMulti {
       () => this.fairness.size > 0 || this.transfers.runnable < this.transfers.size,
     );
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
+    this.answers = new EarlyAnswers(this.sockets);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
@@ -84,16 +87,21 @@ export class DrivenMulti {
 
   /** The observer, which takes notes inside libcurl's callbacks and schedules a turn. */
   #observer(): MultiObserver {
-    const { sockets, transfers, remedies } = this, scheduler = this.#scheduler;
+    const { answers, sockets, transfers, remedies } = this, scheduler = this.#scheduler;
     const { nssClosesSockets } = oddities();
     return {
-      socket: (fd, what) => {
+      get wantsEasyOfSocket() {
+        return answers.size > 0;
+      },
+      socket: (fd, what, easy) => {
         remedies.socket(fd, what);
         sockets.socket(fd, what);
+        answers.socket(fd, what, easy);
         scheduler.schedule();
       },
-      touched: () => {
+      touched: (easy) => {
         remedies.touched();
+        answers.touched(easy);
         scheduler.schedule();
       },
       opened: (fd) => {
@@ -104,9 +112,13 @@ export class DrivenMulti {
       },
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
-      mustWait: (easy, bytes) => this.fairness.mustWait(easy, bytes),
+      mustWait: (easy, bytes) => {
+        answers.touched(easy);
+        return this.fairness.mustWait(easy, bytes);
+      },
       paused: (easy, paused) => {
         transfers.pause(easy, paused);
+        answers.touched(easy);
         if (paused) remedies.stoppedReading(easy, transfers.size - 1);
         scheduler.schedule();
       },
@@ -133,6 +145,7 @@ export class DrivenMulti {
     const state = stateOf(easy), mayLoseEvents = this.remedies.mayLoseEvents(state);
     const transfer = this.transfers.add(state, outcome, mayLoseEvents);
     this.timeouts.watch(transfer);
+    if (state.settings.finalHead) this.answers.watch(state);
     return transfer;
   }
 
@@ -175,6 +188,7 @@ export class DrivenMulti {
   /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
+    this.answers.forget(easy);
     this.remedies.stoppedReading(easy, this.transfers.size);
     const transfer = this.transfers.find(easy);
     if (transfer) {
@@ -215,6 +229,7 @@ export class DrivenMulti {
     const served = sockets.serve((fd, mask) => {
       remedies.beforeAction(fd);
       this.socketAction(fd, mask);
+      this.answers.served(fd);
     }, isOver);
     sockets.apply();
     return served;
@@ -246,6 +261,18 @@ export class DrivenMulti {
     else markConnectionUsed(state);
     if (error) transfer.reject(error);
     else transfer.resolve(easy);
+  }
+
+  /** Settles the transfers whose answer is complete before their upload. Returns whether there were any. */
+  settleAnswered(): boolean {
+    return this.answers.end((easy, error) => {
+      const transfer = this.transfers.find(easy);
+      if (!transfer || !this.transfers.take(transfer)) return;
+      const face = easy.easy as Easy; // the pin of the transfer keeps it
+      this.#state.remove(easy);
+      if (error) transfer.reject(error);
+      else transfer.resolve(face);
+    });
   }
 
   /** Fails the transfers that are late and that libcurl has not ended itself. */

@@ -173,7 +173,8 @@ export class Loop {
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);
-    const finished = driven.settleFinished() || failed;
+    const ended = driven.settleFinished(), answered = driven.settleAnswered();
+    const finished = ended || answered || failed;
     if (finished) this.#anyFinished = true;
     if (served > 0) this.#spin.served();
     else if (due || finished) this.#spin.restart();

@@ -54,6 +54,20 @@ function headers(_req, res, _args, query) {
   json(res, 200, { n }, many);
 }
 
+const EARLY = "the whole answer";
+
+/** `/early/HOW` answers once some of the body has come: with its "length", "without", by "pieces" */
+function early(req, res, [how]) {
+  req.once("data", () => {
+    req.pause();
+    const type = { "content-type": "text/plain" };
+    res.writeHead(200, how === "length" ? { ...type, "content-length": EARLY.length } : type);
+    if (how !== "pieces") return void res.end(EARLY);
+    for (const letter of EARLY) res.write(letter);
+    setTimeout(() => res.end(), 20);
+  });
+}
+
 /** Under TLS only the inner socket can send a RST; a unix socket has none; it may be gone. */
 function abort(socket) {
   const tcp = socket?._parent ?? socket;
@@ -105,6 +119,7 @@ export const answerRoutes = {
   redirect,
   "redirect-to": redirectTo,
   "early-hints": earlyHints,
+  early,
   headers,
   reset,
   truncated,

@@ -11,6 +11,14 @@ import type { AnyFunction } from "../base/callback_results.ts";
 /** The members of `EasySettings` without `readonly`, for {@linkcode EasySettings.copy}. */
 type Members = { -readonly [M in keyof EasySettings]: EasySettings[M] };
 
+/** What is known of an answer by its head, which no other head will replace. */
+export interface FinalHead {
+  /** The answer has a body, or may have one. */
+  readonly hasBody: boolean;
+  /** The body is chunked, and the server has not announced to close the connection after it. */
+  readonly endsWithChunk: boolean;
+}
+
 /** The values of the options of an easy handle. */
 export class EasySettings {
   /** The callbacks, by option number. */
@@ -45,6 +53,11 @@ export class EasySettings {
   contentDecoding = true;
   /** TRANSFER_ENCODING. */
   transferEncoding = false;
+  /**
+   * Tells of the head of the answer, where the transfer is to end with its answer even if its upload
+   * is paused (`driver/early_answers.ts`); that function returns `null` before the final head.
+   */
+  finalHead: (() => FinalHead | null) | null = null;
   /** HTTP_VERSION. */
   httpVersion = 0;
   /** TIMEOUT_MS, or TIMEOUT in milliseconds, whichever was set last. 0 means no limit. */

@@ -174,7 +174,7 @@ export interface TransferObserver {
   /** Whether a transfer has to pause before it receives these bytes, so that others can go on. */
   mustWait(easy: EasyState, bytes: number): boolean;
   /** Called after a transfer was paused or unpaused, which may change libcurl's timeout. */
-  touched(): void;
+  touched(easy: EasyState): void;
   /** Called when a transfer begins or ends to wait for the application to unpause it. */
   paused(easy: EasyState, paused: boolean): void;
   /** A transfer is to be paused as soon as libcurl has returned. */

@@ -36,6 +36,8 @@ export class TransferRun {
   resuming = false;
   /** How far a read of the body may unpack, once somebody has asked: `easy/decoding.ts`. */
   decoding: Decoding | null = null;
+  /** The driver has resumed the upload at the end of the answer: `driver/early_answers.ts`. */
+  uploadResumed = false;
   /** The reader of a MIME part has paused sending. */
   readerPaused = false;
   /** How many bytes were received since the driver last scheduled other transfers first. */

@@ -89,7 +89,7 @@ export function pauseTransfer(state: EasyState, flags: number): void {
   const code = curl_easy_pause(pointer, action | byDriver);
   state.run.resuming = false;
   if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // no connection yet
-  state.multi?.observer?.touched();
+  state.multi?.observer?.touched(state);
   const error = code === Code.OK ? null : pauseError(state, code);
   state.unpin();
   const failed = state.multi?.takeFailure();

@@ -37,8 +37,10 @@ export const multiCount: { open: number } = { open: 0 };
  * timeout itself, before it waits and after calls of others: that is cheaper than a callback.
  */
 export interface MultiObserver extends SocketWatcher, TransferObserver {
+  /** Whether {@linkcode socket} is to be told the easy handle. */
+  readonly wantsEasyOfSocket: boolean;
   /** Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`. */
-  socket(fd: number, what: number): void;
+  socket(fd: number, what: number, easy: EasyState | null): void;
   /** Called after an easy handle was removed. */
   removed(easy: EasyState): void;
 }

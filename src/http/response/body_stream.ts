@@ -43,7 +43,7 @@ type Controller = ReadableByteStreamController;
 export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** Of a body that needs no transfer any more. */
-const NO_TRANSFER: BodyTransfer = { resume() {}, cancel() {} };
+const NO_TRANSFER: BodyTransfer = { pause: () => false, resume() {}, cancel() {} };
 
 /** Ends the transfer of a stream that was collected before it was read to its end. */
 const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>

@@ -7,7 +7,7 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 import { type Agent, endTurn } from "../../driver/agent.ts";
-import { Easy } from "../../handles/easy/easy.ts";
+import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
 import { asTypeError, isAbort } from "../errors.ts";
@@ -22,7 +22,7 @@ import {
   redirectOf,
 } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { mayBeRetried } from "./retry.ts";
+import { finalHeadOf, mayBeRetried } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
 
 /** What the caller of {@linkcode runChain} does at each request of the chain. */
@@ -85,6 +85,7 @@ export class ChainedRequest implements HeadListener {
       (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       this.#discardBody();
+      if (plan.body) stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
       this.#hooks.prepare(this);
       signal?.addEventListener("abort", onAbort);
       this.#agent = agent;

@@ -5,9 +5,11 @@
  * @module
  */
 
+import type { FinalHead } from "../../handles/core/easy_settings.ts";
 import { hasAny } from "../request/curl_options.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials } from "../request/url.ts";
+import type { HeadCollector } from "../response/head.ts";
 
 /** Options that may provide the credentials that a 401 asks for. */
 const ANSWERS_401: ReadonlySet<string> = new Set([
@@ -26,4 +28,16 @@ export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolea
   if (status === 407 || status === 417) return true;
   if (status !== 401) return false;
   return hasCredentials(url) || hasAny(curl, ANSWERS_401);
+}
+
+/** The statuses whose answers have no body, whatever their headers say. */
+const NO_BODY: ReadonlySet<number> = new Set([204, 304]);
+
+/** The head of an answer, once it is the one that counts: what the driver asks for. */
+export function finalHeadOf(head: HeadCollector, plan: RequestPlan): FinalHead | null {
+  const { complete, status } = head;
+  if (!complete || status < 200 || mayBeRetried(status, plan)) return null;
+  const isChunked = /\bchunked\b/i.test(head.list("transfer-encoding"));
+  const willClose = /\bclose\b/i.test(head.list("connection"));
+  return { hasBody: !NO_BODY.has(status), endsWithChunk: isChunked && !willClose };
 }

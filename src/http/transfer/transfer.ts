@@ -33,7 +33,7 @@ import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./
 import { reportProgress } from "./progress.ts";
 import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { mayBeRetried } from "./retry.ts";
+import { finalHeadOf, mayBeRetried } from "./retry.ts";
 import { effectiveUrl } from "./configure.ts";
 
 /** A response whose head is complete. */
@@ -119,6 +119,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     if (feeder) {
       easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
+      stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
     }
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
