@@ -56,15 +56,18 @@ function headers(_req, res, _args, query) {
 
 const EARLY = "the whole answer";
 
-/** `/early/HOW` answers once some of the body has come: with its "length", "without", by "pieces" */
+/**
+ * `/early/HOW` answers once some of the body has come, and wants no more of it: with its "length",
+ * "without", by "pieces"
+ */
 function early(req, res, [how]) {
   req.once("data", () => {
-    req.pause();
     const type = { "content-type": "text/plain" };
     res.writeHead(200, how === "length" ? { ...type, "content-length": EARLY.length } : type);
-    if (how !== "pieces") return void res.end(EARLY);
+    const end = () => res.end(how === "pieces" ? "" : EARLY, () => res.stream?.close());
+    if (how !== "pieces") return end();
     for (const letter of EARLY) res.write(letter);
-    setTimeout(() => res.end(), 20);
+    setTimeout(end, 20);
   });
 }
 
