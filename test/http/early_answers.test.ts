@@ -227,6 +227,7 @@ describe.each(["length", "without", "pieces"])("HTTP/2, the answer by %s", (how)
       },
     });
     const options = { method: "POST", agent, curl, timeout: 5000 };
+    await (await fetch(server.url("/small", "h2"), { agent, curl })).text();
     const beside = fetch(server.url("/sink", "h2"), { ...options, body: endless });
     await sleep(50);
     const { body, cancelled } = stalled();
