@@ -25,6 +25,10 @@ const SIGNATURES = {
   write: { args: ["i32", "buffer", "usize"], result: "i64" },
   pipe: { args: ["buffer"], result: "i32" },
   socket: { args: ["i32", "i32", "i32"], result: "i32" },
+  // int fd, int how
+  shutdown: { args: ["i32", "i32"], result: "i32" },
+  // int fd, void *, size_t, int flags
+  recv: { args: ["i32", "buffer", "usize", "i32"], result: "i64" },
   // int fd, int level, int name, void *value, socklen_t *
   getsockopt: { args: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   // struct pollfd *, nfds_t, int timeout
@@ -202,6 +206,26 @@ export function socketKind(fd: number): "none" | "listening" | "socket" {
 export function socketCookie(fd: number): string | null {
   if (SOCKOPT.cookie === null || !socketOption(fd, SOCKOPT.cookie)) return null;
   return `${optionWords[0]}:${optionWords[1]}`;
+}
+
+const MSG_PEEK = 2, MSG_DONTWAIT = isApple || native.os === "freebsd" ? 0x80 : 0x40;
+const SHUT_RDWR = 2;
+
+const received = new Uint8Array(new ArrayBuffer(64 * 1024));
+
+/** Whether a socket has bytes to read: not where it is at its end, failed or closed. */
+export function hasUnread(fd: number): boolean {
+  return Number(libc.recv(fd, received, 1, MSG_PEEK | MSG_DONTWAIT)) > 0;
+}
+
+/**
+ * Shuts a connection down and drops what it has received, so that whoever looks at the socket next
+ * finds it at its end. The descriptor stays open.
+ */
+export function endConnection(fd: number): void {
+  libc.shutdown(fd, SHUT_RDWR);
+  // nothing more comes in now, so the loop is as long as what was there
+  while (Number(libc.recv(fd, received, received.length, MSG_DONTWAIT)) > 0);
 }
 
 /** The result of a system call. Throws the text of `errno` where it is negative. */

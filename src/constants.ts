@@ -45,7 +45,7 @@ type Numbers = Record<PropertyKey, number>;
 
 // Collecting the numbers takes 2 ms, so it is done when the first name is read.
 function lazy(collect: (into: Numbers) => void): Numbers {
-  const numbers: Numbers = {};
+  const numbers: Numbers = Object.create(null);
   let empty = true;
   const filled = (): Numbers => {
     if (empty) collect(numbers);

@@ -7,8 +7,12 @@
 import { easyCodeName, multiCodeName, shareCodeName, urlCodeName } from "../ffi/curl/codes.ts";
 import { CurlError } from "../ffi/error.ts";
 import { library, native } from "../ffi/mod.ts";
+import { propertyOf } from "./untrusted.ts";
 
 export { CurlError, CurlLoadError } from "../ffi/error.ts";
+
+/** Whether a value is a `CurlEasyError`. Never runs the user's code: a proxy of one is none. */
+export let isEasyError: (value: unknown) => value is CurlEasyError;
 
 /**
  * An error with a `CURLcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}.
@@ -28,11 +32,23 @@ export { CurlError, CurlLoadError } from "../ffi/error.ts";
 export class CurlEasyError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlEasyError";
+  readonly #isEasyError = true;
+
+  static {
+    isEasyError = (value): value is CurlEasyError =>
+      typeof value === "object" && value !== null && #isEasyError in value;
+  }
 
   /** Makes an error with that `CURLcode`; the message is libcurl's own unless one is given. */
   constructor(code: number, message?: string, options?: ErrorOptions) {
     super(code, easyCodeName(code), message || easyText(code), options);
   }
+}
+
+/** The `CURLcode` of an error, -1 for what is no `CurlEasyError`. */
+export function easyCodeOf(error: unknown): number {
+  const code = isEasyError(error) ? propertyOf(error, "code") : undefined;
+  return typeof code === "number" ? code : -1;
 }
 
 /** An error with a `CURLMcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */

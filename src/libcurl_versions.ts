@@ -71,7 +71,8 @@ const RANGES = {
    * the upload goes on: libcurl looks for the last chunk when both are over.
    *
    * All before 8.7.0, whose decoder of chunks is told of the end of the connection (c1e3a760b6).
-   * Seen on 7.74.0, 7.88.1; not on 8.14.1, 8.23.0. Cured by `driver/early_answers.ts`.
+   * No issue of curl is known. Seen on 7.74.0, 7.88.1; not on 8.14.1, 8.23.0. Cured by
+   * `driver/early_answers.ts`.
    */
   hidesCutAnswers: { until: 0x080700 },
   /**
@@ -93,6 +94,23 @@ const RANGES = {
    * by `driver/sockets.ts`.
    */
   closesUnconnectedSilently: { since: 0x075800, until: 0x080200 },
+  /**
+   * A kept connection that has something to read, and is not at its end, is used for the next
+   * transfer, which takes for its response what came before its request.
+   *
+   * 7.88.0 (71b7e01610, curl#10141) and 7.88.1; 8.0.0 takes such a connection for dead, as versions
+   * before 7.88 do (7c5637b8b4, curl#10690). Seen on 7.88.1; not on 7.74.0, 7.87.0, 8.0.1, 8.14.1,
+   * 8.21.0. Cured by `driver/quirks/unread_bytes.ts`.
+   */
+  reusesUnread: { since: 0x075800, until: 0x080000 },
+  /**
+   * A kept connection that was used, or looked at, less than a second ago is used for the next
+   * transfer without a look at it, with the same consequence.
+   *
+   * From 8.22.0 on (c9ead9bd1c, curl#21806). Seen on the second candidate of 8.22.0 and on 8.23.0;
+   * not on 8.21.0. Cured by `driver/quirks/unread_bytes.ts`.
+   */
+  trustsRecentlyUsed: { since: 0x081600 },
   /**
    * NSS closes the socket of a connection itself, without CLOSESOCKETFUNCTION.
    *
@@ -207,8 +225,13 @@ export function oddities(): Oddities {
   return loaded ??= odditiesOf(library().versionNum);
 }
 
+/** A row of a table that names the first version it holds for. */
+export interface SinceRow {
+  readonly since: number;
+}
+
 /** Whether the loaded library is new enough for a row of a table. */
-export function isKnown({ since }: { readonly since: number }): boolean {
+export function isKnown({ since }: SinceRow): boolean {
   return since <= library().versionNum;
 }
 
@@ -227,4 +250,35 @@ export const NEWER_URL_FLAGS = {
   CURLU_PUNY2IDN: { since: 0x080300 },
   CURLU_GET_EMPTY: { since: 0x080800 },
   CURLU_NO_GUESS_SCHEME: { since: 0x080900 },
+} as const;
+
+/**
+ * Since which version libcurl compares an option exactly, and in both directions, when it looks for a
+ * kept connection: read in `ConnectionExists` of lib/url.c, later `url_match_conn`, and in the
+ * comparison of TLS settings of lib/vtls, at each release from 7.74.0 to 8.21.0. Debian's builds have
+ * some of it earlier, as patches: that one more connection is made then is all that it costs.
+ */
+export const COMPARED_SINCE = {
+  /** Paths of certificates; before, those that differ in case only were equal (CVE-2021-22924). */
+  certificatePaths: { since: 0x074e00 },
+  /** The issuer's certificate; before, not at all (CVE-2021-22924). */
+  issuer: { since: 0x074e00 },
+  /** SASL_AUTHZID and XOAUTH2_BEARER; before, not at all (CVE-2022-22576). */
+  bearer: { since: 0x075300 },
+  /** SSL_OPTIONS; before, not at all (CVE-2022-27782). */
+  tlsOptions: { since: 0x075301 },
+  /** The user of TLS-SRP; before 7.83.1 not at all, and then without its case. */
+  srpUser: { since: 0x075600 },
+  /** The keys of SSH; compared since 7.83.1, but the comparison was never reached (CVE-2023-27538). */
+  sshKeys: { since: 0x080000 },
+  /** GSSAPI_DELEGATION and what FTP logs in with; before, not at all (CVE-2023-27535, -27536). */
+  login: { since: 0x080000 },
+  /** HTTP_VERSION; before, HTTP/1 passed for any version that a request insisted on. */
+  httpVersion: { since: 0x080d00 },
+  /** The user of an HTTP proxy's tunnel; before, not at all. */
+  tunnelUser: { since: 0x081500 },
+  /** CRLFILE and PINNEDPUBLICKEY; before, without their case. */
+  pins: { since: 0x081500 },
+  /** The client's key and the types of its files; before, not at all. */
+  clientKey: { since: 0x081500 },
 } as const;

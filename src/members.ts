@@ -1,5 +1,6 @@
 /**
- * Reads the members of objects that users pass: options, parts, dictionaries.
+ * Members of objects without those of `Object.prototype`: of objects that users pass (options, parts,
+ * dictionaries), and of curlew's own objects that the platform reads.
  *
  * @module
  */
@@ -18,4 +19,12 @@ export function member<T extends object, K extends keyof T>(object: T, key: K): 
     owner = Object.getPrototypeOf(owner);
   }
   return undefined;
+}
+
+/**
+ * A dictionary for the platform, which reads the members that are not there from the prototype: so
+ * it has none.
+ */
+export function dictionary<T extends object>(members: T): T {
+  return Object.assign(Object.create(null), members);
 }

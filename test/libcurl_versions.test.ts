@@ -32,6 +32,8 @@ const EXPECTED: Readonly<Record<Oddity, readonly [first: string, last: string, t
   hidesCutAnswers: [OLDEST, "8.6.0"],
   spinsWhilePaused: ["8.6.0", "8.14.1"],
   closesUnconnectedSilently: ["7.88.0", "8.1.2"],
+  reusesUnread: ["7.88.0", "7.88.1"],
+  trustsRecentlyUsed: ["8.22.0", NEWEST],
   nssClosesSockets: [OLDEST, "8.2.1", "NSS/3.87.1"],
   nssCrashesAfterAlpn: [OLDEST, "8.2.1", "NSS/3.87.1"],
   crashesOnAcceptedPush: ["7.88.0", "8.0.1"],

@@ -91,6 +91,7 @@ type Name =
   | "queueTime"
   | "quickExit"
   | "quotesNetrc"
+  | "reusesFastOpen"
   | "refererInfo"
   | "reloadsCookies"
   | "resumesPut"
@@ -176,6 +177,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "7.74 reads headers without end; the limit came with 8.3, and to Debian's 7.88.1",
   },
   refererInfo: { since: 0x074c00, why: "CURLINFO_REFERER came with 7.76" },
+  reusesFastOpen: {
+    since: 0x075801,
+    why: "libcurl 7.74 takes no connection again that TCP Fast Open has made",
+  },
   resumesPut: { until: 0x081700, why: "libcurl 8.23 resumes no HTTP upload" },
   closesConnectOnly: {
     since: 0x075801,

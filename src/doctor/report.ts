@@ -13,6 +13,7 @@ import {
   type SystemFacts,
   systemFacts,
 } from "./facts.ts";
+import { isInstance } from "../untrusted.ts";
 import { type Check, selfTest } from "./self_test.ts";
 
 /** The facts, the results of the checks, and the problems. */
@@ -33,7 +34,7 @@ export async function examine(): Promise<Report> {
   try {
     library = libraryFacts();
   } catch (error) {
-    if (!(error instanceof CurlLoadError)) throw error;
+    if (!isInstance(error, CurlLoadError)) throw error;
     return { system, library: null, certificates: [], checks: [], problems: [error.message] };
   }
   const certificates = certificateFacts(library);

@@ -10,6 +10,7 @@ import { setTimeout } from "node:timers";
 import { Agent } from "../driver/agent.ts";
 import { CurlEasyError } from "../errors.ts";
 import { Easy } from "../handles/easy/easy.ts";
+import { isInstance } from "../untrusted.ts";
 
 /** The result of one check. */
 export interface Check {
@@ -81,7 +82,7 @@ const CHECKS: Readonly<Record<string, (setup: Setup) => Promise<string>>> = {
     try {
       await get(setup, "/never", TIMEOUT_MS);
     } catch (error) {
-      if (!(error instanceof CurlEasyError)) throw error;
+      if (!isInstance(error, CurlEasyError)) throw error;
       if (error.codeName === "CURLE_OPERATION_TIMEDOUT") return error.codeName;
       throw error;
     }

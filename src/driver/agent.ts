@@ -5,17 +5,19 @@
  */
 
 import { setImmediate } from "node:timers";
-import { Code, CurlEasyError } from "../errors.ts";
-import type { Easy } from "../handles/easy/easy.ts";
+import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import type { Multi } from "../handles/multi/multi.ts";
+import { throwIfAborted } from "../signals.ts";
 import {
   type AgentOptions,
   type AgentStats,
+  closedError,
   type PerformOptions,
+  readOptions,
   signalOf,
   type WaitOptions,
 } from "./agent_options.ts";
-import { Loop } from "./loop.ts";
+import { Loops } from "./loops.ts";
 import { parking } from "./parking/parking.ts";
 import { READ, WRITE } from "./poller/poller.ts";
 import type { TransferOutcome } from "./transfers.ts";
@@ -35,8 +37,24 @@ export let performAtOnce: (
  * reader has so much to do that the transfer would have to pause otherwise.
  */
 export let endTurn: (agent: Agent) => void;
+/**
+ * {@linkcode Agent.perform}, {@linkcode Agent.readable} and {@linkcode Agent.writable} of the agent
+ * itself, whatever a subclass makes of them.
+ */
+export let performOn: (agent: Agent, easy: Easy, signal: AbortSignal | null) => Promise<Easy>;
+/** See {@linkcode performOn}. */
+export let waitReadable: (agent: Agent, easy: Easy) => Promise<void>;
+/** See {@linkcode performOn}. */
+export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
+/** Whether a value is an agent; a proxy of one is none. */
+export let isAgent: (value: unknown) => value is Agent;
 /** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
+/**
+ * Makes an agent whose transfers are all in one multi handle, so that they share connections and names
+ * as libcurl alone would have it.
+ */
+export let agentOfOneMulti: () => Agent;
 /** The multi handle of an agent; another one after an error of the multi interface. */
 export let multiOfAgent: (agent: Agent) => Multi;
 /**
@@ -64,20 +82,33 @@ export let expectPushed: (agent: Agent, easy: Easy, outcome: TransferOutcome) =>
  * ```
  */
 export class Agent {
-  readonly #loop: Loop;
+  readonly #loops: Loops;
   /** Called when the agent closes: {@linkcode atClose}. */
   readonly #closers: (() => void)[] = [];
   #closing: Promise<void> | null = null;
 
   static {
     performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
-    endTurn = (agent) => agent.#loop.endTurn();
+    performOn = (agent, easy, signal) =>
+      promised((outcome) => agent.#perform(easy, outcome, signal));
+    waitReadable = (agent, easy) => agent.#wait(easy, READ, null);
+    waitWritable = (agent, easy) => agent.#wait(easy, WRITE, null);
+    isAgent = (value): value is Agent =>
+      typeof value === "object" && value !== null && #loops in value;
+    endTurn = (agent) => {
+      for (const loop of agent.#loops) loop.endTurn();
+    };
     atClose = (agent, closer) => {
       if (agent.#closing) closer();
       else agent.#closers.push(closer);
     };
-    multiOfAgent = (agent) => agent.#loop.multi;
-    expectPushed = (agent, easy, outcome) => agent.#loop.expectPushed(easy, outcome);
+    multiOfAgent = (agent) => agent.#loops.common.multi;
+    expectPushed = (agent, easy, outcome) => agent.#loops.common.expectPushed(easy, outcome);
+    agentOfOneMulti = () => {
+      const agent = new Agent();
+      agent.#loops.hasClasses = false;
+      return agent;
+    };
   }
 
   /**
@@ -88,17 +119,21 @@ export class Agent {
    * @throws {CurlLoadError} where there is no libcurl.
    */
   constructor(options: AgentOptions = {}) {
-    this.#loop = new Loop(options ?? {});
+    this.#loops = new Loops(readOptions(options ?? {}));
   }
 
   /** How many transfers are in flight. */
   get active(): number {
-    return this.#loop.size;
+    return this.#loops.size;
   }
 
   /** Counts of what the agent has done. */
   get stats(): AgentStats {
-    const { sockets, turns } = this.#loop;
+    let sockets = 0, turns = 0;
+    for (const loop of this.#loops) {
+      sockets += loop.sockets;
+      turns += loop.turns;
+    }
     return { sockets, turns, wakeUps: parking.wakeUps };
   }
 
@@ -112,19 +147,14 @@ export class Agent {
    * @throws the signal's reason where it aborted.
    */
   perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    const outcome = Promise.withResolvers<Easy>();
-    try {
-      this.#perform(easy, outcome, signalOf(options));
-    } catch (error) {
-      outcome.reject(error);
-    }
-    return outcome.promise;
+    return promised((outcome) => this.#perform(easy, outcome, signalOf(options)));
   }
 
   #perform(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     if (this.#closing) throw closedError();
-    if (signal?.aborted) throw signal.reason;
-    this.#loop.run(easy, outcome, signal);
+    throwIfAborted(signal);
+    const loop = isEasy(easy) ? this.#loops.for(stateOf(easy)) : this.#loops.common;
+    loop.run(easy, outcome, signal);
   }
 
   /**
@@ -176,12 +206,13 @@ export class Agent {
     return this.#wait(easy, WRITE, options);
   }
 
-  #wait(easy: Easy, direction: number, options: WaitOptions): Promise<void> {
+  #wait(easy: Easy, direction: number, options: WaitOptions | null): Promise<void> {
     return new Promise((resolve, reject) => {
       const signal = signalOf(options);
       if (this.#closing) throw closedError();
-      if (signal?.aborted) throw signal.reason;
-      this.#loop.wait(easy, direction, { resolve, reject }, signal);
+      throwIfAborted(signal);
+      const loop = isEasy(easy) ? this.#loops.of(stateOf(easy)) : this.#loops.common;
+      loop.wait(easy, direction, { resolve, reject }, signal);
     });
   }
 
@@ -194,10 +225,10 @@ export class Agent {
   }
 
   async #close(): Promise<void> {
-    const loop = this.#loop;
-    loop.stop();
-    while (loop.isBusy) await new Promise((resolve) => setImmediate(resolve));
-    loop.close(closedError, () => {
+    const loops = this.#loops;
+    loops.stop();
+    while (loops.areBusy) await new Promise((resolve) => setImmediate(resolve));
+    loops.close(() => {
       for (const close of this.#closers.splice(0)) close();
     });
   }
@@ -208,6 +239,13 @@ export class Agent {
   }
 }
 
-function closedError(): CurlEasyError {
-  return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The agent is closed");
+/** A promise of the outcome, also where the transfer cannot begin. */
+function promised(start: (outcome: TransferOutcome) => void): Promise<Easy> {
+  const outcome = Promise.withResolvers<Easy>();
+  try {
+    start(outcome);
+  } catch (error) {
+    outcome.reject(error);
+  }
+  return outcome.promise;
 }

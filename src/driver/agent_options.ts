@@ -5,6 +5,8 @@
  */
 
 import { Code, CurlEasyError } from "../errors.ts";
+import { member } from "../members.ts";
+import { isSignal, notASignal } from "../signals.ts";
 import { Multi } from "../handles/multi/multi.ts";
 import type { Share } from "../handles/share.ts";
 
@@ -48,6 +50,18 @@ export interface AgentStats {
   readonly wakeUps: number;
 }
 
+/** The options of an agent, each member read once. */
+export function readOptions(given: AgentOptions): AgentOptions {
+  return {
+    maxCachedConnections: member(given, "maxCachedConnections"),
+    maxConnections: member(given, "maxConnections"),
+    maxHostConnections: member(given, "maxHostConnections"),
+    maxConcurrentStreams: member(given, "maxConcurrentStreams"),
+    multiplex: member(given, "multiplex"),
+    share: member(given, "share"),
+  } as AgentOptions;
+}
+
 /** Makes a multi handle with these options, and room for `cacheSize` idle connections. */
 export function multiFor(options: AgentOptions, cacheSize: number): Multi {
   const { maxConnections, maxHostConnections, maxConcurrentStreams, multiplex } = options;
@@ -67,19 +81,18 @@ export function multiFor(options: AgentOptions, cacheSize: number): Multi {
   return multi;
 }
 
-/** Listens to a signal. Returns the function that stops listening. */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  signal.addEventListener("abort", listener, { once: true });
-  return () => signal.removeEventListener("abort", listener);
+/** The error of what a closed agent is asked for, or has in flight. */
+export function closedError(): CurlEasyError {
+  return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The agent is closed");
 }
 
 /** The signal of some options. Throws for a value that is none, before anything has begun. */
 export function signalOf(options: PerformOptions | null): AbortSignal | undefined {
-  const { signal } = options ?? {};
+  const signal: unknown = member(options ?? {}, "signal");
   if (signal === undefined || signal === null) return undefined;
-  if (signal instanceof AbortSignal) return signal;
+  if (isSignal(signal)) return signal;
   throw new CurlEasyError(
     Code.BAD_FUNCTION_ARGUMENT,
-    `Cannot use the signal: expected an AbortSignal, got ${typeof signal}`,
+    `Cannot use the signal: ${notASignal(signal)}`,
   );
 }

@@ -8,26 +8,33 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
+import { native, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import { getInfo } from "../handles/easy/infos.ts";
+import { setOption } from "../handles/easy/options.ts";
+import { reusesUnread } from "../handles/easy/kept_connection.ts";
 import { type Message, type Multi, multiStateOf } from "../handles/multi/multi.ts";
 import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
+import { reasonOf } from "../signals.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
 import { EarlyAnswers } from "./early_answers.ts";
 import type { Poller } from "./poller/poller.ts";
+import { isSurelyHttp } from "./protocol.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
+import { UnreadBytes } from "./quirks/unread_bytes.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
 import { DuePauses } from "./timing/due_pauses.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
+import { RegularLooks } from "./timing/regular_looks.ts";
 import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./transfers.ts";
 
-const { CURL_SOCKET_TIMEOUT } = flags;
+const { CURL_SOCKET_TIMEOUT, CURLMNWC_CLEAR_CONNS } = flags;
 
 /** What a multi handle asks of its loop. */
 export interface Scheduler {
@@ -47,8 +54,10 @@ export class DrivenMulti {
   readonly fairness: Fairness = new Fairness(this.#duePauses);
   readonly answers: EarlyAnswers;
   readonly timeouts: QueuedTimeouts;
+  readonly looks: RegularLooks;
   readonly remedies: QuirkRemedies;
   readonly #state: MultiState;
+  readonly #unread: UnreadBytes | null;
   readonly #options: AgentOptions;
   readonly #scheduler: Scheduler;
   #cacheSize: number;
@@ -62,8 +71,9 @@ export class DrivenMulti {
     this.#cacheSize = cacheSize;
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
+    this.looks = new RegularLooks(this.transfers.watchlist, schedule);
     this.remedies = new QuirkRemedies(
-      () => this.#call(() => this.multi.socketAll()),
+      () => this.#lookAtAll(),
       schedule,
       () => this.fairness.size > 0 || this.transfers.runnable < this.transfers.size,
     );
@@ -73,11 +83,34 @@ export class DrivenMulti {
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
     this.#state.observe(this.#observer());
+    this.#unread = this.#endUnread();
+  }
+
+  #endUnread(): UnreadBytes | null {
+    if (!reusesUnread()) return null;
+    const { maxConnections, maxHostConnections } = this.#options;
+    return new UnreadBytes({
+      sockets: this.sockets,
+      transfers: this.transfers,
+      easies: this.#state.easies,
+      isLimited: maxConnections !== undefined || maxHostConnections !== undefined,
+      closeKept: () => this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS),
+    });
   }
 
   /** How many idle connections are kept. */
   get cacheSize(): number {
     return this.#cacheSize;
+  }
+
+  /** Whether the handle is added. */
+  holds(easy: EasyState): boolean {
+    return easy.multi === this.#state;
+  }
+
+  /** Whether no handle is added. */
+  get isEmpty(): boolean {
+    return this.#state.easies.size === 0;
   }
 
   /** Whether a callback of the multi handle, or of a handle in it, is on the stack. */
@@ -90,13 +123,10 @@ export class DrivenMulti {
     const { answers, sockets, transfers, remedies } = this, scheduler = this.#scheduler;
     const { nssClosesSockets } = oddities();
     return {
-      get wantsEasyOfSocket() {
-        return answers.size > 0;
-      },
       socket: (fd, what, easy) => {
         remedies.socket(fd, what);
-        sockets.socket(fd, what);
-        answers.socket(fd, what, easy);
+        sockets.socket(fd, what, easy);
+        if (answers.size > 0) answers.socket(fd, what, this.#easyAt(easy));
         scheduler.schedule();
       },
       touched: (easy) => {
@@ -112,6 +142,7 @@ export class DrivenMulti {
       },
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
+      limitChanged: (easy) => this.#limitChanged(easy),
       mustWait: (easy, bytes) => {
         answers.touched(easy);
         return this.fairness.mustWait(easy, bytes);
@@ -128,12 +159,16 @@ export class DrivenMulti {
     };
   }
 
+  #easyAt(pointer: Pointer): EasyState | null {
+    return pointer && (this.#state.easies.get(native.address(pointer)) ?? null);
+  }
+
   /** Starts a transfer. Throws what adding the handle failed with. */
   start(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     this.#add(easy);
     this.#scheduler.schedule();
     const transfer = this.#enter(easy, outcome);
-    if (signal) transfer.listen(signal, () => this.#abort(transfer, signal.reason));
+    if (signal) transfer.listen(signal, () => this.#abort(transfer, reasonOf(signal)));
   }
 
   /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
@@ -142,16 +177,34 @@ export class DrivenMulti {
   }
 
   #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
-    const state = stateOf(easy), mayLoseEvents = this.remedies.mayLoseEvents(state);
-    const transfer = this.transfers.add(state, outcome, mayLoseEvents);
+    const state = stateOf(easy), transfer = this.transfers.add(state, outcome);
     this.timeouts.watch(transfer);
     if (state.settings.finalHead) this.answers.watch(state);
+    if (this.remedies.isSuspect(state) || !isSurelyHttp(state)) this.#watch(transfer);
     return transfer;
+  }
+
+  #watch(transfer: ActiveTransfer): void {
+    this.transfers.watchlist.add(transfer);
+    this.looks.watch();
+  }
+
+  /** A limit was set on a handle that is in the multi handle. */
+  #limitChanged(easy: EasyState): void {
+    const transfer = this.transfers.find(easy);
+    if (!transfer) return;
+    transfer.limitChanged = true;
+    this.#watch(transfer);
+    this.looks.limitChanged();
+    this.timeouts.watch(transfer);
   }
 
   #add(easy: Easy): void {
     const { share, maxCachedConnections } = this.#options;
-    if (share && isEasy(easy) && stateOf(easy).share === undefined) easy.setOpt("SHARE", share);
+    if (share && isEasy(easy)) {
+      const state = stateOf(easy);
+      if (state.share === undefined) setOption(state, "SHARE", share);
+    }
     this.remedies.adding(() => this.multi.addHandle(easy));
     // the cache is as large as the load was, so that a burst keeps its connections
     if (maxCachedConnections === undefined && this.transfers.size >= this.#cacheSize) {
@@ -189,6 +242,7 @@ export class DrivenMulti {
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
     this.answers.forget(easy);
+    this.#unread?.removed(easy);
     this.remedies.stoppedReading(easy, this.transfers.size);
     const transfer = this.transfers.find(easy);
     if (transfer) {
@@ -233,6 +287,17 @@ export class DrivenMulti {
     }, isOver);
     sockets.apply();
     return served;
+  }
+
+  /** Has libcurl look at everything where that is due. Returns whether it was. */
+  lookIfDue(): boolean {
+    const isDue = this.looks.take();
+    if (isDue) this.#lookAtAll();
+    return this.remedies.lookIfDue() || isDue;
+  }
+
+  #lookAtAll(): void {
+    this.#call(() => this.multi.socketAll());
   }
 
   /** Settles the transfers that a call outside a turn has ended. Returns whether there were any. */
@@ -323,6 +388,7 @@ export class DrivenMulti {
   close(): void {
     this.remedies.end();
     this.timeouts.end();
+    this.looks.end();
     this.multi.close();
   }
 }

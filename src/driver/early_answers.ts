@@ -13,7 +13,7 @@
 
 import { flags } from "../../ffi/curl/flags.ts";
 import { libc, POLLIN } from "../../ffi/libc.ts";
-import { Code, CurlEasyError } from "../errors.ts";
+import { Code, CurlEasyError, isEasyError } from "../errors.ts";
 import type { FinalHead } from "../handles/core/easy_settings.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { pauseTransfer } from "../handles/easy/calls.ts";
@@ -143,7 +143,7 @@ function resumeUpload(easy: EasyState): void {
   try {
     pauseTransfer(easy, CURLPAUSE_CONT);
   } catch (error) {
-    if (!(error instanceof CurlEasyError)) throw error; // the driver was told of it
+    if (!isEasyError(error)) throw error; // the driver was told of it
   }
 }
 

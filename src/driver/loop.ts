@@ -8,8 +8,10 @@
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
 import type { Multi } from "../handles/multi/multi.ts";
+import { isInstance } from "../untrusted.ts";
 import type { AgentOptions } from "./agent_options.ts";
 import { Invariants, isDebugging } from "./debug/invariants.ts";
 import { DrivenMulti } from "./driven_multi.ts";
@@ -89,6 +91,16 @@ export class Loop {
     return this.#turns;
   }
 
+  /** Whether the handle is added to the multi handle. */
+  holds(easy: EasyState): boolean {
+    return this.#driven.holds(easy);
+  }
+
+  /** Whether no handle is added, also none that is only connected, and no turn is on the stack. */
+  get isIdle(): boolean {
+    return this.#driven.isEmpty && !this.isBusy;
+  }
+
   /** Starts a transfer. Throws what adding the handle failed with. */
   run(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     if (this.#driven.multi.closed) this.#driven = this.#createMulti(this.#driven.cacheSize);
@@ -164,12 +176,15 @@ export class Loop {
 
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
-    const { fairness, remedies } = driven;
+    const { sockets, fairness, remedies } = driven;
     driven.resumeNext();
     const failed = driven.settleFailed(); // before libcurl goes on with them
     const due = driven.timeout() === 0 || this.#deadline.take();
-    if (due) driven.socketAction(CURL_SOCKET_TIMEOUT, 0);
-    const looked = remedies.lookIfDue();
+    if (due) {
+      sockets.lookAtKept();
+      driven.socketAction(CURL_SOCKET_TIMEOUT, 0);
+    }
+    const looked = driven.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);
@@ -208,7 +223,7 @@ export class Loop {
       this.#driven = this.#createMulti(broken.cacheSize);
     } catch (error) {
       // where there cannot be another one now, the next transfer tries again
-      if (!(error instanceof CurlMultiError)) throw error;
+      if (!isInstance(error, CurlMultiError)) throw error;
     }
   }
 

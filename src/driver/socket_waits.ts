@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
-import { onAbort } from "./agent_options.ts";
+import { onAbort, reasonOf } from "../signals.ts";
 import type { Sockets, SocketWaitListener } from "./sockets.ts";
 
 /** Takes the end of a wait. Exactly one of the methods is called, once. */
@@ -98,7 +98,7 @@ export class SocketWaits implements SocketWaitListener {
     if (others) others.push(wait);
     else this.#waits.set(easy, [wait]);
     this.#easies.set(fd, easy);
-    if (signal) wait.listen(signal, () => this.#abort(wait, signal.reason));
+    if (signal) wait.listen(signal, () => this.#abort(wait, reasonOf(signal)));
     this.#changed();
   }
 

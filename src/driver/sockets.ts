@@ -6,12 +6,14 @@
  * next request on a kept connection costs no system call. That is safe only where curlew hears of
  * the end of the socket: where the socket was announced by SOCKOPTFUNCTION, and the same handle has
  * curlew's CLOSESOCKETFUNCTION. Every other socket leaves the poller at once, since libcurl may
- * close it silently and the system may give its number to another.
+ * close it silently and the system may give its number to another. What comes on a socket that
+ * libcurl does not use is told to a {@linkcode KeptSocketListener}.
  *
  * @module
  */
 
 import { flags } from "../../ffi/curl/flags.ts";
+import type { Pointer } from "../../ffi/mod.ts";
 import type { SocketWatcher } from "../handles/core/close_hook.ts";
 import { FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
 
@@ -23,6 +25,16 @@ export interface SocketWaitListener {
   ready(fd: number, directions: number): void;
   /** The socket is gone, before it was ready. */
   gone(fd: number): void;
+}
+
+/** Decides what becomes of kept sockets: `quirks/unread_bytes.ts`. */
+export interface KeptSocketListener {
+  /** libcurl has named the socket, for that `CURL *`. */
+  used(socket: Socket, easy: Pointer): void;
+  /** libcurl is about to let go of the socket, which it has named for the last time. */
+  left(socket: Socket): void;
+  /** Something has come on a socket that libcurl has let go of. Its registration has ended. */
+  readable(socket: Socket): void;
 }
 
 /** The record of one socket. Directions are bits of READ and WRITE. */
@@ -44,6 +56,15 @@ export interface Socket {
   dirty: boolean;
   /** When the socket was served last, on a clock that counts actions. */
   served: number;
+  /** Something has come since libcurl has let go of it, so the poller would report it for ever. */
+  muted: boolean;
+  /** The `CURL *` that libcurl has named it for last, and how many transfers had begun by then. */
+  user: Pointer;
+  usedAt: number;
+  /** When libcurl has let go of it, on the clock of `performance.now()`, where that is noted. */
+  leftMs: number;
+  /** Its connection is the agent's own and carries one transfer at a time; `null`: not known yet. */
+  exclusive: boolean | null;
 }
 
 /** The sockets of one multi handle. */
@@ -61,6 +82,8 @@ export class Sockets implements SocketWatcher {
   #wanted = 0;
   /** Receives the events of {@linkcode await}. */
   waitListener: SocketWaitListener | null = null;
+  /** Without one, kept sockets are only watched as long as that costs nothing. */
+  keptListener: KeptSocketListener | null = null;
 
   /**
    * Registers sockets in `poller`. `closesUnconnectedSilently` is an oddity: libcurl closes a
@@ -87,14 +110,15 @@ export class Sockets implements SocketWatcher {
   }
 
   /** Records a call of libcurl's socket callback. `what` is a `CURL_POLL_*`. */
-  socket(fd: number, what: number): void {
+  socket(fd: number, what: number, easy: Pointer = null): void {
     if (fd < 0) return; // libcurl 7.88 may pass -1 for a transfer whose connection is just gone
     let socket = this.#sockets.get(fd);
     if (what === CURL_POLL_REMOVE) {
-      if (socket) this.#remove(socket);
+      if (socket) this.#remove(socket, easy);
       return;
     }
     socket ??= this.#add(fd, false);
+    this.keptListener?.used(socket, easy);
     if (what & READ) socket.wasConnected = true;
     this.#want(socket, what); // the bits of CURL_POLL_* are those of READ and WRITE
     this.#markDirty(socket);
@@ -142,6 +166,11 @@ export class Sockets implements SocketWatcher {
       wasConnected: false,
       dirty: false,
       served: 0,
+      muted: false,
+      user: null,
+      usedAt: 0,
+      leftMs: -Infinity,
+      exclusive: null,
     };
     this.#sockets.set(fd, socket);
     return socket;
@@ -151,9 +180,15 @@ export class Sockets implements SocketWatcher {
     if (interest !== 0 && socket.interest === 0) this.#wanted++;
     if (interest === 0 && socket.interest !== 0) this.#wanted--;
     socket.interest = interest;
+    socket.muted = false;
   }
 
-  #remove(socket: Socket): void {
+  #remove(socket: Socket, easy: Pointer): void {
+    const listener = this.keptListener;
+    if (listener !== null && socket.announced) {
+      listener.used(socket, easy);
+      listener.left(socket);
+    }
     this.#want(socket, 0);
     this.#afterLessInterest(socket);
   }
@@ -164,8 +199,17 @@ export class Sockets implements SocketWatcher {
     const mayVanish = !announced || (this.#closesUnconnectedSilently && !wasConnected);
     if (socket.interest | socket.awaited) this.#markDirty(socket);
     else if (mayVanish) this.#forget(socket);
-    // an idle socket is writable all the time: the poller would report it for ever
+    else if (this.keptListener) {
+      if (socket.registered !== READ) this.#markDirty(socket);
+    } // an idle socket is writable all the time: the poller would report it for ever
     else if (socket.registered & WRITE) this.#unregister(socket);
+  }
+
+  /** Watches a kept socket again on which something had come. */
+  watchAgain(socket: Socket): void {
+    if (this.#sockets.get(socket.fd) !== socket) return;
+    socket.muted = false;
+    this.#markDirty(socket);
   }
 
   #unregister(socket: Socket): void {
@@ -221,7 +265,9 @@ export class Sockets implements SocketWatcher {
   }
 
   #register(socket: Socket): void {
-    const { fd, registered } = socket, interest = socket.interest | socket.awaited;
+    const { fd, registered } = socket, wanted = socket.interest | socket.awaited;
+    const isKept = wanted === 0 && this.keptListener !== null && !socket.muted;
+    const interest = isKept ? READ : wanted;
     if (interest === registered) return;
     if (interest === 0) return this.#unregister(socket);
     this.#poller.set(fd, interest, socket.generation);
@@ -238,6 +284,7 @@ export class Sockets implements SocketWatcher {
    */
   serve(action: (fd: number, mask: number) => void, isOver: () => boolean = () => false): number {
     const poller = this.#poller, count = poller.ready();
+    this.#endKept(count);
     const order = this.#cutShort ? this.#leastRecentlyServed(count) : null;
     this.#cutShort = false;
     let users = 0;
@@ -251,7 +298,7 @@ export class Sockets implements SocketWatcher {
         if (socket.interest === 0) {
           if (wasAwaited) users++;
           else if (socket.awaited) this.#markDirty(socket); // users wait for the other direction
-          else this.#unregister(socket); // an idle connection has ended
+          else if (socket.registered !== 0) this.#keptEvent(socket);
           continue;
         }
         socket.served = ++this.#clock;
@@ -264,6 +311,37 @@ export class Sockets implements SocketWatcher {
       }
     }
     return count - users;
+  }
+
+  /**
+   * Tells the listener what has come on kept sockets, before libcurl may give one of them to a
+   * transfer. What is for others stays in the poller.
+   */
+  lookAtKept(): void {
+    if (this.keptListener === null || this.#sockets.size === this.#wanted) return;
+    this.apply();
+    const { capacity } = this.#poller;
+    for (let left = this.#sockets.size; left >= 0; left -= capacity) {
+      const count = this.#poller.ready();
+      this.#endKept(count);
+      if (count < capacity) return;
+    }
+  }
+
+  /** Does so for the events that the poller has just taken. */
+  #endKept(count: number): void {
+    if (this.keptListener === null || this.#sockets.size === this.#wanted) return;
+    for (let event = 0; event < count; event++) {
+      const socket = this.#sockets.get(this.#poller.fdAt(event));
+      if (!socket || socket.interest !== 0 || socket.awaited !== 0) continue;
+      if (socket.generation === this.#poller.tagAt(event)) this.#keptEvent(socket);
+    }
+  }
+
+  #keptEvent(socket: Socket): void {
+    this.#unregister(socket);
+    socket.muted = true;
+    this.keptListener?.readable(socket);
   }
 
   /** Tells the listener what users wait for. An error ends the waits for both directions. */

@@ -7,7 +7,7 @@
 import { TombstoneMap } from "../handles/base/tombstone_map.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
-import { onAbort } from "./agent_options.ts";
+import { onAbort } from "../signals.ts";
 
 /**
  * Takes the end of a transfer. Exactly one of the methods is called, once. It must not throw:
@@ -23,12 +23,14 @@ export interface TransferOutcome {
 /** A transfer in flight. */
 export class ActiveTransfer {
   readonly easy: EasyState;
-  /** libcurl may lose an event of this transfer: `quirks/lost_events.ts`. */
-  readonly mayLoseEvents: boolean;
+  /** How many transfers of its multi handle had begun with this one. */
+  readonly number: number;
   /** When the transfer began, on the clock of `performance.now()`. */
   readonly started: number = performance.now();
   /** The transfer waits for the application. */
   paused = false;
+  /** A limit was changed after the transfer had begun. */
+  limitChanged = false;
   /** The reason of an abort inside a callback, of which libcurl is told after it. */
   aborted: { readonly reason: unknown } | null = null;
   /** The error of a call outside a turn that has ended the transfer. */
@@ -37,9 +39,9 @@ export class ActiveTransfer {
   #unlisten: (() => void) | null = null;
 
   /** Made by {@linkcode ActiveTransfers.add}. */
-  constructor(easy: EasyState, outcome: TransferOutcome, mayLoseEvents: boolean) {
+  constructor(easy: EasyState, number: number, outcome: TransferOutcome) {
     this.easy = easy;
-    this.mayLoseEvents = mayLoseEvents;
+    this.number = number;
     this.#outcome = outcome;
   }
 
@@ -66,8 +68,18 @@ export class ActiveTransfer {
 /** The transfers in flight, by the address of their handle. */
 export class ActiveTransfers {
   readonly #transfers = new TombstoneMap<ActiveTransfer>();
+  /**
+   * Those for which libcurl may have to be called without an event. What each of them is, is asked
+   * when that matters: a redirect or an option may change it.
+   */
+  readonly watchlist: Set<ActiveTransfer> = new Set();
   #paused = 0;
-  #mayLoseEvents = 0;
+  #begun = 0;
+
+  /** How many transfers have begun. */
+  get begun(): number {
+    return this.#begun;
+  }
 
   /** How many transfers are in flight. */
   get size(): number {
@@ -79,22 +91,21 @@ export class ActiveTransfers {
     return this.#transfers.size - this.#paused;
   }
 
-  /** Whether libcurl may lose an event of one of them. */
-  get anyMayLoseEvents(): boolean {
-    return this.#mayLoseEvents > 0;
-  }
-
   /** Adds a transfer that has begun. */
-  add(easy: EasyState, outcome: TransferOutcome, mayLoseEvents = false): ActiveTransfer {
-    const transfer = new ActiveTransfer(easy, outcome, mayLoseEvents);
+  add(easy: EasyState, outcome: TransferOutcome): ActiveTransfer {
+    const transfer = new ActiveTransfer(easy, ++this.#begun, outcome);
     this.#transfers.set(easy.resources.address, transfer);
-    if (mayLoseEvents) this.#mayLoseEvents++;
     return transfer;
   }
 
   /** The transfer of a handle. */
   find(easy: EasyState): ActiveTransfer | undefined {
     return this.#transfers.get(easy.resources.address);
+  }
+
+  /** The transfer of the handle with that address. */
+  findAt(address: number): ActiveTransfer | undefined {
+    return this.#transfers.get(address);
   }
 
   /** The transfers, in no order. */
@@ -112,10 +123,10 @@ export class ActiveTransfers {
 
   /** Removes a transfer, which is over. Returns false where it was removed before. */
   take(transfer: ActiveTransfer): boolean {
-    const { easy, mayLoseEvents } = transfer;
+    const { easy } = transfer;
     if (this.find(easy) !== transfer) return false;
     if (transfer.paused) this.#paused--;
-    if (mayLoseEvents) this.#mayLoseEvents--;
+    if (this.watchlist.size > 0) this.watchlist.delete(transfer);
     return this.#transfers.delete(easy.resources.address);
   }
 
@@ -123,7 +134,8 @@ export class ActiveTransfers {
   takeAll(): ActiveTransfer[] {
     const transfers = [...this.#transfers];
     this.#transfers.clear();
-    this.#paused = this.#mayLoseEvents = 0;
+    this.watchlist.clear();
+    this.#paused = 0;
     return transfers;
   }
 }

@@ -24,6 +24,7 @@ import { registerHandle } from "./core/handle_registry.ts";
 import { showName } from "./base/arguments.ts";
 import { Owned } from "./base/owned.ts";
 import { bytesOf, isByteArray } from "./base/views.ts";
+import { isInstance } from "../untrusted.ts";
 
 type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 
@@ -242,7 +243,7 @@ function readValue(value: unknown, bits: number): CText | null {
   const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
   const read = isByteArray(value) ? bytesOf(value)?.slice() : value;
   if (typeof read === "string" && !refused.test(read)) return read;
-  if (read instanceof Uint8Array && !refused.test(latin1(read))) return read;
+  if (isInstance(read, Uint8Array) && !refused.test(latin1(read))) return read;
   const expected = "expected a string without control codes, or null";
   throw new CurlUrlError(UrlCode.MALFORMED_INPUT, `Cannot set the part: ${expected}`);
 }

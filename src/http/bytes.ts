@@ -4,11 +4,12 @@
  * @module
  */
 
+import { bytesOf } from "../handles/base/views.ts";
+
 /** A copy of the bytes in a buffer or a view of one, `null` for anything else. */
 export function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
-  if (!ArrayBuffer.isView(data)) return null;
-  return new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const bytes = bytesOf(data);
+  return bytes && new Uint8Array(bytes);
 }
 
 /** Encodes bytes as base64. */

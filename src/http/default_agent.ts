@@ -4,15 +4,16 @@
  * @module
  */
 
-import { Agent } from "../driver/agent.ts";
+import { Agent, isAgent } from "../driver/agent.ts";
 import { CurlMultiError } from "../errors.ts";
+import { isInstance } from "../untrusted.ts";
 
 let shared: Agent | null = null;
 
 /** Reads the `agent` option; the default agent unless given. Throws `TypeError` for no agent. */
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
-  if (given instanceof Agent) return given;
+  if (isAgent(given)) return given;
   throw new TypeError("Cannot use the agent: expected an Agent");
 }
 
@@ -21,7 +22,7 @@ export function defaultAgent(): Agent {
   try {
     return shared ??= new Agent();
   } catch (cause) {
-    if (!(cause instanceof CurlMultiError)) throw cause;
+    if (!isInstance(cause, CurlMultiError)) throw cause;
     // the process has no file descriptor left
     throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause });
   }

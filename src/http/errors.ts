@@ -1,11 +1,20 @@
 /**
  * The errors of `fetch` and the other calls: a `TypeError` whose `cause` is the `CurlEasyError`.
- * Neither its message nor that of its cause contains credentials.
+ * Neither its message nor that of its cause contains credentials. What a user has thrown becomes a
+ * `cause` as it is, whatever it is: no function of this module throws because of it.
  *
  * @module
  */
 
-import { Code, CurlEasyError, CurlError, withoutCredentials } from "../errors.ts";
+import {
+  Code,
+  CurlEasyError,
+  CurlError,
+  easyCodeOf,
+  isEasyError,
+  withoutCredentials,
+} from "../errors.ts";
+import { isInstance, messageOf, propertyOf, textOf } from "../untrusted.ts";
 
 /** The error of a request that could not be made, or whose response cannot be given. */
 export function fetchError(error: unknown, url: string): TypeError {
@@ -22,25 +31,30 @@ export function transferError(error: unknown, url: string): TypeError {
   return new TypeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
 }
 
+/** Whether an error is a `TypeError`, which needs no other one around it. */
+export const isTypeError = (error: unknown): error is TypeError => isInstance(error, TypeError);
+
 /** Any error as a `TypeError`: one that curlew threw in a callback as it is, else a new one. */
 export function asTypeError(error: unknown, url: URL): TypeError {
-  if (error instanceof TypeError) return error;
-  const inner = error instanceof CurlEasyError ? error.cause : undefined;
-  return inner instanceof TypeError ? inner : fetchError(error, url.href);
+  if (isTypeError(error)) return error;
+  const inner = isEasyError(error) ? propertyOf(error, "cause") : undefined;
+  return isTypeError(inner) ? inner : fetchError(error, url.href);
 }
 
 function reasonOf(cause: unknown): string {
-  const why = cause instanceof CurlError ? `${cause.message}, ${cause.codeName}` : String(cause);
+  const why = isInstance(cause, CurlError)
+    ? `${messageOf(cause)}, ${textOf(propertyOf(cause, "codeName"))}`
+    : textOf(cause);
   return withoutCredentials(why);
 }
 
 /** The innermost `CurlEasyError` of an error. */
 export function publicCause(error: unknown): unknown {
-  if (!(error instanceof CurlEasyError)) return error;
+  if (!isEasyError(error)) return error;
+  const cause = propertyOf(error, "cause");
   // curlew threw it in a callback; the outer one only says that a callback failed
-  return error.cause instanceof CurlEasyError ? error.cause : error;
+  return isEasyError(cause) ? cause : error;
 }
-
 /** A network error that the fetch standard asks for. */
 export function networkError(url: string, why: string, options?: ErrorOptions): TypeError {
   return new TypeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
@@ -68,8 +82,8 @@ export function tooLargeError(maxBodySize: number): CurlEasyError {
 
 /** Whether libcurl could not keep what a paused transfer received; before 8.6 it names no reason. */
 export function isOutOfRoom(error: unknown): boolean {
-  return error instanceof CurlEasyError &&
-    (error.code === Code.TOO_LARGE || error.code === Code.OUT_OF_MEMORY);
+  const code = easyCodeOf(error);
+  return code === Code.TOO_LARGE || code === Code.OUT_OF_MEMORY;
 }
 
 /** The error of a body of which one piece from the network unpacks to more than so many bytes. */
@@ -86,16 +100,10 @@ export function checkStatus(status: number, url: string): void {
   throw networkError(url, `a response cannot have the status ${status}`);
 }
 
-/** Whether an error is the reason of the caller's aborted signal, which is rethrown unchanged. */
-export function isAbort(error: unknown, signal: AbortSignal | null): boolean {
-  return signal?.aborted === true && error === signal.reason;
-}
-
 /** The error of a file that cannot be read or written; a `TypeError` is returned unchanged. */
 export function fileError(verb: "read" | "write", path: string, cause: unknown): TypeError {
-  if (cause instanceof TypeError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TypeError(`Cannot ${verb} ${path}: ${why}`, { cause });
+  if (isTypeError(cause)) return cause;
+  return new TypeError(`Cannot ${verb} ${path}: ${messageOf(cause)}`, { cause });
 }
 
 /**
@@ -106,7 +114,7 @@ export async function loadModules<T>(modules: Promise<T>): Promise<T> {
   try {
     return await modules;
   } catch (cause) {
-    throw new TypeError(`Cannot load a module of curlew: ${cause}`, { cause });
+    throw new TypeError(`Cannot load a module of curlew: ${textOf(cause)}`, { cause });
   }
 }
 

@@ -5,14 +5,17 @@
  */
 
 import type { Agent } from "../driver/agent.ts";
+import { dictionary } from "../members.ts";
+import { throwIfAborted } from "../signals.ts";
+import { isInstance } from "../untrusted.ts";
 import { agentOf } from "./default_agent.ts";
-import { checkStatus, fetchError, networkError } from "./errors.ts";
+import { checkStatus, fetchError, isTypeError, networkError } from "./errors.ts";
 import type { BodyStream } from "./response/body_stream.ts";
 import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
-import { type FetchInit, planRequest, type RequestPlan } from "./request/plan.ts";
+import { type FetchInit, planRequest, readInit, type RequestPlan } from "./request/plan.ts";
 import { makeResponse, type ResponseParts } from "./response/response.ts";
 import { type Body, bodyOf, wholeBody } from "./response/whole_body.ts";
 import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
@@ -40,13 +43,13 @@ export async function fetch(
   input: string | URL | Request,
   init: FetchInit = {},
 ): Promise<Response> {
-  const planned = planRequest(input, init);
-  const plan = planned instanceof Promise ? await planned : planned;
+  const members = readInit(init), planned = planRequest(input, members);
+  const plan = isInstance(planned, Promise) ? await planned : planned;
   try {
-    plan.signal?.throwIfAborted();
+    throwIfAborted(plan.signal);
     const local = fetchLocal(plan);
     if (local) return await localResponse(local, plan);
-    const loop = new RedirectLoop(plan, agentOf(init.agent));
+    const loop = new RedirectLoop(plan, agentOf(members.agent));
     for (;;) {
       const transfer = loop.start(), response = await transfer.responseStart;
       if (!response.redirect) return await loop.respond(transfer, response);
@@ -72,11 +75,11 @@ class RedirectLoop {
   }
 
   start(): Transfer {
-    this.#plan.signal?.throwIfAborted();
+    throwIfAborted(this.#plan.signal);
     try {
       return new Transfer(this.#plan, this.#agent, this.#remaining(), this.#redirects);
     } catch (error) {
-      throw error instanceof TypeError ? error : fetchError(error, this.#plan.url.href);
+      throw isTypeError(error) ? error : fetchError(error, this.#plan.url.href);
     }
   }
 
@@ -99,11 +102,19 @@ class RedirectLoop {
   respond(transfer: Transfer, { head, sink, url }: ResponseStart): Response | Promise<Response> {
     const { signal } = this.#plan, { status, statusText } = head;
     try {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       checkStatus(status, url.href);
       const redirected = transfer.redirects > 0, info = () => transfer.info;
-      const fields = head.fields();
-      const parts = { status, statusText, fields, url, type: "basic", redirected, info };
+      const parts: ResponseParts = {
+        status,
+        statusText,
+        fields: head.fields(),
+        headers: undefined,
+        url,
+        type: "basic",
+        redirected,
+        info,
+      };
       return responseOf(sink && bodyOf(sink, signal), parts, this.#plan);
     } catch (error) {
       transfer.stop(error);
@@ -128,7 +139,7 @@ async function checkedResponse(
 ): Promise<Response> {
   const bytes = await new Response(body).bytes();
   const matches = await matchesIntegrity(bytes, integrity);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   if (!matches) {
     throw networkError(parts.url.href, "the body does not match its integrity metadata");
   }
@@ -140,13 +151,13 @@ function localResponse(
   plan: RequestPlan,
 ): Response | Promise<Response> {
   const { url, signal } = plan;
-  const parts = { ...head, url, type: "default", redirected: false, info: null };
-  return responseOf(body && localBody(body, signal), parts, plan);
+  const rest = { headers: undefined, url, type: "default", redirected: false, info: null };
+  return responseOf(body && localBody(body, signal), { ...head, ...rest }, plan);
 }
 
 /** The content of a local URL, until the signal aborts. */
 function localBody(content: Blob | Uint8Array<ArrayBuffer>, signal: AbortSignal | null): Body {
-  if (!(content instanceof Blob)) return wholeBody(content, signal);
+  if (!isInstance(content, Blob)) return wholeBody(content, signal);
   const stream = new Response(content).body as BodyStream;
-  return signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream;
+  return signal ? stream.pipeThrough(new TransformStream(), dictionary({ signal })) : stream;
 }

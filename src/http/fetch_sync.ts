@@ -17,7 +17,7 @@ import {
   type Redirect,
   redirectOf,
 } from "./transfer/redirect.ts";
-import { type FetchInit, planRequestSync, type RequestPlan } from "./request/plan.ts";
+import { type FetchInit, planRequestSync, readInit, type RequestPlan } from "./request/plan.ts";
 import { bareUrl, isHttp } from "./request/url.ts";
 
 /** The options of `fetch` that make sense while the thread waits. */
@@ -73,12 +73,11 @@ export interface FetchSyncResult {
  * ```
  */
 export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
-  for (const name of ["signal", "agent", "integrity"]) {
-    if ((init as Record<string, unknown>)[name] != null) {
-      throw new TypeError(`Cannot fetch: fetchSync takes no ${name}`);
-    }
+  const members = readInit(init);
+  for (const name of ["signal", "agent", "integrity"] as const) {
+    if (members[name] != null) throw new TypeError(`Cannot fetch: fetchSync takes no ${name}`);
   }
-  let plan = planRequestSync(input, init);
+  let plan = planRequestSync(input, members);
   if (!isHttp(plan.url)) {
     throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
   }

@@ -5,8 +5,9 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { Easy } from "../handles/easy/easy.ts";
+import { type Easy, stateOf } from "../handles/easy/easy.ts";
 import type { MimeReader } from "../handles/mime/reader.ts";
+import { member } from "../members.ts";
 import { resumeSending } from "../handles/easy/pausing.ts";
 import { asyncBodySource, type BodySource } from "./request_body/source.ts";
 import { BodyFeeder } from "./request_body/feeder.ts";
@@ -44,7 +45,7 @@ export interface MimeStreamOptions {
 export function mimeStream(source: MimeSource, options: MimeStreamOptions = {}): MimeReader {
   const body = asyncBodySource(source);
   if (!body) throw new TypeError("Cannot read the part: expected a stream or a Blob");
-  return new StreamReader(body, body.length ?? options.size);
+  return new StreamReader(body, body.length ?? member(options ?? {}, "size"));
 }
 
 class StreamReader implements MimeReader {
@@ -79,7 +80,7 @@ class StreamReader implements MimeReader {
     this.#easy = null;
     if (!easy) return;
     try {
-      resumeSending(easy);
+      resumeSending(stateOf(easy));
     } catch (error) {
       this.#failure ??= { error }; // the transfer is over, or fails with its own error
     }

@@ -9,6 +9,7 @@ import { Share as CoreShare } from "../handles/share.ts";
 import { CurlSharedError } from "./errors.ts";
 import { CurlShareCode } from "./enums/codes.ts";
 import { type CurlShareLock, CurlShareOption } from "./enums/handles.ts";
+import { isInstance } from "../untrusted.ts";
 
 /** The core's share behind a `Share` of this room. */
 export let coreShareOf: (share: Share) => CoreShare;
@@ -83,7 +84,7 @@ function codeOf(call: () => void): CurlShareCode {
     call();
     return CurlShareCode.CURLSHE_OK;
   } catch (error) {
-    if (error instanceof CurlShareError) return error.code as CurlShareCode;
+    if (isInstance(error, CurlShareError)) return error.code as CurlShareCode;
     throw error;
   }
 }

@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
+import { isInstance } from "../untrusted.ts";
 
 /** The reader of a stream. */
 export interface SourceReader {
@@ -82,7 +83,7 @@ export class StreamSource {
 function toBuffer(chunk: unknown, encoding: BufferEncoding | null): Buffer {
   if (typeof chunk === "string") return Buffer.from(chunk, encoding ?? "utf8");
   if (Buffer.isBuffer(chunk)) return chunk;
-  if (chunk instanceof Uint8Array) {
+  if (isInstance(chunk, Uint8Array)) {
     return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
   throw new TypeError(`The upload's stream gave ${typeof chunk}, expected bytes or text`);

@@ -5,9 +5,10 @@
  */
 
 import process from "node:process";
+import { isInstance } from "../untrusted.ts";
 
 /** Emits a process warning of the type CurlWarning. */
 export function warn(what: string, error: unknown): void {
-  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  const text = isInstance(error, Error) ? error.stack ?? error.message : String(error);
   process.emitWarning(`${what}: ${text}`, { type: "CurlWarning" });
 }

@@ -1,4 +1,5 @@
 // A signal ends a transfer at every stage, and its own reason is what the promise rejects with.
+import { getEventListeners } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type Easy, type EasyOptions } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
@@ -20,18 +21,9 @@ afterEach(() => agent.close());
 class CountedSignal {
   readonly controller: AbortController = new AbortController();
   readonly signal: AbortSignal = this.controller.signal;
-  listeners = 0;
 
-  constructor() {
-    const { signal } = this, add = signal.addEventListener, remove = signal.removeEventListener;
-    signal.addEventListener = (...args: unknown[]) => {
-      this.listeners++;
-      return add.apply(signal, args as Parameters<typeof add>);
-    };
-    signal.removeEventListener = (...args: unknown[]) => {
-      this.listeners--;
-      return remove.apply(signal, args as Parameters<typeof remove>);
-    };
+  get listeners(): number {
+    return getEventListeners(this.signal, "abort").length;
   }
 }
 

@@ -16,6 +16,7 @@ interface Event {
 /** As epoll does: a registration belongs to the open file, and ends with it. */
 export class FakePoller implements Poller {
   readonly fd: number = -7;
+  readonly capacity: number = 64;
   readonly files: Map<number, File> = new Map();
   /** Each call, for tests that want them few. */
   readonly calls: string[] = [];

@@ -134,7 +134,7 @@ test("a look at everything, where libcurl needs it, is seldom beside many", asyn
   const looks = async (size: number) => {
     let looks = 0, turns = 0;
     const recovery = new LostEventRecovery(() => looks++, () => turns++);
-    const transfers = { size, anyMayLoseEvents: true };
+    const transfers = { size, mayLoseEvents: () => true };
     const end = performance.now() + 300;
     while (performance.now() < end) {
       recovery.afterRound(true, transfers);
@@ -154,7 +154,7 @@ test("a look at everything, where libcurl needs it, is seldom beside many", asyn
 test("a look that came too early is made up for", async () => {
   let looks = 0, scheduled = 0;
   const recovery = new LostEventRecovery(() => looks++, () => scheduled++);
-  const transfers = { size: 5000, anyMayLoseEvents: true };
+  const transfers = { size: 5000, mayLoseEvents: () => true };
   recovery.afterRound(false, transfers);
   recovery.afterRound(true, transfers);
   expect(recovery.afterRound(false, transfers)).toBe(false);

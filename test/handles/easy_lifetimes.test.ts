@@ -6,9 +6,11 @@ import process from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions, type OptionKind, type OptionRow } from "../../ffi/curl/options.ts";
 import { constants, CurlUrl, Easy, type EasyOptions, Mime, Multi, Share } from "../../mod.ts";
+import { connectionClassOf } from "../../src/handles/connections/connection_class.ts";
 import { EasySettings } from "../../src/handles/core/easy_settings.ts";
 import { TransferRun } from "../../src/handles/core/transfer_run.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
+import { guardReuse } from "../../src/handles/easy/forbid_reuse.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf } from "./easy_support.ts";
 
@@ -76,6 +78,8 @@ function easyWithAll(): Easy {
   const multi = keep(new Multi());
   multi.addHandle(easy); // forbids the reuse of what may be LDAP
   multi.removeHandle(easy);
+  connectionClassOf(stateOf(easy), undefined); // what an agent does before a transfer
+  guardReuse(stateOf(easy), true, true);
   return easy;
 }
 

@@ -1,4 +1,5 @@
 // A signal ends a fetch at every phase, with its own reason, and nothing is left.
+import { getEventListeners } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { idleHandles } from "../../src/http/transfer/handle_pool.ts";
@@ -28,18 +29,9 @@ const SOON = 1000;
 class Counted {
   readonly controller: AbortController = new AbortController();
   readonly signal: AbortSignal = this.controller.signal;
-  listeners = 0;
 
-  constructor() {
-    const { signal } = this, add = signal.addEventListener, remove = signal.removeEventListener;
-    signal.addEventListener = (...args: unknown[]) => {
-      this.listeners++;
-      return add.apply(signal, args as Parameters<typeof add>);
-    };
-    signal.removeEventListener = (...args: unknown[]) => {
-      this.listeners--;
-      return remove.apply(signal, args as Parameters<typeof remove>);
-    };
+  get listeners(): number {
+    return getEventListeners(this.signal, "abort").length;
   }
 }
 

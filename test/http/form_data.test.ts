@@ -1,5 +1,8 @@
 // FormData as a body: the standard's bytes, and files that are read while they are sent.
 import { Buffer } from "node:buffer";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serializeForm } from "../../src/http/request_body/form_data.ts";
 import { parseForm } from "../handles/mime_support.ts";
@@ -190,15 +193,23 @@ test("a form is sent again for a redirect, and for credentials", async () => {
   expect(await asked.json()).toMatchObject({ authenticated: true });
 });
 
-test("a file that cannot be read any more fails with its own error, after what stands before", async () => {
-  const file = new File(["12345"], "f");
-  const slice = () => ({ arrayBuffer: () => Promise.reject(new Error("the disk is gone")) });
-  Object.defineProperty(file, "slice", { value: slice });
-  const form = [["a", "1"], ["f", file]] as unknown as FormData;
-  const chunks = (await serializeForm(form)).chunks();
-  expect((await chunks.next()).value).toBeInstanceOf(Uint8Array);
-  await expect(chunks.next()).rejects.toThrow("the disk is gone");
-});
+const { Bun } = globalThis as { Bun?: { file(path: string): Blob } };
+test.skipIf(!Bun)(
+  `a file that cannot be read any more fails, after what stands before${
+    Bun ? "" : " (NOT RUN: Deno's files are in memory)"
+  }`,
+  async () => {
+    const path = join(await mkdtemp(join(tmpdir(), "curlew-form-")), "f");
+    await writeFile(path, "12345");
+    const form = new FormData();
+    form.append("a", "1");
+    form.append("f", Bun!.file(path));
+    const chunks = (await serializeForm(form)).chunks();
+    expect((await chunks.next()).value).toBeInstanceOf(Uint8Array);
+    await rm(dirname(path), { recursive: true });
+    await expect(chunks.next()).rejects.toThrow("no such file");
+  },
+);
 
 const MIB = isFull ? 1024 : 256;
 

@@ -3,6 +3,7 @@ import { json, small } from "./reply.mjs";
 import { answerRoutes } from "./routes_answer.mjs";
 import { authRoutes } from "./routes_auth.mjs";
 import { bodyRoutes } from "./routes_body.mjs";
+import { readmeRoutes } from "./routes_readme.mjs";
 import { requestRoutes } from "./routes_request.mjs";
 import { all, reset } from "./stats.mjs";
 import { unpackRoutes } from "./routes_unpack.mjs";
@@ -12,6 +13,7 @@ const routes = new Map(
     ...answerRoutes,
     ...authRoutes,
     ...bodyRoutes,
+    ...readmeRoutes,
     ...requestRoutes,
     ...unpackRoutes,
   }),

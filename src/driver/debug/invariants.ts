@@ -104,7 +104,7 @@ export class Invariants {
 
 /** Each transfer is in the multi handle, and the counts are those of a recount. */
 function* brokenTransfers({ driven: { transfers, multi }, isIdle }: Parts): Violations {
-  let paused = 0, losable = 0;
+  let paused = 0;
   for (const transfer of transfers) {
     const { easy } = transfer;
     if (transfers.find(easy) !== transfer) yield "a transfer is booked under another's handle";
@@ -118,13 +118,12 @@ function* brokenTransfers({ driven: { transfers, multi }, isIdle }: Parts): Viol
       }paused, its handle does not agree`;
     }
     if (transfer.paused) paused++;
-    if (transfer.mayLoseEvents) losable++;
   }
   if (transfers.runnable !== transfers.size - paused) {
     yield `${transfers.size - transfers.runnable} transfers count as paused, ${paused} are`;
   }
-  if (transfers.anyMayLoseEvents !== losable > 0) {
-    yield `${losable} transfers may lose events, which is not known`;
+  for (const transfer of transfers.watchlist) {
+    if (transfers.find(transfer.easy) !== transfer) yield "a transfer that is over is watched";
   }
   if (!isIdle) return;
   for (const easy of multiStateOf(multi).easies) {
@@ -214,7 +213,7 @@ function* brokenDeadline({ driven, deadline, isIdle }: Parts): Violations {
   if (fairness.size > 0) yield "the loop rests while transfers wait for their turn";
   // a connection that a CONNECT_ONLY handle keeps may be the last of maxConnections
   const isKept = [...multiStateOf(multi).easies].some((easy) => easy.run.connected);
-  if (isKept || transfers.anyMayLoseEvents) return;
+  if (isKept || transfers.watchlist.size > 0) return;
   if (transfers.runnable > 0 && sockets.wanted === 0 && !deadline.pending) {
     yield `nothing will wake ${transfers.runnable} transfers`;
   }

@@ -14,6 +14,7 @@ const CAPACITY = 64;
 /** A {@linkcode Poller} on epoll, with an eventfd for {@linkcode Poller.wake}. */
 export class EpollPoller implements Poller {
   readonly fd: number = check("epoll_create1", libc.epoll_create1(epoll.CLOEXEC));
+  readonly capacity: number = CAPACITY;
   readonly #words: number;
   readonly #data: number;
   // the array has its own ArrayBuffer, which the engine does not move during a call

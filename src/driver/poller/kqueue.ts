@@ -36,6 +36,7 @@ interface Registration {
 /** A {@linkcode Poller} on kqueue, whose events for each direction are merged by fd. */
 export class KqueuePoller implements Poller {
   readonly fd: number;
+  readonly capacity: number = CAPACITY;
   readonly #calls: KqueueCalls;
   readonly #known = new Map<number, Registration>();
   readonly #changes = new DataView(new ArrayBuffer(2 * SIZE));

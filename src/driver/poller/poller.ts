@@ -26,6 +26,8 @@ export const FAILED: number = flags.CURL_CSELECT_ERR;
 export interface Poller {
   /** The poller's own descriptor. */
   readonly fd: number;
+  /** The most events that one {@linkcode ready} takes. The next one takes others, if there are. */
+  readonly capacity: number;
   /**
    * Watches `fd` for `interest`, made of {@linkcode READ} and {@linkcode WRITE}. Replaces an
    * earlier registration of this descriptor, or of a closed one with the same number.

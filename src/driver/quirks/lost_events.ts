@@ -8,8 +8,8 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
-import { curluText } from "../../handles/easy/forbid_reuse.ts";
-import { getInfo } from "../../handles/easy/infos.ts";
+import { isHttp1 } from "../http_version.ts";
+import { isHttp, isPlainHttp } from "../protocol.ts";
 import { Deadline } from "../timing/deadline.ts";
 
 const EVERY_MS = 100;
@@ -23,21 +23,26 @@ export const restMs = (transfers: number): number => Math.floor(transfers / 50);
 const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
-/** Whether a transfer that begins is of a kind whose events may be lost. */
-export function mayLoseEvents(easy: EasyState): boolean {
-  const { settings } = easy, { httpVersion } = settings;
-  if (settings.rateLimited || settings.reuseForbidden) return true;
-  const mayBeH2c = H2C.includes(httpVersion);
-  if (settings.ftpOrigin === null && !mayBeH2c) return false; // an HTTP URL: to read it takes 0.3 µs
-  const url = getInfo(easy, "EFFECTIVE_URL") || curluText(easy);
-  return /^\s*ftps?[:.]/i.test(url) || (mayBeH2c && !/^\s*https:/i.test(url));
+/** Whether the options ask for HTTP/2 also without TLS. */
+export function asksForH2c({ settings }: EasyState): boolean {
+  return H2C.includes(settings.httpVersion);
+}
+
+/**
+ * Whether the events of a transfer may be lost as it is now. `anyH2c`: a transfer has asked for
+ * HTTP/2 without TLS, whose connection any other may have joined.
+ */
+export function mayLoseEvents(easy: EasyState, anyH2c: boolean): boolean {
+  const { settings } = easy;
+  if (settings.rateLimited || settings.reuseForbidden || !isHttp(easy)) return true;
+  return anyH2c && isPlainHttp(easy) && !isHttp1(easy);
 }
 
 /** The transfers in flight, as far as the recovery asks. */
 export interface TransferCounts {
   readonly size: number;
   /** Whether {@linkcode mayLoseEvents} is true of one of them. */
-  readonly anyMayLoseEvents: boolean;
+  mayLoseEvents(): boolean;
 }
 
 /** Looks at all sockets before the agent rests, and every 100 ms, while events may be lost. */
@@ -65,16 +70,23 @@ export class LostEventRecovery {
    */
   afterRound(busy: boolean, transfers: TransferCounts): boolean {
     if (busy) this.#done = false;
-    if (busy || this.#done || !transfers.anyMayLoseEvents) return busy;
+    if (busy || this.#done) return busy;
     this.#done = true;
-    const now = performance.now(), isTime = now >= this.#restsUntil;
-    if (isTime) {
-      this.#lookAtAll();
-      this.#restsUntil = now + restMs(transfers.size);
+    const now = performance.now(), wait = this.#restsUntil - now;
+    if (wait > 0) {
+      this.#lookIn(wait);
+      return false;
     }
-    this.#again.set(isTime ? EVERY_MS : this.#restsUntil - now);
+    this.#restsUntil = now + restMs(transfers.size);
+    if (!transfers.mayLoseEvents()) return false;
+    this.#lookAtAll();
+    this.#lookIn(EVERY_MS);
+    return true;
+  }
+
+  #lookIn(ms: number): void {
+    this.#again.set(ms);
     this.#again.arm();
-    return isTime;
   }
 
   /** Cancels the next look. */

@@ -6,8 +6,10 @@
  */
 
 import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
 import { oddities } from "../../libcurl_versions.ts";
-import { LostEventRecovery, mayLoseEvents, type TransferCounts } from "./lost_events.ts";
+import type { ActiveTransfers } from "../transfers.ts";
+import { asksForH2c, LostEventRecovery, mayLoseEvents } from "./lost_events.ts";
 import { PausedSpin } from "./paused_spin.ts";
 import { ReadAheadCheck } from "./read_ahead.ts";
 import { WakeFd } from "./wake_fd.ts";
@@ -19,6 +21,8 @@ export class QuirkRemedies {
   readonly #lostEvents: LostEventRecovery | null;
   readonly #readAhead: ReadAheadCheck | null;
   readonly #pausedSpin: PausedSpin | null;
+  /** A transfer has asked for HTTP/2 without TLS. */
+  #anyH2c = false;
 
   /**
    * `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn, `anyPaused` tells whether
@@ -33,9 +37,13 @@ export class QuirkRemedies {
     this.#pausedSpin = loaded.spinsWhilePaused ? new PausedSpin(anyPaused) : null;
   }
 
-  /** Whether a transfer that begins has to be counted for `anyMayLoseEvents`. */
-  mayLoseEvents(easy: EasyState): boolean {
-    return this.#lostEvents !== null && mayLoseEvents(easy);
+  /** Whether a transfer that begins belongs on the watchlist, although it is sure to be HTTP. */
+  isSuspect(easy: EasyState): boolean {
+    if (this.#lostEvents === null) return false;
+    const { rateLimited, reuseForbidden } = easy.settings;
+    this.#anyH2c ||= asksForH2c(easy);
+    if (rateLimited || reuseForbidden) return true;
+    return this.#anyH2c && !/^\s*https:/i.test(getInfo(easy, "EFFECTIVE_URL") ?? "");
   }
 
   /** Adds a handle by calling `add`. */
@@ -88,8 +96,11 @@ export class QuirkRemedies {
   }
 
   /** A round is over. Returns whether another one is due. */
-  afterRound(busy: boolean, transfers: TransferCounts): boolean {
-    return this.#lostEvents ? this.#lostEvents.afterRound(busy, transfers) : busy;
+  afterRound(busy: boolean, { size, watchlist }: ActiveTransfers): boolean {
+    if (this.#lostEvents === null || watchlist.size === 0) return busy;
+    const isLosing = ({ easy }: { easy: EasyState }) => mayLoseEvents(easy, this.#anyH2c);
+    const transfers = { size, mayLoseEvents: () => watchlist.values().some(isLosing) };
+    return this.#lostEvents.afterRound(busy, transfers);
   }
 
   /** Cancels what is scheduled. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isInstance, textOf } from "../../untrusted.ts";
+
 /** A callback of the user. Each kind has its own parameters, which the types of setOpt check. */
 // deno-lint-ignore no-explicit-any -- the parameters are those of the kind
 export type AnyFunction = (...args: any[]) => unknown;
@@ -22,6 +24,6 @@ export function toStatus(value: unknown, what: string): number {
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Promise) return "a Promise";
-  return value === null || typeof value !== "object" ? String(value) : "an object";
+  if (isInstance(value, Promise)) return "a Promise";
+  return value === null || typeof value !== "object" ? textOf(value) : "an object";
 }

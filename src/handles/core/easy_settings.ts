@@ -7,6 +7,7 @@
  */
 
 import type { AnyFunction } from "../base/callback_results.ts";
+import type { ConnectionClass } from "./connection_class.ts";
 
 /** The members of `EasySettings` without `readonly`, for {@linkcode EasySettings.copy}. */
 type Members = { -readonly [M in keyof EasySettings]: EasySettings[M] };
@@ -60,6 +61,8 @@ export class EasySettings {
   finalHead: (() => FinalHead | null) | null = null;
   /** HTTP_VERSION. */
   httpVersion = 0;
+  /** FOLLOWLOCATION: a redirect may lead to another protocol. */
+  followsRedirects = false;
   /** TIMEOUT_MS, or TIMEOUT in milliseconds, whichever was set last. 0 means no limit. */
   timeoutMs = 0;
   /** The scheme and server of URL where the transfer may use FTP, else `null`. */
@@ -70,6 +73,17 @@ export class EasySettings {
   forbidReuse = 0;
   /** curlew has set FORBID_REUSE to 1, whatever the user has set. */
   reuseForbidden = false;
+  /** FRESH_CONNECT as the user wants it. */
+  freshConnect = 0;
+  /** FRESH_CONNECT is 1 for libcurl, whatever the user wants. */
+  freshForced = false;
+  /**
+   * What the options said that decide where or how a connection is made, by option number:
+   * `connections/connection_class.ts`. `null` where none has said anything.
+   */
+  connectionTokens: Map<number, string> | null = null;
+  /** The class that they make together, `null` until somebody asks. */
+  connectionClass: ConnectionClass | null = null;
 
   /** A copy for a duplicate of the handle. Later changes of one do not affect the other. */
   copy(): EasySettings {
@@ -78,6 +92,7 @@ export class EasySettings {
     copy.functions = new Map(this.functions);
     copy.data = new Map(this.data);
     copy.uses = new Map(this.uses);
+    copy.connectionTokens = this.connectionTokens && new Map(this.connectionTokens);
     return copy as EasySettings;
   }
 }

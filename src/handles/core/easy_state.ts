@@ -175,6 +175,8 @@ export interface TransferObserver {
   mustWait(easy: EasyState, bytes: number): boolean;
   /** Called after a transfer was paused or unpaused, which may change libcurl's timeout. */
   touched(easy: EasyState): void;
+  /** Called after an option was set that libcurl reads only at its next call: `LIMITS_IN_USE`. */
+  limitChanged(easy: EasyState): void;
   /** Called when a transfer begins or ends to wait for the application to unpause it. */
   paused(easy: EasyState, paused: boolean): void;
   /** A transfer is to be paused as soon as libcurl has returned. */
@@ -213,6 +215,12 @@ export class EasyState {
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */
   performed = false;
+  /** The sockets that blocking transfers have left, by fd, each with its identity. */
+  readonly keptSockets: Map<number, string> = new Map();
+  /** The next transfer must use a connection that no other transfer uses, before or after it. */
+  alone = false;
+  /** The token of the multi whose name cache has the addresses of RESOLVE, 0 for none. */
+  resolvedIn = 0;
   /** The handle must not upload again: see {@linkcode markTrailersSent}. */
   trailersSent = false;
   /** The value of STREAM_DEPENDS or STREAM_DEPENDS_E, which can be set only once. */

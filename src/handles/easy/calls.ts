@@ -16,7 +16,8 @@ import type { EasyState } from "../core/easy_state.ts";
 import { setInitialOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
 import { saveEntryPath } from "./ftp_entry_path.ts";
-import { rereadCurlu } from "./options.ts";
+import { endUnreadKept, noteKept } from "./kept_connection.ts";
+import { rereadCurlu, rereadResolve } from "./options.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
 const { CURLPAUSE_ALL, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
@@ -54,16 +55,23 @@ export function callAnywhere(
   if (code !== Code.OK) throw new CurlEasyError(code);
 }
 
+/** Stands for the multi handle that `curl_easy_perform` makes, among the tokens of others. */
+const OWN_MULTI = -1;
+
 /** Runs a transfer: `curl_easy_perform`. Returns when the transfer is over. */
 export function performTransfer(state: EasyState): void {
   if (state.trailersSent) throw state.trailersSentError();
   try {
     callEasy(state, "perform the transfer", (easy) => {
       rereadCurlu(state);
+      rereadResolve(state, OWN_MULTI);
       guardReuse(state, state.share !== undefined);
       state.markSending();
       state.performed = true;
-      return library().symbols.curl_easy_perform(easy);
+      endUnreadKept(state);
+      const code = library().symbols.curl_easy_perform(easy);
+      noteKept(state);
+      return code;
     });
     saveEntryPath(state, Code.OK);
   } finally {

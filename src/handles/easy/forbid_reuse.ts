@@ -7,6 +7,8 @@
  * - A connection of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 on behalf of the
  *   handle that finds it dead. libcurl takes that handle's data of another protocol for those of
  *   `file:`, and closes descriptor 0.
+ * - The connection of a transfer that must be alone (`connections/connection_class.ts`), for which
+ *   FRESH_CONNECT is set as well.
  *
  * @module
  */
@@ -17,7 +19,7 @@ import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
-const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE } = easyOptions;
+const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE, FRESH_CONNECT } = easyOptions;
 const { REDIR_PROTOCOLS, REDIR_PROTOCOLS_STR } = easyOptions;
 const { CURLPROTO_LDAP, CURLPROTO_LDAPS, CURLUPART_URL } = flags;
 
@@ -64,15 +66,29 @@ export function forbidReuse({ settings }: EasyState, wanted: number): number {
   return settings.reuseForbidden ? 1 : wanted;
 }
 
-/** Sets FORBID_REUSE before a transfer. `shares`: other handles may use its connection. */
-export function guardReuse(state: EasyState, shares: boolean): void {
+/** The value of FRESH_CONNECT for libcurl, if the user has set `wanted`. */
+export function forceFresh({ settings }: EasyState, wanted: number): number {
+  settings.freshConnect = wanted;
+  return settings.freshForced ? 1 : wanted;
+}
+
+/**
+ * Sets FORBID_REUSE and FRESH_CONNECT before a transfer. `shares`: other handles may use its
+ * connection. `alone`: no other transfer may use its connection, and it may use no other's.
+ */
+export function guardReuse(state: EasyState, shares: boolean, alone = false): void {
   const { settings } = state, risks = settings.reuseRisks, url = curluText(state);
   const isFile = (risks & TO_FILE) !== 0 || FILE_URL.test(url);
-  const forbidden = isFile || (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
-  if (forbidden === settings.reuseForbidden) return;
-  settings.reuseForbidden = forbidden;
-  const { curl_easy_setopt } = library().symbols;
-  curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
+  const forbidden = alone || isFile ||
+    (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
+  const { long } = library().symbols.curl_easy_setopt;
+  if (forbidden !== settings.reuseForbidden) {
+    settings.reuseForbidden = forbidden;
+    long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
+  }
+  if (alone === settings.freshForced) return;
+  settings.freshForced = alone;
+  long(state.pointer, FRESH_CONNECT.id, alone ? 1 : settings.freshConnect);
 }
 
 /** The text of the URL in CURLU, "" where there is none. */

@@ -8,6 +8,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { Struct } from "../../../ffi/memory.ts";
 import { library, type Pointer } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
+import { member } from "../../members.ts";
 import { long } from "../base/arguments.ts";
 
 /** A response header: `struct curl_header`. */
@@ -38,8 +39,9 @@ export interface HeadersOptions {
 /** Reads the selected headers, in the order received. */
 export function readHeaders(state: EasyState, options: HeadersOptions | null): Header[] {
   const { curl_easy_nextheader } = library().symbols;
-  const origin = long("the origin of headers", options?.origin ?? flags.CURLH_HEADER) >>> 0;
-  const request = long("the request of headers", options?.request ?? -1) | 0;
+  const given = options ?? {};
+  const origin = long("the origin of headers", member(given, "origin") ?? flags.CURLH_HEADER) >>> 0;
+  const request = long("the request of headers", member(given, "request") ?? -1) | 0;
   const found: Header[] = [];
   let previous: Pointer = null;
   for (;;) {

@@ -20,13 +20,17 @@ import type { Option } from "./option_table.ts";
  * is a plain assignment, and libcurl reads it wherever it uses it: no buffer, list or connection
  * depends on the number.
  */
-const NUMBERS = [
+const LIMITS = [
   // time limits
   ...["TIMEOUT", "TIMEOUT_MS", "CONNECTTIMEOUT", "CONNECTTIMEOUT_MS", "ACCEPTTIMEOUT_MS"],
   ...["SERVER_RESPONSE_TIMEOUT", "SERVER_RESPONSE_TIMEOUT_MS", "EXPECT_100_TIMEOUT_MS"],
   ...["HAPPY_EYEBALLS_TIMEOUT_MS", "UPKEEP_INTERVAL_MS", "FTP_RESPONSE_TIMEOUT"],
   // speed
   ...["LOW_SPEED_LIMIT", "LOW_SPEED_TIME", "MAX_RECV_SPEED_LARGE", "MAX_SEND_SPEED_LARGE"],
+] as const satisfies readonly (keyof typeof easyOptions)[];
+
+const NUMBERS = [
+  ...LIMITS,
   // what is reported of the transfer
   ...["NOPROGRESS", "VERBOSE"],
   // limits
@@ -39,10 +43,17 @@ const NUMBERS = [
   ...["STREAM_WEIGHT"],
 ] as const satisfies readonly (keyof typeof easyOptions)[];
 
+const ids = (names: readonly (keyof typeof easyOptions)[]): ReadonlySet<number> =>
+  new Set(names.map((name) => easyOptions[name].id));
+
 /** The numbers that may be set while a handle is in use. */
-export const NUMBERS_IN_USE: ReadonlySet<number> = new Set(
-  NUMBERS.map((name) => easyOptions[name].id),
-);
+export const NUMBERS_IN_USE: ReadonlySet<number> = ids(NUMBERS);
+
+/**
+ * Those of which an event loop must know: of a new limit, or of redirects that may lead to another
+ * protocol, libcurl sets no timeout before it is called.
+ */
+export const LIMITS_IN_USE: ReadonlySet<number> = ids([...LIMITS, "FOLLOWLOCATION"]);
 
 /** The options that change data which handles may share. */
 const SHARED: ReadonlySet<number> = new Set([

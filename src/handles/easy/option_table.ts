@@ -10,13 +10,17 @@ import { cString, Struct } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { showName } from "../base/arguments.ts";
+import { judgementOf } from "../connections/judgements.ts";
 
 /** An easy option. */
 export interface Option {
   readonly name: string;
   readonly id: number;
   readonly kind: OptionKind;
-  readonly default?: number;
+  /** The documented default, `undefined` where there is none that all versions have. */
+  readonly default: number | undefined;
+  /** The option may decide where or how a connection is made. */
+  readonly shapesConnection: boolean;
 }
 
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
@@ -28,7 +32,7 @@ function nameOf(id: number): string | undefined {
   if (!names) {
     names = new Map();
     for (const [name, row] of Object.entries(table)) {
-      if (row.aliasOf === undefined) names.set(row.id, name);
+      if (!Object.hasOwn(row, "aliasOf")) names.set(row.id, name);
     }
   }
   return names.get(id);
@@ -47,6 +51,12 @@ const KINDS: readonly OptionKind[] = [
   "function",
 ];
 
+function makeOption(name: string, row: Pick<OptionRow, "id" | "kind" | "default">): Option {
+  const { id, kind } = row, usual = Object.hasOwn(row, "default") ? row.default : undefined;
+  const shapesConnection = judgementOf(id).kind !== "request";
+  return { name, id, kind, default: usual, shapesConnection };
+}
+
 /** Asks the library for an option that the table does not have. */
 function askLibrary(option: string | number): Option | undefined {
   const { curl_easy_option_by_name, curl_easy_option_by_id } = library().symbols;
@@ -55,7 +65,7 @@ function askLibrary(option: string | number): Option | undefined {
     : curl_easy_option_by_name(cString(option));
   if (found === null) return undefined;
   const at = new Struct(found, 16), kind = KINDS[at.i32(12)];
-  return kind && { name: at.string(0) ?? "", id: at.i32(8), kind };
+  return kind && makeOption(at.string(0) ?? "", { id: at.i32(8), kind });
 }
 
 /** The options of the table that were found before, by name. */
@@ -69,7 +79,7 @@ export function findOption(option: unknown): Option {
 function lookUp(option: unknown): Option {
   const name = typeof option === "number" ? nameOf(option) : option;
   if (typeof name === "string" && Object.hasOwn(table, name)) {
-    const row: Option = { name, ...table[name] as OptionRow };
+    const row = makeOption(name, table[name] as OptionRow);
     known.set(name, row);
     return row;
   }

@@ -17,6 +17,7 @@ import {
 } from "../../../ffi/memory.ts";
 import { library, native, type Pointer } from "../../../ffi/mod.ts";
 import { Code } from "../../errors.ts";
+import { noteConnectionOption } from "../connections/connection_class.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import { INITIAL_BUFFERSIZE, initialNumber } from "./defaults.ts";
@@ -27,8 +28,8 @@ import type { EasyState } from "../core/easy_state.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
 import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
 import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
-import { forbidReuse, noteReuse } from "./forbid_reuse.ts";
-import { refuseInUse } from "./in_use.ts";
+import { forbidReuse, forceFresh, noteReuse } from "./forbid_reuse.ts";
+import { LIMITS_IN_USE, refuseInUse } from "./in_use.ts";
 import { setMime } from "../mime/mime.ts";
 import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
 
@@ -44,6 +45,17 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   void state.pointer; // reading may have closed it
   refuseInUse(state, option);
   applyValue(state, option, read);
+  if (!option.shapesConnection) return;
+  noteConnectionOption(state, option, read, initialNumber(option.id) ?? option.default);
+}
+
+/**
+ * A copy of an option's value, where that is a list or bytes: to be set later, or more than once.
+ * Throws as setting it would.
+ */
+export function copyOfValue(which: unknown, value: unknown): unknown {
+  const option = findOption(which), read = readValue(option, value);
+  return option.kind === "blob" && read !== null ? bytes(option.name, read).slice() : read;
 }
 
 /** Copies a list or a form, which later code of the user cannot change then. Keeps other values. */
@@ -96,10 +108,12 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   let number = (isLong ? long : integer)(option.name, given);
   if (isPostSize(option.id)) number = postSizeFor(state, option, number);
   if (option.id === easyOptions.FORBID_REUSE.id) number = forbidReuse(state, Number(number));
+  if (option.id === easyOptions.FRESH_CONNECT.id) number = forceFresh(state, Number(number));
   if (option.id === easyOptions.HSTS_CTRL.id) switchHsts(state, option, Number(number));
   const code = curl_easy_setopt[isLong ? "long" : "off_t"](state.pointer, option.id, number);
   checkSetopt(option.name, code);
   recordNumber(state, option.id, Number(number));
+  if (state.multi && LIMITS_IN_USE.has(option.id)) state.multi.observer?.limitChanged(state);
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
   if (option.id === easyOptions.BUFFERSIZE.id) {
     recordBufferSize(state, Number(number), value !== null);
@@ -126,7 +140,7 @@ function recordBufferSize({ settings }: EasyState, size: number, isUsers: boolea
 
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
 function recordNumber(state: EasyState, id: number, number: number): void {
-  const { HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
+  const { FOLLOWLOCATION, HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE, RESUME_FROM, RESUME_FROM_LARGE } =
     easyOptions;
   const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
@@ -135,6 +149,7 @@ function recordNumber(state: EasyState, id: number, number: number): void {
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
   else if (id === HTTP_CONTENT_DECODING.id) state.settings.contentDecoding = number !== 0;
   else if (id === TRANSFER_ENCODING.id) state.settings.transferEncoding = number !== 0;
+  else if (id === FOLLOWLOCATION.id) state.settings.followsRedirects = number !== 0;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
@@ -175,6 +190,17 @@ function replaceUrl(state: EasyState, url: unknown): void {
 export function rereadCurlu(state: EasyState): void {
   if (state.multi || !state.resources.owned.has(CURLU)) return;
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.URL.id, null);
+}
+
+/**
+ * Sets RESOLVE again before a transfer in a multi handle, given by its token, whose name cache does
+ * not have its addresses: libcurl adds them once only after the option was set.
+ */
+export function rereadResolve(state: EasyState, multi: number): void {
+  const list = state.resources.owned.get(RESOLVE);
+  if (list === undefined || state.resolvedIn === multi) return;
+  library().symbols.curl_easy_setopt.pointer(state.pointer, RESOLVE, list.pointer);
+  state.resolvedIn = multi;
 }
 
 /** The strings that are not sent: paths and passphrases, which may contain line breaks. */
@@ -226,6 +252,7 @@ function setOwned(state: EasyState, option: Option, owned: Owned | null): void {
   if (code !== Code.OK) owned?.release();
   checkSetopt(option.name, code);
   state.own(option.id, owned);
+  if (option.id === RESOLVE) state.resolvedIn = 0;
 }
 
 // struct curl_blob: void *data @0; size_t len @8; unsigned flags @16
@@ -293,10 +320,11 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
     state.sharedData = side?.data ?? null;
   } else if (side === null) state.settings.uses.delete(option.id);
   else state.settings.uses.set(option.id, value);
-  side?.onUse?.(state);
+  if (option.id === easyOptions.SHARE.id) side?.onUse?.(state);
 }
 
-const CURLU = easyOptions.CURLU.id, ACCEPT_ENCODING = easyOptions.ACCEPT_ENCODING.id;
+const CURLU = easyOptions.CURLU.id, RESOLVE = easyOptions.RESOLVE.id;
+const ACCEPT_ENCODING = easyOptions.ACCEPT_ENCODING.id;
 
 const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS.id,

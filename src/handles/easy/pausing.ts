@@ -5,11 +5,10 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { CurlEasyError } from "../../errors.ts";
+import { isEasyError } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { pauseTransfer } from "./calls.ts";
 import { keepsRest } from "./decoding.ts";
-import { type Easy, stateOf } from "./easy.ts";
 
 /**
  * Pauses a transfer whose WRITEFUNCTION is on the stack.
@@ -38,7 +37,7 @@ function tryPause(state: EasyState, action: number): void {
   try {
     pauseTransfer(state, action);
   } catch (error) {
-    if (!(error instanceof CurlEasyError)) throw error;
+    if (!isEasyError(error)) throw error;
   }
 }
 
@@ -64,6 +63,7 @@ export function resumeReceiving(state: EasyState): void {
 }
 
 /** Unpauses sending, and leaves receiving as it is. Does nothing where the handle is closed. */
-export function resumeSending(easy: Easy): void {
-  if (!easy.closed) easy.pause(stateOf(easy).paused & flags.CURLPAUSE_RECV);
+export function resumeSending(state: EasyState): void {
+  if (state.resources.pointer === null) return;
+  pauseTransfer(state, state.paused & flags.CURLPAUSE_RECV);
 }

@@ -9,6 +9,7 @@
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { isInstance } from "../../untrusted.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { Mime, type ReaderPart, readerPartsOf, setReader } from "./mime.ts";
 import { endReader, Reader } from "./reader.ts";
@@ -31,10 +32,10 @@ class MimeCopy {
  */
 export function prepareReaders(state: EasyState): (copy: EasyState | null) => void {
   const mime = state.settings.uses.get(MIMEPOST);
-  if (mime instanceof MimeCopy && mime.readers.length > 0) {
+  if (isInstance(mime, MimeCopy) && mime.readers.length > 0) {
     throw refused("it is a duplicate itself, whose MIMEPOST has a reader");
   }
-  const parts = mime instanceof Mime ? readerPartsOf(mime) : [];
+  const parts = isInstance(mime, Mime) ? readerPartsOf(mime) : [];
   if (parts.length > 0 && state.pinned) throw refused("a transfer reads its MIMEPOST");
   const host = { easyToken: 0 };
   const copies = parts.map(({ part, reader }) => {

@@ -14,7 +14,7 @@ import { nativeCallback } from "../base/native_callback.ts";
 import { toStatus } from "../base/callback_results.ts";
 import type { EasyFace } from "../core/easy_state.ts";
 import { pushedEasy, PushHeaders } from "./push.ts";
-import { type MultiObserver, multiOf, type MultiState } from "./state.ts";
+import { multiOf, type MultiState } from "./state.ts";
 
 const SOCKET = multiOptions.SOCKETFUNCTION.id, TIMER = multiOptions.TIMERFUNCTION.id;
 const PUSH = multiOptions.PUSHFUNCTION.id, NOTIFY = multiOptions.NOTIFYFUNCTION.id;
@@ -46,7 +46,7 @@ const SOCKET_CALLBACK = {
 const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, token, id) => {
   const state = multiOf(token);
   if (!state) return 0;
-  if (state.observer) tellObserver(state, state.observer, easy as NonNullPointer, fd, what);
+  state.observer?.socket(fd, what, easy);
   const fn = state.functions.get(SOCKET);
   const status = !fn ? 0 : callUser(state, "SOCKETFUNCTION", -1, () => {
     const data = state.data.get(multiOptions.SOCKETDATA.id);
@@ -55,17 +55,6 @@ const onSocket: CallbackFunction<typeof SOCKET_CALLBACK> = (easy, fd, what, toke
   if (what === CURL_POLL_REMOVE) state.assigned.remove(fd);
   return status === -1 ? recordFailure(state) : 0;
 };
-
-function tellObserver(
-  { easies }: MultiState,
-  observer: MultiObserver,
-  easy: NonNullPointer,
-  fd: number,
-  what: number,
-): void {
-  const named = observer.wantsEasyOfSocket ? easies.get(native.address(easy)) : undefined;
-  observer.socket(fd, what, named ?? null);
-}
 
 /** Records that a callback has returned -1. While a handle is added, `addEasy` handles it. */
 function recordFailure(state: MultiState): 0 {

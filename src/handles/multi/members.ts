@@ -12,7 +12,7 @@ import { refuseLostConnection } from "../easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
 import { guardReuse } from "../easy/forbid_reuse.ts";
 import { watchSockets } from "../easy/functions.ts";
-import { rereadCurlu } from "../easy/options.ts";
+import { rereadCurlu, rereadResolve } from "../easy/options.ts";
 import { clearAbort } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
 
@@ -36,7 +36,8 @@ export function addEasy(state: MultiState, easy: Easy): void {
   refuseLostConnection(added);
   clearAbort(state);
   rereadCurlu(added);
-  guardReuse(added, true);
+  rereadResolve(added, state.resources.token);
+  guardReuse(added, true, added.alone);
   added.markSending();
   added.pin(easy);
   added.multi = state; // before the call, since its callbacks count for this multi

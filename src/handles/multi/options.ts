@@ -62,7 +62,7 @@ function offT(name: string, row: OptionRow, value: unknown): number | bigint {
 }
 
 function number(name: string, row: OptionRow, value: unknown): number {
-  if (value === null && row.default !== undefined) return row.default;
+  if (value === null && Object.hasOwn(row, "default")) return row.default as number;
   const found = wholeNumber(value, -0x80000000, 0x7fffffff);
   if (found !== undefined) return found;
   throw badValue(name, "a whole number of 32 bits or a boolean", value);

@@ -7,6 +7,7 @@
 
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
+import { isInstance } from "../../untrusted.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
@@ -26,7 +27,7 @@ const multiTokens: TokenTable<MultiState | WeakRef<MultiState>> = new TokenTable
 /** The multi of a token; `undefined` for an invalid token. */
 export function multiOf(token: number): MultiState | undefined {
   const found = multiTokens.get(token);
-  return found instanceof WeakRef ? found.deref() : found;
+  return isInstance(found, WeakRef) ? found.deref() : found as MultiState | undefined;
 }
 
 /** How many multi handles are open on this thread. */
@@ -37,10 +38,11 @@ export const multiCount: { open: number } = { open: 0 };
  * timeout itself, before it waits and after calls of others: that is cheaper than a callback.
  */
 export interface MultiObserver extends SocketWatcher, TransferObserver {
-  /** Whether {@linkcode socket} is to be told the easy handle. */
-  readonly wantsEasyOfSocket: boolean;
-  /** Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`. */
-  socket(fd: number, what: number, easy: EasyState | null): void;
+  /**
+   * Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`, `easy` the `CURL *`,
+   * which may be one internal to libcurl.
+   */
+  socket(fd: number, what: number, easy: Pointer): void;
   /** Called after an easy handle was removed. */
   removed(easy: EasyState): void;
 }

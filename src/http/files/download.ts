@@ -4,6 +4,8 @@
  * @module
  */
 
+import { member } from "../../members.ts";
+import { throwIfAborted } from "../../signals.ts";
 import { agentOf } from "../default_agent.ts";
 import { fileError, loadModules } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
@@ -12,6 +14,7 @@ import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
+  NO_INIT,
   planRequest,
   type RequestPlan,
 } from "../request/plan.ts";
@@ -72,10 +75,10 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
-  const plan = await planDownload(url, options);
-  plan.signal?.throwIfAborted();
-  const agent = agentOf(options.agent), { resume = true, overwrite } = options;
-  const onProgress = readProgress(options.onProgress, "download");
+  const given = readOptions(options), plan = await planDownload(url, given);
+  throwIfAborted(plan.signal);
+  const agent = agentOf(given.agent), { resume = true, overwrite } = given;
+  const onProgress = readProgress(given.onProgress, "download");
   if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
   // loaded at the first download, to keep the start of other programs short
   const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
@@ -101,20 +104,34 @@ export async function download(
   }
 }
 
-async function planDownload(url: string | URL, options: DownloadOptions): Promise<RequestPlan> {
-  const { headers, signal = null, curl = {}, timeout = 0, connectTimeout } = options;
+type Given = { readonly [M in keyof Required<DownloadOptions>]: DownloadOptions[M] | undefined };
+
+/** Reads each member once, before anything starts. */
+function readOptions(options: DownloadOptions): Given {
+  const given = options ?? {};
+  return {
+    agent: member(given, "agent"),
+    timeout: member(given, "timeout"),
+    connectTimeout: member(given, "connectTimeout"),
+    signal: member(given, "signal"),
+    headers: member(given, "headers"),
+    curl: member(given, "curl"),
+    resume: member(given, "resume"),
+    overwrite: member(given, "overwrite"),
+    onProgress: member(given, "onProgress"),
+  };
+}
+
+async function planDownload(url: string | URL, given: Given): Promise<RequestPlan> {
+  const { signal, timeout, connectTimeout, curl } = given, headers = readHeaders(given.headers);
+  const plan = await planRequest(url, { ...NO_INIT, signal, timeout, connectTimeout, curl });
   for (const name of ["RESUME_FROM", "RESUME_FROM_LARGE"] as const) {
-    if (name in curl) throw new TypeError(`Cannot set ${name} for download: use options.resume`);
+    if (!plan.curl.has(name)) continue;
+    throw new TypeError(`Cannot set ${name} for download: use options.resume`);
   }
-  const lines = readHeaders(headers);
-  if (!hasHeader(lines, "accept-encoding") && (curl.ACCEPT_ENCODING ?? null) === null) {
-    lines.push(["Accept-Encoding", "identity"]);
+  const isDecoded = (plan.curl.get("ACCEPT_ENCODING") ?? null) !== null;
+  if (!isDecoded && !hasHeader(headers, "accept-encoding")) {
+    headers.push(["Accept-Encoding", "identity"]);
   }
-  return await planRequest(url, {
-    signal,
-    timeout,
-    headers: lines,
-    curl: { ACCEPT_ENCODING: null, ...curl },
-    ...(connectTimeout === undefined ? {} : { connectTimeout }),
-  });
+  return { ...plan, headers, curl: new Map([["ACCEPT_ENCODING", null], ...plan.curl]) };
 }

@@ -6,9 +6,11 @@
 
 import { easyCodes } from "../../../ffi/curl/codes.ts";
 import type { Agent } from "../../driver/agent.ts";
-import { CurlEasyError } from "../../errors.ts";
+import { type CurlEasyError, easyCodeOf } from "../../errors.ts";
+import { isAbortOf } from "../../signals.ts";
+import { propertyOf } from "../../untrusted.ts";
 import type { TransferInfo } from "../response/info.ts";
-import { fileError, headError, isAbort, networkError } from "../errors.ts";
+import { fileError, headError, isTypeError, networkError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
 import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
@@ -114,9 +116,9 @@ export class DownloadJob {
       });
       return this.#mustRestart() ? null : end;
     } catch (error) {
-      if (isAbort(error, plan.signal)) throw error;
-      const cause = error instanceof TypeError ? error.cause : undefined;
-      const code = cause instanceof CurlEasyError ? cause.code : 0;
+      if (isAbortOf(plan.signal, error)) throw error;
+      const cause = isTypeError(error) ? propertyOf(error, "cause") : undefined;
+      const code = easyCodeOf(cause);
       if (this.#mustRestart() || (rest && CANNOT_RESUME.has(code))) return null;
       throw code === WRITE_ERROR ? this.#writeError(cause as CurlEasyError) : error;
     }
@@ -217,16 +219,17 @@ export class DownloadJob {
   /** The error of a failed write: libcurl knows only that `fwrite` did not take all bytes. */
   #writeError(cause: CurlEasyError): TypeError {
     const path = this.#finalPath?.path ?? "the file";
-    if (cause.cause !== undefined) return fileError("write", path, cause.cause);
-    return new TypeError(`Cannot write ${path}: is the disk full? (${cause.codeName})`, { cause });
+    const inner = propertyOf(cause, "cause");
+    if (inner !== undefined) return fileError("write", path, inner);
+    return new TypeError(`Cannot write ${path}: is the disk full? (CURLE_WRITE_ERROR)`, { cause });
   }
 }
 
-const isDecoded = ({ curl }: RequestPlan) => (curl.ACCEPT_ENCODING ?? null) !== null;
+const isDecoded = ({ curl }: RequestPlan) => (curl.get("ACCEPT_ENCODING") ?? null) !== null;
 
 /** Whether a download can be resumed: its bytes must be those of the file, from the first on. */
 function mayResume(plan: RequestPlan): boolean {
   const { url, curl, headers } = plan;
   if (!RESUMABLE.has(url.protocol) || hasHeader(headers, "range") || isDecoded(plan)) return false;
-  return !curl.RANGE && !curl.TRANSFERTEXT && !/;type=a$/i.test(url.pathname);
+  return !curl.get("RANGE") && !curl.get("TRANSFERTEXT") && !/;type=a$/i.test(url.pathname);
 }

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import process from "node:process";
 import { DiskFile } from "../../handles/easy/disk_file.ts";
+import { isInstance } from "../../untrusted.ts";
 import {
   createOwn,
   inTheWay,
@@ -198,7 +199,7 @@ function readRecord(path: string): PartialFileRecord | null {
     if (typeof url !== "string" || typeof validator !== "string") return null;
     return { url, validator, size: Number.isSafeInteger(size) ? size : null };
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (isInstance(error, SyntaxError)) return null;
     throw error;
   }
 }

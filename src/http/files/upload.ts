@@ -4,7 +4,10 @@
  * @module
  */
 
+import { member } from "../../members.ts";
+import { throwIfAborted } from "../../signals.ts";
 import { headError, loadModules } from "../errors.ts";
+import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
@@ -14,6 +17,7 @@ import { readProgress } from "../request/arguments.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
+  NO_INIT,
   planHead,
   type RequestPlan,
   withBody,
@@ -89,15 +93,17 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
-  const bare = planUpload(url, options);
-  const agent = agentOf(options.agent);
-  const onProgress = readProgress(options.onProgress, "upload");
+  // a copy, as the caller may change the bytes before they are sent
+  const body = copyOf(source) ?? source;
+  const given = readOptions(options), bare = planUpload(url, given);
+  const agent = agentOf(given.agent);
+  const onProgress = readProgress(given.onProgress, "upload");
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
-  const found = await uploadSource(source, bare.url);
+  const found = await uploadSource(body, bare.url);
   let bytes = 0;
   try {
-    bare.signal?.throwIfAborted();
+    throwIfAborted(bare.signal);
     const plan = withBody(bare, found.body);
     const end = await runChain(plan, agent, countdown(plan.timeout), {
       prepare(request) {
@@ -105,6 +111,7 @@ export async function upload(
         found.attach(request);
         if (onProgress) report(request, found, onProgress);
       },
+      onHead: () => true,
       done(request, error) {
         if (request.plan.body) bytes = found.bytesSent(request);
         found.detach(error);
@@ -122,18 +129,27 @@ export async function upload(
   }
 }
 
-function planUpload(url: string | URL, options: UploadOptions): RequestPlan {
-  const { method = "PUT", signal = null, headers = [], curl = {}, timeout = 0 } = options;
-  const { connectTimeout } = options;
-  if (/^(?:get|head)$/i.test(method)) throw new TypeError(`Cannot upload with ${method}`);
-  return planHead(url, {
-    method,
-    signal,
-    headers,
-    curl,
-    timeout,
-    ...(connectTimeout === undefined ? {} : { connectTimeout }),
-  });
+type Given = { readonly [M in keyof Required<UploadOptions>]: UploadOptions[M] | undefined };
+
+/** Reads each member once, before anything starts. */
+function readOptions(options: UploadOptions): Given {
+  const given = options ?? {};
+  return {
+    agent: member(given, "agent"),
+    timeout: member(given, "timeout"),
+    connectTimeout: member(given, "connectTimeout"),
+    method: `${member(given, "method") ?? "PUT"}`,
+    signal: member(given, "signal"),
+    headers: member(given, "headers"),
+    curl: member(given, "curl"),
+    onProgress: member(given, "onProgress"),
+  };
+}
+
+function planUpload(url: string | URL, given: Given): RequestPlan {
+  const { method, signal, headers, curl, timeout, connectTimeout } = given;
+  if (/^(?:get|head)$/i.test(`${method}`)) throw new TypeError(`Cannot upload with ${method}`);
+  return planHead(url, { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout });
 }
 
 function report(

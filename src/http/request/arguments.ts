@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isSignal, notASignal } from "../../signals.ts";
+
 /** Reads a number from 0 to `most`. Throws `TypeError` for anything else. */
 export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
   if (typeof value === "number" && value >= 0 && value <= most) return value;
@@ -20,6 +22,6 @@ export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"
 
 /** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
-  if (signal === null || signal instanceof AbortSignal) return signal;
-  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal`);
+  if (signal === null || isSignal(signal)) return signal;
+  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
 }

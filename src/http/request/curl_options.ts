@@ -5,7 +5,8 @@
  */
 
 import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
-import type { EasyOptions } from "../../handles/easy/easy.ts";
+import { type Easy, type EasyOptions, stateOf } from "../../handles/easy/easy.ts";
+import { copyOfValue, setOption } from "../../handles/easy/options.ts";
 import { checkedProxyHeaders } from "./framing.ts";
 
 /** A call that takes `init.curl`. */
@@ -53,27 +54,60 @@ const reserved = { fetch: reservedFor(1), CurlWebSocket: reservedFor(2) };
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
 /**
- * Checks `init.curl`. Returns the options that have a value, with their names in upper case, since
- * libcurl accepts any case. Throws `TypeError` for an option that `taker` sets itself.
+ * Options by their names in upper case. A map, since an object would have whatever is on
+ * `Object.prototype` as well.
  */
-export function checkCurlOptions(options: EasyOptions, taker: OptionTaker = "fetch"): EasyOptions {
-  const checked: Record<string, unknown> = {}, instead = reserved[taker];
-  for (const [given, value] of Object.entries(options)) {
-    const name = given.toUpperCase();
-    const alias = Object.hasOwn(table, name) ? table[name]?.aliasOf : undefined;
+export type CurlOptions = ReadonlyMap<string, unknown>;
+
+/** No options. */
+export const NO_OPTIONS: CurlOptions = new Map();
+
+/**
+ * Reads `init.curl`, completely: lists and bytes are copied, since each request of a chain sets them
+ * again. Names may be in any case, as for libcurl. Throws `TypeError` for an option that `taker` sets
+ * itself, and `CurlEasyError` for one that does not exist or a list that is none.
+ */
+export function readCurlOptions(
+  given: EasyOptions | null | undefined,
+  taker: OptionTaker = "fetch",
+): CurlOptions {
+  if (given === null || given === undefined) return NO_OPTIONS;
+  const options = new Map<string, unknown>(), instead = reserved[taker];
+  for (const [key, value] of Object.entries(given)) {
+    const name = key.toUpperCase(), alias = aliasOf(name);
     const remedy = instead.get(alias ?? name) ?? instead.get(name);
     if (remedy) throw new TypeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
     if (value === undefined) continue;
-    checked[name] = name === "PROXYHEADER" && Array.isArray(value)
-      ? checkedProxyHeaders(value)
-      : value;
+    const copy = copyOfValue(name, value);
+    options.set(
+      name,
+      name === "PROXYHEADER" && Array.isArray(copy) ? checkedProxyHeaders(copy) : copy,
+    );
   }
-  return checked;
+  return options;
 }
 
+function aliasOf(name: string): string | undefined {
+  const row = Object.hasOwn(table, name) ? table[name] as OptionRow : undefined;
+  return row && Object.hasOwn(row, "aliasOf") ? row.aliasOf : undefined;
+}
+
+/** Sets options of a handle. */
+export function setCurlOptions(easy: Easy, options: CurlOptions): void {
+  const state = stateOf(easy);
+  for (const [name, value] of options) setOption(state, name, value);
+}
+
+/** The options with those of another set in their place. */
+export const withOptions = (
+  options: CurlOptions,
+  others: Iterable<[string, unknown]>,
+): CurlOptions => new Map([...options, ...others]);
+
 /** Whether any of the named options is set. */
-export function hasAny(options: EasyOptions, names: ReadonlySet<string>): boolean {
-  for (const name in options) if (names.has(name)) return true;
+export function hasAny(options: CurlOptions, names: ReadonlySet<string>): boolean {
+  if (options.size === 0) return false;
+  for (const name of options.keys()) if (names.has(name)) return true;
   return false;
 }
 
@@ -91,8 +125,8 @@ const ORIGIN_BOUND = new Set([
 ]);
 
 /** The options without credentials. The cookie engine stays on, for cookies that have a domain. */
-export function withoutCredentialOptions(options: EasyOptions): EasyOptions {
-  const kept = Object.entries(options).filter(([name]) => !ORIGIN_BOUND.has(name));
-  if ("COOKIEFILE" in options || "COOKIELIST" in options) kept.push(["COOKIEFILE", ""]);
-  return Object.fromEntries(kept);
+export function withoutCredentialOptions(options: CurlOptions): CurlOptions {
+  const kept = new Map([...options].filter(([name]) => !ORIGIN_BOUND.has(name)));
+  if (options.has("COOKIEFILE") || options.has("COOKIELIST")) kept.set("COOKIEFILE", "");
+  return kept;
 }

@@ -7,10 +7,13 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { EasyOptions } from "../../handles/easy/easy.ts";
+import { isInstance } from "../../untrusted.ts";
 import type { HeaderEntry } from "./headers.ts";
 
 const LENGTH = "content-length", ENCODING = "transfer-encoding";
+
+/** Options of libcurl by their names in upper case. */
+type Options = ReadonlyMap<string, unknown>;
 
 /** The values of both headers, `undefined` for one that the caller does not mention. */
 interface Framing {
@@ -50,7 +53,7 @@ export function checkNoBody(headers: readonly HeaderEntry[]): void {
 export function bodyLength(
   headers: readonly HeaderEntry[],
   known: number | null,
-  curl: EasyOptions,
+  curl: Options,
 ): number | null {
   const { length, encoding } = framingIn(headers);
   for (const [name, value] of [["Content-Length", length], ["Transfer-Encoding", encoding]]) {
@@ -64,7 +67,7 @@ export function bodyLength(
       `Cannot fetch: the length of the body is not the Content-Length "${length}"`,
     );
   }
-  if (curl.RESUME_FROM || curl.RESUME_FROM_LARGE) {
+  if (curl.get("RESUME_FROM") || curl.get("RESUME_FROM_LARGE")) {
     throw new TypeError("Cannot fetch: with RESUME_FROM the Content-Length is libcurl's to say");
   }
   return promised;
@@ -73,7 +76,7 @@ export function bodyLength(
 function checkEncoding(
   encoding: string,
   length: string | null | undefined,
-  curl: EasyOptions,
+  curl: Options,
 ): void {
   if (!/^chunked$/i.test(encoding)) {
     throw new TypeError(
@@ -83,15 +86,15 @@ function checkEncoding(
   if (length !== undefined) {
     throw new TypeError("Cannot fetch: there are both Content-Length and Transfer-Encoding");
   }
-  if (curl.HTTP_VERSION === flags.CURL_HTTP_VERSION_1_0) {
+  if (curl.get("HTTP_VERSION") === flags.CURL_HTTP_VERSION_1_0) {
     throw new TypeError("Cannot fetch: HTTP/1.0 has no Transfer-Encoding");
   }
 }
 
 /** Throws `TypeError` for options that change the number of bytes of a body after its head. */
-export function checkConversions(curl: EasyOptions): void {
-  for (const name of ["CRLF", "TRANSFERTEXT"] as const) {
-    if (curl[name]) throw new TypeError(`Cannot fetch: ${name} changes the length of the body`);
+export function checkConversions(curl: Options): void {
+  for (const name of ["CRLF", "TRANSFERTEXT"]) {
+    if (curl.get(name)) throw new TypeError(`Cannot fetch: ${name} changes the length of the body`);
   }
 }
 
@@ -101,8 +104,8 @@ export function checkConversions(curl: EasyOptions): void {
  */
 export function checkedProxyHeaders(lines: readonly unknown[]): unknown[] {
   return Array.from(lines, (line) => {
-    const copy = line instanceof Uint8Array ? line.slice() : line;
-    const text = copy instanceof Uint8Array ? new TextDecoder().decode(copy) : String(copy);
+    const copy = isInstance(line, Uint8Array) ? line.slice() : line;
+    const text = isInstance(copy, Uint8Array) ? new TextDecoder().decode(copy) : String(copy);
     const [name = ""] = text.split(/[\s:;]/, 1);
     if (name.toLowerCase() !== LENGTH && name.toLowerCase() !== ENCODING) return copy;
     throw new TypeError(`Cannot set PROXYHEADER: "${name}" is for libcurl to send`);

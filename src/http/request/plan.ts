@@ -6,6 +6,9 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import { member } from "../../members.ts";
+import { isAborted, reasonOf } from "../../signals.ts";
+import { isInstance } from "../../untrusted.ts";
 import {
   asyncBodySource,
   type BodySource,
@@ -15,7 +18,8 @@ import {
   syncBodySource,
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
-import { checkCurlOptions } from "./curl_options.ts";
+import { fetchError, isTypeError } from "../errors.ts";
+import { type CurlOptions, NO_OPTIONS, readCurlOptions } from "./curl_options.ts";
 import { bodyLength, checkConversions, checkNoBody } from "./framing.ts";
 import {
   hasHeader,
@@ -91,6 +95,38 @@ export interface FetchInit {
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
+/** The members of `init`, each as it was read, once. */
+export type InitMembers = { readonly [M in MemberName]: FetchInit[M] | undefined };
+
+type MemberName = Exclude<
+  keyof FetchInit,
+  "keepalive" | "duplex" | "cache" | "credentials" | "mode" | "priority" | "window"
+>;
+
+/** Reads the members of `init` that have an effect, each once, before anything starts. */
+export function readInit(init: FetchInit): InitMembers {
+  const given = init ?? {};
+  return {
+    method: member(given, "method"),
+    headers: member(given, "headers"),
+    body: member(given, "body"),
+    redirect: member(given, "redirect"),
+    signal: member(given, "signal"),
+    referrer: member(given, "referrer"),
+    integrity: member(given, "integrity"),
+    referrerPolicy: member(given, "referrerPolicy"),
+    curl: member(given, "curl"),
+    agent: member(given, "agent"),
+    timeout: member(given, "timeout"),
+    connectTimeout: member(given, "connectTimeout"),
+    maxBodySize: member(given, "maxBodySize"),
+    onProgress: member(given, "onProgress"),
+  };
+}
+
+/** No member. */
+export const NO_INIT: InitMembers = readInit({});
+
 /** One request, with everything that is needed to make it. */
 export interface RequestPlan {
   readonly method: string;
@@ -105,7 +141,7 @@ export interface RequestPlan {
   readonly referrer: string;
   readonly referrerPolicy: ReferrerPolicy;
   readonly integrity: string;
-  readonly curl: FetchCurlOptions;
+  readonly curl: CurlOptions;
   /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
   readonly timeout: number;
@@ -140,25 +176,31 @@ function readRequestUrl(input: string | URL): URL {
  */
 export function planRequest(
   input: string | URL | Request,
-  init: FetchInit = {},
+  init: InitMembers,
 ): RequestPlan | Promise<RequestPlan> {
-  const plan = planHead(input, init), given = givenBody(input, init, plan.method);
+  const request = requestOf(input), plan = planHead(input, init);
+  const given = givenBody(request, init, plan.method);
   if (given !== null) return planBody(plan, init, given);
   checkNoBody(plan.headers);
   return plan;
 }
 
+/** The input where it is a `Request`. */
+const requestOf = (input: unknown): Request | null =>
+  typeof input !== "string" && isInstance(input, Request) ? input : null;
+
 async function planBody(
   plan: RequestPlan,
-  init: FetchInit,
+  init: InitMembers,
   given: FetchBody,
 ): Promise<RequestPlan> {
   const { signal } = plan;
-  if (signal?.aborted) {
-    asyncBodySource(given)?.cancel(signal.reason); // within the call, as the standard says
-    throw signal.reason;
+  if (signal && isAborted(signal)) {
+    const reason = reasonOf(signal);
+    asyncBodySource(given)?.cancel(reason); // within the call, as the standard says
+    throw reason;
   }
-  const isRequests = init.body === undefined && given instanceof ReadableStream;
+  const isRequests = init.body === undefined && isInstance(given, ReadableStream);
   const body = await (isRequests ? requestSource(given) : bodySource(given));
   try {
     return withBody(plan, body);
@@ -169,8 +211,9 @@ async function planBody(
 }
 
 /** Reads the arguments of `fetchSync`. Throws `TypeError` also for a body that is read later. */
-export function planRequestSync(input: string | URL, init: FetchInit = {}): RequestPlan {
-  const plan = planHead(input, init), given = givenBody(input, init, plan.method);
+export function planRequestSync(input: string | URL, init: InitMembers): RequestPlan {
+  const request = requestOf(input), plan = planHead(input, init);
+  const given = givenBody(request, init, plan.method);
   if (given === null) {
     checkNoBody(plan.headers);
     return plan;
@@ -180,25 +223,31 @@ export function planRequestSync(input: string | URL, init: FetchInit = {}): Requ
   throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
 
-const NONE: FetchCurlOptions = {}, NO_COOKIES: readonly string[] = [];
+const NO_COOKIES: readonly string[] = [];
 
 /** Reads the arguments of a request whose body is added later, by {@linkcode withBody}. */
-export function planHead(input: string | URL | Request, init: FetchInit): RequestPlan {
-  const request = typeof input !== "string" && input instanceof Request ? input : null;
+export function planHead(input: string | URL | Request, init: InitMembers): RequestPlan {
+  const request = requestOf(input);
+  // not every runtime has all members of the standard: then there must be nothing in their place
+  const its = <M extends keyof Request>(name: M) => request ? member(request, name) : undefined;
   const url = readRequestUrl(request ? request.url : input as string | URL);
-  const { referrer, referrerPolicy } = readReferrer(init, request, url);
+  const { referrer, referrerPolicy } = readReferrer(
+    `${init.referrer ?? its("referrer") ?? ""}`,
+    `${init.referrerPolicy ?? its("referrerPolicy") ?? ""}`,
+    url,
+  );
   return {
     url,
     referrer,
     referrerPolicy,
-    method: readMethod(init.method ?? request?.method ?? "GET"),
-    headers: readHeaders(init.headers ?? request?.headers),
+    method: readMethod(init.method ?? its("method") ?? "GET"),
+    headers: readHeaders(init.headers ?? its("headers")),
     body: null,
     bodyLength: null,
-    redirect: readRedirect(init.redirect ?? request?.redirect ?? "follow"),
-    signal: readSignal(init.signal !== undefined ? init.signal : request?.signal ?? null),
-    integrity: `${init.integrity ?? request?.integrity ?? ""}`,
-    curl: init.curl ? checkCurlOptions(init.curl) : NONE,
+    redirect: readRedirect(init.redirect ?? its("redirect") ?? "follow"),
+    signal: readSignal(init.signal !== undefined ? init.signal : its("signal") ?? null),
+    integrity: `${init.integrity ?? its("integrity") ?? ""}`,
+    curl: init.curl ? readCurl(init.curl, url) : NO_OPTIONS,
     cookies: NO_COOKIES,
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
@@ -209,18 +258,25 @@ export function planHead(input: string | URL | Request, init: FetchInit): Reques
   };
 }
 
+function readCurl(options: FetchCurlOptions, url: URL): CurlOptions {
+  try {
+    return readCurlOptions(options);
+  } catch (error) {
+    throw isTypeError(error) ? error : fetchError(error, url.href);
+  }
+}
+
 function givenBody(
-  input: string | URL | Request,
-  init: FetchInit,
+  request: Request | null,
+  init: InitMembers,
   method: string,
 ): FetchBody | null {
-  const takes = init.body === undefined && typeof input !== "string";
-  const request = takes && input instanceof Request ? input : null;
-  const given = request ? request.body : init.body ?? null;
+  const source = init.body === undefined ? request : null;
+  const given = source ? source.body : init.body ?? null;
   if (given !== null && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`Cannot fetch: a ${method} request has no body`);
   }
-  if (request?.bodyUsed) {
+  if (source?.bodyUsed) {
     throw new TypeError("Cannot fetch: the body of the Request is used already");
   }
   return given;
@@ -242,9 +298,8 @@ function readRedirect(redirect: string): "follow" | "error" | "manual" {
 
 type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;
 
-function readReferrer(init: FetchInit, request: Request | null, url: URL): Referrer {
-  const given = init.referrer ?? request?.referrer ?? "";
-  const referrerPolicy = readPolicy(init.referrerPolicy ?? request?.referrerPolicy ?? "");
+function readReferrer(given: string, policy: string, url: URL): Referrer {
+  const referrerPolicy = readPolicy(policy);
   if (given !== "") readRequestUrl(given);
   return { referrer: referrerFor(given, referrerPolicy, url), referrerPolicy };
 }

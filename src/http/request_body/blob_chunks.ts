@@ -5,6 +5,9 @@
  */
 
 import type { Stats } from "node:fs";
+import { dictionary } from "../../members.ts";
+import { textOf } from "../../untrusted.ts";
+import { blobBytes, blobSize, blobStream } from "./platform.ts";
 
 const PIECE = 256 * 1024;
 
@@ -31,12 +34,16 @@ export interface BlobContent {
  */
 export async function blobContent(blob: Blob): Promise<BlobContent> {
   const file = await fileBehind(blob);
-  if (!file) return { ...ofSize(blob, blob.size), replayable: true, onDisk: 0, fileName: null };
+  if (!file) {
+    return { ...ofSize(blob, blobSize(blob)), replayable: true, onDisk: 0, fileName: null };
+  }
   const { name } = blob as File; // without one it is a descriptor, which has a position
   const isFile = file.isFile?.() === true, replayable = isFile && typeof name === "string";
   const fileName = typeof name === "string" ? name.replace(/^.*[/\\]/s, "") : null;
   const isKnown = replayable && await (file.size === 0 ? isEmpty(blob) : hasItsSize(blob));
-  const found = isKnown ? ofSize(blob, blob.size) : { size: null, chunks: () => streamed(blob) };
+  const found = isKnown
+    ? ofSize(blob, blobSize(blob))
+    : { size: null, chunks: () => streamed(blob) };
   return { ...found, replayable, onDisk: isFile ? file.size ?? Infinity : Infinity, fileName };
 }
 
@@ -45,7 +52,7 @@ async function fileBehind(blob: Blob): Promise<Partial<Stats> | null> {
   try {
     return await (blob as { stat?(): Promise<Stats> }).stat?.() ?? null;
   } catch (cause) {
-    throw new TypeError(`Cannot read the Blob: ${cause}`, { cause });
+    throw new TypeError(`Cannot read the Blob: ${textOf(cause)}`, { cause });
   }
 }
 
@@ -60,9 +67,9 @@ async function isEmpty(blob: Blob): Promise<boolean> {
 export const MAX_KNOWN_SIZE: number = 2 ** 50;
 
 async function hasItsSize(blob: Blob): Promise<boolean> {
-  const { size } = blob;
+  const size = blobSize(blob);
   if (size === 0 || !(size < MAX_KNOWN_SIZE)) return size === 0;
-  return (await blob.slice(size - 1, size).arrayBuffer()).byteLength === 1;
+  return (await blobBytes(blob, size - 1, size)).byteLength === 1;
 }
 
 function ofSize(blob: Blob, size: number): Pick<BlobContent, "size" | "chunks"> {
@@ -73,7 +80,7 @@ function ofSize(blob: Blob, size: number): Pick<BlobContent, "size" | "chunks"> 
 async function* pieces(blob: Blob, size: number): AsyncGenerator<Uint8Array, void, void> {
   for (let at = 0; at < size; at += PIECE) {
     const end = Math.min(at + PIECE, size);
-    const piece = new Uint8Array(await blob.slice(at, end).arrayBuffer());
+    const piece = new Uint8Array(await blobBytes(blob, at, end));
     if (piece.length < end - at) {
       throw new TypeError(`The Blob has only ${at + piece.length} bytes, ${size} were promised`);
     }
@@ -82,7 +89,7 @@ async function* pieces(blob: Blob, size: number): AsyncGenerator<Uint8Array, voi
 }
 
 async function* streamed(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
-  const reader = blob.stream().getReader();
+  const reader = blobStream(blob).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -104,5 +111,6 @@ export function chunkReader(
     else controller.enqueue(value);
   };
   const cancel = async () => void await chunks.return();
-  return new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 }).getReader();
+  const source = dictionary({ pull, cancel }), strategy = dictionary({ highWaterMark: 0 });
+  return new ReadableStream<Uint8Array>(source, strategy).getReader();
 }

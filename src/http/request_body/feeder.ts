@@ -6,6 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
+import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import type { ReadResult } from "./peek.ts";
 import type { BodySource } from "./source.ts";
 
@@ -115,12 +116,13 @@ export class BodyFeeder {
 
   #take({ done, value }: ReadResult): void {
     this.#pulling = false;
-    // `isView` too, as a Proxy of a Uint8Array is an instance whose length throws
-    if (!done && !(ArrayBuffer.isView(value) && value instanceof Uint8Array)) {
+    // a view of our own: the user's may tell another length, or run code when it is asked
+    const chunk = !done && isByteArray(value) ? bytesOf(value) : null;
+    if (!done && chunk === null) {
       return this.#fail(new TypeError("The body stream gave a chunk that is no Uint8Array"));
     }
-    if (value?.length === 0) return this.#pull();
-    this.#pulled += value?.length ?? 0;
+    if (chunk?.length === 0) return this.#pull();
+    this.#pulled += chunk?.length ?? 0;
     const length = this.#length;
     if (length !== null && (this.#pulled > length || (done && this.#pulled < length))) {
       const how = done ? "only" : "at least";
@@ -130,8 +132,8 @@ export class BodyFeeder {
     }
     if (done) this.#done = true;
     else {
-      this.#chunks.push(value as Uint8Array);
-      this.#pulledAhead += value?.length ?? 0;
+      this.#chunks.push(chunk as Uint8Array);
+      this.#pulledAhead += chunk?.length ?? 0;
       this.#pull();
     }
     if (this.#paused) this.#scheduleResume();

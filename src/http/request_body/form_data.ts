@@ -7,8 +7,10 @@
  * @module
  */
 
+import { isInstance } from "../../untrusted.ts";
 import { type BlobContent, blobContent } from "./blob_chunks.ts";
 import { escaped, type FormEntry, NameFinder, withCrlf } from "./given_names.ts";
+import { blobType } from "./platform.ts";
 
 /** A serialized form. */
 export interface SerializedForm {
@@ -60,7 +62,7 @@ export async function serializeForm(form: FormData): Promise<SerializedForm> {
 }
 
 const isBytes = (piece: Uint8Array | BlobContent): piece is Uint8Array =>
-  piece instanceof Uint8Array;
+  isInstance(piece, Uint8Array);
 
 function addSize(sum: number | null, piece: Uint8Array | BlobContent): number | null {
   const size = isBytes(piece) ? piece.length : piece.size;
@@ -79,7 +81,7 @@ function randomHex(bytes: number): string {
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-const typeOf = ({ type }: File) => type || "application/octet-stream";
+const typeOf = (file: File) => blobType(file) || "application/octet-stream";
 
 /**
  * The name to send, escaped. `given` is the one that the runtime would send. Of the path of a file

@@ -5,6 +5,9 @@
  */
 
 import { setImmediate } from "node:timers";
+import { bytesOf, isByteArray } from "../../handles/base/views.ts";
+import { dictionary } from "../../members.ts";
+import { readerOf } from "./platform.ts";
 
 /** A stream with more bytes stays a stream. */
 const LIMIT = 4 * 1024 * 1024;
@@ -22,18 +25,17 @@ type Reading = Promise<ReadResult>;
 export async function peek(
   stream: ReadableStream<Uint8Array>,
 ): Promise<Bytes | ReadableStream<Uint8Array>> {
-  const reader = stream.getReader(), begin: Uint8Array[] = [];
+  const reader = readerOf(stream), begin: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const reading = reader.read(), found = await atOnce(reading);
     // a single chunk may exceed the limit and still be the whole content
     if (!found || (size > LIMIT && !found.done)) return joined(begin, reading, reader);
     if (found.done) return new Uint8Array(await new Blob(begin as Bytes[]).arrayBuffer());
-    if (!(ArrayBuffer.isView(found.value) && found.value instanceof Uint8Array)) {
-      return joined(begin, reading, reader);
-    }
-    begin.push(found.value);
-    size += found.value.length;
+    const chunk = isByteArray(found.value) ? bytesOf(found.value) : null;
+    if (!chunk) return joined(begin, reading, reader);
+    begin.push(chunk);
+    size += chunk.length;
   }
 }
 
@@ -50,15 +52,14 @@ function joined(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {
   let next: Reading | null = reading;
-  return new ReadableStream({
-    async pull(controller) {
-      const first = begin.shift();
-      if (first) return controller.enqueue(first);
-      const { done, value } = await (next ?? reader.read());
-      next = null;
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const first = begin.shift();
+    if (first) return controller.enqueue(first);
+    const { done, value } = await (next ?? reader.read());
+    next = null;
+    if (done) controller.close();
+    else controller.enqueue(value as Uint8Array);
+  };
+  const source = dictionary({ pull, cancel: (reason: unknown) => reader.cancel(reason) });
+  return new ReadableStream(source, dictionary({ highWaterMark: 0 }));
 }

@@ -4,9 +4,12 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
+import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
 import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
+import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
 
 /** The types of a request body. */
@@ -48,7 +51,7 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
 async function fromBlob(blob: Blob): Promise<BodySource> {
   const { size: length, replayable, chunks } = await blobContent(blob);
   const open = () => chunkReader(chunks());
-  return { type: blob.type || null, bytes: null, length, replayable, open, cancel: nothing };
+  return { type: blobType(blob) || null, bytes: null, length, replayable, open, cancel: nothing };
 }
 
 /** The source of a form. Its files are read while they are sent. */
@@ -59,10 +62,9 @@ async function fromForm(form: FormData): Promise<BodySource> {
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
-  if (stream.locked) throw new TypeError("Cannot send the body: the stream is locked");
-  const open = () => stream.getReader();
-  // fails if the stream is locked: then the holder of the lock cancels it
-  const cancel = (reason: unknown) => void stream.cancel(reason).catch(nothing);
+  if (isLocked(stream)) throw new TypeError("Cannot send the body: the stream is locked");
+  const open = () => readerOf(stream);
+  const cancel = (reason: unknown) => cancelStream(stream, reason);
   return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
 }
 
@@ -70,24 +72,20 @@ const encoder = new TextEncoder();
 
 function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
   const chunks = source[Symbol.asyncIterator]();
-  return fromStream(
-    new ReadableStream({
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
-      },
-      async cancel(reason) {
-        await chunks.return?.(reason);
-      },
-    }, { highWaterMark: 0 }),
-  );
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const { done, value } = await chunks.next();
+    if (done) controller.close();
+    else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+  };
+  const cancel = async (reason: unknown) => void await chunks.return?.(reason);
+  const strategy = dictionary({ highWaterMark: 0 });
+  return fromStream(new ReadableStream(dictionary({ pull, cancel }), strategy));
 }
 
 /** The source of a body of any type. Throws `TypeError` for a `Bun.file()` that cannot be read. */
 export async function bodySource(body: FetchBody): Promise<BodySource> {
-  if (body instanceof Blob) return await fromBlob(body);
-  if (body instanceof FormData) return await fromForm(body);
+  if (isInstance(body, Blob)) return await fromBlob(body);
+  if (isInstance(body, FormData)) return await fromForm(body);
   return syncBodySource(body) ?? streamSource(body) ?? syncBodySource(String(body)) as BodySource;
 }
 
@@ -97,13 +95,13 @@ export async function bodySource(body: FetchBody): Promise<BodySource> {
  */
 export async function requestSource(stream: ReadableStream<Uint8Array>): Promise<BodySource> {
   const found = await peek(stream);
-  return found instanceof ReadableStream ? fromStream(found) : fromBytes(found, null);
+  return isInstance(found, ReadableStream) ? fromStream(found) : fromBytes(found, null);
 }
 
 /** The source of a body whose bytes are available now, `null` for any other type. */
 export function syncBodySource(body: FetchBody): BodySource | null {
   if (typeof body === "string") return fromBytes(encoder.encode(body), "text/plain;charset=UTF-8");
-  if (body instanceof URLSearchParams) {
+  if (isInstance(body, URLSearchParams)) {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";
     return fromBytes(encoder.encode(String(body)), type);
   }
@@ -117,8 +115,8 @@ export function syncBodySource(body: FetchBody): BodySource | null {
  * not known.
  */
 export function asyncBodySource(body: FetchBody): BodySource | null {
-  if (!(body instanceof Blob)) return streamSource(body);
-  const length = body.size > 0 && body.size < MAX_KNOWN_SIZE ? body.size : null;
+  if (!isInstance(body, Blob)) return streamSource(body);
+  const size = blobSize(body), length = size > 0 && size < MAX_KNOWN_SIZE ? size : null;
   const chunks = async function* () {
     yield* (await blobContent(body)).chunks();
   };
@@ -128,7 +126,7 @@ export function asyncBodySource(body: FetchBody): BodySource | null {
 
 /** The source of a body that can be read only once, `null` for any other type. */
 function streamSource(body: FetchBody): BodySource | null {
-  if (body instanceof ReadableStream) return fromStream(body);
+  if (isInstance(body, ReadableStream)) return fromStream(body);
   if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
     return fromIterable(body as AsyncIterable<Uint8Array | string>);
   }

@@ -8,6 +8,8 @@ import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
+import { dictionary } from "../../members.ts";
+import { isAborted, onAbortWithoutRef, reasonOf, throwIfAborted } from "../../signals.ts";
 import { BodyQueue } from "./body_queue.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
@@ -59,17 +61,6 @@ function listenSoon(sink: BodySink): void {
   setImmediate(() => {
     for (const sink of listeners.splice(0)) sink.listen();
   });
-}
-
-// not those of AbortSignal: on Deno they have an `AbortSignal.timeout()` keep the process alive
-const { addEventListener, removeEventListener } = EventTarget.prototype;
-
-/** Listens to a signal. Returns the function that ends that. */
-function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  // a signal of its own: there others' listeners decide on Deno whether the timeout does that
-  const own = AbortSignal.any([signal]);
-  addEventListener.call(own, "abort", listener);
-  return () => removeEventListener.call(own, "abort", listener);
 }
 
 /**
@@ -140,20 +131,21 @@ export class BodySink {
   /** Creates the stream; called once. An abort of the signal ends it. */
   open(signal: AbortSignal | null): BodyStream {
     this.#signal = signal;
-    const stream = new ReadableStream({
-      type: "bytes",
-      start: (controller) => this.#start(controller),
-      pull: (controller) => {
+    const source: UnderlyingByteSource = dictionary({
+      type: "bytes" as const,
+      start: (controller: Controller) => this.#start(controller),
+      pull: (controller: Controller) => {
         // a read that began before an abort in the same task is to fail with it
         if (signal) this.#serveSoon(controller);
         else this.#pull(controller);
       },
-      cancel: (reason) => {
+      cancel: (reason: unknown) => {
         this.#drop();
         this.#transfer.cancel(reason);
-        signal?.throwIfAborted(); // it had failed already
+        throwIfAborted(signal); // it had failed already
       },
-    }, { highWaterMark: 0 }) as BodyStream;
+    });
+    const stream = new ReadableStream(source, dictionary({ highWaterMark: 0 })) as BodyStream;
     if (signal) this.#weakStream = new WeakRef(stream);
     if (!this.#finish) unread.register(stream, new WeakRef(this));
     return stream;
@@ -201,7 +193,7 @@ export class BodySink {
       const controller = this.#waitingController;
       if (!controller) return;
       this.#waitingController = null;
-      if (this.#signal?.aborted) this.#abort(controller, this.#signal);
+      if (this.#signal && isAborted(this.#signal)) this.#abort(controller, this.#signal);
       else this.#pull(controller);
     });
   }
@@ -287,19 +279,19 @@ export class BodySink {
   listen(): void {
     const signal = this.#signal, controller = this.#controller;
     if (this.#closed || !signal || !controller) return;
-    if (signal.aborted) return this.#abort(controller, signal);
-    this.#unlisten = onAbort(signal, () => this.#abort(this.#controller, signal));
+    if (isAborted(signal)) return this.#abort(controller, signal);
+    this.#unlisten = onAbortWithoutRef(signal, () => this.#abort(this.#controller, signal));
     unread.register(controller, new WeakRef(this));
   }
 
-  #abort(controller: Controller | undefined, { reason }: AbortSignal): void {
+  #abort(controller: Controller | undefined, signal: AbortSignal): void {
     // by the standard an empty body has ended already: whoever holds its stream is told that
     const isOver = this.#ended && this.#isEmpty && this.#weakStream?.deref()?.locked === true;
     const finish = isOver ? this.#finish : null;
     this.#drop();
     if (!controller) return;
     if (finish) finish(controller);
-    else controller.error(reason);
+    else controller.error(reasonOf(signal));
   }
 
   #end(controller: Controller, finish: (controller: Controller) => void): void {

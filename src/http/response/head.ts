@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { isInstance } from "../../untrusted.ts";
 import { LengthCheck, loneCr } from "./head_checks.ts";
 
 /** Status line and headers. */
@@ -242,7 +243,7 @@ export function appendFields(headers: Headers, fields: readonly Field[]): void {
     try {
       headers.append(name, value);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
+      if (!isInstance(error, TypeError)) throw error;
     }
   }
 }

@@ -113,7 +113,7 @@ export class InfoSnapshot {
     this.#numbers = numbers().take(easy);
     this.#primaryIp = easy.getInfo("PRIMARY_IP");
     this.#localIp = easy.getInfo("LOCAL_IP");
-    this.#certificates = "CERTINFO" in plan.curl ? easy.getInfo("CERTINFO") : [];
+    this.#certificates = plan.curl.has("CERTINFO") ? easy.getInfo("CERTINFO") : [];
     this.#head = head;
     this.#redirects = redirects;
   }

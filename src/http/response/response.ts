@@ -22,6 +22,8 @@ export interface ResponseParts {
   /** `response.type`. */
   readonly type: string;
   readonly redirected: boolean;
+  /** None: the constructor of `Response` would look for them on `Object.prototype`. */
+  readonly headers: undefined;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
 }
@@ -32,7 +34,8 @@ const MAX_STATUS = 599;
 /** Makes a response. Throws `TypeError` or `RangeError` if the parts are not valid. */
 export function makeResponse(body: Body, parts: ResponseParts): Response {
   const isOdd = parts.status > MAX_STATUS;
-  const response = new Response(body, isOdd ? { ...parts, status: MAX_STATUS } : parts);
+  const init = isOdd ? { ...parts, status: MAX_STATUS } : parts;
+  const response = new Response(body, init as unknown as ResponseInit);
   appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
   return attachFields(response, parts);
 }

@@ -5,6 +5,7 @@
  */
 
 import { native } from "../../../ffi/mod.ts";
+import { dictionary } from "../../members.ts";
 import { BodySink, type BodyStream } from "./body_stream.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -35,11 +36,12 @@ export function wholeBody(bytes: Bytes, signal: AbortSignal | null): Body {
 }
 
 function byteStream(bytes: Bytes): BodyStream {
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
+  const source: UnderlyingByteSource = dictionary({
+    type: "bytes" as const,
+    start(controller: ReadableByteStreamController) {
       if (bytes.length > 0) controller.enqueue(bytes);
       controller.close();
     },
-  }) as BodyStream;
+  });
+  return new ReadableStream(source, dictionary({})) as BodyStream;
 }

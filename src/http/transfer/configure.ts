@@ -7,9 +7,10 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
-import { hasAny } from "../request/curl_options.ts";
+import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
@@ -48,8 +49,8 @@ export function configureHttp(
   forbidHttp2(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
-  if ("AWS_SIGV4" in curl) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
-  easy.setOpts(curl);
+  if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
+  setCurlOptions(easy, curl);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
@@ -61,7 +62,7 @@ export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: numbe
   setUrl(easy, plan.url);
   setTimeouts(easy, plan, remainingMs);
   easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
-  easy.setOpts(plan.curl);
+  setCurlOptions(easy, plan.curl);
   if (plan.body) setUpload(easy, plan.bodyLength);
 }
 
@@ -91,6 +92,7 @@ function forbidHttp2(easy: Easy, { url, curl }: RequestPlan): void {
   if (url.protocol !== "http:" || !oddities().believesHttp2StatusLine) return;
   if (hasAny(curl, LEADS_TO_TLS)) return;
   easy.setOpt("HTTP_VERSION", flags.CURL_HTTP_VERSION_1_1);
+  forgetConnectionOption(stateOf(easy), easyOptions.HTTP_VERSION.id);
 }
 
 function setMethod(easy: Easy, method: string, hasBody: boolean): void {
@@ -135,7 +137,7 @@ const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FRO
 /** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
 function asksForPart({ headers, curl }: RequestPlan): boolean {
   if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
-  return !hasHeader(headers, "accept-encoding") && !("ACCEPT_ENCODING" in curl);
+  return !hasHeader(headers, "accept-encoding") && !curl.has("ACCEPT_ENCODING");
 }
 
 /** The URL that libcurl has requested: the plan's, with https if HSTS changed the scheme. */

@@ -10,7 +10,7 @@ import type { RequestPlan } from "../request/plan.ts";
 
 /** Deletes them from a handle that is redirected to another origin. Those in a Share stay. */
 export function forgetLooseCookies(easy: Easy, { curl }: RequestPlan): void {
-  if ("SHARE" in curl || !("COOKIEFILE" in curl)) return;
+  if (curl.has("SHARE") || !curl.has("COOKIEFILE")) return;
   const bound = easy.getInfo("COOKIELIST"); // leaves out cookies without a domain
   easy.setOpt("COOKIELIST", "ALL");
   for (const cookie of bound) easy.setOpt("COOKIELIST", cookie);

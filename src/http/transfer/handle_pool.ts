@@ -73,8 +73,7 @@ function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): s
   if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
   if (hasCredentials(url)) return null;
   let key = `${url.protocol}\n`;
-  for (const name in curl) {
-    const value: unknown = curl[name as keyof typeof curl];
+  for (const [name, value] of curl) {
     if (!REUSABLE_OPTIONS.has(name) || (typeof value === "object") || typeof value === "function") {
       return null;
     }

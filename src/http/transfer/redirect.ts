@@ -11,12 +11,12 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { Code } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { utf8InLatin1 } from "../bytes.ts";
-import { withoutCredentialOptions } from "../request/curl_options.ts";
+import { type CurlOptions, withoutCredentialOptions } from "../request/curl_options.ts";
 import { asTypeError, codedError, networkError } from "../errors.ts";
 import type { HeadCollector } from "../response/head.ts";
 import { withoutHeaders } from "../request/headers.ts";
 import { policyOf, referrerFor, type ReferrerPolicy } from "../request/referrer.ts";
-import type { FetchCurlOptions, RequestPlan } from "../request/plan.ts";
+import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials, isHttp } from "../request/url.ts";
 import { forgetLooseCookies } from "./cookies.ts";
 
@@ -95,8 +95,8 @@ export function nextPlanOnSameHandle(
 function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
   const { status } = redirect, url = nextUrl(plan, redirect.location);
   // REQUEST_TARGET belongs to the previous URL
-  const { REQUEST_TARGET: _, ...options } = plan.curl;
-  let { method, body, bodyLength, headers } = plan, curl: FetchCurlOptions = options;
+  let curl = withoutRequestTarget(plan.curl);
+  let { method, body, bodyLength, headers } = plan;
   const becomesGet = status === 303
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
@@ -118,6 +118,11 @@ function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
   const referrerPolicy = redirect.referrerPolicy ?? plan.referrerPolicy;
   const referrer = referrerFor(plan.referrer, referrerPolicy, url);
   return { ...plan, url, method, body, bodyLength, headers, curl, referrer, referrerPolicy };
+}
+
+function withoutRequestTarget(options: CurlOptions): CurlOptions {
+  if (!options.has("REQUEST_TARGET")) return options;
+  return new Map([...options].filter(([name]) => name !== "REQUEST_TARGET"));
 }
 
 function nextUrl(plan: RequestPlan, location: string): URL {

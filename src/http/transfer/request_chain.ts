@@ -6,11 +6,18 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-import { type Agent, endTurn } from "../../driver/agent.ts";
+import { type Agent, endTurn, performOn } from "../../driver/agent.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
-import { asTypeError, isAbort } from "../errors.ts";
+import {
+  isAborted as signalIsAborted,
+  isAbortOf,
+  onAbort,
+  reasonOf,
+  throwIfAborted,
+} from "../../signals.ts";
+import { asTypeError } from "../errors.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import {
@@ -33,9 +40,9 @@ export interface RequestHooks {
    * Called for each complete head that is not a redirect; the head of an authentication retry may
    * still replace it. Returns false to discard the body. Runs inside a libcurl callback.
    */
-  onHead?(request: ChainedRequest): boolean;
+  onHead(request: ChainedRequest): boolean;
   /** Called after each request, while its handle can still be read; `error` is why it failed. */
-  done?(request: ChainedRequest, error: unknown): void;
+  done(request: ChainedRequest, error: unknown): void;
 }
 
 /** The last request of a chain. */
@@ -79,32 +86,32 @@ export class ChainedRequest implements HeadListener {
   /** Runs the request. Throws `TypeError`, or the signal's reason. */
   async run(agent: Agent, remainingMs: number): Promise<void> {
     const { easy, plan } = this, { signal } = plan;
-    const onAbort = () => this.#abort.abort(signal?.reason);
-    let failure: unknown;
+    let failure: unknown, unlisten = () => {};
     try {
       (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       this.#discardBody();
       if (plan.body) stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
       this.#hooks.prepare(this);
-      signal?.addEventListener("abort", onAbort);
+      if (signal) unlisten = onAbort(signal, () => this.#abort.abort(reasonOf(signal)));
       this.#agent = agent;
-      await agent.perform(easy, { signal: this.#abort.signal });
+      await performOn(agent, easy, this.#abort.signal);
     } catch (error) {
       failure = error;
-      if (signal?.aborted || !this.#onlyDiscardsBody()) throw this.#reason(error);
+      const isAborted = signal !== null && signalIsAborted(signal);
+      if (isAborted || !this.#onlyDiscardsBody()) throw this.#reason(error);
     } finally {
       this.#agent = null;
       clearTimeout(this.#timer);
-      signal?.removeEventListener("abort", onAbort);
-      this.#hooks.done?.(this, failure);
+      unlisten();
+      this.#hooks.done(this, failure);
     }
   }
 
   /** Decides what to do with the body, once a head is complete. */
   onHead(): void {
     this.redirect = redirectOf(this.head, this.plan);
-    this.#unwanted = this.redirect !== null || this.#hooks.onHead?.(this) === false;
+    this.#unwanted = this.redirect !== null || !this.#hooks.onHead(this);
     if (!this.#unwanted) return;
     this.#discardBody(); // a hook may have sent the body of an earlier head to a file
     if (!mayBeRetried(this.head.status, this.plan)) {
@@ -149,7 +156,7 @@ export class ChainedRequest implements HeadListener {
 
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
-    return isAbort(error, signal) ? error : asTypeError(error, url);
+    return isAbortOf(signal, error) ? error : asTypeError(error, url);
   }
 }
 
@@ -166,7 +173,7 @@ export async function runChain(
   let plan = withReceiveBuffer(first);
   using easy = new Easy(); // one for the whole chain: it keeps the cookies
   for (let redirects = 0;; redirects++) {
-    plan.signal?.throwIfAborted();
+    throwIfAborted(plan.signal);
     const request = new ChainedRequest(plan, easy, hooks);
     await request.run(agent, remaining());
     const { head, redirect } = request;
@@ -181,6 +188,6 @@ export async function runChain(
 
 function withReceiveBuffer(plan: RequestPlan): RequestPlan {
   // libcurl checks the speed limit only after many buffers: large ones would exceed it by far
-  if (plan.curl.MAX_RECV_SPEED_LARGE) return plan;
-  return { ...plan, curl: { BUFFERSIZE: RECEIVE_BUFFER, ...plan.curl } };
+  if (plan.curl.get("MAX_RECV_SPEED_LARGE")) return plan;
+  return { ...plan, curl: new Map([["BUFFERSIZE", RECEIVE_BUFFER], ...plan.curl]) };
 }

@@ -9,7 +9,8 @@ import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
 import type { TransferOutcome } from "../../driver/transfers.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
+import { Code, easyCodeOf } from "../../errors.ts";
+import { isAborted, isAbortOf } from "../../signals.ts";
 import type { BodyReceiver } from "../../handles/core/easy_state.ts";
 import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
@@ -20,13 +21,14 @@ import { BodyFeeder } from "../request_body/feeder.ts";
 import {
   fetchError,
   headError,
-  isAbort,
   isOutOfRoom,
+  isTypeError,
   networkError,
   tooLargeError,
   transferError,
   unpackedTooFarError,
 } from "../errors.ts";
+import { hasAny } from "../request/curl_options.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./handle_pool.ts";
@@ -50,6 +52,9 @@ export interface ResponseStart {
 const { CURL_WRITEFUNC_ERROR } = flags;
 
 const NULL_BODY = new Set([204, 205, 304]);
+
+/** Options that turn the cookie engine on. */
+const COOKIES: ReadonlySet<string> = new Set(["COOKIEFILE", "COOKIEJAR", "COOKIELIST"]);
 
 /** Statuses that may leave authentication state in the handle. */
 const AUTHENTICATES = new Set([401, 407, 417]);
@@ -222,7 +227,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     const handle = this.#handle, { curl } = this.plan;
     if (!handle) return null;
     this.#lastInfo = new InfoSnapshot(this, this.redirects);
-    if ("COOKIEFILE" in curl || "COOKIEJAR" in curl || "COOKIELIST" in curl) {
+    if (hasAny(curl, COOKIES)) {
       this.cookies = handle.easy.getInfo("COOKIELIST");
     }
     this.#handle = null;
@@ -259,21 +264,22 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     const cause = this.#errorOf(reason);
     this.#feeder?.cancel(reason);
     this.#responseStart?.reject(cause);
-    this.#sink?.fail(cause, this.plan.signal?.aborted === true);
+    const { signal } = this.plan;
+    this.#sink?.fail(cause, signal !== null && isAborted(signal));
     handle?.easy.close(); // last, as it may call the user's callbacks, which may throw
   }
 
   /** The error to reject with: the reason of the signal, or a `TypeError`. */
   #errorOf(error: unknown): unknown {
     const { signal, url, body } = this.plan;
-    if (isAbort(error, signal)) return error;
+    if (isAbortOf(signal, error)) return error;
     if (this.#sink?.isOverLimit && isOutOfRoom(error)) {
       return transferError(unpackedTooFarError(MAX_UNPACKED), url.href);
     }
-    if (error instanceof CurlEasyError && error.code === Code.SEND_FAIL_REWIND && body) {
+    if (easyCodeOf(error) === Code.SEND_FAIL_REWIND && body) {
       const why = "the server asks for the body again, but it was a stream";
       return networkError(url.href, why, { cause: error });
     }
-    return error instanceof TypeError ? error : transferError(error, url.href);
+    return isTypeError(error) ? error : transferError(error, url.href);
   }
 }

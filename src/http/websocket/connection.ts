@@ -7,10 +7,12 @@
 
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Agent } from "../../driver/agent.ts";
-import { Code, CurlEasyError } from "../../errors.ts";
+import { type Agent, performOn, waitReadable, waitWritable } from "../../driver/agent.ts";
+import { Code, easyCodeOf, isEasyError } from "../../errors.ts";
 import { Easy } from "../../handles/easy/easy.ts";
 import type { WsFrame } from "../../handles/easy/websocket.ts";
+import { isAborted, onAbort, reasonOf } from "../../signals.ts";
+import { isInstance, messageOf } from "../../untrusted.ts";
 import { publicCause } from "../errors.ts";
 import { closePayload, type CloseStatus, readClose } from "./frames.ts";
 import { checkResponse, configureHandshake, type WebSocketPlan } from "./handshake.ts";
@@ -21,7 +23,7 @@ import { Outbox } from "./outbox.ts";
 export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean;
   /** What went wrong, `null` if the peer just closed the connection. */
-  readonly error: unknown;
+  readonly failure: { readonly error: unknown } | null;
 }
 
 /** Receives the events of a connection. None is called inside a libcurl callback. */
@@ -70,7 +72,7 @@ export class Connection {
   #peerClose: CloseStatus | null = null;
   #failure: { readonly error: unknown } | null = null;
   /** Why sending failed. Reading goes on, since the peer's last frames may tell the reason. */
-  #sendError: unknown = null;
+  #sendFailure: { readonly error: unknown } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Whether there was an event since control returned to the event loop, and the bytes read. */
   #hadEvent = false;
@@ -100,10 +102,9 @@ export class Connection {
   }
 
   #listenTo(signal: AbortSignal): void {
-    const abort = () => this.#fail(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", abort);
+    const abort = () => this.#fail(reasonOf(signal));
+    if (isAborted(signal)) return abort();
+    this.#unlisten = onAbort(signal, abort);
   }
 
   /** The value of `bufferedAmount`. */
@@ -114,7 +115,7 @@ export class Connection {
   async #run(key: string): Promise<void> {
     try {
       if (this.#isEnded) return;
-      await this.#agent.perform(this.#easy);
+      await performOn(this.#agent, this.#easy, null);
       if (this.#isEnded) return;
       const protocol = await checkResponse(this.#easy, this.#plan, key);
       if (this.#isEnded) return;
@@ -135,7 +136,7 @@ export class Connection {
       await this.#handleFrame(frame, incoming.subarray(0, frame.len));
       if (this.#bytesSinceYield >= MAX_BYTES_PER_TURN) await this.#yieldToEventLoop();
     } else {
-      await this.#agent.readable(this.#easy);
+      await waitReadable(this.#agent, this.#easy);
       this.#hadEvent = false;
       this.#bytesSinceYield = 0;
     }
@@ -152,7 +153,7 @@ export class Connection {
       if (len === 0) this.#end();
       return { flags: 0, offset: 0, bytesleft: 0, len };
     } catch (error) {
-      if (codeOf(error) === Code.AGAIN) return null;
+      if (easyCodeOf(error) === Code.AGAIN) return null;
       throw error;
     }
   }
@@ -182,8 +183,8 @@ export class Connection {
       const message = this.#assembler.finish();
       await this.#dispatch(() => this.#events.message(message));
     } catch (error) {
-      if (error instanceof MessageTooBig) this.#failWith(TOO_BIG, error);
-      else if (error instanceof InvalidText) this.#failWith(INVALID_DATA, error);
+      if (isInstance(error, MessageTooBig)) this.#failWith(TOO_BIG, error);
+      else if (isInstance(error, InvalidText)) this.#failWith(INVALID_DATA, error);
       else throw error;
     }
   }
@@ -233,7 +234,7 @@ export class Connection {
   /** Fails the connection: sends a Close frame with that code and waits for the peer to leave. */
   #failWith(code: number, error: unknown): void {
     this.#failure = { error };
-    const reason = new TextEncoder().encode(error instanceof Error ? error.message : "");
+    const reason = new TextEncoder().encode(messageOf(error));
     this.#outbox.closeNow(closePayload(code, reason.subarray(0, 100)));
     this.#endLater(LINGER_MS);
     this.#flush();
@@ -242,7 +243,7 @@ export class Connection {
   /** Handles an error of libcurl. */
   #onError(error: unknown): void {
     if (this.#isEnded) return;
-    const code = codeOf(error);
+    const code = easyCodeOf(error);
     if (!this.#isOpen) this.#fail(error);
     else if (this.#peerClose || this.#failure || code === Code.GOT_NOTHING) this.#end();
     else if (code === Code.RECV_ERROR && isProtocolError(error)) {
@@ -262,9 +263,11 @@ export class Connection {
 
   /** Queues a message. The bytes of a Blob come later. */
   send(opcode: number, size: number, bytes: Uint8Array<ArrayBuffer> | Promise<ArrayBuffer>): void {
-    const isHere = bytes instanceof Uint8Array;
-    const fill = this.#outbox.push(opcode, size, isHere ? bytes : null);
-    if (isHere) return this.#flushSoon();
+    if (isInstance(bytes, Uint8Array)) {
+      this.#outbox.push(opcode, size, bytes);
+      return this.#flushSoon();
+    }
+    const fill = this.#outbox.push(opcode, size, null);
     bytes.then((buffer) => {
       fill(new Uint8Array(buffer));
       this.#flushSoon();
@@ -313,7 +316,7 @@ export class Connection {
       }
       if (this.#outbox.closed && this.#peerClose) this.#endLater(LINGER_MS);
     } catch (error) {
-      this.#sendError = error;
+      this.#sendFailure = { error };
       this.#isBlocked = true;
       this.#endLater(LINGER_MS);
     }
@@ -328,7 +331,7 @@ export class Connection {
     try {
       return this.#easy.send(block);
     } catch (error) {
-      if (codeOf(error) === Code.AGAIN) return 0;
+      if (easyCodeOf(error) === Code.AGAIN) return 0;
       throw error;
     }
   }
@@ -336,7 +339,7 @@ export class Connection {
   #waitWritable(block: Uint8Array<ArrayBuffer>, sent: number): void {
     this.#unsentBlock = sent === 0 && block === this.#unsentBlock ? block : block.slice(sent);
     this.#isBlocked = true;
-    this.#agent.writable(this.#easy).then(() => {
+    waitWritable(this.#agent, this.#easy).then(() => {
       this.#isBlocked = false;
       this.#flush();
     }, (error) => this.#onError(error));
@@ -345,8 +348,8 @@ export class Connection {
   #endLater(ms: number): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const late = this.#sendError ?? new Error("The peer did not close in time");
-      if (!this.#peerClose) this.#failure ??= { error: late };
+      const late = this.#sendFailure ?? { error: new Error("The peer did not close in time") };
+      if (!this.#peerClose) this.#failure ??= late;
       this.#end();
     }, ms);
   }
@@ -375,17 +378,14 @@ export class Connection {
 
   #closeResult(): CloseResult {
     const closing = this.#failure ? null : this.#peerClose;
-    if (closing) return { ...closing, wasClean: true, error: null };
-    const error = this.#failure ? this.#failure.error : this.#sendError;
-    return { code: 1006, reason: "", wasClean: false, error: publicCause(error) };
+    if (closing) return { ...closing, wasClean: true, failure: null };
+    const failed = this.#failure ?? this.#sendFailure;
+    const failure = failed && { error: publicCause(failed.error) };
+    return { code: 1006, reason: "", wasClean: false, failure };
   }
-}
-
-function codeOf(error: unknown): number {
-  return error instanceof CurlEasyError ? error.code : -1;
 }
 
 /** Whether libcurl has found an invalid frame. A broken connection has the same code. */
 function isProtocolError(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("[WS]");
+  return isEasyError(error) && messageOf(error).includes("[WS]");
 }

@@ -7,11 +7,12 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
-import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
+import type { Easy } from "../../handles/easy/easy.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
+import { type CurlOptions, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
 
 /** The checked arguments of a `CurlWebSocket`. */
@@ -19,7 +20,7 @@ export interface WebSocketPlan {
   readonly url: URL;
   readonly protocols: readonly string[];
   readonly headers: readonly HeaderEntry[];
-  readonly curl: EasyOptions;
+  readonly curl: CurlOptions;
   /** In ms, 0 for no limit. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
@@ -97,10 +98,9 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
     SUPPRESS_CONNECT_HEADERS: 1,
     TIMEOUT_MS: Math.ceil(plan.connectTimeout),
     USERAGENT: userAgent(),
-    ...plan.curl,
-    // discards the body of an error response
-    WRITEFUNCTION: (bytes) => bytes.length,
   });
+  setCurlOptions(easy, plan.curl);
+  easy.setOpt("WRITEFUNCTION", (bytes) => bytes.length); // discards the body of an error response
   const own: HeaderEntry[] = [["Sec-WebSocket-Key", key]];
   if (plan.protocols.length > 0) own.push(["Sec-WebSocket-Protocol", plan.protocols.join(", ")]);
   easy.setOpt("HTTPHEADER", headerLines([...plan.headers, ...own]));

@@ -5,12 +5,15 @@
  */
 
 import type { Agent } from "../../driver/agent.ts";
+import { dictionary, member } from "../../members.ts";
+import { isInstance, messageOf } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
 import { readNumber, readSignal } from "../request/arguments.ts";
-import { checkCurlOptions } from "../request/curl_options.ts";
+import { readCurlOptions } from "../request/curl_options.ts";
 import type { FetchCurlOptions } from "../request/plan.ts";
+import { blobBytes, blobSize } from "../request_body/platform.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
   checkHandshakeHeaders,
@@ -138,32 +141,40 @@ export class CurlWebSocket extends EventTarget {
   ) {
     if (arguments.length === 0) throw new TypeError(`Cannot ${MAKE}: expected a URL`);
     super();
+    const given = init ?? {};
     this.#url = readWebSocketUrl(url);
     const plan: WebSocketPlan = {
       url: this.#url,
       protocols: readProtocols(protocols),
-      headers: checkHandshakeHeaders(readHeaders(init.headers)),
-      curl: checkCurlOptions(init.curl ?? {}, "CurlWebSocket"),
-      connectTimeout: readNumber("connectTimeout", init.connectTimeout ?? 0, 0x7fffffff, MAKE),
+      headers: checkHandshakeHeaders(readHeaders(member(given, "headers"))),
+      curl: readCurlOptions(member(given, "curl"), "CurlWebSocket"),
+      connectTimeout: readNumber(
+        "connectTimeout",
+        member(given, "connectTimeout") ?? 0,
+        0x7fffffff,
+        MAKE,
+      ),
       maxMessageSize: readNumber(
         "maxMessageSize",
-        init.maxMessageSize ?? MAX_MESSAGE,
+        member(given, "maxMessageSize") ?? MAX_MESSAGE,
         Infinity,
         MAKE,
       ),
     };
-    const signal = readSignal(init.signal ?? null, MAKE);
+    const signal = readSignal(member(given, "signal") ?? null, MAKE);
+    const agent = agentOf(member(given, "agent"));
     requireLibrary();
-    this.#connection = new Connection(plan, agentOf(init.agent), this.#events(), signal);
+    this.#connection = new Connection(plan, agent, this.#events(), signal);
   }
 
+  /** Events are dispatched by `super`, whatever a subclass makes of `dispatchEvent`. */
   #events(): ConnectionEvents {
     return {
       opened: (protocol) => {
         if (this.#state !== CONNECTING) return;
         this.#state = OPEN;
         this.#protocol = protocol;
-        this.dispatchEvent(new Event("open"));
+        super.dispatchEvent(new Event("open"));
       },
       message: (data) => this.#message("message", this.#shown(data)),
       ping: (data) => this.#message("ping", data),
@@ -179,16 +190,18 @@ export class CurlWebSocket extends EventTarget {
 
   #message(type: string, data: unknown): void {
     if (this.#state !== OPEN) return;
-    this.dispatchEvent(new MessageEvent(type, { data, origin: this.#url.origin }));
+    const members = dictionary({ data, origin: this.#url.origin });
+    super.dispatchEvent(new MessageEvent(type, members));
   }
 
-  #closed({ code, reason, wasClean, error }: CloseResult): void {
+  #closed({ code, reason, wasClean, failure }: CloseResult): void {
     this.#state = CLOSED;
-    if (error !== null) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.dispatchEvent(new ErrorEvent("error", { message, error }));
+    if (failure) {
+      const { error } = failure;
+      const members = dictionary({ message: messageOf(error), error });
+      super.dispatchEvent(new ErrorEvent("error", members));
     }
-    this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean }));
+    super.dispatchEvent(new CloseEvent("close", dictionary({ code, reason, wasClean })));
   }
 
   /** The URL, as parsed. */
@@ -235,9 +248,10 @@ export class CurlWebSocket extends EventTarget {
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
     if (arguments.length === 0) throw new TypeError("Cannot send: expected a message");
     if (this.#state === CONNECTING) throw notOpen("send");
-    if (data instanceof Blob) {
-      if (this.#state !== OPEN) this.#connection.countUnsent(data.size);
-      else this.#connection.send(Opcode.BINARY, data.size, data.arrayBuffer());
+    if (isInstance(data, Blob)) {
+      const size = blobSize(data);
+      if (this.#state !== OPEN) this.#connection.countUnsent(size);
+      else this.#connection.send(Opcode.BINARY, size, blobBytes(data));
       return;
     }
     const copy = copyOf(data), bytes = copy ?? encoder.encode(String(data));
@@ -330,7 +344,9 @@ export class CurlWebSocket extends EventTarget {
     else if (call) {
       const entry = { call };
       this.#handlers.set(type, entry);
-      super.addEventListener(type, (event) => entry.call?.call(this, event as never));
+      super.addEventListener(type, (event) => {
+        if (entry.call) Reflect.apply(entry.call, this, [event]);
+      });
     }
   }
 

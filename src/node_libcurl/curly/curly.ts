@@ -22,6 +22,7 @@ import {
   findParser,
 } from "./parsers.ts";
 import { CurlPool } from "./pool.ts";
+import { isInstance, messageOf } from "../../untrusted.ts";
 
 /** The options of an easy handle, by curl's names and by those names in camel case. */
 export type CurlOptionValueType =
@@ -198,9 +199,9 @@ function start(
     });
     curl.on("error", (error: Error, code: number) => {
       pool.give(curl);
-      const failure = error instanceof CurlError
+      const failure = isInstance(error, CurlError)
         ? error
-        : new CurlEasyError(error.message, code, { cause: error });
+        : new CurlEasyError(messageOf(error), code, { cause: error });
       if (stream) endStream(stream, failure);
       else reject(failure);
     });

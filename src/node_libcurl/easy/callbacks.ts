@@ -12,6 +12,7 @@ import { CurlPause, CurlReadFunc } from "../enums/callbacks.ts";
 import { numberOf } from "../tables.ts";
 import { readHsts, writeHsts } from "./hsts.ts";
 import type { AnyFunction, Inner } from "./inner.ts";
+import { isInstance } from "../../untrusted.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -23,7 +24,7 @@ const TRAILER_ABORT = numberOf("CURL_TRAILERFUNC_ABORT");
 /** A result as C's `int`, or a throw of `TypeError` for what is no number. */
 export function toInt(value: unknown, name: string): number {
   if (typeof value === "number") return value | 0;
-  const what = value instanceof Promise ? "a Promise" : typeof value;
+  const what = isInstance(value, Promise) ? "a Promise" : typeof value;
   throw new TypeError(`The ${name} returned ${what}, expected an integer`);
 }
 

@@ -12,6 +12,7 @@ import {
 import { CurlCode } from "../enums/codes.ts";
 import { CurlEasyError } from "../errors.ts";
 import type { Inner } from "./inner.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** libcurl's words for a code. */
 export function textOf(code: CurlCode): string {
@@ -38,13 +39,13 @@ export function codeOf(inner: Inner, call: () => void): CurlCode {
  * The code of an error of the core, whose message is kept as the detail. Rethrows any other value.
  */
 export function noteError(inner: Inner, error: unknown): CurlCode {
-  if (error instanceof CoreError) {
+  if (isInstance(error, CoreError)) {
     inner.detail ||= error.message === textOf(error.code) ? "" : error.message;
     return error.code as CurlCode;
   }
-  if (error instanceof CoreMultiError || error instanceof CurlLoadError) {
+  if (isInstance(error, CoreMultiError) || isInstance(error, CurlLoadError)) {
     inner.detail ||= error.message;
-    return error instanceof CurlLoadError
+    return isInstance(error, CurlLoadError)
       ? CurlCode.CURLE_NOT_BUILT_IN
       : CurlCode.CURLE_FAILED_INIT;
   }
@@ -53,9 +54,9 @@ export function noteError(inner: Inner, error: unknown): CurlCode {
 
 /** What a callback of the user has thrown, where that is why the core has thrown an error. */
 export function thrownByUser(error: unknown): { readonly value: unknown } | null {
-  if (!(error instanceof CoreError) || !("cause" in error)) return null;
+  if (!isInstance(error, CoreError) || !("cause" in error)) return null;
   // where the core refuses something inside a callback, the cause is its own error
-  return error.cause instanceof CoreError ? null : { value: error.cause };
+  return isInstance(error.cause, CoreError) ? null : { value: error.cause };
 }
 
 /** The error of a transfer that ended with a code. */

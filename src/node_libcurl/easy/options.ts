@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { EasyOptionName } from "../../handles/easy/easy.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { CurlCode } from "../enums/codes.ts";
@@ -16,6 +15,7 @@ import { installCallback, isCallback } from "./callbacks.ts";
 import { codeOf } from "./codes.ts";
 import { readForm } from "./form.ts";
 import { type AnyFunction, type Inner, innerOf } from "./inner.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** The options that node-libcurl does not offer, beside those for the data of callbacks. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
@@ -83,7 +83,7 @@ function readValue({ name, kind }: NamedOption, value: unknown): unknown {
     return value;
   }
   if (typeof value === "string") return new TextEncoder().encode(value);
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value;
+  if (isInstance(value, ArrayBuffer) || ArrayBuffer.isView(value)) return value;
   throw wrongType(name, "a Buffer, a string");
 }
 
@@ -107,22 +107,14 @@ function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCod
       throw new RangeError(`Cannot set BUFFERSIZE: expected 1024 to ${most} bytes, got ${number}`);
     }
   }
-  const code = set(inner, name, number);
-  if (code === CurlCode.CURLE_OK && POST_SIZES.has(name)) inner.postSize = Number(number);
-  return code;
+  return set(inner, name, number);
 }
 
-const POST_SIZES: ReadonlySet<string> = new Set(["POSTFIELDSIZE", "POSTFIELDSIZE_LARGE"]);
-
-/** POSTFIELDSIZE that was set before POSTFIELDS stays in effect, where there are as many bytes. */
 function setPostFields(inner: Inner, value: unknown): CurlCode {
   if (value !== null && typeof value !== "string" && !ArrayBuffer.isView(value)) {
     throw wrongType("POSTFIELDS", "a string, a Buffer");
   }
-  const code = set(inner, "POSTFIELDS", value);
-  const length = value === null ? 0 : Buffer.byteLength(value as string);
-  if (code !== CurlCode.CURLE_OK || inner.postSize < 0 || inner.postSize > length) return code;
-  return set(inner, "POSTFIELDSIZE_LARGE", inner.postSize);
+  return set(inner, "POSTFIELDS", value);
 }
 
 /** Converts a value as node-libcurl does: fractions are cut off, a numeric string is a number. */
@@ -155,7 +147,7 @@ function setObject(inner: Inner, name: string, value: unknown): CurlCode {
     case "HTTPPOST":
       return set(inner, name, value === null ? null : readForm(value));
     case "MIMEPOST":
-      if (value !== null && !(value instanceof CurlMime)) throw wrongType(name, "a CurlMime");
+      if (value !== null && !isInstance(value, CurlMime)) throw wrongType(name, "a CurlMime");
       return codeOf(inner, () => inner.setMime(value as CurlMime | null));
     case "SHARE":
       return set(inner, name, value === null ? null : readShare(value));
@@ -170,7 +162,7 @@ function setObject(inner: Inner, name: string, value: unknown): CurlCode {
 }
 
 function readShare(value: unknown): unknown {
-  if (!(value instanceof Share)) throw wrongType("SHARE", "a Share");
+  if (!isInstance(value, Share)) throw wrongType("SHARE", "a Share");
   const share = coreShareOf(value);
   if (!share.closed) return share;
   const code = CurlCode.CURLE_BAD_FUNCTION_ARGUMENT;

@@ -11,6 +11,7 @@ import { CurlPause, CurlReadFunc } from "../enums/callbacks.ts";
 import { numberOf } from "../tables.ts";
 import type { MimeDataCallbacks } from "../types/values.ts";
 import { type Content, type CurlMime, insideOf, notesOf } from "./mime.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** The handle that is to send the parts. */
 export interface Sender {
@@ -73,7 +74,7 @@ function readerOf(callbacks: MimeDataCallbacks, sender: Sender): MimeReader {
 function bytesOf(given: unknown): Uint8Array | number {
   if (given === null) return new Uint8Array();
   if (typeof given === "string") return Buffer.from(given);
-  if (given instanceof Uint8Array) return given;
+  if (isInstance(given, Uint8Array)) return given;
   if (given === CurlReadFunc.Pause || given === CurlReadFunc.Abort) return given as number;
   throw new TypeError(
     `The read callback of a part returned ${typeof given}, expected a Buffer, a string, null or a ` +

@@ -14,6 +14,7 @@ import { CurlEasyError } from "../errors.ts";
 import type { MimeDataCallbacks } from "../types/values.ts";
 import { isMimeHost, type MimeHost } from "./hosts.ts";
 import { streamCallbacks } from "./stream.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** The content of a part. */
 export type Content =
@@ -208,7 +209,7 @@ export class CurlMimePart {
   /** Puts a tree of parts into this part, for good. */
   setSubparts(mime: CurlMime | null): this {
     if (mime === null || mime === undefined) return this.#fill(undefined);
-    if (!(mime instanceof CurlMime)) {
+    if (!isInstance(mime, CurlMime)) {
       throw new TypeError("Cannot set the subparts: expected a CurlMime");
     }
     insideOf(mime).giveTo(this.#mime);
@@ -254,7 +255,7 @@ export class CurlMimePart {
     try {
       mime.addPart(part);
     } catch (error) {
-      if (!(error instanceof CoreError)) throw error;
+      if (!isInstance(error, CoreError)) throw error;
       const { code, message } = error;
       throw new CurlEasyError(`Cannot set the ${what} of the part: ${message}`, code as CurlCode);
     }

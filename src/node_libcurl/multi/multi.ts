@@ -4,7 +4,13 @@
  * @module
  */
 
-import { Agent, expectPushed, multiOfAgent, performAtOnce } from "../../driver/agent.ts";
+import {
+  type Agent,
+  agentOfOneMulti,
+  expectPushed,
+  multiOfAgent,
+  performAtOnce,
+} from "../../driver/agent.ts";
 import { CurlEasyError as CoreError, CurlMultiError as CoreMultiError } from "../../errors.ts";
 import type { Easy as CoreEasy } from "../../handles/easy/easy.ts";
 import type { Multi as CoreMulti, MultiOptionName as CoreName } from "../../handles/multi/multi.ts";
@@ -23,6 +29,7 @@ import { type CurlEasyError, CurlMultiError } from "../errors.ts";
 import { multiOption, type NamedOption } from "../tables.ts";
 import { warn } from "../warn.ts";
 import { type PushFunction, pushFunction } from "./push.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** The name of an option of a multi handle: curl's own, without `CURLMOPT_`. */
 export type MultiOptionName =
@@ -162,7 +169,7 @@ export class Multi {
     try {
       multi.setOpt(name as CoreName, given as never);
     } catch (error) {
-      if (error instanceof CoreMultiError) return error.code as CurlMultiCode;
+      if (isInstance(error, CoreMultiError)) return error.code as CurlMultiCode;
       throw error;
     }
     this.#options.set(name as CoreName, given);
@@ -182,7 +189,7 @@ export class Multi {
 
   /** The agent, created at the first use. */
   #drive(): Agent {
-    return this.#agent ??= new Agent();
+    return this.#agent ??= agentOfOneMulti();
   }
 
   /**
@@ -290,11 +297,11 @@ export class Multi {
   }
 
   #refusal(inner: Inner, error: unknown): unknown {
-    if (error instanceof CoreMultiError) {
+    if (isInstance(error, CoreMultiError)) {
       const code = error.code as CurlMultiCode;
       return new CurlMultiError(`Cannot add the handle: ${error.message}`, code);
     }
-    return error instanceof CoreError ? startError(inner, noteError(inner, error)) : error;
+    return isInstance(error, CoreError) ? startError(inner, noteError(inner, error)) : error;
   }
 
   /**
@@ -358,11 +365,11 @@ export class Multi {
 function outcomeOf(inner: Inner, reason: unknown): Outcome {
   const thrown = thrownByUser(reason);
   if (thrown) return { error: callbackError(thrown.value), code: (reason as CoreError).code };
-  if (reason instanceof CoreError) {
+  if (isInstance(reason, CoreError)) {
     const code = noteError(inner, reason);
     return { error: transferError(inner, code), code };
   }
-  if (reason instanceof CoreMultiError) {
+  if (isInstance(reason, CoreMultiError)) {
     const { message, code } = reason;
     return { error: new CurlMultiError(message, code), code: CurlCode.CURLE_FAILED_INIT };
   }

@@ -99,15 +99,15 @@ for (const [name, plant] of Object.entries(PLANTS)) {
   if (process.argv[3] !== undefined && process.argv[3] !== name) continue;
   const agent = new Agent();
   let fd = -1;
-  const easy = easyFor(`${base}/hold`, {
-    SOCKOPTFUNCTION: (_data, opened) => void (fd = opened),
-    TIMEOUT_MS: 5000,
-  });
+  // all of them have it, or they would not be in the same multi handle
+  const SOCKOPTFUNCTION = (_data: unknown, opened: number) => void (fd = fd < 0 ? opened : fd);
+  const easy = easyFor(`${base}/hold`, { SOCKOPTFUNCTION, TIMEOUT_MS: 5000 });
   const running = failure(agent.perform(easy));
   await until(() => fd >= 0 && agent.stats.sockets >= 1);
-  await get(agent, `${base}/small`);
+  await get(agent, `${base}/small`, { SOCKOPTFUNCTION });
   const undo = plant({ easy, state: stateOf(easy), fd });
-  const other = get(agent, `${base}/delay/20`).catch(() => {}); // has turns come
+  // has turns come
+  const other = get(agent, `${base}/delay/20`, { SOCKOPTFUNCTION }).catch(() => {});
   await until(() => uncaught.length > 0, 2000);
   undo?.();
   const seen = uncaught.splice(0), rejected = await running;

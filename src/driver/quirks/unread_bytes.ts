@@ -1,0 +1,149 @@
+/**
+ * The end of kept connections that have something to read, with the oddities `reusesUnread` and
+ * `trustsRecentlyUsed`: libcurl would use one for the next transfer, which would take what is there
+ * for its response, such as a late 408, or the body of a response that has none. So the connection
+ * is shut down as soon as the bytes are seen, and before a transfer may be given it.
+ *
+ * Only where it is certain that no transfer reads them: the connection is the agent's own, carries
+ * one transfer at a time, and its last one is over.
+ *
+ * @module
+ */
+
+import { endConnection, hasUnread } from "../../../ffi/libc.ts";
+import { native, type Pointer } from "../../../ffi/mod.ts";
+import type { TombstoneMap } from "../../handles/base/tombstone_map.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
+import { carriesOneTransfer, sharesConnections } from "../../handles/easy/kept_connection.ts";
+import { oddities } from "../../libcurl_versions.ts";
+import { isHttp } from "../protocol.ts";
+import type { KeptSocketListener, Socket, Sockets } from "../sockets.ts";
+import type { ActiveTransfer, ActiveTransfers } from "../transfers.ts";
+
+/** With `trustsRecentlyUsed` libcurl does not look at a connection for so long, and a bit. */
+const TRUSTED_MS = 1100;
+/** The first status that is not interim. */
+const FINAL = 200;
+
+/** What the end of unread bytes has to know of its multi handle. */
+export interface Connections {
+  readonly sockets: Sockets;
+  readonly transfers: ActiveTransfers;
+  /** The handles, by address. */
+  readonly easies: TombstoneMap<EasyState>;
+  /** The number of connections is limited, so a transfer may wait for one. */
+  readonly isLimited: boolean;
+  /** Closes all connections that are kept. */
+  closeKept(): void;
+}
+
+/** Ends the connections of one multi handle that have something to read. */
+export class UnreadBytes implements KeptSocketListener {
+  readonly #connections: Connections;
+  readonly #sockets: Sockets;
+  readonly #transfers: ActiveTransfers;
+  readonly #trustsRecentlyUsed = oddities().trustsRecentlyUsed;
+  /** Sockets of transfers that do not read what has come, by the address of their handle. */
+  readonly #waiting = new Map<number, Socket[]>();
+  /** Sockets of which it could not be told whether a transfer uses them. */
+  #uncertain: Socket[] = [];
+
+  /** Becomes the listener of the sockets. */
+  constructor(connections: Connections) {
+    this.#connections = connections;
+    this.#sockets = connections.sockets;
+    this.#transfers = connections.transfers;
+    this.#sockets.keptListener = this;
+  }
+
+  used(socket: Socket, easy: Pointer): void {
+    socket.user = easy;
+    socket.usedAt = this.#transfers.begun;
+  }
+
+  left(socket: Socket): void {
+    if (this.#trustsRecentlyUsed) socket.leftMs = performance.now();
+    if (socket.user === null || (socket.exclusive !== null && !this.#isAwaited)) return;
+    const easy = this.#connections.easies.get(native.address(socket.user));
+    if (!easy) return;
+    socket.exclusive ??= sharesConnections(easy) ? false : carriesOneTransfer(easy);
+    // the transfer that waits for the connection gets it in the call in progress
+    const isNext = socket.exclusive && this.#isAwaited && hasItsResponse(easy);
+    if (isNext && hasUnread(socket.fd)) endConnection(socket.fd);
+  }
+
+  /** Whether a transfer may be waiting for a connection. */
+  get #isAwaited(): boolean {
+    return this.#connections.isLimited && this.#transfers.size > this.#sockets.wanted;
+  }
+
+  readable(socket: Socket): void {
+    const address = socket.user === null ? 0 : native.address(socket.user);
+    const transfer = this.#userOf(socket, address);
+    if (transfer) {
+      const others = this.#waiting.get(address);
+      if (others) others.push(socket);
+      else this.#waiting.set(address, [socket]);
+    } else if (socket.exclusive && hasUnread(socket.fd)) {
+      if (this.#mayBeUsed()) this.#uncertain.push(socket);
+      else this.#end(socket);
+    }
+  }
+
+  #end({ fd, leftMs }: Socket): void {
+    endConnection(fd);
+    // libcurl would try the connection, and an upload that it cannot rewind would fail
+    if (performance.now() < leftMs + TRUSTED_MS) this.#connections.closeKept();
+  }
+
+  /** The transfer in flight that libcurl has named the socket for last. */
+  #userOf(socket: Socket, address: number): ActiveTransfer | undefined {
+    const transfer = this.#transfers.findAt(address);
+    // a later transfer of the same handle is another one
+    return transfer && transfer.number <= socket.usedAt ? transfer : undefined;
+  }
+
+  /**
+   * Whether a transfer may use a connection although libcurl has not named its socket: one that was
+   * paused, or held back by its speed limit, in the call in which it got the connection. Resumed, it
+   * is named only in libcurl's next call.
+   */
+  #mayBeUsed(): boolean {
+    let named: Set<ActiveTransfer | undefined> | undefined;
+    for (const transfer of this.#transfers) {
+      const { easy } = transfer;
+      if (getInfo(easy, "PRETRANSFER_TIME_T") <= 0) continue; // it has no connection that is ready
+      named ??= this.#named();
+      if (!named.has(transfer) || getInfo(easy, "REDIRECT_COUNT") > 0) return true;
+    }
+    return false;
+  }
+
+  /** The transfers for which libcurl has named a socket. */
+  #named(): Set<ActiveTransfer | undefined> {
+    const named = new Set<ActiveTransfer | undefined>();
+    for (const socket of this.#sockets.entries()) {
+      if (socket.user !== null) named.add(this.#userOf(socket, native.address(socket.user)));
+    }
+    return named;
+  }
+
+  /** A handle was removed, so its transfer is over. */
+  removed({ resources }: EasyState): void {
+    if (this.#uncertain.length > 0) {
+      for (const socket of this.#uncertain.splice(0)) this.#sockets.watchAgain(socket);
+    }
+    if (this.#waiting.size === 0) return;
+    const waiting = this.#waiting.get(resources.address) ?? [];
+    this.#waiting.delete(resources.address);
+    for (const socket of waiting) this.#sockets.watchAgain(socket);
+  }
+}
+
+/** Whether a transfer by HTTP whose socket is no longer watched has read its response to the end. */
+function hasItsResponse(easy: EasyState): boolean {
+  const { run, settings } = easy;
+  if (run.paused !== 0 || run.pausedForFairness || settings.rateLimited) return false;
+  return isHttp(easy) && getInfo(easy, "RESPONSE_CODE") >= FINAL;
+}

@@ -1,0 +1,184 @@
+/**
+ * The class of connections that the options of a handle ask for: transfers of one class may use each
+ * other's connections and resolved names, those of different classes may not. An agent has a multi
+ * handle for each class, since a multi handle is what libcurl shares connections and names in.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { easyOptions, type OptionKind } from "../../../ffi/curl/options.ts";
+import { latin1 } from "../../../ffi/c_text.ts";
+import type { CText } from "../../../ffi/memory.ts";
+import { library } from "../../../ffi/mod.ts";
+import { isKnown, type SinceRow } from "../../libcurl_versions.ts";
+import { bytesOf } from "../base/views.ts";
+import type { ConnectionClass } from "../core/connection_class.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { handleSide } from "../core/handle_registry.ts";
+import { identityOf } from "./identity.ts";
+import { type Judgement, judgementOf } from "./judgements.ts";
+
+const {
+  CURLU,
+  FORBID_REUSE,
+  HEADEROPT,
+  HTTPAUTH,
+  PRE_PROXY,
+  PROXY,
+  PROXYAUTH,
+  SHARE,
+  URL,
+  USE_SSL,
+} = easyOptions;
+const { CURL_LOCK_DATA_CONNECT, CURL_LOCK_DATA_DNS } = flags;
+const { CURLAUTH_GSSNEGOTIATE, CURLAUTH_NTLM, CURLAUTH_NTLM_WB } = flags;
+
+const COMMON: ConnectionClass = { key: "", names: false, alone: false };
+
+/** Schemes that authenticate a connection and not a request. */
+const CONNECTION_AUTH = CURLAUTH_GSSNEGOTIATE | CURLAUTH_NTLM | CURLAUTH_NTLM_WB;
+
+/** The part of a URL up to its user's "@". */
+const USER = /^(?:[a-z][a-z\d+.-]*:\/{1,3})?[^/?#]*@/i;
+
+/** The part of a value that decides, where that is not all of it; `null` where nothing decides. */
+const DECIDING_PARTS: ReadonlyMap<number, (value: unknown) => unknown> = new Map([
+  // who has no user in the URL of a proxy gets that of PROXYUSERPWD
+  ...[PROXY, PRE_PROXY].map(({ id }) =>
+    [id, (value: unknown) => hasUser(value) ? value : null] as const
+  ),
+  ...[HTTPAUTH, PROXYAUTH].map(({ id }) =>
+    [id, (value: unknown) => Number(value) & CONNECTION_AUTH ? value : null] as const
+  ),
+  [URL.id, (value: unknown) => hasUser(value) ? USER.exec(value)?.[0] : null],
+]);
+
+const hasUser = (value: unknown): value is string =>
+  typeof value === "string" && value.includes("@");
+
+/**
+ * Notes that an option was set, to a value that was checked; `usual` is the one that a new handle has,
+ * where that is a number. An option that acts on each request is not noted.
+ */
+export function noteConnectionOption(
+  state: EasyState,
+  { id, kind }: { readonly id: number; readonly kind: OptionKind },
+  value: unknown,
+  usual: number | undefined,
+): void {
+  if (id === SHARE.id) return; // `state.share`, which stays where the other options are reset
+  const { settings } = state, part = DECIDING_PARTS.get(id);
+  const deciding = part && value !== null ? part(value) : value;
+  const token = isUsual(deciding, usual) ? undefined : tokenOf(kind, deciding);
+  if (id === URL.id) noteToken(state, CURLU.id, undefined); // the later of the two counts
+  if (token === undefined && settings.connectionTokens === null) return;
+  if (noteToken(state, id, token) && state.isInUse) forbidReuseNow(state);
+}
+
+function isUsual(value: unknown, usual: number | undefined): boolean {
+  if (value === null || value === undefined) return true;
+  const isNumber = typeof value === "number" || typeof value === "boolean";
+  return isNumber && Number(value) === usual;
+}
+
+/** Returns whether anything has changed. */
+function noteToken({ settings }: EasyState, id: number, token: string | undefined): boolean {
+  const before = settings.connectionTokens?.get(id);
+  if (before === token) return false;
+  settings.connectionClass = null;
+  if (token === undefined) settings.connectionTokens?.delete(id);
+  else (settings.connectionTokens ??= new Map()).set(id, token);
+  return true;
+}
+
+/** The rest of the transfer may make a connection that is not of the class it is in. */
+function forbidReuseNow(state: EasyState): void {
+  state.settings.reuseForbidden = true;
+  library().symbols.curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, 1);
+}
+
+/** Equal for equal values of the option, and only for these. */
+function tokenOf(kind: OptionKind, value: unknown): string {
+  switch (kind) {
+    case "long":
+    case "values":
+    case "off_t":
+      return `${Number(value)}`;
+    case "string":
+      return lineToken(value as CText);
+    case "slist":
+      return (value as CText[]).map(lineToken).join("");
+    case "blob":
+      return latin1(bytesOf(value) ?? NO_BYTES);
+    default: // functions, what they get, and handles: by identity
+      return identityToken(value);
+  }
+}
+
+const NO_BYTES = new Uint8Array();
+
+function identityToken(value: unknown): string {
+  const hasIdentity = typeof value === "object" || typeof value === "function" ||
+    typeof value === "symbol";
+  return hasIdentity ? `${identityOf(value as object | symbol)}` : `${typeof value} ${value}`;
+}
+
+function lineToken(line: CText): string {
+  const text = typeof line === "string" ? line : latin1(line);
+  return `${typeof line} ${text.length} ${text}\n`;
+}
+
+/** Gives an option the value that counts as usual for curlew: others may use the connection. */
+export function forgetConnectionOption({ settings }: EasyState, id: number): void {
+  if (settings.connectionTokens?.delete(id)) settings.connectionClass = null;
+}
+
+/** The class of a handle as it is set now; `usual` is the SHARE that counts as usual. */
+export function connectionClassOf(state: EasyState, usualShare: unknown): ConnectionClass {
+  const { settings, share = usualShare } = state;
+  if (settings.connectionTokens === null && share === usualShare) return COMMON;
+  const own = settings.connectionClass ??= classOf(settings.connectionTokens ?? new Map());
+  return share === undefined ? own : withShare(own, share, usualShare);
+}
+
+function classOf(tokens: ReadonlyMap<number, string>): ConnectionClass {
+  const authenticates = tokens.has(HTTPAUTH.id) || tokens.has(PROXYAUTH.id);
+  const startsTls = tokens.has(USE_SSL.id);
+  let key = "", names = false;
+  for (const [id, token] of [...tokens].sort(([a], [b]) => a - b)) {
+    const judgement = judgementOf(id);
+    if (!counts(judgement, authenticates, startsTls)) continue;
+    if (judgement.kind === "own" && judgement.names) names = true;
+    key += `${id} ${token.length} ${token}\n`;
+  }
+  // with HEADEROPT a tunnel gets the headers of the request; a CURLU may change its user any time
+  const alone = tokens.has(HEADEROPT.id) || (authenticates && tokens.has(CURLU.id));
+  return key === "" && !alone ? COMMON : { key, names, alone };
+}
+
+function counts(judgement: Judgement, authenticates: boolean, startsTls: boolean): boolean {
+  switch (judgement.kind) {
+    case "request":
+      return false;
+    case "credential":
+      return authenticates;
+    case "compared":
+      return isInexact(judgement.exact) || (judgement.tls && startsTls);
+    case "own":
+      return true;
+  }
+}
+
+/** Whether the loaded libcurl is older than its exact comparison. */
+export const isInexact = (exact: SinceRow | null): boolean => exact !== null && !isKnown(exact);
+
+/** A Share has its own names and connections, which no multi handle keeps apart. */
+function withShare(own: ConnectionClass, share: unknown, usualShare: unknown): ConnectionClass {
+  const side = handleSide(SHARE.id, share);
+  const others = share !== usualShare && side?.shares?.(CURL_LOCK_DATA_DNS) === true;
+  const key = others ? `${own.key}share ${identityOf(share as object)}\n` : own.key;
+  const mixes = key !== "" && side?.shares?.(CURL_LOCK_DATA_CONNECT) === true;
+  if (!others && !mixes) return own;
+  return { key, names: own.names || others, alone: own.alone || mixes };
+}

@@ -1,0 +1,67 @@
+/**
+ * The connection that a transfer leaves behind: what it is, and its end where libcurl would use it
+ * for the next blocking transfer although it has something to read.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { endConnection, hasUnread, socketCookie } from "../../../ffi/libc.ts";
+import { oddities } from "../../libcurl_versions.ts";
+import type { EasyState } from "../core/easy_state.ts";
+import { handleSide } from "../core/handle_registry.ts";
+import { getInfo } from "./infos.ts";
+
+const { CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1, CURL_LOCK_DATA_CONNECT } = flags;
+const HTTP1: readonly number[] = [CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1];
+
+/** Protocols whose next bytes are the answer to the next command. */
+const BY_TURNS = /^(?:ftp|imap|pop3|smtp)s?$/i;
+
+/**
+ * Whether the connection of a transfer carries one transfer at a time, and only what it has asked
+ * for: HTTP/1 and the protocols of commands and answers. `null` where it is not known yet.
+ */
+export function carriesOneTransfer(easy: EasyState): boolean | null {
+  if (easy.settings.connectOnly) return false; // what comes is the user's
+  const scheme = getInfo(easy, "SCHEME");
+  if (scheme === null) return null;
+  if (!/^https?$/i.test(scheme)) return BY_TURNS.test(scheme);
+  // a status line of HTTP/2 may lie, but not where libcurl was told to use HTTP/1 only
+  if (HTTP1.includes(easy.settings.httpVersion)) return true;
+  const spoken = getInfo(easy, "HTTP_VERSION");
+  return spoken === 0 ? null : HTTP1.includes(spoken);
+}
+
+/** Whether the connections of a handle are those of a Share, which others use as well. */
+export function sharesConnections({ share }: EasyState): boolean {
+  const side = share === undefined ? undefined : handleSide(easyOptions.SHARE.id, share);
+  return side?.shares?.(CURL_LOCK_DATA_CONNECT) ?? false;
+}
+
+/** Whether libcurl uses a kept connection that has something to read. */
+export function reusesUnread(): boolean {
+  const loaded = oddities();
+  return loaded.reusesUnread || loaded.trustsRecentlyUsed;
+}
+
+/** A blocking transfer is over: notes the socket of its connection, unless others may use it. */
+export function noteKept(state: EasyState): void {
+  if (!reusesUnread()) return;
+  const fd = getInfo(state, "ACTIVESOCKET");
+  if (fd < 0) return;
+  const isOwn = !sharesConnections(state) && carriesOneTransfer(state);
+  const cookie = isOwn ? socketCookie(fd) : null;
+  if (cookie === null) state.keptSockets.delete(fd);
+  else state.keptSockets.set(fd, cookie);
+}
+
+/** A blocking transfer begins: no other one of the handle is in flight to read what has come. */
+export function endUnreadKept({ keptSockets }: EasyState): void {
+  for (const [fd, cookie] of keptSockets) {
+    // libcurl may have closed the socket, and the number be another's
+    if (socketCookie(fd) !== cookie) keptSockets.delete(fd);
+    else if (hasUnread(fd)) endConnection(fd);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Blobs and streams of users, by the platform's own methods as they were when this module was loaded:
+ * an object may have others, which run the user's code. For what is none, as a proxy of one, they
+ * throw `TypeError`.
+ *
+ * @module
+ */
+
+function getterOf<T, V>(prototype: T, name: keyof T & string): (of: T) => V {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  return (of) => Reflect.apply(get as () => V, of, []);
+}
+
+const { arrayBuffer, slice, stream } = Blob.prototype;
+const { cancel, getReader } = ReadableStream.prototype;
+
+/** The size of a Blob in bytes. */
+export const blobSize: (blob: Blob) => number = getterOf(Blob.prototype, "size");
+
+/** The media type of a Blob, empty for none. */
+export const blobType: (blob: Blob) => string = getterOf(Blob.prototype, "type");
+
+/** The bytes of a Blob, or those from `start` up to `end`. */
+export function blobBytes(blob: Blob, start = 0, end?: number): Promise<ArrayBuffer> {
+  const part = end === undefined ? blob : Reflect.apply(slice, blob, [start, end]);
+  return Reflect.apply(arrayBuffer, part, []);
+}
+
+/** The bytes of a Blob as a stream. */
+export const blobStream = (blob: Blob): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  Reflect.apply(stream, blob, []);
+
+/** Whether somebody reads a stream. */
+export const isLocked: (stream: ReadableStream) => boolean = getterOf(
+  ReadableStream.prototype,
+  "locked",
+);
+
+/** A reader of a stream. Throws `TypeError` where it is locked. */
+export const readerOf = (stream: ReadableStream): ReadableStreamDefaultReader<Uint8Array> =>
+  Reflect.apply(getReader as () => ReadableStreamDefaultReader<Uint8Array>, stream, []);
+
+/** Cancels a stream, if nobody reads it. Never throws. */
+export function cancelStream(stream: ReadableStream, reason: unknown): void {
+  try {
+    Reflect.apply(cancel, stream, [reason]).catch(() => {}); // locked: whoever reads it cancels it
+  } catch {
+    // it is none
+  }
+}

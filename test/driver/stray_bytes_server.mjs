@@ -1,0 +1,105 @@
+// HTTP/1 by TCP or TLS that sends more than was asked for. The body of a response is its request's
+// method and path, so that a client notices one that is another's.
+//
+// `/first?stray=timeout&id=7` asks for the stray bytes of that name, to be sent on the connection
+// once stdin says "7"; "7" on stdout says that they are. `&at=once` has them in the same write as
+// the response, `&at=next` in the next one. With HTTP/2 it is a PING.
+//
+//   node stray_bytes_server.mjs <http | tls1.2 | tls1.3 | h2> <key> <certificate>
+//
+// Prints its port first.
+import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import http2 from "node:http2";
+import net from "node:net";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import tls from "node:tls";
+
+const [kind, key, cert] = process.argv.slice(2);
+
+const answer = (status, body, headers = "") =>
+  `HTTP/1.1 ${status}\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+const STRAYS = {
+  timeout: answer("408 Request Timeout", "STRAY", "Connection: close\r\n"),
+  response: answer("200 OK", "STRAY"),
+  responses: answer("200 OK", "STRAY").repeat(3),
+  large: answer("200 OK", "STRAY".repeat(60_000)),
+  interim: "HTTP/1.1 103 Early Hints\r\nLink: </stray>\r\n\r\n",
+  body: "STRAY".repeat(12),
+  line: "\r\n",
+  byte: "H",
+};
+
+/** The response itself, by the method or by what the path asks for. */
+function proper(method, path) {
+  const body = `${method} ${path}`;
+  if (path.startsWith("/204")) return "HTTP/1.1 204 No Content\r\n\r\n";
+  if (path.startsWith("/304")) return "HTTP/1.1 304 Not Modified\r\nContent-Length: 60\r\n\r\n";
+  if (method === "HEAD") return "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n";
+  if (path.startsWith("/large")) return answer("200 OK", body.padEnd(4_000_000));
+  if (!path.startsWith("/chunked")) return answer("200 OK", body);
+  const size = body.length.toString(16);
+  return `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n${body}\r\n0\r\n\r\n`;
+}
+
+/** What is sent when stdin says so, by its id. */
+const waiting = new Map();
+
+function respond(socket, method, path) {
+  const { searchParams } = new URL(path, "http://localhost");
+  const stray = STRAYS[searchParams.get("stray")] ?? "", at = searchParams.get("at");
+  const response = proper(method, path);
+  if (at === "once") return socket.write(response + stray);
+  socket.write(response);
+  if (at === "next") return socket.write(stray);
+  const id = searchParams.get("id");
+  if (id) waiting.set(id, () => socket.write(stray, () => process.stdout.write(`${id}\n`)));
+}
+
+/** Answers each request once it is there with its body. */
+function serve(socket) {
+  let text = "";
+  socket.on("error", () => {});
+  socket.setEncoding("latin1");
+  socket.on("data", (data) => {
+    text += data;
+    for (let at; (at = text.indexOf("\r\n\r\n")) >= 0;) {
+      const head = text.slice(0, at), length = /^content-length: (\d+)/im.exec(head)?.[1] ?? 0;
+      const isChunked = /^transfer-encoding: chunked/im.test(head);
+      const last = isChunked ? text.indexOf("0\r\n\r\n", at + 4) : at + 4 + Number(length);
+      if (last < 0 || text.length < last) return;
+      text = text.slice(isChunked ? last + 5 : last);
+      respond(socket, ...head.split(" ", 2));
+    }
+  });
+}
+
+/** The same by HTTP/2. */
+function serveStream(stream, { ":method": method, ":path": path }) {
+  const id = new URL(path, "http://localhost").searchParams.get("id"), { session } = stream;
+  stream.on("error", () => {});
+  waiting.set(id, () => {
+    session.ping(() => {}); // which nobody answers before the next request
+    setTimeout(() => process.stdout.write(`${id}\n`), 20);
+  });
+  stream.respond({ ":status": 200 });
+  stream.end(`${method} ${path}`);
+}
+
+function create() {
+  if (kind === "http") return net.createServer(serve);
+  const pair = { key: readFileSync(key), cert: readFileSync(cert) };
+  if (kind === "h2") return http2.createSecureServer(pair).on("stream", serveStream);
+  const version = `TLSv${kind.slice(3)}`;
+  const versions = { minVersion: version, maxVersion: version };
+  return tls.createServer({ ...pair, ...versions, ALPNProtocols: ["http/1.1"] }, serve);
+}
+
+const server = create();
+server.on("connection", (socket) => socket.setNoDelay(true));
+const input = createInterface({ input: process.stdin });
+input.on("line", (id) => waiting.get(id)?.());
+input.on("close", () => process.exit(0));
+server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
