@@ -73,6 +73,25 @@ function early(req, res, [how]) {
   });
 }
 
+/**
+ * `/once-on-kept/ID` redirects to itself the first time on a connection, and then ends a connection
+ * that is used again without an answer; on another one it gives the small answer
+ */
+const redirected = new WeakSet();
+const expected = new Set();
+function onceOnKept(req, res, [id]) {
+  const { socket } = req;
+  req.resume().once("end", () => {
+    if (redirected.has(socket)) {
+      expected.add(id);
+      return void socket.destroy();
+    }
+    if (expected.has(id)) return small(res);
+    redirected.add(socket);
+    location(res, 307, `/once-on-kept/${id}`);
+  });
+}
+
 /** Under TLS only the inner socket can send a RST; a unix socket has none; it may be gone. */
 function abort(socket) {
   const tcp = socket?._parent ?? socket;
@@ -126,6 +145,7 @@ export const answerRoutes = {
   "early-hints": earlyHints,
   early,
   headers,
+  "once-on-kept": onceOnKept,
   reset,
   truncated,
   close,

@@ -36,7 +36,8 @@ export interface UploadProgress {
 }
 
 /** Options of {@linkcode upload}. */
-export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+export interface UploadOptions
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "retryUnsafe"> {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
   /** Aborts the upload. */
@@ -138,6 +139,7 @@ function readOptions(options: UploadOptions): Given {
     agent: member(given, "agent"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
+    retryUnsafe: member(given, "retryUnsafe"),
     method: `${member(given, "method") ?? "PUT"}`,
     signal: member(given, "signal"),
     headers: member(given, "headers"),
@@ -147,9 +149,10 @@ function readOptions(options: UploadOptions): Given {
 }
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
-  const { method, signal, headers, curl, timeout, connectTimeout } = given;
+  const { method, signal, headers, curl, timeout, connectTimeout, retryUnsafe } = given;
   if (/^(?:get|head)$/i.test(`${method}`)) throw new TypeError(`Cannot upload with ${method}`);
-  return planHead(url, { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout });
+  const members = { method, signal, headers, curl, timeout, connectTimeout, retryUnsafe };
+  return planHead(url, { ...NO_INIT, ...members });
 }
 
 function report(

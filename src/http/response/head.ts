@@ -172,6 +172,11 @@ export class HeadCollector {
     this.#owner.onHead();
   }
 
+  /** How many bytes of heads and trailers were received, by all answers. */
+  get received(): number {
+    return this.#size;
+  }
+
   /** Whether the head is complete. */
   get complete(): boolean {
     return this.#complete;

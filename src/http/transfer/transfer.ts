@@ -9,7 +9,6 @@ import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
 import type { TransferOutcome } from "../../driver/transfers.ts";
-import { Code, easyCodeOf } from "../../errors.ts";
 import { isAborted, isAbortOf } from "../../signals.ts";
 import type { BodyReceiver } from "../../handles/core/easy_state.ts";
 import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
@@ -23,7 +22,6 @@ import {
   headError,
   isOutOfRoom,
   isTypeError,
-  networkError,
   tooLargeError,
   transferError,
   unpackedTooFarError,
@@ -35,7 +33,7 @@ import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./
 import { reportProgress } from "./progress.ts";
 import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { finalHeadOf, mayBeRetried } from "./retry.ts";
+import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
 import { effectiveUrl } from "./configure.ts";
 
 /** A response whose head is complete. */
@@ -271,15 +269,13 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
 
   /** The error to reject with: the reason of the signal, or a `TypeError`. */
   #errorOf(error: unknown): unknown {
-    const { signal, url, body } = this.plan;
+    const { signal, url } = this.plan;
     if (isAbortOf(signal, error)) return error;
     if (this.#sink?.isOverLimit && isOutOfRoom(error)) {
       return transferError(unpackedTooFarError(MAX_UNPACKED), url.href);
     }
-    if (easyCodeOf(error) === Code.SEND_FAIL_REWIND && body) {
-      const why = "the server asks for the body again, but it was a stream";
-      return networkError(url.href, why, { cause: error });
-    }
+    const rewind = rewindError(error, this.plan, this.head);
+    if (rewind) return rewind;
     return isTypeError(error) ? error : transferError(error, url.href);
   }
 }
