@@ -20,6 +20,7 @@ import { createPoller } from "./poller/create.ts";
 import type { Poller } from "./poller/poller.ts";
 import type { SocketWaitOutcome } from "./socket_waits.ts";
 import { Deadline } from "./timing/deadline.ts";
+import { QueuedStarts } from "./queued_starts.ts";
 import { Spin } from "./timing/spin.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
@@ -39,6 +40,7 @@ export class Loop {
   readonly #invariants: Invariants | null = isDebugging() ? new Invariants() : null;
   /** Replaced after an error of the multi interface. */
   #driven: DrivenMulti;
+  readonly #starts = new QueuedStarts();
   #scheduled = false;
   #inTurn = false;
   /** A transfer has come to its end in this turn: whoever waited for it may start another one. */
@@ -78,7 +80,7 @@ export class Loop {
 
   /** How many transfers are in flight. */
   get size(): number {
-    return this.#driven.transfers.size;
+    return this.#driven.transfers.size + this.#starts.size;
   }
 
   /** How many sockets are known, those of idle connections included. */
@@ -98,12 +100,16 @@ export class Loop {
 
   /** Whether no handle is added, also none that is only connected, and no turn is on the stack. */
   get isIdle(): boolean {
-    return this.#driven.isEmpty && !this.isBusy;
+    return this.#driven.isEmpty && this.#starts.size === 0 && !this.isBusy;
   }
 
   /** Starts a transfer. Throws what adding the handle failed with. */
-  run(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
+  run(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null = null): void {
     if (this.#driven.multi.closed) this.#driven = this.#createMulti(this.#driven.cacheSize);
+    if (this.#driven.inCallback) {
+      this.#starts.add(easy, outcome, signal);
+      return this.#schedule();
+    }
     this.#driven.start(easy, outcome, signal);
   }
 
@@ -145,6 +151,7 @@ export class Loop {
     } finally {
       this.#inTurn = false;
     }
+    more ||= this.#starts.size > 0;
     if (more) this.#schedule();
     else this.#park();
     if (this.#invariants !== null && !this.#driven.multi.closed) {
@@ -174,9 +181,16 @@ export class Loop {
     return !this.#anyFinished && transfers.runnable > 0 && this.#spin.looksAgain();
   }
 
+  /** Starts the transfers that wait, unless a callback of others' is on the stack. */
+  #startQueued(driven: DrivenMulti): boolean {
+    if (this.#starts.size === 0 || driven.inCallback) return false;
+    return this.#starts.start((easy, outcome, signal) => driven.start(easy, outcome, signal));
+  }
+
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
     const { sockets, fairness, remedies } = driven;
+    const started = this.#startQueued(driven);
     driven.resumeNext();
     const failed = driven.settleFailed(); // before libcurl goes on with them
     const due = driven.timeout() === 0 || this.#deadline.take();
@@ -194,7 +208,7 @@ export class Loop {
     if (served > 0) this.#spin.served();
     else if (due || finished) this.#spin.restart();
     driven.failLate();
-    const busy = due || looked || served > 0 || finished || fairness.size > 0;
+    const busy = started || due || looked || served > 0 || finished || fairness.size > 0;
     return remedies.afterRound(busy, driven.transfers);
   }
 
@@ -255,6 +269,7 @@ export class Loop {
   /** Rejects all transfers and waits, calls `beforeClose`, and frees everything. */
   close(reason: () => CurlEasyError, beforeClose: () => void): void {
     this.#deadline.disarm();
+    this.#starts.rejectAll(reason);
     this.#driven.removeAll(reason);
     beforeClose();
     try {
