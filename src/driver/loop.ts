@@ -183,7 +183,7 @@ export class Loop {
 
   /** Starts the transfers that wait, unless a callback of others' is on the stack. */
   #startQueued(driven: DrivenMulti): boolean {
-    if (this.#starts.size === 0 || driven.inCallback) return false;
+    if (this.#starts.size === 0 || this.#closed || driven.inCallback) return false;
     return this.#starts.start((easy, outcome, signal) => driven.start(easy, outcome, signal));
   }
 
