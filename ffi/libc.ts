@@ -31,6 +31,8 @@ const SIGNATURES = {
   recv: { args: ["i32", "buffer", "usize", "i32"], result: "i64" },
   // int fd, int level, int name, void *value, socklen_t *
   getsockopt: { args: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  // int fd, struct sockaddr *, socklen_t *
+  getsockname: { args: ["i32", "buffer", "buffer"], result: "i32" },
   // struct pollfd *, nfds_t, int timeout
   poll: { args: ["buffer", "usize", "i32"], result: "i32" },
   poll_nonblocking: {
@@ -39,12 +41,12 @@ const SIGNATURES = {
     result: "i32",
     nonblocking: true,
   },
-  epoll_create1: { args: ["i32"], result: "i32" },
+  epoll_create1: { args: ["i32"], result: "i32", seldom: true },
   // int epfd, int op, int fd, struct epoll_event *
   epoll_ctl: { args: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { args: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  eventfd: { args: ["u32", "i32"], result: "i32" },
-  kqueue: { args: [], result: "i32" },
+  eventfd: { args: ["u32", "i32"], result: "i32", seldom: true },
+  kqueue: { args: [], result: "i32", seldom: true },
   // int kq, const struct kevent *changes, int, struct kevent *events, int, const struct timespec *
   kevent: { args: ["i32", "buffer", "i32", "buffer", "i32", "buffer"], result: "i32" },
   // FILE *fopen(const char *, const char *), fdopen(int, const char *); int fclose(FILE *)
@@ -62,13 +64,13 @@ const SIGNATURES = {
   flockfile: { args: ["pointer"], result: "void" },
   funlockfile: { args: ["pointer"], result: "void" },
   // int category_mask, const char *locale, locale_t base
-  newlocale: { args: ["i32", "buffer", "pointer"], result: "pointer" },
-  uselocale: { args: ["pointer"], result: "pointer" },
+  newlocale: { args: ["i32", "buffer", "pointer"], result: "pointer", seldom: true },
+  uselocale: { args: ["pointer"], result: "pointer", seldom: true },
   dlsym: { args: ["pointer", "buffer"], result: "pointer" },
   // int dladdr(const void *, Dl_info *)
   dladdr: { args: ["pointer", "buffer"], result: "i32" },
   // variadic in C, but called without a variadic argument
-  ioctl: { args: ["i32", "usize"], result: "i32" },
+  ioctl: { args: ["i32", "usize"], result: "i32", seldom: true },
 } as const;
 
 const isApple = native.os === "darwin";
@@ -206,6 +208,19 @@ export function socketKind(fd: number): "none" | "listening" | "socket" {
 export function socketCookie(fd: number): string | null {
   if (SOCKOPT.cookie === null || !socketOption(fd, SOCKOPT.cookie)) return null;
   return `${optionWords[0]}:${optionWords[1]}`;
+}
+
+const AF_UNIX = 1;
+/** Room for a `struct sockaddr`: family @0, @1 where a length stands before it; port @2. */
+const socketAddress = new Uint8Array(new ArrayBuffer(128));
+const FAMILY = isApple || native.os === "freebsd" ? 1 : 0;
+
+/** The port of this side of a connection by TCP, in IPv4 or IPv6; 0 where there is none. */
+export function localPort(fd: number): number {
+  optionLength[0] = socketAddress.length;
+  const got = libc.getsockname(fd, socketAddress, new Uint8Array(optionLength.buffer)) === 0;
+  if (!got || socketAddress[FAMILY] === AF_UNIX) return 0;
+  return new DataView(socketAddress.buffer).getUint16(2);
 }
 
 const MSG_PEEK = 2, MSG_DONTWAIT = isApple || native.os === "freebsd" ? 0x80 : 0x40;

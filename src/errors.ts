@@ -51,6 +51,19 @@ export function easyCodeOf(error: unknown): number {
   return typeof code === "number" ? code : -1;
 }
 
+/**
+ * Gives an error the stack of the code that awaits the call: libcurl reports a failure in a turn of
+ * the event loop, where none of the user's code is on the stack. To be called in the async function
+ * that the user has called, after it has waited; with `call` the stack begins above that function.
+ */
+export function showCaller(error: Error, call?: (...args: never[]) => unknown): void {
+  try {
+    Error.captureStackTrace(error, call);
+  } catch {
+    // a frozen error keeps the stack that it has
+  }
+}
+
 /** An error with a `CURLMcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
 export class CurlMultiError extends CurlError {
   /** The name of the class. */

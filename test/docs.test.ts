@@ -39,6 +39,9 @@ async function sources(): Promise<string[]> {
   const hidden = door.includes("./src/http/") ? null : join("src", "http");
   return [
     "mod.ts",
+    "command.ts",
+    "cli.ts",
+    "session.ts",
     "node_libcurl.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
@@ -72,8 +75,10 @@ test("the code in README.md and in the doc comments type-checks", async () => {
           typeRoots: [join(ROOT, "node_modules", "@types"), join(ROOT, "node_modules")],
           paths: {
             "curlew": [join(ROOT, "mod.ts")],
+            "curlew/command": [join(ROOT, "command.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
+            "curlew/session": [join(ROOT, "session.ts")],
             "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
@@ -102,6 +107,8 @@ function withServers(code: string, server: TestServer): string {
     ["https://internal.example/", server.url("/small", "mtls")],
     ["socks5h://127.0.0.1:1080", `socks5h://127.0.0.1:${server.socks}`],
     ['"curlew"', '"#root/mod.ts"'],
+    ['"curlew/command"', '"#root/command.ts"'],
+    ['"curlew/session"', '"#root/session.ts"'],
     ['"curlew/node-libcurl"', '"#root/node_libcurl.ts"'],
   ];
   return hosts.reduce((text, [name, address]) => text.replaceAll(name, address), code);

@@ -297,6 +297,29 @@ test("mail.ts sends a mail", async () => {
   }
 });
 
+test("curl_command.ts sends what a command says, and shows it without secrets", async () => {
+  const url = server.url("/echo?token=secret"), quoted = `$'Bearer \\x73ecret'`;
+  const command =
+    `curl '${url}' \\\n  -H Authorization:${quoted} --data-raw 'a=secret' --compressed`;
+  const { code, stdout, stderr } = await example("curl_command.ts", command);
+  expect(code, stderr).toBe(0);
+  const { method, headers, body } = JSON.parse(stdout);
+  expect([method, atob(body)]).toEqual(["POST", "a=secret"]);
+  expect(headers).toContainEqual(["Authorization", "Bearer secret"]);
+  expect(stderr).toContain(`token=REDACTED' -H 'Authorization: REDACTED'`);
+  expect(stderr).toContain("\n200 OK\n");
+  expect(stderr).not.toContain("secret");
+});
+
+test("curl_command.ts says where a command is wrong", async () => {
+  const { code, stderr } = await example("curl_command.ts", "curl -d x \\\n  --hedaer http://x/");
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    "Cannot read the curl command at line 2, column 3: expected an option of curl " +
+      "(the nearest is --header), found --hedaer\n",
+  );
+});
+
 test("node_libcurl.ts runs as it would on node-libcurl", async () => {
   const base = server.url("/").slice(0, -1);
   const { code, stdout, stderr } = await example("node_libcurl.ts", base, "/echo");
@@ -319,4 +342,17 @@ test("node_libcurl.ts runs as it would on node-libcurl", async () => {
     "Share: the cookie came back",
     "CurlMime: 200, sent true",
   ]);
+});
+
+test("session.ts keeps cookies in a file, tries again and names the error", async () => {
+  const base = server.url("/"), jar = join(folder, "session.txt");
+  const first = await example("session.ts", base, jar, "cookies/set", "a=1");
+  expect(first).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' });
+  expect(first.stderr).toBe("GET /cookies/set 200\ncookie a of 127.0.0.1\n");
+  const second = await example("session.ts", base, jar, "cookies");
+  expect(second).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' });
+  const { code, stdout, stderr } = await example("session.ts", base, jar, "status/503");
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^GET .* 503\nattempt 1 in \d+ ms: 503\nGET .* 503\nattempt 2 in /);
+  expect(stderr).toContain("status 503\n\nCannot fetch http://127.0.0.1:");
 });

@@ -103,9 +103,14 @@ type Name =
   | "traces"
   | "marksH2Trailers"
   | "urlCodes"
-  | "verifyResult";
+  | "verifyResult"
+  | "waitsForFtps";
 
 const ROWS: Readonly<Record<Name, Row>> = {
+  waitsForFtps: {
+    since: 0x075801,
+    why: "7.74 blocks while it makes the TLS connection of ftps://",
+  },
   hsts: { feature: constants.CURL_VERSION_HSTS, why: "HSTS was an experiment in 7.74" },
   headers: { since: 0x075300, why: "the header API came with 7.83" },
   announcesConnect: {

@@ -252,16 +252,11 @@ export class DrivenMulti {
     this.#scheduler.schedule(); // in any case: another transfer may get its connection now
   }
 
-  /** Makes a call in which libcurl may deliver bytes. */
-  #call(call: () => void): void {
-    call();
-    this.#duePauses.make();
-  }
-
   /** Resumes the transfer that has been paused for others the longest. */
   resumeNext(): void {
     this.#duePauses.make(); // those of calls outside a turn
-    this.#call(() => this.fairness.resumeNext());
+    this.fairness.resumeNext();
+    this.#duePauses.make();
   }
 
   /** libcurl's timeout in milliseconds, -1 for none. */
@@ -269,10 +264,22 @@ export class DrivenMulti {
     return this.remedies.timeout(this.multi.timeout());
   }
 
-  /** Tells libcurl that its deadline is over, or of an event. */
-  socketAction(fd: number, mask: number): void {
-    if (fd === CURL_SOCKET_TIMEOUT) this.remedies.beforeTimeout();
+  /** Has libcurl do what is due: its timeouts, and transfers that have begun since the last call. */
+  runDue(): void {
+    this.sockets.lookAtKept();
+    this.remedies.beforeTimeout();
+    this.#act(CURL_SOCKET_TIMEOUT, 0);
+  }
+
+  #act(fd: number, mask: number): void {
     this.multi.socketAction(fd, mask);
+    this.transfers.called();
+    this.#duePauses.make();
+  }
+
+  #lookAtAll(): void {
+    this.multi.socketAll();
+    this.transfers.called();
     this.#duePauses.make();
   }
 
@@ -282,7 +289,7 @@ export class DrivenMulti {
     sockets.apply();
     const served = sockets.serve((fd, mask) => {
       remedies.beforeAction(fd);
-      this.socketAction(fd, mask);
+      this.#act(fd, mask);
       this.answers.served(fd);
     }, isOver);
     sockets.apply();
@@ -294,10 +301,6 @@ export class DrivenMulti {
     const isDue = this.looks.take();
     if (isDue) this.#lookAtAll();
     return this.remedies.lookIfDue() || isDue;
-  }
-
-  #lookAtAll(): void {
-    this.#call(() => this.multi.socketAll());
   }
 
   /** Settles the transfers that a call outside a turn has ended. Returns whether there were any. */

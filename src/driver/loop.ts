@@ -6,7 +6,6 @@
  */
 
 import { setImmediate } from "node:timers";
-import { flags } from "../../ffi/curl/flags.ts";
 import { type CurlEasyError, CurlMultiError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
@@ -23,8 +22,6 @@ import { Deadline } from "./timing/deadline.ts";
 import { QueuedStarts } from "./queued_starts.ts";
 import { Spin } from "./timing/spin.ts";
 import type { TransferOutcome } from "./transfers.ts";
-
-const { CURL_SOCKET_TIMEOUT } = flags;
 
 /** A turn has so many rounds at most. Its time is up to `timing/fairness.ts`. */
 const ROUNDS = 32;
@@ -189,15 +186,12 @@ export class Loop {
 
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
-    const { sockets, fairness, remedies } = driven;
+    const { fairness, remedies } = driven;
     const started = this.#startQueued(driven);
     driven.resumeNext();
     const failed = driven.settleFailed(); // before libcurl goes on with them
     const due = driven.timeout() === 0 || this.#deadline.take();
-    if (due) {
-      sockets.lookAtKept();
-      driven.socketAction(CURL_SOCKET_TIMEOUT, 0);
-    }
+    if (due) driven.runDue();
     const looked = driven.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);

@@ -75,10 +75,24 @@ export class ActiveTransfers {
   readonly watchlist: Set<ActiveTransfer> = new Set();
   #paused = 0;
   #begun = 0;
+  #known = 0;
 
   /** How many transfers have begun. */
   get begun(): number {
     return this.#begun;
+  }
+
+  /** libcurl was called, and has looked at all transfers that had begun. */
+  called(): void {
+    this.#known = this.#begun;
+  }
+
+  /**
+   * Whether libcurl has looked at a transfer. Until then the infos of its handle are those of the
+   * handle's last transfer.
+   */
+  isKnown(transfer: ActiveTransfer): boolean {
+    return transfer.number <= this.#known;
   }
 
   /** How many transfers are in flight. */

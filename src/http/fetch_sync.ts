@@ -7,7 +7,14 @@
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
 import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
-import { asTypeError, checkStatus, headError, networkError, tooLargeError } from "./errors.ts";
+import {
+  asTypeError,
+  checkStatus,
+  headError,
+  networkError,
+  tooLargeError,
+  typeError,
+} from "./errors.ts";
 import { HeadCollector, type HeadListener } from "./response/head.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
@@ -28,6 +35,7 @@ type SyncOptions =
   | "referrer"
   | "referrerPolicy"
   | "curl"
+  | "cookies"
   | "timeout"
   | "connectTimeout"
   | "maxBodySize"
@@ -76,7 +84,7 @@ export interface FetchSyncResult {
 export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
   const members = readInit(init);
   for (const name of ["signal", "agent", "integrity"] as const) {
-    if (members[name] != null) throw new TypeError(`Cannot fetch: fetchSync takes no ${name}`);
+    if (members[name] != null) throw typeError(`Cannot fetch: fetchSync takes no ${name}`);
   }
   let plan = planRequestSync(input, members);
   if (!isHttp(plan.url)) {

@@ -118,6 +118,23 @@ describe.each(KINDS)("by %s", (kind) => {
     });
   }
 
+  test("a handle that had a transfer before does not take it for its response", async ({ skip }) => {
+    if (!servers.has(kind)) skip("no openssl");
+    for (const [name, first] of Object.entries(FIRST)) {
+      await using agent = new Agent();
+      const { curl } = server(), [method, path] = first.split(" ") as [string, string];
+      const request = (url: string, more: RequestInit = {}) => byFetch({ url, agent, curl }, more);
+      // a connection that another handle has made, so that the next ones take one and the same
+      await upload(new Uint8Array(5), server().url("/"), { agent, curl });
+      for (const sent of ["response", "byte"]) {
+        const id = server().id();
+        await request(server().url(`${path}?stray=${sent}&id=${id}`), { method });
+        await server().send(id);
+        expect(await request(server().url("/second")), `${name} ${sent}`).toBe("GET /second");
+      }
+    }
+  });
+
   test("what comes in the same write is not taken for it either", async ({ skip }) => {
     if (!servers.has(kind)) skip("no openssl");
     for (const first of Object.values(FIRST)) {
@@ -294,6 +311,23 @@ test("a handle that has left a connection and is busy elsewhere does not protect
   let isPaused = false;
   easy.setOpts({
     URL: server.url("/large", "localhost"),
+    WRITEFUNCTION: () => (isPaused = true, PAUSE),
+  });
+  const running = agent.perform(easy);
+  await until(() => isPaused);
+  await server.send(id);
+  expect(await get(agent, server.url("/second"))).toBe("GET /second");
+  easy.setOpt("WRITEFUNCTION", (bytes) => bytes.length);
+  easy.pause(CONTINUE);
+  await running;
+});
+
+test("a transfer that was redirected to another connection does not protect the one it has left", async () => {
+  const server = servers.get("http") as StrayServer, id = server.id();
+  await using agent = new Agent();
+  let isPaused = false;
+  using easy = easyFor(server.url(`/302?stray=response&id=${id}`), {
+    FOLLOWLOCATION: 1,
     WRITEFUNCTION: () => (isPaused = true, PAUSE),
   });
   const running = agent.perform(easy);

@@ -36,6 +36,10 @@ const STRAYS = {
 function proper(method, path) {
   const body = `${method} ${path}`;
   if (path.startsWith("/204")) return "HTTP/1.1 204 No Content\r\n\r\n";
+  if (path.startsWith("/302")) {
+    const location = `Location: //localhost:${server.address().port}/large\r\n`;
+    return answer("302 Found", "redirected", location);
+  }
   if (path.startsWith("/304")) return "HTTP/1.1 304 Not Modified\r\nContent-Length: 60\r\n\r\n";
   if (method === "HEAD") return "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n";
   if (path.startsWith("/large")) return answer("200 OK", body.padEnd(4_000_000));

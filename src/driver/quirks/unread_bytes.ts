@@ -10,7 +10,7 @@
  * @module
  */
 
-import { endConnection, hasUnread } from "../../../ffi/libc.ts";
+import { endConnection, hasUnread, localPort } from "../../../ffi/libc.ts";
 import { native, type Pointer } from "../../../ffi/mod.ts";
 import type { TombstoneMap } from "../../handles/base/tombstone_map.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
@@ -44,10 +44,8 @@ export class UnreadBytes implements KeptSocketListener {
   readonly #sockets: Sockets;
   readonly #transfers: ActiveTransfers;
   readonly #trustsRecentlyUsed = oddities().trustsRecentlyUsed;
-  /** Sockets of transfers that do not read what has come, by the address of their handle. */
+  /** Sockets of transfers that do not read yet what has come, by the address of their handle. */
   readonly #waiting = new Map<number, Socket[]>();
-  /** Sockets of which it could not be told whether a transfer uses them. */
-  #uncertain: Socket[] = [];
 
   /** Becomes the listener of the sockets. */
   constructor(connections: Connections) {
@@ -79,16 +77,20 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   readable(socket: Socket): void {
-    const address = socket.user === null ? 0 : native.address(socket.user);
-    const transfer = this.#userOf(socket, address);
-    if (transfer) {
-      const others = this.#waiting.get(address);
-      if (others) others.push(socket);
-      else this.#waiting.set(address, [socket]);
-    } else if (socket.exclusive && hasUnread(socket.fd)) {
-      if (this.#mayBeUsed()) this.#uncertain.push(socket);
+    const named = this.#userOf(socket);
+    if (named && this.#mayRead(named, socket)) this.#wait(socket, named);
+    else if (socket.exclusive && hasUnread(socket.fd)) {
+      const reader = this.#readerOf(socket);
+      if (reader) this.#wait(socket, reader);
       else this.#end(socket);
     }
+  }
+
+  /** Leaves the bytes to a transfer, and looks at the socket again when that is over. */
+  #wait(socket: Socket, { easy }: ActiveTransfer): void {
+    const { address } = easy.resources, others = this.#waiting.get(address);
+    if (others) others.push(socket);
+    else this.#waiting.set(address, [socket]);
   }
 
   #end({ fd, leftMs }: Socket): void {
@@ -97,43 +99,43 @@ export class UnreadBytes implements KeptSocketListener {
     if (performance.now() < leftMs + TRUSTED_MS) this.#connections.closeKept();
   }
 
-  /** The transfer in flight that libcurl has named the socket for last. */
-  #userOf(socket: Socket, address: number): ActiveTransfer | undefined {
-    const transfer = this.#transfers.findAt(address);
+  /** The transfer in flight for which libcurl has named the socket last. */
+  #userOf({ user, usedAt }: Socket): ActiveTransfer | undefined {
+    if (user === null) return undefined;
+    const transfer = this.#transfers.findAt(native.address(user));
     // a later transfer of the same handle is another one
-    return transfer && transfer.number <= socket.usedAt ? transfer : undefined;
+    return transfer && transfer.number <= usedAt ? transfer : undefined;
   }
 
   /**
-   * Whether a transfer may use a connection although libcurl has not named its socket: one that was
-   * paused, or held back by its speed limit, in the call in which it got the connection. Resumed, it
-   * is named only in libcurl's next call.
+   * A transfer that may read what has come, although libcurl has not named the socket for it: one
+   * that was paused, or held back by its speed limit, in the call in which it got the connection.
    */
-  #mayBeUsed(): boolean {
-    let named: Set<ActiveTransfer | undefined> | undefined;
+  #readerOf(socket: Socket): ActiveTransfer | undefined {
     for (const transfer of this.#transfers) {
-      const { easy } = transfer;
-      if (getInfo(easy, "PRETRANSFER_TIME_T") <= 0) continue; // it has no connection that is ready
-      named ??= this.#named();
-      if (!named.has(transfer) || getInfo(easy, "REDIRECT_COUNT") > 0) return true;
+      if (this.#mayRead(transfer, socket)) return transfer;
     }
-    return false;
+    return undefined;
   }
 
-  /** The transfers for which libcurl has named a socket. */
-  #named(): Set<ActiveTransfer | undefined> {
-    const named = new Set<ActiveTransfer | undefined>();
-    for (const socket of this.#sockets.entries()) {
-      if (socket.user !== null) named.add(this.#userOf(socket, native.address(socket.user)));
-    }
-    return named;
+  /** Whether a transfer is, or may be, on the connection of a socket. */
+  #mayRead(transfer: ActiveTransfer, socket: Socket): boolean {
+    const { easy } = transfer, isNamed = this.#userOf(socket) === transfer;
+    // the infos of a handle that libcurl has not looked at are those of its last transfer
+    if (!this.#transfers.isKnown(transfer)) return isNamed;
+    if (getInfo(easy, "PRETRANSFER_TIME_T") <= 0) return isNamed; // it has no connection yet
+    const own = getInfo(easy, "LOCAL_PORT"), port = localPort(socket.fd);
+    if (own > 0 && port > 0) return own === port;
+    return isNamed || !this.#isNamed(transfer) || getInfo(easy, "REDIRECT_COUNT") > 0;
+  }
+
+  /** Whether libcurl has named any socket for a transfer. */
+  #isNamed(transfer: ActiveTransfer): boolean {
+    return this.#sockets.entries().some((socket) => this.#userOf(socket) === transfer);
   }
 
   /** A handle was removed, so its transfer is over. */
   removed({ resources }: EasyState): void {
-    if (this.#uncertain.length > 0) {
-      for (const socket of this.#uncertain.splice(0)) this.#sockets.watchAgain(socket);
-    }
     if (this.#waiting.size === 0) return;
     const waiting = this.#waiting.get(resources.address) ?? [];
     this.#waiting.delete(resources.address);

@@ -10,6 +10,7 @@ import { library } from "../../../ffi/mod.ts";
 import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
+import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -54,6 +55,7 @@ export function configureHttp(
   easy.setOpt("USERAGENT", userAgent());
   if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
   setCurlOptions(easy, curl);
+  if (plan.jar) attachJar(easy, plan.jar);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
@@ -67,6 +69,7 @@ export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: numbe
   setTimeouts(easy, plan, remainingMs);
   easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
   setCurlOptions(easy, plan.curl);
+  if (plan.jar) attachJar(easy, plan.jar);
   if (plan.body) setUpload(easy, plan.bodyLength);
 }
 
@@ -139,7 +142,7 @@ function requestHeaders(plan: RequestPlan): HeaderEntry[] {
 const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FROM_LARGE"]);
 
 /** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
-function asksForPart({ headers, curl }: RequestPlan): boolean {
+export function asksForPart({ headers, curl }: Pick<RequestPlan, "headers" | "curl">): boolean {
   if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
   return !hasHeader(headers, "accept-encoding") && !curl.has("ACCEPT_ENCODING");
 }

@@ -72,8 +72,9 @@ const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** The key that a plan shares with all plans that can use its handle; `null` if none can. */
-function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): string | null {
-  if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
+function keyOf(plan: RequestPlan): string | null {
+  const { method, url, body, curl, cookies, jar, onProgress } = plan;
+  if (method !== "GET" || body || onProgress || jar || cookies.length > 0) return null;
   if (hasCredentials(url)) return null;
   let key = `${url.protocol}\n`;
   for (const [name, value] of curl) {

@@ -24,6 +24,7 @@ import {
   isTypeError,
   tooLargeError,
   transferError,
+  typeError,
   unpackedTooFarError,
 } from "../errors.ts";
 import { hasAny } from "../request/curl_options.ts";
@@ -97,7 +98,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   /** Resolves when the head is complete. To be read right after the constructor, once. */
   get responseStart(): Promise<ResponseStart> {
     return this.#responseStart?.promise ??
-      Promise.reject(new TypeError("The response has begun already"));
+      Promise.reject(typeError("The response has begun already"));
   }
 
   /** The easy handle. Only to be read while the transfer runs. */
