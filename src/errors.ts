@@ -150,6 +150,7 @@ function urlText(code: number): string {
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
+  PARTIAL_FILE: 18,
   READ_ERROR: 26,
   ABORTED_BY_CALLBACK: 42,
   BAD_FUNCTION_ARGUMENT: 43,
@@ -163,6 +164,7 @@ export const Code = {
   SEND_FAIL_REWIND: 65,
   AGAIN: 81,
   RECURSIVE_API_CALL: 93,
+  TOO_LARGE: 100,
 } as const;
 
 /** The values of `CURLMcode` that curlew's own code names. */

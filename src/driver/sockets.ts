@@ -104,6 +104,11 @@ export class Sockets implements SocketWatcher {
     return this.#sockets.size;
   }
 
+  /** Whether libcurl does not wait for the socket. */
+  isUnwanted(fd: number): boolean {
+    return (this.#sockets.get(fd)?.interest ?? 0) === 0;
+  }
+
   /** Records a call of libcurl's socket callback. `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number, easy: Pointer = null): void {
     if (fd < 0) return; // libcurl 7.88 may pass -1 for a transfer whose connection is just gone

@@ -10,6 +10,7 @@ import {
   Code,
   CurlEasyError,
   CurlError,
+  easyCodeOf,
   isEasyError,
   showCaller,
   withoutCredentials,
@@ -100,6 +101,20 @@ export function headError(url: string): TypeError {
 export function tooLargeError(maxBodySize: number): CurlEasyError {
   const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
   return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
+}
+
+/** Whether libcurl could not keep what a paused transfer received; before 8.6 it names no reason. */
+export function isOutOfRoom(error: unknown): boolean {
+  const code = easyCodeOf(error);
+  return code === Code.TOO_LARGE || code === Code.OUT_OF_MEMORY;
+}
+
+/** The error of a body of which one piece from the network unpacks to more than so many bytes. */
+export function unpackedTooFarError(most: number): CurlEasyError {
+  const mib = most / 1024 / 1024;
+  const text = `Bytes that arrived together unpack to more than ${mib} MiB: set maxBodySize, or ` +
+    `HTTP_CONTENT_DECODING to 0 and unpack them yourself`;
+  return new CurlEasyError(Code.TOO_LARGE, text);
 }
 
 /** Throws for a status that is not the end of an exchange: 101, or none at all. */

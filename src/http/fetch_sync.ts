@@ -39,6 +39,7 @@ type SyncOptions =
   | "timeout"
   | "connectTimeout"
   | "maxBodySize"
+  | "retryUnsafe"
   | "onProgress";
 
 /** Options of {@linkcode fetchSync}. */
@@ -116,7 +117,7 @@ class SyncRequest implements HeadListener {
   run(remainingMs: number): void {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
-      configureHttp(easy, this.#plan, remainingMs);
+      configureHttp(easy, this.#plan, remainingMs, this.head);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {

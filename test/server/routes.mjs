@@ -6,6 +6,7 @@ import { bodyRoutes } from "./routes_body.mjs";
 import { readmeRoutes } from "./routes_readme.mjs";
 import { requestRoutes } from "./routes_request.mjs";
 import { all, reset } from "./stats.mjs";
+import { unpackRoutes } from "./routes_unpack.mjs";
 
 const routes = new Map(
   Object.entries({
@@ -14,6 +15,7 @@ const routes = new Map(
     ...bodyRoutes,
     ...readmeRoutes,
     ...requestRoutes,
+    ...unpackRoutes,
   }),
 );
 

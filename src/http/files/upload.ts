@@ -39,7 +39,7 @@ export interface UploadProgress {
 
 /** Options of {@linkcode upload}. */
 export interface UploadOptions
-  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies"> {
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies" | "retryUnsafe"> {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
   /** Aborts the upload. */
@@ -184,6 +184,7 @@ function readOptions(options: UploadOptions): Given {
     agent: member(given, "agent"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
+    retryUnsafe: member(given, "retryUnsafe"),
     cookies: member(given, "cookies"),
     retry: member(given, "retry"),
     method: `${member(given, "method") ?? "PUT"}`,
@@ -195,10 +196,19 @@ function readOptions(options: UploadOptions): Given {
 }
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
-  const { method, signal, headers, curl, timeout, connectTimeout, cookies } = given;
+  const { method, signal, headers, curl, timeout, connectTimeout, cookies, retryUnsafe } = given;
   if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
-  const init = { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout, cookies };
-  return planHead(url, init);
+  const times = { timeout, connectTimeout };
+  return planHead(url, {
+    ...NO_INIT,
+    ...times,
+    method,
+    signal,
+    headers,
+    curl,
+    cookies,
+    retryUnsafe,
+  });
 }
 
 function report(

@@ -99,6 +99,12 @@ export interface FetchInit {
   readonly connectTimeout?: number;
   /** How large the decoded response body may be, in bytes. */
   readonly maxBodySize?: number;
+  /**
+   * Lets libcurl send a request again that is not idempotent, such as a POST, where a kept connection
+   * has ended before the response began; the server may then get the request twice. Unless it is true
+   * the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are sent again in any case.
+   */
+  readonly retryUnsafe?: boolean;
   /** Called with the progress. What it throws ends the fetch. */
   readonly onProgress?: (progress: FetchProgress) => void;
 }
@@ -129,6 +135,7 @@ export function readInit(init: FetchInit): InitMembers {
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
     maxBodySize: member(given, "maxBodySize"),
+    retryUnsafe: member(given, "retryUnsafe"),
     onProgress: member(given, "onProgress"),
   };
 }
@@ -158,6 +165,7 @@ export interface RequestPlan {
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
+  readonly retryUnsafe: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
 }
 
@@ -267,6 +275,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
       ? undefined
       : readNumber("connectTimeout", init.connectTimeout, 0x7fffffff),
     maxBodySize: readNumber("maxBodySize", init.maxBodySize ?? Infinity, Infinity),
+    retryUnsafe: init.retryUnsafe === true,
     onProgress: readProgress(init.onProgress),
   };
 }

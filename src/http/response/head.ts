@@ -172,6 +172,11 @@ export class HeadCollector {
     this.#owner.onHead();
   }
 
+  /** How many bytes of heads and trailers were received, by all answers. */
+  get received(): number {
+    return this.#size;
+  }
+
   /** Whether the head is complete. */
   get complete(): boolean {
     return this.#complete;
@@ -212,6 +217,12 @@ export class HeadCollector {
   get(name: string): string | null {
     for (const [own, value] of this.fields()) if (own.toLowerCase() === name) return value;
     return null;
+  }
+
+  /** The values of all headers of that name, which is in lower case, joined by commas. */
+  list(name: string): string {
+    return this.fields().filter(([own]) => own.toLowerCase() === name).map(([, value]) => value)
+      .join(", ");
   }
 
   /** The trailers: headers after the body. */

@@ -14,7 +14,9 @@ import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
+import type { HeadCollector } from "../response/head.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
+import { refuseUnsafeRetry } from "./retry.ts";
 import { bareUrl, percentDecoded } from "../request/url.ts";
 
 /** The default User-Agent. */
@@ -34,12 +36,13 @@ export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
 
 /**
  * Sets all options of an HTTP request but the callbacks. `remainingMs` is what is left of the
- * timeout, 0 for none.
+ * timeout, 0 for none; `head` collects the answer.
  */
 export function configureHttp(
   easy: Easy,
   plan: RequestPlan,
   remainingMs: number,
+  head: HeadCollector,
   lines: (string | Uint8Array)[] = httpHeaderLines(plan),
 ): void {
   const { url, method, body, curl } = plan;
@@ -57,6 +60,7 @@ export function configureHttp(
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
   easy.setOpt("HTTPHEADER", lines);
+  refuseUnsafeRetry(easy, plan, head);
 }
 
 /** Sets the options of a request of any other protocol. */

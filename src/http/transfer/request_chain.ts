@@ -7,7 +7,7 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 import { type Agent, endTurn, performOn } from "../../driver/agent.ts";
-import { Easy } from "../../handles/easy/easy.ts";
+import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
 import {
@@ -29,7 +29,7 @@ import {
   redirectOf,
 } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { mayBeRetried } from "./retry.ts";
+import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
 
 /** What the caller of {@linkcode runChain} does at each request of the chain. */
@@ -88,9 +88,11 @@ export class ChainedRequest implements HeadListener {
     const { easy, plan } = this, { signal } = plan;
     let failure: unknown, unlisten = () => {};
     try {
-      (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
+      if (isHttp(plan.url)) configureHttp(easy, plan, remainingMs, this.head);
+      else configureOther(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       this.#discardBody();
+      if (plan.body) stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
       this.#hooks.prepare(this);
       if (signal) unlisten = onAbort(signal, () => this.#abort.abort(reasonOf(signal)));
       this.#agent = agent;
@@ -155,7 +157,8 @@ export class ChainedRequest implements HeadListener {
 
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
-    return isAbortOf(signal, error) ? error : asTypeError(error, url);
+    if (isAbortOf(signal, error)) return error;
+    return rewindError(error, this.plan, this.head) ?? asTypeError(error, url);
   }
 }
 
