@@ -85,7 +85,7 @@ function planOf(
   if (given === null) checkNoBody(plan.headers);
   else if (plan.method === "GET" || plan.method === "HEAD") {
     throw new TypeError(`Cannot write the curl command: a ${plan.method} request has no body`);
-  } else if (given instanceof Blob) bodyLength(plan.headers, given.size, plan.curl);
+  } else if (isInstance(given, Blob)) bodyLength(plan.headers, given.size, plan.curl);
   const source = given === null ? null : syncBodySource(given);
   return source ? withBody(plan, source) : plan;
 }

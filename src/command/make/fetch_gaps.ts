@@ -12,6 +12,7 @@ import { findRow } from "../table/lookup.ts";
 import { splitNewer } from "../table/newer.ts";
 import { schemeOf } from "./address.ts";
 import type { Planned } from "./transfers.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** Something that `init` cannot say. */
 export interface Gap {
@@ -93,11 +94,11 @@ const REFUSED: readonly (readonly [about: RegExp, option: string])[] = [
 function refusalOf(url: string, init: FetchInit): string | null {
   try {
     const members = readInit({ ...init, curl: splitNewer(init.curl).known });
-    if (init.body instanceof FormData) planHead(url, members);
+    if (isInstance(init.body, FormData)) planHead(url, members);
     else planRequestSync(url, members);
     return null;
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!isInstance(error, TypeError)) throw error;
     return error.message;
   }
 }

@@ -15,6 +15,7 @@ import type { GroupBody } from "./body.ts";
 import { asEasyOptions, commonOptions, headerLinesOf, type OptionValues } from "./easy_options.ts";
 import { fileNameOf, multipart, type ReadPart, typeOf } from "./multipart.ts";
 import type { Planned } from "./transfers.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** A header, `null` for one that is taken away. */
 export type HeaderPair = readonly [name: string, value: string | null];
@@ -181,7 +182,7 @@ function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
   }
   const last = pairs.at(-1), isText = typeof sent.body === "string";
   if (isText && last && isType(last[0]) && last[1] === TEXT_TYPE) pairs.pop();
-  const isNone = sent.body instanceof Uint8Array && isTypeless(pairs);
+  const isNone = isInstance(sent.body, Uint8Array) && isTypeless(pairs);
   return pairs.filter(([name, value]) => {
     const isAdded = (isNone && isType(name)) || name.toLowerCase() === "expect";
     return value !== null || !isAdded;

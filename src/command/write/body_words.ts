@@ -8,6 +8,7 @@ import type { FetchBody } from "../../http/request_body/source.ts";
 import { textOf } from "../shell/words.ts";
 import { type Argument, hidden, open } from "./option_words.ts";
 import { REDACTED } from "./redact.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** A body as words, and what is implied by it. */
 export interface BodyWords {
@@ -27,20 +28,20 @@ const LARGE = 1024 * 1024;
 
 /** The words that send a body. Throws `TypeError` for one that no argument can carry. */
 export function bodyWords(body: FetchBody): BodyWords {
-  if (body instanceof FormData) return formWords(body);
-  if (body instanceof URLSearchParams) {
+  if (isInstance(body, FormData)) return formWords(body);
+  if (isInstance(body, URLSearchParams)) {
     return dataWords(String(body), "application/x-www-form-urlencoded;charset=UTF-8");
   }
   if (typeof body === "string") return dataWords(body.toWellFormed(), "text/plain;charset=UTF-8");
   const bytes = bytesIn(body);
   if (bytes) return dataWords(textOf(bytes), null);
-  if (body instanceof Blob) return fileWords(body);
+  if (isInstance(body, Blob)) return fileWords(body);
   const words = [open("-T"), open("-")]; // a stream comes in by standard input
   return { words, type: null, implies: "PUT", isLarge: true, isForm: false };
 }
 
 function bytesIn(body: FetchBody): Uint8Array | null {
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (isInstance(body, ArrayBuffer)) return new Uint8Array(body);
   if (!ArrayBuffer.isView(body)) return null;
   return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
 }

@@ -8,6 +8,7 @@
 import { CurlMultiError, MultiCode } from "../../errors.ts";
 import { createPoller } from "../poller/create.ts";
 import { bitsToTell, type Poller } from "../poller/poller.ts";
+import { isInstance } from "../../untrusted.ts";
 
 /** A descriptor in one of its lives. `set` begins another one. */
 export interface Registration {
@@ -57,7 +58,7 @@ export class Registrations {
     } catch (error) {
       // only a closed number can be refused that was accepted before
       this.#known.delete(fd);
-      throw error instanceof CurlMultiError ? refusal(fd, error) : error;
+      throw isInstance(error, CurlMultiError) ? refusal(fd, error) : error;
     }
     this.#known.set(fd, { fd, interest, tag });
   }
