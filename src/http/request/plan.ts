@@ -97,7 +97,10 @@ export interface FetchInit {
   readonly timeout?: number;
   /** How long connecting may take, name lookup and TLS included, in ms. */
   readonly connectTimeout?: number;
-  /** How large the decoded response body may be, in bytes. */
+  /**
+   * How large the decoded response body may be, in bytes. Unless it is given there is no limit, but
+   * for 256 MiB that bytes which arrived together may unpack to.
+   */
   readonly maxBodySize?: number;
   /**
    * How many header fields a response may have, those after the body included; 2000 unless given.
