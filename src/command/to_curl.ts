@@ -43,7 +43,7 @@ export interface ToCurlOptions {
  *
  * curl sends what `fetch` would send, but for the User-Agent, which names the program that sends
  * unless you set it. What is of this process only is left out: `agent`, `signal`, callbacks,
- * `integrity`, `maxBodySize`, SHARE. A stream or a Blob without a name is to be given to curl by
+ * `integrity`, `maxBodySize`, `maxHeaders`, `retryUnsafe`, SHARE. A stream or a Blob without a name is to be given to curl by
  * standard input, a File under its name.
  *
  * @throws {TypeError} for what `fetch` refuses; for options in `init.curl` that curl has no option

@@ -139,7 +139,8 @@ export class Agent {
   }
 
   /**
-   * Runs a transfer. A CONNECT_ONLY handle stays added until it is closed.
+   * Runs a transfer. Inside a callback of the same agent it begins after the callback. A
+   * CONNECT_ONLY handle stays added until it is closed.
    *
    * @returns the handle, when the transfer is over.
    * @throws {CurlEasyError} what the transfer failed with; CURLE_ABORTED_BY_CALLBACK where the

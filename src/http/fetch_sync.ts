@@ -39,6 +39,7 @@ type SyncOptions =
   | "timeout"
   | "connectTimeout"
   | "maxBodySize"
+  | "maxHeaders"
   | "retryUnsafe"
   | "onProgress";
 
@@ -102,7 +103,7 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
 }
 
 class SyncRequest implements HeadListener {
-  readonly head: HeadCollector = new HeadCollector(this);
+  readonly head: HeadCollector;
   redirect: Redirect | null = null;
   readonly #easy: Easy;
   readonly #plan: RequestPlan;
@@ -112,6 +113,7 @@ class SyncRequest implements HeadListener {
   constructor(easy: Easy, plan: RequestPlan) {
     this.#easy = easy;
     this.#plan = plan;
+    this.head = new HeadCollector(this, plan.maxHeaders);
   }
 
   run(remainingMs: number): void {

@@ -23,7 +23,7 @@ import {
 
 /** Options of {@linkcode download}. */
 export interface DownloadOptions
-  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies"> {
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies" | "maxHeaders"> {
   /** Aborts the download. The bytes that have arrived stay for the next attempt. */
   readonly signal?: AbortSignal | null;
   /** Headers of the request, for HTTP. With a Range of your own there is no resume. */
@@ -142,6 +142,7 @@ function readOptions(options: DownloadOptions): Given {
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
     cookies: member(given, "cookies"),
+    maxHeaders: member(given, "maxHeaders"),
     signal: member(given, "signal"),
     headers: member(given, "headers"),
     curl: member(given, "curl"),
@@ -153,9 +154,9 @@ function readOptions(options: DownloadOptions): Given {
 }
 
 async function planDownload(url: string | URL, given: Given): Promise<RequestPlan> {
-  const { signal, timeout, connectTimeout, curl, cookies } = given;
+  const { signal, timeout, connectTimeout, curl, cookies, maxHeaders } = given;
   const headers = readHeaders(given.headers);
-  const init = { ...NO_INIT, signal, timeout, connectTimeout, curl, cookies };
+  const init = { ...NO_INIT, signal, timeout, connectTimeout, curl, cookies, maxHeaders };
   const plan = await planRequest(url, init);
   for (const name of ["RESUME_FROM", "RESUME_FROM_LARGE"] as const) {
     if (!plan.curl.has(name)) continue;

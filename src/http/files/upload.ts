@@ -38,8 +38,11 @@ export interface UploadProgress {
 }
 
 /** Options of {@linkcode upload}. */
-export interface UploadOptions
-  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies" | "retryUnsafe"> {
+export interface UploadOptions extends
+  Pick<
+    FetchInit,
+    "agent" | "timeout" | "connectTimeout" | "cookies" | "maxHeaders" | "retryUnsafe"
+  > {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
   /** Aborts the upload. */
@@ -186,6 +189,7 @@ function readOptions(options: UploadOptions): Given {
     connectTimeout: member(given, "connectTimeout"),
     retryUnsafe: member(given, "retryUnsafe"),
     cookies: member(given, "cookies"),
+    maxHeaders: member(given, "maxHeaders"),
     retry: member(given, "retry"),
     method: `${member(given, "method") ?? "PUT"}`,
     signal: member(given, "signal"),
@@ -196,19 +200,20 @@ function readOptions(options: UploadOptions): Given {
 }
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
-  const { method, signal, headers, curl, timeout, connectTimeout, cookies, retryUnsafe } = given;
-  if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
-  const times = { timeout, connectTimeout };
-  return planHead(url, {
-    ...NO_INIT,
-    ...times,
+  const {
     method,
     signal,
     headers,
     curl,
+    timeout,
+    connectTimeout,
     cookies,
+    maxHeaders,
     retryUnsafe,
-  });
+  } = given;
+  if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
+  const limits = { timeout, connectTimeout, maxHeaders, retryUnsafe };
+  return planHead(url, { ...NO_INIT, ...limits, method, signal, headers, curl, cookies });
 }
 
 function report(

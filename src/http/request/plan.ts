@@ -97,8 +97,16 @@ export interface FetchInit {
   readonly timeout?: number;
   /** How long connecting may take, name lookup and TLS included, in ms. */
   readonly connectTimeout?: number;
-  /** How large the decoded response body may be, in bytes. */
+  /**
+   * How large the decoded response body may be, in bytes. Unless it is given there is no limit, but
+   * for 256 MiB that bytes which arrived together may unpack to.
+   */
   readonly maxBodySize?: number;
+  /**
+   * How many header fields a response may have, those after the body included; 2000 unless given.
+   * Newer libcurls accept 5000 at most.
+   */
+  readonly maxHeaders?: number;
   /**
    * Lets libcurl send a request again that is not idempotent, such as a POST, where a kept connection
    * has ended before the response began; the server may then get the request twice. Unless it is true
@@ -135,6 +143,7 @@ export function readInit(init: FetchInit): InitMembers {
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
     maxBodySize: member(given, "maxBodySize"),
+    maxHeaders: member(given, "maxHeaders"),
     retryUnsafe: member(given, "retryUnsafe"),
     onProgress: member(given, "onProgress"),
   };
@@ -165,6 +174,7 @@ export interface RequestPlan {
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
+  readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
 }
@@ -242,6 +252,9 @@ export function planRequestSync(input: string | URL, init: InitMembers): Request
   throw typeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
 
+/** As many as Node.js and its fetch take. */
+const MAX_HEADERS = 2000;
+
 const NO_COOKIES: readonly string[] = [];
 
 /** Reads the arguments of a request whose body is added later, by {@linkcode withBody}. */
@@ -275,6 +288,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
       ? undefined
       : readNumber("connectTimeout", init.connectTimeout, 0x7fffffff),
     maxBodySize: readNumber("maxBodySize", init.maxBodySize ?? Infinity, Infinity),
+    maxHeaders: readNumber("maxHeaders", init.maxHeaders ?? MAX_HEADERS, Infinity),
     retryUnsafe: init.retryUnsafe === true,
     onProgress: readProgress(init.onProgress),
   };

@@ -62,7 +62,7 @@ const RECEIVE_BUFFER = 128 * 1024;
 export class ChainedRequest implements HeadListener {
   readonly plan: RequestPlan;
   readonly easy: Easy;
-  readonly head: HeadCollector = new HeadCollector(this);
+  readonly head: HeadCollector;
   /** Set once the head is complete and asks for a redirect. */
   redirect: Redirect | null = null;
   readonly #hooks: RequestHooks;
@@ -79,6 +79,7 @@ export class ChainedRequest implements HeadListener {
   /** Prepares a request; the handle must be new or reset. */
   constructor(plan: RequestPlan, easy: Easy, hooks: RequestHooks) {
     this.plan = plan;
+    this.head = new HeadCollector(this, plan.maxHeaders);
     this.easy = easy;
     this.#hooks = hooks;
   }

@@ -60,7 +60,7 @@ const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** One request of `fetch`, running on an agent. */
 export class Transfer implements HandleUser, BodyTransfer, HeadListener, TransferOutcome {
-  readonly head: HeadCollector = new HeadCollector(this);
+  readonly head: HeadCollector;
   readonly plan: RequestPlan;
   /** How many redirects were followed before this request. */
   readonly redirects: number;
@@ -83,6 +83,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   /** Starts the transfer. `remainingMs` is what is left of the timeout, 0 for none. */
   constructor(plan: RequestPlan, agent: Agent, remainingMs: number, redirects: number) {
     this.plan = plan;
+    this.head = new HeadCollector(this, plan.maxHeaders);
     this.redirects = redirects;
     this.#agent = agent;
     this.#feeder = this.#feederOf(plan);
