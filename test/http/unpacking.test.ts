@@ -241,8 +241,8 @@ describe.each(encodings)("beside others, by %s", (encoding) => {
     }
     clearInterval(timer);
     expect(await large).toEqual([TOO_FAR, TOO_FAR, TOO_FAR]);
-    expect(small).toBeGreaterThan(5);
-    expect(ticks).toBeGreaterThan(5);
+    expect(small).toBeGreaterThan(1);
+    expect(ticks).toBeGreaterThan(3);
   });
 });
 
