@@ -133,19 +133,16 @@ test("the cache grows with the load, so that a second burst needs no connection"
 
 test.skipIf(!libcurl.sharesFirst.holds)(
   `fifty transfers share one HTTP/2 connection${libcurl.sharesFirst.note}`,
-  async ({ skip }) => {
-    if (!server.has("h2")) skip("no openssl");
+  async () => {
     expect(await connectionsFor({}, 50, "h2", H2)).toBe(1);
   },
 );
 
-test("multiplex: false gives each its own", async ({ skip }) => {
-  if (!server.has("h2")) skip("no openssl");
+test("multiplex: false gives each its own", async () => {
   expect(await connectionsFor({ multiplex: false }, 10, "h2", H2)).toBe(10);
 });
 
-test("maxConcurrentStreams limits the transfers on a connection", async ({ skip }) => {
-  if (!server.has("h2")) skip("no openssl");
+test("maxConcurrentStreams limits the transfers on a connection", async () => {
   const connections = await connectionsFor(
     { maxConcurrentStreams: 5 },
     20,

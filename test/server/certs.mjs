@@ -1,69 +1,83 @@
-// A CA and what it signed, made with the openssl command at every start.
-import { execFileSync } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+// A CA and what it signed, made at every start.
+import "reflect-metadata"; // which @peculiar/x509 needs
+import { Buffer } from "node:buffer";
+import { createHash, webcrypto, X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as x509 from "@peculiar/x509";
 
-const LOCAL = "DNS:localhost,IP:127.0.0.1,IP:::1";
+const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
+const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const ISSUER = "CN=curlew test CA";
+const FROM = new Date("2020-01-01T00:00:00Z"), UNTIL = new Date("2049-12-31T00:00:00Z");
 
-/** name → subjectAltName, purpose, validity (openssl's UTC times). */
+const LOCAL = [
+  { type: "dns", value: "localhost" },
+  { type: "ip", value: "127.0.0.1" },
+  { type: "ip", value: "::1" },
+];
+
+/** name → subjectAltName, purpose, end of validity. */
 const WANTED = {
-  server: { names: LOCAL, usage: "serverAuth" },
-  wronghost: { names: "DNS:wrong.example", usage: "serverAuth" },
-  expired: { names: LOCAL, usage: "serverAuth", until: "20200102000000Z" },
-  client: { names: "DNS:client", usage: "clientAuth" },
+  server: { names: LOCAL, usage: serverAuth },
+  wronghost: { names: [{ type: "dns", value: "wrong.example" }], usage: serverAuth },
+  expired: { names: LOCAL, usage: serverAuth, until: new Date("2020-01-02T00:00:00Z") },
+  client: { names: [{ type: "dns", value: "client" }], usage: clientAuth },
 };
 
-// `openssl ca` and not `x509 -req`: only it takes an end date in the past on every release.
-const CONFIG = `
-[ca]
-default_ca = own
-[own]
-database = index.txt
-new_certs_dir = .
-certificate = ca.pem
-private_key = ca.key
-default_md = sha256
-rand_serial = yes
-unique_subject = no
-policy = any
-[any]
-commonName = supplied
-[req]
-distinguished_name = dn
-[dn]
-[v3_ca]
-basicConstraints = critical,CA:TRUE
-keyUsage = critical,keyCertSign,cRLSign
-subjectKeyIdentifier = hash
-`;
+const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 
-const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+const serialNumber = () =>
+  Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString("hex").replace(/^./, "1");
 
-function makeCa(openssl, dir) {
-  const sections = Object.entries(WANTED).map(([name, { names, usage }]) =>
-    `[${name}]\nsubjectAltName = ${names}\nextendedKeyUsage = ${usage}\n` +
-    "keyUsage = critical,digitalSignature\nauthorityKeyIdentifier = keyid\n"
-  );
-  writeFileSync(join(dir, "openssl.cnf"), CONFIG + sections.join(""));
-  writeFileSync(join(dir, "index.txt"), "");
-  openssl(
-    ...["req", "-x509", "-config", "openssl.cnf", "-extensions", "v3_ca", ...KEY],
-    ...["-keyout", "ca.key", "-out", "ca.pem", "-days", "3650", "-subj", "/CN=curlew test CA"],
-  );
+async function makeCa() {
+  const keys = await newKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: ISSUER,
+    notBefore: FROM,
+    notAfter: UNTIL,
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { keys, certificate };
 }
 
-function sign(openssl, name) {
-  const { until = "20491231000000Z" } = WANTED[name];
-  openssl(
-    ...["req", "-new", "-config", "openssl.cnf", ...KEY],
-    ...["-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=curlew test ${name}`],
-  );
-  openssl(
-    ...["ca", "-batch", "-notext", "-config", "openssl.cnf", "-extensions", name],
-    ...["-startdate", "20200101000000Z", "-enddate", until],
-    ...["-in", `${name}.csr`, "-out", `${name}.pem`],
-  );
+async function sign(ca, name) {
+  const { names, usage, until = UNTIL } = WANTED[name], keys = await newKeys();
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: `CN=curlew test ${name}`,
+    issuer: ISSUER,
+    notBefore: FROM,
+    notAfter: until,
+    signingAlgorithm: ALGORITHM,
+    publicKey: keys.publicKey,
+    signingKey: ca.keys.privateKey,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension(names),
+      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.KeyUsagesExtension(digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(ca.keys.publicKey),
+    ],
+  });
+  return { keys, certificate };
+}
+
+/** The certificate and the key as PEM. */
+async function pemOf({ keys, certificate }) {
+  const key = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  const pem = (text) => Buffer.from(`${text}\n`);
+  return {
+    cert: pem(certificate.toString("pem")),
+    key: pem(x509.PemConverter.encode(key, "PRIVATE KEY")),
+  };
 }
 
 function pinOf(pem) {
@@ -71,22 +85,20 @@ function pinOf(pem) {
   return "sha256//" + createHash("sha256").update(key).digest("base64");
 }
 
-/** Makes everything in `dir`; null where there is no openssl command. */
-export function makeCertificates(dir) {
-  const openssl = (...args) => execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
-  try {
-    openssl("version");
-  } catch {
-    return null;
+/** Makes all of them, also as files in `dir`: `ca.pem`, `server.pem`, `server.key` and so on. */
+export async function makeCertificates(dir) {
+  x509.cryptoProvider.set(webcrypto);
+  const ca = await makeCa(), pairs = new Map([["ca", await pemOf(ca)]]);
+  for (const name of Object.keys(WANTED)) pairs.set(name, await pemOf(await sign(ca, name)));
+  for (const [name, { cert, key }] of pairs) {
+    writeFileSync(join(dir, `${name}.pem`), cert);
+    writeFileSync(join(dir, `${name}.key`), key, { mode: 0o600 });
   }
-  makeCa(openssl, dir);
-  for (const name of Object.keys(WANTED)) sign(openssl, name);
-  const read = (file) => readFileSync(join(dir, file));
   return {
-    ca: read("ca.pem"),
+    ca: pairs.get("ca").cert,
     /** `cert` and `key` options for node's TLS. */
-    pair: (name) => ({ cert: read(`${name}.pem`), key: read(`${name}.key`) }),
-    pin: pinOf(read("server.pem")),
+    pair: (name) => pairs.get(name),
+    pin: pinOf(pairs.get("server").cert),
     paths: {
       ca: join(dir, "ca.pem"),
       clientCert: join(dir, "client.pem"),

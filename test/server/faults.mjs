@@ -173,10 +173,9 @@ function servers(certs) {
   return all;
 }
 
-/** Starts them all; nothing where there is no openssl. */
+/** Starts them all. */
 export async function startFaults({ certificates }) {
-  const certs = certificates();
-  if (!certs) return {};
+  const certs = await certificates();
   const faults = { "black-hole": await startBlackHole() };
   for (const [name, server] of Object.entries(servers(certs))) {
     server.on("tlsClientError", () => {});

@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { makeCertificates } from "./certs.mjs";
 import { startFaults } from "./faults.mjs";
 import { startFtp } from "./ftp.mjs";
 import { startH2c } from "./h2.mjs";
@@ -54,15 +53,15 @@ const GROUPS = { tls: ["https", "h2", "mtls", "expired", "wronghost"] };
 let folder;
 let certs;
 
+async function makeCertificates() {
+  const made = await import("./certs.mjs"); // its packages take a while
+  return made.makeCertificates(context.dir());
+}
+
 /** What the starters share; folder and certificates exist only once somebody needs them. */
 const context = {
   dir: () => folder ??= mkdtempSync(join(tmpdir(), "curlew-test-")),
-  certificates() {
-    if (certs !== undefined) return certs;
-    certs = makeCertificates(context.dir());
-    if (!certs) process.stderr.write("test servers: no openssl command, so no TLS\n");
-    return certs;
-  },
+  certificates: () => certs ??= makeCertificates(),
 };
 
 function chosen(args) {

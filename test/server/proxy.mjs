@@ -117,10 +117,9 @@ export async function startProxy() {
   };
 }
 
-/** A proxy that is spoken to by TLS; it does nothing where there is no openssl. */
+/** A proxy that is spoken to by TLS. */
 export async function startProxyTls({ certificates }) {
-  const certs = certificates();
-  if (!certs) return {};
+  const certs = await certificates();
   const server = https.createServer({ ...OPTIONS, ...certs.pair("server") });
   return { proxyTls: await listen(createProxy("proxyTls", anybody, server)), ...certs.paths };
 }

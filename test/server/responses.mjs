@@ -363,10 +363,9 @@ function serveWs(socket) {
   });
 }
 
-/** HTTP/1, the same over TLS, HTTP/2 and WebSocket; nothing where there is no openssl. */
+/** HTTP/1, the same over TLS, HTTP/2 and WebSocket. */
 export async function startResponses({ certificates }) {
-  const certs = certificates();
-  if (!certs) return {};
+  const certs = await certificates();
   const secure = { ...certs.pair("server"), ALPNProtocols: ["http/1.1"] };
   const servers = {
     http: net.createServer(serveHttp),

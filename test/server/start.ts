@@ -64,7 +64,7 @@ export type UrlKind =
 
 /** Running servers. A port that was not started is 0, a path "". */
 export interface TestServer extends Ports {
-  /** False where the kind was not asked for, or openssl is missing. */
+  /** False where the kind was not asked for. */
   has(key: keyof Ports): boolean;
   /** `url("/small")`, `url("/small", "https")`. */
   url(path: string, kind?: UrlKind): string;

@@ -8,8 +8,7 @@ import { listen } from "./listen.mjs";
 /** A starter that does nothing where there is no openssl. */
 function withCertificates(kind, create) {
   return async ({ certificates }) => {
-    const certs = certificates();
-    if (!certs) return {};
+    const certs = await certificates();
     const server = wire(unlimited(create(certs)), kind);
     return { [kind]: await listen(server), pin: certs.pin, ...certs.paths };
   };

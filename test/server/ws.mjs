@@ -93,8 +93,7 @@ export async function startWs() {
 
 function withCertificates(kind, options) {
   return async ({ certificates }) => {
-    const certs = certificates();
-    if (!certs) return {};
+    const certs = await certificates();
     const server = https.createServer({ ...certs.pair("server"), ...options(certs) });
     return { [kind]: await listen(upgradeOn(server, kind)), ...certs.paths };
   };
@@ -184,8 +183,7 @@ export async function startWsRaw() {
 
 /** Sends back what it gets, over TLS. */
 export async function startEchoTls({ certificates }) {
-  const certs = certificates();
-  if (!certs) return {};
+  const certs = await certificates();
   const server = tls.createServer(certs.pair("server"), (socket) => {
     socket.on("error", () => {});
     socket.pipe(socket);
