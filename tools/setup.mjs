@@ -8,6 +8,15 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { findRuntime, inModules, pinnedVersions, ROOT, RUNTIMES } from "./runtimes.mjs";
 
+/** The oldest Node.js that the tools and the test servers run on. */
+const NODE = [20, 19];
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number), [first, second] = NODE;
+  if (major > first || (major === first && minor >= second)) return;
+  throw new Error(`Node.js ${NODE.join(".")} or newer is needed, this is ${process.version}`);
+}
+
 function installedVersion(name) {
   try {
     return JSON.parse(readFileSync(inModules(name, "package.json"), "utf8")).version;
@@ -57,6 +66,7 @@ function locate() {
 /** Makes sure that everything is installed; the paths of the runtimes by name. */
 export function setup() {
   try {
+    checkNode();
     install();
     return locate();
   } catch (error) {

@@ -1,9 +1,12 @@
 // The one command: every check, then the suite on Bun and on Deno.
 //
 //   npm test
+//   npm test -- --quick                      without the tests that take long
 //   npm test -- test/driver -t "wakes up"    arguments go to vitest
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
-import { inModules, RUNTIMES } from "./runtimes.mjs";
+import { inModules, ROOT, RUNTIMES } from "./runtimes.mjs";
 import { step, suite, summary } from "./report.mjs";
 import { setup } from "./setup.mjs";
 
@@ -21,13 +24,37 @@ const CHECKS = {
   "doc comments": [process.execPath, "tools/doc_lint.mjs", ...DOORS],
 };
 
+/** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
+const SLOW = [
+  ...["bench", "demo", "docs", "doctor", "examples", "package"],
+  ...["cli/code", "cli/output", "cli/wire", "command/round_trip", "session/types"],
+  ...["driver/alive", "driver/idle", "driver/leak", "driver/regular_looks", "driver/resilience"],
+  ...["driver/worker", "faults/process_ends", "faults/process_resources", "fuzz/fuzz"],
+  ...["handles/easy_gc", "handles/options_in_use", "http/abort_body", "http/backpressure"],
+  ...["http/early_answers", "http/limits", "http/load", "http/unpacking"],
+  ...["http_files/changing_file", "http_files/download", "http_files/upload"],
+  ...["security/pollution", "security/untrusted"],
+].map((name) => `test/${name}.test.ts`);
+
+const given = process.argv.slice(2), isQuick = given.includes("--quick");
+const args = given.filter((arg) => arg !== "--quick"), whole = given.length === 0;
+const left = isQuick ? SLOW.flatMap((path) => ["--exclude", path]) : [];
+for (const path of SLOW) {
+  if (!existsSync(join(ROOT, path))) throw new Error(`There is no ${path} to leave out`);
+}
+
+if (whole) {
+  console.log(
+    "Checks, then the suite and the WebSocket tests on Bun and on Deno: some 10 minutes on two cores.",
+  );
+  console.log("`npm test -- --quick` leaves the slow tests out, and takes less than 3.");
+}
+
 // without a libcurl everything else would fail with the same words
 if (!step("libcurl on Bun", [paths.bun, "run", "tools/library.ts"])) process.exit(1);
 for (const [name, command] of Object.entries(CHECKS)) step(name, command);
-const args = process.argv.slice(2);
-const whole = args.length === 0;
 // the system's libcurl may have no WebSocket: those tests bring one that has
-const main = whole ? ["--exclude", "test/websocket/**"] : args;
+const main = whole ? ["--exclude", "test/websocket/**"] : [...left, ...args];
 for (const runtime of RUNTIMES) suite("suite", runtime, paths[runtime], main, { whole });
 if (whole) {
   for (const runtime of RUNTIMES) suite("WebSocket", runtime, paths[runtime], ["test/websocket"]);
