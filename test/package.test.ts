@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
@@ -216,6 +216,9 @@ test("a program for node-libcurl runs by an entry in the runtime's own configura
   }
 });
 
+const packedVersion = async () =>
+  JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")).version;
+
 test("the npm package brings the command curlew", async () => {
   const bin = join(folder, "node_modules", ".bin", "curlew");
   const args = "Bun" in globalThis ? [bin] : ["run", "-A", bin];
@@ -225,7 +228,10 @@ test("the npm package brings the command curlew", async () => {
   expect(code.stdout).toContain(`await fetch("http://x.test/"`);
   const { stdout } = await run(process.execPath, ...args, "doctor", "--json");
   const { system, problems } = JSON.parse(stdout);
-  expect({ version: system.curlew, problems }).toEqual({ version: "0.1.0", problems: [] });
+  expect({ version: system.curlew, problems }).toEqual({
+    version: await packedVersion(),
+    problems: [],
+  });
 });
 
 test.for([["NodeNext", "NodeNext"], ["ESNext", "bundler"]] as const)(
