@@ -66,7 +66,9 @@ const ways: Record<string, (url: string, curl?: EasyOptions) => Promise<number>>
     (await (await ask(url, { curl })).arrayBuffer()).byteLength,
   "a reader": (url, curl = {}) => read(url, { curl }),
   "a reader with a buffer of its own": async (url, curl = {}) => {
-    const reader = (await ask(url, { curl })).body!.getReader({ mode: "byob" });
+    // with a signal the body is a byte stream on Bun, too
+    const { signal } = new AbortController();
+    const reader = (await ask(url, { curl, signal })).body!.getReader({ mode: "byob" });
     let size = 0;
     for (let buffer = new Uint8Array(100_000);;) {
       const { done, value } = await reader.read(buffer);
