@@ -179,7 +179,7 @@ export class DrivenMulti {
   #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
     const state = stateOf(easy), transfer = this.transfers.add(state, outcome);
     this.timeouts.watch(transfer);
-    if (state.settings.finalHead) this.answers.watch(state);
+    if (state.settings.receive.finalHead) this.answers.watch(state);
     if (this.remedies.isSuspect(state) || !isSurelyHttp(state)) this.#watch(transfer);
     return transfer;
   }

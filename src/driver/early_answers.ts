@@ -1,7 +1,7 @@
 /**
  * Answers that are complete before the upload is, while the upload has nothing to send. libcurl ends
  * such a transfer at the end of the upload, which may never come. So where the request says so
- * (`EasySettings.finalHead`), the driver ends the transfer: the rest of the upload is given up, and
+ * (`ReceiveSettings.finalHead`), the driver ends the transfer: the rest of the upload is given up, and
  * with it the connection, or the stream of HTTP/2.
  *
  * libcurl does not tell that it has received the whole answer. But a transfer of which only sending
@@ -14,7 +14,7 @@
 import { flags } from "../../ffi/curl/flags.ts";
 import { libc, POLLIN } from "../../ffi/libc.ts";
 import { Code, CurlEasyError, isEasyError } from "../errors.ts";
-import type { FinalHead } from "../handles/core/easy_settings.ts";
+import type { FinalHead } from "../handles/core/receive_settings.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { pauseTransfer } from "../handles/easy/calls.ts";
 import { getInfo } from "../handles/easy/infos.ts";
@@ -122,7 +122,7 @@ export class EarlyAnswers {
     const { run } = easy;
     if ((easy.paused & (CURLPAUSE_SEND | CURLPAUSE_RECV)) !== CURLPAUSE_SEND) return null;
     if (run.pausedForFairness || run.pauseDue || run.failed) return null;
-    const head = easy.settings.finalHead?.() ?? null;
+    const head = easy.settings.receive.finalHead?.() ?? null;
     return head && (isAllReceived(easy, head) || this.#waitsForNothing(easy)) ? head : null;
   }
 

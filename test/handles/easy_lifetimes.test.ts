@@ -81,7 +81,7 @@ function easyWithAll(): Easy {
   multi.removeHandle(easy);
   connectionClassOf(stateOf(easy), undefined); // what an agent does before a transfer
   guardReuse(stateOf(easy), true, true);
-  stateOf(easy).settings.finalHead = () => null; // and what an upload of fetch does
+  stateOf(easy).settings.setReceive({ finalHead: () => null }); // and what an upload of fetch does
   return easy;
 }
 

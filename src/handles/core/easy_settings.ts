@@ -6,19 +6,12 @@
  * @module
  */
 
+import { INITIAL_RECEIVE, type ReceiveSettings } from "./receive_settings.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import type { ConnectionClass } from "./connection_class.ts";
 
 /** The members of `EasySettings` without `readonly`, for {@linkcode EasySettings.copy}. */
 type Members = { -readonly [M in keyof EasySettings]: EasySettings[M] };
-
-/** What is known of an answer by its head, which no other head will replace. */
-export interface FinalHead {
-  /** The answer has a body, or may have one. */
-  readonly hasBody: boolean;
-  /** The body is chunked, and the server has not announced to close the connection after it. */
-  readonly endsWithChunk: boolean;
-}
 
 /** The values of the options of an easy handle. */
 export class EasySettings {
@@ -44,21 +37,8 @@ export class EasySettings {
   postSizeUsed = false;
   /** A transfer has begun since POSTFIELDS was set. */
   postFieldsUsed = false;
-  /** BUFFERSIZE was set by the user. */
-  bufferSizeSet = false;
-  /** BUFFERSIZE as libcurl has it. */
-  bufferSize = 0;
-  /** ACCEPT_ENCODING was set, so that libcurl unpacks bodies. */
-  acceptsEncoding = false;
-  /** HTTP_CONTENT_DECODING. */
-  contentDecoding = true;
-  /** TRANSFER_ENCODING. */
-  transferEncoding = false;
-  /**
-   * Tells of the head of the answer, where the transfer is to end with its answer even if its upload
-   * is paused (`driver/early_answers.ts`); that function returns `null` before the final head.
-   */
-  finalHead: (() => FinalHead | null) | null = null;
+  /** How the answer is received. The object is replaced, never changed. */
+  receive: ReceiveSettings = INITIAL_RECEIVE;
   /** HTTP_VERSION. */
   httpVersion = 0;
   /** FOLLOWLOCATION: a redirect may lead to another protocol. */
@@ -84,6 +64,11 @@ export class EasySettings {
   connectionTokens: Map<number, string> | null = null;
   /** The class that they make together, `null` until somebody asks. */
   connectionClass: ConnectionClass | null = null;
+
+  /** Changes how the answer is received. */
+  setReceive(changes: Partial<ReceiveSettings>): void {
+    this.receive = { ...this.receive, ...changes };
+  }
 
   /** A copy for a duplicate of the handle. Later changes of one do not affect the other. */
   copy(): EasySettings {

@@ -32,16 +32,16 @@ export function keepsRest(state: EasyState): boolean {
 }
 
 function decodingOf(state: EasyState): Decoding {
-  const { settings } = state;
-  if (settings.transferEncoding) return "unbounded";
-  if (!settings.acceptsEncoding || !settings.contentDecoding) return "none";
+  const { receive } = state.settings;
+  if (receive.transferEncoding) return "unbounded";
+  if (!receive.acceptsEncoding || !receive.contentDecoding) return "none";
   const receiver = state.receiver?.() ?? receiverOf(state);
   if (receiver === null) return "unbounded"; // nobody can tell
   const names = receiver.contentEncoding.toLowerCase().split(",");
   const layers = names.map((name) => name.trim()).filter(isPacked);
   if (layers.length === 0) return "none";
   const isDeflate = layers.length === 1 && DEFLATE.has(layers[0] as string);
-  const fits = settings.bufferSize * DEFLATE_RATIO < KEPT_BYTES;
+  const fits = receive.bufferSize * DEFLATE_RATIO < KEPT_BYTES;
   return isDeflate && fits && !receiver.takesAll ? "bounded" : "unbounded";
 }
 

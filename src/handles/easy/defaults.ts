@@ -8,9 +8,9 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import type { EasyState } from "../core/easy_state.ts";
+import { INITIAL_BUFFERSIZE } from "../core/receive_settings.ts";
 import { setOwnReadFunction } from "./functions.ts";
 
-/**
 /**
  * The numbers that a new handle starts with: no signals, no waiting for the resolver's thread, and
  * a receive buffer of 63 KiB. The buffer needs a quarter of the system calls of libcurl's own 16
@@ -18,7 +18,7 @@ import { setOwnReadFunction } from "./functions.ts";
  * has to be less than libcurl keeps of a paused transfer: `decoding.ts`.
  */
 const INITIAL: ReadonlyMap<number, number> = new Map([
-  [easyOptions.BUFFERSIZE.id, 63 * 1024],
+  [easyOptions.BUFFERSIZE.id, INITIAL_BUFFERSIZE],
   [easyOptions.NOSIGNAL.id, 1],
   [easyOptions.QUICK_EXIT.id, 1],
 ]);
@@ -37,9 +37,6 @@ let initial: ReadonlyMap<number, number> | undefined;
 const initialNumbers = () =>
   initial ??= oddities().nssCrashesAfterAlpn ? INITIAL_WITH_NSS : INITIAL;
 
-/** The BUFFERSIZE of a new handle, in bytes. */
-export const INITIAL_BUFFERSIZE: number = INITIAL.get(easyOptions.BUFFERSIZE.id) as number;
-
 /** The number that curlew sets for an option of a new handle; `undefined` where it sets none. */
 export function initialNumber(id: number): number | undefined {
   return initialNumbers().get(id);
@@ -50,7 +47,6 @@ export function setInitialOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
   for (const [id, value] of initialNumbers()) curl_easy_setopt.long(state.pointer, id, value);
-  state.settings.bufferSize = INITIAL_BUFFERSIZE;
   setOwnReadFunction(state);
   setErrorBuffer(state);
 }

@@ -20,11 +20,12 @@ import { Code } from "../../errors.ts";
 import { noteConnectionOption } from "../connections/connection_class.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
-import { INITIAL_BUFFERSIZE, initialNumber } from "./defaults.ts";
+import { initialNumber } from "./defaults.ts";
 import { updateFtpOrigin } from "./ftp_entry_path.ts";
 import { findOption, type Option } from "./option_table.ts";
 import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
+import { INITIAL_BUFFERSIZE } from "../core/receive_settings.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
 import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
 import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
@@ -95,7 +96,9 @@ function applyString(state: EasyState, option: Option, value: CText | null): voi
   setString(state, option, value);
   noteReuse(state, option.id, shown);
   if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
-  if (option.id === ACCEPT_ENCODING) state.settings.acceptsEncoding = value !== null;
+  if (option.id === ACCEPT_ENCODING) {
+    state.settings.setReceive({ acceptsEncoding: value !== null });
+  }
 }
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
@@ -126,7 +129,7 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
  * may fill a hundred buffers before it checks the limit.
  */
 function limitBuffer(state: EasyState, limit: number): void {
-  if (state.settings.bufferSizeSet || state.isInUse) return;
+  if (state.settings.receive.bufferSizeSet || state.isInUse) return;
   const { id, default: small } = easyOptions.BUFFERSIZE, large = INITIAL_BUFFERSIZE;
   const size = limit > 0 ? small : large;
   library().symbols.curl_easy_setopt.long(state.pointer, id, size);
@@ -134,8 +137,7 @@ function limitBuffer(state: EasyState, limit: number): void {
 }
 
 function recordBufferSize({ settings }: EasyState, size: number, isUsers: boolean): void {
-  settings.bufferSize = size;
-  settings.bufferSizeSet = isUsers;
+  settings.setReceive({ bufferSize: size, bufferSizeSet: isUsers });
 }
 
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
@@ -147,9 +149,11 @@ function recordNumber(state: EasyState, id: number, number: number): void {
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
-  else if (id === HTTP_CONTENT_DECODING.id) state.settings.contentDecoding = number !== 0;
-  else if (id === TRANSFER_ENCODING.id) state.settings.transferEncoding = number !== 0;
-  else if (id === FOLLOWLOCATION.id) state.settings.followsRedirects = number !== 0;
+  else if (id === HTTP_CONTENT_DECODING.id) {
+    state.settings.setReceive({ contentDecoding: number !== 0 });
+  } else if (id === TRANSFER_ENCODING.id) {
+    state.settings.setReceive({ transferEncoding: number !== 0 });
+  } else if (id === FOLLOWLOCATION.id) state.settings.followsRedirects = number !== 0;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {

@@ -93,7 +93,9 @@ export class ChainedRequest implements HeadListener {
       else configureOther(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       this.#discardBody();
-      if (plan.body) stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
+      if (plan.body) {
+        stateOf(easy).settings.setReceive({ finalHead: () => finalHeadOf(this.head, plan) });
+      }
       this.#hooks.prepare(this);
       if (signal) unlisten = onAbort(signal, () => this.#abort.abort(reasonOf(signal)));
       this.#agent = agent;

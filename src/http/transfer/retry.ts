@@ -9,7 +9,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { Code, CurlEasyError, easyCodeOf } from "../../errors.ts";
-import type { FinalHead } from "../../handles/core/easy_settings.ts";
+import type { FinalHead } from "../../handles/core/receive_settings.ts";
 import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
 import { isKnown } from "../../libcurl_versions.ts";
 import { networkError } from "../errors.ts";

@@ -124,7 +124,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     if (feeder) {
       easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
-      stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
+      stateOf(easy).settings.setReceive({ finalHead: () => finalHeadOf(this.head, this.plan) });
     }
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
