@@ -73,6 +73,7 @@ type Name =
   | "announcesConnect"
   | "assignInCallbacks"
   | "caBlob"
+  | "comparesPaths"
   | "copiesCookies"
   | "copiesHstsFile"
   | "dropsCookies"
@@ -257,6 +258,10 @@ const ROWS: Readonly<Record<Name, Row>> = {
     why: "Alt-Svc needs to be built in, and 7.74 takes an alternative of HTTP/2 for HTTP/1",
   },
   allowsSpace: { since: 0x074e00, why: "CURLU_ALLOW_SPACE came with 7.78" },
+  comparesPaths: {
+    since: 0x074e00,
+    why: "before 7.78 a connection may serve another CAINFO, so with one it serves nobody else",
+  },
   copiesCookies: {
     since: 0x075801,
     why: "7.74 gives a copy of a handle a cookie engine that hears nothing",

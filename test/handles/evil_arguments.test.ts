@@ -1,20 +1,14 @@
 // Arguments that run code while they are read: each call reads them once, before a pointer is taken.
-import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-
-const MALLOC_DEBUG = ["x86_64", "aarch64"]
-  .map((machine) => `/lib/${machine}-linux-gnu/libc_malloc_debug.so.0`).find(existsSync);
+import { CHECKED_MALLOC } from "./checked_malloc.ts";
 
 test(
   "whatever an access to an argument does, nothing crashes, leaks, or throws what is no error of curl",
   async () => {
     const child = await runChild(new URL("children/evil_arguments.ts", import.meta.url).pathname, {
       timeoutMs: 60_000,
-      env: {
-        ...(MALLOC_DEBUG && { LD_PRELOAD: MALLOC_DEBUG }),
-        GLIBC_TUNABLES: "glibc.malloc.check=3:glibc.malloc.perturb=165",
-      },
+      env: CHECKED_MALLOC,
     });
     expect(child, child.stderr.slice(-3000)).toMatchObject({ code: 0, signal: null });
     const { attempts, wrong, before, after, readers } = JSON.parse(child.stdout);

@@ -1,12 +1,12 @@
 // Every option inside every callback and between the turns of an agent: what may not be set then is
 // refused, what may be set ends no process, with an allocator that
 // checks and perturbs. CURLEW_SWEEP=whole tries each with and without an agent, else one of the two.
-import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { NUMBERS_IN_USE } from "../../src/handles/easy/in_use.ts";
 import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
+import { CHECKED_MALLOC } from "./checked_malloc.ts";
 import { having } from "../versions.ts";
 
 /** Those that are called in the transfer of the child. */
@@ -31,19 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-// checking is a library of its own since glibc 2.34
-const MALLOC_DEBUG = ["x86_64", "aarch64"]
-  .map((machine) => `/lib/${machine}-linux-gnu/libc_malloc_debug.so.0`).find(existsSync);
-const CHECKED = {
-  ...(MALLOC_DEBUG && { LD_PRELOAD: MALLOC_DEBUG }),
-  GLIBC_TUNABLES: "glibc.malloc.check=3:glibc.malloc.perturb=165",
-};
-
 // deno-lint-ignore no-explicit-any -- each part says something else
 async function run(part: string, timeoutMs = 60_000): Promise<any> {
   const path = new URL("children/options_in_use.ts", import.meta.url).pathname;
   const args = [server.url("", "https"), server.ca, part];
-  const child = await runChild(path, { args, timeoutMs, env: CHECKED });
+  const child = await runChild(path, { args, timeoutMs, env: CHECKED_MALLOC });
   expect(child, child.stderr.slice(-3000)).toMatchObject({ code: 0, signal: null });
   return JSON.parse(child.stdout);
 }

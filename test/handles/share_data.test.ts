@@ -162,6 +162,8 @@ describe("between easies", () => {
 });
 
 describe("between agents", () => {
+  /** How many connections a transfer with CAINFO makes where there is one like it. */
+  const again = libcurl.comparesPaths.holds ? 0 : 1;
   const perform = async (agent: Agent, url: string, options: EasyOptions = {}) => {
     using easy = new Transfer(url, { CAINFO: server.ca, ...ALPN, ...options });
     await agent.perform(easy);
@@ -184,7 +186,7 @@ describe("between agents", () => {
     for (let i = 0; i < 10; i++) {
       connects.push((await perform(i % 2 ? one : two, server.url("/small", kind))).connects);
     }
-    expect(connects).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(connects).toEqual(Array.from({ length: 10 }, (_, i) => i === 0 ? 1 : again));
   });
 
   test("connections that many transfers of both use at once, and after one agent is closed", async () => {
@@ -199,7 +201,7 @@ describe("between agents", () => {
     );
     expect(sizes.every(Boolean)).toBe(true);
     await one.close();
-    expect((await perform(two, server.url("/small", "h2"))).connects).toBe(0);
+    expect((await perform(two, server.url("/small", "h2"))).connects).toBe(again);
   });
 
   test("a share that was closed is refused: CURLE_BAD_FUNCTION_ARGUMENT", async () => {

@@ -34,7 +34,11 @@ export function nativeCallback<const S extends Signature>(
     try {
       return call(a, b, c, d, e);
     } catch (error) {
-      queueMicrotask(() => reportError(error));
+      try {
+        queueMicrotask(() => reportError(error));
+      } catch {
+        // the stack is exhausted, by calls that end in this callback again
+      }
       return failure;
     }
   };

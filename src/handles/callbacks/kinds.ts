@@ -142,7 +142,16 @@ define(
   { args: ["pointer", "i32", "pointer", "u32", "u32"], result: "i32" },
   0,
   (kind) => (_easy, type, text, size, token) =>
-    dispatch(token, kind, (fn, data, state) => fn(state.easy, type, bytesAt(text, size), data)),
+    dispatch(token, kind, (fn, data, state) => {
+      // libcurl traces what an option is refused for, too, so this could go on without end
+      if (state.inDebugCallback) return 0;
+      state.inDebugCallback = true;
+      try {
+        return fn(state.easy, type, bytesAt(text, size), data);
+      } finally {
+        state.inDebugCallback = false;
+      }
+    }),
 );
 // CURL *, void *ssl_ctx, void *clientp → CURLcode
 define(

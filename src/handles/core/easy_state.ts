@@ -207,6 +207,8 @@ export class EasyState {
   depth = 0;
   /** HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
   inHstsCallback = false;
+  /** DEBUGFUNCTION is on the stack. It is not called for what happens inside it. */
+  inDebugCallback = false;
   /** Observes the sockets of the handle. `reset()` removes it with its SOCKOPTFUNCTION. */
   watcher: SocketWatcher | null = null;
   /** Asks the receiver of the body, where that is not the user's own WRITEFUNCTION. */

@@ -120,6 +120,7 @@ export interface EasyCallbacks {
   PROGRESSFUNCTION: Progress;
   /**
    * Gets the trace, and the bytes sent and received; `type` is a C `curl_infotype`, `CURLINFO_*`.
+   * It is not called for what libcurl traces while it runs.
    */
   DEBUGFUNCTION: (
     easy: Easy,
