@@ -3,7 +3,11 @@
 //
 // `/first?stray=timeout&id=7` asks for the stray bytes of that name, to be sent on the connection
 // once stdin says "7"; "7" on stdout says that they are. `&at=once` has them in the same write as
-// the response, `&at=next` in the next one. With HTTP/2 it is a PING.
+// the response, `&at=next` in the next one, `&at=30` in one 30 ms later. With HTTP/2 it is a PING.
+//
+// Each request on a connection that has had stray bytes is told on stdout, with its path: "late"
+// where its client could have seen them, since its transfer began after that, else "racing". `&t=` is
+// when the transfer began, on the system's clock.
 //
 //   node stray_bytes_server.mjs <http | tls1.2 | tls1.3 | h2> <key> <certificate>
 //
@@ -37,7 +41,8 @@ function proper(method, path) {
   const body = `${method} ${path}`;
   if (path.startsWith("/204")) return "HTTP/1.1 204 No Content\r\n\r\n";
   if (path.startsWith("/302")) {
-    const location = `Location: //localhost:${server.address().port}/large\r\n`;
+    const { search } = new URL(path, "http://localhost");
+    const location = `Location: //localhost:${server.address().port}/large${search}\r\n`;
     return answer("302 Found", "redirected", location);
   }
   if (path.startsWith("/304")) return "HTTP/1.1 304 Not Modified\r\nContent-Length: 60\r\n\r\n";
@@ -48,6 +53,25 @@ function proper(method, path) {
   return `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n${body}\r\n0\r\n\r\n`;
 }
 
+/** More than bytes take to a client on the same machine. */
+const SEEN_MS = 20;
+
+/** When the first stray bytes had been sent on a connection. */
+const strayAt = new WeakMap();
+
+function sendStray(socket, stray, done) {
+  socket.write(stray, () => {
+    if (!strayAt.has(socket)) strayAt.set(socket, Date.now());
+    done?.();
+  });
+}
+
+function tellStray(socket, path) {
+  const at = strayAt.get(socket), begun = Number(/[?&]t=(\d+)/.exec(path)?.[1] ?? 0);
+  if (at === undefined) return;
+  process.stdout.write(`${begun > at + SEEN_MS ? "late" : "racing"} ${path}\n`);
+}
+
 /** What is sent when stdin says so, by its id. */
 const waiting = new Map();
 
@@ -55,11 +79,12 @@ function respond(socket, method, path) {
   const { searchParams } = new URL(path, "http://localhost");
   const stray = STRAYS[searchParams.get("stray")] ?? "", at = searchParams.get("at");
   const response = proper(method, path);
-  if (at === "once") return socket.write(response + stray);
+  if (at === "once") return sendStray(socket, response + stray);
   socket.write(response);
-  if (at === "next") return socket.write(stray);
+  if (at === "next") return sendStray(socket, stray);
+  if (at !== null) return setTimeout(() => sendStray(socket, stray), Number(at));
   const id = searchParams.get("id");
-  if (id) waiting.set(id, () => socket.write(stray, () => process.stdout.write(`${id}\n`)));
+  if (id) waiting.set(id, () => sendStray(socket, stray, () => process.stdout.write(`${id}\n`)));
 }
 
 /** Answers each request once it is there with its body. */
@@ -75,21 +100,29 @@ function serve(socket) {
       const last = isChunked ? text.indexOf("0\r\n\r\n", at + 4) : at + 4 + Number(length);
       if (last < 0 || text.length < last) return;
       text = text.slice(isChunked ? last + 5 : last);
-      respond(socket, ...head.split(" ", 2));
+      const [method, path] = head.split(" ", 2);
+      tellStray(socket, path);
+      respond(socket, method, path);
     }
   });
 }
 
 /** The same by HTTP/2. */
 function serveStream(stream, { ":method": method, ":path": path }) {
-  const id = new URL(path, "http://localhost").searchParams.get("id"), { session } = stream;
+  const { searchParams } = new URL(path, "http://localhost"), { session } = stream;
+  const id = searchParams.get("id"), at = searchParams.get("at");
   stream.on("error", () => {});
+  if (at !== null) setTimeout(() => session.destroyed || session.ping(() => {}), Number(at) || 0);
   waiting.set(id, () => {
     session.ping(() => {}); // which nobody answers before the next request
     setTimeout(() => process.stdout.write(`${id}\n`), 20);
   });
-  stream.respond({ ":status": 200 });
-  stream.end(`${method} ${path}`);
+  const text = `${method} ${path}`;
+  stream.resume();
+  stream.on("end", () => {
+    stream.respond({ ":status": 200 });
+    stream.end(path.startsWith("/large") ? text.padEnd(4_000_000) : text);
+  });
 }
 
 function create() {
