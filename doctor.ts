@@ -14,20 +14,9 @@
  */
 
 import process from "node:process";
-import { examine, reportText } from "./src/doctor/report.ts";
+import { runDoctor } from "./src/doctor/command.ts";
 
-const USAGE = "Usage: curlew doctor [--json]\n";
-
-async function main(args: string[]): Promise<number> {
-  if (args[0] === "doctor") args.shift();
-  const json = args[0] === "--json";
-  if (args.length > (json ? 1 : 0)) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const report = await examine();
-  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
-  return report.problems.length === 0 ? 0 : 1;
+if (import.meta.main) {
+  const args = process.argv.slice(2);
+  process.exitCode = await runDoctor(args[0] === "doctor" ? args.slice(1) : args);
 }
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -47,7 +47,7 @@ export {
 export type { TlsSessionInfo } from "./src/handles/core/info.ts";
 export type { InfoName, InfoValue } from "./src/handles/easy/infos.ts";
 export type { HttpPostPart } from "./src/handles/mime/httppost.ts";
-export type { Header, HeadersOptions } from "./src/handles/easy/headers.ts";
+export type { Header, HeaderOptions, HeadersOptions } from "./src/handles/easy/headers.ts";
 export { Mime, type MimePart } from "./src/handles/mime/mime.ts";
 export type { MimeReader } from "./src/handles/mime/reader.ts";
 export {
@@ -61,10 +61,14 @@ export type { FdSets, WaitFd } from "./src/handles/multi/wait.ts";
 export type { PushHeaders } from "./src/handles/multi/push.ts";
 export { Share } from "./src/handles/share.ts";
 export type { WsFrame } from "./src/handles/easy/websocket.ts";
+export { escape, parseDate, unescape } from "./src/handles/text.ts";
 export { CurlUrl, type UrlPart } from "./src/handles/url.ts";
 export { download, type DownloadOptions } from "./src/http/files/download.ts";
 export type { DownloadProgress, DownloadResult } from "./src/http/files/download_job.ts";
-export { fetch } from "./src/http/fetch.ts";
+export { type Fetch, fetch } from "./src/http/fetch.ts";
+export type { Cookie, CookieInit } from "./src/http/cookies/cookie.ts";
+export type { CookieFilter, CookieJar } from "./src/http/cookies/cookie_jar.ts";
+export type { RetryEvent, RetryOptions } from "./src/http/retry/policy.ts";
 export type { HeaderEntry, HeadersSource } from "./src/http/request/headers.ts";
 export { formatTimings, type TransferInfo } from "./src/http/response/info.ts";
 export { transferInfo } from "./src/http/response/response.ts";

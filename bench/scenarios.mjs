@@ -17,6 +17,9 @@ const burst = (ms, count) => ({ path: `/delay/${ms}`, args: [count], bytes: coun
 
 const ENDLESS = "/bytes/1000000000000";
 
+/** Those that have no `Multi` to drive, or none that can be driven from outside. */
+const WITHOUT_MULTI = ["fetch-bun", "fetch-deno", "builtin-bun", "builtin-deno", "node-libcurl"];
+
 const PER_REQUEST = ["cpuPerRequest", "wallPerRequest"], PER_BYTE = ["cpuPerGB", "wallPerGB"];
 
 /**
@@ -49,6 +52,16 @@ export const SCENARIOS = [
     full: requests("/small", 50_000, 64),
     metrics: PER_REQUEST,
     headline: { cpuPerRequest: "small GET, 64 at a time" },
+  },
+  {
+    name: "loop-c16",
+    title: "small GET, 16 at a time, by a loop of one's own on Multi and Poller",
+    mode: "loop",
+    full: requests("/small", 50_000, 16),
+    quick: requests("/small", 3000, 16),
+    metrics: PER_REQUEST,
+    headline: { cpuPerRequest: "the same 16 at a time, by a loop of one's own" },
+    left: WITHOUT_MULTI,
   },
   {
     name: "delay-c64",

@@ -15,8 +15,13 @@ export function decodedText(text: string, byteAt: (at: number) => number): strin
   if (!text.includes(REPLACED)) return text;
   const bytes: number[] = [];
   for (let byte = byteAt(0); byte !== 0; byte = byteAt(bytes.length)) bytes.push(byte);
+  return decoded(new Uint8Array(bytes)); // a U+FFFD may be C's own
+}
+
+/** Bytes as text: UTF-8, or latin-1 where they are none. */
+export function decoded(bytes: Uint8Array): string {
   try {
-    return strict.decode(new Uint8Array(bytes)); // the U+FFFD is C's own
+    return strict.decode(bytes);
   } catch {
     return latin1(bytes);
   }

@@ -41,12 +41,12 @@ const SIGNATURES = {
     result: "i32",
     nonblocking: true,
   },
-  epoll_create1: { args: ["i32"], result: "i32" },
+  epoll_create1: { args: ["i32"], result: "i32", seldom: true },
   // int epfd, int op, int fd, struct epoll_event *
   epoll_ctl: { args: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { args: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  eventfd: { args: ["u32", "i32"], result: "i32" },
-  kqueue: { args: [], result: "i32" },
+  eventfd: { args: ["u32", "i32"], result: "i32", seldom: true },
+  kqueue: { args: [], result: "i32", seldom: true },
   // int kq, const struct kevent *changes, int, struct kevent *events, int, const struct timespec *
   kevent: { args: ["i32", "buffer", "i32", "buffer", "i32", "buffer"], result: "i32" },
   // FILE *fopen(const char *, const char *), fdopen(int, const char *); int fclose(FILE *)
@@ -64,13 +64,13 @@ const SIGNATURES = {
   flockfile: { args: ["pointer"], result: "void" },
   funlockfile: { args: ["pointer"], result: "void" },
   // int category_mask, const char *locale, locale_t base
-  newlocale: { args: ["i32", "buffer", "pointer"], result: "pointer" },
-  uselocale: { args: ["pointer"], result: "pointer" },
+  newlocale: { args: ["i32", "buffer", "pointer"], result: "pointer", seldom: true },
+  uselocale: { args: ["pointer"], result: "pointer", seldom: true },
   dlsym: { args: ["pointer", "buffer"], result: "pointer" },
   // int dladdr(const void *, Dl_info *)
   dladdr: { args: ["pointer", "buffer"], result: "i32" },
   // variadic in C, but called without a variadic argument
-  ioctl: { args: ["i32", "usize"], result: "i32" },
+  ioctl: { args: ["i32", "usize"], result: "i32", seldom: true },
 } as const;
 
 const isApple = native.os === "darwin";
@@ -319,6 +319,7 @@ export const kqueue = {
   EVFILT_USER: -10,
   EV_ADD: 0x1,
   EV_DELETE: 0x2,
+  EV_ENABLE: 0x4,
   EV_CLEAR: 0x20,
   EV_RECEIPT: 0x40,
   EV_ERROR: 0x4000,

@@ -157,8 +157,8 @@ function rows(): Row[] {
   for (const [name, row] of Object.entries(variadics) as [string, CurlVariadic][]) {
     for (const [shape, types] of Object.entries(row.shapes)) {
       const args = variadicArgs(row.fixed, types);
-      const { result, callsBack } = row;
-      const signature = { symbol: name, args, result, ...(callsBack && { callsBack }) };
+      const { since: _since, fixed: _fixed, shapes: _shapes, ...kept } = row;
+      const signature = { symbol: name, args, ...kept };
       all.push({ name, since: row.since, shape, signature, fixed: row.fixed.length });
     }
   }
@@ -200,7 +200,7 @@ function missing(row: Row, path: string): () => never {
 // <openssl/crypto.h>: int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *)
 const OPENSSL_INIT_NO_ATEXIT = 0x00080000;
 const OPENSSL = {
-  OPENSSL_init_crypto: { args: ["usize", "pointer"], result: "i32" },
+  OPENSSL_init_crypto: { args: ["usize", "pointer"], result: "i32", seldom: true },
 } as const satisfies Signatures;
 
 /**

@@ -55,6 +55,8 @@ export interface Signature {
   readonly nonblocking?: true;
   /** The function may call JS before it returns. */
   readonly callsBack?: true;
+  /** The function is called a few times for each agent or connection, not for each transfer. */
+  readonly seldom?: true;
 }
 
 /** Signatures by the name under which each function is bound. */

@@ -51,6 +51,19 @@ export function easyCodeOf(error: unknown): number {
   return typeof code === "number" ? code : -1;
 }
 
+/**
+ * Gives an error the stack of the code that awaits the call: libcurl reports a failure in a turn of
+ * the event loop, where none of the user's code is on the stack. To be called in the async function
+ * that the user has called, after it has waited; with `call` the stack begins above that function.
+ */
+export function showCaller(error: Error, call?: (...args: never[]) => unknown): void {
+  try {
+    Error.captureStackTrace(error, call);
+  } catch {
+    // a frozen error keeps the stack that it has
+  }
+}
+
 /** An error with a `CURLMcode`: see {@link https://curl.se/libcurl/c/libcurl-errors.html}. */
 export class CurlMultiError extends CurlError {
   /** The name of the class. */
@@ -137,6 +150,7 @@ function urlText(code: number): string {
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
+  PARTIAL_FILE: 18,
   READ_ERROR: 26,
   ABORTED_BY_CALLBACK: 42,
   BAD_FUNCTION_ARGUMENT: 43,
@@ -150,6 +164,7 @@ export const Code = {
   SEND_FAIL_REWIND: 65,
   AGAIN: 81,
   RECURSIVE_API_CALL: 93,
+  TOO_LARGE: 100,
 } as const;
 
 /** The values of `CURLMcode` that curlew's own code names. */

@@ -67,6 +67,25 @@ const RANGES = {
    */
   neverDrainsWakeFd: { since: 0x081400, until: 0x081500 },
   /**
+   * A chunked answer that ends with its connection, and not with its last chunk, is no error while
+   * the upload goes on: libcurl looks for the last chunk when both are over.
+   *
+   * All before 8.7.0, whose decoder of chunks is told of the end of the connection (c1e3a760b6).
+   * No issue of curl is known. Seen on 7.74.0, 7.88.1; not on 8.14.1, 8.23.0. Cured by
+   * `driver/early_answers.ts`.
+   */
+  hidesCutAnswers: { until: 0x080700 },
+  /**
+   * A transfer that was paused by `curl_easy_pause`, and not by its WRITEFUNCTION, while its socket
+   * has more to read keeps the timeout at 0 until the pause ends: the event loop spins.
+   *
+   * 8.6.0, which remembers that a socket has more (`select_bits`), to 8.14.1: whether the transfer
+   * may go on is decided by the WRITEFUNCTION's pause only (`Curl_xfer_is_blocked`), and before 8.9.0
+   * not at all. 8.15.0 looks at both pauses. Seen on 8.14.1; not on 7.74.0, 7.88.1, 8.23.0. No issue
+   * of curl is known. Cured by `driver/quirks/paused_spin.ts`.
+   */
+  spinsWhilePaused: { since: 0x080600, until: 0x080f00 },
+  /**
    * A socket that never connected is closed without CLOSESOCKETFUNCTION. Its number may then be
    * given to a descriptor of a name lookup, which would be taken for a socket whose close will be
    * announced.

@@ -22,8 +22,8 @@ export function member<T extends object, K extends keyof T>(object: T, key: K): 
 }
 
 /**
- * A dictionary for the platform, which reads the members that are not there from the prototype: so
- * it has none.
+ * A dictionary for the platform or a table, of which members are read that are not there: they would
+ * come from the prototype, so it has none.
  */
 export function dictionary<T extends object>(members: T): T {
   return Object.assign(Object.create(null), members);

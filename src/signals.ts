@@ -6,7 +6,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import { isProxy } from "node:util/types"; // node:util would cost 2 ms of the start
 
 const { prototype } = AbortSignal;
 
@@ -21,7 +21,7 @@ const { addEventListener, removeEventListener } = prototype;
 
 /** Whether a value is a signal. A proxy of one is none: each look at it would run the user's code. */
 export function isSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
+  if (typeof value !== "object" || value === null || isProxy(value)) return false;
   try {
     aborted(value as AbortSignal); // throws for what is none
     return true;
@@ -32,7 +32,7 @@ export function isSignal(value: unknown): value is AbortSignal {
 
 /** What was expected, and what a value is that is no signal. */
 export function notASignal(value: unknown): string {
-  const got = types.isProxy(value) ? "a proxy" : typeof value;
+  const got = isProxy(value) ? "a proxy" : typeof value;
   return `expected an AbortSignal, got ${got}`;
 }
 

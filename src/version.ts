@@ -23,7 +23,11 @@ export interface VersionInfo {
   readonly features: readonly string[];
   /** The features of the build as `CURL_VERSION_*` bits. */
   readonly featureBits: number;
-  /** The versions of the libraries that libcurl uses, by name. */
+  /**
+   * The versions of the libraries that libcurl uses, by name: all that `curl_version_info` or
+   * `curl_version` tell, such as `zlib`, `libpsl`, `OpenLDAP`. Where there are several with that
+   * job, the value names which: `libssh` may be `"libssh2/1.10.0"`.
+   */
   readonly libraries: Readonly<Record<string, string>>;
   /** libcurl's default for CAINFO, `null` where it has none. */
   readonly cainfo: string | null;
@@ -71,16 +75,20 @@ export function versionInfo(): VersionInfo {
   const at = new Struct(data, 216);
   // the struct of an older library has no newer fields
   const text = (offset: number, from: number) => age >= from ? at.string(offset) : null;
-  const libraries: Record<string, string> = {};
+  const libraries: Record<string, string> = {}, ssl = at.string(SSL);
   for (const [name, offset, from] of STRINGS) {
     const found = text(offset, from);
-    if (found) libraries[name] = found;
+    // since 8.12 some begin with the name itself
+    if (found) {
+      libraries[name] = found.startsWith(`${name}/`) ? found.slice(name.length + 1) : found;
+    }
   }
+  for (const [name, found] of otherLibraries(ssl)) libraries[name] ??= found;
   return {
     version,
     versionNum,
     host: at.string(24) ?? "",
-    ssl: at.string(SSL),
+    ssl,
     protocols: strings(at.pointer(64)),
     features: age >= FEATURES_AGE ? strings(at.pointer(FEATURES)) : [],
     featureBits: at.i32(32),
@@ -89,6 +97,33 @@ export function versionInfo(): VersionInfo {
     capath: text(CAPATH, CERTIFICATES_AGE),
     library: path,
   };
+}
+
+/** The names by which `curl_version` calls what the struct has another name for. */
+const NAMES: Readonly<Record<string, string>> = {
+  "libidn2": "libidn",
+  "libssh2": "libssh",
+  "libgsasl": "gsasl",
+  "librtmp": "rtmp",
+  "ngtcp2": "quic",
+  "nghttp3": "quic",
+  "quiche": "quic",
+  "msh3": "quic",
+};
+
+/**
+ * The libraries of `curl_version`, a line such as "libcurl/7.88.1 OpenSSL/3.0.19 libpsl/0.21.2
+ * (+libidn2/2.3.3) OpenLDAP/2.5.13". Some have no member in the struct of this version, or of any.
+ */
+function otherLibraries(ssl: string | null): [name: string, version: string][] {
+  const line = native.string(library().symbols.curl_version()) ?? "";
+  const found = line.matchAll(/(?<=\s)([^\s/()]+)\/(\S+(?: \(\+[^)]*\))?)/g);
+  return [...found].filter(([whole]) => !ssl?.includes(whole)).map(
+    ([whole, name = "", version = ""]) => {
+      const known = Object.hasOwn(NAMES, name) ? NAMES[name] as string : name;
+      return [known, known === "rtmp" ? whole : version]; // as the struct tells it since 8.8
+    },
+  );
 }
 
 /** The member `ssl` of {@linkcode versionInfo}. */

@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runChild, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
-import { startServer } from "./server/start.ts";
+import { startServer, type TestServer } from "./server/start.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -39,7 +39,11 @@ async function sources(): Promise<string[]> {
   const hidden = door.includes("./src/http/") ? null : join("src", "http");
   return [
     "mod.ts",
+    "command.ts",
+    "cli.ts",
+    "session.ts",
     "node_libcurl.ts",
+    "poll.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
 }
@@ -72,8 +76,11 @@ test("the code in README.md and in the doc comments type-checks", async () => {
           typeRoots: [join(ROOT, "node_modules", "@types"), join(ROOT, "node_modules")],
           paths: {
             "curlew": [join(ROOT, "mod.ts")],
+            "curlew/command": [join(ROOT, "command.ts")],
             "curlew/ffi": [join(ROOT, "ffi", "mod.ts")],
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
+            "curlew/session": [join(ROOT, "session.ts")],
+            "curlew/poll": [join(ROOT, "poll.ts")],
             "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
         },
@@ -91,14 +98,62 @@ test("the code in README.md and in the doc comments type-checks", async () => {
   }
 });
 
-test.for(README)("the code at $place runs", async ({ code }) => {
-  await using server = await startServer("http");
-  const here = code.replaceAll("https://example.com/", server.url("/small"))
-    .replaceAll(`"curlew"`, `"#root/mod.ts"`)
-    .replaceAll(`"curlew/node-libcurl"`, `"#root/node_libcurl.ts"`);
-  const child = await runChild(here);
-  expect(child).toMatchObject({ code: 0, stderr: "" });
-  expect(child.stdout).not.toBe("");
+/** The address of a host that the documents name. */
+type Hosts = readonly (readonly [name: string, address: string])[];
+
+/** Gives a program the addresses of test servers, and the folder's files in the place of its own. */
+function withServers(code: string, server: TestServer): string {
+  const hosts: Hosts = [
+    ["https://example.com/", server.url("/readme/example")],
+    ["https://httpbin.org/post", server.url("/readme/post")],
+    ["https://internal.example/", server.url("/small", "mtls")],
+    ["socks5h://127.0.0.1:1080", `socks5h://127.0.0.1:${server.socks}`],
+    ['"curlew"', '"#root/mod.ts"'],
+    ['"curlew/command"', '"#root/command.ts"'],
+    ['"curlew/poll"', '"#root/poll.ts"'],
+    ['"curlew/session"', '"#root/session.ts"'],
+    ['"curlew/node-libcurl"', '"#root/node_libcurl.ts"'],
+  ];
+  return hosts.reduce((text, [name, address]) => text.replaceAll(name, address), code);
+}
+
+/** What the lines of a program print, as it says behind them; `…` is anything. */
+function promised(code: string): RegExp[] {
+  return [...code.matchAll(/console\.log\(.*\);.* \/\/ (.+)$/gm)].map(([, text = ""]) => {
+    const parts = text.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    return new RegExp(`^${parts.join(".*")}$`);
+  });
+}
+
+describe("the code", () => {
+  let server: TestServer, folder: string;
+  beforeAll(async () => {
+    server = await startServer("http", "mtls", "socks");
+    folder = await mkdtemp(join(tmpdir(), "curlew-readme-"));
+    await copyFile(server.clientCert, join(folder, "client.pem"));
+    await copyFile(server.clientKey, join(folder, "client.key"));
+    await copyFile(server.ca, join(folder, "ca.pem"));
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test.for(README)("at $place runs, and prints what it says", async ({ code }) => {
+    const child = await runChild(withServers(code, server), { cwd: folder });
+    expect(child).toMatchObject({ code: 0, stderr: "" });
+    const lines = child.stdout.trimEnd().split("\n"), found = promised(code);
+    expect(lines.join("")).not.toBe("");
+    for (const [at, line] of found.entries()) {
+      const where = lines.findIndex((text) => line.test(text));
+      expect(where, `${line} of line ${at} in:\n${lines.join("\n")}`).not.toBe(-1);
+      lines.splice(0, where + 1);
+    }
+  });
+
+  test("says what it prints, often enough", () => {
+    expect(README.flatMap(({ code }) => promised(code)).length).toBeGreaterThan(9);
+  });
 });
 
 test("links in the documents lead to files", async () => {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -127,14 +126,43 @@ test("ftp.ts reads a local file", async () => {
   expect(stdout).toBe(await readFile(here, "utf8"));
 });
 
-const LOOP = new URL("event_loop.ts", EXAMPLES);
+/** The event loops of one's own. */
+const LOOPS = [
+  ["event_loop.ts", (...urls: string[]) => example("event_loop.ts", ...urls)],
+  ["socket_all.ts", (...urls: string[]) => example("socket_all.ts", ...urls)],
+] as const;
 
-test.runIf(existsSync(LOOP))("event_loop.ts runs several transfers", async () => {
-  const urls = ["/small", "/delay/50", "/bytes/5000"].map((path) => server.url(path));
-  const { code, stdout } = await example("event_loop.ts", ...urls);
-  expect(code).toBe(0);
-  for (const url of urls) expect(stdout).toContain(url);
+test.for(LOOPS)(
+  "%s runs hundreds of transfers, and the application's timers beside",
+  async ([, run]) => {
+    const paths = Array.from({ length: 298 }, (_, i) => `/bytes/${i + 1}`);
+    const urls = [...paths, "/delay/400", "/bytes/500000"].map((path) => server.url(path));
+    const { code, stdout, stderr } = await run(...urls);
+    expect([code, stderr]).toEqual([0, ""]);
+    const lines = stdout.trimEnd().split("\n"), last = lines.pop() as string;
+    expect(lines).toHaveLength(300);
+    for (const url of urls.slice(0, 298)) {
+      expect(lines).toContain(`${url} ${url.split("/").pop()} bytes`);
+    }
+    const ticks = Number(/a timer of 5 ms has run (\d+) times/.exec(last)?.[1]);
+    expect(ticks).toBeGreaterThan(20); // it has 400 ms at least
+  },
+);
+
+test.for(LOOPS)("%s names the error, and goes on", async ([, run]) => {
+  const urls = ["http://127.0.0.1:1/", server.url("/bytes/7")];
+  const { code, stdout } = await run(...urls);
+  expect(code).toBe(1);
+  expect(stdout).toContain(`${urls[0]} CURLE_COULDNT_CONNECT\n`);
+  expect(stdout).toContain(`${urls[1]} 7 bytes\n`);
 });
+
+test.for(LOOPS)(
+  "%s ends where there is nothing to do",
+  async ([, run]) => {
+    expect(await run()).toMatchObject({ code: 0, stderr: "" });
+  },
+);
 
 test("resume.ts downloads, and goes on with what is there", async () => {
   const path = join(folder, "resumed.bin"), url = server.url("/bytes/300000");
@@ -297,6 +325,29 @@ test("mail.ts sends a mail", async () => {
   }
 });
 
+test("curl_command.ts sends what a command says, and shows it without secrets", async () => {
+  const url = server.url("/echo?token=secret"), quoted = `$'Bearer \\x73ecret'`;
+  const command =
+    `curl '${url}' \\\n  -H Authorization:${quoted} --data-raw 'a=secret' --compressed`;
+  const { code, stdout, stderr } = await example("curl_command.ts", command);
+  expect(code, stderr).toBe(0);
+  const { method, headers, body } = JSON.parse(stdout);
+  expect([method, atob(body)]).toEqual(["POST", "a=secret"]);
+  expect(headers).toContainEqual(["Authorization", "Bearer secret"]);
+  expect(stderr).toContain(`token=REDACTED' -H 'Authorization: REDACTED'`);
+  expect(stderr).toContain("\n200 OK\n");
+  expect(stderr).not.toContain("secret");
+});
+
+test("curl_command.ts says where a command is wrong", async () => {
+  const { code, stderr } = await example("curl_command.ts", "curl -d x \\\n  --hedaer http://x/");
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    "Cannot read the curl command at line 2, column 3: expected an option of curl " +
+      "(the nearest is --header), found --hedaer\n",
+  );
+});
+
 test("node_libcurl.ts runs as it would on node-libcurl", async () => {
   const base = server.url("/").slice(0, -1);
   const { code, stdout, stderr } = await example("node_libcurl.ts", base, "/echo");
@@ -319,4 +370,17 @@ test("node_libcurl.ts runs as it would on node-libcurl", async () => {
     "Share: the cookie came back",
     "CurlMime: 200, sent true",
   ]);
+});
+
+test("session.ts keeps cookies in a file, tries again and names the error", async () => {
+  const base = server.url("/"), jar = join(folder, "session.txt");
+  const first = await example("session.ts", base, jar, "cookies/set", "a=1");
+  expect(first).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' });
+  expect(first.stderr).toBe("GET /cookies/set 200\ncookie a of 127.0.0.1\n");
+  const second = await example("session.ts", base, jar, "cookies");
+  expect(second).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' });
+  const { code, stdout, stderr } = await example("session.ts", base, jar, "status/503");
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^GET .* 503\nattempt 1 in \d+ ms: 503\nGET .* 503\nattempt 2 in /);
+  expect(stderr).toContain("status 503\n\nCannot fetch http://127.0.0.1:");
 });

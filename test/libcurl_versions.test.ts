@@ -29,6 +29,8 @@ const EXPECTED: Readonly<Record<Oddity, readonly [first: string, last: string, t
   mayLoseEvents: [OLDEST, "8.12.1"],
   keepsReadAhead: ["8.15.0", NEWEST],
   neverDrainsWakeFd: ["8.20.0", "8.20.0"],
+  hidesCutAnswers: [OLDEST, "8.6.0"],
+  spinsWhilePaused: ["8.6.0", "8.14.1"],
   closesUnconnectedSilently: ["7.88.0", "8.1.2"],
   reusesUnread: ["7.88.0", "7.88.1"],
   trustsRecentlyUsed: ["8.22.0", NEWEST],

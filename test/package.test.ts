@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ChildResult, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
@@ -11,11 +11,13 @@ import { startServer, type TestServer } from "./server/start.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MINUTE = 60_000;
 
-/** What a user writes: the three doors, a transfer through the Agent. */
+/** What a user writes: the doors, a transfer through the Agent. */
 const PROGRAM = `
 import { Agent, CurlEasyError, Easy, type EasyOptions, versionInfo } from "curlew";
+import { parseCurl, toCurl } from "curlew/command";
 import { library } from "curlew/ffi";
 import { constants } from "curlew/constants";
+import { Poller } from "curlew/poll";
 
 await using agent = new Agent({ maxConnections: 10 });
 using easy = new Easy();
@@ -23,8 +25,12 @@ const options: EasyOptions = { URL: process.argv[2] ?? "", WRITEFUNCTION: (b) =>
 easy.setOpts(options);
 await agent.perform(easy);
 const status: number = easy.getInfo("RESPONSE_CODE");
-const same: boolean = library().version === versionInfo().version;
-console.log(status, same, constants.CURLE_OK, CurlEasyError.name);
+using poller = new Poller();
+const same: boolean = library().version === versionInfo().version &&
+  (await poller.wait({ timeout: 0 })).length === 0;
+const { url, init } = parseCurl("curl -d a=b http://127.0.0.1/");
+const again: boolean = toCurl(url, init, { redact: false }).endsWith("--data-raw a=b");
+console.log(status, same, constants.CURLE_OK, CurlEasyError.name, again);
 `;
 
 /** What was written for node-libcurl. */
@@ -124,8 +130,15 @@ test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");
   const names = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
-  expect((await readdir(join(inside, "dist"))).sort())
+  // beside each bundle stands its source map
+  const inDist = (await readdir(join(inside, "dist"))).filter((name) => !name.endsWith(".js.map"));
+  expect(inDist.sort())
     .toEqual([
+      "chunks",
+      "cli.d.ts",
+      "cli.js",
+      "command.d.ts",
+      "command.js",
       "doctor.d.ts",
       "doctor.js",
       "ffi",
@@ -133,9 +146,13 @@ test("the npm package has what it needs, and nothing else", async () => {
       "mod.js",
       "node_libcurl.d.ts",
       "node_libcurl.js",
+      "poll.d.ts",
+      "poll.js",
+      "session.d.ts",
+      "session.js",
       "src",
     ]);
-  expect(await readdir(join(inside, "dist", "ffi", "curl"))).not.toContain("generate.js");
+  expect((await readdir(join(inside, "dist", "ffi", "curl"))).join()).not.toContain("generat");
   expect((await readdir(join(folder, "node_modules"))).filter((name) => name[0] !== ".").sort())
     .toEqual(["curlew", "node-libcurl"]);
 });
@@ -144,8 +161,28 @@ test("the npm package runs on this runtime", async () => {
   const url = server.url("/small");
   const args = "Bun" in globalThis ? ["main.ts", url] : ["run", "--allow-ffi", "main.ts", url];
   const { stdout } = await run(process.execPath, ...args);
-  expect(stdout).toBe("200 true 0 CurlEasyError\n");
+  expect(stdout).toBe("200 true 0 CurlEasyError true\n");
 });
+
+/** What `surface.ts` tells of the doors in a folder, whose files have that ending. */
+async function surfaceOf(root: string, ending: "ts" | "js"): Promise<Record<string, unknown>> {
+  const doors = ["mod", "ffi/mod", "src/constants", "command", "session", "poll", "node_libcurl"];
+  const urls = doors.map((door) => pathToFileURL(join(root, `${door}.${ending}`)).href);
+  const flags = ["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")];
+  const program = join(ROOT, "test", "surface.ts");
+  const args = "Bun" in globalThis ? [program] : [...flags, program];
+  return JSON.parse((await run(process.execPath, ...args, ...urls)).stdout);
+}
+
+test("the bundles of the npm package show what the sources do", async () => {
+  const source = await surfaceOf(ROOT, "ts");
+  const bundled = await surfaceOf(join(folder, "node_modules", "curlew", "dist"), "js");
+  expect(bundled).toEqual(source);
+  expect(bundled["shared"]).toEqual(
+    { error: true, constants: true, configure: true, loadError: true },
+  );
+  expect(Object.values(source["errors"] as object)).not.toContain("no error");
+}, MINUTE);
 
 /** Runs a file of the project, with a URL. */
 async function runFile(name: string, ...denoFlags: string[]): Promise<string> {
@@ -179,9 +216,13 @@ test("a program for node-libcurl runs by an entry in the runtime's own configura
   }
 });
 
-test("the npm package brings the doctor as a command", async () => {
+test("the npm package brings the command curlew", async () => {
   const bin = join(folder, "node_modules", ".bin", "curlew");
   const args = "Bun" in globalThis ? [bin] : ["run", "-A", bin];
+  const fetched = await run(process.execPath, ...args, "curl", "-q", "-s", server.url("/small"));
+  expect(JSON.parse(fetched.stdout).name).toBe("small");
+  const code = await run(process.execPath, ...args, "code", "curl http://x.test/");
+  expect(code.stdout).toContain(`await fetch("http://x.test/"`);
   const { stdout } = await run(process.execPath, ...args, "doctor", "--json");
   const { system, problems } = JSON.parse(stdout);
   expect({ version: system.curlew, problems }).toEqual({ version: "0.1.0", problems: [] });
@@ -226,7 +267,7 @@ test("a compiled Bun program brings the package with it", async () => {
   await rename(join(folder, "node_modules"), join(folder, "moved"));
   try {
     const { stdout } = await run(program, server.url("/small"));
-    expect(stdout).toBe("200 true 0 CurlEasyError\n");
+    expect(stdout).toBe("200 true 0 CurlEasyError true\n");
   } finally {
     await rename(join(folder, "moved"), join(folder, "node_modules"));
   }
@@ -237,6 +278,8 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  for (const door of ["mod", "node_libcurl"]) expect(stderr).toContain(`/${door}.ts (`);
+  for (const door of ["mod", "command", "cli", "session", "poll", "node_libcurl"]) {
+    expect(stderr).toContain(`/${door}.ts (`);
+  }
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);
 }, MINUTE);

@@ -7,8 +7,19 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The rooms from the bottom up: each may import from those before it, and from itself. */
 const ROOMS = [
-  ...["ffi", "src", "src/handles", "src/driver", "src/http", "src/node_libcurl", "src/doctor"],
+  ...["ffi", "src", "src/handles", "src/driver", "src/http", "src/node_libcurl"],
+  ...["src/command", "src/doctor", "src/cli"],
   ".",
+];
+/** The files that users import. */
+const DOORS = [
+  "mod.ts",
+  "cli.ts",
+  "command.ts",
+  "doctor.ts",
+  "poll.ts",
+  "session.ts",
+  "node_libcurl.ts",
 ];
 
 /** The room of `path`: the innermost of `ROOMS` that holds the file, or -1. */
@@ -24,12 +35,15 @@ interface Import {
   readonly to: string;
 }
 
-async function importsOf(path: string): Promise<Import[]> {
+async function importsOf(path: string, onlyLoads = false): Promise<Import[]> {
   const text = (await readFile(join(ROOT, path), "utf8")).replace(
     /\/\*[^]*?\*\/|^\s*\/\/.*$/gm,
     "",
   );
-  const found = text.matchAll(/(?:^|[\s;}])(?:from|import|import\()\s*["']([^"']+)["']/g);
+  const code = onlyLoads
+    ? text.replace(/^(?:import|export) type\b[^;]*;|\bimport\(["'][^"']+["']\)/gm, "")
+    : text;
+  const found = code.matchAll(/(?:^|[\s;}])(?:from|import|import\()\s*["']([^"']+)["']/g);
   return [...found].map(([, specifier = ""]) => {
     const local = specifier.startsWith(".");
     const to = local ? normalize(join(dirname(path), specifier)).replaceAll(sep, "/") : specifier;
@@ -42,15 +56,13 @@ async function files(): Promise<string[]> {
     const names = await readdir(join(ROOT, folder), { recursive: true });
     return names.map((name) => `${folder}/${name.replaceAll(sep, "/")}`);
   }));
-  return [
-    "mod.ts",
-    "doctor.ts",
-    "node_libcurl.ts",
-    ...folders.flat().filter((path) => path.endsWith(".ts")),
-  ];
+  return [...DOORS, ...folders.flat().filter((path) => path.endsWith(".ts"))];
 }
 
-const imports = (await Promise.all((await files()).map(importsOf))).flat();
+const imports = (await Promise.all((await files()).map((path) => importsOf(path)))).flat();
+
+/** Imports that load the file at once: neither those of types, nor `import()`. */
+const loads = (await Promise.all((await files()).map((path) => importsOf(path, true)))).flat();
 
 /** A MIME reader is shown its `Easy`, whose options name `Mime`: a type has to go up somewhere. */
 const TYPE_UP: Import = { from: "src/handles/mime/reader.ts", to: "src/handles/easy/easy.ts" };
@@ -72,6 +84,36 @@ test("only its own door imports the room of node-libcurl", () => {
     to.startsWith("src/node_libcurl/") && !from.startsWith("src/node_libcurl/")
   );
   expect(new Set(from.map(({ from }) => from))).toEqual(new Set(["node_libcurl.ts"]));
+});
+
+/** All files that a file loads, type-only imports too. */
+function loadedBy(path: string, found = new Set<string>([path])): Set<string> {
+  for (const { to } of imports.filter(({ from }) => from === path)) {
+    if (!found.has(to)) loadedBy(to, found.add(to));
+  }
+  return found;
+}
+
+test("mod.ts loads nothing that other doors are for", () => {
+  const loaded = loadedBy("mod.ts"), rooms = [...loaded].map(roomOf);
+  expect(loaded.size).toBeGreaterThan(100);
+  for (const room of ["src/node_libcurl", "src/command", "src/doctor", "src/cli"]) {
+    expect(rooms).not.toContain(ROOMS.indexOf(room));
+  }
+  expect([...loadedBy("command.ts")].map(roomOf)).not.toContain(ROOMS.indexOf("src/cli"));
+});
+
+test("the main door does not load sessions", () => {
+  const own = ["src/http/session/", "src/http/cookies/cookie_jar.ts", "src/http/retry/"];
+  const isOwn = (path: string) => own.some((start) => path.startsWith(start));
+  const loaded = new Set<string>(), waiting = ["mod.ts"];
+  for (let path = waiting.pop(); path; path = waiting.pop()) {
+    if (loaded.has(path)) continue;
+    loaded.add(path);
+    waiting.push(...loads.filter(({ from }) => from === path).map(({ to }) => to));
+  }
+  expect([...loaded].filter(isOwn)).toEqual([]);
+  expect(loaded.size).toBeGreaterThan(50);
 });
 
 /** A way through `edges` that comes back to where it has been, or null. */
@@ -157,6 +199,34 @@ test("ffi/ has no dependency but the runtime, and the library none at all", () =
   expect(wrong).toEqual([]);
   const bun = outside.filter(({ to }) => to.startsWith("bun:")).map(({ from }) => from);
   expect([...new Set(bun)].sort()).toEqual(["ffi/bun.ts", "ffi/bun_worker.ts"]);
+});
+
+/**
+ * What an import of `mod.ts` loads of the runtime: the loop needs timers and each response a buffer,
+ * and the third is cheap. The others cost 2 to 20 ms, so they are loaded at the first call that
+ * needs them.
+ */
+const LOADED_AT_START = ["node:buffer", "node:timers", "node:util/types"];
+
+/** The modules that those of a file load with it, types left out; `import()` loads later. */
+async function loadedWith(path: string): Promise<string[]> {
+  const text = (await readFile(join(ROOT, path), "utf8")).replace(/\/\*[^]*?\*\//g, "");
+  const found = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^"';]*\sfrom\s+)?"([^"]+)"/gm);
+  return [...found].map(([, to = ""]) =>
+    to.startsWith(".") ? normalize(join(dirname(path), to)).replaceAll(sep, "/") : to
+  );
+}
+
+test("mod.ts loads no module of the runtime before a call needs it", async () => {
+  const loaded = new Set(["mod.ts"]);
+  for (const path of loaded) {
+    if (path.endsWith(".ts")) { for (const to of await loadedWith(path)) loaded.add(to); }
+  }
+  // bun:ffi stands in the text of a Worker, and Deno could not load it
+  const outside = [...loaded].filter((path) => !path.endsWith(".ts") && path !== "bun:ffi");
+  expect(outside.sort()).toEqual(LOADED_AT_START);
+  expect(loaded).toContain("src/http/transfer/transfer.ts");
+  expect(loaded).not.toContain("src/http/files/destination.ts");
 });
 
 test("only ffi/deno.ts says Deno, only ffi/bun.ts and its fallback say Bun", async () => {

@@ -1,6 +1,10 @@
 // Makes dist/, what npm gets: JavaScript and declarations. Deno runs no TypeScript out of
 // node_modules; JSR ships the sources instead.
 //
+// The JavaScript is one file for each door, with chunks for what several doors share and for what
+// is loaded at its first use: a hundred files would double the time of an import. Names stay as
+// they are in the sources, since errors and stack traces show them.
+//
 //   npm run build
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -9,9 +13,51 @@ import process from "node:process";
 import { inModules, ROOT } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
+/** What node_libcurl.ts exports as a namespace too, which only a module of its own can be. */
+const NAMESPACE = "src/node_libcurl/names";
+/** The doors: their paths in dist/ as in the sources, without the endings. */
+const DOORS = [
+  ...["mod", "cli", "command", "doctor", "session", "poll", "node_libcurl"],
+  ...["ffi/mod", "src/constants", NAMESPACE],
+];
+
+const keepNamespace = {
+  name: "keep-namespace",
+  resolveId(source, importer) {
+    if (source !== `./${NAMESPACE}.ts` || !importer?.endsWith("node_libcurl.ts")) return null;
+    return { id: `./${NAMESPACE}.js`, external: true };
+  },
+};
+
+function declarations() {
+  const tsc = inModules("typescript", "bin", "tsc");
+  const args = [tsc, "--project", "tools/tsconfig.build.json"];
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+async function bundles() {
+  const { rolldown } = await import("rolldown"); // once setup() has installed it
+  const bundle = await rolldown({
+    cwd: ROOT,
+    input: Object.fromEntries(DOORS.map((door) => [door, `${door}.ts`])),
+    external: /^(?:node|bun):/,
+    tsconfig: false,
+    plugins: [keepNamespace],
+  });
+  await bundle.write({
+    dir: "dist",
+    format: "esm",
+    sourcemap: true,
+    keepNames: true,
+    comments: false, // the source maps and the declarations have them
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+  });
+  await bundle.close();
+}
+
 setup();
 rmSync(join(ROOT, "dist"), { recursive: true, force: true });
-const tsc = inModules("typescript", "bin", "tsc");
-const args = [tsc, "--project", "tools/tsconfig.build.json"];
-const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
-process.exit(status ?? 1);
+declarations();
+await bundles();

@@ -8,7 +8,10 @@ import { step, suite, summary } from "./report.mjs";
 import { setup } from "./setup.mjs";
 
 const paths = setup();
-const DOORS = ["mod.ts", "doctor.ts", "node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"];
+const DOORS = [
+  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts"],
+  ...["node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
+];
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],
   "type check": [process.execPath, inModules("typescript", "bin", "tsc"), "--noEmit"],

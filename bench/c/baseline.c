@@ -293,6 +293,7 @@ static uint64_t max(uint64_t a, uint64_t b) { return a > b ? a : b; }
 int main(int argc, char **argv) {
   if (argc < 3) fail("expected a mode and a URL");
   const char *mode = argv[1];
+  if (!strcmp(mode, "loop")) mode = "requests"; // this program has no other loop
   url = argv[2];
   uint64_t first = argc > 3 ? strtoull(argv[3], 0, 10) : 1;
   uint64_t second = argc > 4 ? strtoull(argv[4], 0, 10) : 0;

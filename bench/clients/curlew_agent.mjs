@@ -1,6 +1,7 @@
 // curlew without a Response: Agent.perform with handles that are used again.
 import { Agent, constants, download, Easy } from "../../mod.ts";
 import { PIECE, run } from "./harness.mjs";
+import { ownLoop } from "./own_loop.mjs";
 
 const H2 = {
   SSL_VERIFYPEER: 0,
@@ -9,7 +10,7 @@ const H2 = {
   PIPEWAIT: 1,
 };
 
-let agent, extra;
+let agent, drive, extra;
 const idle = [];
 
 function create(url) {
@@ -24,7 +25,7 @@ function create(url) {
 }
 
 async function perform(easy) {
-  await agent.perform(easy);
+  await drive(easy);
   const status = easy.getInfo("RESPONSE_CODE");
   if (status !== 200) throw new Error(`status ${status}`);
 }
@@ -37,8 +38,10 @@ async function once(options) {
 }
 
 await run({
-  open({ concurrency, https }) {
-    agent = new Agent({ maxCachedConnections: concurrency + 16 });
+  open({ mode, concurrency, https }) {
+    const maxCachedConnections = concurrency + 16;
+    agent = new Agent({ maxCachedConnections });
+    drive = mode === "loop" ? ownLoop(maxCachedConnections) : (easy) => agent.perform(easy);
     extra = https ? H2 : {};
   },
   async get(url) {

@@ -5,7 +5,7 @@ import process from "node:process";
 
 /**
  * @typedef {object} Adapter how a client does what is measured
- * @property {(plan: { concurrency: number, https: boolean }) => void} [open]
+ * @property {(plan: { mode: string, concurrency: number, https: boolean }) => void} [open]
  * @property {(url: string) => Promise<number>} get the length of the body, which is read as a whole
  * @property {(url: string, sink: (bytes: Uint8Array) => void) => Promise<void>} read streams
  * @property {(url: string, path: string) => Promise<void>} [save]
@@ -134,6 +134,8 @@ const MODES = {
     await repeat(Math.max(Math.min(count, WARM_UP), 2 * concurrency), concurrency, work);
     await measure(count, () => repeat(count, concurrency, work));
   },
+  // a loop of one's own
+  loop: (adapter, url, count, concurrency) => MODES.requests(adapter, url, count, concurrency),
   first: (adapter, url, count, concurrency) =>
     measure(count, () => repeat(count, concurrency, () => get(adapter, url))),
   read: (adapter, url, streams) =>
@@ -165,6 +167,7 @@ const MODES = {
 /** How many transfers there are at a time, by mode; one in those that are not here. */
 const CONCURRENCY = {
   requests: (_count, concurrency) => concurrency,
+  loop: (_count, concurrency) => concurrency,
   first: (_count, concurrency) => concurrency,
   read: (streams) => streams,
   burst: (count) => count,
@@ -178,7 +181,7 @@ export async function run(adapter) {
   const [mode, url, first, second, third] = process.argv.slice(2);
   const a = mode === "save" ? first : Number(first), b = Number(second);
   const concurrency = CONCURRENCY[mode]?.(a, b) ?? 1;
-  adapter.open?.({ concurrency, https: url.startsWith("https:") });
+  adapter.open?.({ mode, concurrency, https: url.startsWith("https:") });
   await MODES[mode](adapter, url, a, b, third);
   // a start is measured to the natural end of the process
   if (mode !== "start") process.exit();

@@ -21,6 +21,7 @@ export interface CurlVariadic {
   readonly result: CType;
   readonly shapes: Readonly<Record<string, readonly CType[]>>;
   readonly callsBack?: true;
+  readonly seldom?: true;
 }
 
 /**
@@ -112,7 +113,7 @@ export const functions = {
   },
 
   // multi.h
-  curl_multi_init: { since: 0x070906, args: [], result: "pointer" },
+  curl_multi_init: { since: 0x070906, args: [], result: "pointer", seldom: true },
   curl_multi_cleanup: { since: 0x070906, args: ["pointer"], result: "i32", callsBack: true },
   curl_multi_add_handle: {
     since: 0x070906,
@@ -243,7 +244,7 @@ export const functions = {
   curl_strnequal: { since: 0x070100, args: ["buffer", "buffer", "usize"], result: "i32" },
 
   // curl.h: the process
-  curl_global_init: { since: 0x070800, args: ["long"], result: "i32" },
+  curl_global_init: { since: 0x070800, args: ["long"], result: "i32", seldom: true },
   // flags, malloc, free, realloc, strdup, calloc
   curl_global_init_mem: {
     since: 0x070c00,
@@ -254,7 +255,7 @@ export const functions = {
   curl_global_sslset: { since: 0x073800, args: ["i32", "buffer", "buffer"], result: "i32" },
   curl_global_trace: { since: 0x080300, args: ["buffer"], result: "i32" },
   curl_version: { since: 0x070100, args: [], result: "pointer" },
-  curl_version_info: { since: 0x070a00, args: ["i32"], result: "pointer" },
+  curl_version_info: { since: 0x070a00, args: ["i32"], result: "pointer", seldom: true },
 } as const;
 
 /** The variadic functions. Each is bound once for each shape. */
@@ -278,6 +279,7 @@ export const variadics = {
     fixed: ["pointer", "i32"],
     result: "i32",
     shapes: { long: ["long"], off_t: ["i64"], pointer: ["pointer"] },
+    seldom: true,
   },
   curl_share_setopt: {
     since: 0x070a00,

@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import type { Multi } from "../handles/multi/multi.ts";
+import { isEasyError, showCaller } from "../errors.ts";
 import { throwIfAborted } from "../signals.ts";
 import {
   type AgentOptions,
@@ -138,7 +139,8 @@ export class Agent {
   }
 
   /**
-   * Runs a transfer. A CONNECT_ONLY handle stays added until it is closed.
+   * Runs a transfer. Inside a callback of the same agent it begins after the callback. A
+   * CONNECT_ONLY handle stays added until it is closed.
    *
    * @returns the handle, when the transfer is over.
    * @throws {CurlEasyError} what the transfer failed with; CURLE_ABORTED_BY_CALLBACK where the
@@ -146,8 +148,13 @@ export class Agent {
    * @throws {CurlMultiError} CURLM_ADDED_ALREADY where the handle is in use.
    * @throws the signal's reason where it aborted.
    */
-  perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
-    return promised((outcome) => this.#perform(easy, outcome, signalOf(options)));
+  async perform(easy: Easy, options: PerformOptions = {}): Promise<Easy> {
+    try {
+      return await promised((outcome) => this.#perform(easy, outcome, signalOf(options)));
+    } catch (error) {
+      if (isEasyError(error)) showCaller(error);
+      throw error;
+    }
   }
 
   #perform(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {

@@ -8,6 +8,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../ffi/curl/flags.ts";
+import { native, type Pointer } from "../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../errors.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import { markConnectionUsed } from "../handles/easy/connect_only.ts";
@@ -20,12 +21,14 @@ import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
 import { reasonOf } from "../signals.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
+import { EarlyAnswers } from "./early_answers.ts";
 import type { Poller } from "./poller/poller.ts";
 import { isSurelyHttp } from "./protocol.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
 import { UnreadBytes } from "./quirks/unread_bytes.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
 import { Sockets } from "./sockets.ts";
+import { DuePauses } from "./timing/due_pauses.ts";
 import { Fairness } from "./timing/fairness.ts";
 import { QueuedTimeouts } from "./timing/queued_timeouts.ts";
 import { RegularLooks } from "./timing/regular_looks.ts";
@@ -47,7 +50,9 @@ export class DrivenMulti {
   readonly sockets: Sockets;
   readonly waits: SocketWaits;
   readonly transfers: ActiveTransfers = new ActiveTransfers();
-  readonly fairness: Fairness = new Fairness();
+  readonly #duePauses = new DuePauses();
+  readonly fairness: Fairness = new Fairness(this.#duePauses);
+  readonly answers: EarlyAnswers;
   readonly timeouts: QueuedTimeouts;
   readonly looks: RegularLooks;
   readonly remedies: QuirkRemedies;
@@ -56,6 +61,8 @@ export class DrivenMulti {
   readonly #options: AgentOptions;
   readonly #scheduler: Scheduler;
   #cacheSize: number;
+  /** The transfers that a call outside a turn has ended. */
+  readonly #failing: ActiveTransfer[] = [];
 
   /** Makes a multi handle with room for `cacheSize` idle connections. Throws as `Agent` does. */
   constructor(options: AgentOptions, cacheSize: number, poller: Poller, scheduler: Scheduler) {
@@ -65,8 +72,13 @@ export class DrivenMulti {
     this.#scheduler = scheduler;
     this.timeouts = new QueuedTimeouts(this.transfers, schedule);
     this.looks = new RegularLooks(this.transfers.watchlist, schedule);
-    this.remedies = new QuirkRemedies(() => this.#lookAtAll(), schedule);
+    this.remedies = new QuirkRemedies(
+      () => this.#lookAtAll(),
+      schedule,
+      () => this.fairness.size > 0 || this.transfers.runnable < this.transfers.size,
+    );
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
+    this.answers = new EarlyAnswers(this.sockets);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
@@ -108,15 +120,20 @@ export class DrivenMulti {
 
   /** The observer, which takes notes inside libcurl's callbacks and schedules a turn. */
   #observer(): MultiObserver {
-    const { sockets, transfers, remedies } = this, scheduler = this.#scheduler;
+    const { answers, sockets, transfers, remedies } = this, scheduler = this.#scheduler;
     const { nssClosesSockets } = oddities();
     return {
       socket: (fd, what, easy) => {
         remedies.socket(fd, what);
         sockets.socket(fd, what, easy);
+        if (answers.size > 0) answers.socket(fd, what, this.#easyAt(easy));
         scheduler.schedule();
       },
-      touched: () => scheduler.schedule(),
+      touched: (easy) => {
+        remedies.touched();
+        answers.touched(easy);
+        scheduler.schedule();
+      },
       opened: (fd) => {
         remedies.opened(fd);
         // a socket whose end is not announced must not stay registered, so it is not recorded
@@ -126,13 +143,24 @@ export class DrivenMulti {
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
       limitChanged: (easy) => this.#limitChanged(easy),
-      mustWait: (easy, bytes) => this.fairness.mustWait(easy, bytes),
+      mustWait: (easy, bytes) => {
+        answers.touched(easy);
+        return this.fairness.mustWait(easy, bytes);
+      },
       paused: (easy, paused) => {
         transfers.pause(easy, paused);
+        answers.touched(easy);
         if (paused) remedies.stoppedReading(easy, transfers.size - 1);
         scheduler.schedule();
       },
+      pauseDue: (easy) => this.#duePauses.add(easy),
+      queue: (easy) => this.fairness.queue(easy),
+      failed: (easy, error) => this.#failSoon(easy, error),
     };
+  }
+
+  #easyAt(pointer: Pointer): EasyState | null {
+    return pointer && (this.#state.easies.get(native.address(pointer)) ?? null);
   }
 
   /** Starts a transfer. Throws what adding the handle failed with. */
@@ -151,6 +179,7 @@ export class DrivenMulti {
   #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
     const state = stateOf(easy), transfer = this.transfers.add(state, outcome);
     this.timeouts.watch(transfer);
+    if (state.settings.finalHead) this.answers.watch(state);
     if (this.remedies.isSuspect(state) || !isSurelyHttp(state)) this.#watch(transfer);
     return transfer;
   }
@@ -198,9 +227,9 @@ export class DrivenMulti {
   }
 
   #abort(transfer: ActiveTransfer, reason: unknown): void {
+    transfer.aborted = { reason }; // counts, however the transfer ends until then
     if (this.inCallback) {
-      // libcurl refuses the removal here. The reason counts, however the transfer ends until then
-      transfer.aborted = { reason };
+      // libcurl refuses the removal here
       setImmediate(() => this.#abort(transfer, reason));
     } else if (this.transfers.take(transfer)) {
       this.#state.remove(transfer.easy);
@@ -212,6 +241,7 @@ export class DrivenMulti {
   /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
+    this.answers.forget(easy);
     this.#unread?.removed(easy);
     this.remedies.stoppedReading(easy, this.transfers.size);
     const transfer = this.transfers.find(easy);
@@ -222,20 +252,35 @@ export class DrivenMulti {
     this.#scheduler.schedule(); // in any case: another transfer may get its connection now
   }
 
+  /** Resumes the transfer that has been paused for others the longest. */
+  resumeNext(): void {
+    this.#duePauses.make(); // those of calls outside a turn
+    this.fairness.resumeNext();
+    this.#duePauses.make();
+  }
+
+  /** libcurl's timeout in milliseconds, -1 for none. */
+  timeout(): number {
+    return this.remedies.timeout(this.multi.timeout());
+  }
+
   /** Has libcurl do what is due: its timeouts, and transfers that have begun since the last call. */
   runDue(): void {
     this.sockets.lookAtKept();
+    this.remedies.beforeTimeout();
     this.#act(CURL_SOCKET_TIMEOUT, 0);
   }
 
   #act(fd: number, mask: number): void {
     this.multi.socketAction(fd, mask);
     this.transfers.called();
+    this.#duePauses.make();
   }
 
   #lookAtAll(): void {
     this.multi.socketAll();
     this.transfers.called();
+    this.#duePauses.make();
   }
 
   /** Serves the sockets that are ready, until `isOver`. Returns how many events there were. */
@@ -245,6 +290,7 @@ export class DrivenMulti {
     const served = sockets.serve((fd, mask) => {
       remedies.beforeAction(fd);
       this.#act(fd, mask);
+      this.answers.served(fd);
     }, isOver);
     sockets.apply();
     return served;
@@ -257,9 +303,16 @@ export class DrivenMulti {
     return this.remedies.lookIfDue() || isDue;
   }
 
+  /** Settles the transfers that a call outside a turn has ended. Returns whether there were any. */
+  settleFailed(): boolean {
+    if (this.#failing.length === 0) return false;
+    for (const transfer of this.#failing.splice(0)) this.#fail(transfer, null);
+    return true;
+  }
+
   /** Settles the transfers that libcurl has finished. Returns whether there were any. */
   settleFinished(): boolean {
-    let any = false;
+    let any = this.settleFailed();
     for (let message = this.multi.infoRead(); message; message = this.multi.infoRead()) {
       any = true;
       this.#finish(message);
@@ -278,24 +331,39 @@ export class DrivenMulti {
     else transfer.resolve(easy);
   }
 
+  /** Settles the transfers whose answer is complete before their upload. Returns whether there were any. */
+  settleAnswered(): boolean {
+    return this.answers.end((easy, error) => {
+      const transfer = this.transfers.find(easy);
+      if (!transfer || !this.transfers.take(transfer)) return;
+      const face = easy.easy as Easy; // the pin of the transfer keeps it
+      this.#state.remove(easy);
+      if (error) transfer.reject(error);
+      else transfer.resolve(face);
+    });
+  }
+
   /** Fails the transfers that are late and that libcurl has not ended itself. */
   failLate(): void {
-    for (const { easy } of this.timeouts.late()) {
-      const text = `Operation timed out after ${easy.settings.timeoutMs} milliseconds`;
-      this.#fail(easy, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
+    for (const transfer of this.timeouts.late()) {
+      const { timeoutMs } = transfer.easy.settings;
+      const text = `Operation timed out after ${timeoutMs} milliseconds`;
+      this.#fail(transfer, new CurlEasyError(Code.OPERATION_TIMEDOUT, text));
     }
   }
 
-  /** Resumes one of the transfers that are paused for others. */
-  resumeNext(): void {
-    this.fairness.resumeNext((easy, error) => this.#fail(easy, error));
+  /** Fails a transfer in the next round: a callback may be on the stack now. */
+  #failSoon(easy: EasyState, error: CurlEasyError): void {
+    const transfer = this.transfers.find(easy);
+    if (!transfer || transfer.failure) return;
+    transfer.failure = { error };
+    this.#failing.push(transfer);
+    this.#scheduler.schedule();
   }
 
-  #fail(easy: EasyState, error: unknown): void {
-    const transfer = this.transfers.find(easy);
-    if (!transfer) return;
-    this.transfers.take(transfer);
-    this.#state.remove(easy);
+  #fail(transfer: ActiveTransfer, error: unknown): void {
+    if (!this.transfers.take(transfer)) return;
+    this.#state.remove(transfer.easy);
     transfer.reject(error);
   }
 

@@ -19,6 +19,7 @@ import { createPoller } from "./poller/create.ts";
 import type { Poller } from "./poller/poller.ts";
 import type { SocketWaitOutcome } from "./socket_waits.ts";
 import { Deadline } from "./timing/deadline.ts";
+import { QueuedStarts } from "./queued_starts.ts";
 import { Spin } from "./timing/spin.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
@@ -36,6 +37,7 @@ export class Loop {
   readonly #invariants: Invariants | null = isDebugging() ? new Invariants() : null;
   /** Replaced after an error of the multi interface. */
   #driven: DrivenMulti;
+  readonly #starts = new QueuedStarts();
   #scheduled = false;
   #inTurn = false;
   /** A transfer has come to its end in this turn: whoever waited for it may start another one. */
@@ -75,7 +77,7 @@ export class Loop {
 
   /** How many transfers are in flight. */
   get size(): number {
-    return this.#driven.transfers.size;
+    return this.#driven.transfers.size + this.#starts.size;
   }
 
   /** How many sockets are known, those of idle connections included. */
@@ -95,12 +97,16 @@ export class Loop {
 
   /** Whether no handle is added, also none that is only connected, and no turn is on the stack. */
   get isIdle(): boolean {
-    return this.#driven.isEmpty && !this.isBusy;
+    return this.#driven.isEmpty && this.#starts.size === 0 && !this.isBusy;
   }
 
   /** Starts a transfer. Throws what adding the handle failed with. */
-  run(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
+  run(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null = null): void {
     if (this.#driven.multi.closed) this.#driven = this.#createMulti(this.#driven.cacheSize);
+    if (this.#driven.inCallback) {
+      this.#starts.add(easy, outcome, signal);
+      return this.#schedule();
+    }
     this.#driven.start(easy, outcome, signal);
   }
 
@@ -142,6 +148,7 @@ export class Loop {
     } finally {
       this.#inTurn = false;
     }
+    more ||= this.#starts.size > 0;
     if (more) this.#schedule();
     else this.#park();
     if (this.#invariants !== null && !this.#driven.multi.closed) {
@@ -171,22 +178,31 @@ export class Loop {
     return !this.#anyFinished && transfers.runnable > 0 && this.#spin.looksAgain();
   }
 
+  /** Starts the transfers that wait, unless a callback of others' is on the stack. */
+  #startQueued(driven: DrivenMulti): boolean {
+    if (this.#starts.size === 0 || this.#closed || driven.inCallback) return false;
+    return this.#starts.start((easy, outcome, signal) => driven.start(easy, outcome, signal));
+  }
+
   /** Serves everything once. Returns whether anything happened, so that another round is due. */
   #round(driven: DrivenMulti, end: number): boolean {
-    const { multi, fairness, remedies } = driven;
+    const { fairness, remedies } = driven;
+    const started = this.#startQueued(driven);
     driven.resumeNext();
-    const due = multi.timeout() === 0 || this.#deadline.take();
+    const failed = driven.settleFailed(); // before libcurl goes on with them
+    const due = driven.timeout() === 0 || this.#deadline.take();
     if (due) driven.runDue();
     const looked = driven.lookIfDue();
     // half a slice for sockets in any case, also where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);
-    const finished = driven.settleFinished();
+    const ended = driven.settleFinished(), answered = driven.settleAnswered();
+    const finished = ended || answered || failed;
     if (finished) this.#anyFinished = true;
     if (served > 0) this.#spin.served();
     else if (due || finished) this.#spin.restart();
     driven.failLate();
-    const busy = due || looked || served > 0 || finished || fairness.size > 0;
+    const busy = started || due || looked || served > 0 || finished || fairness.size > 0;
     return remedies.afterRound(busy, driven.transfers);
   }
 
@@ -229,7 +245,7 @@ export class Loop {
     const { multi, transfers, sockets, waits } = this.#driven;
     const keepsProcessAlive = transfers.runnable > 0 || waits.size > 0;
     const isWaiting = keepsProcessAlive || transfers.size > 0 || sockets.wanted > 0;
-    this.#deadline.set(multi.closed ? NO_TIMEOUT : multi.timeout());
+    this.#deadline.set(multi.closed ? NO_TIMEOUT : this.#driven.timeout());
     if (this.#deadline.pending) this.#deadline.arm();
     parking.update(this.#poller.fd, isWaiting, keepsProcessAlive, sockets.size);
   }
@@ -247,6 +263,7 @@ export class Loop {
   /** Rejects all transfers and waits, calls `beforeClose`, and frees everything. */
   close(reason: () => CurlEasyError, beforeClose: () => void): void {
     this.#deadline.disarm();
+    this.#starts.rejectAll(reason);
     this.#driven.removeAll(reason);
     beforeClose();
     try {

@@ -15,7 +15,7 @@
 import { flags } from "../../ffi/curl/flags.ts";
 import type { Pointer } from "../../ffi/mod.ts";
 import type { SocketWatcher } from "../handles/core/close_hook.ts";
-import { FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
+import { bitsToTell, FAILED, type Poller, READ, WRITE } from "./poller/poller.ts";
 
 const { CURL_POLL_REMOVE } = flags;
 
@@ -102,6 +102,11 @@ export class Sockets implements SocketWatcher {
   /** How many sockets are known, those of idle connections included. */
   get size(): number {
     return this.#sockets.size;
+  }
+
+  /** Whether libcurl does not wait for the socket. */
+  isUnwanted(fd: number): boolean {
+    return (this.#sockets.get(fd)?.interest ?? 0) === 0;
   }
 
   /** Records a call of libcurl's socket callback. `what` is a `CURL_POLL_*`. */
@@ -297,9 +302,7 @@ export class Sockets implements SocketWatcher {
           continue;
         }
         socket.served = ++this.#clock;
-        // the kernel may report an error a moment before it reports that there is something to
-        // read; libcurl finds out what the error was only by reading or writing
-        action(fd, mask === FAILED ? mask | socket.interest : mask);
+        action(fd, bitsToTell(mask, socket.interest));
         if (!isOver()) continue;
         this.#cutShort = i + 1 < count;
         return i + 1 - users;

@@ -33,6 +33,8 @@ export class ActiveTransfer {
   limitChanged = false;
   /** The reason of an abort inside a callback, of which libcurl is told after it. */
   aborted: { readonly reason: unknown } | null = null;
+  /** The error of a call outside a turn that has ended the transfer. */
+  failure: { readonly error: unknown } | null = null;
   readonly #outcome: TransferOutcome;
   #unlisten: (() => void) | null = null;
 
@@ -48,17 +50,18 @@ export class ActiveTransfer {
     this.#unlisten = onAbort(signal, listener);
   }
 
-  /** The transfer has succeeded, unless it was aborted. */
+  /** The transfer has succeeded, unless it was aborted or has failed before. */
   resolve(easy: Easy): void {
+    if (this.aborted || this.failure) return this.reject(null);
     this.#unlisten?.();
-    if (this.aborted) this.#outcome.reject(this.aborted.reason);
-    else this.#outcome.resolve(easy);
+    this.#outcome.resolve(easy);
   }
 
-  /** The transfer has failed; the reason of an abort counts more. */
+  /** The transfer has failed; the reason of an abort counts most, then what failed first. */
   reject(reason: unknown): void {
     this.#unlisten?.();
-    this.#outcome.reject(this.aborted ? this.aborted.reason : reason);
+    const { aborted, failure } = this;
+    this.#outcome.reject(aborted ? aborted.reason : failure ? failure.error : reason);
   }
 }
 

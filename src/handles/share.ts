@@ -25,6 +25,8 @@ class ShareResources {
   pointer: Pointer;
   /** The CLOSESOCKETFUNCTIONs of connections that may be in the shared cache. */
   readonly hooks = new Set<CloseHook>();
+  /** Whether the handle may be forgotten: its owner has no `close()`. */
+  forgettable = false;
 
   constructor(pointer: NonNullPointer) {
     this.pointer = pointer;
@@ -49,8 +51,17 @@ class ShareResources {
 
 const unclosed = new CollectedHandles<ShareResources>(
   "a Share",
-  (resources) => resources.free() === 0, /* fails while an easy that uses it is not collected yet */
+  (resources) => {
+    if (resources.free() !== 0) return false; // an easy that uses it is not collected yet
+    return resources.forgettable ? undefined : true;
+  },
 );
+
+/** Lets a share handle be collected without `close()` and without a warning. */
+export let letForget: (share: Share) => void;
+
+/** Whether a callback of a handle that uses the share is on the stack. */
+export let isInCallback: (share: Share) => boolean;
 
 /**
  * A share handle, by which several easy handles share cookies, names, TLS sessions or connections:
@@ -76,6 +87,8 @@ export class Share {
       [easyOptions.SHARE.id],
       (value) => #resources in value ? (value as Share).#side() : undefined,
     );
+    letForget = (share) => share.#resources.forgettable = true;
+    isInCallback = (share) => share.#data.depth > 0;
   }
 
   /** Makes a handle: `curl_share_init`. */

@@ -6,7 +6,9 @@
 
 import { Agent, isAgent } from "../driver/agent.ts";
 import { CurlMultiError } from "../errors.ts";
+import { shown } from "./shown.ts";
 import { isInstance } from "../untrusted.ts";
+import { typeError } from "./errors.ts";
 
 let shared: Agent | null = null;
 
@@ -14,7 +16,7 @@ let shared: Agent | null = null;
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
   if (isAgent(given)) return given;
-  throw new TypeError("Cannot use the agent: expected an Agent");
+  throw typeError(`Cannot use the agent: expected an Agent, got ${shown(given)}`);
 }
 
 /** The default agent, created when first needed. Throws `TypeError` if it cannot be created. */
@@ -24,6 +26,6 @@ export function defaultAgent(): Agent {
   } catch (cause) {
     if (!isInstance(cause, CurlMultiError)) throw cause;
     // the process has no file descriptor left
-    throw new TypeError(`Cannot make an agent: ${cause.message}`, { cause });
+    throw typeError(`Cannot make an agent: ${cause.message}`, { cause });
   }
 }

@@ -6,13 +6,42 @@
  * @module
  */
 
-import { Code, CurlEasyError, CurlError, isEasyError, withoutCredentials } from "../errors.ts";
+import {
+  Code,
+  CurlEasyError,
+  CurlError,
+  easyCodeOf,
+  isEasyError,
+  showCaller,
+  withoutCredentials,
+} from "../errors.ts";
 import { isInstance, messageOf, propertyOf, textOf } from "../untrusted.ts";
+
+/** The errors that this module has made, which are no user's. */
+const made = new WeakSet<TypeError>();
+
+/** A `TypeError` of curlew's own. It says "fetch"; {@linkcode errorOfCall} puts in the call's name. */
+export function typeError(message: string, options?: ErrorOptions): TypeError {
+  const error = new TypeError(message, options);
+  made.add(error);
+  return error;
+}
+
+/**
+ * The error that `call` rejects with: if this module has made it, with the name of the call in its
+ * message, and the stack of the code that awaits `call`. To be called in `call`, after it has waited.
+ */
+export function errorOfCall(error: unknown, call: (...args: never[]) => unknown): unknown {
+  if (!isTypeError(error) || !made.has(error)) return error;
+  error.message = error.message.replace(/^(Cannot|Failed to) fetch\b/, `$1 ${call.name}`);
+  showCaller(error, call);
+  return error;
+}
 
 /** The error of a request that could not be made, or whose response cannot be given. */
 export function fetchError(error: unknown, url: string): TypeError {
   const cause = publicCause(error);
-  return new TypeError(`Cannot fetch ${publicUrl(url)}: ${reasonOf(cause)}`, { cause });
+  return typeError(`Cannot fetch ${publicUrl(url)}: ${reasonOf(cause)}`, { cause });
 }
 
 /**
@@ -21,7 +50,7 @@ export function fetchError(error: unknown, url: string): TypeError {
  */
 export function transferError(error: unknown, url: string): TypeError {
   const cause = publicCause(error);
-  return new TypeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
+  return typeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
 }
 
 /** Whether an error is a `TypeError`, which needs no other one around it. */
@@ -48,9 +77,10 @@ export function publicCause(error: unknown): unknown {
   // curlew threw it in a callback; the outer one only says that a callback failed
   return isEasyError(cause) ? cause : error;
 }
+
 /** A network error that the fetch standard asks for. */
 export function networkError(url: string, why: string, options?: ErrorOptions): TypeError {
-  return new TypeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
+  return typeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
 }
 
 /** A network error for which libcurl has a code, as its cause. */
@@ -73,6 +103,20 @@ export function tooLargeError(maxBodySize: number): CurlEasyError {
   return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
 }
 
+/** Whether libcurl could not keep what a paused transfer received; before 8.6 it names no reason. */
+export function isOutOfRoom(error: unknown): boolean {
+  const code = easyCodeOf(error);
+  return code === Code.TOO_LARGE || code === Code.OUT_OF_MEMORY;
+}
+
+/** The error of a body of which one piece from the network unpacks to more than so many bytes. */
+export function unpackedTooFarError(most: number): CurlEasyError {
+  const mib = most / 1024 / 1024;
+  const text = `Bytes that arrived together unpack to more than ${mib} MiB: set maxBodySize, or ` +
+    `HTTP_CONTENT_DECODING to 0 and unpack them yourself`;
+  return new CurlEasyError(Code.TOO_LARGE, text);
+}
+
 /** Throws for a status that is not the end of an exchange: 101, or none at all. */
 export function checkStatus(status: number, url: string): void {
   if (status >= 200) return;
@@ -82,7 +126,7 @@ export function checkStatus(status: number, url: string): void {
 /** The error of a file that cannot be read or written; a `TypeError` is returned unchanged. */
 export function fileError(verb: "read" | "write", path: string, cause: unknown): TypeError {
   if (isTypeError(cause)) return cause;
-  return new TypeError(`Cannot ${verb} ${path}: ${messageOf(cause)}`, { cause });
+  return typeError(`Cannot ${verb} ${path}: ${messageOf(cause)}`, { cause });
 }
 
 /**
@@ -93,12 +137,12 @@ export async function loadModules<T>(modules: Promise<T>): Promise<T> {
   try {
     return await modules;
   } catch (cause) {
-    throw new TypeError(`Cannot load a module of curlew: ${textOf(cause)}`, { cause });
+    throw typeError(`Cannot load a module of curlew: ${textOf(cause)}`, { cause });
   }
 }
 
 /** A URL for error messages: without credentials, query and fragment, which may be secrets. */
-function publicUrl(url: string): string {
+export function publicUrl(url: string): string {
   try {
     const bare = new URL(url);
     if (bare.protocol === "data:") return "data:…";

@@ -7,7 +7,14 @@
 import { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
 import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
-import { asTypeError, checkStatus, headError, networkError, tooLargeError } from "./errors.ts";
+import {
+  asTypeError,
+  checkStatus,
+  headError,
+  networkError,
+  tooLargeError,
+  typeError,
+} from "./errors.ts";
 import { HeadCollector, type HeadListener } from "./response/head.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
@@ -28,9 +35,12 @@ type SyncOptions =
   | "referrer"
   | "referrerPolicy"
   | "curl"
+  | "cookies"
   | "timeout"
   | "connectTimeout"
   | "maxBodySize"
+  | "maxHeaders"
+  | "retryUnsafe"
   | "onProgress";
 
 /** Options of {@linkcode fetchSync}. */
@@ -75,7 +85,7 @@ export interface FetchSyncResult {
 export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
   const members = readInit(init);
   for (const name of ["signal", "agent", "integrity"] as const) {
-    if (members[name] != null) throw new TypeError(`Cannot fetch: fetchSync takes no ${name}`);
+    if (members[name] != null) throw typeError(`Cannot fetch: fetchSync takes no ${name}`);
   }
   let plan = planRequestSync(input, members);
   if (!isHttp(plan.url)) {
@@ -93,7 +103,7 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
 }
 
 class SyncRequest implements HeadListener {
-  readonly head: HeadCollector = new HeadCollector(this);
+  readonly head: HeadCollector;
   redirect: Redirect | null = null;
   readonly #easy: Easy;
   readonly #plan: RequestPlan;
@@ -103,12 +113,13 @@ class SyncRequest implements HeadListener {
   constructor(easy: Easy, plan: RequestPlan) {
     this.#easy = easy;
     this.#plan = plan;
+    this.head = new HeadCollector(this, plan.maxHeaders);
   }
 
   run(remainingMs: number): void {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
-      configureHttp(easy, this.#plan, remainingMs);
+      configureHttp(easy, this.#plan, remainingMs, this.head);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {

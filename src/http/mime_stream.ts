@@ -11,6 +11,7 @@ import { member } from "../members.ts";
 import { resumeSending } from "../handles/easy/pausing.ts";
 import { asyncBodySource, type BodySource } from "./request_body/source.ts";
 import { BodyFeeder } from "./request_body/feeder.ts";
+import { typeError } from "./errors.ts";
 
 /** What {@linkcode mimeStream} can send: data that may arrive while the transfer runs. */
 export type MimeSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;
@@ -44,7 +45,7 @@ export interface MimeStreamOptions {
  */
 export function mimeStream(source: MimeSource, options: MimeStreamOptions = {}): MimeReader {
   const body = asyncBodySource(source);
-  if (!body) throw new TypeError("Cannot read the part: expected a stream or a Blob");
+  if (!body) throw typeError("Cannot read the part: expected a stream or a Blob");
   return new StreamReader(body, body.length ?? member(options ?? {}, "size"));
 }
 

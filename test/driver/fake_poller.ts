@@ -49,6 +49,11 @@ export class FakePoller implements Poller {
     if (file) file.registered = null;
   }
 
+  confirm(fd: number, interest: number, tag: number): boolean {
+    const registered = this.files.get(fd)?.registered;
+    return registered?.interest === interest && registered.tag === tag;
+  }
+
   ready(): number {
     this.events = [];
     for (const [fd, file] of this.files) {

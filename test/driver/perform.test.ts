@@ -107,20 +107,6 @@ test("a handle in flight rejects with CURLM_ADDED_ALREADY and goes on", async ()
   expect(await first).toBe(easy);
 });
 
-test("perform inside a callback rejects with CURLM_RECURSIVE_API_CALL", async () => {
-  using inner = easyFor(server.url("/small"));
-  let refused: Promise<unknown> | undefined;
-  const body = await get(agent, server.url("/small"), {
-    HEADERFUNCTION: (bytes) => {
-      refused ??= failure(agent.perform(inner));
-      return bytes.length;
-    },
-  });
-  expect(await refused).toMatchObject({ codeName: "CURLM_RECURSIVE_API_CALL" });
-  expect(body).toContain('"ok":true');
-  await agent.perform(inner);
-});
-
 test("a transfer may be started where another one's promise settles", async () => {
   const order: number[] = [];
   const chain = async (left: number): Promise<void> => {

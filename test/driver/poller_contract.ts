@@ -169,6 +169,23 @@ export function pollerContract(name: string, world: World): void {
       expect(look(poller)).toEqual([[second.fd, READ, 2]]);
     });
 
+    test("a registration is confirmed as long as its number leads to its file", () => {
+      const first = end(), kept = end();
+      poller.set(first.fd, READ | WRITE, 1);
+      poller.set(kept.fd, READ, 2);
+      expect(poller.confirm(first.fd, READ | WRITE, 1)).toBe(true);
+      first.close();
+      expect(poller.confirm(first.fd, READ | WRITE, 1)).toBe(false);
+      const second = end();
+      expect(second.fd).toBe(first.fd);
+      expect(poller.confirm(first.fd, READ | WRITE, 1)).toBe(false);
+      kept.fill();
+      expect(poller.confirm(kept.fd, READ, 2)).toBe(true);
+      expect(look(poller)).toEqual([[kept.fd, READ, 2]]); // it changes nothing
+      poller.delete(kept.fd);
+      expect(poller.confirm(kept.fd, READ, 2)).toBe(false);
+    });
+
     test("wake makes its descriptor readable until the next look, which tells nothing of it", () => {
       poller.prepareWake();
       expect(world.isReadable(poller.fd)).toBe(false);

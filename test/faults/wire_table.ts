@@ -65,7 +65,10 @@ const HTTP: Rows = {
   "huge-chunk": "RECV_ERROR",
   "long-length": "OK",
   "negative-length": "WEIRD_SERVER_REPLY",
-  "two-lengths": by("refusesTwoLengths", "WEIRD_SERVER_REPLY", "OK"),
+  "two-lengths": {
+    code: "WEIRD_SERVER_REPLY",
+    perform: by("refusesTwoLengths", "WEIRD_SERVER_REPLY", "OK"),
+  },
   "word-length": "WEIRD_SERVER_REPLY",
   "bad-gzip": "BAD_CONTENT_ENCODING",
   "bad-encoding": "BAD_CONTENT_ENCODING",

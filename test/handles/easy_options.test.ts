@@ -78,7 +78,15 @@ describe("numbers", () => {
     expect(codeOf(() => easy.setOpt("RESUME_FROM_LARGE", -(2n ** 63n) - 1n))).toBe(43);
   });
 
-  test.each([1.5, NaN, Infinity, 2 ** 32, -(2 ** 31) - 1, "1", 5n, {}, [], Symbol.iterator])(
+  test("a long is as wide as C's: TIMEVALUE takes a date after 2106", () => {
+    const { CURL_TIMECOND_IFMODSINCE: TIMECONDITION } = constants;
+    for (const TIMEVALUE of [5_000_000_000, 5_000_000_000n]) {
+      const { headers } = echo({ TIMECONDITION, TIMEVALUE });
+      expect(headers).toContainEqual(["If-Modified-Since", "Fri, 11 Jun 2128 08:53:20 GMT"]);
+    }
+  });
+
+  test.each([1.5, NaN, Infinity, 2 ** 53, 2n ** 63n, "1", {}, [], Symbol.iterator])(
     "a long refuses %s with CURLE_BAD_FUNCTION_ARGUMENT",
     (value) => {
       using easy = new Easy();

@@ -31,7 +31,7 @@ const BUILD = new Set([
 ]);
 
 const RIGHT: Record<OptionKind, readonly unknown[]> = {
-  long: [0, 1, true],
+  long: [0, 1, true, 1n, 2 ** 40, -(2n ** 40n)],
   values: [0, 1],
   off_t: [0, 1n, 2 ** 40, 2n ** 40n],
   string: ["text", "", "Zürich", new Uint8Array([0x74, 0xff]), new Uint8Array(0)],
@@ -43,7 +43,7 @@ const RIGHT: Record<OptionKind, readonly unknown[]> = {
 };
 
 const WRONG: Record<OptionKind, readonly unknown[]> = {
-  long: ["1", 1.5, NaN, {}, [], 2 ** 40, 1n, undefined],
+  long: ["1", 1.5, NaN, {}, [], 2 ** 60, 2n ** 63n, undefined],
   values: ["1", 1.5, {}, undefined],
   off_t: ["1", 1.5, 2 ** 60, {}, 2n ** 70n, undefined],
   string: [1, true, {}, ["x"], "N\0L", new Uint8Array(1), undefined],

@@ -36,6 +36,8 @@ test.skipIf(headers.holds)(
     using easy = get(server.url("/small"));
     expect(() => easy.headers()).toThrow(CurlLoadError);
     expect(() => easy.headers()).toThrow("it needs libcurl 7.83.0");
+    expect(() => easy.header("x")).toThrow(CurlLoadError);
+    expect(() => easy.header("x")).toThrow("it needs libcurl 7.83.0");
   },
 );
 
@@ -182,5 +184,62 @@ describe.skipIf(!headers.holds)(`headers()${headers.note}`, () => {
         expect(codeOf(() => easy.headers({ request: value as number }))).toBe(43);
       }
     }
+  });
+});
+
+describe.skipIf(!headers.holds)(`header()${headers.note}`, () => {
+  test("finds one by its name in any letter case, as headers() tells it", () => {
+    using easy = get(server.url("/with?X-One=1&X-Two=2"));
+    for (const name of ["X-Two", "x-two", "X-TWO", new TextEncoder().encode("x-Two")]) {
+      expect(easy.header(name)).toEqual(named(easy.headers(), "x-two")[0]);
+    }
+    expect(easy.header("X-Three")).toBeNull();
+    expect(easy.header("X-Tw")).toBeNull();
+  });
+
+  test("finds each of one name by its index", () => {
+    using easy = get(server.url("/cookies/set?a=1&b=2&c=3"));
+    const values = [0, 1, 2, 3, 1e9].map((index) => easy.header("set-cookie", { index })?.value);
+    expect(values).toEqual(["a=1; Path=/", "b=2; Path=/", "c=3; Path=/", undefined, undefined]);
+    expect(easy.header("set-cookie")).toMatchObject({ index: 0, amount: 3 });
+  });
+
+  test("finds one by its request and its origin", () => {
+    using easy = get(server.url("/redirect/1"), { FOLLOWLOCATION: true });
+    const location = (request: number) => easy.header("location", { request })?.value;
+    expect([0, 1, 2, -1, 3].map(location))
+      .toEqual(["/redirect/0", "/small", undefined, undefined, undefined]);
+    using trailers = get(server.url("/trailers"));
+    expect(trailers.header("x-sum")).toBeNull();
+    expect(trailers.header("x-sum", { origin: CURLH_TRAILER })?.value).toBe("42");
+    expect(trailers.header("x-sum", { origin: ALL })?.origin).toBe(CURLH_TRAILER);
+  });
+
+  test("finds none before a transfer, and what came so far inside a callback", () => {
+    let during: string | undefined;
+    using easy = new Transfer(server.url("/with?X-One=1"), {
+      WRITEFUNCTION: (bytes) => (during = easy.header("x-one")?.value, bytes.length),
+    });
+    expect(easy.header("x-one")).toBeNull();
+    easy.perform();
+    expect(during).toBe("1");
+    easy.close();
+    expect(codeOf(() => easy.header("x-one"))).toBe(43);
+  });
+
+  test("refuses what is no name, index, origin or request", () => {
+    using easy = get(server.url("/small"));
+    for (const name of [1, null, undefined, {}, "a\0b"]) {
+      expect(codeOf(() => easy.header(name as string))).toBe(43);
+    }
+    for (const value of ["1", 1.5, {}, 2 ** 40, -1n]) {
+      for (const key of ["index", "origin", "request"]) {
+        expect(codeOf(() => easy.header("x", { [key]: value })), key).toBe(43);
+      }
+    }
+    for (const options of [{ index: -1 }, { origin: 0 }, { origin: 0x80 }, { request: -2 }]) {
+      expect(codeOf(() => easy.header("x", options)), JSON.stringify(options)).toBe(43);
+    }
+    expect(() => easy.header("x", { origin: 0 })).toThrow("an origin of CURLH_* bits");
   });
 });

@@ -54,6 +54,25 @@ describe("versionInfo()", () => {
     expect(easy.getInfo("CAPATH")).toBe(info.capath);
   });
 
+  test("tells every library that curl_version() tells", () => {
+    const line = native.string(library().symbols.curl_version()) as string;
+    // "(+libidn2/2.3.3)" says what libpsl itself uses
+    const words = line.replace(/ ?\(\+[^)]*\)/g, "").split(" ").slice(1)
+      .filter((word) => word.includes("/") && !info.ssl?.includes(word));
+    const told = Object.entries(info.libraries).map(([name, version]) => `${name}/${version}`);
+    for (const word of words) {
+      const [, version] = word.split("/") as [string, string];
+      expect(told.filter((one) => one.includes(version)), word).not.toEqual([]);
+    }
+    expect(words.length).toBeGreaterThan(3);
+    for (const name of ["libpsl", "OpenLDAP"]) {
+      const found = RegExp(`${name}/(\\S+)`).exec(line)?.[1];
+      expect([name, info.libraries[name]?.split(" ")[0]]).toEqual([name, found]);
+    }
+    expect(info.libraries["rtmp"]).toBe(/librtmp\/\S+/.exec(line)?.[0]);
+    expect(info.libraries["zstd"]).toBe(/zstd\/(\S+)/.exec(line)?.[1]);
+  });
+
   test("names only libraries that are there", () => {
     for (const [name, version] of Object.entries(info.libraries)) {
       expect([name, version]).toEqual([name, expect.stringMatching(/\d/)]);

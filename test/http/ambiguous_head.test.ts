@@ -68,7 +68,7 @@ test.each(CASES)("the lines %j", (lines, isRefused) => {
     `HTTP/1.1 200 OK\r\n${"X-Long: y\r\n".repeat(200)}`,
   ];
   for (const head of heads) {
-    const collector = new HeadCollector({ onHead() {} });
+    const collector = new HeadCollector({ onHead() {} }, Infinity);
     const text = `${head}${lines}\r\n\r\n`;
     const collect = () =>
       text.match(/[^\n]*\n/g)!.forEach((line) => collector.addLine(piece(line)));

@@ -265,7 +265,9 @@ test("an onProgress that is no function is refused before anything is sent", asy
       upload: () => upload(new Uint8Array(1), nowhere, { onProgress }),
     }[name]();
     const error = await failure(running);
-    expect(String(error)).toBe(`TypeError: Cannot ${name}: onProgress must be a function`);
+    expect(String(error)).toBe(
+      `TypeError: Cannot ${name}: onProgress must be a function, got an object`,
+    );
   }
   expect(() => fetchSync(nowhere, { onProgress })).toThrow("Cannot fetch: onProgress must be");
 });

@@ -94,12 +94,14 @@ async function forgetful(): Promise<{ url: string } & AsyncDisposable> {
   };
 }
 
-test("a stream that would have to be sent again says so", async () => {
+test("a stream says that the connection was lost", async () => {
   await using dying = await forgetful();
   expect(await (await get(dying.url)).text()).toBe("ok");
   const error = await failure(get(dying.url, { method: "POST", body: stream() }));
   expect(error).toBeInstanceOf(TypeError);
-  expect(String(error)).toContain("asks for the body again, but it was a stream");
+  expect(String(error)).toContain(
+    "the connection was lost before the answer, and the body was a stream",
+  );
   expect(codeOf(error)).toBe("CURLE_SEND_FAIL_REWIND");
 });
 

@@ -244,7 +244,9 @@ test("a timeout is a TypeError with curl's own cause", async () => {
 
 test("no connection is a TypeError that names the host", async () => {
   const error = await failure(download("http://127.0.0.1:1/x", folder.path("x"))) as TypeError;
-  expect(error.message).toMatch(/^Cannot fetch http:\/\/127\.0\.0\.1:1\/x: .*CURLE_COULDNT_CONN/);
+  expect(error.message).toMatch(
+    /^Cannot download http:\/\/127\.0\.0\.1:1\/x: .*CURLE_COULDNT_CONN/,
+  );
   expect(await names(folder.path())).toEqual([]);
 });
 

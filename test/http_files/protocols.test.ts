@@ -83,7 +83,7 @@ test("ftp: a changed file starts anew", async () => {
 
 test("ftp: what is not there is an error", async () => {
   const error = await failure(download(ftp("/none"), folder.path("x"))) as TypeError;
-  expect(error.message).toMatch(/^Cannot fetch ftp:.*CURLE_REMOTE_FILE_NOT_FOUND/);
+  expect(error.message).toMatch(/^Cannot download ftp:.*CURLE_REMOTE_FILE_NOT_FOUND/);
   expect(await names(folder.path())).toEqual([]);
 });
 

@@ -17,6 +17,7 @@ import { startProxy, startProxyTls } from "./proxy.mjs";
 import { startEcho, startRaw, startSilent } from "./raw.mjs";
 import { startResponses } from "./responses.mjs";
 import { startSocks } from "./socks.mjs";
+import { startTaps } from "./taps.mjs";
 import { startExpired, startH2, startHttps, startMtls, startWronghost } from "./tls.mjs";
 import { startEchoTls, startLines, startWs, startWsRaw, startWss, startWssMtls } from "./ws.mjs";
 
@@ -45,6 +46,7 @@ const STARTERS = {
   lines: startLines,
   faults: startFaults,
   responses: startResponses,
+  taps: startTaps,
 };
 
 const GROUPS = { tls: ["https", "h2", "mtls", "expired", "wronghost"] };

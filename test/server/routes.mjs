@@ -3,11 +3,20 @@ import { json, small } from "./reply.mjs";
 import { answerRoutes } from "./routes_answer.mjs";
 import { authRoutes } from "./routes_auth.mjs";
 import { bodyRoutes } from "./routes_body.mjs";
+import { readmeRoutes } from "./routes_readme.mjs";
 import { requestRoutes } from "./routes_request.mjs";
 import { all, reset } from "./stats.mjs";
+import { unpackRoutes } from "./routes_unpack.mjs";
 
 const routes = new Map(
-  Object.entries({ ...answerRoutes, ...authRoutes, ...bodyRoutes, ...requestRoutes }),
+  Object.entries({
+    ...answerRoutes,
+    ...authRoutes,
+    ...bodyRoutes,
+    ...readmeRoutes,
+    ...requestRoutes,
+    ...unpackRoutes,
+  }),
 );
 
 /** `/stats` of this server, `/stats/all` by kind, `/stats/reset`; they count no request. */

@@ -54,6 +54,44 @@ function headers(_req, res, _args, query) {
   json(res, 200, { n }, many);
 }
 
+const EARLY = "the whole answer";
+
+/**
+ * `/early/HOW` answers once some of the body has come, and wants no more of it: with its "length",
+ * "without", by "pieces"
+ */
+function early(req, res, [how]) {
+  req.once("data", () => {
+    const type = { "content-type": "text/plain" };
+    res.writeHead(200, how === "length" ? { ...type, "content-length": EARLY.length } : type);
+    // later: libcurl before 8 may lose an answer that comes at once with the end of its stream
+    const close = () => setTimeout(() => res.stream?.close(), 50);
+    const end = () => res.end(how === "pieces" ? "" : EARLY, close);
+    if (how !== "pieces") return end();
+    for (const letter of EARLY) res.write(letter);
+    setTimeout(end, 20);
+  });
+}
+
+/**
+ * `/once-on-kept/ID` redirects to itself the first time on a connection, and then ends a connection
+ * that is used again without an answer; on another one it gives the small answer
+ */
+const redirected = new WeakSet();
+const expected = new Set();
+function onceOnKept(req, res, [id]) {
+  const { socket } = req;
+  req.resume().once("end", () => {
+    if (redirected.has(socket)) {
+      expected.add(id);
+      return void socket.destroy();
+    }
+    if (expected.has(id)) return small(res);
+    redirected.add(socket);
+    location(res, 307, `/once-on-kept/${id}`);
+  });
+}
+
 /** Under TLS only the inner socket can send a RST; a unix socket has none; it may be gone. */
 function abort(socket) {
   const tcp = socket?._parent ?? socket;
@@ -105,7 +143,9 @@ export const answerRoutes = {
   redirect,
   "redirect-to": redirectTo,
   "early-hints": earlyHints,
+  early,
   headers,
+  "once-on-kept": onceOnKept,
   reset,
   truncated,
   close,

@@ -36,6 +36,8 @@ export interface Ports {
   readonly faults: Readonly<Record<string, number>>;
   /** The port of each protocol whose responses are random. */
   readonly responses: Readonly<Record<string, number>>;
+  /** The port of each relay that keeps what it is sent, by its name. */
+  readonly taps: Readonly<Record<string, number>>;
   /** Path of the unix socket. */
   readonly unix: string;
   /** Name of the abstract unix socket. */
@@ -97,6 +99,7 @@ const NOTHING: Ports = {
   wsRaw: 0,
   faults: {},
   responses: {},
+  taps: {},
   unix: "",
   abstract: "",
   ca: "",

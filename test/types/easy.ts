@@ -11,7 +11,6 @@ export function options(): void {
   easy.setOpt("TIMEOUT_MS", null);
   // @ts-expect-error: a number is not a string
   easy.setOpt("TIMEOUT_MS", "x");
-  // @ts-expect-error: a long takes no bigint
   easy.setOpt("TIMEOUT_MS", 500n);
   // @ts-expect-error: undefined is no value
   easy.setOpt("TIMEOUT_MS", undefined);

@@ -68,6 +68,7 @@ export class Invariants {
     yield* brokenMulti(driven.multi);
     yield* brokenTransfers(parts);
     yield* brokenFairness(driven);
+    yield* brokenAnswers(driven);
     for (const socket of sockets.entries()) yield* brokenSocket(socket, parts);
     yield* brokenWanted(sockets);
     if (this.#turns < KERNEL_TURNS || this.#turns % KERNEL_SELDOM === 0) yield* brokenKernel(parts);
@@ -143,6 +144,13 @@ function* brokenFairness({ fairness, transfers }: DrivenMulti): Violations {
     if (easy.run.pausedForFairness && !queued.has(easy)) {
       yield "a held transfer has no turn to come";
     }
+  }
+}
+
+/** A transfer whose answer may end it is in flight. */
+function* brokenAnswers({ answers, transfers }: DrivenMulti): Violations {
+  for (const easy of answers) {
+    if (!transfers.find(easy)) yield "the answer of a transfer that is over is waited for";
   }
 }
 

@@ -31,13 +31,22 @@ export class EpollPoller implements Poller {
   }
 
   set(fd: number, interest: number, tag: number): void {
+    // the kernel may know the number still or not, by who has closed it: both are no error
+    if (this.#control(epoll.ADD, fd, interest, tag) === 0) return;
+    check("epoll_ctl", this.#control(epoll.MOD, fd, interest, tag));
+  }
+
+  #control(operation: number, fd: number, interest: number, tag: number): number {
     const change = this.#change;
     change[0] = (interest & READ ? epoll.IN : 0) | (interest & WRITE ? epoll.OUT : 0);
     change[this.#data] = fd;
     change[this.#data + 1] = tag;
-    // the kernel may know the number still or not, by who has closed it: both are no error
-    if (libc.epoll_ctl(this.fd, epoll.ADD, fd, change) === 0) return;
-    check("epoll_ctl", libc.epoll_ctl(this.fd, epoll.MOD, fd, change));
+    return libc.epoll_ctl(this.fd, operation, fd, change);
+  }
+
+  confirm(fd: number, interest: number, tag: number): boolean {
+    // the kernel looks for the pair of number and file, so a new file with the number is not found
+    return this.#control(epoll.MOD, fd, interest, tag) === 0;
   }
 
   delete(fd: number): void {

@@ -9,7 +9,8 @@ import { kqueue, libc } from "../../../ffi/libc.ts";
 import { check, FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
 const CAPACITY = 128;
-const { EVFILT_READ, EVFILT_WRITE, EVFILT_USER, EV_ADD, EV_DELETE, EV_CLEAR, SIZE } = kqueue;
+const { EVFILT_READ, EVFILT_WRITE, EVFILT_USER, EV_ADD, EV_DELETE, EV_ENABLE, EV_CLEAR, SIZE } =
+  kqueue;
 const WAKE = 0;
 
 type Buffer = Uint8Array<ArrayBuffer>;
@@ -68,6 +69,14 @@ export class KqueuePoller implements Poller {
     // a descriptor that is unknown or closed gives ENOENT or EBADF, which is no error here
     if (old.interest & READ) this.#apply(fd, EVFILT_READ, EV_DELETE, 0);
     if (old.interest & WRITE) this.#apply(fd, EVFILT_WRITE, EV_DELETE, 0);
+  }
+
+  confirm(fd: number, interest: number, tag: number): boolean {
+    const known = this.#known.get(fd);
+    if (known?.tag !== tag || known.interest !== interest) return false;
+    // enabling what is enabled changes nothing: ENOENT where the number was closed, with which its filters go
+    return ([[READ, EVFILT_READ], [WRITE, EVFILT_WRITE]] as const)
+      .every(([bit, filter]) => !(interest & bit) || this.#apply(fd, filter, EV_ENABLE, tag) >= 0);
   }
 
   #apply(ident: number, filter: number, flags: number, tag: number, fflags = 0): number {

@@ -22,6 +22,15 @@ export const WRITE: number = flags.CURL_CSELECT_OUT;
 /** In events only: an error or the end of the stream, which is reported in any case. */
 export const FAILED: number = flags.CURL_CSELECT_ERR;
 
+/**
+ * The bits to tell of an event. The kernel may report an error a moment before it reports that there
+ * is something to read; what the error was is only found out by reading or writing. So an error that
+ * comes alone is told with what was asked for.
+ */
+export function bitsToTell(mask: number, interest: number): number {
+  return mask === FAILED ? mask | interest : mask;
+}
+
 /** The operations of every poller. */
 export interface Poller {
   /** The poller's own descriptor. */
@@ -33,11 +42,16 @@ export interface Poller {
    * earlier registration of this descriptor, or of a closed one with the same number.
    *
    * @throws {CurlMultiError} where the system refuses: CURLM_BAD_SOCKET for a descriptor that is
-   * not open, CURLM_OUT_OF_MEMORY where it has no room for another.
+   * not open or cannot be polled, CURLM_OUT_OF_MEMORY where it has no room for another.
    */
   set(fd: number, interest: number, tag: number): void;
   /** Stops watching `fd`. A descriptor that is unknown or closed is no error. */
   delete(fd: number): void;
+  /**
+   * Whether `fd` still leads to the open file that {@linkcode set} was called for: false after the
+   * number was closed, also where the system has given it to another file since.
+   */
+  confirm(fd: number, interest: number, tag: number): boolean;
   /**
    * Takes the events that are there now, without waiting.
    *
@@ -58,11 +72,12 @@ export interface Poller {
   close(): void;
 }
 
-const EBADF = 9;
+/** The `errno` of a descriptor that cannot be watched: EPERM, EBADF, EINVAL. */
+const UNFIT: ReadonlySet<number> = new Set([1, 9, 22]);
 
 /** The result of a system call. Throws the system's error, by curl's name, where it is negative. */
 export function check(call: string, result: number): number {
   if (result >= 0) return result;
   const { BAD_SOCKET, OUT_OF_MEMORY } = MultiCode, text = `Cannot ${call}(): ${lastError()}`;
-  throw new CurlMultiError(lastErrno() === EBADF ? BAD_SOCKET : OUT_OF_MEMORY, text);
+  throw new CurlMultiError(UNFIT.has(lastErrno()) ? BAD_SOCKET : OUT_OF_MEMORY, text);
 }

@@ -10,6 +10,7 @@ import { getInfo } from "../../handles/easy/infos.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import type { ActiveTransfers } from "../transfers.ts";
 import { asksForH2c, LostEventRecovery, mayLoseEvents } from "./lost_events.ts";
+import { PausedSpin } from "./paused_spin.ts";
 import { ReadAheadCheck } from "./read_ahead.ts";
 import { WakeFd } from "./wake_fd.ts";
 
@@ -19,16 +20,21 @@ export class QuirkRemedies {
   readonly #wakeFd: WakeFd | null;
   readonly #lostEvents: LostEventRecovery | null;
   readonly #readAhead: ReadAheadCheck | null;
+  readonly #pausedSpin: PausedSpin | null;
   /** A transfer has asked for HTTP/2 without TLS. */
   #anyH2c = false;
 
-  /** `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn. */
-  constructor(lookAtAll: () => void, schedule: () => void) {
+  /**
+   * `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn, `anyPaused` tells whether
+   * a transfer is paused.
+   */
+  constructor(lookAtAll: () => void, schedule: () => void, anyPaused: () => boolean) {
     const loaded = oddities();
     this.#lookAtAll = lookAtAll;
     this.#wakeFd = loaded.neverDrainsWakeFd ? new WakeFd() : null;
     this.#lostEvents = loaded.mayLoseEvents ? new LostEventRecovery(lookAtAll, schedule) : null;
     this.#readAhead = loaded.keepsReadAhead ? new ReadAheadCheck(schedule) : null;
+    this.#pausedSpin = loaded.spinsWhilePaused ? new PausedSpin(anyPaused) : null;
   }
 
   /** Whether a transfer that begins belongs on the watchlist, although it is sure to be HTTP. */
@@ -42,8 +48,24 @@ export class QuirkRemedies {
 
   /** Adds a handle by calling `add`. */
   adding(add: () => void): void {
+    this.touched();
     if (this.#wakeFd) this.#wakeFd.adding(add);
     else add();
+  }
+
+  /** A transfer begins, was paused or resumed. */
+  touched(): void {
+    this.#pausedSpin?.touched();
+  }
+
+  /** What is to be taken for libcurl's timeout, in milliseconds. */
+  timeout(timeoutMs: number): number {
+    return this.#pausedSpin ? this.#pausedSpin.timeout(timeoutMs) : timeoutMs;
+  }
+
+  /** libcurl is about to be told that its deadline is over. */
+  beforeTimeout(): void {
+    this.#pausedSpin?.acted();
   }
 
   /** libcurl's socket callback was called. */

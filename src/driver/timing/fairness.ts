@@ -3,17 +3,19 @@
  * transfers in one call: before 8.13 with 100 buffers each, since then with 11 each, twice. A slice
  * would grow with the number of downloads, and one whose socket was empty for a moment would wait
  * for all others. So a transfer that has had its share, or that still receives when the slice is
- * over, is paused by its WRITEFUNCTION; the paused transfers go on one by one.
+ * over, is paused by its WRITEFUNCTION, or after the call where that would be in the middle of
+ * unpacking; the paused transfers go on one by one.
  *
  * @module
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
 import { getInfo } from "../../handles/easy/infos.ts";
+import { keepsRest } from "../../handles/easy/decoding.ts";
 import { resumeReceiving } from "../../handles/easy/pausing.ts";
 import { isHttp1 } from "../http_version.ts";
+import type { DuePauses } from "./due_pauses.ts";
 
 /** A transfer that has had fewer bytes since its last pause is not paused. */
 const LEAST = 64 * 1024;
@@ -34,7 +36,13 @@ function mayPause(easy: EasyState): boolean {
 export class Fairness {
   /** In the order in which they go on. */
   readonly #queue = new Set<EasyState>();
+  readonly #duePauses: DuePauses;
   #end = Infinity;
+
+  /** `duePauses` has those paused that cannot pause at once. */
+  constructor(duePauses: DuePauses) {
+    this.#duePauses = duePauses;
+  }
 
   /** Begins a slice that lasts until `end` on the clock of `performance.now()`. */
   beginSlice(end: number): void {
@@ -61,7 +69,10 @@ export class Fairness {
     return this.#queue.values();
   }
 
-  /** Whether a transfer that is about to receive so many bytes has to pause instead. */
+  /**
+   * Whether a transfer that is about to receive so many bytes has to pause instead. One that is in
+   * the middle of unpacking takes them, and is paused when libcurl has returned.
+   */
   mustWait(easy: EasyState, bytes: number): boolean {
     const { run, settings } = easy, burst = run.burst += bytes;
     if (burst < LEAST) return false;
@@ -69,18 +80,25 @@ export class Fairness {
     if (!hadShare && performance.now() < this.#end) return false;
     run.burst = 0;
     if (settings.rateLimited || !mayPause(easy)) return false;
-    run.pausedForFairness = true;
-    this.#queue.add(easy);
-    return true;
+    const keeps = keepsRest(easy);
+    // libcurl reads once more after a pause from outside, and would do so after another one
+    if (!keeps && !run.pausedForFairness) this.#duePauses.add(easy);
+    this.queue(easy);
+    return keeps;
   }
 
-  /** Resumes the transfer that was paused first. `failed` is called where it cannot go on. */
-  resumeNext(failed: (easy: EasyState, error: CurlEasyError) => void): void {
+  /** Has a transfer go on when those before it had their turn. */
+  queue(easy: EasyState): void {
+    easy.run.pausedForFairness = true;
+    this.#queue.add(easy);
+  }
+
+  /** Resumes the transfer that was paused first. */
+  resumeNext(): void {
     const [easy] = this.#queue;
     if (!easy) return;
     this.#queue.delete(easy);
-    const error = resumeReceiving(easy);
-    if (error) failed(easy, error);
+    resumeReceiving(easy);
   }
 
   /** Forgets a transfer that is over. */

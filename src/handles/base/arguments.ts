@@ -6,6 +6,7 @@
 
 import type { CText } from "../../../ffi/memory.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
+import { native } from "../../../ffi/mod.ts";
 import { bytesOf, isByteArray } from "./views.ts";
 
 /** The error for a value that an option cannot take. */
@@ -65,14 +66,19 @@ export function wholeNumber(value: unknown, least: number, most: number): number
 }
 
 /**
- * Reads a C `long`: an integer of 32 bits, the size that it has on Windows, signed or as an
- * unsigned bitmask; a boolean is 1 or 0. Throws for anything else.
+ * Reads an integer of 32 bits, signed or as an unsigned bitmask; a boolean is 1 or 0. Throws for
+ * anything else.
  */
-export function long(option: string, value: unknown): number {
+export function word(option: string, value: unknown): number {
   const number = wholeNumber(value, -0x80000000, 0xffffffff);
   if (number !== undefined) return number;
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
+
+/** Reads a C `long`, which has 64 bits but on Windows; a boolean is 1 or 0. */
+export const long: (option: string, value: unknown) => number | bigint = native.os === "windows"
+  ? word
+  : integer;
 
 /** Reads text, or bytes that C gets as they are (a copy), without NUL. Throws for anything else. */
 export function text(option: string, value: unknown): CText {

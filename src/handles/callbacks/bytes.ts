@@ -28,7 +28,7 @@ export function onBytes(
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
-    if (!state) return CURL_WRITEFUNC_ERROR;
+    if (!state || state.run.failed) return CURL_WRITEFUNC_ERROR;
     const length = size * nmemb;
     if (!fn) return withoutFunction(state, ptr, length);
     state.enterCallback();
@@ -80,7 +80,7 @@ export function onRead(
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
-    if (!state) return CURL_READFUNC_ABORT;
+    if (!state || state.run.failed) return CURL_READFUNC_ABORT;
     if (!fn) return 0; // an empty upload: libcurl itself would block on standard input
     const read = (buffer: Uint8Array) => fn(buffer, state.settings.data.get(kind.dataId));
     const rest = promisedRest(state), room = Math.min(size * nmemb, rest);

@@ -12,6 +12,14 @@ import type { ConnectionClass } from "./connection_class.ts";
 /** The members of `EasySettings` without `readonly`, for {@linkcode EasySettings.copy}. */
 type Members = { -readonly [M in keyof EasySettings]: EasySettings[M] };
 
+/** What is known of an answer by its head, which no other head will replace. */
+export interface FinalHead {
+  /** The answer has a body, or may have one. */
+  readonly hasBody: boolean;
+  /** The body is chunked, and the server has not announced to close the connection after it. */
+  readonly endsWithChunk: boolean;
+}
+
 /** The values of the options of an easy handle. */
 export class EasySettings {
   /** The callbacks, by option number. */
@@ -38,6 +46,19 @@ export class EasySettings {
   postFieldsUsed = false;
   /** BUFFERSIZE was set by the user. */
   bufferSizeSet = false;
+  /** BUFFERSIZE as libcurl has it. */
+  bufferSize = 0;
+  /** ACCEPT_ENCODING was set, so that libcurl unpacks bodies. */
+  acceptsEncoding = false;
+  /** HTTP_CONTENT_DECODING. */
+  contentDecoding = true;
+  /** TRANSFER_ENCODING. */
+  transferEncoding = false;
+  /**
+   * Tells of the head of the answer, where the transfer is to end with its answer even if its upload
+   * is paused (`driver/early_answers.ts`); that function returns `null` before the final head.
+   */
+  finalHead: (() => FinalHead | null) | null = null;
   /** HTTP_VERSION. */
   httpVersion = 0;
   /** FOLLOWLOCATION: a redirect may lead to another protocol. */

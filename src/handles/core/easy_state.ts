@@ -161,16 +161,30 @@ export interface EasyHost {
   remove(easy: EasyState): void;
 }
 
+/** What the receiver of a body knows of it. */
+export interface BodyReceiver {
+  /** The values of Content-Encoding, joined by commas; empty where there is none. */
+  readonly contentEncoding: string;
+  /** The receiver takes unpacked bytes without a pause, as it has a limit at which the body ends. */
+  readonly takesAll: boolean;
+}
+
 /** The driver of a multi's transfers, as far as easy handles need it. */
 export interface TransferObserver {
   /** Whether a transfer has to pause before it receives these bytes, so that others can go on. */
   mustWait(easy: EasyState, bytes: number): boolean;
   /** Called after a transfer was paused or unpaused, which may change libcurl's timeout. */
-  touched(): void;
+  touched(easy: EasyState): void;
   /** Called after an option was set that libcurl reads only at its next call: `LIMITS_IN_USE`. */
   limitChanged(easy: EasyState): void;
   /** Called when a transfer begins or ends to wait for the application to unpause it. */
   paused(easy: EasyState, paused: boolean): void;
+  /** A transfer is to be paused as soon as libcurl has returned. */
+  pauseDue(easy: EasyState): void;
+  /** A transfer that is about to be resumed is to go on when it is its turn. */
+  queue(easy: EasyState): void;
+  /** A call outside of the driver's turns has failed and ended a transfer, of which libcurl may not tell. */
+  failed(easy: EasyState, error: CurlEasyError): void;
 }
 
 /**
@@ -195,6 +209,8 @@ export class EasyState {
   inHstsCallback = false;
   /** Observes the sockets of the handle. `reset()` removes it with its SOCKOPTFUNCTION. */
   watcher: SocketWatcher | null = null;
+  /** Asks the receiver of the body, where that is not the user's own WRITEFUNCTION. */
+  receiver: (() => BodyReceiver | null) | null = null;
   /** The buffer that libcurl reads in `send` and `wsSend`. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */

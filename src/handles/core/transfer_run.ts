@@ -7,18 +7,37 @@
 
 import type { CurlEasyError } from "../../errors.ts";
 
+/** How far one read of a body from the socket may unpack. */
+export type Decoding =
+  /** It is not unpacked. */
+  | "none"
+  /** No further than to what libcurl keeps of a paused transfer. */
+  | "bounded"
+  /** To any length. */
+  | "unbounded";
+
 /** The state of one transfer. */
 export class TransferRun {
   /** `infoRead` has reported the end of this transfer, or is about to. */
   endReported = false;
   /** Already removed from libcurl's multi, though still in our list: see `multi/abort_all.ts`. */
   alreadyDetached = false;
+  /** A call outside libcurl's own has ended the transfer: its callbacks get no more bytes. */
+  failed = false;
   /** CONNECT_ONLY has connected. The option itself may have changed since. */
   connected = false;
   /** The `CURLPAUSE_*` bits that the user's callbacks and calls have paused. */
   paused = 0;
   /** The driver has paused receiving so that other transfers can go on. */
   pausedForFairness = false;
+  /** Receiving is to be paused as soon as libcurl has returned: `easy/pausing.ts`. */
+  pauseDue = false;
+  /** A pause ends at the moment, and libcurl gives what it has kept. */
+  resuming = false;
+  /** How far a read of the body may unpack, once somebody has asked: `easy/decoding.ts`. */
+  decoding: Decoding | null = null;
+  /** The driver has resumed the upload at the end of the answer: `driver/early_answers.ts`. */
+  uploadResumed = false;
   /** The reader of a MIME part has paused sending. */
   readerPaused = false;
   /** How many bytes were received since the driver last scheduled other transfers first. */

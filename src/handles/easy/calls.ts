@@ -10,7 +10,7 @@ import { result } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { oddities } from "../../libcurl_versions.ts";
-import { long } from "../base/arguments.ts";
+import { word } from "../base/arguments.ts";
 import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { setInitialOptions } from "./defaults.ts";
@@ -82,7 +82,7 @@ export function performTransfer(state: EasyState): void {
 /** Pauses and unpauses: `curl_easy_pause`. `flags` consists of `CURLPAUSE_*` bits. */
 export function pauseTransfer(state: EasyState, flags: number): void {
   const { pointer } = state;
-  const action = long("the pause", flags) | 0, before = state.paused;
+  const action = word("the pause", flags) | 0, before = state.paused;
   state.paused = action & CURLPAUSE_ALL; // before the call, whose callbacks may pause again
   state.pin();
   const { curl_easy_pause } = library().symbols;
@@ -92,13 +92,30 @@ export function pauseTransfer(state: EasyState, flags: number): void {
     state.run.readerPaused = false;
     curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | byDriver | CURLPAUSE_SEND);
   }
+  state.run.pauseDue = false;
+  state.run.resuming = true;
   const code = curl_easy_pause(pointer, action | byDriver);
+  state.run.resuming = false;
   if (code === Code.BAD_FUNCTION_ARGUMENT) state.paused = before; // no connection yet
-  state.multi?.observer?.touched();
+  state.multi?.observer?.touched(state);
+  const error = code === Code.OK ? null : pauseError(state, code);
   state.unpin();
   const failed = state.multi?.takeFailure();
   if (failed) throw multiFailed(code, failed.thrown);
-  if (code !== Code.OK) throw new CurlEasyError(code);
+  if (error) throw error;
+}
+
+/**
+ * The error of a pause that failed. But for a handle that has no connection, a callback has refused
+ * bytes that libcurl had kept: the transfer is over, whether libcurl notices or goes on without them.
+ */
+function pauseError(state: EasyState, code: number): CurlEasyError {
+  if (code === Code.BAD_FUNCTION_ARGUMENT) return new CurlEasyError(code);
+  const { thrown } = state.run, error = state.takeError(code) as CurlEasyError;
+  state.run.failed = true;
+  if (state.multi?.observer) state.multi.observer.failed(state, error);
+  else state.run.thrown = thrown; // for whoever is told of the end of the transfer
+  return error;
 }
 
 /** The error of a call in which a callback of the multi has failed. */

@@ -11,12 +11,14 @@ import type { EasyState } from "../core/easy_state.ts";
 import { setOwnReadFunction } from "./functions.ts";
 
 /**
+/**
  * The numbers that a new handle starts with: no signals, no waiting for the resolver's thread, and
- * a receive buffer of 64 KiB. The buffer needs a quarter of the system calls of libcurl's own 16
- * KiB, and takes no more time for small responses.
+ * a receive buffer of 63 KiB. The buffer needs a quarter of the system calls of libcurl's own 16
+ * KiB, and takes no more time for small responses. It is no larger, since what deflate unpacks to
+ * has to be less than libcurl keeps of a paused transfer: `decoding.ts`.
  */
 const INITIAL: ReadonlyMap<number, number> = new Map([
-  [easyOptions.BUFFERSIZE.id, 64 * 1024],
+  [easyOptions.BUFFERSIZE.id, 63 * 1024],
   [easyOptions.NOSIGNAL.id, 1],
   [easyOptions.QUICK_EXIT.id, 1],
 ]);
@@ -48,6 +50,7 @@ export function setInitialOptions(state: EasyState): void {
   const { curl_easy_setopt } = library().symbols;
   // QUICK_EXIT is unknown before 7.87, which is no error here
   for (const [id, value] of initialNumbers()) curl_easy_setopt.long(state.pointer, id, value);
+  state.settings.bufferSize = INITIAL_BUFFERSIZE;
   setOwnReadFunction(state);
   setErrorBuffer(state);
 }

@@ -34,14 +34,20 @@ import {
 } from "./calls.ts";
 import { setErrorBuffer, setInitialOptions } from "./defaults.ts";
 import { adoptFunctions } from "./functions.ts";
-import { type Header, type HeadersOptions, readHeaders } from "./headers.ts";
+import {
+  type Header,
+  type HeaderOptions,
+  type HeadersOptions,
+  readHeader,
+  readHeaders,
+} from "./headers.ts";
 import { getInfo, type InfoName, type InfoValue } from "./infos.ts";
 import { setOption } from "./options.ts";
 import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./websocket.ts";
 
 /** The JS type of each kind of option; functions and objects have a type for each option. */
 export interface ValueOfKind {
-  long: number | boolean;
+  long: number | bigint | boolean;
   values: number | boolean;
   off_t: number | bigint | boolean;
   /** Bytes reach libcurl as they are; text is encoded as UTF-8. */
@@ -454,6 +460,29 @@ export class Easy {
    */
   headers(options: HeadersOptions = {}): Header[] {
     return readHeaders(this.#state, options);
+  }
+
+  /**
+   * One header of the response by its name, whose letter case does not matter; `null` where there is
+   * none: {@link https://curl.se/libcurl/c/curl_easy_header.html}.
+   *
+   * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a bad name, index, origin or request.
+   * @throws {CurlLoadError} before libcurl 7.83.
+   *
+   * @example
+   * ```ts
+   * import { Easy } from "curlew";
+   *
+   * using easy = new Easy();
+   * easy.setOpts({ URL: "https://example.com/", NOBODY: 1 });
+   * easy.perform();
+   * const type = easy.header("content-type")?.value;
+   * const second = easy.header("set-cookie", { index: 1 })?.value;
+   * console.log(type, second);
+   * ```
+   */
+  header(name: string | Uint8Array, options: HeaderOptions = {}): Header | null {
+    return readHeader(this.#state, name, options);
   }
 
   /**

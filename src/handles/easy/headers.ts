@@ -5,11 +5,12 @@
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import { Struct } from "../../../ffi/memory.ts";
-import { library, type Pointer } from "../../../ffi/mod.ts";
+import { cString, result, Struct } from "../../../ffi/memory.ts";
+import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { member } from "../../members.ts";
-import { long } from "../base/arguments.ts";
+import { badValue, text, wholeNumber, word } from "../base/arguments.ts";
 
 /** A response header: `struct curl_header`. */
 export interface Header {
@@ -36,27 +37,66 @@ export interface HeadersOptions {
   readonly request?: number;
 }
 
+/** Selects one header of {@linkcode Easy.header}. */
+export interface HeaderOptions extends HeadersOptions {
+  /** Which of the headers with that name, from 0, which is the default. */
+  readonly index?: number;
+}
+
+// CURLHcode: there is no such header, index or request, or no headers yet
+const CURLHE_OK = 0, CURLHE_BADINDEX = 1, CURLHE_NOREQUEST = 4;
+
+/** Reads one header by its name, `null` where there is none. */
+export function readHeader(
+  state: EasyState,
+  name: unknown,
+  options: HeaderOptions | null,
+): Header | null {
+  const { curl_easy_header } = library().symbols, given = options ?? {};
+  const wanted = text("the name of a header", name), at = member(given, "index") ?? 0;
+  const index = wholeNumber(at, 0, 0x7fffffff);
+  if (index === undefined) throw badValue("the index of a header", "a whole number from 0", at);
+  const { origin, request } = selectionOf(given);
+  const { pointer } = state;
+  const code = curl_easy_header(pointer, cString(wanted), index, origin, request, result.i32);
+  if (code === CURLHE_OK) return headerAt(result.pointer() as NonNullPointer);
+  if (code >= CURLHE_BADINDEX && code <= CURLHE_NOREQUEST) return null;
+  const message = `Cannot read a header (CURLHcode ${code}): expected a name, an origin of ` +
+    "CURLH_* bits and a request from -1";
+  throw new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, message);
+}
+
+function selectionOf(options: HeadersOptions): { origin: number; request: number } {
+  const origin = member(options, "origin") ?? flags.CURLH_HEADER;
+  return {
+    origin: word("the origin of headers", origin) >>> 0,
+    request: word("the request of headers", member(options, "request") ?? -1) | 0,
+  };
+}
+
 /** Reads the selected headers, in the order received. */
 export function readHeaders(state: EasyState, options: HeadersOptions | null): Header[] {
   const { curl_easy_nextheader } = library().symbols;
-  const given = options ?? {};
-  const origin = long("the origin of headers", member(given, "origin") ?? flags.CURLH_HEADER) >>> 0;
-  const request = long("the request of headers", member(given, "request") ?? -1) | 0;
+  const { origin, request } = selectionOf(options ?? {});
   const found: Header[] = [];
   let previous: Pointer = null;
   for (;;) {
     previous = curl_easy_nextheader(state.pointer, origin, request, previous);
     if (previous === null) return found;
-    // name @0; value @8; size_t amount @16; size_t index @24; unsigned origin @32
-    const at = new Struct(previous, 40);
-    found.push({
-      name: at.string(0) ?? "",
-      value: at.string(8) ?? "",
-      amount: at.i64(16),
-      index: at.i64(24),
-      origin: headerOrigin(at.i32(32)),
-    });
+    found.push(headerAt(previous));
   }
+}
+
+function headerAt(header: NonNullPointer): Header {
+  // name @0; value @8; size_t amount @16; size_t index @24; unsigned origin @32
+  const at = new Struct(header, 40);
+  return {
+    name: at.string(0) ?? "",
+    value: at.string(8) ?? "",
+    amount: at.i64(16),
+    index: at.i64(24),
+    origin: headerOrigin(at.i32(32)),
+  };
 }
 
 /** The `CURLH_*` bits of an origin, in which libcurl also sets a high bit of its own. */

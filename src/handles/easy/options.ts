@@ -95,6 +95,7 @@ function applyString(state: EasyState, option: Option, value: CText | null): voi
   setString(state, option, value);
   noteReuse(state, option.id, shown);
   if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
+  if (option.id === ACCEPT_ENCODING) state.settings.acceptsEncoding = value !== null;
 }
 
 function setNumber(state: EasyState, option: Option, value: unknown): void {
@@ -114,7 +115,9 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
   recordNumber(state, option.id, Number(number));
   if (state.multi && LIMITS_IN_USE.has(option.id)) state.multi.observer?.limitChanged(state);
   if (option.id === easyOptions.CONNECT_ONLY.id) state.settings.connectOnly = Number(number) !== 0;
-  if (option.id === easyOptions.BUFFERSIZE.id) state.settings.bufferSizeSet = value !== null;
+  if (option.id === easyOptions.BUFFERSIZE.id) {
+    recordBufferSize(state, Number(number), value !== null);
+  }
   if (option.id === easyOptions.MAX_RECV_SPEED_LARGE.id) limitBuffer(state, Number(number));
 }
 
@@ -125,7 +128,14 @@ function setNumber(state: EasyState, option: Option, value: unknown): void {
 function limitBuffer(state: EasyState, limit: number): void {
   if (state.settings.bufferSizeSet || state.isInUse) return;
   const { id, default: small } = easyOptions.BUFFERSIZE, large = INITIAL_BUFFERSIZE;
-  library().symbols.curl_easy_setopt.long(state.pointer, id, limit > 0 ? small : large);
+  const size = limit > 0 ? small : large;
+  library().symbols.curl_easy_setopt.long(state.pointer, id, size);
+  recordBufferSize(state, size, false);
+}
+
+function recordBufferSize({ settings }: EasyState, size: number, isUsers: boolean): void {
+  settings.bufferSize = size;
+  settings.bufferSizeSet = isUsers;
 }
 
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
@@ -133,9 +143,12 @@ function recordNumber(state: EasyState, id: number, number: number): void {
   const { FOLLOWLOCATION, HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE, RESUME_FROM, RESUME_FROM_LARGE } =
     easyOptions;
+  const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
+  else if (id === HTTP_CONTENT_DECODING.id) state.settings.contentDecoding = number !== 0;
+  else if (id === TRANSFER_ENCODING.id) state.settings.transferEncoding = number !== 0;
   else if (id === FOLLOWLOCATION.id) state.settings.followsRedirects = number !== 0;
   else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
@@ -311,6 +324,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
 }
 
 const CURLU = easyOptions.CURLU.id, RESOLVE = easyOptions.RESOLVE.id;
+const ACCEPT_ENCODING = easyOptions.ACCEPT_ENCODING.id;
 
 const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS.id,

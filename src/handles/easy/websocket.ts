@@ -10,7 +10,7 @@ import { library, native, type NonNullPointer, type Pointer } from "../../../ffi
 import { Code, CurlEasyError, CurlLoadError } from "../../errors.ts";
 import { versionInfo } from "../../version.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { bytes, integer, long } from "../base/arguments.ts";
+import { bytes, integer, word } from "../base/arguments.ts";
 import { fillFromBlock, receiveBlock, sendBlock } from "./transport_blocks.ts";
 
 /** Describes a piece of a frame: `struct curl_ws_frame`. */
@@ -53,7 +53,7 @@ export function sendFrame(
   size: number | bigint,
 ): number {
   requireWebSocket("call wsSend()");
-  const payload = bytes("what to send", data), bits = long("the flags of a frame", flags) >>> 0;
+  const payload = bytes("what to send", data), bits = word("the flags of a frame", flags) >>> 0;
   const total = Number(integer("the size of a frame", size));
   if ((bits & curl.CURLWS_OFFSET) && total > 0 && payload.length > total) {
     throw new CurlEasyError(
@@ -127,7 +127,7 @@ export function currentFrame(state: EasyState): WsFrame | null {
 /** Begins a frame in a READFUNCTION. */
 export function startFrame(call: Caller, flags: number, size: number | bigint): void {
   requireWebSocket("call wsStartFrame()");
-  const bits = long("the flags of a frame", flags) >>> 0;
+  const bits = word("the flags of a frame", flags) >>> 0;
   const total = Number(integer("the size of a frame", size));
   const { curl_ws_start_frame } = library().symbols;
   call("start a frame", (easy) => curl_ws_start_frame(easy, bits, total));

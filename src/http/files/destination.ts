@@ -11,6 +11,7 @@ import { userId } from "../../handles/easy/disk_file.ts";
 import { nameOfDisposition, nameOfUrl, truncateUtf8 } from "./file_name.ts";
 import { statOf } from "./own_file.ts";
 import { DeviceFile, type DownloadSink, PartialFile } from "./partial_file.ts";
+import { typeError } from "../errors.ts";
 
 /** The maximum length of a file name in bytes, on most file systems. */
 const MAX_NAME = 255;
@@ -96,7 +97,7 @@ function destinationInFolder(
     const exclusive = !(overwrite ?? given === null);
     const found = statOf(path);
     if (found && (exclusive || !found.isFile())) {
-      throw new TypeError(
+      throw typeError(
         `Cannot write ${path}: ${found.isFile() ? "it exists already" : "it is no regular file"}`,
       );
     }

@@ -7,10 +7,12 @@
 import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
 import { agentOf } from "../default_agent.ts";
-import { fileError, loadModules } from "../errors.ts";
+import { errorOfCall, fileError, loadModules, typeError } from "../errors.ts";
 import { hasHeader, type HeadersSource, readHeaders } from "../request/headers.ts";
 import type { DownloadProgress, DownloadResult } from "./download_job.ts";
 import { readProgress } from "../request/arguments.ts";
+import type { RetryOptions } from "../retry/policy.ts";
+import { countdown } from "../transfer/countdown.ts";
 import {
   type FetchCurlOptions,
   type FetchInit,
@@ -20,7 +22,8 @@ import {
 } from "../request/plan.ts";
 
 /** Options of {@linkcode download}. */
-export interface DownloadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+export interface DownloadOptions
+  extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies" | "maxHeaders"> {
   /** Aborts the download. The bytes that have arrived stay for the next attempt. */
   readonly signal?: AbortSignal | null;
   /** Headers of the request, for HTTP. With a Range of your own there is no resume. */
@@ -36,6 +39,11 @@ export interface DownloadOptions extends Pick<FetchInit, "agent" | "timeout" | "
    * Whether an existing file is replaced. By default it is, unless the server has chosen its name.
    */
   readonly overwrite?: boolean;
+  /**
+   * Which downloads are tried again, or how often; none unless given. The next attempt goes on where
+   * the last one has ended, if the download can be resumed.
+   */
+  readonly retry?: number | RetryOptions;
   /** Called with the progress. What it throws ends the download. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
@@ -75,11 +83,23 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
+  try {
+    return await receive(url, path, options);
+  } catch (error) {
+    throw errorOfCall(error, download);
+  }
+}
+
+async function receive(
+  url: string | URL,
+  path: string,
+  options: DownloadOptions,
+): Promise<DownloadResult> {
   const given = readOptions(options), plan = await planDownload(url, given);
   throwIfAborted(plan.signal);
   const agent = agentOf(given.agent), { resume = true, overwrite } = given;
   const onProgress = readProgress(given.onProgress, "download");
-  if (typeof path !== "string") throw new TypeError("Cannot download: the path must be a string");
+  if (typeof path !== "string") throw typeError("Cannot download: the path must be a string");
   // loaded at the first download, to keep the start of other programs short
   const [{ findDestination }, { DownloadJob }] = await loadModules(Promise.all([
     import("./destination.ts"),
@@ -89,19 +109,27 @@ export async function download(
     const destination = await findDestination(path, plan.url, overwrite);
     return { destination, sink: destination.open() };
   };
-  const { destination, sink } = await open().catch((cause) => {
-    throw fileError("write", path, cause);
-  });
-  try {
-    return await new DownloadJob(plan, agent, destination, sink, resume, onProgress).run();
-  } catch (error) {
+  const remaining = countdown(plan.timeout);
+  const make = async () => {
+    const { destination, sink } = await open().catch((cause) => {
+      throw fileError("write", path, cause);
+    });
     try {
-      sink.closeUnfinished();
-    } catch {
-      // the first failure is the one to report
+      const job = new DownloadJob(plan, agent, destination, sink, resume, onProgress, remaining);
+      return await job.run();
+    } catch (error) {
+      try {
+        sink.closeUnfinished();
+      } catch {
+        // the first failure is the one to report
+      }
+      throw error;
     }
-    throw error;
-  }
+  };
+  const { retry } = given, call = "download", replayable = true, failureOf = () => null;
+  if (retry === undefined) return await make();
+  const { retried } = await loadModules(import("./retried.ts"));
+  return await retried({ call, plan, retry, replayable, remaining, make, failureOf });
 }
 
 type Given = { readonly [M in keyof Required<DownloadOptions>]: DownloadOptions[M] | undefined };
@@ -113,21 +141,26 @@ function readOptions(options: DownloadOptions): Given {
     agent: member(given, "agent"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
+    cookies: member(given, "cookies"),
+    maxHeaders: member(given, "maxHeaders"),
     signal: member(given, "signal"),
     headers: member(given, "headers"),
     curl: member(given, "curl"),
     resume: member(given, "resume"),
+    retry: member(given, "retry"),
     overwrite: member(given, "overwrite"),
     onProgress: member(given, "onProgress"),
   };
 }
 
 async function planDownload(url: string | URL, given: Given): Promise<RequestPlan> {
-  const { signal, timeout, connectTimeout, curl } = given, headers = readHeaders(given.headers);
-  const plan = await planRequest(url, { ...NO_INIT, signal, timeout, connectTimeout, curl });
+  const { signal, timeout, connectTimeout, curl, cookies, maxHeaders } = given;
+  const headers = readHeaders(given.headers);
+  const init = { ...NO_INIT, signal, timeout, connectTimeout, curl, cookies, maxHeaders };
+  const plan = await planRequest(url, init);
   for (const name of ["RESUME_FROM", "RESUME_FROM_LARGE"] as const) {
     if (!plan.curl.has(name)) continue;
-    throw new TypeError(`Cannot set ${name} for download: use options.resume`);
+    throw typeError(`Cannot set ${name} for download: use options.resume`);
   }
   const isDecoded = (plan.curl.get("ACCEPT_ENCODING") ?? null) !== null;
   if (!isDecoded && !hasHeader(headers, "accept-encoding")) {

@@ -10,12 +10,12 @@ import { type CurlEasyError, easyCodeOf } from "../../errors.ts";
 import { isAbortOf } from "../../signals.ts";
 import { propertyOf } from "../../untrusted.ts";
 import type { TransferInfo } from "../response/info.ts";
-import { fileError, headError, isTypeError, networkError } from "../errors.ts";
+import { fileError, headError, isTypeError, networkError, typeError } from "../errors.ts";
 import { hasHeader } from "../request/headers.ts";
-import { countdown } from "../transfer/countdown.ts";
 import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
 import type { DownloadSink } from "./partial_file.ts";
 import type { Destination, FinalPath } from "./destination.ts";
+import { refusalError } from "./retried.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { judge, rangeHeaders, recordUrl, type ResumePoint, type Verdict } from "./resume.ts";
 import { isHttp } from "../request/url.ts";
@@ -76,12 +76,13 @@ export class DownloadJob {
     sink: DownloadSink,
     resume: boolean,
     onProgress: ((progress: DownloadProgress) => void) | undefined,
+    remaining: () => number,
   ) {
     this.#plan = plan;
     this.#agent = agent;
     this.#destination = destination;
     this.#sink = sink;
-    this.#remaining = countdown(plan.timeout);
+    this.#remaining = remaining;
     this.#onProgress = onProgress;
     const { found, record } = sink;
     this.#canResume = resume && mayResume(plan);
@@ -159,7 +160,7 @@ export class DownloadJob {
       if (expected > 0 && kind === "whole") this.#total = expected;
       this.#checkFileTime(request);
       // ends this attempt; the next one gets the whole file
-      if (this.#mustRestart()) throw new TypeError("The file has changed");
+      if (this.#mustRestart()) throw typeError("The file has changed");
       this.#recordFileTime(request);
     }
     this.#report(resumedFrom + came, resumedFrom);
@@ -193,12 +194,11 @@ export class DownloadJob {
     return this.#verdict?.kind === "restart";
   }
 
-  #finish({ plan, head, status, info }: ChainResult): DownloadResult {
+  #finish({ plan, head, info }: ChainResult): DownloadResult {
     const verdict = this.#verdict, { href } = plan.url;
     if (!verdict) throw headError(href);
     if (verdict.kind === "refused") {
-      const answer = `${status} ${head.read().statusText}`.trim();
-      throw networkError(href, `the server answered ${answer}`);
+      throw refusalError(href, head);
     }
     const { path, exclusive } = this.#finalPath ??
       this.#destination.finalPath(head.get("content-disposition"), plan.url);
@@ -221,7 +221,7 @@ export class DownloadJob {
     const path = this.#finalPath?.path ?? "the file";
     const inner = propertyOf(cause, "cause");
     if (inner !== undefined) return fileError("write", path, inner);
-    return new TypeError(`Cannot write ${path}: is the disk full? (CURLE_WRITE_ERROR)`, { cause });
+    return typeError(`Cannot write ${path}: is the disk full? (CURLE_WRITE_ERROR)`, { cause });
   }
 }
 

@@ -6,12 +6,14 @@
 
 import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
-import { headError, loadModules } from "../errors.ts";
+import { errorOfCall, headError, loadModules, typeError } from "../errors.ts";
 import { copyOf } from "../bytes.ts";
+import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
 import { countdown } from "../transfer/countdown.ts";
-import { type ChainedRequest, runChain } from "../transfer/request_chain.ts";
+import type { RetryOptions } from "../retry/policy.ts";
+import { type ChainedRequest, type ChainResult, runChain } from "../transfer/request_chain.ts";
 import type { TransferInfo } from "../response/info.ts";
 import { readProgress } from "../request/arguments.ts";
 import {
@@ -36,7 +38,11 @@ export interface UploadProgress {
 }
 
 /** Options of {@linkcode upload}. */
-export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout"> {
+export interface UploadOptions extends
+  Pick<
+    FetchInit,
+    "agent" | "timeout" | "connectTimeout" | "cookies" | "maxHeaders" | "retryUnsafe"
+  > {
   /** The method for HTTP, PUT unless given. */
   readonly method?: string;
   /** Aborts the upload. */
@@ -45,6 +51,11 @@ export interface UploadOptions extends Pick<FetchInit, "agent" | "timeout" | "co
   readonly headers?: HeadersSource;
   /** Options of libcurl by curl's names, such as MAIL_FROM and MAIL_RCPT for smtp. */
   readonly curl?: FetchCurlOptions;
+  /**
+   * Which uploads are made again, or how often; none unless given. A stream is never sent again. For
+   * mail (smtp, imap) POST must be among the methods: what is sent twice may arrive twice.
+   */
+  readonly retry?: number | RetryOptions;
   /** Called with the progress. What it throws ends the upload. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
@@ -93,6 +104,18 @@ export async function upload(
   url: string | URL,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
+  try {
+    return await send(source, url, options);
+  } catch (error) {
+    throw errorOfCall(error, upload);
+  }
+}
+
+async function send(
+  source: UploadBody,
+  url: string | URL,
+  options: UploadOptions,
+): Promise<UploadResult> {
   // a copy, as the caller may change the bytes before they are sent
   const body = copyOf(source) ?? source;
   const given = readOptions(options), bare = planUpload(url, given);
@@ -101,32 +124,58 @@ export async function upload(
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
   const found = await uploadSource(body, bare.url);
-  let bytes = 0;
   try {
     throwIfAborted(bare.signal);
-    const plan = withBody(bare, found.body);
-    const end = await runChain(plan, agent, countdown(plan.timeout), {
-      prepare(request) {
-        if (!request.plan.body) return; // a redirect has changed the method to GET
-        found.attach(request);
-        if (onProgress) report(request, found, onProgress);
-      },
-      onHead: () => true,
-      done(request, error) {
-        if (request.plan.body) bytes = found.bytesSent(request);
-        found.detach(error);
-      },
-    });
-    if (isHttp(end.plan.url) && !end.head.complete) {
-      throw headError(end.plan.url.href);
-    }
-    return { status: end.status, bytes, info: end.info };
+    const plan = withBody(bare, found.body), remaining = countdown(plan.timeout);
+    const make = () => attempt(plan, agent, found, remaining, onProgress);
+    const { retry } = given, { replayable } = found.body;
+    if (retry === undefined) return resultOf(await make());
+    const { failureIn, retried } = await loadModules(import("./retried.ts"));
+    const failureOf = ({ end }: Sent) => isHttp(end.plan.url) ? failureIn(end.head) : null;
+    const call = "upload";
+    return resultOf(await retried({ call, plan, retry, replayable, remaining, make, failureOf }));
   } catch (error) {
     found.body.cancel(error);
     throw error;
   } finally {
     found.close();
   }
+}
+
+/** What one attempt has done. */
+interface Sent {
+  readonly end: ChainResult;
+  readonly bytes: number;
+}
+
+const resultOf = ({ end: { status, info }, bytes }: Sent): UploadResult => ({
+  status,
+  bytes,
+  info,
+});
+
+async function attempt(
+  plan: RequestPlan,
+  agent: Agent,
+  found: UploadSource,
+  remaining: () => number,
+  onProgress: UploadOptions["onProgress"],
+): Promise<Sent> {
+  let bytes = 0;
+  const end = await runChain(plan, agent, remaining, {
+    prepare(request) {
+      if (!request.plan.body) return; // a redirect has changed the method to GET
+      found.attach(request);
+      if (onProgress) report(request, found, onProgress);
+    },
+    onHead: () => true,
+    done(request, error) {
+      if (request.plan.body) bytes = found.bytesSent(request);
+      found.detach(error);
+    },
+  });
+  if (isHttp(end.plan.url) && !end.head.complete) throw headError(end.plan.url.href);
+  return { end, bytes };
 }
 
 type Given = { readonly [M in keyof Required<UploadOptions>]: UploadOptions[M] | undefined };
@@ -138,6 +187,10 @@ function readOptions(options: UploadOptions): Given {
     agent: member(given, "agent"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
+    retryUnsafe: member(given, "retryUnsafe"),
+    cookies: member(given, "cookies"),
+    maxHeaders: member(given, "maxHeaders"),
+    retry: member(given, "retry"),
     method: `${member(given, "method") ?? "PUT"}`,
     signal: member(given, "signal"),
     headers: member(given, "headers"),
@@ -147,9 +200,20 @@ function readOptions(options: UploadOptions): Given {
 }
 
 function planUpload(url: string | URL, given: Given): RequestPlan {
-  const { method, signal, headers, curl, timeout, connectTimeout } = given;
-  if (/^(?:get|head)$/i.test(`${method}`)) throw new TypeError(`Cannot upload with ${method}`);
-  return planHead(url, { ...NO_INIT, method, signal, headers, curl, timeout, connectTimeout });
+  const {
+    method,
+    signal,
+    headers,
+    curl,
+    timeout,
+    connectTimeout,
+    cookies,
+    maxHeaders,
+    retryUnsafe,
+  } = given;
+  if (/^(?:get|head)$/i.test(`${method}`)) throw typeError(`Cannot upload with ${method}`);
+  const limits = { timeout, connectTimeout, maxHeaders, retryUnsafe };
+  return planHead(url, { ...NO_INIT, ...limits, method, signal, headers, curl, cookies });
 }
 
 function report(

@@ -12,7 +12,7 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
 import type { ChainedRequest } from "../transfer/request_chain.ts";
-import { fileError } from "../errors.ts";
+import { fileError, typeError } from "../errors.ts";
 import { isHttp } from "../request/url.ts";
 
 /** What `upload` can send: the path of a file, bytes, a stream or a Blob. */
@@ -84,7 +84,7 @@ class FileSource implements UploadSource {
       throw error;
     }
     const open = () => {
-      throw new TypeError("the file is read by a READFUNCTION");
+      throw typeError("the file is read by a READFUNCTION");
     };
     const cancel = () => {};
     this.body = { type: null, bytes: null, length: this.#size, replayable: true, open, cancel };
@@ -104,7 +104,7 @@ class FileSource implements UploadSource {
     const length = Math.min(left, buffer.length);
     const count = length > 0 ? readSync(this.#fd, buffer, 0, length, this.#at) : 0;
     if (count === 0 && this.#size !== null && left > 0) {
-      throw new TypeError(`The file has only ${this.#at} bytes, ${this.#size} were promised`);
+      throw typeError(`The file has only ${this.#at} bytes, ${this.#size} were promised`);
     }
     this.#at += count;
     return count;

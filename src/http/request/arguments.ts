@@ -6,22 +6,24 @@
  */
 
 import { isSignal, notASignal } from "../../signals.ts";
+import { typeError } from "../errors.ts";
+import { wrong } from "../shown.ts";
 
 /** Reads a number from 0 to `most`. Throws `TypeError` for anything else. */
 export function readNumber(name: string, value: unknown, most: number, call = "fetch"): number {
   if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new TypeError(`Cannot ${call}: ${name} must be a number from 0 to ${most}`);
+  throw wrong(call, name, `a number from 0 to ${most}`, value);
 }
 
 /** Reads `onProgress`. Throws `TypeError` if it is no function. */
 export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"): F | undefined {
   if (onProgress === undefined || onProgress === null) return undefined;
   if (typeof onProgress === "function") return onProgress;
-  throw new TypeError(`Cannot ${call}: onProgress must be a function`);
+  throw wrong(call, "onProgress", "a function", onProgress);
 }
 
 /** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
   if (signal === null || isSignal(signal)) return signal;
-  throw new TypeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
+  throw typeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
 }

@@ -8,6 +8,7 @@ import { easyOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import { type Easy, type EasyOptions, stateOf } from "../../handles/easy/easy.ts";
 import { copyOfValue, setOption } from "../../handles/easy/options.ts";
 import { checkedProxyHeaders } from "./framing.ts";
+import { typeError } from "../errors.ts";
 
 /** A call that takes `init.curl`. */
 export type OptionTaker = "fetch" | "CurlWebSocket";
@@ -46,10 +47,16 @@ const RESERVED: readonly [options: string, fetch: string | null, webSocket: stri
   ["SUPPRESS_CONNECT_HEADERS", "nothing: they are never shown", BY_CALLER],
 ];
 
-const reservedFor = (column: 1 | 2): ReadonlyMap<string, string | null> =>
-  new Map(RESERVED.flatMap((row) => row[0].split(" ").map((name) => [name, row[column]])));
+const COLUMN = { fetch: 1, CurlWebSocket: 2 } as const;
 
-const reserved = { fetch: reservedFor(1), CurlWebSocket: reservedFor(2) };
+const reserved: Partial<Record<OptionTaker, ReadonlyMap<string, string | null>>> = {};
+
+/** What to use instead of each reserved option, put together at the first option that is given. */
+function reservedFor(taker: OptionTaker): ReadonlyMap<string, string | null> {
+  return reserved[taker] ??= new Map(
+    RESERVED.flatMap((row) => row[0].split(" ").map((name) => [name, row[COLUMN[taker]]])),
+  );
+}
 
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
@@ -72,11 +79,11 @@ export function readCurlOptions(
   taker: OptionTaker = "fetch",
 ): CurlOptions {
   if (given === null || given === undefined) return NO_OPTIONS;
-  const options = new Map<string, unknown>(), instead = reserved[taker];
+  const options = new Map<string, unknown>();
   for (const [key, value] of Object.entries(given)) {
     const name = key.toUpperCase(), alias = aliasOf(name);
-    const remedy = instead.get(alias ?? name) ?? instead.get(name);
-    if (remedy) throw new TypeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
+    const instead = reservedFor(taker), remedy = instead.get(alias ?? name) ?? instead.get(name);
+    if (remedy) throw typeError(`Cannot set ${name} for ${taker}: use ${remedy}`);
     if (value === undefined) continue;
     const copy = copyOfValue(name, value);
     options.set(

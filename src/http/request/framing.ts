@@ -9,6 +9,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { isInstance } from "../../untrusted.ts";
 import type { HeaderEntry } from "./headers.ts";
+import { typeError } from "../errors.ts";
 
 const LENGTH = "content-length", ENCODING = "transfer-encoding";
 
@@ -29,7 +30,7 @@ function valueOf(headers: readonly HeaderEntry[], wanted: string): string | null
   let found: string | null | undefined;
   for (const [name, value] of headers) {
     if (name.length !== wanted.length || name.toLowerCase() !== wanted) continue;
-    if (found !== undefined) throw new TypeError(`Cannot fetch: there are two headers "${name}"`);
+    if (found !== undefined) throw typeError(`Cannot fetch: there are two headers "${name}"`);
     found = value;
   }
   return found;
@@ -39,10 +40,10 @@ function valueOf(headers: readonly HeaderEntry[], wanted: string): string | null
 export function checkNoBody(headers: readonly HeaderEntry[]): void {
   const { length, encoding } = framingIn(headers);
   if (encoding !== undefined && encoding !== null) {
-    throw new TypeError(`Cannot fetch: Transfer-Encoding "${encoding}", but there is no body`);
+    throw typeError(`Cannot fetch: Transfer-Encoding "${encoding}", but there is no body`);
   }
   if (length === undefined || length === null || /^0+$/.test(length)) return;
-  throw new TypeError(`Cannot fetch: the Content-Length is "${length}", but there is no body`);
+  throw typeError(`Cannot fetch: the Content-Length is "${length}", but there is no body`);
 }
 
 /**
@@ -57,18 +58,18 @@ export function bodyLength(
 ): number | null {
   const { length, encoding } = framingIn(headers);
   for (const [name, value] of [["Content-Length", length], ["Transfer-Encoding", encoding]]) {
-    if (value === null) throw new TypeError(`Cannot fetch: a body cannot do without ${name}`);
+    if (value === null) throw typeError(`Cannot fetch: a body cannot do without ${name}`);
   }
   if (typeof encoding === "string") checkEncoding(encoding, length, curl);
   if (typeof length !== "string") return known;
   const promised = Number(length);
   if (!/^\d+$/.test(length) || promised !== (known ?? promised)) {
-    throw new TypeError(
+    throw typeError(
       `Cannot fetch: the length of the body is not the Content-Length "${length}"`,
     );
   }
   if (curl.get("RESUME_FROM") || curl.get("RESUME_FROM_LARGE")) {
-    throw new TypeError("Cannot fetch: with RESUME_FROM the Content-Length is libcurl's to say");
+    throw typeError("Cannot fetch: with RESUME_FROM the Content-Length is libcurl's to say");
   }
   return promised;
 }
@@ -79,22 +80,22 @@ function checkEncoding(
   curl: Options,
 ): void {
   if (!/^chunked$/i.test(encoding)) {
-    throw new TypeError(
+    throw typeError(
       `Cannot fetch: Transfer-Encoding "${encoding}": only "chunked" can be sent`,
     );
   }
   if (length !== undefined) {
-    throw new TypeError("Cannot fetch: there are both Content-Length and Transfer-Encoding");
+    throw typeError("Cannot fetch: there are both Content-Length and Transfer-Encoding");
   }
   if (curl.get("HTTP_VERSION") === flags.CURL_HTTP_VERSION_1_0) {
-    throw new TypeError("Cannot fetch: HTTP/1.0 has no Transfer-Encoding");
+    throw typeError("Cannot fetch: HTTP/1.0 has no Transfer-Encoding");
   }
 }
 
 /** Throws `TypeError` for options that change the number of bytes of a body after its head. */
 export function checkConversions(curl: Options): void {
   for (const name of ["CRLF", "TRANSFERTEXT"]) {
-    if (curl.get(name)) throw new TypeError(`Cannot fetch: ${name} changes the length of the body`);
+    if (curl.get(name)) throw typeError(`Cannot fetch: ${name} changes the length of the body`);
   }
 }
 
@@ -108,6 +109,6 @@ export function checkedProxyHeaders(lines: readonly unknown[]): unknown[] {
     const text = isInstance(copy, Uint8Array) ? new TextDecoder().decode(copy) : String(copy);
     const [name = ""] = text.split(/[\s:;]/, 1);
     if (name.toLowerCase() !== LENGTH && name.toLowerCase() !== ENCODING) return copy;
-    throw new TypeError(`Cannot set PROXYHEADER: "${name}" is for libcurl to send`);
+    throw typeError(`Cannot set PROXYHEADER: "${name}" is for libcurl to send`);
   });
 }

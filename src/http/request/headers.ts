@@ -5,6 +5,7 @@
  */
 
 import { isLatin1, latin1Bytes } from "../bytes.ts";
+import { typeError } from "../errors.ts";
 
 /** A header name and its value. `null` removes a header that is sent by default. */
 export type HeaderEntry = readonly [name: string, value: string | null];
@@ -23,7 +24,7 @@ export function isToken(text: string): boolean {
 /** Reads `init.headers`. Throws `TypeError` for a name or value that HTTP cannot carry. */
 export function readHeaders(source: HeadersSource | null | undefined): HeaderEntry[] {
   if (source === null || source === undefined) return [];
-  if (typeof source !== "object") throw new TypeError("Cannot read headers: expected an object");
+  if (typeof source !== "object") throw typeError("Cannot read headers: expected an object");
   const pairs = Symbol.iterator in source
     ? Array.from(source as Iterable<readonly unknown[]>, checkPair)
     : Object.entries(source as Record<string, unknown>);
@@ -32,22 +33,22 @@ export function readHeaders(source: HeadersSource | null | undefined): HeaderEnt
 
 function checkPair(pair: readonly unknown[]): readonly [string, unknown] {
   if (typeof pair !== "object" || pair === null || pair.length !== 2) {
-    throw new TypeError("Cannot read headers: expected pairs of name and value");
+    throw typeError("Cannot read headers: expected pairs of name and value");
   }
   return pair as unknown as readonly [string, unknown];
 }
 
 function checkHeader(name: unknown, value: unknown): HeaderEntry {
   if (typeof name !== "string" || !isToken(name)) {
-    throw new TypeError(`Cannot send the header ${JSON.stringify(name)}: bad name`);
+    throw typeError(`Cannot send the header ${JSON.stringify(name)}: bad name`);
   }
   if (value === null || value === undefined) return [name, null];
   const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
   if (/[\0\r\n]/.test(text)) {
-    throw new TypeError(`Cannot send the header "${name}": its value has CR, LF or NUL`);
+    throw typeError(`Cannot send the header "${name}": its value has CR, LF or NUL`);
   }
   if (!isLatin1(text)) {
-    throw new TypeError(`Cannot send the header "${name}": its value has characters above U+00FF`);
+    throw typeError(`Cannot send the header "${name}": its value has characters above U+00FF`);
   }
   return [name, text];
 }

@@ -6,9 +6,12 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { Share } from "../../handles/share.ts";
 import { member } from "../../members.ts";
 import { isAborted, reasonOf } from "../../signals.ts";
 import { isInstance } from "../../untrusted.ts";
+import type { CookieJar } from "../cookies/cookie_jar.ts";
+import { readJar } from "../cookies/jars.ts";
 import {
   asyncBodySource,
   type BodySource,
@@ -18,7 +21,7 @@ import {
   syncBodySource,
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
-import { fetchError, isTypeError } from "../errors.ts";
+import { fetchError, isTypeError, typeError } from "../errors.ts";
 import { type CurlOptions, NO_OPTIONS, readCurlOptions } from "./curl_options.ts";
 import { bodyLength, checkConversions, checkNoBody } from "./framing.ts";
 import {
@@ -71,7 +74,7 @@ export interface FetchInit {
   readonly duplex?: "half" | "full";
   /** Accepted without effect: there is no cache. */
   readonly cache?: string;
-  /** Accepted without effect: cookies are options of `curl`. */
+  /** Accepted without effect: cookies are those of `cookies`, or options of `curl`. */
   readonly credentials?: string;
   /** Accepted without effect: there is no CORS. */
   readonly mode?: string;
@@ -85,12 +88,31 @@ export interface FetchInit {
   readonly curl?: FetchCurlOptions;
   /** The agent that runs the transfer; the default agent, which all calls share, unless given. */
   readonly agent?: Agent;
+  /**
+   * The jar whose cookies are sent, and which gets those of the responses; none unless given.
+   * `curl` has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   */
+  readonly cookies?: CookieJar | null;
   /** How long all of it may take, to the end of the body, in ms; 0, the default, is no limit. */
   readonly timeout?: number;
   /** How long connecting may take, name lookup and TLS included, in ms. */
   readonly connectTimeout?: number;
-  /** How large the decoded response body may be, in bytes. */
+  /**
+   * How large the decoded response body may be, in bytes. Unless it is given there is no limit, but
+   * for 256 MiB that bytes which arrived together may unpack to.
+   */
   readonly maxBodySize?: number;
+  /**
+   * How many header fields a response may have, those after the body included; 2000 unless given.
+   * Newer libcurls accept 5000 at most.
+   */
+  readonly maxHeaders?: number;
+  /**
+   * Lets libcurl send a request again that is not idempotent, such as a POST, where a kept connection
+   * has ended before the response began; the server may then get the request twice. Unless it is true
+   * the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are sent again in any case.
+   */
+  readonly retryUnsafe?: boolean;
   /** Called with the progress. What it throws ends the fetch. */
   readonly onProgress?: (progress: FetchProgress) => void;
 }
@@ -117,9 +139,12 @@ export function readInit(init: FetchInit): InitMembers {
     referrerPolicy: member(given, "referrerPolicy"),
     curl: member(given, "curl"),
     agent: member(given, "agent"),
+    cookies: member(given, "cookies"),
     timeout: member(given, "timeout"),
     connectTimeout: member(given, "connectTimeout"),
     maxBodySize: member(given, "maxBodySize"),
+    maxHeaders: member(given, "maxHeaders"),
+    retryUnsafe: member(given, "retryUnsafe"),
     onProgress: member(given, "onProgress"),
   };
 }
@@ -144,9 +169,13 @@ export interface RequestPlan {
   readonly curl: CurlOptions;
   /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
+  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  readonly jar: Share | null;
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
+  readonly maxHeaders: number;
+  readonly retryUnsafe: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
 }
 
@@ -156,8 +185,8 @@ const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 function readMethod(method: unknown): string {
   if (method === "GET") return method;
   const text = String(method), upper = text.toUpperCase();
-  if (!isToken(text)) throw new TypeError(`Cannot fetch: "${text}" is no method`);
-  if (FORBIDDEN.has(upper)) throw new TypeError(`Cannot fetch: the method ${upper} is forbidden`);
+  if (!isToken(text)) throw typeError(`Cannot fetch: "${text}" is no method`);
+  if (FORBIDDEN.has(upper)) throw typeError(`Cannot fetch: the method ${upper} is forbidden`);
   return NORMALIZED.has(upper) ? upper : text;
 }
 
@@ -166,7 +195,7 @@ function readRequestUrl(input: string | URL): URL {
     return new URL(input);
   } catch {
     // not the runtime's error as a cause: it quotes the URL, which may have credentials
-    throw new TypeError("Cannot fetch: invalid URL");
+    throw typeError("Cannot fetch: invalid URL");
   }
 }
 
@@ -220,8 +249,11 @@ export function planRequestSync(input: string | URL, init: InitMembers): Request
   }
   const body = syncBodySource(given);
   if (body) return withBody(plan, body);
-  throw new TypeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
+  throw typeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
+
+/** As many as Node.js and its fetch take. */
+const MAX_HEADERS = 2000;
 
 const NO_COOKIES: readonly string[] = [];
 
@@ -236,6 +268,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     `${init.referrerPolicy ?? its("referrerPolicy") ?? ""}`,
     url,
   );
+  const curl = init.curl ? readCurl(init.curl, url) : NO_OPTIONS;
   return {
     url,
     referrer,
@@ -247,13 +280,16 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     redirect: readRedirect(init.redirect ?? its("redirect") ?? "follow"),
     signal: readSignal(init.signal !== undefined ? init.signal : its("signal") ?? null),
     integrity: `${init.integrity ?? its("integrity") ?? ""}`,
-    curl: init.curl ? readCurl(init.curl, url) : NO_OPTIONS,
+    curl,
     cookies: NO_COOKIES,
+    jar: readJar(init.cookies, curl),
     timeout: readNumber("timeout", init.timeout ?? 0, 0x7fffffff),
     connectTimeout: init.connectTimeout === undefined
       ? undefined
       : readNumber("connectTimeout", init.connectTimeout, 0x7fffffff),
     maxBodySize: readNumber("maxBodySize", init.maxBodySize ?? Infinity, Infinity),
+    maxHeaders: readNumber("maxHeaders", init.maxHeaders ?? MAX_HEADERS, Infinity),
+    retryUnsafe: init.retryUnsafe === true,
     onProgress: readProgress(init.onProgress),
   };
 }
@@ -274,10 +310,10 @@ function givenBody(
   const source = init.body === undefined ? request : null;
   const given = source ? source.body : init.body ?? null;
   if (given !== null && (method === "GET" || method === "HEAD")) {
-    throw new TypeError(`Cannot fetch: a ${method} request has no body`);
+    throw typeError(`Cannot fetch: a ${method} request has no body`);
   }
   if (source?.bodyUsed) {
-    throw new TypeError("Cannot fetch: the body of the Request is used already");
+    throw typeError("Cannot fetch: the body of the Request is used already");
   }
   return given;
 }
@@ -291,9 +327,22 @@ export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   return { ...plan, headers, body, bodyLength: length };
 }
 
+/** The plan with another URL and headers. Throws `TypeError` for headers that misstate its body. */
+export function withChanges(
+  plan: RequestPlan,
+  url: URL,
+  headers: readonly HeaderEntry[],
+): RequestPlan {
+  const { body, referrerPolicy, curl } = plan;
+  const length = body ? bodyLength(headers, body.length, curl) : null;
+  if (!body) checkNoBody(headers);
+  const referrer = referrerFor(plan.referrer, referrerPolicy, url);
+  return { ...plan, url, headers: readHeaders(headers), bodyLength: length, referrer };
+}
+
 function readRedirect(redirect: string): "follow" | "error" | "manual" {
   if (redirect === "follow" || redirect === "error" || redirect === "manual") return redirect;
-  throw new TypeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
+  throw typeError(`Cannot fetch: unknown redirect mode "${redirect}"`);
 }
 
 type Referrer = Pick<RequestPlan, "referrer" | "referrerPolicy">;

@@ -6,6 +6,7 @@
  */
 
 import { bareUrl, isHttp } from "./url.ts";
+import { typeError } from "../errors.ts";
 
 /** How much of the referrer another URL may see. `""` is `"strict-origin-when-cross-origin"`. */
 export type ReferrerPolicy =
@@ -42,7 +43,7 @@ const isPolicy = (text: string): text is ReferrerPolicy => Object.hasOwn(POLICIE
 /** Reads `init.referrerPolicy`. Throws `TypeError` for an unknown policy. */
 export function readPolicy(policy: string): ReferrerPolicy {
   if (isPolicy(policy)) return policy;
-  throw new TypeError(`Cannot fetch: unknown referrer policy "${policy}"`);
+  throw typeError(`Cannot fetch: unknown referrer policy "${policy}"`);
 }
 
 /** The last known policy in a Referrer-Policy header, `null` if there is none. */

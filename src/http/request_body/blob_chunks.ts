@@ -8,6 +8,7 @@ import type { Stats } from "node:fs";
 import { dictionary } from "../../members.ts";
 import { textOf } from "../../untrusted.ts";
 import { blobBytes, blobSize, blobStream } from "./platform.ts";
+import { typeError } from "../errors.ts";
 
 const PIECE = 256 * 1024;
 
@@ -52,7 +53,7 @@ async function fileBehind(blob: Blob): Promise<Partial<Stats> | null> {
   try {
     return await (blob as { stat?(): Promise<Stats> }).stat?.() ?? null;
   } catch (cause) {
-    throw new TypeError(`Cannot read the Blob: ${textOf(cause)}`, { cause });
+    throw typeError(`Cannot read the Blob: ${textOf(cause)}`, { cause });
   }
 }
 
@@ -82,7 +83,7 @@ async function* pieces(blob: Blob, size: number): AsyncGenerator<Uint8Array, voi
     const end = Math.min(at + PIECE, size);
     const piece = new Uint8Array(await blobBytes(blob, at, end));
     if (piece.length < end - at) {
-      throw new TypeError(`The Blob has only ${at + piece.length} bytes, ${size} were promised`);
+      throw typeError(`The Blob has only ${at + piece.length} bytes, ${size} were promised`);
     }
     yield piece;
   }

@@ -9,6 +9,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import type { ReadResult } from "./peek.ts";
 import type { BodySource } from "./source.ts";
+import { typeError } from "../errors.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
 
@@ -74,7 +75,7 @@ export class BodyFeeder {
     while (filled < buffer.length) {
       const chunk = chunks[0], offset = this.#offset;
       if (!chunk) break;
-      if (chunk.length === 0) throw new TypeError("A chunk of the body stream was detached");
+      if (chunk.length === 0) throw typeError("A chunk of the body stream was detached");
       const piece = chunk.subarray(offset, offset + buffer.length - filled);
       buffer.set(piece, filled);
       filled += piece.length;
@@ -119,7 +120,7 @@ export class BodyFeeder {
     // a view of our own: the user's may tell another length, or run code when it is asked
     const chunk = !done && isByteArray(value) ? bytesOf(value) : null;
     if (!done && chunk === null) {
-      return this.#fail(new TypeError("The body stream gave a chunk that is no Uint8Array"));
+      return this.#fail(typeError("The body stream gave a chunk that is no Uint8Array"));
     }
     if (chunk?.length === 0) return this.#pull();
     this.#pulled += chunk?.length ?? 0;
@@ -127,7 +128,7 @@ export class BodyFeeder {
     if (length !== null && (this.#pulled > length || (done && this.#pulled < length))) {
       const how = done ? "only" : "at least";
       return this.#fail(
-        new TypeError(`The body has ${how} ${this.#pulled} bytes, ${length} were promised`),
+        typeError(`The body has ${how} ${this.#pulled} bytes, ${length} were promised`),
       );
     }
     if (done) this.#done = true;

@@ -11,6 +11,7 @@ import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
 import { peek } from "./peek.ts";
 import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
+import { typeError } from "../errors.ts";
 
 /** The types of a request body. */
 export type FetchBody =
@@ -62,7 +63,7 @@ async function fromForm(form: FormData): Promise<BodySource> {
 }
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
-  if (isLocked(stream)) throw new TypeError("Cannot send the body: the stream is locked");
+  if (isLocked(stream)) throw typeError("Cannot send the body: the stream is locked");
   const open = () => readerOf(stream);
   const cancel = (reason: unknown) => cancelStream(stream, reason);
   return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };

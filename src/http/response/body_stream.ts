@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { dictionary } from "../../members.ts";
 import { isAborted, onAbortWithoutRef, reasonOf, throwIfAborted } from "../../signals.ts";
 import { BodyQueue } from "./body_queue.ts";
@@ -17,9 +18,21 @@ const { CURL_WRITEFUNC_PAUSE } = flags;
 const HIGH_WATER = 256 * 1024, LOW_WATER = 64 * 1024;
 /** Higher limit while a read is pending: it empties the queue this turn, and pausing is costly. */
 const WAITING_HIGH_WATER = 512 * 1024;
+/**
+ * The most that the queue takes of a body that libcurl is in the middle of unpacking. Then the
+ * transfer is paused in any case: libcurl keeps another `KEPT_BYTES`, and fails where there is more.
+ */
+const UNPACKED_LIMIT = 192 * 1024 * 1024;
+/** So many bytes may one read of the socket unpack to. */
+export const MAX_UNPACKED: number = UNPACKED_LIMIT + KEPT_BYTES;
 
 /** The transfer of a body. */
 export interface BodyTransfer {
+  /**
+   * Pauses. Returns whether libcurl is to keep the present piece; else it has to be taken, and the
+   * pause comes after the rest of what libcurl has read. Called inside the WRITEFUNCTION.
+   */
+  pause(): boolean;
   /** Resumes after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void;
   /** Ends the transfer, since the rest of the body is not wanted. */
@@ -32,7 +45,7 @@ type Controller = ReadableByteStreamController;
 export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** Of a body that needs no transfer any more. */
-const NO_TRANSFER: BodyTransfer = { resume() {}, cancel() {} };
+const NO_TRANSFER: BodyTransfer = { pause: () => false, resume() {}, cancel() {} };
 
 /** Ends the transfer of a stream that was collected before it was read to its end. */
 const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
@@ -67,6 +80,8 @@ export class BodySink {
   #weakController: WeakRef<Controller> | null = null;
   #paused = false;
   #resuming = false;
+  /** The transfer was paused at {@linkcode UNPACKED_LIMIT}. */
+  #isOverLimit = false;
   /** Set when the transfer is over: closes or errors the stream once the queue is empty. */
   #finish: ((controller: Controller) => void) | null = null;
   /** Whether the transfer has succeeded. */
@@ -98,6 +113,11 @@ export class BodySink {
   /** Whether the transfer is paused. */
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** Whether libcurl was left with bytes in the middle of unpacking, of which it may have too many. */
+  get isOverLimit(): boolean {
+    return this.#isOverLimit;
   }
 
   /** The whole body if it has arrived and has at most so many bytes, else `null`. */
@@ -149,8 +169,13 @@ export class BodySink {
     const { length } = piece;
     if (this.#closed) return length;
     if (this.#queue.length >= (this.#waitingController ? WAITING_HIGH_WATER : HIGH_WATER)) {
+      const keeps = this.#transfer.pause();
       this.#paused = true;
-      return CURL_WRITEFUNC_PAUSE;
+      if (keeps) return CURL_WRITEFUNC_PAUSE;
+      if (this.#queue.length >= UNPACKED_LIMIT) {
+        this.#isOverLimit = true;
+        return CURL_WRITEFUNC_PAUSE;
+      }
     }
     this.#isEmpty = false;
     this.#queue.push(piece);

@@ -133,11 +133,15 @@ export class HeadCollector {
   /** `null` until it is read. */
   #status: number | null = null;
   #size = 0;
+  /** The field lines of the present head, and of its trailers. */
+  #fieldLines = 0;
+  readonly #maxHeaders: number;
   readonly #owner: HeadListener;
 
   /** Creates a collector without lines. */
-  constructor(owner: HeadListener) {
+  constructor(owner: HeadListener, maxHeaders: number) {
     this.#owner = owner;
+    this.#maxHeaders = maxHeaders;
   }
 
   /** HEADERFUNCTION. Throws `CurlEasyError` if the lines exceed the limit or are ambiguous. */
@@ -150,6 +154,7 @@ export class HeadCollector {
     const lines = this.#complete ? this.#trailers ??= new HeaderLines() : this.#lines;
     const start = lines.length, kind = lines.add(line);
     if (kind === "status") this.#begin(lines, start);
+    else if (kind === "field") this.#countField();
     else if (kind === "blank") {
       lines.cut(start);
       if (!this.#complete && !isInterim(this.status)) this.#end();
@@ -157,8 +162,16 @@ export class HeadCollector {
     return length;
   }
 
+  #countField(): void {
+    const most = this.#maxHeaders;
+    if (++this.#fieldLines <= most) return;
+    const text = `The response has more than ${most} header fields: maxHeaders allows more`;
+    throw new CurlEasyError(Code.RECV_ERROR, text);
+  }
+
   /** Starts another head, whose status line is at `start`. */
   #begin(lines: HeaderLines, start: number): void {
+    this.#fieldLines = 0;
     if (start > 0) lines.dropBefore(start);
     this.#status = null;
     if (!this.#complete) return;
@@ -170,6 +183,11 @@ export class HeadCollector {
   #end(): void {
     this.#complete = true;
     this.#owner.onHead();
+  }
+
+  /** How many bytes of heads and trailers were received, by all answers. */
+  get received(): number {
+    return this.#size;
   }
 
   /** Whether the head is complete. */
@@ -212,6 +230,12 @@ export class HeadCollector {
   get(name: string): string | null {
     for (const [own, value] of this.fields()) if (own.toLowerCase() === name) return value;
     return null;
+  }
+
+  /** The values of all headers of that name, which is in lower case, joined by commas. */
+  list(name: string): string {
+    return this.fields().filter(([own]) => own.toLowerCase() === name).map(([, value]) => value)
+      .join(", ");
   }
 
   /** The trailers: headers after the body. */

@@ -10,6 +10,7 @@ import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
 import { native } from "../../../ffi/mod.ts";
 import type { Body } from "./whole_body.ts";
+import { typeError } from "../errors.ts";
 
 /** The parts of a response beside its body. */
 export interface ResponseParts {
@@ -41,7 +42,7 @@ export function makeResponse(body: Body, parts: ResponseParts): Response {
 }
 
 const value = () => {
-  throw new TypeError("Cannot change the headers of a response: they are immutable");
+  throw typeError("Cannot change the headers of a response: they are immutable");
 };
 /** The prototype of immutable headers. `new Response(body, response)` copies them, mutable. */
 const GUARDED = Object.create(Headers.prototype, {
@@ -160,6 +161,6 @@ function attachFields(response: Response, parts: ResponseParts): Response {
  */
 export function transferInfo(response: Response): TransferInfo {
   const info = partsOf(response)?.info;
-  if (!info) throw new TypeError("Cannot tell of the response: it is not one of curlew's fetch");
+  if (!info) throw typeError("Cannot tell of the response: it is not one of curlew's fetch");
   return info();
 }

@@ -10,10 +10,13 @@ import { library } from "../../../ffi/mod.ts";
 import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
+import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
 import type { RequestPlan } from "../request/plan.ts";
+import type { HeadCollector } from "../response/head.ts";
 import { UPLOAD_BUFFER } from "../request_body/feeder.ts";
+import { refuseUnsafeRetry } from "./retry.ts";
 import { bareUrl, percentDecoded } from "../request/url.ts";
 
 /** The default User-Agent. */
@@ -33,12 +36,13 @@ export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
 
 /**
  * Sets all options of an HTTP request but the callbacks. `remainingMs` is what is left of the
- * timeout, 0 for none.
+ * timeout, 0 for none; `head` collects the answer.
  */
 export function configureHttp(
   easy: Easy,
   plan: RequestPlan,
   remainingMs: number,
+  head: HeadCollector,
   lines: (string | Uint8Array)[] = httpHeaderLines(plan),
 ): void {
   const { url, method, body, curl } = plan;
@@ -51,10 +55,12 @@ export function configureHttp(
   easy.setOpt("USERAGENT", userAgent());
   if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
   setCurlOptions(easy, curl);
+  if (plan.jar) attachJar(easy, plan.jar);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
   easy.setOpt("HTTPHEADER", lines);
+  refuseUnsafeRetry(easy, plan, head);
 }
 
 /** Sets the options of a request of any other protocol. */
@@ -63,6 +69,7 @@ export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: numbe
   setTimeouts(easy, plan, remainingMs);
   easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
   setCurlOptions(easy, plan.curl);
+  if (plan.jar) attachJar(easy, plan.jar);
   if (plan.body) setUpload(easy, plan.bodyLength);
 }
 
@@ -135,7 +142,7 @@ function requestHeaders(plan: RequestPlan): HeaderEntry[] {
 const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FROM_LARGE"]);
 
 /** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
-function asksForPart({ headers, curl }: RequestPlan): boolean {
+export function asksForPart({ headers, curl }: Pick<RequestPlan, "headers" | "curl">): boolean {
   if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
   return !hasHeader(headers, "accept-encoding") && !curl.has("ACCEPT_ENCODING");
 }

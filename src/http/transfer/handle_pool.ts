@@ -7,10 +7,12 @@
  */
 
 import { type Agent, atClose } from "../../driver/agent.ts";
+import type { BodyReceiver } from "../../handles/core/easy_state.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece, type Piece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, httpHeaderLines } from "./configure.ts";
 import type { RequestPlan } from "../request/plan.ts";
+import type { HeadCollector } from "../response/head.ts";
 import { bareUrl, hasCredentials } from "../request/url.ts";
 
 /** Receives the response of a pooled handle. */
@@ -19,6 +21,10 @@ export interface HandleUser {
   onHeader(line: Piece): number;
   /** WRITEFUNCTION: bytes of the body. */
   onBody(bytes: Piece): number;
+  /** Collects what {@linkcode onHeader} gets. */
+  readonly head: HeadCollector;
+  /** What is known of the body. */
+  readonly receiver: BodyReceiver;
 }
 
 /** The maximum number of idle handles of an agent. */
@@ -66,8 +72,9 @@ const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** The key that a plan shares with all plans that can use its handle; `null` if none can. */
-function keyOf({ method, url, body, curl, cookies, onProgress }: RequestPlan): string | null {
-  if (method !== "GET" || body || onProgress || cookies.length > 0) return null;
+function keyOf(plan: RequestPlan): string | null {
+  const { method, url, body, curl, cookies, jar, onProgress } = plan;
+  if (method !== "GET" || body || onProgress || jar || cookies.length > 0) return null;
   if (hasCredentials(url)) return null;
   let key = `${url.protocol}\n`;
   for (const [name, value] of curl) {
@@ -98,10 +105,11 @@ export class PooledHandle {
     const lines = httpHeaderLines(plan);
     this.#headers = joinLines(lines);
     try {
-      configureHttp(this.easy, plan, remainingMs, lines);
+      configureHttp(this.easy, plan, remainingMs, user.head, lines);
       const { easy } = this;
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.#user?.onHeader(line) ?? line.length));
       easy.setOpt("WRITEFUNCTION", onPiece((bytes) => this.#user?.onBody(bytes) ?? bytes.length));
+      stateOf(easy).receiver = () => this.#user?.receiver ?? null;
     } catch (error) {
       this.easy.close();
       throw error;

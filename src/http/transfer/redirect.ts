@@ -36,7 +36,13 @@ const BODY_HEADERS = new Set([
   "transfer-encoding",
   "expect",
 ]);
-const CREDENTIAL_HEADERS = new Set(["authorization", "proxy-authorization", "cookie", "host"]);
+/** Headers that go only to the origin they were given for; in lower case. */
+export const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "host",
+]);
 
 /** The result of WRITEFUNCTION for a discarded body, of which `total` bytes have arrived. */
 export function discardResult(total: number, length: number): number {

@@ -7,7 +7,7 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 import { type Agent, endTurn, performOn } from "../../driver/agent.ts";
-import { Easy } from "../../handles/easy/easy.ts";
+import { Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
 import {
@@ -29,7 +29,7 @@ import {
   redirectOf,
 } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { mayBeRetried } from "./retry.ts";
+import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
 
 /** What the caller of {@linkcode runChain} does at each request of the chain. */
@@ -62,7 +62,7 @@ const RECEIVE_BUFFER = 128 * 1024;
 export class ChainedRequest implements HeadListener {
   readonly plan: RequestPlan;
   readonly easy: Easy;
-  readonly head: HeadCollector = new HeadCollector(this);
+  readonly head: HeadCollector;
   /** Set once the head is complete and asks for a redirect. */
   redirect: Redirect | null = null;
   readonly #hooks: RequestHooks;
@@ -79,6 +79,7 @@ export class ChainedRequest implements HeadListener {
   /** Prepares a request; the handle must be new or reset. */
   constructor(plan: RequestPlan, easy: Easy, hooks: RequestHooks) {
     this.plan = plan;
+    this.head = new HeadCollector(this, plan.maxHeaders);
     this.easy = easy;
     this.#hooks = hooks;
   }
@@ -88,9 +89,11 @@ export class ChainedRequest implements HeadListener {
     const { easy, plan } = this, { signal } = plan;
     let failure: unknown, unlisten = () => {};
     try {
-      (isHttp(plan.url) ? configureHttp : configureOther)(easy, plan, remainingMs);
+      if (isHttp(plan.url)) configureHttp(easy, plan, remainingMs, this.head);
+      else configureOther(easy, plan, remainingMs);
       easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
       this.#discardBody();
+      if (plan.body) stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
       this.#hooks.prepare(this);
       if (signal) unlisten = onAbort(signal, () => this.#abort.abort(reasonOf(signal)));
       this.#agent = agent;
@@ -155,7 +158,8 @@ export class ChainedRequest implements HeadListener {
 
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
-    return isAbortOf(signal, error) ? error : asTypeError(error, url);
+    if (isAbortOf(signal, error)) return error;
+    return rewindError(error, this.plan, this.head) ?? asTypeError(error, url);
   }
 }
 

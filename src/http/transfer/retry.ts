@@ -1,13 +1,22 @@
 /**
  * Retries by libcurl: for some responses it sends the request again, with credentials or without
- * Expect, and the next response is the one that counts.
+ * Expect, and the next response is the one that counts. Where a kept connection ends before the
+ * response, it sends the request again on another one.
  *
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { Code, CurlEasyError, easyCodeOf } from "../../errors.ts";
+import type { FinalHead } from "../../handles/core/easy_settings.ts";
+import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
+import { isKnown } from "../../libcurl_versions.ts";
+import { networkError } from "../errors.ts";
 import { hasAny } from "../request/curl_options.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials } from "../request/url.ts";
+import type { HeadCollector } from "../response/head.ts";
 
 /** Options that may provide the credentials that a 401 asks for. */
 const ANSWERS_401: ReadonlySet<string> = new Set([
@@ -26,4 +35,58 @@ export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolea
   if (status === 407 || status === 417) return true;
   if (status !== 401) return false;
   return hasCredentials(url) || hasAny(curl, ANSWERS_401);
+}
+
+/** The methods whose request may be sent twice, by RFC 9110. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+/**
+ * Has a transfer fail where libcurl is about to send its request for the second time, while no
+ * answer to the first one has come: the server may have carried it out. libcurl does so where a kept
+ * connection has ended. `head` collects the answers.
+ */
+export function refuseUnsafeRetry(easy: Easy, plan: RequestPlan, head: HeadCollector): void {
+  const { method, retryUnsafe, curl } = plan;
+  if (retryUnsafe || IDEMPOTENT.has(method)) return;
+  // libcurl before 7.80 does not tell of a request: there it gets a connection of its own
+  if (!isKnown(easyOptions.PREREQFUNCTION)) return easy.setOpt("FRESH_CONNECT", 1);
+  const own = curl.get("PREREQFUNCTION") as EasyOptions["PREREQFUNCTION"];
+  let received = -1;
+  easy.setOpt("PREREQFUNCTION", (...args) => {
+    if (head.received === received) throw retryError(method);
+    received = head.received;
+    return own ? own(...args) : flags.CURL_PREREQFUNC_OK;
+  });
+}
+
+function retryError(method: string): CurlEasyError {
+  const text =
+    `The connection was lost before the answer. A ${method} may have had its effect, so ` +
+    `it is not sent again unless retryUnsafe is true`;
+  return new CurlEasyError(Code.GOT_NOTHING, text);
+}
+
+/** The error of a body that would have to be sent again and cannot be; `null` for any other. */
+export function rewindError(
+  error: unknown,
+  { url, body }: RequestPlan,
+  head: HeadCollector,
+): TypeError | null {
+  if (easyCodeOf(error) !== Code.SEND_FAIL_REWIND || !body) return null;
+  const why = head.received > 0
+    ? "the server asks for the body again, but it was a stream"
+    : "the connection was lost before the answer, and the body was a stream, which is sent once";
+  return networkError(url.href, why, { cause: error });
+}
+
+/** The statuses whose answers have no body, whatever their headers say. */
+const NO_BODY: ReadonlySet<number> = new Set([204, 304]);
+
+/** The head of an answer, once it is the one that counts: what the driver asks for. */
+export function finalHeadOf(head: HeadCollector, plan: RequestPlan): FinalHead | null {
+  const { complete, status } = head;
+  if (!complete || status < 200 || mayBeRetried(status, plan)) return null;
+  const isChunked = /\bchunked\b/i.test(head.list("transfer-encoding"));
+  const willClose = /\bclose\b/i.test(head.list("connection"));
+  return { hasBody: !NO_BODY.has(status), endsWithChunk: isChunked && !willClose };
 }

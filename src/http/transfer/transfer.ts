@@ -9,19 +9,23 @@ import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
 import type { TransferOutcome } from "../../driver/transfers.ts";
-import { Code, easyCodeOf } from "../../errors.ts";
 import { isAborted, isAbortOf } from "../../signals.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import type { BodyReceiver } from "../../handles/core/easy_state.ts";
+import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import { pauseInTurn, pauseReceiving } from "../../handles/easy/pausing.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
-import { BodySink, type BodyTransfer } from "../response/body_stream.ts";
+import { BodySink, type BodyTransfer, MAX_UNPACKED } from "../response/body_stream.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
 import {
   fetchError,
   headError,
+  isOutOfRoom,
   isTypeError,
-  networkError,
   tooLargeError,
   transferError,
+  typeError,
+  unpackedTooFarError,
 } from "../errors.ts";
 import { hasAny } from "../request/curl_options.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
@@ -30,7 +34,7 @@ import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./
 import { reportProgress } from "./progress.ts";
 import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { mayBeRetried } from "./retry.ts";
+import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
 import { effectiveUrl } from "./configure.ts";
 
 /** A response whose head is complete. */
@@ -56,7 +60,7 @@ const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** One request of `fetch`, running on an agent. */
 export class Transfer implements HandleUser, BodyTransfer, HeadListener, TransferOutcome {
-  readonly head: HeadCollector = new HeadCollector(this);
+  readonly head: HeadCollector;
   readonly plan: RequestPlan;
   /** How many redirects were followed before this request. */
   readonly redirects: number;
@@ -79,6 +83,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   /** Starts the transfer. `remainingMs` is what is left of the timeout, 0 for none. */
   constructor(plan: RequestPlan, agent: Agent, remainingMs: number, redirects: number) {
     this.plan = plan;
+    this.head = new HeadCollector(this, plan.maxHeaders);
     this.redirects = redirects;
     this.#agent = agent;
     this.#feeder = this.#feederOf(plan);
@@ -94,7 +99,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   /** Resolves when the head is complete. To be read right after the constructor, once. */
   get responseStart(): Promise<ResponseStart> {
     return this.#responseStart?.promise ??
-      Promise.reject(new TypeError("The response has begun already"));
+      Promise.reject(typeError("The response has begun already"));
   }
 
   /** The easy handle. Only to be read while the transfer runs. */
@@ -119,6 +124,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     if (feeder) {
       easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
+      stateOf(easy).settings.finalHead = () => finalHeadOf(this.head, this.plan);
     }
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
@@ -162,13 +168,28 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     return CURL_WRITEFUNC_ERROR;
   }
 
+  /** What the driver asks before it pauses in the middle of the body. */
+  get receiver(): BodyReceiver {
+    const { maxBodySize } = this.plan;
+    // a limit ends the body early, which a pause would not: libcurl would unpack the rest first
+    return {
+      contentEncoding: this.head.list("content-encoding"),
+      takesAll: maxBodySize <= KEPT_BYTES,
+    };
+  }
+
+  /** Pauses receiving: see {@linkcode BodyTransfer}. */
+  pause(): boolean {
+    return pauseReceiving(stateOf(this.easy));
+  }
+
   /** Resumes the transfer after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void {
     if (!this.#handle) return;
     const receiving = this.#sink?.paused ? flags.CURLPAUSE_RECV : 0;
     const sending = this.#feeder?.paused ? flags.CURLPAUSE_SEND : 0;
     try {
-      this.easy.pause(receiving | sending);
+      pauseInTurn(stateOf(this.easy), receiving | sending);
     } catch (error) {
       this.stop(error); // resuming delivered buffered bytes, and a callback refused them
     }
@@ -250,12 +271,13 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
 
   /** The error to reject with: the reason of the signal, or a `TypeError`. */
   #errorOf(error: unknown): unknown {
-    const { signal, url, body } = this.plan;
+    const { signal, url } = this.plan;
     if (isAbortOf(signal, error)) return error;
-    if (easyCodeOf(error) === Code.SEND_FAIL_REWIND && body) {
-      const why = "the server asks for the body again, but it was a stream";
-      return networkError(url.href, why, { cause: error });
+    if (this.#sink?.isOverLimit && isOutOfRoom(error)) {
+      return transferError(unpackedTooFarError(MAX_UNPACKED), url.href);
     }
+    const rewind = rewindError(error, this.plan, this.head);
+    if (rewind) return rewind;
     return isTypeError(error) ? error : transferError(error, url.href);
   }
 }

@@ -8,9 +8,11 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlLoadError } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
+import type { Share } from "../../handles/share.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
+import { attachJar } from "../cookies/jars.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { type CurlOptions, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines, isToken } from "../request/headers.ts";
@@ -21,6 +23,8 @@ export interface WebSocketPlan {
   readonly protocols: readonly string[];
   readonly headers: readonly HeaderEntry[];
   readonly curl: CurlOptions;
+  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  readonly jar: Share | null;
   /** In ms, 0 for no limit. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
@@ -100,6 +104,7 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
     USERAGENT: userAgent(),
   });
   setCurlOptions(easy, plan.curl);
+  if (plan.jar) attachJar(easy, plan.jar);
   easy.setOpt("WRITEFUNCTION", (bytes) => bytes.length); // discards the body of an error response
   const own: HeaderEntry[] = [["Sec-WebSocket-Key", key]];
   if (plan.protocols.length > 0) own.push(["Sec-WebSocket-Protocol", plan.protocols.join(", ")]);

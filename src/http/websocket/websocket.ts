@@ -11,6 +11,8 @@ import { copyOf } from "../bytes.ts";
 import { agentOf } from "../default_agent.ts";
 import { type HeadersSource, readHeaders } from "../request/headers.ts";
 import { readNumber, readSignal } from "../request/arguments.ts";
+import type { CookieJar } from "../cookies/cookie_jar.ts";
+import { readJar } from "../cookies/jars.ts";
 import { readCurlOptions } from "../request/curl_options.ts";
 import type { FetchCurlOptions } from "../request/plan.ts";
 import { blobBytes, blobSize } from "../request_body/platform.ts";
@@ -30,6 +32,11 @@ export interface CurlWebSocketInit {
   readonly headers?: HeadersSource;
   /** Options of libcurl by curl's names; those that the socket sets itself are refused. */
   readonly curl?: FetchCurlOptions;
+  /**
+   * The jar whose cookies are sent, and which gets those of the response; none unless given. `curl`
+   * has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   */
+  readonly cookies?: CookieJar | null;
   /** The agent that runs the connection; the default agent unless given. */
   readonly agent?: Agent;
   /** Ends the connection at once, in any state. */
@@ -143,11 +150,13 @@ export class CurlWebSocket extends EventTarget {
     super();
     const given = init ?? {};
     this.#url = readWebSocketUrl(url);
+    const curl = readCurlOptions(member(given, "curl"), "CurlWebSocket");
     const plan: WebSocketPlan = {
       url: this.#url,
       protocols: readProtocols(protocols),
       headers: checkHandshakeHeaders(readHeaders(member(given, "headers"))),
-      curl: readCurlOptions(member(given, "curl"), "CurlWebSocket"),
+      curl,
+      jar: readJar(member(given, "cookies"), curl, MAKE),
       connectTimeout: readNumber(
         "connectTimeout",
         member(given, "connectTimeout") ?? 0,

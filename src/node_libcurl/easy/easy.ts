@@ -87,7 +87,6 @@ export class Easy {
     if (original) {
       for (const [name, fn] of original.functions) inner.functions.set(name, fn);
       if (!pushed) inner.inheritMime(original.mime);
-      inner.postSize = original.postSize;
       this.#socketListener = (easyToClone as Easy).#socketListener;
     }
     pushed = null;

@@ -41,8 +41,6 @@ export class Inner {
   readFd = -1;
   /** The offset of the next read from `readFd`, -1 for the file's current position. */
   readOffset = -1;
-  /** POSTFIELDSIZE, -1 for the length of POSTFIELDS. */
-  postSize = -1;
   /** The entries that an HSTSREADFUNCTION has returned and libcurl has not taken yet. */
   hstsEntries: CurlHstsCacheEntry[] | null = null;
   /** What the core or libcurl said of the last failure. */
@@ -126,7 +124,7 @@ export class Inner {
   forget(): void {
     this.functions.clear();
     this.hstsEntries = null;
-    this.readFd = this.readOffset = this.postSize = -1;
+    this.readFd = this.readOffset = -1;
     this.pauseFlags = 0;
     this.#built?.close();
     this.#built = null;

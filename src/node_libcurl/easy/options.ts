@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { EasyOptionName } from "../../handles/easy/easy.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { CurlCode } from "../enums/codes.ts";
@@ -108,22 +107,14 @@ function setNumber(inner: Inner, { name }: NamedOption, value: unknown): CurlCod
       throw new RangeError(`Cannot set BUFFERSIZE: expected 1024 to ${most} bytes, got ${number}`);
     }
   }
-  const code = set(inner, name, number);
-  if (code === CurlCode.CURLE_OK && POST_SIZES.has(name)) inner.postSize = Number(number);
-  return code;
+  return set(inner, name, number);
 }
 
-const POST_SIZES: ReadonlySet<string> = new Set(["POSTFIELDSIZE", "POSTFIELDSIZE_LARGE"]);
-
-/** POSTFIELDSIZE that was set before POSTFIELDS stays in effect, where there are as many bytes. */
 function setPostFields(inner: Inner, value: unknown): CurlCode {
   if (value !== null && typeof value !== "string" && !ArrayBuffer.isView(value)) {
     throw wrongType("POSTFIELDS", "a string, a Buffer");
   }
-  const code = set(inner, "POSTFIELDS", value);
-  const length = value === null ? 0 : Buffer.byteLength(value as string);
-  if (code !== CurlCode.CURLE_OK || inner.postSize < 0 || inner.postSize > length) return code;
-  return set(inner, "POSTFIELDSIZE_LARGE", inner.postSize);
+  return set(inner, "POSTFIELDS", value);
 }
 
 /** Converts a value as node-libcurl does: fractions are cut off, a numeric string is a number. */

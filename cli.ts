@@ -1,0 +1,18 @@
+#!/usr/bin/env bun
+/**
+ * The program `curlew`.
+ *
+ * ```sh
+ * bunx curlew curl -sL https://example.com/
+ * bunx curlew code "curl -d a=b https://example.com/"
+ * deno run -A jsr:@curlew/curlew/cli doctor
+ * ```
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { processIo } from "./src/cli/io.ts";
+import { main } from "./src/cli/main.ts";
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2), processIo);

@@ -1,0 +1,29 @@
+/**
+ * A form of a command as a MIME tree.
+ *
+ * @module
+ */
+
+import { Mime } from "../../handles/mime/mime.ts";
+import type { CurlFormPart } from "../../command/types.ts";
+import type { Io } from "../io.ts";
+
+/** Makes the tree. Standard input is read where a part is made of it. */
+export function mimeOf(parts: readonly CurlFormPart[], io: Io): Mime {
+  const mime = new Mime();
+  try {
+    for (const part of parts) addPart(mime, part, io);
+    return mime;
+  } catch (error) {
+    mime.close();
+    throw error;
+  }
+}
+
+function addPart(mime: Mime, { parts, ...part }: CurlFormPart, io: Io): void {
+  if (parts) mime.addPart({ ...part, subparts: mimeOf(parts, io) });
+  else if (part.file === "-") {
+    const { file: _, filename = "-", ...rest } = part;
+    mime.addPart({ ...rest, filename, data: io.readFile("-") });
+  } else mime.addPart(part);
+}

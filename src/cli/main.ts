@@ -1,0 +1,36 @@
+/**
+ * The commands of `curlew`.
+ *
+ * @module
+ */
+
+import { runDoctor } from "../doctor/command.ts";
+import { type Io, print } from "./io.ts";
+
+const USAGE = `Usage: curlew COMMAND
+
+  curl ARGS…            runs a curl command, with curl's options and exit codes
+  code 'curl …'         prints a program in TypeScript that does the same
+  doctor [--json]       tells which libcurl is used, and whether curlew works here
+`;
+
+type Command = (args: readonly string[], io: Io) => Promise<number>;
+
+/** Each is loaded when it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  curl: async () => (await import("./curl/curl.ts")).runCurl,
+  code: async () => (await import("./code/code.ts")).runCode,
+  doctor: () => Promise.resolve((args) => runDoctor(args)),
+};
+
+/** Runs a command. Gives the code to exit with. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const [name = "", ...rest] = args;
+  if (Object.hasOwn(COMMANDS, name)) {
+    const command = await (COMMANDS[name] as () => Promise<Command>)();
+    return await command(rest, io);
+  }
+  const isAsked = name === "help" || name === "--help" || name === "-h";
+  print(io, USAGE, isAsked ? 1 : 2);
+  return isAsked ? 0 : 2;
+}

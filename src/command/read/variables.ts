@@ -1,0 +1,98 @@
+/**
+ * `--variable`, and `{{name}}` in the values of `--expand-…`:
+ * {@link https://curl.se/docs/manpage.html#--variable}.
+ *
+ * @module
+ */
+
+import { dictionary } from "../../members.ts";
+import { bytesOf, textOf, type Word } from "../shell/words.ts";
+import { percentEncoded } from "./data.ts";
+import { fail, type Given, type Reading } from "./reading.ts";
+
+/** `--variable`: `name=content`, `name@file`, `%name` of the environment, with `[from-to]`. */
+export function variable({ reading, value }: Given): void {
+  const { text } = value;
+  const [, percent = "", name = "", range, from = "0", to = "", rest = ""] =
+    /^(%?)(\w+)(\[(\d+)-(\d*)\])?([^]*)$/.exec(text) ?? [];
+  if (name === "" || name.length > 127) fail(value, percent.length, "the name of a variable");
+  const { env } = reading.sources;
+  const imported = percent !== "" && Object.hasOwn(env, name) ? env[name] : undefined;
+  if (imported !== undefined) return void reading.variables.set(name, imported.toWellFormed());
+  const at = text.length - rest.length;
+  if (percent !== "" && rest === "") {
+    fail(value, 0, 'the value of this variable of the environment in the option "env"');
+  }
+  const bytes = content(reading, value, rest, at);
+  const last = to === "" ? bytes.length : Number(to) + 1;
+  if (to !== "" && Number(from) > Number(to)) fail(value, at, "a range whose end is not first");
+  const chosen = range === undefined ? bytes : bytes.subarray(Number(from), last);
+  reading.variables.set(name, textOf(chosen));
+}
+
+function content(reading: Reading, value: Word, rest: string, at: number): Uint8Array {
+  if (rest.startsWith("=")) return bytesOf(rest.slice(1));
+  if (rest.startsWith("@")) return reading.bytes(rest.slice(1), value.placeOf(at + 1));
+  return fail(value, at, "=content or @file");
+}
+
+const FUNCTIONS: Readonly<Record<string, (text: string) => string>> = {
+  trim: (text) => text.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ""),
+  // deno-lint-ignore no-control-regex
+  json: (text) => text.replace(/[\\"\0-\x1f]/g, jsonEscape),
+  url: (text) => percentEncoded(bytesOf(text)).replaceAll("+", "%20"),
+  b64: (text) => btoa(Array.from(bytesOf(text), (byte) => String.fromCharCode(byte)).join("")),
+  "64dec": decode64,
+};
+
+const SHORT: Readonly<Record<string, string>> = dictionary({
+  "\\": "\\\\",
+  '"': '\\"',
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+});
+
+const jsonEscape = (unit: string) =>
+  SHORT[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+function decode64(text: string): string {
+  try {
+    return textOf(Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0)));
+  } catch {
+    return "[64dec-fail]";
+  }
+}
+
+/** The value with each `{{name:function…}}` replaced; `\{{` stays, without its backslash. */
+export function expand(reading: Reading, value: Word): string {
+  const { text } = value;
+  let expanded = "", at = 0;
+  for (let open = text.indexOf("{{"); open >= 0; open = text.indexOf("{{", at)) {
+    if (text[open - 1] === "\\" && open > at) {
+      expanded += `${text.slice(at, open - 1)}{{`;
+      at = open + 2;
+      continue;
+    }
+    const close = text.indexOf("}}", open);
+    if (close < 0) fail(value, open, "}} that ends the name of the variable");
+    expanded += text.slice(at, open) + valueOf(reading, value, open + 2, close);
+    at = close + 2;
+  }
+  return expanded + text.slice(at);
+}
+
+function valueOf(reading: Reading, value: Word, from: number, to: number): string {
+  const [name = "", ...functions] = value.text.slice(from, to).split(":");
+  if (!/^\w{1,127}$/.test(name)) fail(value, from, "the name of a variable");
+  let text = reading.variables.get(name) ?? "";
+  for (const used of functions) {
+    const apply = Object.hasOwn(FUNCTIONS, used) ? FUNCTIONS[used] : undefined;
+    if (!apply) fail(value, from, `some of :${Object.keys(FUNCTIONS).join(", :")}`);
+    text = (apply as (text: string) => string)(text);
+  }
+  if (text.includes("\0")) fail(value, from, "a variable without a NUL");
+  return text;
+}

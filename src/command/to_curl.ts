@@ -1,0 +1,182 @@
+/**
+ * A request as a curl command.
+ *
+ * @module
+ */
+
+import type { FetchBody } from "../http/request_body/source.ts";
+import { readCurlOptions, withOptions } from "../http/request/curl_options.ts";
+import { bodyLength, checkNoBody } from "../http/request/framing.ts";
+import { hasHeader } from "../http/request/headers.ts";
+import {
+  type FetchInit,
+  type InitMembers,
+  planHead,
+  readInit,
+  type RequestPlan,
+  withBody,
+} from "../http/request/plan.ts";
+import { isHttp } from "../http/request/url.ts";
+import { syncBodySource } from "../http/request_body/source.ts";
+import { asksForPart } from "../http/transfer/configure.ts";
+import { member } from "../members.ts";
+import { isInstance } from "../untrusted.ts";
+import { quoted } from "./shell/quote.ts";
+import { textOf } from "./shell/words.ts";
+import { splitNewer } from "./table/newer.ts";
+import { type BodyWords, bodyWords } from "./write/body_words.ts";
+import { type Argument, open, optionWords, type Pending } from "./write/option_words.ts";
+import { redactHeader, redactUrl } from "./write/redact.ts";
+
+/** What {@linkcode toCurl} takes beside the request. */
+export interface ToCurlOptions {
+  /** Whether `REDACTED` stands in the place of what may be secret; true unless given. */
+  readonly redact?: boolean;
+}
+
+/**
+ * Writes the request of `fetch(input, init)` as a curl command for bash, zsh and their like.
+ *
+ * With `redact`, which is on, `REDACTED` stands for the user and password of URLs and options, the
+ * values of queries, bodies, cookies and of all headers that are not known to be harmless; names,
+ * paths and hosts stay.
+ *
+ * curl sends what `fetch` would send, but for the User-Agent, which names the program that sends
+ * unless you set it. What is of this process only is left out: `agent`, `signal`, callbacks,
+ * `integrity`, `maxBodySize`, `maxHeaders`, `retryUnsafe`, SHARE. A stream or a Blob without a name is to be given to curl by
+ * standard input, a File under its name.
+ *
+ * @throws {TypeError} for what `fetch` refuses; for options in `init.curl` that curl has no option
+ * for, such as SSLCERT_BLOB; for a body or a field's name that no argument can carry.
+ *
+ * @example
+ * ```ts
+ * import { toCurl } from "curlew/command";
+ *
+ * const init = { method: "POST", body: "secret", headers: { Authorization: "Bearer secret" } };
+ * console.log(toCurl("https://example.com/?page=2", init));
+ * console.log(toCurl("https://example.com/?page=2", init, { redact: false }));
+ * ```
+ */
+export function toCurl(
+  input: string | URL | Request,
+  init: FetchInit = {},
+  options: ToCurlOptions = {},
+): string {
+  const members = readInit(init), redact = member(options, "redact") ?? true;
+  const request = typeof input !== "string" && isInstance(input, Request) ? input : null;
+  const given = members.body === undefined ? request?.body ?? null : members.body;
+  const words = commandWords(planOf(input, members, given), given);
+  return `curl ${words.map(({ text, shown }) => quoted(redact ? shown : text)).join(" ")}`;
+}
+
+/** The plan of the request, with what `fetch` checks of it. A body that is read later stays unread. */
+function planOf(
+  input: string | URL | Request,
+  members: InitMembers,
+  given: FetchBody | null,
+): RequestPlan {
+  const { known, newer } = splitNewer(members.curl);
+  const curl = withOptions(readCurlOptions(known), newer);
+  const plan: RequestPlan = { ...planHead(input, { ...members, curl: undefined }), curl };
+  if (!isHttp(plan.url)) {
+    throw new TypeError("Cannot write the curl command: expected a URL of http or https");
+  }
+  if (given === null) checkNoBody(plan.headers);
+  else if (plan.method === "GET" || plan.method === "HEAD") {
+    throw new TypeError(`Cannot write the curl command: a ${plan.method} request has no body`);
+  } else if (isInstance(given, Blob)) bodyLength(plan.headers, given.size, plan.curl);
+  const source = given === null ? null : syncBodySource(given);
+  return source ? withBody(plan, source) : plan;
+}
+
+function commandWords(plan: RequestPlan, given: FetchBody | null): Argument[] {
+  const body = given === null ? null : bodyWords(given);
+  const pending: Pending = new Map(plan.curl);
+  return [
+    ...urlWords(plan.url),
+    ...methodWords(plan.method, body),
+    ...headerWords(plan, body),
+    ...redirectWords(plan.redirect),
+    ...timeWords(plan),
+    ...decodingWords(pending),
+    ...agentWords(pending),
+    ...optionWords(pending),
+    ...(body?.words ?? emptyBody(plan.method)),
+  ];
+}
+
+function urlWords(url: URL): Argument[] {
+  const { href } = url, text = href.split("#")[0] as string;
+  // brackets of an address are no pattern
+  const isPattern = /[[\]{}]/.test(text.replace(url.host, ""));
+  return [{ text, shown: redactUrl(text) }, ...(isPattern ? [open("-g")] : [])];
+}
+
+/** Methods that have a body even where none is given. */
+const isPosted = (method: string) => method === "POST" || method === "PUT";
+
+function methodWords(method: string, body: BodyWords | null): Argument[] {
+  if (method === "HEAD") return [open("-I")];
+  const implied = body ? body.implies : isPosted(method) ? "POST" : "GET";
+  return method === implied ? [] : [open("-X"), open(method)];
+}
+
+/** An empty one, as `fetch` sends it. */
+function emptyBody(method: string): Argument[] {
+  return isPosted(method) ? [open("--data-raw"), open("")] : [];
+}
+
+function headerWords(plan: RequestPlan, body: BodyWords | null): Argument[] {
+  const headers = [...plan.headers];
+  const has = (name: string) => hasHeader(headers, name);
+  if (body?.type && !has("content-type")) headers.push(["Content-Type", body.type]);
+  if (asksForPart(plan)) headers.push(["Accept-Encoding", "identity"]);
+  if (plan.referrer !== "" && !has("referer")) headers.push(["Referer", plan.referrer]);
+  const isSent = body ? !body.isForm : isPosted(plan.method);
+  if (isSent && !has("content-type")) headers.push(["Content-Type", null]);
+  if (body?.isLarge && !has("expect")) headers.push(["Expect", null]);
+  return headers.flatMap(([name, value]) => [open("-H"), headerLine(name, value)]);
+}
+
+function headerLine(name: string, value: string | null): Argument {
+  if (value === null) return open(`${name}:`);
+  if (value === "") return open(`${name};`);
+  const bytes = Uint8Array.from(value, (unit) => unit.charCodeAt(0));
+  return { text: `${name}: ${textOf(bytes)}`, shown: `${name}: ${textOf(shown(name, value))}` };
+}
+
+function shown(name: string, value: string): Uint8Array {
+  return Uint8Array.from(redactHeader(name, value), (unit) => unit.charCodeAt(0));
+}
+
+function redirectWords(redirect: RequestPlan["redirect"]): Argument[] {
+  if (redirect === "manual") return [];
+  return redirect === "follow" ? [open("-L")] : [open("-L"), open("--max-redirs"), open("0")];
+}
+
+function timeWords({ timeout, connectTimeout }: RequestPlan): Argument[] {
+  const words: Argument[] = [];
+  if (timeout > 0) words.push(open("-m"), open(secondsOf(timeout)));
+  if (connectTimeout !== undefined) {
+    words.push(open("--connect-timeout"), open(secondsOf(connectTimeout)));
+  }
+  return words;
+}
+
+const secondsOf = (ms: number) => `${Math.ceil(ms) / 1000}`;
+
+/** `fetch` decodes what it can unless it is told otherwise, curl where it is told to. */
+function decodingWords(pending: Pending): Argument[] {
+  const encodings = pending.get("ACCEPT_ENCODING");
+  if (pending.has("ACCEPT_ENCODING") && encodings !== "" && encodings !== null) return [];
+  pending.delete("ACCEPT_ENCODING");
+  return encodings === null ? [] : [open("--compressed")];
+}
+
+/** Without one is another thing than with nobody's. */
+function agentWords(pending: Pending): Argument[] {
+  if (pending.get("USERAGENT") !== null) return [];
+  pending.delete("USERAGENT");
+  return [open("-A"), open("")];
+}

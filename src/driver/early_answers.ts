@@ -1,0 +1,179 @@
+/**
+ * Answers that are complete before the upload is, while the upload has nothing to send. libcurl ends
+ * such a transfer at the end of the upload, which may never come. So where the request says so
+ * (`EasySettings.finalHead`), the driver ends the transfer: the rest of the upload is given up, and
+ * with it the connection, or the stream of HTTP/2.
+ *
+ * libcurl does not tell that it has received the whole answer. But a transfer of which only sending
+ * is paused waits for its socket to be readable until then, and for nothing afterwards. Where other
+ * streams use the same socket, the announced length of the body tells.
+ *
+ * @module
+ */
+
+import { flags } from "../../ffi/curl/flags.ts";
+import { libc, POLLIN } from "../../ffi/libc.ts";
+import { Code, CurlEasyError, isEasyError } from "../errors.ts";
+import type { FinalHead } from "../handles/core/easy_settings.ts";
+import type { EasyState } from "../handles/core/easy_state.ts";
+import { pauseTransfer } from "../handles/easy/calls.ts";
+import { getInfo } from "../handles/easy/infos.ts";
+import { oddities } from "../libcurl_versions.ts";
+import { isHttp1 } from "./http_version.ts";
+import type { Sockets } from "./sockets.ts";
+
+const { CURL_POLL_REMOVE, CURLPAUSE_CONT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
+
+/** Takes the end of a transfer. `error` is why it failed, `null` where it succeeded. */
+export type AnswerListener = (easy: EasyState, error: CurlEasyError | null) => void;
+
+/** The socket of a transfer that libcurl has not named yet. */
+const UNKNOWN = -1;
+
+/** Finds the transfers that have their whole answer. */
+export class EarlyAnswers {
+  readonly #sockets: Sockets;
+  /** The transfers that end with their answer, each with the socket that libcurl has named for it. */
+  readonly #fds = new Map<EasyState, number>();
+  readonly #bySocket = new Map<number, Set<EasyState>>();
+  /** The transfers whose answer may have come to its end. */
+  readonly #due = new Set<EasyState>();
+
+  /** `sockets` knows what libcurl waits for. */
+  constructor(sockets: Sockets) {
+    this.#sockets = sockets;
+  }
+
+  /** How many transfers in flight end with their answer. */
+  get size(): number {
+    return this.#fds.size;
+  }
+
+  /** These transfers, for checks. */
+  [Symbol.iterator](): Iterator<EasyState> {
+    return this.#fds.keys();
+  }
+
+  /** A transfer begins that ends with its answer. */
+  watch(easy: EasyState): void {
+    this.#setSocket(easy, UNKNOWN);
+  }
+
+  #setSocket(easy: EasyState, fd: number): void {
+    this.forget(easy);
+    this.#fds.set(easy, fd);
+    const others = this.#bySocket.get(fd);
+    if (others) others.add(easy);
+    else this.#bySocket.set(fd, new Set([easy]));
+  }
+
+  /** A transfer is over. */
+  forget(easy: EasyState): void {
+    const fd = this.#fds.get(easy);
+    if (fd === undefined) return;
+    this.#fds.delete(easy);
+    this.#due.delete(easy);
+    const others = this.#bySocket.get(fd);
+    others?.delete(easy);
+    if (others?.size === 0) this.#bySocket.delete(fd);
+  }
+
+  /** A transfer was paused or resumed, or its answer has gone on. */
+  touched(easy: EasyState): void {
+    if (this.#fds.size > 0 && this.#fds.has(easy)) this.#due.add(easy);
+  }
+
+  /** libcurl has changed what it waits for, because of that transfer. `what` is a `CURL_POLL_*`. */
+  socket(fd: number, what: number, easy: EasyState | null): void {
+    if (this.#fds.size === 0) return;
+    const known = easy && this.#fds.get(easy);
+    if (easy && known !== undefined && known !== fd && what !== CURL_POLL_REMOVE) {
+      this.#setSocket(easy, fd);
+    }
+    this.served(fd);
+  }
+
+  /** A socket was served. */
+  served(fd: number): void {
+    if (this.#fds.size === 0) return;
+    for (const easy of this.#bySocket.get(fd) ?? []) this.#due.add(easy);
+    for (const easy of this.#bySocket.get(UNKNOWN) ?? []) this.#due.add(easy);
+  }
+
+  /** Ends the transfers that have their whole answer. Returns whether there were any. */
+  end(listener: AnswerListener): boolean {
+    if (this.#due.size === 0) return false;
+    let any = false;
+    const due = [...this.#due];
+    this.#due.clear();
+    for (const easy of due) {
+      const head = this.#fds.has(easy) ? this.#headOfWhole(easy) : null;
+      if (head === null) continue;
+      any = true;
+      const fd = this.#fds.get(easy) as number;
+      if (easy.run.uploadResumed) listener(easy, errorOf(easy, head, fd));
+      else resumeUpload(easy);
+    }
+    return any;
+  }
+
+  /** The head of the answer where that is complete, else `null`. */
+  #headOfWhole(easy: EasyState): FinalHead | null {
+    const { run } = easy;
+    if ((easy.paused & (CURLPAUSE_SEND | CURLPAUSE_RECV)) !== CURLPAUSE_SEND) return null;
+    if (run.pausedForFairness || run.pauseDue || run.failed) return null;
+    const head = easy.settings.finalHead?.() ?? null;
+    return head && (isAllReceived(easy, head) || this.#waitsForNothing(easy)) ? head : null;
+  }
+
+  /** Whether libcurl does not wait for the socket of the transfer. */
+  #waitsForNothing(easy: EasyState): boolean {
+    if (easy.settings.rateLimited) return false; // such a transfer rests in between
+    const fd = this.#fds.get(easy) as number;
+    return fd !== UNKNOWN && this.#sockets.isUnwanted(fd);
+  }
+}
+
+/**
+ * Lets libcurl end the transfer itself, which it does where it has given up the upload: it then
+ * checks that the answer is complete. Otherwise it asks for more to send, and is paused again.
+ */
+function resumeUpload(easy: EasyState): void {
+  easy.run.uploadResumed = true;
+  try {
+    pauseTransfer(easy, CURLPAUSE_CONT);
+  } catch (error) {
+    if (!isEasyError(error)) throw error; // the driver was told of it
+  }
+}
+
+/** Whether as many bytes were received as the head has announced. */
+function isAllReceived(easy: EasyState, { hasBody }: FinalHead): boolean {
+  if (!hasBody) return true;
+  const length = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T");
+  return length >= 0 && getInfo(easy, "SIZE_DOWNLOAD_T") === length;
+}
+
+/** The error of an answer that was cut off; `null` where it is complete. */
+function errorOf(easy: EasyState, head: FinalHead, fd: number): CurlEasyError | null {
+  if (isAllReceived(easy, head)) return null;
+  const hasLength = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T") >= 0;
+  if (!hasLength && !mayBeCut(easy, head, fd)) return null;
+  const text = "The connection was closed before the end of the answer";
+  return new CurlEasyError(Code.PARTIAL_FILE, text);
+}
+
+const pollfd = new Int32Array(new ArrayBuffer(8)); // int fd @0; short events @4; short revents @6
+
+/**
+ * Whether a chunked answer may have been cut off where libcurl does not tell (`hidesCutAnswers`): the
+ * server has closed the connection, which it has not announced.
+ */
+function mayBeCut(easy: EasyState, { endsWithChunk }: FinalHead, fd: number): boolean {
+  if (!endsWithChunk || fd === UNKNOWN || !oddities().hidesCutAnswers || !isHttp1(easy)) {
+    return false;
+  }
+  pollfd[0] = fd;
+  pollfd[1] = POLLIN;
+  return libc.poll(pollfd, 1, 0) !== 0;
+}

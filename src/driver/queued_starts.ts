@@ -1,0 +1,61 @@
+/**
+ * Transfers that were started inside a callback, where libcurl refuses to add a handle: they begin
+ * when the callback and libcurl have returned.
+ *
+ * @module
+ */
+
+import { CurlMultiError, MultiCode } from "../errors.ts";
+import type { Easy } from "../handles/easy/easy.ts";
+import { openState } from "../handles/multi/members.ts";
+import { throwIfAborted } from "../signals.ts";
+import type { TransferOutcome } from "./transfers.ts";
+
+/** Starts a transfer. Throws what adding the handle failed with. */
+export type Start = (easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null) => void;
+
+interface QueuedStart {
+  readonly easy: Easy;
+  readonly outcome: TransferOutcome;
+  readonly signal: AbortSignal | null;
+}
+
+/** The transfers of one loop that wait for the end of a callback. */
+export class QueuedStarts {
+  #queue: QueuedStart[] = [];
+
+  /** How many transfers wait. */
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** Adds a transfer. Throws where it could not be started now either way. */
+  add(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null): void {
+    const { multi, depth } = openState(easy);
+    if (multi || depth > 0 || this.#queue.some((start) => start.easy === easy)) {
+      throw new CurlMultiError(MultiCode.ADDED_ALREADY);
+    }
+    this.#queue.push({ easy, outcome, signal });
+  }
+
+  /** Starts the transfers that wait. One that cannot begin is rejected. Returns whether there were any. */
+  start(start: Start): boolean {
+    if (this.#queue.length === 0) return false;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const { easy, outcome, signal } of queue) {
+      try {
+        throwIfAborted(signal);
+        start(easy, outcome, signal);
+      } catch (error) {
+        outcome.reject(error);
+      }
+    }
+    return true;
+  }
+
+  /** Rejects all transfers that wait, each with an error of its own. */
+  rejectAll(reason: () => unknown): void {
+    for (const { outcome } of this.#queue.splice(0)) outcome.reject(reason());
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Files of cookies in Netscape's format. A character stands for a byte, as in libcurl's own lines.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileError } from "../errors.ts";
+import { cookieOf } from "./cookie.ts";
+
+/** Nobody but the user may read or write. */
+const PRIVATE = 0o600;
+
+const HEAD = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n\n";
+
+function checkPath(path: unknown): asserts path is string {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
+  throw new TypeError("Cannot use a file of cookies: its path must be a string, not empty, no NUL");
+}
+
+/** Reads the lines of the cookies in a file. Throws `TypeError` if it cannot, or for other lines. */
+export async function readCookieFile(path: string): Promise<string[]> {
+  checkPath(path);
+  const text = await readFile(path, "latin1").catch((cause) => {
+    throw fileError("read", path, cause);
+  });
+  return text.split("\n").flatMap((full, i) => {
+    const line = full.replace(/\r$/, "");
+    if (line.trim() === "" || (line.startsWith("#") && !line.startsWith("#HttpOnly_"))) return [];
+    if (cookieOf(line)) return [line];
+    const why = "is neither a comment nor a cookie in Netscape's format";
+    throw new TypeError(`Cannot read ${path}: line ${i + 1} ${why}`);
+  });
+}
+
+/** Replaces a file in one step by a new one, which only the user can read. Throws `TypeError`. */
+export async function writeCookieFile(path: string, lines: readonly string[]): Promise<void> {
+  checkPath(path);
+  try {
+    const target = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return path;
+      throw error;
+    });
+    replaceFile(target, HEAD + lines.map((line) => `${line}\n`).join(""));
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+  const fresh = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
+  const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL, PRIVATE);
+  try {
+    try {
+      writeFileSync(fd, text, "latin1");
+      fsyncSync(fd); // a crash must not leave an empty file in the place of the old one
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}

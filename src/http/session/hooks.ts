@@ -1,0 +1,105 @@
+/**
+ * The option `hooks`: functions of the caller at fixed points of a call.
+ *
+ * @module
+ */
+
+import { member } from "../../members.ts";
+import { wrong } from "../shown.ts";
+
+/** The request that a hook is called for. */
+export interface HookContext {
+  /** Its URL. A `request` hook may change it in place. */
+  readonly url: URL;
+  /** Its headers. A `request` hook may change them; what it leaves alone keeps order and case. */
+  readonly headers: Headers;
+  /** Its method. */
+  readonly method: string;
+  /** 0 for the first attempt, 1 for the first retry. */
+  readonly attempt: number;
+}
+
+/**
+ * Called before each attempt. A response that it gives stands in for the server's, and nothing is
+ * sent.
+ */
+export type RequestHook = (
+  context: HookContext,
+) => Response | undefined | void | Promise<Response | undefined | void>;
+
+/** Called with the response of each attempt. A response that it gives takes its place. */
+export type ResponseHook = (
+  response: Response,
+  context: HookContext,
+) => Response | undefined | void | Promise<Response | undefined | void>;
+
+/** Called with what the call rejects with, after all attempts. An error that it gives replaces it. */
+export type ErrorHook = (
+  error: unknown,
+  context: HookContext,
+) => Error | undefined | void | Promise<Error | undefined | void>;
+
+/**
+ * Functions at fixed points of a call, or several of each, in order. They may be async: each is
+ * awaited, and for `request` and `response` within `timeout`. What one throws ends its call.
+ */
+export interface FetchHooks {
+  /** Before each attempt. */
+  readonly request?: RequestHook | readonly RequestHook[] | undefined;
+  /** After each attempt that has a response. */
+  readonly response?: ResponseHook | readonly ResponseHook[] | undefined;
+  /** Before the call rejects; not where its arguments are wrong. */
+  readonly error?: ErrorHook | readonly ErrorHook[] | undefined;
+}
+
+/** `hooks`, checked. */
+export interface HookLists {
+  readonly request: readonly RequestHook[];
+  readonly response: readonly ResponseHook[];
+  readonly error: readonly ErrorHook[];
+}
+
+/** No hooks. */
+export const NO_HOOKS: HookLists = { request: [], response: [], error: [] };
+
+/** Reads `hooks`. Throws `TypeError` for what is no function. */
+export function readHooks(hooks: FetchHooks, call: string): HookLists {
+  if (typeof hooks !== "object" || hooks === null) throw wrong(call, "hooks", "an object", hooks);
+  return {
+    request: readList(hooks, "request", call),
+    response: readList(hooks, "response", call),
+    error: readList(hooks, "error", call),
+  };
+}
+
+type HookOf<K extends keyof HookLists> = HookLists[K][number];
+
+function readList<K extends keyof HookLists>(
+  hooks: FetchHooks,
+  name: K,
+  call: string,
+): HookOf<K>[] {
+  const given: unknown = member(hooks, name);
+  if (given === undefined) return [];
+  const list = typeof given === "object" && given !== null && Symbol.iterator in given
+    ? Array.from(given as Iterable<unknown>)
+    : [given];
+  return list.map((hook) => {
+    if (typeof hook === "function") return hook as HookOf<K>;
+    throw wrong(call, `hooks.${name}`, "a function, or an array of them", hook);
+  });
+}
+
+/** The hooks of two settings, those of `base` first. */
+export function joinHooks(base: HookLists, own: HookLists): HookLists {
+  if (own === NO_HOOKS) return base;
+  return {
+    request: [...base.request, ...own.request],
+    response: [...base.response, ...own.response],
+    error: [...base.error, ...own.error],
+  };
+}
+
+/** Whether there is any hook. */
+export const hasHooks = ({ request, response, error }: HookLists): boolean =>
+  request.length + response.length + error.length > 0;

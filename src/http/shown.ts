@@ -1,0 +1,24 @@
+/**
+ * Values of callers in error messages: what was given where something else is expected.
+ *
+ * @module
+ */
+
+import { typeError } from "./errors.ts";
+
+const MOST = 60;
+
+/** A short text for a value. It runs no code of the value's. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > MOST ? `${value.slice(0, MOST)}…` : value);
+  }
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
+
+/** The error of an option that is wrong: its name, what it takes and what it got. */
+export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
+  return typeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
+}
