@@ -87,6 +87,11 @@ export class ActiveTransfers {
     this.#known = this.#begun;
   }
 
+  /** Whether libcurl has looked at all transfers. */
+  get allKnown(): boolean {
+    return this.#known === this.#begun;
+  }
+
   /**
    * Whether libcurl has looked at a transfer. Until then the infos of its handle are those of the
    * handle's last transfer.

@@ -56,12 +56,17 @@ function proper(method, path) {
 /** More than bytes take to a client on the same machine. */
 const SEEN_MS = 20;
 
-/** When the first stray bytes had been sent on a connection. */
+/** When the last stray bytes had been sent on a connection: libcurl may have dropped earlier ones. */
 const strayAt = new WeakMap();
 
+/** The path of the request that is under way on a connection. */
+const current = new WeakMap();
+
 function sendStray(socket, stray, done) {
+  strayAt.set(socket, Infinity);
   socket.write(stray, () => {
-    if (!strayAt.has(socket)) strayAt.set(socket, Date.now());
+    if (current.has(socket)) process.stdout.write(`racing ${current.get(socket)}\n`);
+    strayAt.set(socket, Date.now());
     done?.();
   });
 }
@@ -89,19 +94,23 @@ function respond(socket, method, path) {
 
 /** Answers each request once it is there with its body. */
 function serve(socket) {
-  let text = "";
+  let text = "", told = "";
   socket.on("error", () => {});
   socket.setEncoding("latin1");
   socket.on("data", (data) => {
     text += data;
     for (let at; (at = text.indexOf("\r\n\r\n")) >= 0;) {
-      const head = text.slice(0, at), length = /^content-length: (\d+)/im.exec(head)?.[1] ?? 0;
+      const head = text.slice(0, at);
+      const [method, path] = head.split(" ", 2);
+      if (head !== told) tellStray(socket, path);
+      told = head; // its body may come in pieces
+      current.set(socket, path);
+      const length = /^content-length: (\d+)/im.exec(head)?.[1] ?? 0;
       const isChunked = /^transfer-encoding: chunked/im.test(head);
       const last = isChunked ? text.indexOf("0\r\n\r\n", at + 4) : at + 4 + Number(length);
       if (last < 0 || text.length < last) return;
       text = text.slice(isChunked ? last + 5 : last);
-      const [method, path] = head.split(" ", 2);
-      tellStray(socket, path);
+      current.delete(socket);
       respond(socket, method, path);
     }
   });

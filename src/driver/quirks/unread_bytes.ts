@@ -14,6 +14,7 @@ import { endConnection, hasUnread, localPort } from "../../../ffi/libc.ts";
 import { native, type Pointer } from "../../../ffi/mod.ts";
 import type { TombstoneMap } from "../../handles/base/tombstone_map.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
+import { setLeavesUnread } from "../../handles/easy/forbid_reuse.ts";
 import { getInfo } from "../../handles/easy/infos.ts";
 import { carriesOneTransfer, sharesConnections } from "../../handles/easy/kept_connection.ts";
 import { oddities } from "../../libcurl_versions.ts";
@@ -45,7 +46,7 @@ export class UnreadBytes implements KeptSocketListener {
   readonly #transfers: ActiveTransfers;
   readonly #trustsRecentlyUsed = oddities().trustsRecentlyUsed;
   /** Sockets of transfers that do not read yet what has come, by the address of their handle. */
-  readonly #waiting = new Map<number, Socket[]>();
+  readonly #waiting = new Map<number, Set<Socket>>();
 
   /** Becomes the listener of the sockets. */
   constructor(connections: Connections) {
@@ -56,14 +57,23 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   used(socket: Socket, easy: Pointer): void {
+    this.#note(socket, easy);
+    if (this.#waiting.size === 0 || easy === null) return;
+    // the transfer reads on, from this socket
+    const transfer = this.#transfers.findAt(native.address(easy));
+    if (transfer) this.#forget(transfer.easy, socket);
+  }
+
+  #note(socket: Socket, easy: Pointer): void {
     socket.user = easy;
     socket.usedAt = this.#transfers.begun;
   }
 
-  left(socket: Socket): void {
+  left(socket: Socket, user: Pointer): void {
+    this.#note(socket, user);
     if (this.#trustsRecentlyUsed) socket.leftMs = performance.now();
-    if (socket.user === null || (socket.exclusive !== null && !this.#isAwaited)) return;
-    const easy = this.#connections.easies.get(native.address(socket.user));
+    if (user === null || (socket.exclusive !== null && !this.#isAwaited)) return;
+    const easy = this.#connections.easies.get(native.address(user));
     if (!easy) return;
     socket.exclusive ??= sharesConnections(easy) ? false : carriesOneTransfer(easy);
     // the transfer that waits for the connection gets it in the call in progress
@@ -71,12 +81,15 @@ export class UnreadBytes implements KeptSocketListener {
     if (isNext && hasUnread(socket.fd)) endConnection(socket.fd);
   }
 
-  /** Whether a transfer may be waiting for a connection. */
+  /** Whether a transfer may take a connection in the call that has ended the last one on it. */
   get #isAwaited(): boolean {
-    return this.#connections.isLimited && this.#transfers.size > this.#sockets.wanted;
+    const { allKnown, size, watchlist } = this.#transfers;
+    if (!allKnown || watchlist.size > 0) return true; // one that begins, or is redirected
+    return this.#connections.isLimited && size > this.#sockets.wanted;
   }
 
   readable(socket: Socket): void {
+    if (socket.exclusive === false) return;
     const named = this.#userOf(socket);
     if (named && this.#mayRead(named, socket)) this.#wait(socket, named);
     else if (socket.exclusive && hasUnread(socket.fd)) {
@@ -86,11 +99,25 @@ export class UnreadBytes implements KeptSocketListener {
     }
   }
 
-  /** Leaves the bytes to a transfer, and looks at the socket again when that is over. */
+  /**
+   * Leaves the bytes to a transfer, and looks at the socket again when that is over. Should it come
+   * to its end in one call, without a wait for the socket, another transfer may have the connection
+   * in the same call: so none may have it at all.
+   */
   #wait(socket: Socket, { easy }: ActiveTransfer): void {
     const { address } = easy.resources, others = this.#waiting.get(address);
-    if (others) others.push(socket);
-    else this.#waiting.set(address, [socket]);
+    if (others) others.add(socket);
+    else this.#waiting.set(address, new Set([socket]));
+    if (socket.exclusive && isHttp(easy)) setLeavesUnread(easy, true);
+  }
+
+  /** The sockets that wait for a transfer wait no longer; `its`: the one that it reads from. */
+  #forget(easy: EasyState, its: Socket | null): void {
+    const { address } = easy.resources, waiting = this.#waiting.get(address);
+    if (!waiting) return;
+    this.#waiting.delete(address);
+    setLeavesUnread(easy, false);
+    for (const socket of waiting) if (socket !== its) this.#sockets.watchAgain(socket);
   }
 
   #end({ fd, leftMs }: Socket): void {
@@ -135,11 +162,8 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   /** A handle was removed, so its transfer is over. */
-  removed({ resources }: EasyState): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = this.#waiting.get(resources.address) ?? [];
-    this.#waiting.delete(resources.address);
-    for (const socket of waiting) this.#sockets.watchAgain(socket);
+  removed(easy: EasyState): void {
+    if (this.#waiting.size > 0) this.#forget(easy, null);
   }
 }
 

@@ -133,7 +133,8 @@ const used = Array.from({ length: 4 }, () => new Easy()), busy = new Set<Easy>()
 
 /** The handles that are used again, one transfer at a time each. */
 async function again(job: Job): Promise<string> {
-  const easy = used.find((it) => !busy.has(it));
+  // a handle stays with the Share of its first agent
+  const easy = sharing.includes(job.agent) ? undefined : used.find((it) => !busy.has(it));
   if (!easy) return await perform(job, {});
   busy.add(easy);
   try {
@@ -192,9 +193,20 @@ function expected(path: string, method: string): string {
 }
 
 async function one(): Promise<void> {
-  const [start, method, run] = oneOf(process.env.W ? WAYS.filter((_, i) => process.env.W!.split(",").includes(String(i))) : isH2 ? WAYS_H2 : WAYS), number = count++;
+  const [start, method, run] = oneOf(
+      process.env.W
+        ? WAYS.filter((_, i) => process.env.W!.split(",").includes(String(i)))
+        : isH2
+        ? WAYS_H2
+        : WAYS,
+    ),
+    number = count++;
   // connections of a Share are libcurl's alone
-  const agent = chance(15) ? oneOf(sharing) : process.env.ONE ? agents[+process.env.ONE]! : oneOf(agents);
+  const agent = chance(15)
+    ? oneOf(sharing)
+    : process.env.ONE
+    ? agents[+process.env.ONE]!
+    : oneOf(agents);
   const isStray = !sharing.includes(agent) && chance(30);
   // of what comes in one write libcurl may have read a part, and the rest come during the next
   const at = oneOf(["once", "next", "5", "30", "90"]);
@@ -212,11 +224,14 @@ async function one(): Promise<void> {
   if (got === expected(path, method)) return;
   await sleep(200);
   const paths = [path, path.replace("/302", "/large")];
-  if (paths.some((it) => server.told.racing.has(it))) racing++;
-  else {failures.push(
-      `${method} ${path} by ${WAYS.findIndex((it) => it[2] === run)}: ` +
-        `${got.length} characters, ${got.slice(0, 150)}`,
-    );}
+  const isLate = paths.some((it) => server.told.late.has(it));
+  if (paths.some((it) => server.told.racing.has(it))) racing++; // what came is no fault of anyone
+  else {
+    const what = `${isLate ? "late" : "alone"}, ${method} ${path} by agent ${
+      agents.indexOf(agent)
+    }`;
+    failures.push(`${what}: ${got.length} characters, ${got.slice(0, 150)}`);
+  }
 }
 
 const end = performance.now() + Number(seconds) * 1000;
