@@ -63,9 +63,13 @@ const strayAt = new WeakMap();
 const current = new WeakMap();
 
 function sendStray(socket, stray, done) {
-  strayAt.set(socket, Infinity);
-  socket.write(stray, () => {
+  const tell = () => {
     if (current.has(socket)) process.stdout.write(`racing ${current.get(socket)}\n`);
+  };
+  strayAt.set(socket, Infinity);
+  tell();
+  socket.write(stray, () => {
+    tell();
     strayAt.set(socket, Date.now());
     done?.();
   });
