@@ -141,7 +141,9 @@ function serveStream(stream, { ":method": method, ":path": path }) {
 function create() {
   if (kind === "http") return net.createServer(serve);
   const pair = { key: readFileSync(key), cert: readFileSync(cert) };
-  if (kind === "h2") return http2.createSecureServer(pair).on("stream", serveStream);
+  if (kind === "h2") {
+    return http2.createSecureServer({ ...pair, maxSessionMemory: 1000 }).on("stream", serveStream);
+  }
   const version = `TLSv${kind.slice(3)}`;
   const versions = { minVersion: version, maxVersion: version };
   return tls.createServer({ ...pair, ...versions, ALPNProtocols: ["http/1.1"] }, serve);

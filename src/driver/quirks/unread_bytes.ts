@@ -72,20 +72,28 @@ export class UnreadBytes implements KeptSocketListener {
   left(socket: Socket, user: Pointer): void {
     this.#note(socket, user);
     if (this.#trustsRecentlyUsed) socket.leftMs = performance.now();
-    if (user === null || (socket.exclusive !== null && !this.#isAwaited)) return;
-    const easy = this.#connections.easies.get(native.address(user));
+    const isAwaited = this.#isAwaited;
+    if (user === null || (socket.exclusive !== null && !isAwaited)) return;
+    const address = native.address(user), easy = this.#connections.easies.get(address);
     if (!easy) return;
     socket.exclusive ??= sharesConnections(easy) ? false : carriesOneTransfer(easy);
-    // the transfer that waits for the connection gets it in the call in progress
-    const isNext = socket.exclusive && this.#isAwaited && hasItsResponse(easy);
-    if (isNext && hasUnread(socket.fd)) endConnection(socket.fd);
+    if (!socket.exclusive || !isAwaited || !hasItsResponse(easy)) return;
+    this.#noteLeft(this.#transfers.findAt(address), socket);
+    // another transfer may get the connection in the call in progress
+    if (hasUnread(socket.fd)) endConnection(socket.fd);
+  }
+
+  /** Notes that a transfer has left a connection, unless it has another one already. */
+  #noteLeft(transfer: ActiveTransfer | undefined, { fd }: Socket): void {
+    if (!transfer || getInfo(transfer.easy, "LOCAL_PORT") !== localPort(fd)) return;
+    transfer.leftPretransfer = getInfo(transfer.easy, "PRETRANSFER_TIME_T");
   }
 
   /** Whether a transfer may take a connection in the call that has ended the last one on it. */
   get #isAwaited(): boolean {
-    const { allKnown, size, watchlist } = this.#transfers;
-    if (!allKnown || watchlist.size > 0) return true; // one that begins, or is redirected
-    return this.#connections.isLimited && size > this.#sockets.wanted;
+    const { allKnown, watchlist } = this.#transfers;
+    // one that begins, is redirected, or waits for a connection
+    return !allKnown || watchlist.size > 0 || this.#connections.isLimited;
   }
 
   readable(socket: Socket): void {
@@ -116,7 +124,7 @@ export class UnreadBytes implements KeptSocketListener {
     const { address } = easy.resources, waiting = this.#waiting.get(address);
     if (!waiting) return;
     this.#waiting.delete(address);
-    setLeavesUnread(easy, false);
+    if (!easy.settings.rateLimited) setLeavesUnread(easy, false);
     for (const socket of waiting) if (socket !== its) this.#sockets.watchAgain(socket);
   }
 
@@ -150,7 +158,9 @@ export class UnreadBytes implements KeptSocketListener {
     const { easy } = transfer, isNamed = this.#userOf(socket) === transfer;
     // the infos of a handle that libcurl has not looked at are those of its last transfer
     if (!this.#transfers.isKnown(transfer)) return isNamed;
-    if (getInfo(easy, "PRETRANSFER_TIME_T") <= 0) return isNamed; // it has no connection yet
+    const pretransfer = getInfo(easy, "PRETRANSFER_TIME_T");
+    if (pretransfer <= 0) return isNamed; // it has no connection yet
+    if (pretransfer === transfer.leftPretransfer) return false; // or no other one yet
     const own = getInfo(easy, "LOCAL_PORT"), port = localPort(socket.fd);
     if (own > 0 && port > 0) return own === port;
     return isNamed || !this.#isNamed(transfer) || getInfo(easy, "REDIRECT_COUNT") > 0;
@@ -170,6 +180,9 @@ export class UnreadBytes implements KeptSocketListener {
 /** Whether a transfer by HTTP whose socket is no longer watched has read its response to the end. */
 function hasItsResponse(easy: EasyState): boolean {
   const { run, settings } = easy;
-  if (run.paused !== 0 || run.pausedForFairness || settings.rateLimited) return false;
-  return isHttp(easy) && getInfo(easy, "RESPONSE_CODE") >= FINAL;
+  if (run.paused !== 0 || run.pausedForFairness || !isHttp(easy)) return false;
+  if (getInfo(easy, "RESPONSE_CODE") < FINAL) return false;
+  if (!settings.rateLimited) return true;
+  const length = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T"); // -1 where it is not known
+  return length >= 0 && getInfo(easy, "SIZE_DOWNLOAD_T") >= length;
 }

@@ -202,20 +202,11 @@ function expected(path: string, method: string): string {
 }
 
 async function one(): Promise<void> {
-  const [start, method, run] = oneOf(
-      process.env.W
-        ? WAYS.filter((_, i) => process.env.W!.split(",").includes(String(i)))
-        : isH2
-        ? WAYS_H2
-        : WAYS,
-    ),
-    number = count++;
-  // connections of a Share are libcurl's alone
-  const agent = chance(15)
-    ? oneOf(sharing)
-    : process.env.ONE
-    ? agents[+process.env.ONE]!
-    : oneOf(agents);
+  const [start, method, run] = oneOf(isH2 ? WAYS_H2 : WAYS), number = count++;
+  // connections of a Share are libcurl's alone; and before it opens one more to a host libcurl may
+  // close that of a CONNECT_ONLY handle
+  const isShared = chance(15);
+  const agent = start === "/connect" ? agents[0] as Agent : oneOf(isShared ? sharing : agents);
   const at = oneOf(WHENS), name = oneOf(STRAYS);
   // of what comes in one write libcurl may have read a part, and the rest come during the next; of a
   // TLS record it may have taken a part, and no socket tells of the rest
