@@ -31,8 +31,8 @@ export interface SocketWaitListener {
 export interface KeptSocketListener {
   /** libcurl has named the socket, for that `CURL *`. */
   used(socket: Socket, easy: Pointer): void;
-  /** libcurl is about to let go of the socket, which it has named for the last time. */
-  left(socket: Socket): void;
+  /** libcurl lets go of the socket, which it has used for that `CURL *`. */
+  left(socket: Socket, easy: Pointer): void;
   /** Something has come on a socket that libcurl has let go of. Its registration has ended. */
   readable(socket: Socket): void;
 }
@@ -185,10 +185,7 @@ export class Sockets implements SocketWatcher {
 
   #remove(socket: Socket, easy: Pointer): void {
     const listener = this.keptListener;
-    if (listener !== null && socket.announced) {
-      listener.used(socket, easy);
-      listener.left(socket);
-    }
+    if (listener !== null && socket.announced) listener.left(socket, easy);
     this.#want(socket, 0);
     this.#afterLessInterest(socket);
   }

@@ -31,6 +31,8 @@ export class ActiveTransfer {
   paused = false;
   /** A limit was changed after the transfer had begun. */
   limitChanged = false;
+  /** PRETRANSFER_TIME_T when the transfer had left a connection: it grows with the next one. */
+  leftPretransfer = -1;
   /** The reason of an abort inside a callback, of which libcurl is told after it. */
   aborted: { readonly reason: unknown } | null = null;
   /** The error of a call outside a turn that has ended the transfer. */
@@ -85,6 +87,11 @@ export class ActiveTransfers {
   /** libcurl was called, and has looked at all transfers that had begun. */
   called(): void {
     this.#known = this.#begun;
+  }
+
+  /** Whether libcurl has looked at all transfers. */
+  get allKnown(): boolean {
+    return this.#known === this.#begun;
   }
 
   /**

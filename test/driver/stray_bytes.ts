@@ -24,6 +24,8 @@ export interface StrayServer {
   id(): string;
   /** Has the server send them. Returns when they are in the socket's buffer. */
   send(id: string): Promise<void>;
+  /** The paths of requests that came on connections with stray bytes, by "late" or "racing". */
+  readonly told: Readonly<Record<"late" | "racing", Set<string>>>;
   close(): void;
 }
 
@@ -38,13 +40,19 @@ export async function startStray(kind: Kind, certs: TestServer): Promise<StraySe
     child.once("exit", (code) => reject(new Error(`the server did not start: ${code}`)));
     lines.once("line", resolve);
   });
-  lines.on("line", (id) => listeners.get(id)?.());
+  const told = { late: new Set<string>(), racing: new Set<string>() };
+  lines.on("line", (line) => {
+    const [, word, path] = /^(late|racing) (.*)/.exec(line) ?? [];
+    if (word && path) told[word as keyof typeof told].add(path);
+    else listeners.get(line)?.();
+  });
   let ids = 0;
   return {
     url: (path, host = "127.0.0.1") =>
       `${kind === "http" ? "http" : "https"}://${host}:${port}${path}`,
     curl: kind === "http" ? {} : { CAINFO: certs.ca },
     id: () => String(++ids),
+    told,
     send: (id) =>
       new Promise((resolve) => {
         listeners.set(id, resolve);

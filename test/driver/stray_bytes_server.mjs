@@ -3,7 +3,11 @@
 //
 // `/first?stray=timeout&id=7` asks for the stray bytes of that name, to be sent on the connection
 // once stdin says "7"; "7" on stdout says that they are. `&at=once` has them in the same write as
-// the response, `&at=next` in the next one. With HTTP/2 it is a PING.
+// the response, `&at=next` in the next one, `&at=30` in one 30 ms later. With HTTP/2 it is a PING.
+//
+// Each request on a connection that has had stray bytes is told on stdout, with its path: "late"
+// where its client could have seen them, since its transfer began after that, else "racing". `&t=` is
+// when the transfer began, on the system's clock.
 //
 //   node stray_bytes_server.mjs <http | tls1.2 | tls1.3 | h2> <key> <certificate>
 //
@@ -37,7 +41,8 @@ function proper(method, path) {
   const body = `${method} ${path}`;
   if (path.startsWith("/204")) return "HTTP/1.1 204 No Content\r\n\r\n";
   if (path.startsWith("/302")) {
-    const location = `Location: //localhost:${server.address().port}/large\r\n`;
+    const { search } = new URL(path, "http://localhost");
+    const location = `Location: //localhost:${server.address().port}/large${search}\r\n`;
     return answer("302 Found", "redirected", location);
   }
   if (path.startsWith("/304")) return "HTTP/1.1 304 Not Modified\r\nContent-Length: 60\r\n\r\n";
@@ -48,6 +53,34 @@ function proper(method, path) {
   return `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n${body}\r\n0\r\n\r\n`;
 }
 
+/** More than bytes take to a client on the same machine. */
+const SEEN_MS = 20;
+
+/** When the last stray bytes had been sent on a connection: libcurl may have dropped earlier ones. */
+const strayAt = new WeakMap();
+
+/** The path of the request that is under way on a connection. */
+const current = new WeakMap();
+
+function sendStray(socket, stray, done) {
+  const tell = () => {
+    if (current.has(socket)) process.stdout.write(`racing ${current.get(socket)}\n`);
+  };
+  strayAt.set(socket, Infinity);
+  tell();
+  socket.write(stray, () => {
+    tell();
+    strayAt.set(socket, Date.now());
+    done?.();
+  });
+}
+
+function tellStray(socket, path) {
+  const at = strayAt.get(socket), begun = Number(/[?&]t=(\d+)/.exec(path)?.[1] ?? 0);
+  if (at === undefined) return;
+  process.stdout.write(`${begun > at + SEEN_MS ? "late" : "racing"} ${path}\n`);
+}
+
 /** What is sent when stdin says so, by its id. */
 const waiting = new Map();
 
@@ -55,47 +88,62 @@ function respond(socket, method, path) {
   const { searchParams } = new URL(path, "http://localhost");
   const stray = STRAYS[searchParams.get("stray")] ?? "", at = searchParams.get("at");
   const response = proper(method, path);
-  if (at === "once") return socket.write(response + stray);
+  if (at === "once") return sendStray(socket, response + stray);
   socket.write(response);
-  if (at === "next") return socket.write(stray);
+  if (at === "next") return sendStray(socket, stray);
+  if (at !== null) return setTimeout(() => sendStray(socket, stray), Number(at));
   const id = searchParams.get("id");
-  if (id) waiting.set(id, () => socket.write(stray, () => process.stdout.write(`${id}\n`)));
+  if (id) waiting.set(id, () => sendStray(socket, stray, () => process.stdout.write(`${id}\n`)));
 }
 
 /** Answers each request once it is there with its body. */
 function serve(socket) {
-  let text = "";
+  let text = "", told = "";
   socket.on("error", () => {});
   socket.setEncoding("latin1");
   socket.on("data", (data) => {
     text += data;
     for (let at; (at = text.indexOf("\r\n\r\n")) >= 0;) {
-      const head = text.slice(0, at), length = /^content-length: (\d+)/im.exec(head)?.[1] ?? 0;
+      const head = text.slice(0, at);
+      const [method, path] = head.split(" ", 2);
+      if (head !== told) tellStray(socket, path);
+      told = head; // its body may come in pieces
+      current.set(socket, path);
+      const length = /^content-length: (\d+)/im.exec(head)?.[1] ?? 0;
       const isChunked = /^transfer-encoding: chunked/im.test(head);
       const last = isChunked ? text.indexOf("0\r\n\r\n", at + 4) : at + 4 + Number(length);
       if (last < 0 || text.length < last) return;
       text = text.slice(isChunked ? last + 5 : last);
-      respond(socket, ...head.split(" ", 2));
+      current.delete(socket);
+      respond(socket, method, path);
     }
   });
 }
 
 /** The same by HTTP/2. */
 function serveStream(stream, { ":method": method, ":path": path }) {
-  const id = new URL(path, "http://localhost").searchParams.get("id"), { session } = stream;
+  const { searchParams } = new URL(path, "http://localhost"), { session } = stream;
+  const id = searchParams.get("id"), at = searchParams.get("at");
   stream.on("error", () => {});
+  if (at !== null) setTimeout(() => session.destroyed || session.ping(() => {}), Number(at) || 0);
   waiting.set(id, () => {
     session.ping(() => {}); // which nobody answers before the next request
     setTimeout(() => process.stdout.write(`${id}\n`), 20);
   });
-  stream.respond({ ":status": 200 });
-  stream.end(`${method} ${path}`);
+  const text = `${method} ${path}`;
+  stream.resume();
+  stream.on("end", () => {
+    stream.respond({ ":status": 200 });
+    stream.end(path.startsWith("/large") ? text.padEnd(4_000_000) : text);
+  });
 }
 
 function create() {
   if (kind === "http") return net.createServer(serve);
   const pair = { key: readFileSync(key), cert: readFileSync(cert) };
-  if (kind === "h2") return http2.createSecureServer(pair).on("stream", serveStream);
+  if (kind === "h2") {
+    return http2.createSecureServer({ ...pair, maxSessionMemory: 1000 }).on("stream", serveStream);
+  }
   const version = `TLSv${kind.slice(3)}`;
   const versions = { minVersion: version, maxVersion: version };
   return tls.createServer({ ...pair, ...versions, ALPNProtocols: ["http/1.1"] }, serve);

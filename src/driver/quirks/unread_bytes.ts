@@ -14,6 +14,7 @@ import { endConnection, hasUnread, localPort } from "../../../ffi/libc.ts";
 import { native, type Pointer } from "../../../ffi/mod.ts";
 import type { TombstoneMap } from "../../handles/base/tombstone_map.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
+import { setLeavesUnread } from "../../handles/easy/forbid_reuse.ts";
 import { getInfo } from "../../handles/easy/infos.ts";
 import { carriesOneTransfer, sharesConnections } from "../../handles/easy/kept_connection.ts";
 import { oddities } from "../../libcurl_versions.ts";
@@ -45,7 +46,7 @@ export class UnreadBytes implements KeptSocketListener {
   readonly #transfers: ActiveTransfers;
   readonly #trustsRecentlyUsed = oddities().trustsRecentlyUsed;
   /** Sockets of transfers that do not read yet what has come, by the address of their handle. */
-  readonly #waiting = new Map<number, Socket[]>();
+  readonly #waiting = new Map<number, Set<Socket>>();
 
   /** Becomes the listener of the sockets. */
   constructor(connections: Connections) {
@@ -56,27 +57,47 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   used(socket: Socket, easy: Pointer): void {
+    this.#note(socket, easy);
+    if (this.#waiting.size === 0 || easy === null) return;
+    // the transfer reads on, from this socket
+    const transfer = this.#transfers.findAt(native.address(easy));
+    if (transfer) this.#forget(transfer.easy, socket);
+  }
+
+  #note(socket: Socket, easy: Pointer): void {
     socket.user = easy;
     socket.usedAt = this.#transfers.begun;
   }
 
-  left(socket: Socket): void {
+  left(socket: Socket, user: Pointer): void {
+    this.#note(socket, user);
     if (this.#trustsRecentlyUsed) socket.leftMs = performance.now();
-    if (socket.user === null || (socket.exclusive !== null && !this.#isAwaited)) return;
-    const easy = this.#connections.easies.get(native.address(socket.user));
+    const isAwaited = this.#isAwaited;
+    if (user === null || (socket.exclusive !== null && !isAwaited)) return;
+    const address = native.address(user), easy = this.#connections.easies.get(address);
     if (!easy) return;
     socket.exclusive ??= sharesConnections(easy) ? false : carriesOneTransfer(easy);
-    // the transfer that waits for the connection gets it in the call in progress
-    const isNext = socket.exclusive && this.#isAwaited && hasItsResponse(easy);
-    if (isNext && hasUnread(socket.fd)) endConnection(socket.fd);
+    if (!socket.exclusive || !isAwaited || !hasItsResponse(easy)) return;
+    this.#noteLeft(this.#transfers.findAt(address), socket);
+    // another transfer may get the connection in the call in progress
+    if (hasUnread(socket.fd)) endConnection(socket.fd);
   }
 
-  /** Whether a transfer may be waiting for a connection. */
+  /** Notes that a transfer has left a connection, unless it has another one already. */
+  #noteLeft(transfer: ActiveTransfer | undefined, { fd }: Socket): void {
+    if (!transfer || getInfo(transfer.easy, "LOCAL_PORT") !== localPort(fd)) return;
+    transfer.leftPretransfer = getInfo(transfer.easy, "PRETRANSFER_TIME_T");
+  }
+
+  /** Whether a transfer may take a connection in the call that has ended the last one on it. */
   get #isAwaited(): boolean {
-    return this.#connections.isLimited && this.#transfers.size > this.#sockets.wanted;
+    const { allKnown, watchlist } = this.#transfers;
+    // one that begins, is redirected, or waits for a connection
+    return !allKnown || watchlist.size > 0 || this.#connections.isLimited;
   }
 
   readable(socket: Socket): void {
+    if (socket.exclusive === false) return;
     const named = this.#userOf(socket);
     if (named && this.#mayRead(named, socket)) this.#wait(socket, named);
     else if (socket.exclusive && hasUnread(socket.fd)) {
@@ -86,11 +107,25 @@ export class UnreadBytes implements KeptSocketListener {
     }
   }
 
-  /** Leaves the bytes to a transfer, and looks at the socket again when that is over. */
+  /**
+   * Leaves the bytes to a transfer, and looks at the socket again when that is over. Should it come
+   * to its end in one call, without a wait for the socket, another transfer may have the connection
+   * in the same call: so none may have it at all.
+   */
   #wait(socket: Socket, { easy }: ActiveTransfer): void {
     const { address } = easy.resources, others = this.#waiting.get(address);
-    if (others) others.push(socket);
-    else this.#waiting.set(address, [socket]);
+    if (others) others.add(socket);
+    else this.#waiting.set(address, new Set([socket]));
+    if (socket.exclusive && isHttp(easy)) setLeavesUnread(easy, true);
+  }
+
+  /** The sockets that wait for a transfer wait no longer; `its`: the one that it reads from. */
+  #forget(easy: EasyState, its: Socket | null): void {
+    const { address } = easy.resources, waiting = this.#waiting.get(address);
+    if (!waiting) return;
+    this.#waiting.delete(address);
+    if (!easy.settings.rateLimited) setLeavesUnread(easy, false);
+    for (const socket of waiting) if (socket !== its) this.#sockets.watchAgain(socket);
   }
 
   #end({ fd, leftMs }: Socket): void {
@@ -123,7 +158,9 @@ export class UnreadBytes implements KeptSocketListener {
     const { easy } = transfer, isNamed = this.#userOf(socket) === transfer;
     // the infos of a handle that libcurl has not looked at are those of its last transfer
     if (!this.#transfers.isKnown(transfer)) return isNamed;
-    if (getInfo(easy, "PRETRANSFER_TIME_T") <= 0) return isNamed; // it has no connection yet
+    const pretransfer = getInfo(easy, "PRETRANSFER_TIME_T");
+    if (pretransfer <= 0) return isNamed; // it has no connection yet
+    if (pretransfer === transfer.leftPretransfer) return false; // or no other one yet
     const own = getInfo(easy, "LOCAL_PORT"), port = localPort(socket.fd);
     if (own > 0 && port > 0) return own === port;
     return isNamed || !this.#isNamed(transfer) || getInfo(easy, "REDIRECT_COUNT") > 0;
@@ -135,17 +172,17 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   /** A handle was removed, so its transfer is over. */
-  removed({ resources }: EasyState): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = this.#waiting.get(resources.address) ?? [];
-    this.#waiting.delete(resources.address);
-    for (const socket of waiting) this.#sockets.watchAgain(socket);
+  removed(easy: EasyState): void {
+    if (this.#waiting.size > 0) this.#forget(easy, null);
   }
 }
 
 /** Whether a transfer by HTTP whose socket is no longer watched has read its response to the end. */
 function hasItsResponse(easy: EasyState): boolean {
   const { run, settings } = easy;
-  if (run.paused !== 0 || run.pausedForFairness || settings.rateLimited) return false;
-  return isHttp(easy) && getInfo(easy, "RESPONSE_CODE") >= FINAL;
+  if (run.paused !== 0 || run.pausedForFairness || !isHttp(easy)) return false;
+  if (getInfo(easy, "RESPONSE_CODE") < FINAL) return false;
+  if (!settings.rateLimited) return true;
+  const length = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T"); // -1 where it is not known
+  return length >= 0 && getInfo(easy, "SIZE_DOWNLOAD_T") >= length;
 }

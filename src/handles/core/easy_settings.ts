@@ -53,6 +53,8 @@ export class EasySettings {
   forbidReuse = 0;
   /** curlew has set FORBID_REUSE to 1, whatever the user has set. */
   reuseForbidden = false;
+  /** curlew has set it for the transfer in flight, whose connection may have unread bytes. */
+  leavesUnread = false;
   /** FRESH_CONNECT as the user wants it. */
   freshConnect = 0;
   /** FRESH_CONNECT is 1 for libcurl, whatever the user wants. */

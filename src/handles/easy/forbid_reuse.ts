@@ -9,6 +9,8 @@
  *   `file:`, and closes descriptor 0.
  * - The connection of a transfer that must be alone (`connections/connection_class.ts`), for which
  *   FRESH_CONNECT is set as well.
+ * - A connection that may have bytes that nobody has asked for when its transfer is over, as the
+ *   driver finds out (`driver/quirks/unread_bytes.ts`).
  *
  * @module
  */
@@ -17,6 +19,7 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
+import type { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
 const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE, FRESH_CONNECT } = easyOptions;
@@ -63,7 +66,19 @@ export function noteReuse({ settings }: EasyState, option: number, value: unknow
 /** Records the user's FORBID_REUSE. Returns the number for libcurl, which curlew may force to 1. */
 export function forbidReuse({ settings }: EasyState, wanted: number): number {
   settings.forbidReuse = wanted;
-  return settings.reuseForbidden ? 1 : wanted;
+  return numberFor(settings);
+}
+
+function numberFor({ reuseForbidden, leavesUnread, forbidReuse }: EasySettings): number {
+  return reuseForbidden || leavesUnread ? 1 : forbidReuse;
+}
+
+/** The connection of the transfer in flight may have bytes left when it is over, or no longer. */
+export function setLeavesUnread(state: EasyState, leavesUnread: boolean): void {
+  const { settings } = state;
+  if (settings.leavesUnread === leavesUnread) return;
+  settings.leavesUnread = leavesUnread;
+  library().symbols.curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, numberFor(settings));
 }
 
 /** The value of FRESH_CONNECT for libcurl, if the user has set `wanted`. */
@@ -82,9 +97,10 @@ export function guardReuse(state: EasyState, shares: boolean, alone = false): vo
   const forbidden = alone || isFile ||
     (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
   const { long } = library().symbols.curl_easy_setopt;
-  if (forbidden !== settings.reuseForbidden) {
+  if (forbidden !== settings.reuseForbidden || settings.leavesUnread) {
     settings.reuseForbidden = forbidden;
-    long(state.pointer, FORBID_REUSE.id, forbidden ? 1 : settings.forbidReuse);
+    settings.leavesUnread = false;
+    long(state.pointer, FORBID_REUSE.id, numberFor(settings));
   }
   if (alone === settings.freshForced) return;
   settings.freshForced = alone;
