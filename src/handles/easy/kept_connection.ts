@@ -16,18 +16,16 @@ import { getInfo } from "./infos.ts";
 const { CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1, CURL_LOCK_DATA_CONNECT } = flags;
 const HTTP1: readonly number[] = [CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1];
 
-/** Protocols whose next bytes are the answer to the next command. */
-const BY_TURNS = /^(?:ftp|imap|pop3|smtp)s?$/i;
-
 /**
  * Whether the connection of a transfer carries one transfer at a time, and only what it has asked
- * for: HTTP/1 and the protocols of commands and answers. `null` where it is not known yet.
+ * for: HTTP/1. `null` where it is not known yet. Of FTP libcurl may use a connection in a transfer
+ * without naming its socket, so that it cannot be told from one that is kept.
  */
 export function carriesOneTransfer(easy: EasyState): boolean | null {
   if (easy.settings.connectOnly) return false; // what comes is the user's
   const scheme = getInfo(easy, "SCHEME");
   if (scheme === null) return null;
-  if (!/^https?$/i.test(scheme)) return BY_TURNS.test(scheme);
+  if (!/^https?$/i.test(scheme)) return false;
   // a status line of HTTP/2 may lie, but not where libcurl was told to use HTTP/1 only
   if (HTTP1.includes(easy.settings.httpVersion)) return true;
   const spoken = getInfo(easy, "HTTP_VERSION");
