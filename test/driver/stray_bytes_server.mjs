@@ -41,8 +41,10 @@ function proper(method, path) {
   const body = `${method} ${path}`;
   if (path.startsWith("/204")) return "HTTP/1.1 204 No Content\r\n\r\n";
   if (path.startsWith("/302")) {
-    const { search } = new URL(path, "http://localhost");
-    const location = `Location: //localhost:${server.address().port}/large${search}\r\n`;
+    const { searchParams } = new URL(path, "http://localhost");
+    searchParams.delete("id"); // the stray bytes are for this connection
+    searchParams.delete("stray");
+    const location = `Location: //localhost:${server.address().port}/large?${searchParams}\r\n`;
     return answer("302 Found", "redirected", location);
   }
   if (path.startsWith("/304")) return "HTTP/1.1 304 Not Modified\r\nContent-Length: 60\r\n\r\n";
