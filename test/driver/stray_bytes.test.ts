@@ -95,8 +95,7 @@ describe.each(KINDS)("by %s", (kind) => {
   const server = () => servers.get(kind) as StrayServer;
 
   for (const [name, first] of Object.entries(FIRST)) {
-    test(`what comes after ${name} is not taken for the next response`, async ({ skip }) => {
-      if (!servers.has(kind)) skip("no openssl");
+    test(`what comes after ${name} is not taken for the next response`, async () => {
       for (const sent of STRAYS) {
         await using agent = new Agent();
         await stray(server(), agent, sent, first);
@@ -107,8 +106,7 @@ describe.each(KINDS)("by %s", (kind) => {
   }
 
   for (const [name, second] of Object.entries(SECOND)) {
-    test(`${name} does not take it for its response`, async ({ skip }) => {
-      if (!servers.has(kind)) skip("no openssl");
+    test(`${name} does not take it for its response`, async () => {
       const { curl } = server(), url = server().url("/second");
       for (const sent of ["timeout", "large", "byte"]) {
         await using agent = new Agent();
@@ -118,8 +116,7 @@ describe.each(KINDS)("by %s", (kind) => {
     });
   }
 
-  test("a handle that had a transfer before does not take it for its response", async ({ skip }) => {
-    if (!servers.has(kind)) skip("no openssl");
+  test("a handle that had a transfer before does not take it for its response", async () => {
     for (const [name, first] of Object.entries(FIRST)) {
       await using agent = new Agent();
       const { curl } = server(), [method, path] = first.split(" ") as [string, string];
@@ -135,8 +132,7 @@ describe.each(KINDS)("by %s", (kind) => {
     }
   });
 
-  test("what comes in the same write is not taken for it either", async ({ skip }) => {
-    if (!servers.has(kind)) skip("no openssl");
+  test("what comes in the same write is not taken for it either", async () => {
     for (const first of Object.values(FIRST)) {
       const [method, path] = first.split(" ") as [string, string], { curl } = server();
       for (const sent of STRAYS) {
@@ -152,8 +148,7 @@ describe.each(KINDS)("by %s", (kind) => {
     }
   });
 
-  test("the blocking perform() does not take it for its response, of several hosts", async ({ skip }) => {
-    if (!servers.has(kind)) skip("no openssl");
+  test("the blocking perform() does not take it for its response, of several hosts", async () => {
     for (const more of [{}, { POSTFIELDS: "abc" }, reading()] as EasyOptions[]) {
       using easy = new Easy();
       const id = server().id();
@@ -178,8 +173,7 @@ describe.each(KINDS)("by %s", (kind) => {
     }
   });
 
-  test("a transfer that waits for the connection does not get it", async ({ skip }) => {
-    if (!servers.has(kind)) skip("no openssl");
+  test("a transfer that waits for the connection does not get it", async () => {
     await using agent = new Agent({ maxConnections: 1 });
     const { curl } = server();
     const paths = Array.from({ length: 20 }, (_, i) => `/${i}?stray=response&at=once`);
@@ -187,8 +181,7 @@ describe.each(KINDS)("by %s", (kind) => {
     expect(bodies).toEqual(paths.map((path) => `GET ${path}`));
   });
 
-  test("connections of a server that behaves are used again", async ({ skip }) => {
-    if (!servers.has(kind)) skip("no openssl");
+  test("connections of a server that behaves are used again", async () => {
     await using agent = new Agent();
     let connects = 0;
     for (let i = 0; i < 30; i++) {
@@ -286,9 +279,8 @@ describe("what a transfer is still to read is not thrown away with it:", () => {
     expect(new TextDecoder().decode(buffer.subarray(0, easy.recv(buffer)))).toMatch(/^STRAY/);
   });
 
-  test("of HTTP/2, whose server may send a PING at any time", async ({ skip }) => {
-    const server = servers.get("h2");
-    if (!server) return skip("no openssl");
+  test("of HTTP/2, whose server may send a PING at any time", async () => {
+    const server = servers.get("h2") as StrayServer;
     await using agent = new Agent();
     const options = { ...server.curl, ...ALPN, HTTP_VERSION: constants.CURL_HTTP_VERSION_2TLS };
     const connects: number[] = [];

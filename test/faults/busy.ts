@@ -53,7 +53,6 @@ function plain({ http }: Ports, path: string, whenever: () => void): Promise<unk
 }
 
 function secure({ https, h2, ca }: Ports): Promise<unknown>[] {
-  if (!ca) return []; // there is no openssl
   const curl = { CAINFO: ca };
   return [
     read(`https://127.0.0.1:${h2}${ENDLESS}`, curl),

@@ -5,7 +5,7 @@ import { H2_OPTIONS } from "./h2.mjs";
 import { OPTIONS, unlimited, wire } from "./http.mjs";
 import { listen } from "./listen.mjs";
 
-/** A starter that does nothing where there is no openssl. */
+/** A starter of a server that has certificates. */
 function withCertificates(kind, create) {
   return async ({ certificates }) => {
     const certs = await certificates();
