@@ -148,6 +148,8 @@ test("the npm package has what it needs, and nothing else", async () => {
       "node_libcurl.js",
       "poll.d.ts",
       "poll.js",
+      "register.d.ts",
+      "register.js",
       "session.d.ts",
       "session.js",
       "src",
@@ -284,7 +286,7 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  for (const door of ["mod", "command", "cli", "session", "poll", "node_libcurl"]) {
+  for (const door of ["mod", "command", "cli", "session", "poll", "register", "node_libcurl"]) {
     expect(stderr).toContain(`/${door}.ts (`);
   }
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);

@@ -12,7 +12,7 @@ import { setup } from "./setup.mjs";
 
 const paths = setup();
 const DOORS = [
-  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts"],
+  ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts", "register.ts"],
   ...["node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
 ];
 const CHECKS = {
