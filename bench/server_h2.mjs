@@ -12,8 +12,7 @@ const BODY = JSON.stringify({
 });
 const HEAD = { ":status": 200, "content-type": "application/json", "content-length": BODY.length };
 
-const certificates = makeCertificates(process.argv[2]);
-if (!certificates) throw new Error("there is no openssl command");
+const certificates = await makeCertificates(process.argv[2]);
 const server = createSecureServer({
   ...certificates.pair("server"),
   settings: { maxConcurrentStreams: 1000 },

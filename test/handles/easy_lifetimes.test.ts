@@ -10,7 +10,7 @@ import { connectionClassOf } from "../../src/handles/connections/connection_clas
 import { EasySettings } from "../../src/handles/core/easy_settings.ts";
 import { TransferRun } from "../../src/handles/core/transfer_run.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
-import { guardReuse } from "../../src/handles/easy/forbid_reuse.ts";
+import { guardReuse, setLeavesUnread } from "../../src/handles/easy/forbid_reuse.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf } from "./easy_support.ts";
 
@@ -81,6 +81,7 @@ function easyWithAll(): Easy {
   multi.removeHandle(easy);
   connectionClassOf(stateOf(easy), undefined); // what an agent does before a transfer
   guardReuse(stateOf(easy), true, true);
+  setLeavesUnread(stateOf(easy), true); // and where others' bytes have come
   stateOf(easy).settings.setReceive({ finalHead: () => null }); // and what an upload of fetch does
   return easy;
 }
