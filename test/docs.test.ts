@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runChild, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
 import { startServer, type TestServer } from "./server/start.ts";
+import { ROWS } from "./versions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -158,12 +159,19 @@ describe("the code", () => {
   });
 });
 
+test("LIMITS.md has every difference between libcurls that the tests know", async () => {
+  const text = (await readFile(join(ROOT, "LIMITS.md"), "utf8")).replaceAll(/\s+/g, " ");
+  const reasons = Object.values(ROWS).map(({ why }) => `${why[0]?.toUpperCase()}${why.slice(1)}.`);
+  expect(reasons.filter((reason) => !text.includes(`- ${reason}`))).toEqual([]);
+});
+
 test("links in the documents lead to files", async () => {
   const names = (await readdir(ROOT)).filter((name) => name.endsWith(".md"));
   expect(names.sort()).toEqual([
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "LIMITS.md",
     "README.md",
     "SECURITY.md",
   ]);

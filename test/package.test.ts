@@ -128,7 +128,8 @@ afterAll(async () => {
 
 test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");
-  const names = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json"];
+  const documents = ["CHANGELOG.md", "LICENSE", "LIMITS.md", "README.md", "SECURITY.md"];
+  const names = [...documents, "dist", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
   // beside each bundle stands its source map
   const inDist = (await readdir(join(inside, "dist"))).filter((name) => !name.endsWith(".js.map"));

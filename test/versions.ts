@@ -18,7 +18,7 @@ export interface Difference {
 
 const OPENSSL = /OpenSSL|LibreSSL|BoringSSL|AWS-LC/, NO_NSS = /^(?!NSS)/, NO_GNUTLS = /^(?!GnuTLS)/;
 
-interface Row {
+export interface Row {
   /** The first version of which it is true. */
   readonly since?: number;
   /** The first version of which it is no longer true. */
@@ -35,7 +35,7 @@ interface Row {
   readonly why: string;
 }
 
-type Name =
+export type Name =
   | "keepsEmptyQuery"
   | "keepsHttp1Apart"
   | "endsGoneUploads"
@@ -107,7 +107,8 @@ type Name =
   | "verifyResult"
   | "waitsForFtps";
 
-const ROWS: Readonly<Record<Name, Row>> = {
+/** The rows; LIMITS.md lists their reasons. */
+export const ROWS: Readonly<Record<Name, Row>> = {
   waitsForFtps: {
     since: 0x075801,
     why: "7.74 blocks while it makes the TLS connection of ftps://",
