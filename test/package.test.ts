@@ -145,6 +145,7 @@ test("the npm package has what it needs, and nothing else", async () => {
       "ffi",
       "mod.d.ts",
       "mod.js",
+      "node",
       "node_libcurl.d.ts",
       "node_libcurl.js",
       "poll.d.ts",
@@ -221,6 +222,21 @@ test("a program for node-libcurl runs by an entry in the runtime's own configura
 
 const packedVersion = async () =>
   JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")).version;
+
+test("on Node.js each door says which runtimes there are", async () => {
+  const { exports } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  const doors = Object.keys(exports).filter((door) => door !== "./package.json");
+  expect(doors.length).toBeGreaterThan(9);
+  for (const door of doors) {
+    const name = door.replace(/^\./, "curlew"), file = join(folder, "on_node.mjs");
+    const what = { "curlew": "{ fetch, Agent }", "curlew/session": "{ createFetch }" }[name];
+    await writeFile(file, what ? `import ${what} from "${name}";\n` : `import "${name}";\n`);
+    const child = await runProgram(findNode(), { args: [file] });
+    expect(child.code).not.toBe(0);
+    expect(child.stderr, name).toContain("curlew runs on Bun and Deno");
+    expect(child.stderr).not.toContain("SyntaxError");
+  }
+}, MINUTE);
 
 test("the npm package brings the command curlew", async () => {
   const bin = join(folder, "node_modules", ".bin", "curlew");

@@ -7,8 +7,8 @@
 //
 //   npm run build
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { inModules, ROOT } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
@@ -45,7 +45,7 @@ async function bundles() {
     tsconfig: false,
     plugins: [keepNamespace],
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: "dist",
     format: "esm",
     sourcemap: true,
@@ -55,6 +55,24 @@ async function bundles() {
     chunkFileNames: "chunks/[name].js",
   });
   await bundle.close();
+  for (const { isEntry, name, exports } of output) if (isEntry) writeStub(name, exports);
+}
+
+/**
+ * What Node.js gets: a module with the same names, since a missing one would be a SyntaxError, that
+ * says which runtimes there are.
+ */
+function writeStub(door, names) {
+  const path = join(ROOT, "dist", "node", `${door}.js`);
+  const bindings = names.filter((name) => name !== "default").join(", ");
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(
+    path,
+    (bindings ? `export let ${bindings};\n` : "") +
+      (names.includes("default") ? "export default undefined;\n" : "") +
+      "throw new Error(`curlew runs on Bun and Deno, whose FFI loads libcurl. ` +\n" +
+      '  `This is Node.js ${process.version}: run the program by "bun" or "deno run -A".`);\n',
+  );
 }
 
 setup();
