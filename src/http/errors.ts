@@ -16,6 +16,7 @@ import {
   withoutCredentials,
 } from "../errors.ts";
 import { isInstance, messageOf, propertyOf, textOf } from "../untrusted.ts";
+import { remedyFor } from "./remedies.ts";
 
 /** The errors that this module has made, which are no user's. */
 const made = new WeakSet<TypeError>();
@@ -64,10 +65,9 @@ export function asTypeError(error: unknown, url: URL): TypeError {
 }
 
 function reasonOf(cause: unknown): string {
-  const why = isInstance(cause, CurlError)
-    ? `${messageOf(cause)}, ${textOf(propertyOf(cause, "codeName"))}`
-    : textOf(cause);
-  return withoutCredentials(why);
+  if (!isInstance(cause, CurlError)) return withoutCredentials(textOf(cause));
+  const message = messageOf(cause), name = textOf(propertyOf(cause, "codeName"));
+  return withoutCredentials(`${message}, ${name}`) + remedyFor(name, message);
 }
 
 /** The innermost `CurlEasyError` of an error. */

@@ -195,7 +195,9 @@ function readRequestUrl(input: string | URL): URL {
     return new URL(input);
   } catch {
     // not the runtime's error as a cause: it quotes the URL, which may have credentials
-    throw typeError("Cannot fetch: invalid URL");
+    const isRelative = typeof input === "string" && !/^\s*[a-z][a-z\d+.-]*:/i.test(input);
+    const why = isRelative ? "the URL is relative: an absolute one is needed" : "invalid URL";
+    throw typeError(`Cannot fetch: ${why}`);
   }
 }
 
