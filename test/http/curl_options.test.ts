@@ -1,7 +1,9 @@
 // init.curl: any option of libcurl by its name, but for those that are fetch's own.
+import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, CurlEasyError, Share, versionInfo } from "../../mod.ts";
+import { reservedNames } from "../../src/http/request/curl_options.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
@@ -193,3 +195,16 @@ describe("init.agent", () => {
       .toBe("CURLE_ABORTED_BY_CALLBACK");
   });
 });
+
+test.each(["fetch", "CurlWebSocket"] as const)(
+  "the types know what %s sets itself",
+  async (taker) => {
+    const source = new URL("../../src/http/request/curl_options.ts", import.meta.url);
+    const name = taker === "fetch" ? "FetchOwnOption" : "WebSocketOwnOption";
+    const [, union = ""] = new RegExp(`type ${name} =([^;]+);`).exec(
+      await readFile(source, "utf8"),
+    )!;
+    const names = [...union.matchAll(/"(\w+)"/g)].map(([, option]) => option);
+    expect(names).toEqual(reservedNames(taker).toSorted());
+  },
+);

@@ -388,7 +388,7 @@ export class Easy {
    *
    * @throws {CurlEasyError} CURLE_AGAIN where nothing can be sent now.
    */
-  send(data: Uint8Array<ArrayBuffer>): number {
+  send(data: Uint8Array): number {
     const { curl_easy_send } = library().symbols;
     return transport(this.#state, "send", bytes("what to send", data), curl_easy_send);
   }

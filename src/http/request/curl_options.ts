@@ -18,10 +18,12 @@ const EVENTS = "the events of the socket", GET = "nothing: the handshake is a GE
 const NO_BODY = "nothing: the handshake has no body";
 const NO_REDIRECT = "nothing: a WebSocket is not redirected";
 
+type Row = readonly [options: string, fetch: string | null, webSocket: string | null];
+
 /**
  * Options that the calls set themselves, and what to use instead in `fetch` and in `CurlWebSocket`.
  */
-const RESERVED: readonly [options: string, fetch: string | null, webSocket: string | null][] = [
+const RESERVED: readonly Row[] = [
   ["URL CURLU", "the first argument", "the first argument"],
   ["PROTOCOLS PROTOCOLS_STR", BY_CALLER, "the first argument"],
   ["WRITEFUNCTION WRITEDATA", "the body of the response", EVENTS],
@@ -47,9 +49,107 @@ const RESERVED: readonly [options: string, fetch: string | null, webSocket: stri
   ["SUPPRESS_CONNECT_HEADERS", "nothing: they are never shown", BY_CALLER],
 ];
 
+/** The options that `fetch`, `download` and `upload` set themselves. */
+export type FetchOwnOption =
+  | "CONNECTTIMEOUT"
+  | "CONNECTTIMEOUT_MS"
+  | "CONNECT_ONLY"
+  | "COPYPOSTFIELDS"
+  | "CURLU"
+  | "CUSTOMREQUEST"
+  | "ERRORBUFFER"
+  | "FAILONERROR"
+  | "FOLLOWLOCATION"
+  | "HEADER"
+  | "HEADERDATA"
+  | "HEADERFUNCTION"
+  | "HTTPGET"
+  | "HTTPHEADER"
+  | "HTTPPOST"
+  | "INFILESIZE"
+  | "INFILESIZE_LARGE"
+  | "IOCTLDATA"
+  | "IOCTLFUNCTION"
+  | "MAXREDIRS"
+  | "MIMEPOST"
+  | "NOBODY"
+  | "NOPROGRESS"
+  | "POST"
+  | "POSTFIELDS"
+  | "POSTFIELDSIZE"
+  | "POSTFIELDSIZE_LARGE"
+  | "PRIVATE"
+  | "PROGRESSFUNCTION"
+  | "PUT"
+  | "READDATA"
+  | "READFUNCTION"
+  | "SEEKDATA"
+  | "SEEKFUNCTION"
+  | "SUPPRESS_CONNECT_HEADERS"
+  | "TIMEOUT"
+  | "TIMEOUT_MS"
+  | "UPLOAD"
+  | "URL"
+  | "WRITEDATA"
+  | "WRITEFUNCTION"
+  | "WS_OPTIONS"
+  | "XFERINFODATA"
+  | "XFERINFOFUNCTION";
+
+/** The options that `CurlWebSocket` sets itself. */
+export type WebSocketOwnOption =
+  | "CONNECTTIMEOUT"
+  | "CONNECTTIMEOUT_MS"
+  | "CONNECT_ONLY"
+  | "COPYPOSTFIELDS"
+  | "CURLU"
+  | "CUSTOMREQUEST"
+  | "ERRORBUFFER"
+  | "FAILONERROR"
+  | "FOLLOWLOCATION"
+  | "HEADER"
+  | "HEADERDATA"
+  | "HEADERFUNCTION"
+  | "HTTPGET"
+  | "HTTPHEADER"
+  | "HTTPPOST"
+  | "HTTPPROXYTUNNEL"
+  | "HTTP_VERSION"
+  | "INFILESIZE"
+  | "INFILESIZE_LARGE"
+  | "IOCTLDATA"
+  | "IOCTLFUNCTION"
+  | "MAXREDIRS"
+  | "MIMEPOST"
+  | "NOBODY"
+  | "POST"
+  | "POSTFIELDS"
+  | "POSTFIELDSIZE"
+  | "POSTFIELDSIZE_LARGE"
+  | "PRIVATE"
+  | "PROTOCOLS"
+  | "PROTOCOLS_STR"
+  | "PUT"
+  | "READDATA"
+  | "READFUNCTION"
+  | "SEEKDATA"
+  | "SEEKFUNCTION"
+  | "TIMEOUT"
+  | "TIMEOUT_MS"
+  | "UPLOAD"
+  | "URL"
+  | "WRITEDATA"
+  | "WRITEFUNCTION"
+  | "WS_OPTIONS";
+
 const COLUMN = { fetch: 1, CurlWebSocket: 2 } as const;
 
 const reserved: Partial<Record<OptionTaker, ReadonlyMap<string, string | null>>> = {};
+
+/** The options that a call sets itself. */
+export function reservedNames(taker: OptionTaker): string[] {
+  return [...reservedFor(taker)].flatMap(([name, instead]) => instead === null ? [] : [name]);
+}
 
 /** What to use instead of each reserved option, put together at the first option that is given. */
 function reservedFor(taker: OptionTaker): ReadonlyMap<string, string | null> {

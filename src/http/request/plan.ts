@@ -22,7 +22,12 @@ import {
 } from "../request_body/source.ts";
 import { readNumber, readProgress, readSignal } from "./arguments.ts";
 import { fetchError, isTypeError, typeError } from "../errors.ts";
-import { type CurlOptions, NO_OPTIONS, readCurlOptions } from "./curl_options.ts";
+import {
+  type CurlOptions,
+  type FetchOwnOption,
+  NO_OPTIONS,
+  readCurlOptions,
+} from "./curl_options.ts";
 import { bodyLength, checkConversions, checkNoBody } from "./framing.ts";
 import {
   hasHeader,
@@ -50,7 +55,7 @@ export interface FetchProgress {
 }
 
 /** Options of libcurl for the easy handle; `fetch` refuses those that it sets itself. */
-export type FetchCurlOptions = EasyOptions;
+export type FetchCurlOptions = Omit<EasyOptions, FetchOwnOption>;
 
 /** Options of `fetch`: the members of the standard, and those of curlew. */
 export interface FetchInit {

@@ -14,7 +14,8 @@ import { readNumber, readSignal } from "../request/arguments.ts";
 import type { CookieJar } from "../cookies/cookie_jar.ts";
 import { readJar } from "../cookies/jars.ts";
 import { readCurlOptions } from "../request/curl_options.ts";
-import type { FetchCurlOptions } from "../request/plan.ts";
+import type { EasyOptions } from "../../handles/easy/easy.ts";
+import type { WebSocketOwnOption } from "../request/curl_options.ts";
 import { blobBytes, blobSize } from "../request_body/platform.ts";
 import { MAX_CONTROL, Opcode } from "./frames.ts";
 import {
@@ -31,7 +32,7 @@ export interface CurlWebSocketInit {
   /** Headers of the request; those of the handshake itself are refused. */
   readonly headers?: HeadersSource;
   /** Options of libcurl by curl's names; those that the socket sets itself are refused. */
-  readonly curl?: FetchCurlOptions;
+  readonly curl?: Omit<EasyOptions, WebSocketOwnOption>;
   /**
    * The jar whose cookies are sent, and which gets those of the response; none unless given. `curl`
    * has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.

@@ -1,0 +1,35 @@
+// Options that a call sets itself do not compile in its `curl`.
+import {
+  CurlWebSocket,
+  download,
+  type Easy,
+  type EasyOptions,
+  fetch,
+  type FetchInit,
+  upload,
+} from "../../mod.ts";
+import type { FetchOwnOption, WebSocketOwnOption } from "../../src/http/request/curl_options.ts";
+
+type No<T extends never> = T;
+/** Each is an option of libcurl, and none is left in what the calls take. */
+export type Known = No<
+  Exclude<FetchOwnOption | WebSocketOwnOption, keyof EasyOptions | "ERRORBUFFER">
+>;
+export type Left = No<Extract<keyof NonNullable<FetchInit["curl"]>, FetchOwnOption>>;
+
+export function calls(easy: Easy): void {
+  // @ts-expect-error: the first argument
+  void fetch("http://x/", { curl: { URL: "http://y/" } });
+  // @ts-expect-error: the body of the response
+  void fetch("http://x/", { curl: { WRITEFUNCTION: () => 0 } });
+  // @ts-expect-error: init.timeout
+  void download("http://x/", "x", { curl: { TIMEOUT: 1 } });
+  // @ts-expect-error: the source
+  void upload("x", "http://x/", { curl: { READFUNCTION: () => 0 } });
+  // @ts-expect-error: the handshake is HTTP/1.1
+  void new CurlWebSocket("ws://x/", [], { curl: { HTTP_VERSION: 2 } });
+  // @ts-expect-error: the error has the text
+  easy.setOpt("ERRORBUFFER", new Uint8Array(256));
+  void fetch("http://x/", { curl: { PROXY: "http://y/", HTTP_VERSION: 2 } });
+  easy.send(new Uint8Array(new SharedArrayBuffer(1)));
+}
