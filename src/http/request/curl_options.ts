@@ -49,8 +49,8 @@ const RESERVED: readonly Row[] = [
   ["SUPPRESS_CONNECT_HEADERS", "nothing: they are never shown", BY_CALLER],
 ];
 
-/** The options that `fetch`, `download` and `upload` set themselves. */
-export type FetchOwnOption =
+/** The options that every call sets itself. */
+type OwnOption =
   | "CONNECTTIMEOUT"
   | "CONNECTTIMEOUT_MS"
   | "CONNECT_ONLY"
@@ -73,62 +73,11 @@ export type FetchOwnOption =
   | "MAXREDIRS"
   | "MIMEPOST"
   | "NOBODY"
-  | "NOPROGRESS"
   | "POST"
   | "POSTFIELDS"
   | "POSTFIELDSIZE"
   | "POSTFIELDSIZE_LARGE"
   | "PRIVATE"
-  | "PROGRESSFUNCTION"
-  | "PUT"
-  | "READDATA"
-  | "READFUNCTION"
-  | "SEEKDATA"
-  | "SEEKFUNCTION"
-  | "SUPPRESS_CONNECT_HEADERS"
-  | "TIMEOUT"
-  | "TIMEOUT_MS"
-  | "UPLOAD"
-  | "URL"
-  | "WRITEDATA"
-  | "WRITEFUNCTION"
-  | "WS_OPTIONS"
-  | "XFERINFODATA"
-  | "XFERINFOFUNCTION";
-
-/** The options that `CurlWebSocket` sets itself. */
-export type WebSocketOwnOption =
-  | "CONNECTTIMEOUT"
-  | "CONNECTTIMEOUT_MS"
-  | "CONNECT_ONLY"
-  | "COPYPOSTFIELDS"
-  | "CURLU"
-  | "CUSTOMREQUEST"
-  | "ERRORBUFFER"
-  | "FAILONERROR"
-  | "FOLLOWLOCATION"
-  | "HEADER"
-  | "HEADERDATA"
-  | "HEADERFUNCTION"
-  | "HTTPGET"
-  | "HTTPHEADER"
-  | "HTTPPOST"
-  | "HTTPPROXYTUNNEL"
-  | "HTTP_VERSION"
-  | "INFILESIZE"
-  | "INFILESIZE_LARGE"
-  | "IOCTLDATA"
-  | "IOCTLFUNCTION"
-  | "MAXREDIRS"
-  | "MIMEPOST"
-  | "NOBODY"
-  | "POST"
-  | "POSTFIELDS"
-  | "POSTFIELDSIZE"
-  | "POSTFIELDSIZE_LARGE"
-  | "PRIVATE"
-  | "PROTOCOLS"
-  | "PROTOCOLS_STR"
   | "PUT"
   | "READDATA"
   | "READFUNCTION"
@@ -141,6 +90,23 @@ export type WebSocketOwnOption =
   | "WRITEDATA"
   | "WRITEFUNCTION"
   | "WS_OPTIONS";
+
+/** The options that `fetch`, `download` and `upload` set themselves. */
+export type FetchOwnOption =
+  | OwnOption
+  | "NOPROGRESS"
+  | "PROGRESSFUNCTION"
+  | "SUPPRESS_CONNECT_HEADERS"
+  | "XFERINFODATA"
+  | "XFERINFOFUNCTION";
+
+/** The options that `CurlWebSocket` sets itself. */
+export type WebSocketOwnOption =
+  | OwnOption
+  | "HTTPPROXYTUNNEL"
+  | "HTTP_VERSION"
+  | "PROTOCOLS"
+  | "PROTOCOLS_STR";
 
 const COLUMN = { fetch: 1, CurlWebSocket: 2 } as const;
 
