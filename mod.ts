@@ -48,7 +48,12 @@ export type { TlsSessionInfo } from "./src/handles/core/info.ts";
 export type { InfoName, InfoValue } from "./src/handles/easy/infos.ts";
 export type { HttpPostPart } from "./src/handles/mime/httppost.ts";
 export type { Header, HeaderOptions, HeadersOptions } from "./src/handles/easy/headers.ts";
-export { Mime, type MimePart } from "./src/handles/mime/mime.ts";
+export {
+  Mime,
+  type MimeContents,
+  type MimePart,
+  type MimePartProperties,
+} from "./src/handles/mime/mime.ts";
 export type { MimeReader } from "./src/handles/mime/reader.ts";
 export {
   type Message,

@@ -6,6 +6,8 @@ import {
   type EasyOptions,
   fetch,
   type FetchInit,
+  type Mime,
+  type Multi,
   upload,
 } from "../../mod.ts";
 import type { FetchOwnOption, WebSocketOwnOption } from "../../src/http/request/curl_options.ts";
@@ -32,4 +34,18 @@ export function calls(easy: Easy): void {
   easy.setOpt("ERRORBUFFER", new Uint8Array(256));
   void fetch("http://x/", { curl: { PROXY: "http://y/", HTTP_VERSION: 2 } });
   easy.send(new Uint8Array(new SharedArrayBuffer(1)));
+}
+
+export function parts(mime: Mime, multi: Multi): void {
+  mime.addPart({ name: "a" });
+  mime.addPart({ name: "a", data: "x" });
+  // @ts-expect-error: a part has one content
+  mime.addPart({ name: "a", data: "x", file: "y" });
+  multi.setOpt("NOTIFYFUNCTION", () => {});
+  // @ts-expect-error: libcurl waits for no promise
+  multi.setOpt("NOTIFYFUNCTION", async () => {});
+  const read = () => 0;
+  mime.addPart({ reader: { read, free() {} } });
+  // @ts-expect-error: nor does it here
+  mime.addPart({ reader: { read, async free() {} } });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Mime } from "../../handles/mime/mime.ts";
+import { Mime, type MimePart } from "../../handles/mime/mime.ts";
 import type { CurlFormPart } from "../../command/types.ts";
 import type { Io } from "../io.ts";
 
@@ -21,9 +21,11 @@ export function mimeOf(parts: readonly CurlFormPart[], io: Io): Mime {
 }
 
 function addPart(mime: Mime, { parts, ...part }: CurlFormPart, io: Io): void {
-  if (parts) mime.addPart({ ...part, subparts: mimeOf(parts, io) });
-  else if (part.file === "-") {
+  if (parts) {
+    const { data: _, file: __, ...rest } = part; // a part with parts has neither
+    mime.addPart({ ...rest, subparts: mimeOf(parts, io) });
+  } else if (part.file === "-") {
     const { file: _, filename = "-", ...rest } = part;
     mime.addPart({ ...rest, filename, data: io.readFile("-") });
-  } else mime.addPart(part);
+  } else mime.addPart(part as MimePart);
 }

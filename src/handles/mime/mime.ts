@@ -26,24 +26,10 @@ import {
 import { MimeTree } from "./tree.ts";
 import { makeList } from "../base/owned.ts";
 
-/**
- * A part of a {@linkcode Mime}. At most one of `data`, `file`, `reader` and `subparts` is its
- * content; without any the part is empty.
- */
-export interface MimePart {
+/** What a part has beside its content. */
+export interface MimePartProperties {
   /** The name of the field. Bytes in the place of a text reach the wire as they are. */
   readonly name?: string | Uint8Array;
-  /** The content as bytes or text, which are copied: `curl_mime_data`. */
-  readonly data?: string | Uint8Array | ArrayBuffer;
-  /**
-   * The path of a file with the content, which is read when it is sent: `curl_mime_filedata`. Its
-   * base name is the default of `filename`.
-   */
-  readonly file?: string | Uint8Array;
-  /** A function that produces the content: `curl_mime_data_cb`. */
-  readonly reader?: MimeReader;
-  /** The parts inside this part, which takes ownership of them: `curl_mime_subparts`. */
-  readonly subparts?: Mime;
   /** The name of the file as the receiver sees it, `null` for none. */
   readonly filename?: string | Uint8Array | null;
   /** The media type. */
@@ -53,6 +39,40 @@ export interface MimePart {
   /** More header lines. */
   readonly headers?: readonly (string | Uint8Array)[];
 }
+
+/** The contents that a part may have. */
+export interface MimeContents {
+  /** The content as bytes or text, which are copied: `curl_mime_data`. */
+  readonly data: string | Uint8Array | ArrayBuffer;
+  /**
+   * The path of a file with the content, which is read when it is sent: `curl_mime_filedata`. Its
+   * base name is the default of `filename`.
+   */
+  readonly file: string | Uint8Array;
+  /** A function that produces the content: `curl_mime_data_cb`. */
+  readonly reader: MimeReader;
+  /** The parts inside this part, which takes ownership of them: `curl_mime_subparts`. */
+  readonly subparts: Mime;
+}
+
+/** One content and no other. */
+type Only<Name extends keyof MimeContents> =
+  & Pick<MimeContents, Name>
+  & Partial<Record<Exclude<keyof MimeContents, Name>, never>>;
+
+/**
+ * A part of a {@linkcode Mime}. At most one of `data`, `file`, `reader` and `subparts` is its
+ * content; without any the part is empty.
+ */
+export type MimePart =
+  & MimePartProperties
+  & (
+    | Only<"data">
+    | Only<"file">
+    | Only<"reader">
+    | Only<"subparts">
+    | Partial<Record<keyof MimeContents, never>>
+  );
 
 const CONTENTS = ["data", "file", "reader", "subparts"] as const;
 const PROPERTIES: ReadonlySet<string> = new Set(

@@ -59,7 +59,7 @@ export interface MimeReader {
    */
   seek?(offset: number, origin: number): number | void;
   /** Runs some time after the last tree with this reader was freed. Nothing reads it then. */
-  free?(): void;
+  free?(): void | undefined; // so that no async function is taken
 }
 
 /** The easy handle that sends a part, as its token; 0 where there is none. */

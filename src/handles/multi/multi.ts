@@ -70,7 +70,7 @@ export interface MultiCallbacks {
     notification: number,
     easy: Easy | null,
     clientData: unknown,
-  ) => void;
+  ) => void | undefined; // so that no async function is taken
 }
 
 type MultiTable = typeof multiOptions;

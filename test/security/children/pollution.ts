@@ -241,7 +241,7 @@ const CALLS: Record<string, () => unknown> = {
       () => easy.setOpt("NO_SUCH_OPTION" as "URL", "x"),
       () => easy.setOpt("POSTFIELDS", 5 as never),
       () => new Mime().addPart({}),
-      () => new Mime().addPart({ name: "a", data: "b", file: "c" }),
+      () => new Mime().addPart({ name: "a", data: "b", file: "c" } as never),
       () => easy.setOpt("HTTPPOST", [{ name: "a" }]),
       () => multi.poll([{} as never], 0),
       () => easy.setOpt("MAX_RECV_SPEED_LARGE", "x" as never),
