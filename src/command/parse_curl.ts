@@ -71,13 +71,13 @@ const PROTOCOLS =
  *
  * @example For an `Easy`, also with a form.
  * ```ts
- * import { Agent, Easy, Mime } from "curlew";
+ * import { Agent, Easy, Mime, type MimePart } from "curlew";
  * import { type CurlFormPart, parseCurl } from "curlew/command";
  *
  * function mimeOf(parts: readonly CurlFormPart[]): Mime {
  *   const mime = new Mime();
  *   for (const { parts: inner, ...part } of parts) {
- *     mime.addPart(inner ? { ...part, subparts: mimeOf(inner) } : part);
+ *     mime.addPart({ ...part, ...(inner && { subparts: mimeOf(inner) }) } as MimePart);
  *   }
  *   return mime;
  * }
