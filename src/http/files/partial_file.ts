@@ -137,7 +137,11 @@ export class PartialFile implements DownloadSink {
     if (!isAt(this.#path, fd)) throw inTheWay(this.#path);
     (exclusive ? renameExclusive : renameSync)(this.#path, target);
     // somebody may have put another file there, just before the rename or since
-    if (!isAt(target, fd)) throw new Error("another process has replaced it");
+    if (!isAt(target, fd)) {
+      // a link that was put in place just before the rename: the next download would follow it
+      if (statOf(target)?.isSymbolicLink()) rmSync(target, { force: true });
+      throw new Error("another process has replaced it");
+    }
     this.#deleteRecord();
     this.file.release(); // after the rename: another download must not open the path before it
     return size;
