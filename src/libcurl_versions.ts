@@ -193,6 +193,14 @@ const RANGES = {
    */
   alwaysAnswersPings: { until: 0x080e00 },
   /**
+   * A connection of HTTP/2 without TLS by CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE serves one transfer:
+   * each later one fails with CURLE_HTTP2, and the connection stays.
+   *
+   * 7.88.0 (71b7e01610, curl#10141) and 7.88.1; fixed by 86d4578741 (curl#10643) in 8.0.0. Seen on
+   * 7.88.1; not on 7.74.0, 8.14.1. Cured by `handles/easy/forbid_reuse.ts`, which keeps none.
+   */
+  breaksH2cReuse: { since: 0x075800, until: 0x080000 },
+  /**
    * BUFFERSIZE takes at most 512 KiB, and a larger number sets those. Later versions take 10 MiB.
    *
    * All before 7.88.0, which raised `CURL_MAX_READ_SIZE` (5cb63da771). No issue of curl is known.

@@ -24,7 +24,6 @@ import { registerHandle } from "./core/handle_registry.ts";
 import { showName } from "./base/arguments.ts";
 import { Owned } from "./base/owned.ts";
 import { bytesOf, isByteArray } from "./base/views.ts";
-import { isInstance } from "../untrusted.ts";
 
 type PartOf<K> = K extends `CURLUPART_${infer Part}` ? Part : never;
 
@@ -241,9 +240,9 @@ function readValue(value: unknown, bits: number): CText | null {
   if (value === null) return null;
   // deno-lint-ignore no-control-regex -- control codes are what is refused
   const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
-  const read = isByteArray(value) ? bytesOf(value)?.slice() : value;
-  if (typeof read === "string" && !refused.test(read)) return read;
-  if (isInstance(read, Uint8Array) && !refused.test(latin1(read))) return read;
+  if (typeof value === "string" && !refused.test(value)) return value;
+  const bytes = isByteArray(value) ? bytesOf(value)?.slice() : undefined; // no proxy of bytes
+  if (bytes && !refused.test(latin1(bytes))) return bytes;
   const expected = "expected a string without control codes, or null";
   throw new CurlUrlError(UrlCode.MALFORMED_INPUT, `Cannot set the part: ${expected}`);
 }

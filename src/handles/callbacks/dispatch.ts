@@ -6,6 +6,7 @@
  */
 
 import { type AnyFunction, toStatus } from "../base/callback_results.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 
 /** A callback option, with its `*DATA` option. */
@@ -15,6 +16,14 @@ export interface CallbackKind {
   readonly dataId: number;
   /** The result for C where the callback fails. */
   readonly failure: number;
+}
+
+/** Ends the transfer of a callback whose failure libcurl ignores, where a driver can. */
+function failIgnored(state: EasyState, cause: unknown): void {
+  state.multi?.observer?.failed(
+    state,
+    new CurlEasyError(Code.ABORTED_BY_CALLBACK, "A callback failed", { cause }),
+  );
 }
 
 /**
@@ -34,6 +43,7 @@ export function dispatch(
     return toStatus(call(fn, state.settings.data.get(kind.dataId), state), kind.name);
   } catch (error) {
     state.recordThrown(error);
+    if (kind.failure === 0) failIgnored(state, error);
     return kind.failure;
   } finally {
     state.leaveCallback();

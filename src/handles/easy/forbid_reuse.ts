@@ -19,12 +19,14 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, native } from "../../../ffi/mod.ts";
+import { oddities } from "../../libcurl_versions.ts";
 import type { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
 
 const { URL, CURLU, DEFAULT_PROTOCOL, FORBID_REUSE, FRESH_CONNECT } = easyOptions;
 const { REDIR_PROTOCOLS, REDIR_PROTOCOLS_STR } = easyOptions;
 const { CURLPROTO_LDAP, CURLPROTO_LDAPS, CURLUPART_URL } = flags;
+const { CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 
 /** The risk bits for `file:`, of URL and DEFAULT_PROTOCOL; the bits 1, 2 and 4 are for LDAP. */
 const FILE = 0x10, FILE_BY_DEFAULT = 0x20;
@@ -89,10 +91,13 @@ export function forceFresh({ settings }: EasyState, wanted: number): number {
 
 /**
  * Sets FORBID_REUSE and FRESH_CONNECT before a transfer. `shares`: other handles may use its
- * connection. `alone`: no other transfer may use its connection, and it may use no other's.
+ * connection. `mustBeAlone`: no other transfer may use its connection, and it may use no other's.
  */
-export function guardReuse(state: EasyState, shares: boolean, alone = false): void {
-  const { settings } = state, risks = settings.reuseRisks, url = curluText(state);
+export function guardReuse(state: EasyState, shares: boolean, mustBeAlone = false): void {
+  const { settings } = state,
+    alone = mustBeAlone || breaksOthers(settings),
+    risks = settings.reuseRisks,
+    url = curluText(state);
   const isFile = (risks & TO_FILE) !== 0 || FILE_URL.test(url);
   const forbidden = alone || isFile ||
     (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
@@ -106,6 +111,10 @@ export function guardReuse(state: EasyState, shares: boolean, alone = false): vo
   settings.freshForced = alone;
   long(state.pointer, FRESH_CONNECT.id, alone ? 1 : settings.freshConnect);
 }
+
+/** Whether the connection fails each transfer but its first. */
+const breaksOthers = ({ httpVersion }: EasySettings): boolean =>
+  httpVersion === CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE && oddities().breaksH2cReuse;
 
 /** The text of the URL in CURLU, "" where there is none. */
 export function curluText(state: EasyState): string {

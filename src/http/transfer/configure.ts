@@ -28,6 +28,9 @@ const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTIO
 /** Options by which a request to http may go over TLS, where HTTP/2 is negotiated. */
 const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CTRL"]);
 
+/** How often libcurl may repeat a request with an Expect; NTLM takes two. */
+const MAX_REPEATS = 5;
+
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
 /** The lines of HTTPHEADER for a plan. */
@@ -53,6 +56,8 @@ export function configureHttp(
   forbidHttp2(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
+  // libcurl repeats a request that was answered by 417, for ever where the Expect is the caller's
+  if (hasHeader(plan.headers, "expect")) easy.setOpt("MAXREDIRS", MAX_REPEATS);
   if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
   setCurlOptions(easy, curl);
   if (plan.jar) attachJar(easy, plan.jar);
