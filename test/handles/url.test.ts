@@ -535,3 +535,12 @@ describe("a life", () => {
     expect(calls).toBeGreaterThan(refused);
   });
 });
+
+test("a proxy of bytes, whose every access runs code, is no text: CURLUE_MALFORMED_INPUT", () => {
+  const proxy = new Proxy(new Uint8Array([104, 58]), {}) as never;
+  for (
+    const make of [() => new CurlUrl(proxy), () => new CurlUrl("http://x/").set("HOST", proxy)]
+  ) {
+    expect(make).toThrow(CurlUrlError);
+  }
+});
