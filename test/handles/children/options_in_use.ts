@@ -176,7 +176,8 @@ async function between(): Promise<unknown> {
   const wrong = new Set<string>();
   await using agent = new Agent();
   using easy = new Easy();
-  easy.setOpts(options(() => {}));
+  // before libcurl 8.7 no redirect can be followed after trailers, which may be out by then
+  easy.setOpts({ ...options(() => {}), TRAILERFUNCTION: null });
   let turns = 0, over = false;
   const running = agent.perform(easy).finally(() => over = true);
   while (!over && turns < 50) {
