@@ -56,7 +56,11 @@ const SIGNATURES = {
   fflush: { args: ["pointer"], result: "i32" },
   // size_t fwrite(const void *, size_t, size_t, FILE *)
   fwrite: { args: ["pointer", "usize", "usize", "pointer"], result: "usize" },
+  // int setvbuf(FILE *, char *buffer, int mode, size_t)
+  setvbuf: { args: ["pointer", "pointer", "i32", "usize"], result: "i32" },
   ferror: { args: ["pointer"], result: "i32" },
+  // off_t lseek(int, off_t, int origin)
+  lseek: { args: ["i32", "i64", "i32"], result: "i64" },
   // int fileno(FILE *), ftruncate(int, off_t), flock(int, int)
   fileno: { args: ["pointer"], result: "i32" },
   ftruncate: { args: ["i32", "i64"], result: "i32" },

@@ -124,7 +124,8 @@ function fitting(name: string, { kind }: OptionRow, world: World, random: Random
     case "function":
       return callback(world, name, random);
     case "cbptr":
-      return { name };
+      // a file where there is no function; no descriptor that is somebody's
+      return random.chance(70) ? { name } : random.pick(["data.txt", "no/such", new Uint8Array(3)]);
     case "object":
       return objectFor(name, world, random);
   }

@@ -57,8 +57,9 @@ export function options(): void {
   easy.setOpt("STREAM_DEPENDS", share);
   easy.setOpt("PRIVATE", Symbol("any value"));
   easy.setOpt("STDERR", "/tmp/trace");
-  // @ts-expect-error: a path, not a descriptor
   easy.setOpt("STDERR", 2);
+  // @ts-expect-error: a path or a descriptor
+  easy.setOpt("STDERR", true);
 
   easy.setOpts({ URL: "http://x/", TIMEOUT_MS: 5, WRITEDATA: {} });
   // @ts-expect-error: no such option

@@ -1,11 +1,10 @@
 /**
- * Memory and files that libcurl uses after the call that named them, with a reference count: a
+ * Memory that libcurl uses after the call that named them, with a reference count: a
  * duplicated handle shares what its parent owns.
  *
  * @module
  */
 
-import { libc } from "../../../ffi/libc.ts";
 import { allocateBytes, cString, type CText, live, release } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 
@@ -66,11 +65,4 @@ export function makeList(lines: readonly CText[]): Pointer {
 function freeList(list: NonNullPointer): void {
   live.lists--;
   library().symbols.curl_slist_free_all(list);
-}
-
-/** A file opened for appending, as a `FILE *`; `null` where it cannot be opened. */
-export function ownFile(path: CText): Owned | null {
-  const mode = new Uint8Array([0x61, 0]); // "a"
-  const file = libc.fopen(cString(path), mode);
-  return file === null ? null : new Owned(file, (pointer) => libc.fclose(pointer));
 }

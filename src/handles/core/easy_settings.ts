@@ -8,6 +8,7 @@
 
 import { INITIAL_RECEIVE, type ReceiveSettings } from "./receive_settings.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
+import type { FileName, FileSource } from "../base/files.ts";
 import type { ConnectionClass } from "./connection_class.ts";
 
 /** The members of `EasySettings` without `readonly`, for {@linkcode EasySettings.copy}. */
@@ -19,6 +20,10 @@ export class EasySettings {
   readonly functions: Map<number, AnyFunction> = new Map();
   /** The values of the `*DATA` options, by option number. */
   readonly data: Map<number, unknown> = new Map();
+  /** The file that WRITEDATA has named and that is open, `null` where there is none. */
+  target: FileName | null = null;
+  /** The file that READDATA has named and that is open. */
+  source: FileSource | null = null;
   /** PRIVATE, which libcurl never gets. */
   privateValue: unknown = null;
   /** The JS objects of CURLU and MIMEPOST, by option number; libcurl uses their C side. */

@@ -15,6 +15,7 @@ import { EasySettings } from "../core/easy_settings.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { setInitialOptions } from "./defaults.ts";
 import { guardReuse } from "./forbid_reuse.ts";
+import { openFiles } from "./functions.ts";
 import { saveEntryPath } from "./ftp_entry_path.ts";
 import { endUnreadKept, noteKept } from "./kept_connection.ts";
 import { rereadCurlu, rereadResolve } from "./options.ts";
@@ -66,6 +67,7 @@ export function performTransfer(state: EasyState): void {
       rereadCurlu(state);
       rereadResolve(state, OWN_MULTI);
       guardReuse(state, state.share !== undefined);
+      openFiles(state);
       state.markSending();
       state.performed = true;
       endUnreadKept(state);

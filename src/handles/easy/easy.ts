@@ -64,8 +64,18 @@ interface ObjectOptions {
   POSTFIELDS: string | Uint8Array | ArrayBuffer;
   COPYPOSTFIELDS: string | Uint8Array | ArrayBuffer;
   PRIVATE: unknown;
-  /** The path of a file that the trace is appended to. */
-  STDERR: string | Uint8Array;
+  /** The path of a file that the trace is appended to, or an open descriptor. */
+  STDERR: string | Uint8Array | number;
+  /**
+   * What WRITEFUNCTION gets as its data. Without a WRITEFUNCTION: the path of a file, which is
+   * truncated when the transfer begins, or an open descriptor, that libcurl writes the body to.
+   */
+  WRITEDATA: unknown;
+  /**
+   * What READFUNCTION gets as its data. Without a READFUNCTION: the path of a file, or an open
+   * descriptor, that the body of an upload is read from. A read that waits blocks the process.
+   */
+  READDATA: unknown;
   SHARE: Share;
   CURLU: CurlUrl;
   MIMEPOST: Mime;

@@ -13,12 +13,16 @@ import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, type SocketWatcher } from "../core/close_hook.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { badValue } from "../base/arguments.ts";
+import { badValue, text } from "../base/arguments.ts";
+import { type FileName, FileSource, fileText, isFileName, ownFile } from "../base/files.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
 import { standardOutput } from "../base/standard_output.ts";
 
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;
 const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
 const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
+const SEEK = easyOptions.SEEKFUNCTION.id;
+const WRITEDATA = easyOptions.WRITEDATA.id, READDATA = easyOptions.READDATA.id;
 /** The functions that curlew may set where the user has not: see {@linkcode needsOwnFunction}. */
 const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
 
@@ -64,6 +68,66 @@ export function setData(state: EasyState, id: number, value: unknown): void {
   else state.settings.data.set(id, value);
   if (id === easyOptions.CLOSESOCKETDATA.id && state.settings.functions.has(CLOSESOCKET)) {
     renewCloseHook(state);
+  }
+}
+
+/**
+ * Opens the files that WRITEDATA and READDATA name where no function of the user's writes or reads,
+ * and closes those of earlier transfers. For a handle whose transfer is about to begin: only then
+ * is known whether there is a function. Throws CURLE_WRITE_ERROR or CURLE_READ_ERROR.
+ */
+export function openFiles(state: EasyState): void {
+  const { data, target, source } = state.settings;
+  if (data.size === 0 && target === null && source === null) return;
+  openTarget(state);
+  openSource(state);
+}
+
+function openTarget(state: EasyState): void {
+  const { settings } = state, value = settings.data.get(WRITEDATA);
+  const name = isFileName(value) && !settings.functions.has(WRITE) ? value : null;
+  if (name === settings.target) return;
+  const path = name === null ? null : pathOf("WRITEDATA", name);
+  const file = path === null
+    ? null
+    : opened("WRITEDATA", path, Code.WRITE_ERROR, () => ownFile(path, "wb"));
+  settings.target = name;
+  state.own(WRITEDATA, file);
+  install(state, callbackKind(WRITE) as EasyCallbackKind);
+}
+
+function openSource(state: EasyState): void {
+  const { settings } = state, { source, functions } = settings;
+  const value = settings.data.get(READDATA), fn = functions.get(READ);
+  const name = isFileName(value) && (!fn || fn === source?.read) ? value : null;
+  if (source && (name !== source.name || fn !== source.read)) closeSource(state, source);
+  if (name === null || settings.source) return;
+  const path = pathOf("READDATA", name);
+  const file = opened("READDATA", path, Code.READ_ERROR, () => new FileSource(name, path));
+  settings.source = file;
+  state.own(READDATA, file.owned);
+  setFunction(state, "READFUNCTION", READ, file.read);
+  if (!functions.has(SEEK)) setFunction(state, "SEEKFUNCTION", SEEK, file.seek);
+}
+
+function closeSource(state: EasyState, { read, seek }: FileSource): void {
+  const { settings } = state, { functions } = settings;
+  settings.source = null;
+  state.own(READDATA, null);
+  if (functions.get(READ) === read) setFunction(state, "READFUNCTION", READ, null);
+  if (functions.get(SEEK) === seek) setFunction(state, "SEEKFUNCTION", SEEK, null);
+}
+
+function pathOf(option: string, name: FileName): FileName {
+  return typeof name === "number" ? name : text(option, name);
+}
+
+function opened<T>(option: string, path: FileName, code: number, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const what = `Cannot open the file of ${option}, ${fileText(path)}`;
+    throw new CurlEasyError(code, `${what}: ${(error as Error).message}`);
   }
 }
 

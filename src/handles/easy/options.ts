@@ -31,8 +31,9 @@ import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
 import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
 import { forbidReuse, forceFresh, noteReuse } from "./forbid_reuse.ts";
 import { LIMITS_IN_USE, refuseInUse } from "./in_use.ts";
+import { ownFile } from "../base/files.ts";
 import { setMime } from "../mime/mime.ts";
-import { ownBytes, type Owned, ownFile, ownList } from "../base/owned.ts";
+import { ownBytes, type Owned, ownList } from "../base/owned.ts";
 
 /**
  * Sets an option of a handle. The value is read once and completely before the state of the handle
@@ -300,8 +301,14 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
 
 function setStderr(state: EasyState, option: Option, value: unknown): void {
   if (value === null) return setOwned(state, option, null);
-  const file = ownFile(text(option.name, value));
-  if (!file) throw badValue(option.name, "the path of a file that can be written", value);
+  const name = typeof value === "number" ? value : text(option.name, value);
+  let file: Owned;
+  try {
+    file = ownFile(name, "a");
+  } catch (error) {
+    const expected = "a file that can be written, by its path or descriptor";
+    throw badValue(option.name, `${expected} (${(error as Error).message})`, value);
+  }
   setOwned(state, option, file);
 }
 

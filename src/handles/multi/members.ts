@@ -11,7 +11,7 @@ import type { EasyState } from "../core/easy_state.ts";
 import { refuseLostConnection } from "../easy/connect_only.ts";
 import { type Easy, isEasy, stateOf } from "../easy/easy.ts";
 import { guardReuse } from "../easy/forbid_reuse.ts";
-import { watchSockets } from "../easy/functions.ts";
+import { openFiles, watchSockets } from "../easy/functions.ts";
 import { rereadCurlu, rereadResolve } from "../easy/options.ts";
 import { clearAbort } from "./abort_all.ts";
 import type { MultiState } from "./state.ts";
@@ -38,6 +38,7 @@ export function addEasy(state: MultiState, easy: Easy): void {
   rereadCurlu(added);
   rereadResolve(added, state.resources.token);
   guardReuse(added, true, added.alone);
+  openFiles(added);
   added.markSending();
   added.pin(easy);
   added.multi = state; // before the call, since its callbacks count for this multi

@@ -1,0 +1,81 @@
+/**
+ * Files of the user's that libcurl writes, as a `FILE *`, and that uploads read.
+ *
+ * @module
+ */
+
+import { flags } from "../../../ffi/curl/flags.ts";
+import { duplicate, lastErrno, lastError, libc } from "../../../ffi/libc.ts";
+import { cString, utf8 } from "../../../ffi/memory.ts";
+import { native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import type { AnyFunction } from "./callback_results.ts";
+import { Owned } from "./owned.ts";
+import { isByteArray } from "./views.ts";
+
+/** The path of a file, as text or as bytes, or an open descriptor. */
+export type FileName = string | Uint8Array | number;
+
+/** Whether a value of the user's names a file. */
+export function isFileName(value: unknown): value is FileName {
+  return typeof value === "string" || typeof value === "number" || isByteArray(value);
+}
+
+/** Names a file in an error message. */
+export function fileText(name: FileName): string {
+  if (typeof name === "number") return `the descriptor ${name}`;
+  return typeof name === "string" ? JSON.stringify(name) : "whose path is given as bytes";
+}
+
+const UNBUFFERED = native.os === "windows" ? 4 : 2; // _IONBF
+
+/**
+ * Opens a file in one of `fopen`'s modes. A descriptor is duplicated, so that it stays the user's
+ * to close. What libcurl writes is in the file at once: the error of a full disk is that of its
+ * `fwrite`. Throws `Error` with C's words.
+ */
+export function ownFile(name: FileName, mode: "a" | "wb" | "rb"): Owned {
+  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  const file = typeof name === "number"
+    ? openDescriptor(name, mode)
+    : libc.fopen(cString(name), utf8(`${mode}\0`));
+  if (file === null) throw new Error(lastError());
+  libc.setvbuf(file, null, UNBUFFERED, 0n);
+  return new Owned(file, (pointer) => libc.fclose(pointer));
+}
+
+function openDescriptor(fd: number, mode: string): Pointer {
+  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) throw new Error("no such descriptor");
+  const own = duplicate(fd), file = libc.fdopen(own, utf8(`${mode}\0`));
+  if (file !== null) return file;
+  const why = lastError();
+  libc.close(own);
+  throw new Error(why);
+}
+
+/** A file that an upload reads, with the functions that a handle calls for it. */
+export class FileSource {
+  /** The value of READDATA. */
+  readonly name: FileName;
+  readonly owned: Owned;
+  readonly #fd: number;
+
+  /** Opens the file at `path`, a checked copy of `name`. Throws `Error` with C's words. */
+  constructor(name: FileName, path: FileName) {
+    this.name = name;
+    this.owned = ownFile(path, "rb");
+    this.#fd = libc.fileno(this.owned.pointer as NonNullPointer);
+  }
+
+  /** Reads like a READFUNCTION. Throws what `read(2)` failed with. */
+  readonly read: AnyFunction = (buffer: Uint8Array<ArrayBuffer>) => {
+    const count = Number(libc.read(this.#fd, buffer, buffer.length));
+    if (count < 0) throw new Error(`Cannot read the file of READDATA: ${lastError()}`);
+    return count;
+  };
+
+  /** Seeks like a SEEKFUNCTION: a pipe cannot. */
+  readonly seek: AnyFunction = (_data: unknown, offset: number, origin: number) =>
+    Number(libc.lseek(this.#fd, BigInt(offset), origin)) < 0
+      ? flags.CURL_SEEKFUNC_CANTSEEK
+      : flags.CURL_SEEKFUNC_OK;
+}
