@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Easy } from "../handles/easy/easy.ts";
+import type { Easy } from "../handles/easy/easy.ts";
 import { onPiece } from "../handles/callbacks/piece.ts";
 import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
 import {
@@ -16,6 +16,7 @@ import {
   typeError,
 } from "./errors.ts";
 import { HeadCollector, type HeadListener } from "./response/head.ts";
+import { OwnEasy } from "./own_easy.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { reportProgress } from "./transfer/progress.ts";
 import {
@@ -92,7 +93,8 @@ export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchS
     throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
   }
   const remaining = countdown(plan.timeout);
-  using easy = new Easy(); // one for the whole chain: it keeps connections and cookies
+  using own = new OwnEasy(); // one for the whole chain: it keeps connections and cookies
+  const { easy } = own;
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
     request.run(remaining());

@@ -6,9 +6,10 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { Easy } from "../../handles/easy/easy.ts";
+import type { Easy } from "../../handles/easy/easy.ts";
 import { isInCallback, letForget, Share } from "../../handles/share.ts";
 import { member } from "../../members.ts";
+import { OwnEasy } from "../own_easy.ts";
 import {
   type Cookie,
   type CookieInit,
@@ -210,9 +211,9 @@ export class CookieJar {
       const why = "called from a callback of a transfer that uses the jar";
       throw new CurlEasyError(Code.RECURSIVE_API_CALL, `Cannot ${what}: ${why}`);
     }
-    using easy = new Easy();
-    easy.setOpt("SHARE", this.#share);
-    return use(easy);
+    using own = new OwnEasy();
+    own.easy.setOpt("SHARE", this.#share);
+    return use(own.easy);
   }
 }
 

@@ -7,7 +7,7 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 import { type Agent, endTurn, performOn } from "../../driver/agent.ts";
-import { Easy, stateOf } from "../../handles/easy/easy.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { onPiece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
 import {
@@ -18,6 +18,7 @@ import {
   throwIfAborted,
 } from "../../signals.ts";
 import { asTypeError } from "../errors.ts";
+import { OwnEasy } from "../own_easy.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import {
@@ -176,7 +177,8 @@ export async function runChain(
   hooks: RequestHooks,
 ): Promise<ChainResult> {
   let plan = withReceiveBuffer(first);
-  using easy = new Easy(); // one for the whole chain: it keeps the cookies
+  using own = new OwnEasy(); // one for the whole chain: it keeps the cookies
+  const { easy } = own;
   for (let redirects = 0;; redirects++) {
     throwIfAborted(plan.signal);
     const request = new ChainedRequest(plan, easy, hooks);
