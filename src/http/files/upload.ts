@@ -121,12 +121,13 @@ async function send(
   const given = readOptions(options), bare = planUpload(url, given);
   const agent = agentOf(given.agent);
   const onProgress = readProgress(given.onProgress, "upload");
+  const remaining = countdown(bare.timeout);
   // loaded at the first upload, to keep the start of other programs short
   const { uploadSource } = await loadModules(import("./upload_source.ts"));
-  const found = await uploadSource(body, bare.url);
+  const found = await uploadSource(body, bare, remaining);
   try {
     throwIfAborted(bare.signal);
-    const plan = withBody(bare, found.body), remaining = countdown(plan.timeout);
+    const plan = withBody(bare, found.body);
     const make = () => attempt(plan, agent, found, remaining, onProgress);
     const { retry } = given, { replayable } = found.body;
     if (retry === undefined) return resultOf(await make());

@@ -12,7 +12,11 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
 import type { ChainedRequest } from "../transfer/request_chain.ts";
+import { isInstance } from "../../untrusted.ts";
 import { fileError, typeError } from "../errors.ts";
+import { Deadline } from "../retry/deadline.ts";
+import { readWhole } from "./read_whole.ts";
+import type { RequestPlan } from "../request/plan.ts";
 import { isHttp } from "../request/url.ts";
 
 /** What `upload` can send: the path of a file, bytes, a stream or a Blob. */
@@ -35,28 +39,34 @@ export interface UploadSource {
 /** The protocols in which libcurl can pause sending. For others a stream is read first. */
 const PAUSABLE = /^(?:https?|ftps?|sftp|scp|smtps?|imaps?):$/;
 
-/** The source for the argument of `upload`. Throws `TypeError` if it cannot be read. */
-export async function uploadSource(source: UploadBody, url: URL): Promise<UploadSource> {
-  if (typeof source !== "string") {
-    const body = await bodySource(source);
-    if (body.bytes || PAUSABLE.test(url.protocol)) return new StreamSource(body);
-    return new StreamSource(await bodySource(await new Response(source as Blob).arrayBuffer()));
-  }
-  try {
-    return await pathSource(source);
-  } catch (cause) {
-    throw fileError("read", source, cause);
-  }
+/**
+ * The source for the argument of `upload`. Throws `TypeError` if it cannot be read, and where a
+ * stream is read first, the error of the deadline.
+ */
+export async function uploadSource(
+  source: UploadBody,
+  { url, timeout, signal }: RequestPlan,
+  remaining: () => number,
+): Promise<UploadSource> {
+  const found = typeof source === "string" ? await openPath(source) : await bodySource(source);
+  if (isInstance(found, FileSource)) return found;
+  if (found.bytes || PAUSABLE.test(url.protocol)) return new StreamSource(found);
+  const deadline = new Deadline(timeout, remaining, signal, url.href);
+  return new StreamSource(await bodySource(await readWhole(found, deadline)));
 }
 
-async function pathSource(source: string): Promise<UploadSource> {
-  if (source === "" || source.includes("\0")) throw new Error("that is no path");
-  const found = await stat(source);
-  if (found.isDirectory()) throw new Error("it is a folder");
-  if (found.isFile()) return new FileSource(source);
-  // a pipe or a device: reading would block the thread, and its size is unknown
-  const stream: unknown = Readable.toWeb(createReadStream(source));
-  return new StreamSource(await bodySource(stream as ReadableStream<Uint8Array>));
+async function openPath(path: string): Promise<FileSource | BodySource> {
+  try {
+    if (path === "" || path.includes("\0")) throw new Error("that is no path");
+    const found = await stat(path);
+    if (found.isDirectory()) throw new Error("it is a folder");
+    if (found.isFile()) return new FileSource(path);
+    // a pipe or a device: reading would block the thread, and its size is unknown
+    const stream: unknown = Readable.toWeb(createReadStream(path));
+    return await bodySource(stream as ReadableStream<Uint8Array>);
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
 }
 
 const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO in the place of the file must not block

@@ -16,6 +16,9 @@ const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SE
 /** UPLOAD_BUFFERSIZE: how much libcurl asks for at a time, and so how much is pulled ahead. */
 export const UPLOAD_BUFFER: number = 256 * 1024;
 
+/** After so many empty chunks in a row the event loop has its turn. */
+const EMPTY_CHUNKS = 64;
+
 /** Pulls from the stream of a body, from the first call of READFUNCTION on. */
 export class BodyFeeder {
   readonly #source: BodySource;
@@ -30,6 +33,8 @@ export class BodyFeeder {
   #pulledAhead = 0;
   #pulled = 0;
   #pulling = false;
+  /** How many chunks in a row were empty. */
+  #empty = 0;
   #done = false;
   /** Whether READFUNCTION has paused the transfer. */
   #paused = false;
@@ -122,7 +127,8 @@ export class BodyFeeder {
     if (!done && chunk === null) {
       return this.#fail(typeError("The body stream gave a chunk that is no Uint8Array"));
     }
-    if (chunk?.length === 0) return this.#pull();
+    if (chunk?.length === 0) return this.#passOver();
+    this.#empty = 0;
     this.#pulled += chunk?.length ?? 0;
     const length = this.#length;
     if (length !== null && (this.#pulled > length || (done && this.#pulled < length))) {
@@ -138,6 +144,18 @@ export class BodyFeeder {
       this.#pull();
     }
     if (this.#paused) this.#scheduleResume();
+  }
+
+  /** Goes on after an empty chunk. A stream of nothing else must not keep the event loop. */
+  #passOver(): void {
+    if (++this.#empty % EMPTY_CHUNKS !== 0) return this.#pull();
+    this.#pulling = true;
+    const reader = this.#reader;
+    setImmediate(() => {
+      if (reader !== this.#reader) return; // the body was started again
+      this.#pulling = false;
+      this.#pull();
+    });
   }
 
   /** Resumes in a macrotask, so that all chunks that are ready by then are sent together. */

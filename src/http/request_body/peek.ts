@@ -9,8 +9,8 @@ import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
 import { readerOf } from "./platform.ts";
 
-/** A stream with more bytes stays a stream. */
-const LIMIT = 4 * 1024 * 1024;
+/** A stream with more bytes or chunks, which may be empty, stays a stream. */
+const MAX_BYTES = 4 * 1024 * 1024, MAX_CHUNKS = 10_000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** The result of a read. */
@@ -30,7 +30,8 @@ export async function peek(
   for (;;) {
     const reading = reader.read(), found = await atOnce(reading);
     // a single chunk may exceed the limit and still be the whole content
-    if (!found || (size > LIMIT && !found.done)) return joined(begin, reading, reader);
+    const isMuch = size > MAX_BYTES || begin.length > MAX_CHUNKS;
+    if (!found || (isMuch && !found.done)) return joined(begin, reading, reader);
     if (found.done) return new Uint8Array(await new Blob(begin as Bytes[]).arrayBuffer());
     const chunk = isByteArray(found.value) ? bytesOf(found.value) : null;
     if (!chunk) return joined(begin, reading, reader);
