@@ -42,10 +42,10 @@ import { type ResponseStart, Transfer } from "./transfer/transfer.ts";
 export const fetch: Fetch = Object.assign(
   async function fetch(
     input: string | URL | Request | PlannedRequest,
-    init: FetchInit | RequestInit = {},
+    init?: FetchInit | RequestInit,
   ): Promise<Response> {
     // one function for both, since an async one around it would cost each small fetch 3 µs on Deno
-    const { plan: planned, agent } = planOf(input, init as FetchInit);
+    const { plan: planned, agent } = planOf(input, init as FetchInit | undefined);
     const plan = isInstance(planned, Promise) ? await planned : planned;
     try {
       throwIfAborted(plan.signal);
@@ -81,7 +81,7 @@ interface Planned {
   readonly agent: Agent | undefined;
 }
 
-function planOf(input: string | URL | Request | PlannedRequest, init: FetchInit): Planned {
+function planOf(input: string | URL | Request | PlannedRequest, init?: FetchInit): Planned {
   if (typeof input !== "string" && isInstance(input, PlannedRequest)) return input;
   const members = readInit(init);
   return { plan: planRequest(input, members), agent: members.agent };

@@ -131,8 +131,11 @@ type MemberName = Exclude<
 >;
 
 /** Reads the members of `init` that have an effect, each once, before anything starts. */
-export function readInit(init: FetchInit): InitMembers {
-  const given = init ?? {};
+export function readInit(init: FetchInit | undefined): InitMembers {
+  return init === undefined ? NO_INIT : readMembers(init ?? {});
+}
+
+function readMembers(given: FetchInit): InitMembers {
   return {
     method: member(given, "method"),
     headers: member(given, "headers"),
@@ -155,7 +158,7 @@ export function readInit(init: FetchInit): InitMembers {
 }
 
 /** No member. */
-export const NO_INIT: InitMembers = readInit({});
+export const NO_INIT: InitMembers = readMembers({});
 
 /** One request, with everything that is needed to make it. */
 export interface RequestPlan {
@@ -214,11 +217,20 @@ export function planRequest(
   input: string | URL | Request,
   init: InitMembers,
 ): RequestPlan | Promise<RequestPlan> {
+  if (init === NO_INIT && typeof input === "string") return plainPlan(input);
   const request = requestOf(input), plan = planHead(input, init);
   const given = givenBody(request, init, plan.method);
   if (given !== null) return planBody(plan, init, given);
   checkNoBody(plan.headers);
   return plan;
+}
+
+let plain: RequestPlan | undefined;
+
+/** The plan of a GET without options: most of a short program's requests are one. */
+function plainPlan(url: string): RequestPlan {
+  plain ??= planHead("http://localhost", NO_INIT);
+  return { ...plain, url: readRequestUrl(url) };
 }
 
 /** The input where it is a `Request`. */
