@@ -164,6 +164,7 @@ export const Code = {
   FILESIZE_EXCEEDED: 63,
   SEND_FAIL_REWIND: 65,
   AGAIN: 81,
+  HTTP2_STREAM: 92,
   RECURSIVE_API_CALL: 93,
   TOO_LARGE: 100,
 } as const;

@@ -193,6 +193,16 @@ const RANGES = {
    */
   alwaysAnswersPings: { until: 0x080e00 },
   /**
+   * A stream of HTTP/2 that the server has closed without an error, with RST_STREAM(NO_ERROR) after
+   * a whole answer, fails with CURLE_HTTP2_STREAM and no words of libcurl's where more of the upload
+   * is sent. Where that happens in the call that received the answer, the answer is lost.
+   *
+   * Seen on 7.88.1; not on 8.14.1, 8.23. Fixed by 331b89a319 (curl#11756) in 8.3.0; when it began is
+   * a guess, 7.74.0 has the same code. Cured by `driver/early_answers.ts` and, for streams as bodies,
+   * by `http/request_body/feeder.ts`.
+   */
+  failsClosedStreams: { until: 0x080300 },
+  /**
    * A connection of HTTP/2 without TLS by CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE serves one transfer:
    * each later one fails with CURLE_HTTP2, and the connection stays.
    *

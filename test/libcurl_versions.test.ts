@@ -43,6 +43,7 @@ const EXPECTED: Readonly<Record<Oddity, readonly [first: string, last: string, t
   believesHttp2StatusLine: [OLDEST, "8.9.1"],
   ignoresPromisedLength: [OLDEST, "8.6.0"],
   alwaysAnswersPings: [OLDEST, "8.13.0"],
+  failsClosedStreams: [OLDEST, "8.2.1"],
   breaksH2cReuse: ["7.88.0", "7.88.1"],
   hasSmallBuffers: [OLDEST, "7.87.0"],
 };

@@ -21,7 +21,7 @@ import type { MultiObserver, MultiState } from "../handles/multi/state.ts";
 import { oddities } from "../libcurl_versions.ts";
 import { reasonOf } from "../signals.ts";
 import { type AgentOptions, multiFor } from "./agent_options.ts";
-import { EarlyAnswers } from "./early_answers.ts";
+import { EarlyAnswers, isAnswered } from "./early_answers.ts";
 import type { Poller } from "./poller/poller.ts";
 import { isSurelyHttp } from "./protocol.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
@@ -53,6 +53,8 @@ export class DrivenMulti {
   readonly #duePauses = new DuePauses();
   readonly fairness: Fairness = new Fairness(this.#duePauses);
   readonly answers: EarlyAnswers;
+  /** libcurl reads from a socket in the call in progress. */
+  #receiving = false;
   readonly timeouts: QueuedTimeouts;
   readonly looks: RegularLooks;
   readonly remedies: QuirkRemedies;
@@ -143,6 +145,7 @@ export class DrivenMulti {
       closing: (fd) => sockets.closing(fd),
       removed: (easy) => this.#removed(easy),
       limitChanged: (easy) => this.#limitChanged(easy),
+      isReceiving: () => this.#receiving,
       mustWait: (easy, bytes) => {
         answers.touched(easy);
         return this.fairness.mustWait(easy, bytes);
@@ -289,7 +292,9 @@ export class DrivenMulti {
     sockets.apply();
     const served = sockets.serve((fd, mask) => {
       remedies.beforeAction(fd);
+      this.#receiving = (mask & flags.CURL_CSELECT_IN) !== 0;
       this.#act(fd, mask);
+      this.#receiving = false;
       this.answers.served(fd);
     }, isOver);
     sockets.apply();
@@ -320,10 +325,11 @@ export class DrivenMulti {
     return any;
   }
 
-  #finish({ easy, error }: Message): void {
+  #finish({ easy, error: failure }: Message): void {
     const state = stateOf(easy), transfer = this.transfers.find(state);
     if (!transfer) return;
     this.transfers.take(transfer);
+    const error = failure && isAnswered(state, failure) ? null : failure;
     // removing a CONNECT_ONLY handle would close its connection
     if (error || transfer.aborted || !state.settings.connectOnly) this.#state.remove(state);
     else markConnectionUsed(state);

@@ -163,6 +163,18 @@ function errorOf(easy: EasyState, head: FinalHead, fd: number): CurlEasyError | 
   return new CurlEasyError(Code.PARTIAL_FILE, text);
 }
 
+/**
+ * Whether a transfer that libcurl calls failed has its whole answer: the server has closed the stream
+ * without an error (`failsClosedStreams`).
+ */
+export function isAnswered(easy: EasyState, { code, message }: CurlEasyError): boolean {
+  if (code !== Code.HTTP2_STREAM || !oddities().failsClosedStreams) return false;
+  if (message !== new CurlEasyError(code).message) return false; // libcurl says what went wrong
+  const head = easy.settings.receive.finalHead?.() ?? null;
+  if (head === null) return false;
+  return isAllReceived(easy, head) || getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T") < 0;
+}
+
 const pollfd = new Int32Array(new ArrayBuffer(8)); // int fd @0; short events @4; short revents @6
 
 /**

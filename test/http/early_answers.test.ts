@@ -243,6 +243,38 @@ describe.each(["length", "without", "pieces"])("HTTP/2, the answer by %s", (how)
   });
 });
 
+describe.each(["unasked", "body"])("HTTP/2, a stream that ends with its answer, %s", (when) => {
+  const early = (how: string) => server.url(`/early/${how}/${when}`, "h2");
+
+  test.each(["length", "without", "pieces"])("the answer by %s", async (how) => {
+    await using agent = new Agent();
+    for (let i = 0; i < 20; i++) {
+      const { body, cancelled } = stalled();
+      const response = await get(early(how), { method: "POST", body, agent, curl: UNVERIFIED });
+      expect([response.status, await response.text()]).toEqual([200, BODY]);
+      await until(cancelled);
+    }
+    const { body } = stalled();
+    const result = await upload(body, early(how), { agent, curl: UNVERIFIED, timeout: 1500 });
+    expect(result.status).toBe(200);
+  });
+
+  test("behind a body that has more to give", async () => {
+    for (let i = 0; i < 10; i++) {
+      let left = 20; // within the window that the server grants
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await sleep(1);
+          if (left-- > 0) controller.enqueue(new Uint8Array(2000));
+          else controller.close();
+        },
+      });
+      const response = await get(early("length"), { method: "POST", body, curl: UNVERIFIED });
+      expect([response.status, await response.text()]).toEqual([200, BODY]);
+    }
+  });
+});
+
 test("over TLS, by HTTP/1 and HTTP/2", async () => {
   for (const HTTP_VERSION of [2, 4]) { // 1.1, 2 over TLS
     const { body } = stalled();

@@ -57,21 +57,25 @@ function headers(_req, res, _args, query) {
 const EARLY = "the whole answer";
 
 /**
- * `/early/HOW` answers once some of the body has come, and wants no more of it: with its "length",
- * "without", by "pieces"
+ * `/early/HOW/WHEN` answers before the body has ended, and wants no more of it: with its "length",
+ * "without", by "pieces". WHEN: "unasked" before any of the body, "body" once some has come, both
+ * with the end of the stream at once; else that comes later
  */
-function early(req, res, [how]) {
-  req.once("data", () => {
+function early(req, res, [how, when]) {
+  const answer = () => {
     const type = { "content-type": "text/plain" };
     res.writeHead(200, how === "length" ? { ...type, "content-length": EARLY.length } : type);
-    // later: libcurl before 8 may lose an answer that comes at once with the end of its stream
-    const close = () => setTimeout(() => res.stream?.close(), 50);
-    const end = () => res.end(how === "pieces" ? "" : EARLY, close);
+    const close = () => res.stream?.close(); // RST_STREAM(NO_ERROR)
+    const end = () => res.end(how === "pieces" ? "" : EARLY, when ? close : later(close, 50));
     if (how !== "pieces") return end();
     for (const letter of EARLY) res.write(letter);
-    setTimeout(end, 20);
-  });
+    later(end, when ? 0 : 20)();
+  };
+  if (when === "unasked") answer();
+  else req.once("data", answer);
 }
+
+const later = (call, ms) => () => setTimeout(call, ms);
 
 /**
  * `/once-on-kept/ID` redirects to itself the first time on a connection, and then ends a connection

@@ -173,6 +173,8 @@ export interface BodyReceiver {
 export interface TransferObserver {
   /** Whether a transfer has to pause before it receives these bytes, so that others can go on. */
   mustWait(easy: EasyState, bytes: number): boolean;
+  /** Whether libcurl reads from a socket in the call in progress. */
+  isReceiving(): boolean;
   /** Called after a transfer was paused or unpaused, which may change libcurl's timeout. */
   touched(easy: EasyState): void;
   /** Called after an option was set that libcurl reads only at its next call: `LIMITS_IN_USE`. */

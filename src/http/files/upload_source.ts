@@ -8,9 +8,10 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, readSync }
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
+import { mustReceiveFirst } from "../transfer/retry.ts";
 import type { ChainedRequest } from "../transfer/request_chain.ts";
 import { isInstance } from "../../untrusted.ts";
 import { fileError, typeError } from "../errors.ts";
@@ -156,7 +157,8 @@ class StreamSource implements UploadSource {
     const resume = () =>
       request.resume(feeder.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
     const fail = (error: unknown) => request.stop(error), yieldTurn = () => request.yieldTurn();
-    const feeder = new BodyFeeder(body, plan.bodyLength, resume, fail, yieldTurn);
+    const mustWait = () => mustReceiveFirst(stateOf(easy));
+    const feeder = new BodyFeeder(body, plan.bodyLength, resume, fail, yieldTurn, mustWait);
     this.#feeder = feeder;
     easy.setOpt("READFUNCTION", (buffer) => {
       const length = feeder.read(buffer);

@@ -26,6 +26,7 @@ export class BodyFeeder {
   readonly #resume: () => void;
   readonly #fail: (error: unknown) => void;
   readonly #yieldTurn: () => void;
+  readonly #mustWait: () => boolean;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   /** Chunks that were pulled and not sent yet; `#offset` bytes of the first one were sent. */
   #chunks: Uint8Array[] = [];
@@ -43,7 +44,8 @@ export class BodyFeeder {
   /**
    * `length` is the length that was announced, `null` for none. `resume` unpauses the transfer,
    * `fail` ends it with an error. `yieldTurn` is called when the stream needs the event loop before
-   * it can have more, which is cheaper than a pause.
+   * it can have more, which is cheaper than a pause. `mustWait` tells that nothing may be sent in
+   * the call of libcurl in progress.
    */
   constructor(
     source: BodySource,
@@ -51,12 +53,14 @@ export class BodyFeeder {
     resume: () => void,
     fail: (error: unknown) => void,
     yieldTurn: () => void = () => {},
+    mustWait: () => boolean = () => false,
   ) {
     this.#source = source;
     this.#length = length;
     this.#resume = resume;
     this.#fail = fail;
     this.#yieldTurn = yieldTurn;
+    this.#mustWait = mustWait;
   }
 
   /** Whether the transfer is paused until the stream has more. */
@@ -66,6 +70,11 @@ export class BodyFeeder {
 
   /** READFUNCTION. */
   read(buffer: Uint8Array): number {
+    if (this.#mustWait()) {
+      this.#paused = true;
+      this.#scheduleResume();
+      return CURL_READFUNC_PAUSE;
+    }
     const filled = this.#fill(buffer);
     if (!this.#done) this.#pull();
     if (this.#pulling && this.#pulledAhead === 0) this.#yieldTurn();

@@ -9,9 +9,10 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { Code, CurlEasyError, easyCodeOf } from "../../errors.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
 import type { FinalHead } from "../../handles/core/receive_settings.ts";
 import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
-import { isKnown } from "../../libcurl_versions.ts";
+import { isKnown, oddities } from "../../libcurl_versions.ts";
 import { networkError } from "../errors.ts";
 import { hasAny } from "../request/curl_options.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -77,6 +78,14 @@ export function rewindError(
     ? "the server asks for the body again, but it was a stream"
     : "the connection was lost before the answer, and the body was a stream, which is sent once";
   return networkError(url.href, why, { cause: error });
+}
+
+/**
+ * Whether a body has to wait before libcurl sends more of it: with `failsClosedStreams` the answer
+ * that may be in what libcurl has just received would be lost.
+ */
+export function mustReceiveFirst(easy: EasyState): boolean {
+  return oddities().failsClosedStreams && (easy.multi?.observer?.isReceiving() ?? false);
 }
 
 /** The statuses whose answers have no body, whatever their headers say. */

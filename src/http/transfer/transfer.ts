@@ -34,7 +34,7 @@ import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./
 import { reportProgress } from "./progress.ts";
 import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
+import { finalHeadOf, mayBeRetried, mustReceiveFirst, rewindError } from "./retry.ts";
 import { effectiveUrl } from "./configure.ts";
 
 /** A response whose head is complete. */
@@ -116,7 +116,8 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     if (!body || body.bytes) return null;
     const fail = (error: unknown) => this.stop(fetchError(error, url.href));
     const yieldTurn = () => endTurn(this.#agent);
-    return new BodyFeeder(body, bodyLength, () => this.resume(), fail, yieldTurn);
+    const mustWait = () => mustReceiveFirst(stateOf(this.easy));
+    return new BodyFeeder(body, bodyLength, () => this.resume(), fail, yieldTurn, mustWait);
   }
 
   #setCallbacks(easy: Easy): void {
@@ -124,6 +125,8 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     if (feeder) {
       easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
+    }
+    if (this.plan.body) {
       stateOf(easy).settings.setReceive({ finalHead: () => finalHeadOf(this.head, this.plan) });
     }
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
