@@ -2,7 +2,7 @@
 // handle that is taken out with it, also where that was made without, and has another transfer by
 // now: which went on with freed memory. And one that was made with it is never given up without.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Agent, CurlEasyError, Easy } from "../../mod.ts";
+import { Agent, CurlEasyError, Easy, Multi, Share } from "../../mod.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { libcurl } from "../versions.ts";
 import { Transfer } from "./multi_support.ts";
@@ -46,6 +46,31 @@ test("set too late it cannot take another's connection along", async () => {
   first.close();
   await running;
   expect(second.received).toBe(8_000_000);
+});
+
+test("it cannot be set between the end of the transfer and the removal of the handle", () => {
+  using multi = new Multi(), share = new Share();
+  using first = new Transfer(server.url("/small")), second = new Transfer(server.url("/slow/5/20"));
+  const run = (until: () => boolean) => {
+    const end = performance.now() + 5000;
+    while (!until() && performance.now() < end) {
+      multi.perform();
+      multi.poll([], 10);
+    }
+  };
+  multi.addHandle(first);
+  run(() => multi.infoRead()?.easy === first);
+  multi.addHandle(second);
+  run(() => second.received > 0); // on the connection of the first
+  expect(second.getInfo("NUM_CONNECTS")).toBe(0);
+  for (const [name, value] of [["CONNECT_ONLY", 1], ["SHARE", share]] as const) {
+    expect(() => first.setOpt(name, value)).toThrow(`Cannot set ${name} before`);
+  }
+  multi.removeHandle(first);
+  first.setOpt("CONNECT_ONLY", 1);
+  run(() => multi.infoRead() !== null);
+  expect(second.received).toBe(5);
+  multi.removeHandle(second);
 });
 
 const { closesConnectOnly, findsConnectOnly } = libcurl;

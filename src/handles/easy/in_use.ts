@@ -67,6 +67,12 @@ const SHARED: ReadonlySet<number> = new Set([
   easyOptions.SHARE.id,
 ]);
 
+/**
+ * What libcurl reads when it takes a handle out of a multi: with CONNECT_ONLY it closes the last
+ * connection of the handle, whoever uses that by now, and SHARE tells where that is.
+ */
+const UNTIL_REMOVED: ReadonlySet<number> = ids(["CONNECT_ONLY", "SHARE"]);
+
 /** Whether an option may be set while the handle is in use. */
 export function mayBeSetInUse({ id, kind, name }: Option): boolean {
   switch (kind) {
@@ -90,6 +96,12 @@ export function refuseInUse(state: EasyState, option: Option): void {
     throw new CurlEasyError(
       Code.RECURSIVE_API_CALL,
       `Cannot set ${option.name}: called from a callback of a handle that uses the same data`,
+    );
+  }
+  if (state.multi && !state.isInUse && UNTIL_REMOVED.has(option.id)) {
+    throw new CurlEasyError(
+      Code.BAD_FUNCTION_ARGUMENT,
+      `Cannot set ${option.name} before the easy handle is removed from its multi handle`,
     );
   }
   if (!state.isInUse || mayBeSetInUse(option)) return;
