@@ -66,7 +66,8 @@ const set: Step = (world, random) => {
     : odd(random);
   world.call(`${name}.${event} = ${label}`, "socket", () => {
     if (!socket) return;
-    socket[event] = value;
+    // what a handler throws is an uncaught error by the standard: a class would
+    socket[event] = label === "callback" || typeof value !== "function" ? value : null;
     socket.binaryType = random.chance(50) ? "arraybuffer" : value;
     return [socket.readyState, socket.bufferedAmount, socket.protocol, socket.url, socket[event]];
   });
