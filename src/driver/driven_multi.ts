@@ -24,6 +24,7 @@ import { type AgentOptions, multiFor } from "./agent_options.ts";
 import { EarlyAnswers, isAnswered } from "./early_answers.ts";
 import type { Poller } from "./poller/poller.ts";
 import { isSurelyHttp } from "./protocol.ts";
+import { Farewells } from "./quirks/farewells.ts";
 import { QuirkRemedies } from "./quirks/remedies.ts";
 import { UnreadBytes } from "./quirks/unread_bytes.ts";
 import { type SocketWaitOutcome, SocketWaits } from "./socket_waits.ts";
@@ -51,6 +52,7 @@ export class DrivenMulti {
   readonly waits: SocketWaits;
   readonly transfers: ActiveTransfers = new ActiveTransfers();
   readonly #duePauses = new DuePauses();
+  readonly #farewells = new Farewells();
   readonly fairness: Fairness = new Fairness(this.#duePauses);
   readonly answers: EarlyAnswers;
   /** libcurl reads from a socket in the call in progress. */
@@ -96,7 +98,10 @@ export class DrivenMulti {
       transfers: this.transfers,
       easies: this.#state.easies,
       isLimited: maxConnections !== undefined || maxHostConnections !== undefined,
-      closeKept: () => this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS),
+      closeKept: () => {
+        this.#farewells.end();
+        this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS);
+      },
     });
   }
 
@@ -138,11 +143,15 @@ export class DrivenMulti {
       },
       opened: (fd) => {
         remedies.opened(fd);
+        this.#farewells.closed(fd); // libcurl does not tell of each close
         // a socket whose end is not announced must not stay registered, so it is not recorded
         if (nssClosesSockets) sockets.closing(fd);
         else sockets.opened(fd);
       },
-      closing: (fd) => sockets.closing(fd),
+      closing: (fd) => {
+        sockets.closing(fd);
+        this.#farewells.closed(fd);
+      },
       removed: (easy) => this.#removed(easy),
       limitChanged: (easy) => this.#limitChanged(easy),
       isReceiving: () => this.#receiving,
@@ -182,6 +191,7 @@ export class DrivenMulti {
   #enter(easy: Easy, outcome: TransferOutcome): ActiveTransfer {
     const state = stateOf(easy), transfer = this.transfers.add(state, outcome);
     this.timeouts.watch(transfer);
+    this.#farewells.begins(state);
     if (state.settings.receive.finalHead) this.answers.watch(state);
     if (this.remedies.isSuspect(state) || !isSurelyHttp(state)) this.#watch(transfer);
     return transfer;
@@ -330,6 +340,7 @@ export class DrivenMulti {
     if (!transfer) return;
     this.transfers.take(transfer);
     const error = failure && isAnswered(state, failure) ? null : failure;
+    this.#farewells.ended(state);
     // removing a CONNECT_ONLY handle would close its connection
     if (error || transfer.aborted || !state.settings.connectOnly) this.#state.remove(state);
     else markConnectionUsed(state);
@@ -398,6 +409,7 @@ export class DrivenMulti {
     this.remedies.end();
     this.timeouts.end();
     this.looks.end();
+    this.#farewells.end();
     this.multi.close();
   }
 }

@@ -100,5 +100,6 @@ export function parseDate(text: string): Date | null {
   if (typeof text !== "string") throw badArgument("parse the date", "a string", text);
   if (text.includes("\0")) return null;
   const seconds = library().symbols.curl_getdate(cString(text as CText), null);
-  return seconds === -1 ? null : new Date(seconds * 1000);
+  const date = new Date(seconds * 1000);
+  return seconds === -1 || Number.isNaN(date.getTime()) ? null : date;
 }

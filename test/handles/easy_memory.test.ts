@@ -210,3 +210,15 @@ test("what a callback gets may be kept by copying it, and the view itself is nev
   for (const view of views) view.fill(1); // no crash: a buffer of JS
   expect(views.length).toBeGreaterThan(1);
 });
+
+test("a long list takes a time that grows with its length", () => {
+  using easy = new Easy();
+  const timeOf = (length: number) => {
+    const lines = Array.from({ length }, (_, i) => `X-${i}: ${i}`), from = performance.now();
+    easy.setOpt("HTTPHEADER", lines);
+    return performance.now() - from;
+  };
+  timeOf(1000);
+  // by walks to the end it was 12 s
+  expect(timeOf(100_000)).toBeLessThan(3000);
+});

@@ -345,3 +345,23 @@ test("a clone for a Worker is no Mime any more", () => {
   expect(codeOf(() => transfer.setOpt("MIMEPOST", clone))).toBe(43);
   expect(() => clone.addPart({ data: "x" })).toThrow(TypeError);
 });
+
+test("a hundred may be in one another, not more: libcurl would exhaust the stack", () => {
+  const limit = (grow: (mime: Mime) => Mime) => {
+    let mime = new Mime().addPart({ data: "x" });
+    for (let height = 1; height < 100; height++) mime = grow(mime);
+    expect(() => grow(mime)).toThrow("more than 100 would be in one another");
+    return mime;
+  };
+  const outward = limit((inner) => new Mime().addPart({ subparts: inner }));
+  expect(post(server.url("/echo"), outward).length).toBeGreaterThan(5000);
+  const roots: Mime[] = [];
+  limit((outer) => {
+    const inner = new Mime();
+    outer.addPart({ subparts: inner });
+    roots.push(outer);
+    return inner;
+  });
+  roots[0]!.close();
+  expect(roots.every((each) => each.closed)).toBe(true);
+});

@@ -102,3 +102,7 @@ describe("parseDate()", () => {
     expect(message).toMatch(/^Cannot parse the date: expected a string, got /);
   });
 });
+
+test("a date that a Date cannot hold is none", () => {
+  expect(parseDate("Sun, 06 Nov 275761 08:49:37 GMT")).toBeNull();
+});

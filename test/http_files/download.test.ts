@@ -307,3 +307,18 @@ test("options that would break it are refused", async () => {
     expect(error, name).toBeInstanceOf(TypeError);
   }
 });
+
+test("a part that nobody has asked for is not taken for the file", async () => {
+  const path = folder.path("kept");
+  await writeFile(path, "whole");
+  const part = { "Content-Range": "bytes 5-7/100" };
+  await using own = await rawServer((_request, socket) =>
+    reply(socket, "206 Partial Content", part, "abc")
+  );
+  const error = await failure(download(own.url("/"), path, { timeout: 5000 })) as Error;
+  expect(error.message).toContain("206 Partial Content, a part that nobody has asked for");
+  expect(await readFile(path, "utf8")).toBe("whole");
+  const headers = { Range: "bytes=5-7" };
+  const { bytes } = await download(own.url("/"), path, { headers, timeout: 5000 });
+  expect([bytes, await readFile(path, "utf8")]).toEqual([3, "abc"]);
+});

@@ -267,3 +267,12 @@ test("with STREAM_DEPENDS, which a handle keeps, a redirect is a TypeError", asy
     TypeError,
   );
 });
+
+test.each([undefined, null, 5, 5n, true, Symbol("x"), {}, () => "text"])(
+  "%o is nothing to upload: its text is not sent",
+  async (source) => {
+    const error = await failure(upload(source as never, server.url("/sink")));
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toContain("expected a path, bytes, a stream or a Blob, got");
+  },
+);

@@ -13,6 +13,7 @@ import { startFtp } from "./ftp.mjs";
 import { startH2c } from "./h2.mjs";
 import { startAbstract, startHttp, startUnix } from "./http.mjs";
 import { startProxy, startProxyTls } from "./proxy.mjs";
+import { startQuiet } from "./quiet.mjs";
 import { startEcho, startRaw, startSilent } from "./raw.mjs";
 import { startResponses } from "./responses.mjs";
 import { startSocks } from "./socks.mjs";
@@ -32,6 +33,7 @@ const STARTERS = {
   wronghost: startWronghost,
   raw: startRaw,
   silent: startSilent,
+  quiet: startQuiet,
   echo: startEcho,
   ftp: startFtp,
   proxy: startProxy,

@@ -38,6 +38,8 @@ export interface Ports {
   readonly responses: Readonly<Record<string, number>>;
   /** The port of each relay that keeps what it is sent, by its name. */
   readonly taps: Readonly<Record<string, number>>;
+  /** The port of each protocol whose server answers no goodbye. */
+  readonly quiet: Readonly<Record<string, number>>;
   /** Path of the unix socket. */
   readonly unix: string;
   /** Name of the abstract unix socket. */
@@ -100,6 +102,7 @@ const NOTHING: Ports = {
   faults: {},
   responses: {},
   taps: {},
+  quiet: {},
   unix: "",
   abstract: "",
   ca: "",

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { allocateBytes, cString, type CText, live, release } from "../../../ffi/memory.ts";
+import { allocateBytes, cString, type CText, live, release, Struct } from "../../../ffi/memory.ts";
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 
 /** A C pointer with a reference count. The pointer is freed when the count becomes 0. */
@@ -45,17 +45,22 @@ export function ownList(lines: readonly CText[]): Owned {
   return new Owned(makeList(lines), freeList);
 }
 
+// struct curl_slist: char *data @0; struct curl_slist *next @8
+const NODE_SIZE = 16, NEXT = 8;
+
 /** Builds a `struct curl_slist`, NULL for no lines. The caller must have it freed. */
 export function makeList(lines: readonly CText[]): Pointer {
   const { curl_slist_append, curl_slist_free_all } = library().symbols;
-  let list: Pointer = null;
+  let list: Pointer = null, last: Pointer = null;
   for (const line of lines) {
-    const longer = curl_slist_append(list, cString(line));
-    if (longer === null) {
+    // libcurl walks to the end from the node that it gets
+    const appended = curl_slist_append(last, cString(line));
+    if (appended === null) {
       curl_slist_free_all(list);
       throw new RangeError("Cannot allocate a list");
     }
-    list = longer;
+    if (last === null) list = last = appended;
+    else last = new Struct(last, NODE_SIZE).pointer(NEXT);
   }
   if (list !== null) live.lists++;
   return list;

@@ -102,7 +102,9 @@ export function guardReuse(state: EasyState, shares: boolean, mustBeAlone = fals
   const forbidden = alone || isFile ||
     (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
   const { long } = library().symbols.curl_easy_setopt;
-  if (forbidden !== settings.reuseForbidden || settings.leavesUnread) {
+  // a driver may have set the user's own back to 0: `driver/quirks/farewells.ts`
+  const isSet = forbidden === settings.reuseForbidden && settings.forbidReuse === 0;
+  if (!isSet || settings.leavesUnread) {
     settings.reuseForbidden = forbidden;
     settings.leavesUnread = false;
     long(state.pointer, FORBID_REUSE.id, numberFor(settings));

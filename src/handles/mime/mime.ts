@@ -92,6 +92,9 @@ export interface ReaderPart {
   readonly tree: MimeTree;
 }
 
+/** How many Mimes may be in one another. libcurl walks over them by recursion, which has a bound. */
+const MAX_DEPTH = 100;
+
 let openTree: (value: unknown) => MimeTree | null;
 let isMime: (value: unknown) => value is Mime;
 /** The parts with a reader in a tree and in its subparts. */
@@ -156,8 +159,8 @@ export class Mime {
    * Adds a part: {@link https://curl.se/libcurl/c/curl_mime_addpart.html}.
    *
    * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type or with a
-   * NUL, an unknown encoder, subparts that are already part of a tree, and while a transfer uses
-   * the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
+   * NUL, an unknown encoder, subparts that are already part of a tree or would make it deeper than
+   * 100, and while a transfer uses the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
    */
   addPart(part: MimePart): this {
     const tree = this.#tree, read = readPart(part);
@@ -182,6 +185,9 @@ export class Mime {
     if (inner.easyToken !== 0) throw refused("set the subparts", "they are an easy handle's");
     if (inner.sent) throw refused("set the subparts", SENT);
     if (inner === this.#tree.root) throw refused("set the subparts", "a part would hold itself");
+    if (this.#tree.depth + inner.height > MAX_DEPTH) {
+      throw refused("set the subparts", `more than ${MAX_DEPTH} would be in one another`);
+    }
   }
 
   #setContent(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {

@@ -35,6 +35,16 @@ export class MimeTree {
     mimeCount.open++;
   }
 
+  /** How many trees are in one another below this one, itself included. */
+  get height(): number {
+    return 1 + Math.max(0, ...this.#children.map(({ height }) => height));
+  }
+
+  /** How many trees this one is in, itself included. */
+  get depth(): number {
+    return 1 + (this.parent?.depth ?? 0);
+  }
+
   /** The outermost tree that this one is part of, or the tree itself. */
   get root(): MimeTree {
     return this.parent?.root ?? this;

@@ -142,7 +142,7 @@ export class DownloadJob {
   /** Judges a head. Returns false to discard the body. */
   #onHead({ easy, head, plan }: ChainedRequest): boolean {
     if (head.status === 0) return true; // not HTTP: a greeting with an empty line in it
-    const verdict = this.#verdict = judge(head, plan.url, this.#resumePoint);
+    const verdict = this.#verdict = judge(head, plan.url, this.#resumePoint, asksForPart(plan));
     if (verdict.kind !== "whole" && verdict.kind !== "rest") return false;
     this.#finalPath = this.#destination.finalPath(head.get("content-disposition"), plan.url);
     this.#total = isDecoded(plan) ? null : verdict.total;
@@ -229,7 +229,11 @@ const isDecoded = ({ curl }: RequestPlan) => (curl.get("ACCEPT_ENCODING") ?? nul
 
 /** Whether a download can be resumed: its bytes must be those of the file, from the first on. */
 function mayResume(plan: RequestPlan): boolean {
-  const { url, curl, headers } = plan;
-  if (!RESUMABLE.has(url.protocol) || hasHeader(headers, "range") || isDecoded(plan)) return false;
-  return !curl.get("RANGE") && !curl.get("TRANSFERTEXT") && !/;type=a$/i.test(url.pathname);
+  const { url, curl } = plan;
+  if (!RESUMABLE.has(url.protocol) || asksForPart(plan) || isDecoded(plan)) return false;
+  return !curl.get("TRANSFERTEXT") && !/;type=a$/i.test(url.pathname);
 }
+
+/** Whether the caller asks for a part of the file. */
+const asksForPart = ({ headers, curl }: RequestPlan) =>
+  hasHeader(headers, "range") || Boolean(curl.get("RANGE"));

@@ -54,10 +54,16 @@ export function recordUrl({ origin, protocol, host, pathname }: URL): string {
   return `${origin === "null" ? `${protocol}//${host}` : origin}${pathname}`;
 }
 
-/** Judges the final response. */
-export function judge(reply: Reply, url: URL, rest: ResumePoint | null): Verdict {
+/** Judges the final response. `asksForPart`: the caller has asked for a range. */
+export function judge(
+  reply: Reply,
+  url: URL,
+  rest: ResumePoint | null,
+  asksForPart = false,
+): Verdict {
   const { status } = reply;
   if (status === 206 && rest) return judgeRest(reply, url, rest);
+  if (status === 206 && !asksForPart) return { kind: "refused" };
   if (status === 416 && rest) return { kind: isComplete(reply, rest) ? "complete" : "restart" };
   if (status < 200 || status > 299) return { kind: "refused" };
   const total = contentLength(reply);

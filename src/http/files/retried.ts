@@ -58,7 +58,8 @@ const refusals = new WeakMap<object, Failure>();
 /** The error of a response whose status is no success. */
 export function refusalError(url: string, head: HeadCollector): TypeError {
   const answer = `${head.status} ${head.read().statusText}`.trim();
-  const error = networkError(url, `the server answered ${answer}`);
+  const part = head.status === 206 ? ", a part that nobody has asked for" : "";
+  const error = networkError(url, `the server answered ${answer}${part}`);
   refusals.set(error, { ...failureIn(head), error });
   return error;
 }

@@ -8,6 +8,8 @@ import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
 import { errorOfCall, headError, loadModules, typeError } from "../errors.ts";
 import { copyOf } from "../bytes.ts";
+import { isBody } from "../request_body/source.ts";
+import { show } from "../../handles/base/arguments.ts";
 import type { Agent } from "../../driver/agent.ts";
 import { agentOf } from "../default_agent.ts";
 import type { HeadersSource } from "../request/headers.ts";
@@ -118,6 +120,9 @@ async function send(
 ): Promise<UploadResult> {
   // a copy, as the caller may change the bytes before they are sent
   const body = copyOf(source) ?? source;
+  if (!isBody(body)) {
+    throw typeError(`Cannot upload: expected a path, bytes, a stream or a Blob, got ${show(body)}`);
+  }
   const given = readOptions(options), bare = planUpload(url, given);
   const agent = agentOf(given.agent);
   const onProgress = readProgress(given.onProgress, "upload");

@@ -87,7 +87,7 @@ function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
 export async function bodySource(body: FetchBody): Promise<BodySource> {
   if (isInstance(body, Blob)) return await fromBlob(body);
   if (isInstance(body, FormData)) return await fromForm(body);
-  return syncBodySource(body) ?? streamSource(body) ?? syncBodySource(String(body)) as BodySource;
+  return syncBodySource(body) ?? streamSource(body) ?? syncBodySource(`${body}`) as BodySource;
 }
 
 /**
@@ -123,6 +123,19 @@ export function asyncBodySource(body: FetchBody): BodySource | null {
   };
   const open = () => chunkReader(chunks());
   return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };
+}
+
+/** Whether a value is a body by itself, and not by its text. */
+export function isBody(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return typeof value === "string";
+  const classes: readonly (abstract new () => object)[] = [
+    Blob,
+    FormData,
+    URLSearchParams,
+    ReadableStream,
+  ];
+  return copyOf(value) !== null || classes.some((of) => isInstance(value, of)) ||
+    Symbol.asyncIterator in value;
 }
 
 /** The source of a body that can be read only once, `null` for any other type. */

@@ -264,7 +264,7 @@ export class CurlWebSocket extends EventTarget {
       else this.#connection.send(Opcode.BINARY, size, blobBytes(data));
       return;
     }
-    const copy = copyOf(data), bytes = copy ?? encoder.encode(String(data));
+    const copy = copyOf(data), bytes = copy ?? encoder.encode(`${data}`);
     if (this.#state !== OPEN) this.#connection.countUnsent(bytes.length);
     else this.#connection.send(copy ? Opcode.BINARY : Opcode.TEXT, bytes.length, bytes);
   }
@@ -277,7 +277,7 @@ export class CurlWebSocket extends EventTarget {
    */
   ping(data: string | ArrayBuffer | ArrayBufferView = ""): void {
     if (this.#state === CONNECTING) throw notOpen("send a ping");
-    const bytes = copyOf(data) ?? encoder.encode(String(data));
+    const bytes = copyOf(data) ?? encoder.encode(`${data}`);
     if (bytes.length > MAX_CONTROL) {
       throw new DOMException(
         `Cannot send a ping of ${bytes.length} bytes: ${MAX_CONTROL} at most`,

@@ -1,0 +1,57 @@
+/**
+ * The end of connections of the protocols that say goodbye, such as SMTP with its QUIT. libcurl blocks
+ * in the call that closes one until the server has answered, for as long as SERVER_RESPONSE_TIMEOUT,
+ * which is two minutes, whatever TIMEOUT_MS says. An event loop cannot wait so long: the driver shuts
+ * the socket down before libcurl closes the connection, which then has nobody to wait for.
+ *
+ * A connection that libcurl closes to make room for another one, and one of a shared pool, says
+ * goodbye as libcurl does.
+ *
+ * @module
+ */
+
+import { easyOptions } from "../../../ffi/curl/options.ts";
+import { endConnection } from "../../../ffi/libc.ts";
+import { library } from "../../../ffi/mod.ts";
+import type { EasyState } from "../../handles/core/easy_state.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
+import { sharesConnections } from "../../handles/easy/kept_connection.ts";
+import { isSurelyHttp } from "../protocol.ts";
+
+const SAYS_GOODBYE = /^(?:ftp|smtp|imap|pop3)s?$/i, LEADS_TO_IT = /^(?:ftp|smtp|imap|pop3)/i;
+
+/** The connections of one multi handle that say goodbye. */
+export class Farewells {
+  /** The sockets of those that are kept for other transfers. */
+  readonly #kept = new Set<number>();
+
+  /** A transfer begins. With FORBID_REUSE its connection is ended here, and not by libcurl. */
+  begins(easy: EasyState): void {
+    if (easy.settings.forbidReuse === 0 || isSurelyHttp(easy) || sharesConnections(easy)) return;
+    if (easy.settings.reuseForbidden || !LEADS_TO_IT.test(getInfo(easy, "EFFECTIVE_URL") ?? "")) {
+      return;
+    }
+    // `guardReuse` sets it again before the next transfer
+    library().symbols.curl_easy_setopt.long(easy.pointer, easyOptions.FORBID_REUSE.id, 0);
+  }
+
+  /** A transfer is over; its handle is still added. */
+  ended(easy: EasyState): void {
+    if (isSurelyHttp(easy) || !SAYS_GOODBYE.test(getInfo(easy, "SCHEME") ?? "")) return;
+    const fd = getInfo(easy, "ACTIVESOCKET");
+    if (fd < 0 || sharesConnections(easy)) return;
+    if (easy.settings.forbidReuse === 0) this.#kept.add(fd);
+    else endConnection(fd);
+  }
+
+  /** A socket was closed, or another one has its number now. */
+  closed(fd: number): void {
+    this.#kept.delete(fd);
+  }
+
+  /** Ends the connections that are kept: libcurl is about to close them. */
+  end(): void {
+    for (const fd of this.#kept) endConnection(fd);
+    this.#kept.clear();
+  }
+}
