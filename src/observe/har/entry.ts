@@ -1,0 +1,181 @@
+/**
+ * Makes the entry of a transfer.
+ *
+ * @module
+ */
+
+import { infos } from "../../../ffi/curl/infos.ts";
+import { InfoBatch } from "../../handles/easy/info_batch.ts";
+import type { TransferInfo } from "../../http/response/info.ts";
+import { isKnown } from "../../libcurl_versions.ts";
+import { redactAnswer, REDACTED, redactHeader, redactUrl } from "../../redact.ts";
+import { messageOf } from "../../untrusted.ts";
+import { marksOf, phasesOf } from "../phases.ts";
+import type { Watch } from "../watch.ts";
+import { bodyText, sentBody } from "./body.ts";
+import { type Head, readHead, sentCookies, setCookies, valueOf } from "./head.ts";
+import type {
+  HarEntry,
+  HarPair,
+  HarPostData,
+  HarRequest,
+  HarResponse,
+  HarTimings,
+} from "./types.ts";
+import type { Wire } from "./wire.ts";
+
+/** How entries are made. */
+export interface EntryOptions {
+  /** How many bytes of a body are in it. */
+  readonly content: number;
+  readonly redact: boolean;
+}
+
+type Extra = "PRETRANSFER_TIME_T" | "QUEUE_TIME_T";
+
+let batch: InfoBatch<Extra> | undefined;
+
+/** Times that no `TransferInfo` has, in ms; of a closed handle none. */
+function extraTimes({ isOpen, easy }: Watch): { readonly pretransfer: number; queue: number } {
+  batch ??= new InfoBatch<Extra>(
+    isKnown(infos.QUEUE_TIME_T) ? ["PRETRANSFER_TIME_T", "QUEUE_TIME_T"] : ["PRETRANSFER_TIME_T"],
+  );
+  if (!isOpen) return { pretransfer: 0, queue: 0 };
+  const { PRETRANSFER_TIME_T, QUEUE_TIME_T = 0 } = batch.read(batch.take(easy));
+  return { pretransfer: PRETRANSFER_TIME_T / 1000, queue: QUEUE_TIME_T / 1000 };
+}
+
+/** The entry of a transfer that is over, while its handle still has its infos. */
+export function entryOf(watch: Watch, wire: Wire, options: EntryOptions): HarEntry {
+  const { startTime, state, attempt, trail, request, info, error } = watch;
+  const timings = timingsOf(watch, wire);
+  return {
+    startedDateTime: new Date(performance.timeOrigin + startTime).toISOString(),
+    time: sumOf(timings),
+    request: requestOf(watch, wire, options),
+    response: responseOf(watch, wire, options),
+    cache: {},
+    timings,
+    ...(info?.primaryIp ? { serverIPAddress: info.primaryIp } : {}),
+    ...(info?.primaryIp ? { connection: `${info.connectionId ?? info.localPort}` } : {}),
+    _reused: info?.reused ?? false,
+    ...(info?.primaryPort ? { _serverPort: info.primaryPort } : {}),
+    _state: state,
+    ...(error === undefined ? {} : { _error: messageOf(error) }),
+    _call: trail?.call ?? null,
+    _attempt: attempt,
+    _redirects: request?.redirects ?? 0,
+  };
+}
+
+const round = (ms: number) => ms < 0 ? -1 : Math.round(ms * 1000) / 1000;
+
+const sumOf = ({ ssl: _, ...phases }: HarTimings) =>
+  round(Object.values(phases).reduce((sum, ms) => sum + Math.max(ms, 0), 0));
+
+function timingsOf(watch: Watch, { sentFrom, sentTo, answered }: Wire): HarTimings {
+  const { info, startTime, endTime, fullUrl } = watch, wall = (endTime ?? startTime) - startTime;
+  if (!info) {
+    return { blocked: round(wall), dns: -1, connect: -1, ssl: -1, send: 0, wait: 0, receive: 0 };
+  }
+  const times = extraTimes(watch);
+  const marks = { ...marksOf(info), ...(times.pretransfer > 0 ? times : {}) };
+  // before 8.6 libcurl does not count the time in which a transfer waits for a connection
+  const shift = sentFrom === null || marks.pretransfer === 0
+    ? 0
+    : Math.max(0, sentFrom - startTime - marks.pretransfer);
+  // libcurl's own may be when the body of the request began
+  const firstByte = answered === null ? marks.firstByte : answered - startTime - shift;
+  const phases = phasesOf({ ...marks, firstByte }, {
+    wall,
+    reused: isReused(info),
+    isTls: /^(?:https|wss):/i.test(fullUrl) || info.tls > 0,
+    shift,
+    send: sentFrom === null ? 0 : sentTo - sentFrom,
+  });
+  const entries = Object.entries(phases).map(([name, ms]) => [name, round(ms)]);
+  return Object.fromEntries(entries) as unknown as HarTimings;
+}
+
+/** A transfer that has not got as far as a connection has made none, but used none either. */
+const isReused = ({ reused, primaryIp }: TransferInfo) => reused && primaryIp !== null;
+
+function requestOf(watch: Watch, wire: Wire, { content, redact }: EntryOptions): HarRequest {
+  const head = readHead(wire.request), url = redact ? redactUrl(watch.fullUrl) : watch.fullUrl;
+  const [, version = ""] = / (HTTP\/[\d.]+)$/.exec(head.line) ?? [];
+  const { size } = wire.sent, type = valueOf(head.fields, "content-type");
+  const isChunked = /\bchunked\b/i.test(valueOf(head.fields, "transfer-encoding"));
+  return {
+    method: watch.method ?? "",
+    url,
+    httpVersion: version,
+    cookies: sentCookies(head.fields, redact),
+    headers: shown(head, redact ? redactHeader : null),
+    queryString: queryOf(watch.fullUrl, redact),
+    ...(content > 0 && size > 0 ? { postData: postData(wire, type, isChunked) } : {}),
+    headersSize: head.size || -1,
+    bodySize: watch.info?.bytesOut ?? size,
+  };
+}
+
+function postData({ sent }: Wire, mimeType: string, isChunked: boolean): HarPostData {
+  const { text, isBase64, comment } = sentBody(sent, isChunked);
+  return {
+    mimeType,
+    text,
+    ...(isBase64 ? { _encoding: "base64" } : {}),
+    ...(comment === undefined ? {} : { comment }),
+  };
+}
+
+type Redact = (name: string, value: string) => string;
+
+function shown({ fields }: Head, redact: Redact | null): readonly HarPair[] {
+  if (!redact) return fields;
+  return fields.map(({ name, value }) => ({ name, value: redact(name, value) }));
+}
+
+function queryOf(url: string, redact: boolean): HarPair[] {
+  if (!URL.canParse(url)) return [];
+  return [...new URL(url).searchParams].map(([name, value]) => ({
+    name: redact && value === "" ? REDACTED : name, // a query of one word is a value
+    value: redact && value !== "" ? REDACTED : value,
+  }));
+}
+
+function responseOf(watch: Watch, wire: Wire, options: EntryOptions): HarResponse {
+  const { redact } = options, head = readHead(wire.response), { info } = watch;
+  const [, version = "", text = ""] = /^(HTTP\/[\d.]+) \d+ ?(.*)$/.exec(head.line) ?? [];
+  const location = valueOf(head.fields, "location");
+  return {
+    status: watch.status ?? 0,
+    statusText: text,
+    httpVersion: version,
+    cookies: setCookies(head.fields, redact),
+    headers: shown(head, redact ? redactAnswer : null),
+    content: contentOf(watch, wire, head, options),
+    redirectURL: redact ? redactUrl(location) : location,
+    headersSize: head.size || -1,
+    bodySize: info?.bytesIn ?? -1,
+  };
+}
+
+function contentOf(
+  { info }: Watch,
+  { received }: Wire,
+  { fields }: Head,
+  { content }: EntryOptions,
+): HarResponse["content"] {
+  const mimeType = valueOf(fields, "content-type") || "x-unknown", sent = info?.bytesIn ?? 0;
+  // what libcurl writes to a file by itself is seen by nobody
+  const size = received.size || sent, saved = size - sent;
+  const base = { size, ...(saved === 0 ? {} : { compression: saved }), mimeType };
+  if (content === 0 || received.size === 0) return base;
+  const { text, isBase64, comment } = bodyText(received.bytes, received.size);
+  return {
+    ...base,
+    text,
+    ...(isBase64 ? { encoding: "base64" } : {}),
+    ...(comment === undefined ? {} : { comment }),
+  };
+}
