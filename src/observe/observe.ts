@@ -98,12 +98,12 @@ export class ObserverSink implements Sink {
 
   head(watch: Watch): void {
     const { head } = this.#functions;
-    if (head) callSoon(this, head, watch.face);
+    if (head) callSoon(this, head, watch);
   }
 
   end(watch: Watch): void {
     const { end } = this.#functions;
-    if (end) callSoon(this, end, watch.face);
+    if (end) callSoon(this, end, watch);
   }
 
   /** Calls a function, unless one has thrown before. */
@@ -123,14 +123,17 @@ export class ObserverSink implements Sink {
 }
 
 /** Calls that wait for the end of the agent's turn, or of libcurl's callback. */
-let waiting: [ObserverSink, Call, ObservedTransfer][] = [];
+let waiting: { readonly sink: ObserverSink; readonly call: Call; readonly watch: Watch }[] = [];
+/** `queueMicrotask` takes several times as long on Deno. */
+const resolved = Promise.resolve();
 
 /** Calls a function of the user in a microtask, where it may do all that it likes. */
-function callSoon(sink: ObserverSink, call: Call, transfer: ObservedTransfer): void {
-  if (waiting.push([sink, call, transfer]) > 1) return;
-  queueMicrotask(() => {
-    const calls = waiting;
-    waiting = [];
-    for (const [sink, call, transfer] of calls) sink.call(call, transfer);
-  });
+function callSoon(sink: ObserverSink, call: Call, watch: Watch): void {
+  if (waiting.push({ sink, call, watch }) === 1) resolved.then(callWaiting);
+}
+
+function callWaiting(): void {
+  const calls = waiting;
+  waiting = [];
+  for (const { sink, call, watch } of calls) sink.call(call, watch.face);
 }

@@ -18,9 +18,9 @@ import { isAbortOf } from "../signals.ts";
 import { messageOf } from "../untrusted.ts";
 import type { ObservedTransfer, TransferState } from "./transfer.ts";
 
-/** What is told of transfers, at once and inside the agent's turn. Its methods must not throw. */
+/** What is told of transfers, at once and inside the agent's turn. */
 export interface Sink {
-  /** The transfer was started. */
+  /** The transfer was started; another sink may have ended it by now. */
   start(watch: Watch): void;
   /** Its head is complete. Called in a callback of libcurl. */
   head(watch: Watch): void;
@@ -29,7 +29,6 @@ export interface Sink {
 }
 
 const NO_HEAD = { trailers: [] }, NO_PLAN = { curl: NO_OPTIONS };
-const NO_URLS: readonly URL[] = [];
 
 let transfers = 0;
 
@@ -47,16 +46,17 @@ export class Watch implements WatchedOutcome, HeadWatch {
   readonly request: ObservedRequest | null;
   readonly trail: Trail | null;
   readonly attempt: number;
-  readonly chain: readonly URL[];
+  /** The transfer whose redirect has led here. */
+  readonly before: Watch | null;
   readonly startTime: number = performance.now();
   headTime: number | null = null;
   endTime: number | null = null;
   state: TransferState = "running";
   error: unknown = undefined;
-  readonly face: ObservedTransfer = new Face(this);
   readonly #outcome: TransferOutcome;
   readonly #signal: AbortSignal | null;
   readonly #sinks: readonly Sink[];
+  #face: ObservedTransfer | null = null;
   #facts: Facts | null = null;
   #snapshot: InfoSnapshot | null = null;
 
@@ -74,19 +74,24 @@ export class Watch implements WatchedOutcome, HeadWatch {
     this.#signal = request ? request.plan.signal : signal;
     this.#sinks = sinks;
     const trail = this.trail = request?.plan.trail ?? null;
-    this.chain = trail && request ? enter(trail, request) : NO_URLS;
+    this.before = trail && request ? enter(trail, request, this) : null;
     this.attempt = trail?.attempt ?? 0;
+  }
+
+  /** What the user sees. */
+  get face(): ObservedTransfer {
+    return this.#face ??= new Face(this);
   }
 
   started(): void {
     if (this.request) this.request.watch = this;
-    for (const sink of this.#sinks) sink.start(this);
+    this.#tell((sink) => sink.start(this));
   }
 
   head(): void {
     if (this.headTime !== null) return;
     this.headTime = performance.now();
-    for (const sink of this.#sinks) sink.head(this);
+    this.#tell((sink) => sink.head(this));
   }
 
   resolve(easy: Easy): void {
@@ -107,8 +112,19 @@ export class Watch implements WatchedOutcome, HeadWatch {
     this.state = state;
     this.error = error;
     if (request?.head.complete) this.head(); // a status that libcurl might have answered itself
-    if (request === null || request.info === null) this.#take();
-    for (const sink of this.#sinks) sink.end(this);
+    if (!request?.keepsInfo) this.#take();
+    this.#tell((sink) => sink.end(this));
+  }
+
+  /** Whatever fails in a sink is no business of the transfer's. */
+  #tell(call: (sink: Sink) => void): void {
+    for (const sink of this.#sinks) {
+      try {
+        call(sink);
+      } catch (error) {
+        queueMicrotask(() => reportError(error));
+      }
+    }
   }
 
   /** Whether the handle can be asked. */
@@ -146,14 +162,11 @@ export class Watch implements WatchedOutcome, HeadWatch {
   }
 }
 
-/** Notes a request of a call. Gives the URLs of those before it in the same chain of redirects. */
-function enter(trail: Trail, { plan, redirects }: ObservedRequest): readonly URL[] {
-  if (redirects === 0) {
-    trail.attempt++;
-    trail.urls = NO_URLS;
-  }
-  const before = trail.urls;
-  trail.urls = [...before, plan.url];
+/** Notes a request of a call. Gives the one before it in the same chain of redirects. */
+function enter(trail: Trail, { redirects }: ObservedRequest, watch: Watch): Watch | null {
+  if (redirects === 0) trail.attempt++;
+  const before = redirects === 0 ? null : trail.last as Watch | null;
+  trail.last = watch;
   return before;
 }
 
@@ -193,7 +206,9 @@ class Face implements ObservedTransfer {
   }
 
   get chain(): readonly string[] {
-    return this.#watch.chain.map(({ href }) => redactUrl(href));
+    const urls: string[] = [];
+    for (let at = this.#watch.before; at; at = at.before) urls.unshift(redactUrl(at.fullUrl));
+    return urls;
   }
 
   get method(): string | null {

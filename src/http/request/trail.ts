@@ -11,8 +11,8 @@ export interface Trail {
   readonly call: number;
   /** How often the call has begun anew; -1 before its first request. */
   attempt: number;
-  /** The URLs of the requests of this attempt. */
-  urls: readonly URL[];
+  /** What the observer has made of the last request. */
+  last: object | null;
 }
 
 /** How many agents are observed. */
@@ -22,4 +22,4 @@ let calls = 0;
 
 /** A trail for a call, `null` while no agent is observed. */
 export const newTrail = (): Trail | null =>
-  observed.agents === 0 ? null : { call: ++calls, attempt: -1, urls: [] };
+  observed.agents === 0 ? null : { call: ++calls, attempt: -1, last: null };

@@ -16,7 +16,9 @@ export interface ObservedRequest {
   readonly redirects: number;
   /** Why curlew has ended the transfer itself, such as `undefined` for a body that was cancelled. */
   readonly failure: { readonly error: unknown } | null;
-  /** The info, where it can be read at any time; `null` where only while the handle is its own. */
+  /** Whether `info` can be read at any time; if not, the handle has it while the transfer runs. */
+  readonly keepsInfo: boolean;
+  /** The info, up to now if the transfer is still running. */
   readonly info: TransferInfo | null;
   /** Told of the head; set when the transfer is started. */
   watch: HeadWatch | null;

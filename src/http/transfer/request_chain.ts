@@ -71,7 +71,8 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
   watch: HeadWatch | null = null;
   /** Why {@linkcode stop} has ended the transfer. */
   failure: { readonly error: unknown } | null = null;
-  /** The handle makes the next request too, so that its infos are this request's only while it runs. */
+  /** The handle makes the next request too. */
+  readonly keepsInfo = false;
   readonly info = null;
   /** Set once the head is complete and asks for a redirect. */
   redirect: Redirect | null = null;

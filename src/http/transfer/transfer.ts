@@ -112,6 +112,11 @@ export class Transfer
     return (this.#handle as PooledHandle).easy;
   }
 
+  /** The info is taken before the handle is given up. */
+  get keepsInfo(): boolean {
+    return true;
+  }
+
   /** What an observer of the agent looks at. */
   get request(): ObservedRequest {
     return this;

@@ -95,6 +95,7 @@ class Recorder implements HarRecorder, Sink {
 
   start(watch: Watch): void {
     const wire = new Wire(this.#options.content);
+    if (watch.endTime !== null) return this.#add(watch, wire);
     this.#running.set(watch, wire);
     attachTap(stateOf(watch.easy), wire);
   }
@@ -106,6 +107,10 @@ class Recorder implements HarRecorder, Sink {
     if (!wire) return;
     this.#running.delete(watch);
     detachTap(stateOf(watch.easy), wire);
+    this.#add(watch, wire);
+  }
+
+  #add(watch: Watch, wire: Wire): void {
     this.#entries.push(entryOf(watch, wire, this.#options));
   }
 
