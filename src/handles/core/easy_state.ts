@@ -231,7 +231,7 @@ export class EasyState {
   watcher: SocketWatcher | null = null;
   /** Asks the receiver of the body, where that is not the user's own WRITEFUNCTION. */
   receiver: (() => BodyReceiver | null) | null = null;
-  /** Who gets what is sent and received: `easy/tap.ts`. */
+  /** Who gets what is sent and received: `tap.ts`. */
   taps: readonly TransferTap[] | null = null;
   /** The buffer that libcurl reads in `send` and `wsSend`. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;

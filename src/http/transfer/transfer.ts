@@ -11,7 +11,7 @@ import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
 import type { TransferOutcome } from "../../driver/transfers.ts";
 import { isAborted, isAbortOf } from "../../signals.ts";
 import type { BodyReceiver } from "../../handles/core/easy_state.ts";
-import { attachTap } from "../../handles/easy/tap.ts";
+import { attachTap } from "../../handles/tap.ts";
 import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { pauseInTurn, pauseReceiving } from "../../handles/easy/pausing.ts";

@@ -6,7 +6,7 @@
 
 import type { Agent } from "../../driver/agent.ts";
 import { stateOf } from "../../handles/easy/easy.ts";
-import { attachTap, detachTap } from "../../handles/easy/tap.ts";
+import { attachTap, detachTap } from "../../handles/tap.ts";
 import { wrong } from "../../http/shown.ts";
 import { member } from "../../members.ts";
 import { CURLEW_VERSION } from "../../curlew_version.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { easyOptions } from "../../../ffi/curl/options.ts";
-import { library } from "../../../ffi/mod.ts";
-import type { EasyState, TransferTap } from "../core/easy_state.ts";
-import { renewFunction } from "./functions.ts";
+import { easyOptions } from "../../ffi/curl/options.ts";
+import { library } from "../../ffi/mod.ts";
+import type { EasyState, TransferTap } from "./core/easy_state.ts";
+import { renewFunction } from "./easy/functions.ts";
 
 const { DEBUGFUNCTION, VERBOSE } = easyOptions;
 
