@@ -142,10 +142,10 @@ describe("an entry tells", () => {
       await failure(get("/hold", { timeout: 80 }));
     });
     expect(refused).toMatchObject({ _state: "failed", response: { status: 0, httpVersion: "" } });
-    expect(refused?._error).toMatch(/connect/i);
+    expect(refused?.response._error).toMatch(/connect/i);
     expect(refused?.timings.connect).toBeGreaterThan(0);
     expect(late?.timings.wait).toBeGreaterThan(60);
-    expect(late?._error).toMatch(/timed out/i);
+    expect(late?.response._error).toMatch(/timed out/i);
   });
 
   test("the version and the headers of HTTP/2", async () => {

@@ -47,8 +47,9 @@ function extraTimes({ isOpen, easy }: Watch): { readonly pretransfer: number; qu
 
 /** The entry of a transfer that is over, while its handle still has its infos. */
 export function entryOf(watch: Watch, wire: Wire, options: EntryOptions): HarEntry {
-  const { startTime, state, attempt, trail, request, info, error } = watch;
+  const { startTime, state, attempt, trail, request, info } = watch;
   const timings = timingsOf(watch, wire);
+  const connection = info?.primaryIp ? `${info.connectionId ?? info.localPort}` : null;
   return {
     startedDateTime: new Date(performance.timeOrigin + startTime).toISOString(),
     time: sumOf(timings),
@@ -57,11 +58,11 @@ export function entryOf(watch: Watch, wire: Wire, options: EntryOptions): HarEnt
     cache: {},
     timings,
     ...(info?.primaryIp ? { serverIPAddress: info.primaryIp } : {}),
-    ...(info?.primaryIp ? { connection: `${info.connectionId ?? info.localPort}` } : {}),
+    ...(connection === null ? {} : { connection, _connectionId: connection }),
+    _resourceType: "fetch",
     _reused: info?.reused ?? false,
     ...(info?.primaryPort ? { _serverPort: info.primaryPort } : {}),
     _state: state,
-    ...(error === undefined ? {} : { _error: messageOf(error) }),
     _call: trail?.call ?? null,
     _attempt: attempt,
     _redirects: request?.redirects ?? 0,
@@ -144,7 +145,7 @@ function queryOf(url: string, redact: boolean): HarPair[] {
 }
 
 function responseOf(watch: Watch, wire: Wire, options: EntryOptions): HarResponse {
-  const { redact } = options, head = readHead(wire.response), { info } = watch;
+  const { redact } = options, head = readHead(wire.response), { info, error } = watch;
   const [, version = "", text = ""] = /^(HTTP\/[\d.]+) \d+ ?(.*)$/.exec(head.line) ?? [];
   const location = valueOf(head.fields, "location");
   return {
@@ -157,6 +158,7 @@ function responseOf(watch: Watch, wire: Wire, options: EntryOptions): HarRespons
     redirectURL: redact ? redactUrl(location) : location,
     headersSize: head.size || -1,
     bodySize: info?.bytesIn ?? -1,
+    ...(error === undefined ? {} : { _error: messageOf(error) }),
   };
 }
 

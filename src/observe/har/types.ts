@@ -83,6 +83,8 @@ export interface HarResponse {
   readonly headersSize: number;
   /** Bytes of the body before decoding, -1 if unknown. */
   readonly bodySize: number;
+  /** Why the transfer has failed. Chrome shows such a request as failed. */
+  readonly _error?: string;
 }
 
 /** The body of a response, decoded, up to the limit of `content`. */
@@ -137,14 +139,16 @@ export interface HarEntry {
   readonly serverIPAddress?: string;
   /** libcurl's id of the connection, before 8.2 the local port. */
   readonly connection?: string;
+  /** The same, where Chrome looks for it. */
+  readonly _connectionId?: string;
+  /** The kind of request, for Chrome. */
+  readonly _resourceType: "fetch";
   /** Whether a kept connection was used. */
   readonly _reused: boolean;
   /** Its port. */
   readonly _serverPort?: number;
   /** How it has ended: `ObservedTransfer.state`. */
   readonly _state: string;
-  /** Chrome shows it in the place of the status. */
-  readonly _error?: string;
   /** The number of the call that has made it, `null` for none. */
   readonly _call: number | null;
   /** How often the call had begun anew. */
