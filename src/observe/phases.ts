@@ -23,13 +23,13 @@ export interface Phases {
 /** When libcurl has done what, in ms from its own start of the transfer; 0 for never. */
 export interface Marks {
   /** The transfer left the queue for a connection. */
-  readonly queue: number;
-  readonly nameLookup: number;
-  readonly connect: number;
-  readonly tls: number;
+  queue: number;
+  nameLookup: number;
+  connect: number;
+  tls: number;
   /** The request is about to be sent. */
-  readonly pretransfer: number;
-  readonly firstByte: number;
+  pretransfer: number;
+  firstByte: number;
 }
 
 /** What else decides the phases. */

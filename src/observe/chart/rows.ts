@@ -121,13 +121,14 @@ function ofTransfer(given: unknown): Found {
   const start = timeOf(propertyOf(given, "startTime"));
   const end = timeOf(propertyOf(given, "endTime")), total = timeOf(propertyOf(info, "total"));
   const head = timeOf(propertyOf(given, "headTime")), url = textOf(propertyOf(given, "url") ?? "");
+  const hasAnswer = !isObserved || typeof status === "number"; // see `timingsOf` of archives
   const of = (name: keyof TransferInfo) => timeOf(propertyOf(info, name));
   const marks = marksOf({
     nameLookup: of("nameLookup"),
     connect: of("connect"),
     tls: of("tls"),
     // by libcurl it may be when the body of the request began
-    firstByte: head > start ? head - start : of("firstByte"),
+    firstByte: head > start ? head - start : hasAnswer ? of("firstByte") : 0,
   });
   const phases = phasesOf(marks, {
     wall: end > start ? end - start : total,

@@ -4,24 +4,13 @@
  * @module
  */
 
-import { infos } from "../../../ffi/curl/infos.ts";
-import { InfoBatch } from "../../handles/easy/info_batch.ts";
-import type { TransferInfo } from "../../http/response/info.ts";
-import { isKnown } from "../../libcurl_versions.ts";
 import { redactAnswer, REDACTED, redactHeader, redactUrl } from "../../redact.ts";
 import { messageOf } from "../../untrusted.ts";
-import { marksOf, phasesOf } from "../phases.ts";
 import type { Watch } from "../watch.ts";
 import { bodyText, sentBody } from "./body.ts";
 import { type Head, readHead, sentCookies, setCookies, valueOf } from "./head.ts";
-import type {
-  HarEntry,
-  HarPair,
-  HarPostData,
-  HarRequest,
-  HarResponse,
-  HarTimings,
-} from "./types.ts";
+import { sumOf, timingsOf } from "./timings.ts";
+import type { HarEntry, HarPair, HarPostData, HarRequest, HarResponse } from "./types.ts";
 import type { Wire } from "./wire.ts";
 
 /** How entries are made. */
@@ -29,20 +18,6 @@ export interface EntryOptions {
   /** How many bytes of a body are in it. */
   readonly content: number;
   readonly redact: boolean;
-}
-
-type Extra = "PRETRANSFER_TIME_T" | "QUEUE_TIME_T";
-
-let batch: InfoBatch<Extra> | undefined;
-
-/** Times that no `TransferInfo` has, in ms; of a closed handle none. */
-function extraTimes({ isOpen, easy }: Watch): { readonly pretransfer: number; queue: number } {
-  batch ??= new InfoBatch<Extra>(
-    isKnown(infos.QUEUE_TIME_T) ? ["PRETRANSFER_TIME_T", "QUEUE_TIME_T"] : ["PRETRANSFER_TIME_T"],
-  );
-  if (!isOpen) return { pretransfer: 0, queue: 0 };
-  const { PRETRANSFER_TIME_T, QUEUE_TIME_T = 0 } = batch.read(batch.take(easy));
-  return { pretransfer: PRETRANSFER_TIME_T / 1000, queue: QUEUE_TIME_T / 1000 };
 }
 
 /** The entry of a transfer that is over, while its handle still has its infos. */
@@ -68,38 +43,6 @@ export function entryOf(watch: Watch, wire: Wire, options: EntryOptions): HarEnt
     _redirects: request?.redirects ?? 0,
   };
 }
-
-const round = (ms: number) => ms < 0 ? -1 : Math.round(ms * 1000) / 1000;
-
-const sumOf = ({ ssl: _, ...phases }: HarTimings) =>
-  round(Object.values(phases).reduce((sum, ms) => sum + Math.max(ms, 0), 0));
-
-function timingsOf(watch: Watch, { sentFrom, sentTo, answered }: Wire): HarTimings {
-  const { info, startTime, endTime, fullUrl } = watch, wall = (endTime ?? startTime) - startTime;
-  if (!info) {
-    return { blocked: round(wall), dns: -1, connect: -1, ssl: -1, send: 0, wait: 0, receive: 0 };
-  }
-  const times = extraTimes(watch);
-  const marks = { ...marksOf(info), ...(times.pretransfer > 0 ? times : {}) };
-  // before 8.6 libcurl does not count the time in which a transfer waits for a connection
-  const shift = sentFrom === null || marks.pretransfer === 0
-    ? 0
-    : Math.max(0, sentFrom - startTime - marks.pretransfer);
-  // libcurl's own may be when the body of the request began
-  const firstByte = answered === null ? marks.firstByte : answered - startTime - shift;
-  const phases = phasesOf({ ...marks, firstByte }, {
-    wall,
-    reused: isReused(info),
-    isTls: /^(?:https|wss):/i.test(fullUrl) || info.tls > 0,
-    shift,
-    send: sentFrom === null ? 0 : sentTo - sentFrom,
-  });
-  const entries = Object.entries(phases).map(([name, ms]) => [name, round(ms)]);
-  return Object.fromEntries(entries) as unknown as HarTimings;
-}
-
-/** A transfer that has not got as far as a connection has made none, but used none either. */
-const isReused = ({ reused, primaryIp }: TransferInfo) => reused && primaryIp !== null;
 
 function requestOf(watch: Watch, wire: Wire, { content, redact }: EntryOptions): HarRequest {
   const head = readHead(wire.request), url = redact ? redactUrl(watch.fullUrl) : watch.fullUrl;

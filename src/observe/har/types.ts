@@ -83,7 +83,7 @@ export interface HarResponse {
   readonly headersSize: number;
   /** Bytes of the body before decoding, -1 if unknown. */
   readonly bodySize: number;
-  /** Why the transfer has failed. Chrome shows such a request as failed. */
+  /** Why the transfer has failed, where Chrome writes it. */
   readonly _error?: string;
 }
 

@@ -14,6 +14,9 @@ const { CURLINFO_HEADER_IN, CURLINFO_HEADER_OUT, CURLINFO_DATA_OUT } = flags;
 /** The heads of a flood are not kept. */
 const MAX_HEAD = 512 * 1024;
 
+/** Other protocols have commands, which are not recorded. */
+const REQUEST = /^\S+ \S+ HTTP\/[\d.]+\r?\n/;
+
 /** The beginning of a body. */
 export class Beginning {
   readonly #limit: number;
@@ -50,7 +53,7 @@ export class Beginning {
 
 /** The recording of one transfer. */
 export class Wire implements TransferTap {
-  /** The head of the last request, latin-1. */
+  /** The head of the last request of HTTP, latin-1. */
   request = "";
   /** The head of the last response, and its trailers. */
   response = "";
@@ -79,7 +82,7 @@ export class Wire implements TransferTap {
   }
 
   #sendHead(text: string): void {
-    this.request = text;
+    this.request = REQUEST.test(text) ? text : "";
     this.response = "";
     this.answered = null;
     this.sent.clear();
@@ -92,7 +95,7 @@ export class Wire implements TransferTap {
       this.response = text;
       this.answered = performance.now();
       this.received.clear();
-    } else if (this.response.length < MAX_HEAD) this.response += text;
+    } else if (this.response !== "" && this.response.length < MAX_HEAD) this.response += text;
   }
 
   body(bytes: TappedBytes): void {
