@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, download, Easy, fetch, type FetchInit, upload, versionInfo } from "../../mod.ts";
 import { type Har, type HarEntry, recordHar } from "../../observe.ts";
+import { record } from "../http/support.ts";
 import { ALPN } from "../versions.ts";
 import { failure, until, World } from "./support.ts";
 
@@ -130,21 +131,20 @@ describe("an entry tells", () => {
     };
     await Promise.all([get(), get()]);
     const [first, second] = recorder.har().log.entries.map(({ timings }) => timings);
-    expect(first!.blocked).toBeLessThan(60);
-    expect(second!.blocked).toBeGreaterThan(60);
+    expect(second!.blocked).toBeGreaterThan(first!.blocked + 50);
     expect(second!.wait).toBeGreaterThan(80);
-    expect(second!.receive).toBeLessThan(60);
+    expect(second!.receive).toBeLessThan(second!.wait);
   });
 
   test("where a transfer has ended that failed", async () => {
     const [refused, late] = await entriesOf(async (get) => {
       await failure(get("http://127.0.0.1:1/"));
-      await failure(get("/hold", { timeout: 80 }));
+      await failure(get("/hold", { timeout: 400 }));
     });
     expect(refused).toMatchObject({ _state: "failed", response: { status: 0, httpVersion: "" } });
     expect(refused?.response._error).toMatch(/connect/i);
     expect(refused?.timings.connect).toBeGreaterThan(0);
-    expect(late?.timings.wait).toBeGreaterThan(60);
+    expect(late?.timings.wait).toBeGreaterThan(150);
     expect(late?.response._error).toMatch(/timed out/i);
   });
 
@@ -154,6 +154,16 @@ describe("an entry tells", () => {
     expect(entry?.request.httpVersion).toBe("HTTP/2");
     expect(entry?.response.httpVersion).toBe("HTTP/2");
     expect(entry?.response.headers.map(({ name }) => name)).toContain("content-type");
+  });
+
+  test("a head that is too long for one piece", async () => {
+    const headers = { "X-Long": "x".repeat(70_000) };
+    const [entry] = await entriesOf(async (_, agent) => {
+      await using server = await record();
+      await (await fetch(server.url, { agent, headers, timeout: 10_000 })).text();
+    }, { redact: false });
+    expect(entry?.request.headers).toContainEqual({ name: "X-Long", value: headers["X-Long"] });
+    expect(entry?.response.status).toBe(200);
   });
 
   test("call, attempt and redirects", async () => {

@@ -5,6 +5,7 @@ import { Agent, Easy, fetch, type FetchInit } from "../../mod.ts";
 import { observe, type ObservedTransfer, recordHar, waterfall } from "../../observe.ts";
 import { CookieJar } from "../../session.ts";
 import { ALPN } from "../versions.ts";
+import { record } from "../http/support.ts";
 import { failure, reported, World } from "./support.ts";
 
 let world: World;
@@ -200,6 +201,16 @@ describe("verbose", () => {
     expect(lines).toContain("{ [98 bytes data]");
     expect(lines[0]).toMatch(/^\* /);
     for (const line of lines) expect(line).toMatch(/^[*<>{}] [^\r\n]*$/);
+  });
+
+  test("shows no line that continues a header", async () => {
+    const lines: string[] = [];
+    await using answer = await record(
+      "HTTP/1.1 200 OK\r\nSet-Cookie: a=b;\r\n s3cr3tfold: s3cr3tmore\r\nContent-Length: 2\r\n\r\nok",
+    );
+    await world.read(answer.url, { verbose: (line) => void lines.push(line) });
+    expect(lines).toContain("< Content-Length: 2");
+    expectNoSecret("verbose", lines.join("\n"));
   });
 
   test("goes on over redirects, and with a DEBUGFUNCTION of the caller's", async () => {

@@ -72,18 +72,18 @@ function latin1Of(bytes: TappedBytes): string {
 /** A line of a head, as far as it may be seen. */
 function redactHeadLine(type: number, line: string): string {
   const [, name, space = "", value = ""] = /^([^\s:]+):([ \t]*)(.*)$/s.exec(line) ?? [];
-  if (name === undefined) return redactRequestLine(line);
+  if (name === undefined) return redactOtherLine(line);
   const redact = type === CURLINFO_HEADER_IN ? redactAnswer : redactHeader;
   return `${name}:${space}${redact(name, value)}`;
 }
 
 const REQUEST_LINE = /^([A-Z]+) (\S+)( HTTP\/[\d.]+)$/i;
 
-/** A request line with the values of the query redacted. Anything else that is no header stays. */
-function redactRequestLine(line: string): string {
-  return line.replace(REQUEST_LINE, (_, method, target, version) => {
-    return `${method} ${redactUrl(target)}${version}`;
-  });
+/** A line that is no header: the first one, the last one, or what continues the header before it. */
+function redactOtherLine(line: string): string {
+  const [, method, target = "", version] = REQUEST_LINE.exec(line) ?? [];
+  if (method !== undefined) return `${method} ${redactUrl(target)}${version}`;
+  return line === "" || line.startsWith("HTTP/") ? line : REDACTED;
 }
 
 /** A header as libcurl traces it for HTTP/2 and 3: `[name: value]`. */

@@ -55,23 +55,32 @@ const plain = (value: unknown): string =>
 
 /** Reads the rows, in the order of their starts. Throws `TypeError` for what is no source. */
 export function readRows(source: unknown): Row[] {
-  const found = foundIn(source), first = Math.min(...found.map(({ start }) => start), Infinity);
-  return found.sort((a, b) => a.start - b.start).map((one) => rowOf(one, first));
+  const found = foundIn(source).sort((a, b) => a.start - b.start), first = found[0]?.start ?? 0;
+  return found.map((one) => rowOf(one, first));
 }
+
+/** When the last of the rows ends, in ms; never 0. */
+export const endOf = (rows: readonly Row[]): number =>
+  rows.reduce((end, { start, total }) => Math.max(end, start + total), 0.001);
 
 function foundIn(source: unknown): Found[] {
   const entries = propertyOf(propertyOf(source, "log"), "entries");
   const isHar = entries !== undefined, list = isHar ? entries : source;
-  let items: unknown[];
-  try {
-    items = Array.from(list as Iterable<unknown>);
-    if (typeof list !== "object" || typeof propertyOf(list, Symbol.iterator) !== "function") {
-      throw 0;
-    }
-  } catch {
-    throw wrong("draw", "the transfers", "a HAR or an iterable", source);
+  const items = itemsOf(list);
+  if (items) return items.map(isHar ? ofEntry : ofTransfer);
+  throw wrong("draw", "the transfers", "a HAR or an iterable", source);
+}
+
+/** The items of an iterable object; `null` for anything else, and where it throws. */
+function itemsOf(list: unknown): unknown[] | null {
+  if (typeof list !== "object" || typeof propertyOf(list, Symbol.iterator) !== "function") {
+    return null;
   }
-  return items.map(isHar ? ofEntry : ofTransfer);
+  try {
+    return Array.from(list as Iterable<unknown>);
+  } catch {
+    return null;
+  }
 }
 
 function rowOf({ method, url, status, start, isFailed, phases }: Found, first: number): Row {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type PhaseName, PHASES, type Row } from "./rows.ts";
+import { endOf, type PhaseName, PHASES, type Row } from "./rows.ts";
 
 const COLORS: Readonly<Record<PhaseName, string>> = {
   blocked: "#b8b8b8",
@@ -51,7 +51,7 @@ function text(x: number, y: number, content: string, more = ""): string {
 
 /** Draws the rows. */
 export function drawSvg(rows: readonly Row[]): string {
-  const end = Math.max(...rows.map(({ start, total }) => start + total), 0.001);
+  const end = endOf(rows);
   const scale = CHART / end, bottom = TOP + rows.length * ROW;
   const height = bottom + LEGEND;
   return [

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type PhaseName, PHASES, type Row } from "./rows.ts";
+import { endOf, type PhaseName, PHASES, type Row } from "./rows.ts";
 
 /** What each phase is drawn with: a character of its own, so that it is seen without colours. */
 const MARKS: Readonly<Record<PhaseName, string>> = {
@@ -38,6 +38,9 @@ const paint = (text: string, color: number, isColored: boolean) =>
 
 const duration = (ms: number) => ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 
+const longestOf = (texts: readonly string[]) =>
+  texts.reduce((most, text) => Math.max(most, [...text].length), 5);
+
 /** Cuts off what a column has no room for. */
 function fit(text: string, width: number): string {
   const characters = [...text];
@@ -48,10 +51,10 @@ function fit(text: string, width: number): string {
 /** Draws the rows, of `width` columns at most. */
 export function drawText(rows: readonly Row[], width: number, isColored: boolean): string {
   if (rows.length === 0) return "no transfers";
-  const end = Math.max(...rows.map(({ start, total }) => start + total), 0.001);
+  const end = endOf(rows);
   const times = rows.map(({ total }) => duration(total));
-  const timeWidth = Math.max(...times.map((time) => time.length), duration(end).length);
-  const longest = Math.max(...rows.map(({ label }) => [...label].length), 5);
+  const timeWidth = longestOf([...times, duration(end)]);
+  const longest = longestOf(rows.map(({ label }) => label));
   const labelWidth = Math.min(longest, Math.max(5, Math.floor((width - timeWidth) * LABEL)));
   const room = Math.max(1, width - labelWidth - timeWidth - 4);
   const lines = rows.map((row, i) => {

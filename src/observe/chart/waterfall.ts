@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { native } from "../../../ffi/mod.ts";
 import { wrong } from "../../http/shown.ts";
 import { member } from "../../members.ts";
 import { PUBLIC, save } from "../save.ts";
@@ -72,9 +73,9 @@ class Chart implements Waterfall {
     if (typeof options !== "object" || options === null) {
       throw wrong("draw", "the options", "an object", options);
     }
-    const { stdout, env } = process;
+    const { stdout } = process;
     const width = member(options, "width") ?? stdout.columns ?? 80;
-    const color = member(options, "color") ?? (stdout.isTTY === true && !env["NO_COLOR"]);
+    const color = member(options, "color") ?? (stdout.isTTY === true && !native.env("NO_COLOR"));
     if (!(typeof width === "number" && width >= MIN_WIDTH && width < 10_000)) {
       throw wrong("draw", "width", `a number of columns from ${MIN_WIDTH} to 9999`, width);
     }

@@ -82,7 +82,9 @@ export class Wire implements TransferTap {
   }
 
   #sendHead(text: string): void {
-    this.request = REQUEST.test(text) ? text : "";
+    // libcurl tells of a long head in pieces, as it goes out
+    const isRest = this.request !== "" && !/\n\r?\n$/.test(this.request) && !REQUEST.test(text);
+    this.request = isRest ? this.request + text : REQUEST.test(text) ? text : "";
     this.response = "";
     this.answered = null;
     this.sent.clear();
