@@ -254,10 +254,15 @@ describe("an observer", () => {
   });
 
   test("of null sees the default agent", async () => {
-    const seen: string[] = [];
-    using _ = observe(null, { end: ({ url }) => seen.push(url) });
-    await (await fetch(url("/bytes/6"), { timeout: 10_000 })).text();
-    expect(seen).toEqual([url("/bytes/6")]);
+    const seen: ObservedTransfer[] = [];
+    using _ = observe(null, { end: (transfer) => seen.push(transfer) });
+    await (await fetch(url("/bytes/6"))).text();
+    await (await fetch(url("/redirect/0"))).text();
+    expect(seen.map(({ url }) => url)).toEqual(["/bytes/6", "/redirect/0", "/small"].map(url));
+    const [first, second, third] = seen.map(({ call, attempt }) => `${call} ${attempt}`);
+    expect(second).toBe(third);
+    expect(first).not.toBe(second);
+    expect(seen.map(({ attempt }) => attempt)).toEqual([0, 0, 0]);
   });
 
   test("starts in the call of whoever makes the transfer", async () => {

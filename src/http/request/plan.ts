@@ -257,7 +257,7 @@ let plain: RequestPlan | undefined;
 /** The plan of a GET without options: most of a short program's requests are one. */
 function plainPlan(url: string): RequestPlan {
   plain ??= planHead("http://localhost", NO_INIT);
-  return { ...plain, url: readRequestUrl(url) };
+  return { ...plain, url: readRequestUrl(url), trail: newTrail() };
 }
 
 /** The input where it is a `Request`. */
