@@ -9,7 +9,7 @@ import type { TransferInfo } from "../../http/response/info.ts";
 import { redactUrl } from "../../redact.ts";
 import { propertyOf, textOf } from "../../untrusted.ts";
 import type { Har } from "../har/types.ts";
-import { marksOf, phasesOf } from "../phases.ts";
+import { marksOf, type Phases, phasesOf } from "../phases.ts";
 import type { ObservedTransfer } from "../transfer.ts";
 
 /** The phases that are drawn one after the other. */
@@ -96,71 +96,66 @@ function rowOf({ method, url, status, start, isFailed, phases }: Found, first: n
   };
 }
 
-function ofEntry(entry: unknown): Found {
-  const request = propertyOf(entry, "request"), response = propertyOf(entry, "response");
-  const started = Date.parse(textOf(propertyOf(entry, "startedDateTime")));
-  const status = propertyOf(response, "status"), timings = propertyOf(entry, "timings");
-  const of = (name: string) => timeOf(propertyOf(timings, name));
+type Stages = Found["phases"];
+
+/** The phases as they are drawn: TLS is no part of `connect`. */
+function stagesOf(of: (name: keyof Phases) => number): Stages {
   const ssl = of("ssl");
+  return PHASES.map((name) => {
+    if (name === "tls") return [name, ssl] as const;
+    return [name, name === "connect" ? Math.max(0, of(name) - ssl) : of(name)] as const;
+  });
+}
+
+const isBad = (status: unknown, state: unknown) =>
+  !(typeof status === "number" && status > 0 && status < 400) ||
+  /^(?:failed|aborted)$/.test(textOf(state));
+
+function ofEntry(entry: unknown): Found {
+  const request = propertyOf(entry, "request"), timings = propertyOf(entry, "timings");
+  const started = Date.parse(textOf(propertyOf(entry, "startedDateTime")));
+  const status = propertyOf(propertyOf(entry, "response"), "status");
+  const state = propertyOf(entry, "_state") ?? "failed";
   return {
     method: textOf(propertyOf(request, "method") ?? ""),
     url: textOf(propertyOf(request, "url") ?? ""),
-    status: status ? textOf(status) : textOf(propertyOf(entry, "_state") ?? "failed"),
+    status: textOf(status || state),
     start: Number.isNaN(started) ? 0 : started,
-    isFailed: isBad(status),
-    phases: [
-      ["blocked", of("blocked")],
-      ["dns", of("dns")],
-      ["connect", Math.max(0, of("connect") - ssl)],
-      ["tls", ssl],
-      ["send", of("send")],
-      ["wait", of("wait")],
-      ["receive", of("receive")],
-    ],
+    isFailed: isBad(status, propertyOf(entry, "_state")),
+    phases: stagesOf((name) => timeOf(propertyOf(timings, name))),
   };
 }
 
-const isBad = (status: unknown) => !(typeof status === "number" && status > 0 && status < 400);
-
 /** An `ObservedTransfer`, or a `TransferInfo` alone, which has no start of its own. */
 function ofTransfer(given: unknown): Found {
-  const isObserved = propertyOf(given, "startTime") !== undefined;
-  const info = isObserved ? propertyOf(given, "info") : given;
+  const start = propertyOf(given, "startTime"), url = textOf(propertyOf(given, "url") ?? "");
+  if (start === undefined) {
+    const phases = phasesFrom(given, "", null, timeOf(propertyOf(given, "total")));
+    return { method: "", url, status: "", start: 0, isFailed: false, phases };
+  }
   const status = propertyOf(given, "status"), state = propertyOf(given, "state");
-  const start = timeOf(propertyOf(given, "startTime"));
-  const end = timeOf(propertyOf(given, "endTime")), total = timeOf(propertyOf(info, "total"));
-  const head = timeOf(propertyOf(given, "headTime")), url = textOf(propertyOf(given, "url") ?? "");
-  const hasAnswer = !isObserved || typeof status === "number"; // see `timingsOf` of archives
-  const of = (name: keyof TransferInfo) => timeOf(propertyOf(info, name));
-  const marks = marksOf({
-    nameLookup: of("nameLookup"),
-    connect: of("connect"),
-    tls: of("tls"),
-    // by libcurl it may be when the body of the request began
-    firstByte: head > start ? head - start : hasAnswer ? of("firstByte") : 0,
-  });
-  const phases = phasesOf(marks, {
-    wall: end > start ? end - start : total,
-    reused: propertyOf(info, "reused") === true && propertyOf(info, "primaryIp") != null,
-    isTls: /^(?:https|wss):/i.test(url) || of("tls") > 0,
-    shift: 0,
-    send: 0,
-  });
-  const { connect, ssl } = phases, tls = Math.max(ssl, 0);
+  const info = propertyOf(given, "info"), from = timeOf(start);
+  const took = (name: keyof ObservedTransfer) => timeOf(propertyOf(given, name)) - from;
+  const wall = took("endTime") > 0 ? took("endTime") : timeOf(propertyOf(info, "total"));
   return {
     method: textOf(propertyOf(given, "method") ?? ""),
     url,
-    status: textOf(status ?? (isObserved ? state : "")),
-    start,
-    isFailed: isObserved && isBad(status) || state === "failed" || state === "aborted",
-    phases: [
-      ["blocked", phases.blocked],
-      ["dns", Math.max(phases.dns, 0)],
-      ["connect", Math.max(connect - tls, 0)],
-      ["tls", tls],
-      ["send", phases.send],
-      ["wait", phases.wait],
-      ["receive", phases.receive],
-    ],
+    status: textOf(status ?? state ?? ""),
+    start: from,
+    isFailed: isBad(status, state),
+    // newer libcurls tell of a first byte also where there was none
+    phases: phasesFrom(info, url, typeof status === "number" ? took("headTime") : 0, wall),
   };
+}
+
+/** The phases by an info. `head` is when the head came, `null` where only the info tells. */
+function phasesFrom(info: unknown, url: string, head: number | null, wall: number): Stages {
+  const of = (name: keyof TransferInfo) => timeOf(propertyOf(info, name)), tls = of("tls");
+  // by libcurl it may be when the body of the request began
+  const firstByte = head === null || head < 0 ? of("firstByte") : head;
+  const marks = marksOf({ nameLookup: of("nameLookup"), connect: of("connect"), tls, firstByte });
+  const reused = propertyOf(info, "reused") === true && propertyOf(info, "primaryIp") != null;
+  const isTls = tls > 0 || /^(?:https|wss):/i.test(url);
+  const phases = phasesOf(marks, { wall, reused, isTls, shift: 0, send: 0 });
+  return stagesOf((name) => Math.max(phases[name], 0));
 }
