@@ -4,6 +4,7 @@
  *
  * ```sh
  * bunx curlew curl -sL https://example.com/
+ * bunx curlew trace https://example.com/
  * bunx curlew code "curl -d a=b https://example.com/"
  * deno run -A jsr:@curlew/curlew/cli doctor
  * ```

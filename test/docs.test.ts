@@ -45,6 +45,7 @@ async function sources(): Promise<string[]> {
     "register.ts",
     "session.ts",
     "node_libcurl.ts",
+    "observe.ts",
     "poll.ts",
     ...folders.flat().filter((path) => !hidden || !path.startsWith(hidden)),
   ];
@@ -83,6 +84,7 @@ test("the code in README.md and in the doc comments type-checks", async () => {
             "curlew/constants": [join(ROOT, "src", "constants.ts")],
             "curlew/register": [join(ROOT, "register.ts")],
             "curlew/session": [join(ROOT, "session.ts")],
+            "curlew/observe": [join(ROOT, "observe.ts")],
             "curlew/poll": [join(ROOT, "poll.ts")],
             "curlew/node-libcurl": [join(ROOT, "node_libcurl.ts")],
           },
@@ -113,6 +115,7 @@ function withServers(code: string, server: TestServer): string {
     ["socks5h://127.0.0.1:1080", `socks5h://127.0.0.1:${server.socks}`],
     ['"curlew"', '"#root/mod.ts"'],
     ['"curlew/command"', '"#root/command.ts"'],
+    ['"curlew/observe"', '"#root/observe.ts"'],
     ['"curlew/poll"', '"#root/poll.ts"'],
     ['"curlew/session"', '"#root/session.ts"'],
     ['"curlew/node-libcurl"', '"#root/node_libcurl.ts"'],

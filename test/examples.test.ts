@@ -383,3 +383,24 @@ test("session.ts keeps cookies in a file, tries again and names the error", asyn
   expect(stderr).toMatch(/^GET .* 503\nattempt 1 in \d+ ms: 503\nGET .* 503\nattempt 2 in /);
   expect(stderr).toContain("status 503\n\nCannot fetch http://127.0.0.1:");
 });
+
+test("opentelemetry.ts makes a span of each transfer", async () => {
+  const urls = [server.url("/redirect/0?token=secret"), "http://127.0.0.1:1/"];
+  const { code, stdout, stderr } = await example("opentelemetry.ts", ...urls);
+  expect(code, stderr).toBe(0);
+  const spans = stdout.trimEnd().split("\n").map((line) => {
+    const [, name, attributes = ""] = /^(\w+) [\d.]+ ms (.*)$/.exec(line) ?? [];
+    return { name, ...JSON.parse(attributes) };
+  });
+  const answered = { name: "GET", "network.protocol.version": "1.1" };
+  expect(spans).toMatchObject([
+    {
+      ...answered,
+      "http.response.status_code": 302,
+      "url.full": server.url("/redirect/0?token=REDACTED"),
+    },
+    { ...answered, "http.response.status_code": 200, "url.full": server.url("/small") },
+    { name: "GET", "url.full": urls[1], "error.type": "CurlEasyError" },
+  ]);
+  expect(stdout).not.toContain("secret");
+});

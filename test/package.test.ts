@@ -148,6 +148,8 @@ test("the npm package has what it needs, and nothing else", async () => {
       "node",
       "node_libcurl.d.ts",
       "node_libcurl.js",
+      "observe.d.ts",
+      "observe.js",
       "poll.d.ts",
       "poll.js",
       "register.d.ts",
@@ -170,7 +172,16 @@ test("the npm package runs on this runtime", async () => {
 
 /** What `surface.ts` tells of the doors in a folder, whose files have that ending. */
 async function surfaceOf(root: string, ending: "ts" | "js"): Promise<Record<string, unknown>> {
-  const doors = ["mod", "ffi/mod", "src/constants", "command", "session", "poll", "node_libcurl"];
+  const doors = [
+    "mod",
+    "ffi/mod",
+    "src/constants",
+    "command",
+    "session",
+    "poll",
+    "observe",
+    "node_libcurl",
+  ];
   const urls = doors.map((door) => pathToFileURL(join(root, `${door}.${ending}`)).href);
   const flags = ["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")];
   const program = join(ROOT, "test", "surface.ts");
@@ -303,7 +314,18 @@ test("JSR would take the sources", async () => {
   const publish = ["publish", "--dry-run", "--allow-dirty", "--config", config];
   const { stderr } = await pinned("deno", ...publish);
   expect(stderr).toContain("Success");
-  for (const door of ["mod", "command", "cli", "session", "poll", "register", "node_libcurl"]) {
+  for (
+    const door of [
+      "mod",
+      "command",
+      "cli",
+      "session",
+      "observe",
+      "poll",
+      "register",
+      "node_libcurl",
+    ]
+  ) {
     expect(stderr).toContain(`/${door}.ts (`);
   }
   expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);

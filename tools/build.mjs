@@ -17,7 +17,7 @@ import { setup } from "./setup.mjs";
 const NAMESPACE = "src/node_libcurl/names";
 /** The doors: their paths in dist/ as in the sources, without the endings. */
 const DOORS = [
-  ...["mod", "cli", "command", "doctor", "session", "poll", "register", "node_libcurl"],
+  ...["mod", "cli", "command", "doctor", "session", "observe", "poll", "register", "node_libcurl"],
   ...["ffi/mod", "src/constants", NAMESPACE],
 ];
 

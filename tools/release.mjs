@@ -21,7 +21,7 @@ const PLACES = [
   ["deno.json", /("version": ")[^"]+/],
   ["package-lock.json", /(^\{\s*"name": "curlew",\s*"version": ")[^"]+/],
   ["package-lock.json", /("": \{\s*"name": "curlew",\s*"version": ")[^"]+/],
-  ["src/doctor/facts.ts", /(CURLEW_VERSION = ")[^"]+/],
+  ["src/curlew_version.ts", /(CURLEW_VERSION = ")[^"]+/],
 ];
 
 class ReleaseError extends Error {}

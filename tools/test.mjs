@@ -13,7 +13,7 @@ import { setup } from "./setup.mjs";
 const paths = setup();
 const DOORS = [
   ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts", "register.ts"],
-  ...["node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
+  ...["observe.ts", "node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
 ];
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],

@@ -11,6 +11,7 @@ const USAGE = `Usage: curlew COMMAND
 
   curl ARGS…            runs a curl command, with curl's options and exit codes
   code 'curl …'         prints a program in TypeScript that does the same
+  trace URL…            fetches URLs, and draws where the time went
   doctor [--json]       tells which libcurl is used, and whether curlew works here
 `;
 
@@ -20,6 +21,7 @@ type Command = (args: readonly string[], io: Io) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   curl: async () => (await import("./curl/curl.ts")).runCurl,
   code: async () => (await import("./code/code.ts")).runCode,
+  trace: async () => (await import("./trace.ts")).runTrace,
   doctor: () => Promise.resolve((args) => runDoctor(args)),
 };
 

@@ -26,7 +26,7 @@ import { textOf } from "./shell/words.ts";
 import { splitNewer } from "./table/newer.ts";
 import { type BodyWords, bodyWords } from "./write/body_words.ts";
 import { type Argument, open, optionWords, type Pending } from "./write/option_words.ts";
-import { redactHeader, redactUrl } from "./write/redact.ts";
+import { redactHeader, redactUrl } from "../redact.ts";
 
 /** What {@linkcode toCurl} takes beside the request. */
 export interface ToCurlOptions {

@@ -10,11 +10,9 @@ import process from "node:process";
 import { libc } from "../../ffi/libc.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { constants } from "../constants.ts";
+import { CURLEW_VERSION } from "../curlew_version.ts";
 import { waitMethod } from "../driver/parking/wait_method.ts";
 import { type VersionInfo, versionInfo } from "../version.ts";
-
-/** The version of this package; a test compares it with `package.json`. */
-export const CURLEW_VERSION = "0.1.0";
 
 /** The facts about the machine and the runtime. */
 export interface SystemFacts {

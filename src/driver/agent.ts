@@ -21,7 +21,7 @@ import {
 import { Loops } from "./loops.ts";
 import { parking } from "./parking/parking.ts";
 import { READ, WRITE } from "./poller/poller.ts";
-import type { TransferOutcome } from "./transfers.ts";
+import type { TransferOutcome, TransferWatcher } from "./transfers.ts";
 
 /**
  * {@linkcode Agent.perform} without a promise: `outcome` is called inside the agent's turn, as soon
@@ -42,13 +42,20 @@ export let endTurn: (agent: Agent) => void;
  * {@linkcode Agent.perform}, {@linkcode Agent.readable} and {@linkcode Agent.writable} of the agent
  * itself, whatever a subclass makes of them.
  */
-export let performOn: (agent: Agent, easy: Easy, signal: AbortSignal | null) => Promise<Easy>;
+export let performOn: (
+  agent: Agent,
+  easy: Easy,
+  signal: AbortSignal | null,
+  request?: object,
+) => Promise<Easy>;
 /** See {@linkcode performOn}. */
 export let waitReadable: (agent: Agent, easy: Easy) => Promise<void>;
 /** See {@linkcode performOn}. */
 export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
 /** Whether a value is an agent; a proxy of one is none. */
 export let isAgent: (value: unknown) => value is Agent;
+/** Has `watcher` see the transfers that an agent starts from now on, `null` for nobody. */
+export let setWatcher: (agent: Agent, watcher: TransferWatcher | null) => void;
 /** Calls `closer` when an agent closes, or at once where it is closed. */
 export let atClose: (agent: Agent, closer: () => void) => void;
 /**
@@ -86,16 +93,22 @@ export class Agent {
   readonly #loops: Loops;
   /** Called when the agent closes: {@linkcode atClose}. */
   readonly #closers: (() => void)[] = [];
+  #watcher: TransferWatcher | null = null;
   #closing: Promise<void> | null = null;
 
   static {
     performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
-    performOn = (agent, easy, signal) =>
-      promised((outcome) => agent.#perform(easy, outcome, signal));
+    performOn = (agent, easy, signal, request) =>
+      promised((outcome) =>
+        agent.#perform(easy, request ? { ...outcome, request } : outcome, signal)
+      );
     waitReadable = (agent, easy) => agent.#wait(easy, READ, null);
     waitWritable = (agent, easy) => agent.#wait(easy, WRITE, null);
     isAgent = (value): value is Agent =>
       typeof value === "object" && value !== null && #loops in value;
+    setWatcher = (agent, watcher) => {
+      agent.#watcher = watcher;
+    };
     endTurn = (agent) => {
       for (const loop of agent.#loops) loop.endTurn();
     };
@@ -161,7 +174,9 @@ export class Agent {
     if (this.#closing) throw closedError();
     throwIfAborted(signal);
     const loop = isEasy(easy) ? this.#loops.for(stateOf(easy)) : this.#loops.common;
-    loop.run(easy, outcome, signal);
+    const watched = this.#watcher?.watch(easy, outcome, signal ?? null);
+    loop.run(easy, watched ?? outcome, signal);
+    watched?.started();
   }
 
   /**

@@ -18,6 +18,20 @@ export interface TransferOutcome {
   resolve(easy: Easy): void;
   /** The transfer has failed, or was aborted. */
   reject(reason: unknown): void;
+  /** The request of a room above that the transfer is made for, for a {@linkcode TransferWatcher}. */
+  readonly request?: object | null;
+}
+
+/** Watches the transfers of an agent. Its methods must not throw. */
+export interface TransferWatcher {
+  /** Called before a transfer is started. What it returns takes the end in the stead of `outcome`. */
+  watch(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null): WatchedOutcome;
+}
+
+/** The outcome of a transfer that is watched. */
+export interface WatchedOutcome extends TransferOutcome {
+  /** The transfer was started, in the call of whoever has asked for it. */
+  started(): void;
 }
 
 /** A transfer in flight. */

@@ -73,7 +73,8 @@ export interface FetchSyncResult {
  * use `timeout`.
  *
  * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`. A status is no
- * error. Also for a body that cannot be read at once, and for `signal`, `agent`, `integrity`.
+ * error. Also for a body that cannot be read at once, and for `signal`, `agent`, `integrity`,
+ * `verbose`.
  *
  * @example
  * ```ts
@@ -85,7 +86,7 @@ export interface FetchSyncResult {
  */
 export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
   const members = readInit(init);
-  for (const name of ["signal", "agent", "integrity"] as const) {
+  for (const name of ["signal", "agent", "integrity", "verbose"] as const) {
     if (members[name] != null) throw typeError(`Cannot fetch: fetchSync takes no ${name}`);
   }
   let plan = planRequestSync(input, members);

@@ -48,6 +48,7 @@ export function makeFetch(builtIn: Fetch, defaults: Defaults): Fetch {
     const all = { // an init of a class of its own keeps its members
       __proto__: given,
       ...withoutThoseOf(given, defaults),
+      verbose: false, // Bun's own, of which VERBOSE is made
       timeout: wanted ?? defaults.timeout ?? 0,
       curl: { ...defaults.curl, ...own, ...member(given, "curl") },
     } as FetchInit;

@@ -7,7 +7,7 @@
 import type { FetchBody } from "../../http/request_body/source.ts";
 import { textOf } from "../shell/words.ts";
 import { type Argument, hidden, open } from "./option_words.ts";
-import { REDACTED } from "./redact.ts";
+import { REDACTED } from "../../redact.ts";
 import { isInstance } from "../../untrusted.ts";
 
 /** A body as words, and what is implied by it. */

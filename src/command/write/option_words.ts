@@ -10,7 +10,7 @@ import type { Name, OptionRow } from "../table/effect.ts";
 import { spelled } from "../table/lookup.ts";
 import { rows } from "../table/rows.ts";
 import { textOf } from "../shell/words.ts";
-import { REDACTED, redactHeader, redactUrl, redactUser } from "./redact.ts";
+import { REDACTED, redactHeader, redactUrl, redactUser } from "../../redact.ts";
 
 /** Options that are left to write. A writer takes out what it has written. */
 export type Pending = Map<string, unknown>;

@@ -15,7 +15,7 @@ import { type AnyFunction, toInt } from "../base/callback_results.ts";
 import { viewLength } from "../base/views.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import type { CallbackKind } from "./dispatch.ts";
-import { pieceAt, takesPiece } from "./piece.ts";
+import { pieceAt, takesPiece, tappedAt } from "./piece.ts";
 import { promisedRest, shortBody } from "./promised_length.ts";
 
 const { CURL_WRITEFUNC_ERROR, CURL_READFUNC_ABORT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
@@ -30,7 +30,10 @@ export function onBytes(
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
     if (!state || state.run.failed) return CURL_WRITEFUNC_ERROR;
     const length = size * nmemb;
-    if (!fn) return withoutFunction(state, ptr, length);
+    if (!fn) {
+      if (state.taps) tell(state, kind, ptr, length);
+      return withoutFunction(state, ptr, length);
+    }
     state.enterCallback();
     try {
       if (kind.name === "WRITEFUNCTION" && mustWait(state, length)) return PAUSE;
@@ -39,6 +42,7 @@ export function onBytes(
         : callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId));
       const taken = toInt(result, kind.name) >>> 0;
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
+      if (state.taps && taken === length) tell(state, kind, ptr, length);
       return taken;
     } catch (error) {
       state.recordThrown(error);
@@ -47,6 +51,12 @@ export function onBytes(
       state.leaveCallback();
     }
   };
+}
+
+/** Tells the taps of a piece of the body. */
+function tell({ taps }: EasyState, { name }: CallbackKind, ptr: Pointer, length: number): void {
+  if (name !== "WRITEFUNCTION") return;
+  for (const tap of taps ?? []) tap.body(tappedAt(ptr, length));
 }
 
 /** Calls a function of the user with a copy of the bytes, which is valid during the call only. */

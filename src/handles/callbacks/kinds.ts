@@ -20,6 +20,7 @@ import { Code } from "../../errors.ts";
 import { toStatus } from "../base/callback_results.ts";
 import { nativeCallback } from "../base/native_callback.ts";
 import { onBytes, onRead } from "./bytes.ts";
+import { tappedAt } from "./piece.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import {
   readFileInfo,
@@ -141,17 +142,19 @@ define(
   "DEBUGDATA",
   { args: ["pointer", "i32", "pointer", "u32", "u32"], result: "i32" },
   0,
-  (kind) => (_easy, type, text, size, token) =>
-    dispatch(token, kind, (fn, data, state) => {
+  (kind) => (_easy, type, text, size, token) => {
+    for (const tap of easyTokens.get(token)?.taps ?? []) tap.trace(type, tappedAt(text, size));
+    return dispatch(token, kind, (fn, data, state) => {
       // libcurl traces what an option is refused for, too, so this could go on without end
-      if (state.inDebugCallback) return 0;
+      if (state.inDebugCallback || !state.settings.verbose) return 0;
       state.inDebugCallback = true;
       try {
         return fn(state.easy, type, bytesAt(text, size), data);
       } finally {
         state.inDebugCallback = false;
       }
-    }),
+    });
+  },
 );
 // CURL *, void *ssl_ctx, void *clientp → CURLcode
 define(

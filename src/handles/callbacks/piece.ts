@@ -8,6 +8,7 @@
 import { copyIn } from "../../../ffi/memory.ts";
 import { native, type Pointer } from "../../../ffi/mod.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
+import type { TappedBytes } from "../core/easy_state.ts";
 
 /** Bytes in libcurl's buffer, valid until the callback returns. */
 export interface Piece {
@@ -37,13 +38,20 @@ class NativePiece implements Piece {
   }
 }
 
-const piece = new NativePiece();
+const piece = new NativePiece(), tapped = new NativePiece();
 
 /** The piece at an address. There is one object, which the next call changes. */
 export function pieceAt(at: Pointer, length: number): Piece {
   piece.at = at;
   piece.length = length;
   return piece;
+}
+
+/** The same for taps: an object of its own, since libcurl traces in the middle of other callbacks. */
+export function tappedAt(at: Pointer, length: number): TappedBytes {
+  tapped.at = at;
+  tapped.length = length;
+  return tapped;
 }
 
 /**

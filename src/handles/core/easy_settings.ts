@@ -30,6 +30,8 @@ export class EasySettings {
   readonly uses: Map<number, unknown> = new Map();
   /** CONNECT_ONLY is set: the connection stays open after the transfer. */
   connectOnly = false;
+  /** VERBOSE, as the user has set it. */
+  verbose = false;
   /** HSTS is the name of a file. */
   hstsFile = false;
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */

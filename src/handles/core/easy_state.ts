@@ -169,6 +169,22 @@ export interface BodyReceiver {
   readonly takesAll: boolean;
 }
 
+/** Gets what a transfer sends and receives. Runs inside libcurl's callbacks, and must not throw. */
+export interface TransferTap {
+  /** What libcurl traces; `type` is a C `curl_infotype`, `CURLINFO_*`. */
+  trace(type: number, bytes: TappedBytes): void;
+  /** Bytes of the body, decoded, which the handle's WRITEFUNCTION has taken. */
+  body(bytes: TappedBytes): void;
+}
+
+/** Bytes in libcurl's buffer, valid until the callback returns. */
+export interface TappedBytes {
+  /** How many bytes there are. */
+  readonly length: number;
+  /** Fills `target` with the bytes from offset `from` on, of which there must be enough. */
+  copyTo(target: Uint8Array<ArrayBuffer>, from?: number): void;
+}
+
 /** The driver of a multi's transfers, as far as easy handles need it. */
 export interface TransferObserver {
   /** Whether a transfer has to pause before it receives these bytes, so that others can go on. */
@@ -215,6 +231,8 @@ export class EasyState {
   watcher: SocketWatcher | null = null;
   /** Asks the receiver of the body, where that is not the user's own WRITEFUNCTION. */
   receiver: (() => BodyReceiver | null) | null = null;
+  /** Who gets what is sent and received: `tap.ts`. */
+  taps: readonly TransferTap[] | null = null;
   /** The buffer that libcurl reads in `send` and `wsSend`. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */

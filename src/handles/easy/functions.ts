@@ -25,6 +25,7 @@ const SEEK = easyOptions.SEEKFUNCTION.id;
 const WRITEDATA = easyOptions.WRITEDATA.id, READDATA = easyOptions.READDATA.id;
 /** The functions that curlew may set where the user has not: see {@linkcode needsOwnFunction}. */
 const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
+const DEBUG = easyOptions.DEBUGFUNCTION.id;
 
 /**
  * Sets curlew's READFUNCTION, which sends nothing until the user sets one, on a new or reset
@@ -32,6 +33,11 @@ const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
  */
 export function setOwnReadFunction(state: EasyState): void {
   install(state, callbackKind(READ) as EasyCallbackKind);
+}
+
+/** Sets a function again, after what {@linkcode needsOwnFunction} says has changed. */
+export function renewFunction(state: EasyState, id: number): void {
+  install(state, callbackKind(id) as EasyCallbackKind);
 }
 
 /** Sets a callback option, or unsets it with `null`. */
@@ -146,12 +152,13 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
 /**
  * Whether libcurl gets curlew's function although the user has set none. SOCKOPTFUNCTION reports
  * each socket to a driver, WRITEFUNCTION keeps a driver's transfers from writing to standard
- * output, READFUNCTION keeps uploads from reading standard input. Where the handle owns a `FILE *`,
+ * output, READFUNCTION keeps uploads from reading standard input, DEBUGFUNCTION serves taps. Where the handle owns a `FILE *`,
  * libcurl uses its own functions to write or read it.
  */
 function needsOwnFunction(state: EasyState, id: number): boolean {
   const { owned } = state.resources;
   if (id === SOCKOPT) return state.watcher !== null;
+  if (id === DEBUG) return state.taps !== null;
   if (id === WRITE) return state.watcher !== null && !owned.has(easyOptions.WRITEDATA.id);
   return id === READ && !owned.has(easyOptions.READDATA.id);
 }
@@ -213,4 +220,11 @@ export function adoptFunctions(state: EasyState, parent: EasyState): void {
     if (id !== CLOSESOCKET) install(state, callbackKind(id) as EasyCallbackKind);
   }
   if (parent.closeHook) renewCloseHook(state);
+  if (!parent.taps) return;
+  renewFunction(state, DEBUG); // the taps are the parent's
+  library().symbols.curl_easy_setopt.long(
+    state.pointer,
+    easyOptions.VERBOSE.id,
+    state.settings.verbose ? 1 : 0,
+  );
 }

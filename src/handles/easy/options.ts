@@ -148,6 +148,7 @@ function recordNumber(state: EasyState, id: number, number: number): void {
     easyOptions;
   const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
   if (id === TIMEOUT_MS.id) state.settings.timeoutMs = number;
+  else if (id === easyOptions.VERBOSE.id) state.settings.verbose = number !== 0;
   else if (id === TIMEOUT.id) state.settings.timeoutMs = number * 1000;
   else if (id === HTTP_VERSION.id) state.settings.httpVersion = number;
   else if (id === HTTP_CONTENT_DECODING.id) {

@@ -4,18 +4,10 @@
  * @module
  */
 
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { readFile, realpath } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { Buffer } from "node:buffer";
+import { readFile } from "node:fs/promises";
 import { fileError } from "../errors.ts";
+import { replaceFile } from "../replace_file.ts";
 import { cookieOf } from "./cookie.ts";
 
 /** Nobody but the user may read or write. */
@@ -46,31 +38,6 @@ export async function readCookieFile(path: string): Promise<string[]> {
 /** Replaces a file in one step by a new one, which only the user can read. Throws `TypeError`. */
 export async function writeCookieFile(path: string, lines: readonly string[]): Promise<void> {
   checkPath(path);
-  try {
-    const target = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return path;
-      throw error;
-    });
-    replaceFile(target, HEAD + lines.map((line) => `${line}\n`).join(""));
-  } catch (cause) {
-    throw fileError("write", path, cause);
-  }
-}
-
-function replaceFile(path: string, text: string): void {
-  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
-  const fresh = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
-  const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL, PRIVATE);
-  try {
-    try {
-      writeFileSync(fd, text, "latin1");
-      fsyncSync(fd); // a crash must not leave an empty file in the place of the old one
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(fresh, path);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
-  }
+  const text = HEAD + lines.map((line) => `${line}\n`).join("");
+  await replaceFile(path, Buffer.from(text, "latin1"), PRIVATE);
 }

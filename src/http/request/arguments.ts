@@ -22,6 +22,13 @@ export function readProgress<F>(onProgress: F | null | undefined, call = "fetch"
   throw wrong(call, "onProgress", "a function", onProgress);
 }
 
+/** Reads `verbose`; `undefined` for none. Throws `TypeError` if it is neither a boolean nor a function. */
+export function readVerbose(verbose: unknown): true | ((line: string) => void) | undefined {
+  if (verbose === undefined || verbose === null || verbose === false) return undefined;
+  if (verbose === true || typeof verbose === "function") return verbose as true;
+  throw wrong("fetch", "verbose", "true or a function", verbose);
+}
+
 /** Reads `signal`. Throws `TypeError` if it is no `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
   if (signal === null || isSignal(signal)) return signal;

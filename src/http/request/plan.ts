@@ -5,6 +5,7 @@
  */
 
 import type { Agent } from "../../driver/agent.ts";
+import type { TransferTap } from "../../handles/core/easy_state.ts";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import type { Share } from "../../handles/share.ts";
 import { member } from "../../members.ts";
@@ -20,8 +21,8 @@ import {
   requestSource,
   syncBodySource,
 } from "../request_body/source.ts";
-import { readNumber, readProgress, readSignal } from "./arguments.ts";
-import { fetchError, isTypeError, typeError } from "../errors.ts";
+import { readNumber, readProgress, readSignal, readVerbose } from "./arguments.ts";
+import { fetchError, isTypeError, loadModules, typeError } from "../errors.ts";
 import {
   type CurlOptions,
   type FetchOwnOption,
@@ -37,6 +38,7 @@ import {
   readHeaders,
 } from "./headers.ts";
 import { readPolicy, referrerFor, type ReferrerPolicy } from "./referrer.ts";
+import { newTrail, type Trail } from "./trail.ts";
 import { isHttp } from "./url.ts";
 
 /** Progress of a fetch. */
@@ -120,6 +122,12 @@ export interface FetchInit {
   readonly retryUnsafe?: boolean;
   /** Called with the progress. What it throws ends the fetch. */
   readonly onProgress?: (progress: FetchProgress) => void;
+  /**
+   * Called with each line that `curl -v` prints, without its end; `true` prints them to standard
+   * error. Credentials, cookies, values of queries, and headers that are not known to be harmless are
+   * `REDACTED`. What it throws is reported once, and it is called no more.
+   */
+  readonly verbose?: boolean | ((line: string) => void);
 }
 
 /** The members of `init`, each as it was read, once. */
@@ -154,6 +162,7 @@ function readMembers(given: FetchInit): InitMembers {
     maxHeaders: member(given, "maxHeaders"),
     retryUnsafe: member(given, "retryUnsafe"),
     onProgress: member(given, "onProgress"),
+    verbose: member(given, "verbose"),
   };
 }
 
@@ -185,6 +194,10 @@ export interface RequestPlan {
   readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
+  /** Where each transfer tells what `curl -v` prints, `null` for nowhere. */
+  readonly verbose: TransferTap | null;
+  /** For observers; redirects and retries have the same. */
+  readonly trail: Trail | null;
 }
 
 const NORMALIZED = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
@@ -219,10 +232,24 @@ export function planRequest(
 ): RequestPlan | Promise<RequestPlan> {
   if (init === NO_INIT && typeof input === "string") return plainPlan(input);
   const request = requestOf(input), plan = planHead(input, init);
-  const given = givenBody(request, init, plan.method);
-  if (given !== null) return planBody(plan, init, given);
-  checkNoBody(plan.headers);
-  return plan;
+  const given = givenBody(request, init, plan.method), verbose = readVerbose(init.verbose);
+  if (given === null) checkNoBody(plan.headers);
+  const planned = given === null ? plan : planBody(plan, init, given);
+  return verbose ? withVerbose(planned, verbose) : planned;
+}
+
+async function withVerbose(
+  planned: RequestPlan | Promise<RequestPlan>,
+  verbose: true | ((line: string) => void),
+): Promise<RequestPlan> {
+  const plan = await planned;
+  try {
+    const { Verbose } = await loadModules(import("./verbose.ts"));
+    return { ...plan, verbose: new Verbose(verbose) };
+  } catch (error) {
+    plan.body?.cancel(error);
+    throw error;
+  }
 }
 
 let plain: RequestPlan | undefined;
@@ -230,7 +257,7 @@ let plain: RequestPlan | undefined;
 /** The plan of a GET without options: most of a short program's requests are one. */
 function plainPlan(url: string): RequestPlan {
   plain ??= planHead("http://localhost", NO_INIT);
-  return { ...plain, url: readRequestUrl(url) };
+  return { ...plain, url: readRequestUrl(url), trail: newTrail() };
 }
 
 /** The input where it is a `Request`. */
@@ -288,6 +315,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     url,
   );
   const curl = init.curl ? readCurl(init.curl, url) : NO_OPTIONS;
+  readVerbose(init.verbose); // the defaults of a session are checked by this function
   return {
     url,
     referrer,
@@ -310,6 +338,8 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     maxHeaders: readNumber("maxHeaders", init.maxHeaders ?? MAX_HEADERS, Infinity),
     retryUnsafe: init.retryUnsafe === true,
     onProgress: readProgress(init.onProgress),
+    verbose: null, // added by `withVerbose`
+    trail: newTrail(),
   };
 }
 

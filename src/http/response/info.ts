@@ -6,8 +6,9 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { infos } from "../../../ffi/curl/infos.ts";
-import type { Easy } from "../../handles/easy/easy.ts";
+import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { InfoBatch } from "../../handles/easy/info_batch.ts";
+import { getInfo } from "../../handles/easy/infos.ts";
 import { isKnown } from "../../libcurl_versions.ts";
 import type { HeadCollector } from "./head.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -64,8 +65,8 @@ const VERSIONS: Readonly<Record<number, string>> = {
 /** The transfer that an info is read from. */
 interface InfoTransfer {
   readonly easy: Easy;
-  readonly head: HeadCollector;
-  readonly plan: RequestPlan;
+  readonly head: Pick<HeadCollector, "trailers">;
+  readonly plan: Pick<RequestPlan, "curl">;
 }
 
 const NUMBERS = [
@@ -104,16 +105,17 @@ export class InfoSnapshot {
   readonly #primaryIp: string | null;
   readonly #localIp: string | null;
   readonly #certificates: readonly (readonly string[])[];
-  readonly #head: HeadCollector;
+  readonly #head: Pick<HeadCollector, "trailers">;
   readonly #redirects: number;
   #info: TransferInfo | null = null;
 
   /** Takes the state from the handle. */
   constructor({ easy, head, plan }: InfoTransfer, redirects: number) {
+    const state = stateOf(easy);
     this.#numbers = numbers().take(easy);
-    this.#primaryIp = easy.getInfo("PRIMARY_IP");
-    this.#localIp = easy.getInfo("LOCAL_IP");
-    this.#certificates = plan.curl.has("CERTINFO") ? easy.getInfo("CERTINFO") : [];
+    this.#primaryIp = getInfo(state, "PRIMARY_IP");
+    this.#localIp = getInfo(state, "LOCAL_IP");
+    this.#certificates = plan.curl.has("CERTINFO") ? getInfo(state, "CERTINFO") : [];
     this.#head = head;
     this.#redirects = redirects;
   }

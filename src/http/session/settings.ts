@@ -181,9 +181,9 @@ export function withoutCredentials(settings: Settings): Settings {
 /** Defaults for a `Request`, which has members of its own in the place of some. */
 export function withoutRequestMembers(settings: Settings): Settings {
   const { timeout, connectTimeout, maxBodySize, maxHeaders, retryUnsafe } = settings.init;
-  const { onProgress, agent, cookies } = settings.init;
+  const { onProgress, agent, cookies, verbose } = settings.init;
   const limits = { timeout, connectTimeout, maxBodySize, maxHeaders, retryUnsafe };
-  return { ...settings, init: { ...NO_INIT, ...limits, onProgress, agent, cookies } };
+  return { ...settings, init: { ...NO_INIT, ...limits, onProgress, agent, cookies, verbose } };
 }
 
 /** Whether the input of a call is a `Request`. */

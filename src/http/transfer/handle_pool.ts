@@ -73,9 +73,9 @@ const REUSABLE_OPTIONS: ReadonlySet<string> = new Set([
 
 /** The key that a plan shares with all plans that can use its handle; `null` if none can. */
 function keyOf(plan: RequestPlan): string | null {
-  const { method, url, body, curl, cookies, jar, onProgress } = plan;
+  const { method, url, body, curl, cookies, jar, onProgress, verbose } = plan;
   if (method !== "GET" || body || onProgress || jar || cookies.length > 0) return null;
-  if (hasCredentials(url)) return null;
+  if (hasCredentials(url) || verbose) return null;
   let key = `${url.protocol}\n`;
   for (const [name, value] of curl) {
     if (!REUSABLE_OPTIONS.has(name) || (typeof value === "object") || typeof value === "function") {

@@ -29,6 +29,7 @@ import {
   type Redirect,
   redirectOf,
 } from "./redirect.ts";
+import type { HeadWatch, ObservedRequest } from "./observed.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
@@ -60,10 +61,19 @@ export interface ChainResult {
 const RECEIVE_BUFFER = 128 * 1024;
 
 /** One request of a chain. */
-export class ChainedRequest implements HeadListener {
+export class ChainedRequest implements HeadListener, ObservedRequest {
   readonly plan: RequestPlan;
   readonly easy: Easy;
   readonly head: HeadCollector;
+  /** How many redirects were followed before this request. */
+  readonly redirects: number;
+  /** Told of the head where the agent is observed. */
+  watch: HeadWatch | null = null;
+  /** Why {@linkcode stop} has ended the transfer. */
+  failure: { readonly error: unknown } | null = null;
+  /** The handle makes the next request too. */
+  readonly keepsInfo = false;
+  readonly info = null;
   /** Set once the head is complete and asks for a redirect. */
   redirect: Redirect | null = null;
   readonly #hooks: RequestHooks;
@@ -78,8 +88,9 @@ export class ChainedRequest implements HeadListener {
   #agent: Agent | null = null;
 
   /** Prepares a request; the handle must be new or reset. */
-  constructor(plan: RequestPlan, easy: Easy, hooks: RequestHooks) {
+  constructor(plan: RequestPlan, easy: Easy, hooks: RequestHooks, redirects: number) {
     this.plan = plan;
+    this.redirects = redirects;
     this.head = new HeadCollector(this, plan.maxHeaders);
     this.easy = easy;
     this.#hooks = hooks;
@@ -100,7 +111,7 @@ export class ChainedRequest implements HeadListener {
       this.#hooks.prepare(this);
       if (signal) unlisten = onAbort(signal, () => this.#abort.abort(reasonOf(signal)));
       this.#agent = agent;
-      await performOn(agent, easy, this.#abort.signal);
+      await performOn(agent, easy, this.#abort.signal, this);
     } catch (error) {
       failure = error;
       const isAborted = signal !== null && signalIsAborted(signal);
@@ -117,11 +128,11 @@ export class ChainedRequest implements HeadListener {
   onHead(): void {
     this.redirect = redirectOf(this.head, this.plan);
     this.#unwanted = this.redirect !== null || !this.#hooks.onHead(this);
+    const isLast = !mayBeRetried(this.head.status, this.plan);
+    if (isLast) this.watch?.head();
     if (!this.#unwanted) return;
     this.#discardBody(); // a hook may have sent the body of an earlier head to a file
-    if (!mayBeRetried(this.head.status, this.plan)) {
-      this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
-    }
+    if (isLast) this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
   }
 
   /** Whether the transfer has done all it is needed for: only a discarded body was cut off. */
@@ -156,6 +167,7 @@ export class ChainedRequest implements HeadListener {
 
   /** Aborts the request, which then fails with that error. */
   stop(error: unknown): void {
+    this.failure ??= { error };
     this.#abort.abort(error);
   }
 
@@ -181,7 +193,7 @@ export async function runChain(
   const { easy } = own;
   for (let redirects = 0;; redirects++) {
     throwIfAborted(plan.signal);
-    const request = new ChainedRequest(plan, easy, hooks);
+    const request = new ChainedRequest(plan, easy, hooks, redirects);
     await request.run(agent, remaining());
     const { head, redirect } = request;
     plan = { ...plan, url: effectiveUrl(easy, plan) };

@@ -11,6 +11,7 @@ import { type Agent, endTurn, performAtOnce } from "../../driver/agent.ts";
 import type { TransferOutcome } from "../../driver/transfers.ts";
 import { isAborted, isAbortOf } from "../../signals.ts";
 import type { BodyReceiver } from "../../handles/core/easy_state.ts";
+import { attachTap } from "../../handles/tap.ts";
 import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { pauseInTurn, pauseReceiving } from "../../handles/easy/pausing.ts";
@@ -31,6 +32,7 @@ import { hasAny } from "../request/curl_options.ts";
 import { HeadCollector, type HeadListener } from "../response/head.ts";
 import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./handle_pool.ts";
+import type { HeadWatch, ObservedRequest } from "./observed.ts";
 import { reportProgress } from "./progress.ts";
 import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -59,13 +61,16 @@ const COOKIES: ReadonlySet<string> = new Set(["COOKIEFILE", "COOKIEJAR", "COOKIE
 const AUTHENTICATES = new Set([401, 407, 417]);
 
 /** One request of `fetch`, running on an agent. */
-export class Transfer implements HandleUser, BodyTransfer, HeadListener, TransferOutcome {
+export class Transfer
+  implements HandleUser, BodyTransfer, HeadListener, TransferOutcome, ObservedRequest {
   readonly head: HeadCollector;
   readonly plan: RequestPlan;
   /** How many redirects were followed before this request. */
   readonly redirects: number;
   /** The cookies of the handle as lines of COOKIELIST, once the transfer is over. */
   cookies: readonly string[] = [];
+  /** Told of the head where the agent is observed. */
+  watch: HeadWatch | null = null;
   readonly #agent: Agent;
   /** `null` once the transfer is over, as the handle may serve another transfer then. */
   #handle: PooledHandle | null;
@@ -107,6 +112,21 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     return (this.#handle as PooledHandle).easy;
   }
 
+  /** The info is taken before the handle is given up. */
+  get keepsInfo(): boolean {
+    return true;
+  }
+
+  /** What an observer of the agent looks at. */
+  get request(): ObservedRequest {
+    return this;
+  }
+
+  /** Why curlew has ended the transfer itself. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
   /** The info of the transfer, up to now if it is still running. */
   get info(): TransferInfo {
     return (this.#lastInfo ?? new InfoSnapshot(this, this.redirects)).info;
@@ -121,7 +141,8 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
   }
 
   #setCallbacks(easy: Easy): void {
-    const feeder = this.#feeder, { onProgress } = this.plan;
+    const feeder = this.#feeder, { onProgress, verbose } = this.plan;
+    if (verbose) attachTap(stateOf(easy), verbose);
     if (feeder) {
       easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
@@ -150,6 +171,7 @@ export class Transfer implements HandleUser, BodyTransfer, HeadListener, Transfe
     if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
       this.#sink = new BodySink(this);
     }
+    this.watch?.head();
     responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });
   }
 

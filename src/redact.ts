@@ -41,14 +41,52 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 const HARMLESS_KIND = /^(?:sec-ch-|sec-fetch-)/;
 
-/** Headers whose value is a URL. */
-const URLS: ReadonlySet<string> = new Set(["origin", "referer"]);
+/** Headers of responses that tell nothing of who has asked. */
+const HARMLESS_ANSWERS: ReadonlySet<string> = new Set([
+  "accept-ranges",
+  "age",
+  "allow",
+  "alt-svc",
+  "content-range",
+  "content-security-policy",
+  "etag",
+  "expires",
+  "last-modified",
+  "permissions-policy",
+  "proxy-authenticate",
+  "proxy-connection",
+  "referrer-policy",
+  "retry-after",
+  "sec-websocket-protocol",
+  "server",
+  "server-timing",
+  "strict-transport-security",
+  "timing-allow-origin",
+  "vary",
+  "via",
+  "www-authenticate",
+  "x-cache",
+  "x-content-type-options",
+  "x-frame-options",
+  "x-powered-by",
+]);
+const HARMLESS_ANSWER = /^access-control-/;
 
-/** The value of a header, as far as it may be seen. */
+/** Headers whose value is a URL. */
+const URLS: ReadonlySet<string> = new Set(["content-location", "location", "origin", "referer"]);
+
+/** The value of a request's header, as far as it may be seen. */
 export function redactHeader(name: string, value: string): string {
   const lower = name.toLowerCase();
   if (value === "" || HARMLESS.has(lower) || HARMLESS_KIND.test(lower)) return value;
   return URLS.has(lower) ? redactUrl(value) : REDACTED;
+}
+
+/** The value of a response's header, as far as it may be seen. */
+export function redactAnswer(name: string, value: string): string {
+  const lower = name.toLowerCase();
+  const isHarmless = HARMLESS_ANSWERS.has(lower) || HARMLESS_ANSWER.test(lower);
+  return isHarmless ? value : redactHeader(name, value);
 }
 
 /** A URL without the user, the values of its query and its fragment. */

@@ -1,0 +1,41 @@
+/**
+ * Taps: what a transfer sends and receives, for whoever records it, beside the functions that its
+ * handle has.
+ *
+ * @module
+ */
+
+import { easyOptions } from "../../ffi/curl/options.ts";
+import { library } from "../../ffi/mod.ts";
+import type { EasyState, TransferTap } from "./core/easy_state.ts";
+import { renewFunction } from "./easy/functions.ts";
+
+const { DEBUGFUNCTION, VERBOSE } = easyOptions;
+
+/**
+ * Whether libcurl writes the trace itself, to STDERR: a DEBUGFUNCTION would silence it, so a tap gets
+ * no trace then.
+ */
+const tracesItself = ({ settings }: EasyState) =>
+  settings.verbose && !settings.functions.has(DEBUGFUNCTION.id);
+
+/** Has a tap get what the handle sends and receives from now on. */
+export function attachTap(state: EasyState, tap: TransferTap): void {
+  const isFirst = state.taps === null;
+  state.taps = [...state.taps ?? [], tap];
+  if (isFirst && !tracesItself(state)) setTrace(state, true);
+}
+
+/** Ends {@linkcode attachTap}. Does nothing for a tap that is not attached. */
+export function detachTap(state: EasyState, tap: TransferTap): void {
+  if (!state.taps?.includes(tap)) return;
+  const others = state.taps.filter((other) => other !== tap);
+  state.taps = others.length > 0 ? others : null;
+  if (state.taps || state.resources.pointer === null || tracesItself(state)) return;
+  setTrace(state, state.settings.verbose);
+}
+
+function setTrace(state: EasyState, isOn: boolean): void {
+  renewFunction(state, DEBUGFUNCTION.id);
+  library().symbols.curl_easy_setopt.long(state.pointer, VERBOSE.id, isOn ? 1 : 0);
+}

@@ -1,0 +1,53 @@
+/**
+ * Replaces a file in one step.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileError } from "./errors.ts";
+
+/**
+ * Writes a new file beside the one at the path, or beside what a link there leads to, and renames it:
+ * what cannot be written leaves the old one whole. The mode is reduced by the umask. Throws
+ * `TypeError`.
+ */
+export async function replaceFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  try {
+    const target = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return path;
+      throw error;
+    });
+    replace(target, bytes, mode);
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
+}
+
+function replace(path: string, bytes: Uint8Array, mode: number): void {
+  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+  const fresh = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
+  const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL, mode);
+  try {
+    try {
+      writeFileSync(fd, bytes);
+      fsyncSync(fd); // a crash must not leave an empty file in the place of the old one
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The option `verbose`: the lines of `curl -v`, without what is secret in them. Loaded when it is
+ * given.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { flags } from "../../../ffi/curl/flags.ts";
+import { withoutCredentials } from "../../errors.ts";
+import type { TappedBytes, TransferTap } from "../../handles/core/easy_state.ts";
+import { redactAnswer, REDACTED, redactHeader, redactUrl } from "../../redact.ts";
+
+const { CURLINFO_TEXT, CURLINFO_HEADER_IN, CURLINFO_HEADER_OUT } = flags;
+/** What stands before a line, by its type, as curl has it. */
+const SIGNS = ["*", "<", ">", "{", "}", "{", "}"];
+
+type Write = (line: string) => void;
+
+/** Writes the lines of the transfers of one call. */
+export class Verbose implements TransferTap {
+  #write: Write | null;
+  /** The beginning of a line whose end has not come. */
+  #begun = "";
+  /** The last line was about bytes: curl writes one for all that follow each other. */
+  #isAfterData = false;
+
+  /** `true` writes to standard error. */
+  constructor(write: true | Write) {
+    this.#write = write === true ? (line) => console.error(line) : write;
+  }
+
+  trace(type: number, bytes: TappedBytes): void {
+    if (this.#write === null) return;
+    if (type > CURLINFO_HEADER_OUT) return this.#count(type, bytes.length);
+    const text = this.#begun + latin1Of(bytes), end = text.lastIndexOf("\n");
+    this.#begun = type === CURLINFO_TEXT && end < 0 ? text : "";
+    if (this.#begun !== "") return;
+    this.#isAfterData = false;
+    // a head ends with an empty line, which curl shows
+    for (const line of text.replace(/\r?\n$/, "").split(/\r?\n/)) this.#line(type, line);
+  }
+
+  body(): void {}
+
+  #count(type: number, length: number): void {
+    if (!this.#isAfterData) this.#tell(`${SIGNS[type] ?? ""} [${length} bytes data]`);
+    this.#isAfterData = true;
+  }
+
+  #line(type: number, line: string): void {
+    const shown = type === CURLINFO_TEXT ? redactTrace(line) : redactHeadLine(type, line);
+    this.#tell(`${SIGNS[type]} ${shown}`);
+  }
+
+  #tell(line: string): void {
+    try {
+      this.#write?.(line);
+    } catch (error) {
+      this.#write = null; // the transfer goes on without
+      queueMicrotask(() => reportError(error));
+    }
+  }
+}
+
+function latin1Of(bytes: TappedBytes): string {
+  const copy = new Uint8Array(bytes.length);
+  bytes.copyTo(copy);
+  return Buffer.from(copy.buffer).toString("latin1");
+}
+
+/** A line of a head, as far as it may be seen. */
+function redactHeadLine(type: number, line: string): string {
+  const [, name, space = "", value = ""] = /^([^\s:]+):([ \t]*)(.*)$/s.exec(line) ?? [];
+  if (name === undefined) return redactOtherLine(line);
+  const redact = type === CURLINFO_HEADER_IN ? redactAnswer : redactHeader;
+  return `${name}:${space}${redact(name, value)}`;
+}
+
+const REQUEST_LINE = /^([A-Z]+) (\S+)( HTTP\/[\d.]+)$/i;
+
+/** A line that is no header: the first one, the last one, or what continues the header before it. */
+function redactOtherLine(line: string): string {
+  const [, method, target = "", version] = REQUEST_LINE.exec(line) ?? [];
+  if (method !== undefined) return `${method} ${redactUrl(target)}${version}`;
+  return line === "" || line.startsWith("HTTP/") ? line : REDACTED;
+}
+
+/** A header as libcurl traces it for HTTP/2 and 3: `[name: value]`. */
+const TRACED_HEADER = /\[(:?[^\s:\]]+): (.*)\]$/;
+const COOKIE = /\b(cookie )([^\s=]+)=.*?(?= for domain |$)/i;
+const USER = /\b(user(?:name)?:? )'[^']*'/gi;
+const URL_IN_TEXT = /\b[a-z][a-z\d+.-]*:\/\/[^\s'"]+/gi;
+/** Pseudo headers other than `:path`. */
+const PSEUDO: ReadonlySet<string> = new Set([":method", ":scheme", ":authority", ":status"]);
+
+/** What libcurl tells of a transfer, as far as it may be seen. */
+function redactTrace(line: string): string {
+  const header = TRACED_HEADER.exec(line);
+  if (header) {
+    const [all, name = "", value = ""] = header;
+    return `${line.slice(0, -all.length)}[${name}: ${redactTraced(name, value)}]`;
+  }
+  const bare = line.replace(COOKIE, `$1$2=${REDACTED}`).replace(USER, `$1'${REDACTED}'`)
+    .replace(URL_IN_TEXT, redactUrl);
+  return withoutCredentials(bare);
+}
+
+function redactTraced(name: string, value: string): string {
+  if (name === ":path") return redactUrl(value);
+  return PSEUDO.has(name) ? value : redactHeader(name, value);
+}

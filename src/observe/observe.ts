@@ -1,0 +1,139 @@
+/**
+ * `observe`: tells functions of the user of an agent's transfers.
+ *
+ * @module
+ */
+
+import type { Agent } from "../driver/agent.ts";
+import { wrong } from "../http/shown.ts";
+import { member } from "../members.ts";
+import { attach } from "./hub.ts";
+import type { ObservedTransfer } from "./transfer.ts";
+import type { Sink, Watch } from "./watch.ts";
+
+/** What {@linkcode observe} calls, each as it comes. */
+export interface TransferObserver {
+  /** Called in the call that starts the transfer, so in its `AsyncLocalStorage`. */
+  readonly start?: ((transfer: ObservedTransfer) => void) | undefined;
+  /** Called when the head of the response is complete; never for a transfer of `Agent.perform`. */
+  readonly head?: ((transfer: ObservedTransfer) => void) | undefined;
+  /** Called when the transfer is over, however it has ended. */
+  readonly end?: ((transfer: ObservedTransfer) => void) | undefined;
+}
+
+/** An observation that goes on until it is ended. */
+export interface Observation {
+  /** Ends it. Nothing is called any more. */
+  detach(): void;
+  /** Ends it at the end of a `using` block. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Observes the transfers that an agent starts from now on: those of `fetch`, `download`, `upload`, of
+ * sessions and of `Agent.perform`, and the handshakes of WebSockets, whose end is the open
+ * connection. Each starts once and ends once; a head comes between them where there is one. `null`
+ * is the default agent, which all calls share that are given none. An observer has no influence: the
+ * first thing that it throws is reported (`reportError`), and it is called no more.
+ *
+ * @throws {TypeError} for no agent, and for an observer whose member is no function.
+ *
+ * @example
+ * ```ts
+ * import { fetch } from "curlew";
+ * import { observe } from "curlew/observe";
+ *
+ * using _ = observe(null, {
+ *   end({ method, url, status, error, attempt, info }) {
+ *     console.log(method, url, status ?? error, `attempt ${attempt}`, info?.total, "ms");
+ *   },
+ * });
+ * await (await fetch("https://example.com/")).text();
+ * ```
+ */
+export function observe(agent: Agent | null, observer: TransferObserver): Observation {
+  return observation(agent, new ObserverSink(readObserver(observer)));
+}
+
+/** Attaches a sink of functions. */
+export function observation(agent: Agent | null, sink: ObserverSink): Observation {
+  const end = attach(agent, sink);
+  const detach = () => {
+    sink.close();
+    end();
+  };
+  return { detach, [Symbol.dispose]: detach };
+}
+
+const MOMENTS = ["start", "head", "end"] as const;
+
+function readObserver(observer: TransferObserver): TransferObserver {
+  if (typeof observer !== "object" || observer === null) {
+    throw wrong("observe", "the observer", "an object", observer);
+  }
+  const read = (name: (typeof MOMENTS)[number]) => {
+    const call = member(observer, name);
+    if (call === undefined || typeof call === "function") return call;
+    throw wrong("observe", `observer.${name}`, "a function", call);
+  };
+  return { start: read("start"), head: read("head"), end: read("end") };
+}
+
+type Call = (transfer: ObservedTransfer) => void;
+
+/** Calls functions of the user, which may throw. */
+export class ObserverSink implements Sink {
+  readonly #functions: TransferObserver;
+  #isClosed = false;
+
+  /** Each function is called without `this`. */
+  constructor(functions: TransferObserver) {
+    this.#functions = functions;
+  }
+
+  start(watch: Watch): void {
+    const { start } = this.#functions;
+    if (start) this.call(start, watch.face);
+  }
+
+  head(watch: Watch): void {
+    const { head } = this.#functions;
+    if (head) callSoon(this, head, watch);
+  }
+
+  end(watch: Watch): void {
+    const { end } = this.#functions;
+    if (end) callSoon(this, end, watch);
+  }
+
+  /** Calls a function, unless one has thrown before. */
+  call(call: Call, transfer: ObservedTransfer): void {
+    if (this.#isClosed) return;
+    try {
+      call(transfer);
+    } catch (error) {
+      this.#isClosed = true;
+      queueMicrotask(() => reportError(error));
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+}
+
+/** Calls that wait for the end of the agent's turn, or of libcurl's callback. */
+let waiting: { readonly sink: ObserverSink; readonly call: Call; readonly watch: Watch }[] = [];
+/** `queueMicrotask` takes several times as long on Deno. */
+const resolved = Promise.resolve();
+
+/** Calls a function of the user in a microtask, where it may do all that it likes. */
+function callSoon(sink: ObserverSink, call: Call, watch: Watch): void {
+  if (waiting.push({ sink, call, watch }) === 1) resolved.then(callWaiting);
+}
+
+function callWaiting(): void {
+  const calls = waiting;
+  waiting = [];
+  for (const { sink, call, watch } of calls) sink.call(call, watch.face);
+}

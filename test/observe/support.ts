@@ -1,0 +1,99 @@
+/** What the tests of observing share. */
+import { Agent, type FetchInit } from "../../mod.ts";
+import { observe, type ObservedTransfer } from "../../observe.ts";
+import { fetch } from "../../src/http/fetch.ts";
+import { startServer, type TestServer } from "../server/start.ts";
+
+export { failure, isBun, sleep, until } from "../driver/support.ts";
+
+/** Servers, an agent, and what was told of it. */
+export class World {
+  readonly server: TestServer;
+  readonly agent: Agent = new Agent();
+  /** Each event as `name id status`. */
+  events: string[] = [];
+  ended: ObservedTransfer[] = [];
+
+  private constructor(server: TestServer) {
+    this.server = server;
+    observe(this.agent, {
+      start: ({ id }) => this.events.push(`start ${id - this.#first(id)}`),
+      head: ({ id, status }) => this.events.push(`head ${id - this.#first(id)} ${status}`),
+      end: (transfer) => {
+        const { id, state, status } = transfer;
+        this.events.push(`end ${id - this.#first(id)} ${state} ${status}`);
+        this.ended.push(transfer);
+      },
+    });
+  }
+
+  #start = 0;
+
+  /** Numbers count from 0 in each test. */
+  #first(id: number): number {
+    return this.#start ||= id;
+  }
+
+  static async start(...kinds: Parameters<typeof startServer>): Promise<World> {
+    return new World(await startServer(...kinds));
+  }
+
+  /** Forgets what was told. */
+  reset(): void {
+    this.events = [];
+    this.ended = [];
+    this.#start = 0;
+  }
+
+  /** `fetch` on the agent, never for longer than ten seconds. */
+  get(input: string, init: FetchInit = {}): Promise<Response> {
+    return fetch(input, { timeout: 10_000, agent: this.agent, ...init });
+  }
+
+  /** The same, to the end of the body. */
+  async read(input: string, init: FetchInit = {}): Promise<string> {
+    return await (await this.get(input, init)).text();
+  }
+
+  async close(): Promise<void> {
+    await this.agent.close();
+    await this.server.close();
+  }
+}
+
+/** Runs `call` while `reportError` gives what it gets. */
+export async function reported(call: () => Promise<unknown>): Promise<unknown[]> {
+  const found: unknown[] = [], { reportError: own } = globalThis;
+  globalThis.reportError = (error: unknown) => void found.push(error);
+  try {
+    await call();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  } finally {
+    globalThis.reportError = own;
+  }
+  return found;
+}
+
+/** Parses XML, as far as an SVG needs it. Gives the names of its elements; throws where it is none. */
+export function elementsOf(xml: string): string[] {
+  const names: string[] = [], open: string[] = [];
+  const tag =
+    /<(\/?)([a-z]+)((?:\s+[\w:-]+="[^"<&]*(?:&(?:amp|lt|gt|quot|apos);[^"<&]*)*")*)\s*(\/?)>/gy;
+  for (let at = 0; at < xml.length;) {
+    const end = xml.indexOf("<", at), text = xml.slice(at, end < 0 ? xml.length : end);
+    if (/&(?!(?:amp|lt|gt|quot|apos);)|>/.test(text)) throw new Error(`a stray character: ${text}`);
+    // deno-lint-ignore no-control-regex -- XML has none of them
+    if (/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text)) throw new Error(`no XML: ${text}`);
+    if (end < 0) break;
+    tag.lastIndex = end;
+    const found = tag.exec(xml);
+    if (!found) throw new Error(`no element: ${xml.slice(end, end + 80)}`);
+    const [all, isEnd, name = "", , isEmpty] = found;
+    if (isEnd && open.pop() !== name) throw new Error(`${name} ends where it was not open`);
+    if (!isEnd) names.push(name);
+    if (!isEnd && !isEmpty) open.push(name);
+    at = end + all.length;
+  }
+  if (open.length > 0) throw new Error(`${open.join()} has no end`);
+  return names;
+}
