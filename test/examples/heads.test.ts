@@ -112,12 +112,14 @@ for (const [name, instead] of Object.entries(INSTEAD)) {
 /** Those whose heads are run where there is what they need. */
 const ELSEWHERE = {
   "protocols/websocket.ts": "../websocket/example.test.ts",
+  "scale/crawler.ts": "../servers/crawler.test.ts",
 };
 
 /** Programs as people have them, not the shortest that shows something. */
 const LONGER: Readonly<Record<string, number>> = {
   "http/node_libcurl.ts": 216,
   "loops/own_sockets.ts": 89,
+  "scale/crawler.ts": 95,
 };
 
 const names = async () =>
