@@ -79,6 +79,7 @@ const INSTEAD: Readonly<Record<string, () => Instead | Promise<Instead>>> = {
   "loops/event_loop.ts": page,
   "loops/own_sockets.ts": () => [["http://example.com/", server.url("/readme/example")]],
   "loops/socket_all.ts": page,
+  "scale/workers.ts": () => [...page(), ["https://example.org/", server.url("/readme/example")]],
   "protocols/connect_only.ts": async () => [
     ["http://localhost:6379", await origin(own.pingServer())],
   ],
@@ -119,7 +120,8 @@ const ELSEWHERE = {
 const LONGER: Readonly<Record<string, number>> = {
   "http/node_libcurl.ts": 216,
   "loops/own_sockets.ts": 89,
-  "scale/crawler.ts": 95,
+  "scale/crawler.ts": 97,
+  "scale/workers.ts": 82,
 };
 
 const names = async () =>

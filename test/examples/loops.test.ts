@@ -31,7 +31,7 @@ test.for(LOOPS)(
       expect(lines).toContain(`${url} ${url.split("/").pop()} bytes`);
     }
     const ticks = Number(/a timer of 5 ms has run (\d+) times/.exec(last)?.[1]);
-    expect(ticks).toBeGreaterThan(20); // it has 400 ms at least
+    expect(ticks).toBeGreaterThan(5); // of 400 ms; a loop that blocked would leave one or two
   },
 );
 
