@@ -1,8 +1,8 @@
 // What a second core gains examples/scale/workers.ts: the same pages by one Worker and by two, in
-// turn, on both runtimes. A second core gains nothing where others use it already: a round counts
-// only if they took less than a quarter of a core meanwhile, and is done again if they took more.
+// turn, on both runtimes. A second core gains nothing where others use it already, so it tells what
+// they took; the processor time of the same work says what a second Worker costs in any case.
 //
-//   node bench/workers.mjs [ROUNDS] [MINUTES]
+//   node bench/workers.mjs [ROUNDS]
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { cpus } from "node:os";
@@ -16,11 +16,8 @@ const EXAMPLE = join(ROOT, "examples", "scale", "workers.ts");
 const PAGES = 200, URLS = 1000, WORDS = 3_000, WORKERS = [1, 2];
 const RUN = { bun: [], deno: ["run", "--allow-ffi", "--allow-read"] };
 
-/** From here on others are in the way. */
-const BUSY_CORES = 0.25;
-
-const [rounds, minutes] = [process.argv[2] ?? 5, process.argv[3] ?? 10].map(Number);
-if (!(rounds >= 1) || !(minutes > 0)) throw new Error("Usage: workers.mjs [ROUNDS] [MINUTES]");
+const rounds = Number(process.argv[2] ?? 5);
+if (!(rounds >= 1)) throw new Error("Usage: workers.mjs [ROUNDS]");
 const paths = setup();
 
 /** A page of HTML with some 50 kB of words, most of them seldom. */
@@ -41,7 +38,7 @@ await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const origin = `http://127.0.0.1:${server.address().port}`;
 const urls = Array.from({ length: URLS }, (_, number) => `${origin}/${number % PAGES}`);
 
-/** Runs the example: its own seconds, and the cores that everything else took meanwhile. */
+/** Runs the example: its seconds, those of processors, and the cores that others took meanwhile. */
 function measure(runtime, workers) {
   const args = [...RUN[runtime], EXAMPLE, String(workers), ...urls];
   const begun = performance.now(), busy = busySeconds(), own = process.cpuUsage();
@@ -56,7 +53,7 @@ function measure(runtime, workers) {
       if (code !== 0 || Number(count) !== URLS) return reject(new Error(`${runtime}: ${stdout}`));
       const { user, system } = process.cpuUsage(own), wall = (performance.now() - begun) / 1000;
       const others = (busySeconds() - busy - used - (user + system) / 1e6) / wall;
-      resolve({ seconds: Number(seconds), others: Math.max(0, others) });
+      resolve({ wall: Number(seconds), processor: used, others: Math.max(0, others) });
     });
   });
 }
@@ -65,50 +62,35 @@ const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length /
 const spread = (list) => `${Math.min(...list).toFixed(2)}–${Math.max(...list).toFixed(2)}`;
 const cell = (list) => `${median(list).toFixed(2)} (${spread(list)})`;
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The cores that others take, over a second. */
-async function othersNow() {
-  const busy = busySeconds();
-  await sleep(1000);
-  return busySeconds() - busy;
-}
-
-/** One Worker and two: their seconds, and what others took at most. */
-async function pair(runtime, isTurned) {
-  const found = {};
-  for (const workers of isTurned ? WORKERS.toReversed() : WORKERS) {
-    found[workers] = await measure(runtime, workers);
-  }
-  const [one, two] = WORKERS.map((workers) => found[workers]);
-  return { one: one.seconds, two: two.seconds, others: Math.max(one.others, two.others) };
-}
-
-const end = performance.now() + minutes * 60_000, found = { bun: [], deno: [] };
-const isMissing = (runtime) => found[runtime].length < rounds;
-let tried = 0;
-while (RUNTIMES.some(isMissing) && performance.now() < end) {
-  if (await othersNow() > BUSY_CORES) continue;
-  for (const runtime of RUNTIMES.filter(isMissing)) {
-    const result = await pair(runtime, ++tried % 2 === 0);
-    if (result.others < BUSY_CORES) found[runtime].push(result);
+const found = { bun: [], deno: [] };
+for (let round = 0; round < rounds; round++) {
+  for (const runtime of RUNTIMES) {
+    const pair = {};
+    for (const workers of round % 2 === 0 ? WORKERS : WORKERS.toReversed()) {
+      pair[workers] = await measure(runtime, workers);
+    }
+    found[runtime].push(pair);
   }
 }
 server.close();
 
-console.log(
-  "|  | rounds | 1 Worker, s | 2 Workers, s | gain |\n| --- | ---: | ---: | ---: | ---: |",
-);
-for (const [runtime, results] of Object.entries(found)) {
-  if (results.length === 0) continue;
-  const cells = [({ one }) => one, ({ two }) => two, ({ one, two }) => one / two];
-  const row = cells.map((of) => cell(results.map(of))).join(" | ");
-  console.log(`| ${TITLES[runtime]} | ${results.length} | ${row} |`);
+console.log("|  | 1 Worker, s | 2 Workers, s | gain | processor time |");
+console.log("| --- | ---: | ---: | ---: | ---: |");
+for (const [runtime, pairs] of Object.entries(found)) {
+  const columns = [
+    (pair) => pair[1].wall,
+    (pair) => pair[2].wall,
+    (pair) => pair[1].wall / pair[2].wall,
+    (pair) => pair[2].processor / pair[1].processor,
+  ];
+  const row = columns.map((column) => cell(pairs.map(column))).join(" | ");
+  console.log(`| ${TITLES[runtime]} | ${row} |`);
 }
-const counted = found.bun.length + found.deno.length;
+const others = Object.values(found).flat().flatMap((pair) => WORKERS.map((n) => pair[n].others));
 console.log(
-  `\nMedians (smallest–largest) of the ${counted} of ${tried} rounds in which others took less ` +
-    `than ${BUSY_CORES} cores:\n${URLS} pages of ${Math.round(pages[0].length / 1000)} kB, ` +
-    `${cpus().length} cores (${cpus()[0].model.trim()}), the server on one of them.`,
+  `\nMedians of ${rounds} rounds in turn (smallest–largest): ${URLS} pages of ` +
+    `${Math.round(pages[0].length / 1000)} kB,\n${cpus().length} cores (${
+      cpus()[0].model.trim()
+    }), ` +
+    `the server on one of them. Others took ${cell(others)} cores.`,
 );
-process.exitCode = RUNTIMES.some(isMissing) ? 1 : 0;
