@@ -16,7 +16,7 @@ import process from "node:process";
 import { Easy, Multi } from "curlew";
 
 const urls = process.argv.slice(2), folder = mkdtempSync(join(tmpdir(), "own-sockets-"));
-let sockets = 0, ticks = 0, timer: ReturnType<typeof setTimeout> | undefined;
+let sockets = 0, ticks = 0, moved = 0, timer: ReturnType<typeof setTimeout> | undefined;
 let isDue = false, finish = () => {};
 const finished = new Promise<void>((resolve) => finish = resolve);
 using multi = new Multi();
@@ -35,7 +35,9 @@ function soon(): void {
 function turn(): void {
   isDue = false;
   if (multi.closed) return;
+  const before = moved;
   multi.perform();
+  if (moved !== before) soon(); // it reads so much at a time, and may have left the rest
   for (const { easy, error } of multi.messages()) {
     const done = `${easy.getInfo("SIZE_DOWNLOAD_T")} bytes`;
     console.log(easy.getInfo("PRIVATE"), error?.codeName ?? done);
@@ -86,7 +88,11 @@ async function relayTo({ protocol, hostname, port }: URL): Promise<string> {
 const ticking = setInterval(() => ticks++, 5);
 for (const url of urls) {
   const easy = new Easy(), path = await relayTo(new URL(url));
-  easy.setOpts({ URL: url, PRIVATE: url, TIMEOUT: 60, WRITEFUNCTION: (bytes) => bytes.length });
+  const WRITEFUNCTION = ({ length }: Uint8Array) => {
+    moved += length;
+    return length;
+  };
+  easy.setOpts({ URL: url, PRIVATE: url, TIMEOUT: 60, WRITEFUNCTION });
   easy.setOpts({ UNIX_SOCKET_PATH: path, NOPROXY: "*" });
   multi.addHandle(easy);
 }

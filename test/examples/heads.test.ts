@@ -119,7 +119,7 @@ const ELSEWHERE = {
 /** Programs as people have them, not the shortest that shows something. */
 const LONGER: Readonly<Record<string, number>> = {
   "http/node_libcurl.ts": 216,
-  "loops/own_sockets.ts": 89,
+  "loops/own_sockets.ts": 95,
   "scale/crawler.ts": 97,
   "scale/workers.ts": 85,
 };
