@@ -22,9 +22,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, fetch } from "curlew";
 
 const [redisUrl = "", gap, ...urls] = process.argv.slice(2);
-const arePages = urls.length > 0 &&
-  urls.every((url) => URL.parse(url)?.protocol.startsWith("http"));
-if (!URL.parse(redisUrl)?.protocol.startsWith("redis") || !(Number(gap) > 0) || !arePages) {
+const has = (url: string, scheme: RegExp) => scheme.test(URL.parse(url)?.protocol ?? "");
+const arePages = urls.length > 0 && urls.every((url) => has(url, /^https?:$/));
+if (!has(redisUrl, /^rediss?:$/) || !(Number(gap) > 0) || !arePages) {
   console.error("Usage: crawler.ts REDIS_URL MS_BETWEEN_REQUESTS_TO_A_HOST URL…");
   process.exit(2);
 }
