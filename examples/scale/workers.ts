@@ -8,6 +8,7 @@
 //   > domain: 4
 //   > example: 4
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { isMainThread, type MessagePort, parentPort, Worker } from "node:worker_threads";
 import { Agent, fetch } from "curlew";
 
@@ -46,7 +47,7 @@ function serve(port: MessagePort): void {
 
 /** One Worker for the URLs, which others take from as well; all its words, and how many failed. */
 function start(urls: Iterator<string>): Promise<{ words: Words; failed: number }> {
-  const worker = new Worker(new URL(import.meta.url));
+  const worker = new Worker(fileURLToPath(import.meta.url));
   let given = 0, failed = 0;
   const give = () => {
     const { done, value } = urls.next();
