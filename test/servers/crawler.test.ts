@@ -164,7 +164,7 @@ onServer("redis", "the crawler", ({ port }) => {
       await using site = await startSite();
       const both = await Promise.all([start(site), start(site)]);
       await until(() => site.total() > PAGES);
-      await Promise.all(both.map((one) => one[Symbol.asyncDispose]())); // SIGKILL
+      await Promise.all(both.map((one) => one.end("SIGKILL")));
       await new Promise((resolve) => setTimeout(resolve, 200)); // Redis reads what they had sent
       const completed = await inState(site, "completed"), active = await inState(site, "active");
       expect(completed.length).toBeGreaterThan(PAGES / 2);
@@ -183,11 +183,28 @@ onServer("redis", "the crawler", ({ port }) => {
     await using site = await startSite();
     const other = run(site), one = await start(site);
     await until(() => site.total() > PAGES);
-    await one[Symbol.asyncDispose](); // SIGKILL
+    await one.end("SIGKILL");
     const active = await inState(site, "active"); // of both, since it cannot be told whose
     pagesHere([await other]);
     await isWhole(site, active);
   }, LONG);
+
+  test(
+    "Ctrl-C ends a process after its pages in flight, so that no other has to wait",
+    async () => {
+      await using site = await startSite();
+      const one = await start(site);
+      await until(() => site.total() > PAGES);
+      expect((await one.end("SIGINT")).at(-1)).toMatch(/^\d+ pages here; of all processes /);
+      expect(await inState(site, "active")).toEqual([]);
+      const completed = await inState(site, "completed"), begun = performance.now();
+      expect(completed.length).toBeLessThan(2 * PAGES);
+      expect(pagesHere([await run(site)])).toEqual([2 * (PAGES + 1) - completed.length]);
+      expect(performance.now() - begun).toBeLessThan(10_000); // less than a lock lasts
+      await isWhole(site, []);
+    },
+    LONG,
+  );
 
   test("a process goes on when it has lost its connections to Redis", async () => {
     await using site = await startSite();
