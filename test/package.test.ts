@@ -1,4 +1,13 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
@@ -129,7 +138,7 @@ afterAll(async () => {
 test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");
   const documents = ["CHANGELOG.md", "LICENSE", "LIMITS.md", "README.md", "SECURITY.md"];
-  const names = [...documents, "dist", "package.json"];
+  const names = [...documents, "dist", "examples", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
   // beside each bundle stands its source map
   const inDist = (await readdir(join(inside, "dist"))).filter((name) => !name.endsWith(".js.map"));
@@ -169,6 +178,43 @@ test("the npm package runs on this runtime", async () => {
   const { stdout } = await run(process.execPath, ...args);
   expect(stdout).toBe("200 true 0 CurlEasyError true\n");
 });
+
+/** A GET, which needs the main door, and a session, which needs another. */
+const COPIED = ["http/get.ts", "http/session.ts"];
+
+test("examples run where a reader copies them to, beside the npm package", async () => {
+  const inside = join(folder, "node_modules", "curlew", "examples");
+  expect((await readdir(inside)).sort()).toEqual((await readdir(join(ROOT, "examples"))).sort());
+  for (const name of COPIED) {
+    await copyFile(join(inside, name), join(folder, "copied.ts"));
+    const args = [server.url("/small"), join(folder, "jar.txt")];
+    const flags = "Bun" in globalThis ? [] : ["run", "-A", "--no-check"];
+    const { stdout } = await run(process.execPath, ...flags, "copied.ts", ...args);
+    expect(stdout, name).toContain('"name":"small"');
+    // only Bun runs TypeScript inside a package
+    if (!("Bun" in globalThis)) continue;
+    const there = await run(process.execPath, join(inside, name), ...args);
+    expect(there.stdout, name).toContain('"name":"small"');
+  }
+});
+
+test.skipIf("Bun" in globalThis)(
+  "examples run where a reader copies them to, with the clone as a link, which only Deno has",
+  async () => {
+    const linked = join(folder, "linked"), config = join(linked, "deno.json");
+    await mkdir(linked);
+    const text = await readFile(join(ROOT, "README.md"), "utf8");
+    const [, said = ""] = /^(\{ "imports": .*"links".*)$/m.exec(text) ?? [];
+    await writeFile(config, said.replace("../curlew", ROOT));
+    for (const name of COPIED) {
+      await copyFile(join(ROOT, "examples", name), join(linked, "copied.ts"));
+      const flags = ["run", "--cached-only", "-A", "--config", config, join("linked", "copied.ts")];
+      const args = [server.url("/small"), join(folder, "jar.txt")];
+      const { stdout } = await run(process.execPath, ...flags, ...args);
+      expect(stdout, name).toContain('"name":"small"');
+    }
+  },
+);
 
 /** What `surface.ts` tells of the doors in a folder, whose files have that ending. */
 async function surfaceOf(root: string, ending: "ts" | "js"): Promise<Record<string, unknown>> {
@@ -328,5 +374,6 @@ test("JSR would take the sources", async () => {
   ) {
     expect(stderr).toContain(`/${door}.ts (`);
   }
-  expect(stderr).not.toMatch(/\/(test|tools|dist|examples)\/|generate/);
+  for (const name of COPIED) expect(stderr).toContain(`/examples/${name} (`);
+  expect(stderr).not.toMatch(/\/(test|tools|dist)\/|generate/);
 }, MINUTE);

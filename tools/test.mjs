@@ -18,7 +18,7 @@ const DOORS = [
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],
   "type check": [process.execPath, inModules("typescript", "bin", "tsc"), "--noEmit"],
-  "deno check": [paths.deno, "check", "--quiet", ...DOORS],
+  "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples"],
   "lint": [paths.deno, "lint", "--quiet"],
   "format": [paths.deno, "fmt", "--check"],
   "doc comments": [process.execPath, "tools/doc_lint.mjs", ...DOORS],
@@ -26,10 +26,16 @@ const CHECKS = {
 
 /** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
 const SLOW = [
-  ...["bench", "demo", "docs", "doctor", "examples", "package"],
+  ...["bench", "demo", "docs", "doctor", "package"],
   ...["cli/code", "cli/output", "cli/wire", "command/round_trip", "session/types"],
   ...["driver/alive", "driver/idle", "driver/leak", "driver/regular_looks", "driver/resilience"],
-  ...["driver/worker", "faults/process_ends", "faults/process_resources", "fuzz/fuzz"],
+  ...[
+    "driver/worker",
+    "examples/heads",
+    "faults/process_ends",
+    "faults/process_resources",
+    "fuzz/fuzz",
+  ],
   ...["handles/easy_gc", "handles/options_in_use", "http/abort_body", "http/backpressure"],
   ...["http/early_answers", "http/limits", "http/load", "http/unpacking"],
   ...["http_files/changing_file", "http_files/download", "http_files/upload"],

@@ -1,4 +1,4 @@
-// An event loop of one's own on Multi and Poller, as examples/event_loop.ts has it, with a promise
+// An event loop of one's own on Multi and Poller, as examples/loops/event_loop.ts has it, with a promise
 // for each transfer.
 import { constants, Multi } from "../../mod.ts";
 import { Poller } from "../../poll.ts";

@@ -99,6 +99,11 @@ export async function runChild(code: string, options: ChildOptions = {}): Promis
 export interface RunningChild {
   /** The first line that it has printed. */
   readonly line: string;
+  /**
+   * Sends it a signal, and waits for its end; the lines that it has printed. (Not its exit code: on
+   * Deno a child that got a signal has none, even where it has ended by itself.)
+   */
+  readonly end: (signal: NodeJS.Signals) => Promise<readonly string[]>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -108,16 +113,23 @@ export async function startChild(file: string, ...args: string[]): Promise<Runni
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const output = createInterface(child.stdout), lines: string[] = [];
+  output.on("line", (line) => lines.push(line));
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await ended;
+    return lines;
+  };
   const line = await new Promise<string>((resolve, reject) => {
     child.once("error", reject);
-    createInterface(child.stdout).once("line", resolve);
+    output.once("line", resolve);
     ended.then(() => reject(new Error(`${file} ended before it said anything`)));
   });
   return {
     line,
+    end,
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await ended;
+      await end("SIGKILL");
     },
   };
 }

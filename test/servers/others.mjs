@@ -136,6 +136,13 @@ async function telnetd(machine) {
   return { port: await inetd(machine, "telnetd", ["-E", "/bin/cat"]) };
 }
 
+async function redis(machine) {
+  const port = await machine.port(), dir = await machine.folder("redis");
+  const args = ["--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", ""];
+  await machine.daemon("redis-server", args.map(String), { ports: [port] });
+  return { port };
+}
+
 /** Answers as a camera would: RTSP servers of the distribution have nothing to play. */
 async function rtsp(machine) {
   const server = createServer((socket) => {
@@ -174,5 +181,6 @@ export const OTHERS = {
   dictd: { packages: ["dictd", "dictfmt"], start: dictd },
   gophernicus: { packages: ["gophernicus"], start: gophernicus },
   telnetd: { packages: ["inetutils-telnetd"], start: telnetd },
+  redis: { packages: ["redis-server"], start: redis },
   rtsp: { packages: [], start: rtsp },
 };

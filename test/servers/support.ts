@@ -30,6 +30,7 @@ export interface Servers {
   readonly dictd: Ports<"port">;
   readonly gophernicus: Ports<"port"> & Paths<"root">;
   readonly telnetd: Ports<"port">;
+  readonly redis: Ports<"port">;
   readonly rtsp: Ports<"port">;
 }
 

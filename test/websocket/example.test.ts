@@ -1,6 +1,6 @@
 // The example, on a libcurl that has WebSocket.
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pathOf, ROOT, runsAsItSays } from "../examples/support.ts";
 import { runChild } from "../server/child.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { whyNot } from "./support.ts";
@@ -11,7 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => server?.close());
 
-const EXAMPLE = fileURLToPath(new URL("../../examples/websocket.ts", import.meta.url));
+const NAME = "protocols/websocket.ts", EXAMPLE = pathOf(NAME);
+
+test.skipIf(whyNot)(`${NAME} prints what its head says${whyNot}`, async () => {
+  const instead = [["wss://echo.example/", `ws://127.0.0.1:${server.ws}/echo`]] as const;
+  await runsAsItSays(NAME, { cwd: ROOT, instead });
+});
 
 test.skipIf(whyNot)(`websocket.ts sends, prints and closes, by a proxy too${whyNot}`, async () => {
   const args = [`ws://127.0.0.1:${server.ws}/echo`, "one", "two €"];

@@ -1,0 +1,64 @@
+// Server-sent events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them:
+// what comes, as it comes. A stream that ends is asked for again, from the last event that was seen;
+// an answer other than 200 ends it, as 204 is meant to.
+//
+//   deno run --allow-ffi examples/http/events.ts https://news.example/events
+//   bun examples/http/events.ts https://news.example/events
+//   > message: hello
+//   > weather: two lines⏎of rain
+//   > message: after event 2
+//   2> the server has no more: 204
+import process from "node:process";
+import { fetch } from "curlew";
+
+const [url] = process.argv.slice(2);
+if (!url) throw new Error("Usage: events.ts URL");
+
+let lastId = "", pause = 3000;
+
+/** The lines of a body, which may end in CR, LF or both. */
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of body) {
+    rest += decoder.decode(bytes, { stream: true });
+    const found = rest.split(/\r\n|\n|\r(?!$)/); // behind a CR at the end an LF may come
+    rest = found.pop() as string;
+    yield* found;
+  }
+}
+
+interface Message {
+  readonly type: string;
+  readonly data: string;
+}
+
+async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<Message> {
+  let type = "", data: string[] = [];
+  for await (const line of lines(body)) {
+    const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (line === "") {
+      if (data.length > 0) yield { type: type || "message", data: data.join("\n") };
+      [type, data] = ["", []];
+    } else if (field === "event") type = value;
+    else if (field === "data") data.push(value);
+    else if (field === "id" && !value.includes("\0")) lastId = value;
+    else if (field === "retry" && /^\d+$/.test(value)) pause = Number(value);
+  }
+}
+
+for (;; await new Promise((resolve) => setTimeout(resolve, pause))) {
+  try {
+    const headers = { Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) };
+    const response = await fetch(url, { headers, connectTimeout: 10_000 }); // no limit on the whole
+    if (response.status !== 200 || !response.body) {
+      console.error(`the server has no more: ${response.status}`);
+      break;
+    }
+    for await (const { type, data } of messages(response.body)) {
+      console.log(`${type}: ${data.replaceAll("\n", "⏎")}`);
+    }
+  } catch (error) {
+    console.error((error as Error).message); // a connection that was lost: once more
+  }
+}
