@@ -114,7 +114,7 @@ export class Poller {
    * @param events `CURL_POLL_IN` (1), `CURL_POLL_OUT` (2) or both, as SOCKETFUNCTION says it;
    * `CURL_POLL_NONE` (0) has nothing told of it until the next `set`.
    * @throws {CurlMultiError} CURLM_BAD_SOCKET for a descriptor that is not open or cannot be
-   * polled, such as that of a regular file; CURLM_BAD_FUNCTION_ARGUMENT for a number that is none;
+   * polled, such as that of a regular file, unless `events` is 0; CURLM_BAD_FUNCTION_ARGUMENT for a number that is none;
    * CURLM_OUT_OF_MEMORY where the system has no room for another; CURLM_BAD_HANDLE where the poller
    * is closed.
    */

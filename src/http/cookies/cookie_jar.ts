@@ -174,7 +174,7 @@ export class CookieJar {
   /**
    * Writes all cookies to a file in Netscape's format, those of the session as well. The file is
    * written beside the old one, which it then replaces, and only its owner may read it. A symbolic
-   * link is followed.
+   * link is followed; one that leads nowhere is replaced.
    *
    * @throws {TypeError} if that fails, with the system's error as its `cause`; then the old file is
    * left as it is.

@@ -60,8 +60,8 @@ export interface DownloadOptions
  * Redirects are followed as by `fetch`. No content encoding is requested.
  *
  * If `path` is a folder, the file is named by Content-Disposition, else by the URL; either is
- * reduced to a base name that is safe on any system. A symbolic link is followed, a device is
- * written to directly.
+ * reduced to a base name that is safe on any system. A symbolic link is followed, one that leads
+ * nowhere is replaced, a device is written to directly.
  *
  * @throws {TypeError} if the file is not complete; its `cause` is the `CurlEasyError`, or the error
  * of the system. An HTTP status outside 200–299 is an error, too.
