@@ -187,6 +187,7 @@ export const native: Native = {
   callback,
   address: (pointer) => Number(Deno.UnsafePointer.value(raw(pointer))),
   pointer: (address) => Deno.UnsafePointer.create(BigInt(address)) as unknown as Pointer,
+  addressOf: (bytes) => Deno.UnsafePointer.of(bytes) as unknown as NonNullPointer,
   view: (pointer, length) =>
     new Uint8Array(
       Deno.UnsafePointerView.getArrayBuffer(raw(pointer) as Deno.PointerObject, length),

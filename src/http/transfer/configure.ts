@@ -9,6 +9,7 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import { lendPostFields } from "../../handles/easy/options.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
@@ -119,7 +120,7 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
 
 function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
   if (!body) return;
-  if (body.bytes) easy.setOpt("POSTFIELDS", body.bytes);
+  if (body.bytes) lendPostFields(stateOf(easy), body.bytes);
   else setUpload(easy, bodyLength);
   easy.setOpt("CUSTOMREQUEST", method);
 }
