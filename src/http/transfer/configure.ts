@@ -32,6 +32,9 @@ const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CT
 /** How often libcurl may repeat a request with an Expect; NTLM takes two. */
 const MAX_REPEATS = 5;
 
+/** What UPLOAD_BUFFERSIZE is at first: enough for a body of that length. */
+const DEFAULT_UPLOAD_BUFFER = 64 * 1024;
+
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
 /** The lines of HTTPHEADER for a plan. */
@@ -127,7 +130,9 @@ function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
 
 function setUpload(easy: Easy, length: number | null): void {
   easy.setOpt("UPLOAD", 1);
-  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  if (length === null || length > DEFAULT_UPLOAD_BUFFER) {
+    easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  }
   if (length !== null) easy.setOpt("INFILESIZE_LARGE", length);
 }
 
