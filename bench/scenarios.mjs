@@ -13,12 +13,21 @@ const read = (size, streams) => ({
   args: [streams],
   bytes: size * streams,
 });
+const whole = (size, count, concurrency) => ({
+  path: `/bytes/${size}`,
+  args: [count, concurrency],
+  bytes: size * count,
+});
+const send = (size, kind) => ({ path: "/sink", args: [size, 0, kind], bytes: size });
 const burst = (ms, count) => ({ path: `/delay/${ms}`, args: [count], bytes: count * SMALL });
 
 const ENDLESS = "/bytes/1000000000000";
 
 /** Those that have no `Multi` to drive, or none that can be driven from outside. */
 const WITHOUT_MULTI = ["fetch-bun", "fetch-deno", "builtin-bun", "builtin-deno", "node-libcurl"];
+
+/** Those that have no body as a whole, neither to read nor to send. */
+const WITHOUT_BODIES = ["agent-bun", "agent-deno", "node-libcurl"];
 
 const PER_REQUEST = ["cpuPerRequest", "wallPerRequest"], PER_BYTE = ["cpuPerGB", "wallPerGB"];
 
@@ -100,6 +109,34 @@ export const SCENARIOS = [
     headline: { cpuPerRequest: "HTTP/2 over TLS, 64 at a time" },
   },
   {
+    name: "whole-10k",
+    title: "10 kB by arrayBuffer(), 16 at a time",
+    mode: "requests",
+    full: whole(10_000, 20_000, 16),
+    quick: whole(10_000, 2000, 16),
+    metrics: PER_REQUEST,
+    headline: {},
+    left: WITHOUT_BODIES,
+  },
+  {
+    name: "whole-1m",
+    title: "1 MB by arrayBuffer(), 4 at a time",
+    mode: "requests",
+    full: whole(1e6, 1000, 4),
+    metrics: PER_REQUEST,
+    headline: {},
+    left: WITHOUT_BODIES,
+  },
+  {
+    name: "whole-100m",
+    title: "100 MB by arrayBuffer(), one after the other",
+    mode: "first",
+    full: whole(1e8, 8, 1),
+    metrics: ["cpuPerGB", "wallPerGB", "memory"],
+    headline: {},
+    left: WITHOUT_BODIES,
+  },
+  {
     name: "read-1",
     title: "download of 1 GiB, streamed",
     mode: "read",
@@ -129,11 +166,20 @@ export const SCENARIOS = [
     name: "send",
     title: "upload of 1 GiB from a stream",
     mode: "send",
-    full: { path: "/sink", args: [GIB], bytes: GIB },
-    quick: { path: "/sink", args: [128 * MIB], bytes: 128 * MIB },
+    full: send(GIB, "stream"),
+    quick: send(128 * MIB, "stream"),
     metrics: PER_BYTE,
     headline: { cpuPerGB: "upload of 1 GiB from a stream" },
   },
+  ...["bytes", "blob"].map((kind) => ({
+    name: `send-${kind}`,
+    title: `upload of 256 MiB from ${kind === "blob" ? "a Blob" : kind}`,
+    mode: "send",
+    full: send(256 * MIB, kind),
+    metrics: PER_BYTE,
+    headline: {},
+    left: WITHOUT_BODIES,
+  })),
   {
     name: "burst",
     title: "5,000 at once, answered after 2 s",

@@ -219,6 +219,7 @@ export const native: Native = {
   callback,
   address: (pointer) => (pointer as unknown as number | null) ?? 0,
   pointer: (address) => (address === 0 ? null : address as unknown as NonNullPointer),
+  addressOf: (bytes) => ffi.ptr(bytes) as unknown as NonNullPointer,
   // toArrayBuffer() refuses a length of 0
   view: (pointer, length) =>
     new Uint8Array(length === 0 ? new ArrayBuffer(0) : ffi.toArrayBuffer(raw(pointer), 0, length)),

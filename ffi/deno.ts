@@ -162,7 +162,7 @@ function env(name: string): string | undefined {
 /** The last array of {@linkcode hastenCollection}: without a reference V8 could omit it. */
 const garbage: { last: unknown } = { last: null };
 /** The bytes of one array, and the bytes of arrays for each byte outside of the heap. */
-const ARRAY_BYTES = 4096, FACTOR = 2;
+const ARRAY_BYTES = 4096, FACTOR = 1.5;
 
 /**
  * Allocates garbage in V8's young heap in proportion to `bytes` outside of the heap. V8 collects
@@ -187,6 +187,7 @@ export const native: Native = {
   callback,
   address: (pointer) => Number(Deno.UnsafePointer.value(raw(pointer))),
   pointer: (address) => Deno.UnsafePointer.create(BigInt(address)) as unknown as Pointer,
+  addressOf: (bytes) => Deno.UnsafePointer.of(bytes) as unknown as NonNullPointer,
   view: (pointer, length) =>
     new Uint8Array(
       Deno.UnsafePointerView.getArrayBuffer(raw(pointer) as Deno.PointerObject, length),

@@ -140,6 +140,8 @@ export interface Native {
   address(pointer: Pointer): number;
   /** The pointer with that number, `null` for 0. */
   pointer(address: number): Pointer;
+  /** The address of the bytes of an array, which is valid as long as somebody keeps their buffer. */
+  addressOf(bytes: Uint8Array<ArrayBuffer>): NonNullPointer;
   /** The bytes at an address, without a copy: invalid as soon as C frees them. */
   view(pointer: NonNullPointer, length: number): Uint8Array<ArrayBuffer>;
   /** Decodes a NUL-terminated string: UTF-8, or latin-1 if it is none. `null` for NULL. */

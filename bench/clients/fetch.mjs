@@ -1,5 +1,5 @@
 // What the clients with a fetch have in common.
-import { run, streamOf } from "./harness.mjs";
+import { run } from "./harness.mjs";
 
 /** Runs a client with that fetch; `initFor` gives what each request of a plan is made with. */
 export async function runFetch(fetch, initFor, more = {}) {
@@ -20,8 +20,8 @@ export async function runFetch(fetch, initFor, more = {}) {
         sink(value);
       }
     },
-    async send(url, size) {
-      const upload = { method: "PUT", body: streamOf(size), duplex: "half" };
+    async send(url, _size, body) {
+      const upload = { method: "PUT", body, duplex: "half" };
       return (await request(url, upload)).text();
     },
     ...more,

@@ -9,7 +9,7 @@ import process from "node:process";
  * @property {(url: string) => Promise<number>} get the length of the body, which is read as a whole
  * @property {(url: string, sink: (bytes: Uint8Array) => void) => Promise<void>} read streams
  * @property {(url: string, path: string) => Promise<void>} [save]
- * @property {(url: string, size: number) => Promise<string>} send streams; gives the answer
+ * @property {(url: string, size: number, body: BodyInit) => Promise<string>} send gives the answer
  */
 
 /** An engine compiles what is called often, and takes some thousand calls for it. */
@@ -34,7 +34,7 @@ function sink(chunk) {
 }
 
 /** A stream of so many bytes. */
-export function streamOf(size) {
+function streamOf(size) {
   let left = size;
   return new ReadableStream({
     pull(controller) {
@@ -45,6 +45,15 @@ export function streamOf(size) {
     },
   });
 }
+
+const bytesOf = (size) => new Uint8Array(size).fill(120);
+
+/** The bodies of an upload, by kind. */
+const BODIES = {
+  stream: streamOf,
+  bytes: bytesOf,
+  blob: (size) => new Blob([bytesOf(size)]),
+};
 
 /** Calls `work` so often, with so many calls going on at a time. */
 async function repeat(count, concurrency, work) {
@@ -76,8 +85,8 @@ async function get(adapter, url) {
   bytes += length;
 }
 
-async function send(adapter, url, size) {
-  const answer = await adapter.send(url, size);
+async function send(adapter, url, size, body) {
+  const answer = await adapter.send(url, size, body);
   if (Number(answer) !== size) throw new Error(`the server got ${answer} of ${size} bytes`);
   bytes = size;
 }
@@ -141,7 +150,10 @@ const MODES = {
   read: (adapter, url, streams) =>
     measure(streams, () => repeat(streams, streams, () => adapter.read(url, sink))),
   save: (adapter, url, path) => measure(1, () => adapter.save(url, path)),
-  send: (adapter, url, size) => measure(1, () => send(adapter, url, size)),
+  send(adapter, url, size, _second, kind) {
+    const body = BODIES[kind](size);
+    return measure(1, () => send(adapter, url, size, body));
+  },
   burst: (adapter, url, count) =>
     measure(count, () => repeat(count, count, () => get(adapter, url))),
   async hold(adapter, url, count, ms) {

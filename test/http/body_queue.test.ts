@@ -62,6 +62,39 @@ test("small pieces are chunks of their own, large ones are collected", () => {
   expect(queue.length).toBe(0);
 });
 
+test("each full chunk that is read doubles those to come, up to 256 KiB", () => {
+  const queue = new BodyQueue(), sizes: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    for (let sent = 0; sent < 4 * SLAB; sent += 16_384) queue.push(from(piece(sent, 16_384)));
+    sizes.push(queue.take().length / SLAB);
+  }
+  expect(sizes).toEqual([1, 1, 1, 1, 2]); // the first four were filled before any was read
+  queue.clear();
+  for (let sent = 0; sent < 16 * SLAB; sent += 16_384) queue.push(from(piece(sent, 16_384)));
+  sizes.length = 0;
+  while (queue.length > 0) sizes.push(queue.take().length / SLAB);
+  expect(sizes).toEqual([4, 4, 4, 4]);
+});
+
+test("a reader that waits for each piece has chunks of its length, and none that are larger", () => {
+  const queue = new BodyQueue();
+  for (let i = 0; i < 20; i++) {
+    queue.push(from(piece(i, 48 * 1024)));
+    const { length, buffer } = queue.take();
+    expect([length, buffer.byteLength]).toEqual([48 * 1024, 48 * 1024]);
+  }
+});
+
+test("a reader with a buffer of its own leaves the chunks as small as they are", () => {
+  const queue = new BodyQueue(), room = new Uint8Array(SLAB);
+  for (let i = 0; i < 8; i++) {
+    queue.push(from(piece(i, SLAB)));
+    expect(queue.fill(room)).toBe(SLAB);
+  }
+  queue.push(from(piece(0, 2 * SLAB)));
+  expect(queue.take().length).toBe(SLAB);
+});
+
 test("a body that comes a byte at a time, and nobody reads, is few chunks", () => {
   const queue = new BodyQueue(), bytes = piece(0, 256 * 1024);
   for (let i = 0; i < bytes.length; i++) queue.push(from(bytes.subarray(i, i + 1)));

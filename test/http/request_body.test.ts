@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Easy, upload } from "../../mod.ts";
+import { live } from "../../ffi/memory.ts";
 import type { FetchBody } from "../../src/http/request_body/source.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 import { ALPN } from "../versions.ts";
@@ -62,6 +63,24 @@ describe("a body that is there", () => {
     const running = post(body);
     body.set(utf8("after!"));
     expect(sentText(await running)).toBe("before");
+  });
+
+  test("is sent as it was at the call, where it is large, and leaves nothing", async () => {
+    await post("first"); // what is alive then stays
+    const blocks = live.blocks, make = () => new Uint8Array(8 << 20).map((_, i) => i * 7);
+    const sha256 = createHash("sha256").update(make()).digest("hex");
+    const changes = [
+      (body: Uint8Array<ArrayBuffer>) => body.fill(1),
+      ({ buffer }: Uint8Array<ArrayBuffer>) => structuredClone(buffer, { transfer: [buffer] }),
+    ];
+    for (const change of changes) {
+      const body = make(), running = post(body);
+      change(body);
+      // memory of others must not take the place of what libcurl still reads
+      for (let i = 0; i < 40; i++) new Uint8Array(1 << 20).fill(9);
+      expect(await running).toMatchObject({ length: 8 << 20, sha256 });
+    }
+    await vi.waitFor(() => expect(live.blocks).toBe(blocks));
   });
 
   test("keeps the caller's type", async () => {

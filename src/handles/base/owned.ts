@@ -6,7 +6,7 @@
  */
 
 import { allocateBytes, cString, type CText, live, release, Struct } from "../../../ffi/memory.ts";
-import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 
 /** A C pointer with a reference count. The pointer is freed when the count becomes 0. */
 export class Owned {
@@ -38,6 +38,24 @@ export class Owned {
 /** A copy of bytes in C memory. */
 export function ownBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
   return new Owned(allocateBytes(bytes), release, bytes.length);
+}
+
+/**
+ * Fewer bytes are copied by {@linkcode lendBytes}: an engine may keep them in its heap, where it
+ * moves them.
+ */
+const LEAST_LENT = 16 * 1024;
+
+/** Bytes that C reads where they are. Nobody may change them, or transfer their buffer, meanwhile. */
+export function lendBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
+  if (bytes.length < LEAST_LENT) return ownBytes(bytes);
+  const lent = new Set([bytes]);
+  live.blocks++;
+  const free = () => {
+    live.blocks--;
+    lent.clear();
+  };
+  return new Owned(native.addressOf(bytes), free, bytes.length);
 }
 
 /** A `struct curl_slist` of lines that contain no NUL. */

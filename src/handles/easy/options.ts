@@ -33,7 +33,7 @@ import { forbidReuse, forceFresh, noteReuse } from "./forbid_reuse.ts";
 import { LIMITS_IN_USE, refuseInUse } from "./in_use.ts";
 import { ownFile } from "../base/files.ts";
 import { setMime } from "../mime/mime.ts";
-import { ownBytes, type Owned, ownList } from "../base/owned.ts";
+import { lendBytes, ownBytes, type Owned, ownList } from "../base/owned.ts";
 
 /**
  * Sets an option of a handle. The value is read once and completely before the state of the handle
@@ -244,11 +244,25 @@ function setString(state: EasyState, option: Option, value: CText | null): void 
 /** Sets POSTFIELDS, and the size that belongs to it. */
 function setPostFields(state: EasyState, option: Option, value: unknown): void {
   const data = value === null ? null : postBytes(option, value);
+  givePostFields(state, option, data, ownBytes);
+}
+
+/** Sets POSTFIELDS to bytes that nobody will change, which are not copied. */
+export function lendPostFields(state: EasyState, data: Uint8Array<ArrayBuffer>): void {
+  givePostFields(state, findOption("POSTFIELDS"), data, lendBytes);
+}
+
+function givePostFields(
+  state: EasyState,
+  option: Option,
+  data: Uint8Array<ArrayBuffer> | null,
+  own: (data: Uint8Array<ArrayBuffer>) => Owned,
+): void {
   const { off_t } = library().symbols.curl_easy_setopt, { id } = easyOptions.POSTFIELDSIZE_LARGE;
   const size = sizeOfPostFields(state, option, data);
   checkSetopt("POSTFIELDSIZE_LARGE", off_t(state.pointer, id, size));
   const target = { ...option, id: easyOptions.POSTFIELDS.id };
-  setOwned(state, target, data && ownBytes(data));
+  setOwned(state, target, data && own(data));
 }
 
 /** Sets an option to memory that libcurl reads later, and transfers its ownership to the handle. */

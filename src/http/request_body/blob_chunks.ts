@@ -5,12 +5,12 @@
  */
 
 import type { Stats } from "node:fs";
-import { dictionary } from "../../members.ts";
 import { textOf } from "../../untrusted.ts";
+import type { BodyReader } from "./peek.ts";
 import { blobBytes, blobSize, blobStream } from "./platform.ts";
 import { typeError } from "../errors.ts";
 
-const PIECE = 256 * 1024;
+const PIECE = 512 * 1024;
 
 /** What is to be sent of a Blob. */
 export interface BlobContent {
@@ -102,16 +102,13 @@ async function* streamed(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
   }
 }
 
-/** A stream reader for a generator, which is ended when the reader is cancelled. */
-export function chunkReader(
-  chunks: AsyncGenerator<Uint8Array, void, void>,
-): ReadableStreamDefaultReader<Uint8Array> {
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    const { done, value } = await chunks.next();
-    if (done) controller.close();
-    else controller.enqueue(value);
+/** A reader of a generator's chunks, which is ended when the reader is cancelled. */
+export function chunkReader(chunks: AsyncGenerator<Uint8Array, void, void>): BodyReader {
+  return {
+    async read() {
+      const { done = false, value } = await chunks.next();
+      return { done, value: value ?? undefined };
+    },
+    cancel: async () => void await chunks.return(),
   };
-  const cancel = async () => void await chunks.return();
-  const source = dictionary({ pull, cancel }), strategy = dictionary({ highWaterMark: 0 });
-  return new ReadableStream<Uint8Array>(source, strategy).getReader();
 }

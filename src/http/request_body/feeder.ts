@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { bytesOf, isByteArray } from "../../handles/base/views.ts";
-import type { ReadResult } from "./peek.ts";
+import type { BodyReader, ReadResult } from "./peek.ts";
 import type { BodySource } from "./source.ts";
 import { typeError } from "../errors.ts";
 
@@ -27,7 +27,7 @@ export class BodyFeeder {
   readonly #fail: (error: unknown) => void;
   readonly #yieldTurn: () => void;
   readonly #mustWait: () => boolean;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #reader: BodyReader | null = null;
   /** Chunks that were pulled and not sent yet; `#offset` bytes of the first one were sent. */
   #chunks: Uint8Array[] = [];
   #offset = 0;
@@ -116,7 +116,7 @@ export class BodyFeeder {
   #pull(): void {
     if (this.#pulling || this.#pulledAhead >= UPLOAD_BUFFER) return;
     this.#pulling = true;
-    let reader: ReadableStreamDefaultReader<Uint8Array>;
+    let reader: BodyReader;
     try {
       reader = this.#reader ??= this.#source.open();
     } catch (error) {

@@ -19,6 +19,14 @@ export interface ReadResult {
   readonly value?: Uint8Array | undefined;
 }
 
+/** What a body is read by: the reader of a stream, or something like one. */
+export interface BodyReader {
+  /** The next chunk. */
+  read(): Promise<ReadResult>;
+  /** Ends the reading. */
+  cancel(reason: unknown): Promise<void>;
+}
+
 type Reading = Promise<ReadResult>;
 
 /** The whole content if it is available without waiting, else a stream of the same content. */

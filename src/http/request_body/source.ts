@@ -8,7 +8,7 @@ import { dictionary } from "../../members.ts";
 import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
 import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
-import { peek } from "./peek.ts";
+import { type BodyReader, peek } from "./peek.ts";
 import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
 import { typeError } from "../errors.ts";
@@ -37,7 +37,7 @@ export interface BodySource {
   /** Whether it is a stream: what the standard calls a body whose source is null. */
   readonly isStream?: true;
   /** Opens a reader at the beginning. */
-  open(): ReadableStreamDefaultReader<Uint8Array>;
+  open(): BodyReader;
   /** Releases the body, if it will not be read. */
   cancel(reason: unknown): void;
 }

@@ -10,8 +10,11 @@ import type { Piece } from "../../handles/callbacks/piece.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-/** The size of a chunk: four of libcurl's largest pieces, since each read of the user's costs. */
-const SLAB = 64 * 1024;
+/**
+ * The size of a chunk at first: four of libcurl's largest pieces, since each read of the user's
+ * costs. Each full chunk that is read doubles the size of those to come.
+ */
+const SLAB = 64 * 1024, MAX_SLAB = 256 * 1024;
 /** A piece from this size on belongs to a large body and starts a slab. */
 const LARGE = 8 * 1024;
 /**
@@ -20,25 +23,34 @@ const LARGE = 8 * 1024;
  */
 const MAX_SMALL = 32;
 
-/** A new slab, not zeroed: only bytes that were filled in are ever read from it. */
-const newSlab = (): Chunk => new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer);
-
-/** Free slabs, none of which was ever given to a reader. */
-const spare: Chunk[] = [];
+/** Free slabs by their size, none of which was ever given to a reader. */
+const spare = new Map<number, Chunk[]>();
+/** So many are kept of each size. */
 const MAX_SPARE = 4;
 
-function recycle(chunk: Chunk): void {
-  const { buffer } = chunk;
-  if (buffer.byteLength === SLAB && spare.length < MAX_SPARE) spare.push(new Uint8Array(buffer));
+/** A slab, not zeroed: only bytes that were filled in are ever read from it. */
+function slabOf(size: number): Chunk {
+  return spare.get(size)?.pop() ??
+    new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
 }
 
-/** Collects pieces in chunks of 64 KiB (slabs), and gives them to reads. */
+function recycle({ buffer }: Chunk): void {
+  const size = buffer.byteLength;
+  if (size < SLAB) return; // a small piece
+  const free = spare.get(size) ?? [];
+  if (free.length < MAX_SPARE) free.push(new Uint8Array(buffer));
+  spare.set(size, free);
+}
+
+/** Collects pieces in chunks of 64 to 256 KiB (slabs), and gives them to reads. */
 export class BodyQueue {
   /** Complete chunks. A BYOB read may have taken the start of the first. */
   readonly #chunks: Chunk[] = [];
   /** The slab that is being filled. */
   #slab: Chunk | null = null;
   #filled = 0;
+  /** The size of the next slab. */
+  #size = SLAB;
   #length = 0;
 
   /** The number of bytes in the queue. */
@@ -58,11 +70,11 @@ export class BodyQueue {
         this.#chunks.push(chunk);
         return;
       }
-      const slab = this.#slab ??= spare.pop() ?? newSlab(), start = this.#filled;
-      const count = Math.min(rest, SLAB - start);
+      const slab = this.#slab ??= slabOf(this.#size), start = this.#filled;
+      const count = Math.min(rest, slab.length - start);
       piece.copyTo(slab.subarray(start, start + count), from);
       this.#filled += count;
-      if (this.#filled === SLAB) this.#chunks.push(this.#detachSlab(slab));
+      if (this.#filled === slab.length) this.#chunks.push(this.#detachSlab(slab));
       from += count;
     }
   }
@@ -83,6 +95,7 @@ export class BodyQueue {
   take(): Chunk {
     const first = this.#chunks.shift() ?? this.#takeSlab();
     const chunk = first.length === first.buffer.byteLength ? first : first.slice();
+    if (chunk.length === this.#size) this.#size = Math.min(2 * chunk.length, MAX_SLAB);
     this.#length -= chunk.length;
     native.hastenCollection?.(chunk.length);
     return chunk;

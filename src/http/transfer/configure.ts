@@ -9,6 +9,7 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { forgetConnectionOption } from "../../handles/connections/connection_class.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
+import { lendPostFields } from "../../handles/easy/options.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
@@ -30,6 +31,9 @@ const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CT
 
 /** How often libcurl may repeat a request with an Expect; NTLM takes two. */
 const MAX_REPEATS = 5;
+
+/** What UPLOAD_BUFFERSIZE is at first: enough for a body of that length. */
+const DEFAULT_UPLOAD_BUFFER = 64 * 1024;
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
@@ -119,14 +123,16 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
 
 function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
   if (!body) return;
-  if (body.bytes) easy.setOpt("POSTFIELDS", body.bytes);
+  if (body.bytes) lendPostFields(stateOf(easy), body.bytes);
   else setUpload(easy, bodyLength);
   easy.setOpt("CUSTOMREQUEST", method);
 }
 
 function setUpload(easy: Easy, length: number | null): void {
   easy.setOpt("UPLOAD", 1);
-  easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  if (length === null || length > DEFAULT_UPLOAD_BUFFER) {
+    easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
+  }
   if (length !== null) easy.setOpt("INFILESIZE_LARGE", length);
 }
 
