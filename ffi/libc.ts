@@ -228,13 +228,18 @@ export function localPort(fd: number): number {
 }
 
 const MSG_PEEK = 2, MSG_DONTWAIT = isApple || native.os === "freebsd" ? 0x80 : 0x40;
-const SHUT_RDWR = 2;
+const SHUT_RD = 0, SHUT_RDWR = 2;
 
 const received = new Uint8Array(new ArrayBuffer(64 * 1024));
 
 /** Whether a socket has bytes to read: not where it is at its end, failed or closed. */
 export function hasUnread(fd: number): boolean {
   return Number(libc.recv(fd, received, 1, MSG_PEEK | MSG_DONTWAIT)) > 0;
+}
+
+/** Has whoever reads a connection find it at its end, once what has come is read. */
+export function endReading(fd: number): void {
+  libc.shutdown(fd, SHUT_RD);
 }
 
 /**

@@ -13,7 +13,7 @@ import { isBun } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DOOR = join(ROOT, "node_libcurl.ts");
-const EXAMPLE = join(ROOT, "examples", "node_libcurl.ts");
+const EXAMPLE = join(ROOT, "examples", "http", "node_libcurl.ts");
 
 let server: TestServer, folder: string;
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startServer("http");
   folder = await mkdtemp(join(tmpdir(), "curlew-alias-"));
   const program = (await readFile(EXAMPLE, "utf8")).replace(
-    `"../node_libcurl.ts"`,
+    `"curlew/node-libcurl"`,
     `"node-libcurl"`,
   );
   expect(program).toContain(`from "node-libcurl"`);

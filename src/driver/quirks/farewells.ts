@@ -1,8 +1,10 @@
 /**
  * The end of connections of the protocols that say goodbye, such as SMTP with its QUIT. libcurl blocks
  * in the call that closes one until the server has answered, for as long as SERVER_RESPONSE_TIMEOUT,
- * which is two minutes, whatever TIMEOUT_MS says. An event loop cannot wait so long: the driver shuts
- * the socket down before libcurl closes the connection, which then has nobody to wait for.
+ * which is two minutes, whatever TIMEOUT_MS says. An event loop cannot wait so long. So before libcurl
+ * closes a connection, the driver shuts its socket down for reading: libcurl says goodbye, and finds
+ * the end of the connection in the place of an answer. With FORBID_REUSE libcurl would say it in the
+ * call that ends the transfer: there the driver ends the connection itself, without a goodbye.
  *
  * A connection that libcurl closes to make room for another one, and one of a shared pool, says
  * goodbye as libcurl does.
@@ -11,7 +13,7 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { endConnection } from "../../../ffi/libc.ts";
+import { endConnection, endReading } from "../../../ffi/libc.ts";
 import { library } from "../../../ffi/mod.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
 import { getInfo } from "../../handles/easy/infos.ts";
@@ -49,9 +51,9 @@ export class Farewells {
     this.#kept.delete(fd);
   }
 
-  /** Ends the connections that are kept: libcurl is about to close them. */
+  /** libcurl is about to close the connections that are kept. */
   end(): void {
-    for (const fd of this.#kept) endConnection(fd);
+    for (const fd of this.#kept) endReading(fd);
     this.#kept.clear();
   }
 }
