@@ -39,6 +39,7 @@ export type Name =
   | "keepsEmptyQuery"
   | "keepsHttp1Apart"
   | "endsGoneUploads"
+  | "endsPausedH2"
   | "endsH2"
   | "namesH2"
   | "hidesCutTls"
@@ -197,6 +198,10 @@ export const ROWS: Readonly<Record<Name, Row>> = {
     unless: "losesConnectOnlyAfterPerform",
     why:
       "before 8.7 a handle that has blocked does not find its CONNECT_ONLY connection in a multi",
+  },
+  endsPausedH2: {
+    since: 0x075801,
+    why: "7.74 does not tell of the end of an HTTP/2 answer while its upload is paused",
   },
   endsGoneUploads: {
     since: 0x080e00,

@@ -98,11 +98,14 @@ export class DrivenMulti {
       transfers: this.transfers,
       easies: this.#state.easies,
       isLimited: maxConnections !== undefined || maxHostConnections !== undefined,
-      closeKept: () => {
-        this.#farewells.end();
-        this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS);
-      },
+      closeKept: () => this.#closeKept(),
     });
+  }
+
+  /** Has libcurl give up all connections that are kept. */
+  #closeKept(): void {
+    this.#farewells.end();
+    this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS);
   }
 
   /** How many idle connections are kept. */
@@ -340,7 +343,8 @@ export class DrivenMulti {
     if (!transfer) return;
     this.transfers.take(transfer);
     const error = failure && isAnswered(state, failure) ? null : failure;
-    this.#farewells.ended(state);
+    const isEnded = this.#farewells.ended(state);
+    if (isEnded && oddities().trustsRecentlyUsed) this.#closeKept(); // or it would be used again
     // removing a CONNECT_ONLY handle would close its connection
     if (error || transfer.aborted || !state.settings.connectOnly) this.#state.remove(state);
     else markConnectionUsed(state);

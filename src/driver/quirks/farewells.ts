@@ -37,13 +37,14 @@ export class Farewells {
     library().symbols.curl_easy_setopt.long(easy.pointer, easyOptions.FORBID_REUSE.id, 0);
   }
 
-  /** A transfer is over; its handle is still added. */
-  ended(easy: EasyState): void {
-    if (isSurelyHttp(easy) || !SAYS_GOODBYE.test(getInfo(easy, "SCHEME") ?? "")) return;
+  /** A transfer is over; its handle is still added. Returns whether its connection was ended. */
+  ended(easy: EasyState): boolean {
+    if (isSurelyHttp(easy) || !SAYS_GOODBYE.test(getInfo(easy, "SCHEME") ?? "")) return false;
     const fd = getInfo(easy, "ACTIVESOCKET");
-    if (fd < 0 || sharesConnections(easy)) return;
+    if (fd < 0 || sharesConnections(easy)) return false;
     if (easy.settings.forbidReuse === 0) this.#kept.add(fd);
     else endConnection(fd);
+    return easy.settings.forbidReuse !== 0;
   }
 
   /** A socket was closed, or another one has its number now. */
