@@ -26,7 +26,7 @@ const CHECKS = {
 
 /** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
 const SLOW = [
-  ...["bench", "demo", "docs", "doctor", "package"],
+  ...["bench", "demo", "docs", "doctor", "package", "package_types"],
   ...["cli/code", "cli/output", "cli/wire", "command/round_trip", "session/types"],
   ...["driver/alive", "driver/idle", "driver/leak", "driver/regular_looks", "driver/resilience"],
   ...[
