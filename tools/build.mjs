@@ -11,7 +11,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { inModules, ROOT } from "./runtimes.mjs";
+import { inModules, ROOT, SELF } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
 /** What node_libcurl.ts exports as a namespace too, which only a module of its own can be. */
@@ -35,7 +35,8 @@ const keepNamespace = {
 function declarations() {
   const tsc = inModules("typescript", "bin", "tsc");
   const args = [tsc, "--project", "tools/tsconfig.build.json", "--outDir", DIST];
-  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+  const [runtime, ...flags] = SELF;
+  const { status } = spawnSync(runtime, [...flags, ...args], { cwd: ROOT, stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
   copyFileSync(join(ROOT, "tools", "globals.d.ts"), join(DIST, "globals.d.ts"));
   for (const door of DOORS) nameGlobals(door);

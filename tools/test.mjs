@@ -6,22 +6,24 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { inModules, ROOT, RUNTIMES } from "./runtimes.mjs";
+import { provideNode } from "./node.mjs";
+import { inModules, ROOT, RUNTIMES, SELF } from "./runtimes.mjs";
 import { step, suite, summary } from "./report.mjs";
 import { setup } from "./setup.mjs";
 
 const paths = setup();
+provideNode(paths);
 const DOORS = [
   ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts", "register.ts"],
   ...["observe.ts", "node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
 ];
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],
-  "type check": [process.execPath, inModules("typescript", "bin", "tsc"), "--noEmit"],
+  "type check": [...SELF, inModules("typescript", "bin", "tsc"), "--noEmit"],
   "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples"],
   "lint": [paths.deno, "lint", "--quiet"],
   "format": [paths.deno, "fmt", "--check"],
-  "doc comments": [process.execPath, "tools/doc_lint.mjs", ...DOORS],
+  "doc comments": [...SELF, "tools/doc_lint.mjs", ...DOORS],
 };
 
 /** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
