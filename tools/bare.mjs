@@ -24,6 +24,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { setImmediate as turn } from "node:timers/promises";
 import { mirror } from "./matrix/apt.mjs";
 import { failure, step, summary } from "./report.mjs";
 import { ROOT } from "./runtimes.mjs";
@@ -73,7 +74,11 @@ function installCommand() {
 
 /** A command in the system below `root`. Its mounts are its own, so they end with it. */
 function inside(root, user, command, env = {}) {
-  const mount = `mount -t proc proc "$0/proc" && mount -t tmpfs tmpfs "$0/dev/shm" && exec "$@"`;
+  const mounts = ["proc proc", "sysfs sys", "tmpfs dev/shm"].map((mount) => {
+    const [type, place] = mount.split(" ");
+    return `mount -t ${type} ${type} "$0/${place}"`;
+  });
+  const mount = [...mounts, `exec "$@"`].join(" && ");
   const all = {
     HOME: user === "root" ? "/root" : HOME,
     PATH: "/usr/local/bin:/usr/bin:/bin",
@@ -147,7 +152,7 @@ function registry() {
   };
 }
 
-function tryOut(suite, root, paths, names) {
+async function tryOut(suite, paths, names) {
   const bootstrap = ["debootstrap", "--variant=minbase", `--keyring=${KEYRING}`];
   const asRoot = (...command) =>
     inside(root, "root", command, { DEBIAN_FRONTEND: "noninteractive" });
@@ -162,6 +167,7 @@ function tryOut(suite, root, paths, names) {
     rmSync(join(root, CLONE, "node_modules"), { recursive: true, force: true });
     provide(root, name, paths);
     for (const command of COMMANDS[name]) {
+      await turn(); // a signal that came meanwhile ends this program here
       const run = ["sh", "-c", `cd "${CLONE}" && exec ${command}`];
       step(`${suite}: ${command}`, inside(root, USER, run, registry()), limit);
     }
@@ -183,15 +189,17 @@ if (why) {
   process.stdout.write(`NOT RUN: ${why}\n`);
   process.exit(0);
 }
+let root;
+process.on("exit", () => root && rmSync(root, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 for (const suite of suites) {
-  const root = mkdtempSync(join(tmpdir(), `curlew-${suite}-`));
+  root = mkdtempSync(join(tmpdir(), `curlew-${suite}-`));
   chmodSync(root, 0o755);
   try {
-    tryOut(suite, root, paths, names);
+    await tryOut(suite, paths, names);
   } catch (error) {
     failure(suite, error.message);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
   }
+  rmSync(root, { recursive: true, force: true });
 }
 process.exit(summary());
