@@ -15,13 +15,17 @@ function isOnPath(program) {
   });
 }
 
-/** Puts a `node` in front of this process's PATH, unless these tools run on Node.js. */
+/**
+ * Puts a `node` in front of this process's PATH where there is no Node.js with npm. Returns whether
+ * it had to.
+ */
 export function provideNode({ deno }) {
-  if (!process.versions.bun && !process.versions.deno) return;
-  if (isOnPath("node") && isOnPath("npm")) return;
+  if (!process.versions.bun && !process.versions.deno) return false;
+  if (isOnPath("node") && isOnPath("npm")) return false;
   const folder = join(ROOT, ".cache", "node"), script = join(folder, "node");
   mkdirSync(folder, { recursive: true });
   writeFileSync(script, `#!/bin/sh\nexec '${deno.replaceAll("'", "'\\''")}' run -A "$@"\n`);
   chmodSync(script, 0o755);
   process.env["PATH"] = [folder, process.env["PATH"]].join(delimiter);
+  return true;
 }

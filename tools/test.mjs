@@ -12,7 +12,7 @@ import { step, suite, summary } from "./report.mjs";
 import { setup } from "./setup.mjs";
 
 const paths = setup();
-provideNode(paths);
+const withoutNode = provideNode(paths);
 const DOORS = [
   ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts", "register.ts"],
   ...["observe.ts", "node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
@@ -44,13 +44,18 @@ const SLOW = [
   ...["security/pollution", "security/untrusted"],
 ].map((name) => `test/${name}.test.ts`);
 
+/** What needs npm, or sockets that are cut as only those of Node.js are. */
+const NODES = ["package", "faults/wire"].map((name) => `test/${name}.test.ts`);
+
 const given = process.argv.slice(2), isQuick = given.includes("--quick");
 const args = given.filter((arg) => arg !== "--quick"), whole = given.length === 0;
-const left = isQuick ? SLOW.flatMap((path) => ["--exclude", path]) : [];
-for (const path of SLOW) {
+const left = [...(isQuick ? SLOW : []), ...(withoutNode ? NODES : [])]
+  .flatMap((path) => ["--exclude", path]);
+for (const path of [...SLOW, ...NODES]) {
   if (!existsSync(join(ROOT, path))) throw new Error(`There is no ${path} to leave out`);
 }
 
+if (withoutNode) console.log(`Without Node.js and npm these are NOT RUN: ${NODES.join(", ")}`);
 if (whole) {
   console.log(
     "Checks, then the suite and the WebSocket tests on Bun and on Deno: some 10 minutes on two cores.",
@@ -62,7 +67,7 @@ if (whole) {
 if (!step("libcurl on Bun", [paths.bun, "run", "tools/library.ts"])) process.exit(1);
 for (const [name, command] of Object.entries(CHECKS)) step(name, command);
 // the system's libcurl may have no WebSocket: those tests bring one that has
-const main = whole ? ["--exclude", "test/websocket/**"] : [...left, ...args];
+const main = [...left, ...(whole ? ["--exclude", "test/websocket/**"] : args)];
 for (const runtime of RUNTIMES) suite("suite", runtime, paths[runtime], main, { whole });
 if (whole) {
   for (const runtime of RUNTIMES) suite("WebSocket", runtime, paths[runtime], ["test/websocket"]);
