@@ -28,20 +28,22 @@ const CHECKS = {
 
 /** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
 const SLOW = [
-  ...["bench", "demo", "docs", "doctor", "package", "package_types"],
-  ...["cli/code", "cli/output", "cli/wire", "command/round_trip", "session/types"],
-  ...["driver/alive", "driver/idle", "driver/leak", "driver/regular_looks", "driver/resilience"],
-  ...[
-    "driver/worker",
-    "examples/heads",
-    "faults/process_ends",
-    "faults/process_resources",
-    "fuzz/fuzz",
-  ],
-  ...["handles/easy_gc", "handles/options_in_use", "http/abort_body", "http/backpressure"],
-  ...["http/early_answers", "http/limits", "http/load", "http/unpacking"],
-  ...["http_files/changing_file", "http_files/download", "http_files/upload"],
-  ...["security/pollution", "security/untrusted"],
+  ...["bench", "demo", "docs", "doctor", "examples/heads", "package", "package_types"],
+  ...["cli/code", "cli/curl", "cli/output", "cli/wire", "command/round_trip"],
+  ...["contract/parked_process", "driver/alive", "driver/connect_only_waits"],
+  ...["driver/fairness", "driver/idle", "driver/leak", "driver/many_agents"],
+  ...["driver/regular_looks", "driver/resilience", "driver/stray_bytes", "driver/timers"],
+  ...["driver/waiter", "driver/worker", "faults/process_ends", "faults/process_life"],
+  ...["faults/process_resources", "faults/wire_responses", "fuzz/fuzz"],
+  ...["handles/callback_values", "handles/easy_gc", "handles/multi_gc"],
+  ...["handles/options_in_use", "handles/reuse", "handles/without_source", "http/abort_body"],
+  ...["http/backpressure", "http/early_answers", "http/lifetime", "http/limits", "http/load"],
+  ...["http/native_readers", "http/own_options", "http/redirect_alike", "http/unpacking"],
+  ...["http_files/changing_file", "http_files/download", "http_files/resources"],
+  ...["http_files/shared_folder", "http_files/upload", "node_libcurl/alias", "poll/alive"],
+  ...["poll/poller", "register/programs", "security/pollution", "security/untrusted"],
+  ...["server/child", "server/server", "session/types", "soak/soak", "websocket/lifetime"],
+  ...["websocket/pollution", "websocket/protocol"],
 ].map((name) => `test/${name}.test.ts`);
 
 /** What needs npm, or sockets that are cut as only those of Node.js are. */
