@@ -240,7 +240,8 @@ export const easyWords: Words = {
   QUOTE: "Commands for an FTP or SFTP server before the transfer.",
   RANDOM_FILE: "Was a source of random bytes; without effect.",
   RANGE: "The bytes to ask for, `from-to`, with commas between several; either may be left out.",
-  READDATA: "The `data` of READFUNCTION; without one, the path or descriptor that the body comes from.",
+  READDATA:
+    "The `data` of READFUNCTION; without one, the path or descriptor that the body comes from.",
   READFUNCTION: ["Fills a buffer with the next bytes of an upload.", /^CURL_READFUNC_/],
   REDIR_PROTOCOLS: [
     "Which protocols a redirect may lead to, as bits; REDIR_PROTOCOLS_STR replaces it.",
@@ -356,7 +357,8 @@ export const easyWords: Words = {
   USE_SSL: ["Whether FTP, IMAP, POP3, SMTP or LDAP switches to TLS.", /^CURLUSESSL_/],
   VERBOSE: "Whether a trace is written, to standard error, STDERR or DEBUGFUNCTION.",
   WILDCARDMATCH: "Whether the last part of an FTP URL is a pattern of file names.",
-  WRITEDATA: "The `data` of WRITEFUNCTION; without one, the path or descriptor that the body goes to.",
+  WRITEDATA:
+    "The `data` of WRITEFUNCTION; without one, the path or descriptor that the body goes to.",
   WRITEFUNCTION: ["Gets each piece of the body.", /^CURL_WRITEFUNC_/],
   WS_OPTIONS: ["How a WebSocket behaves, as bits.", /^CURLWS_(RAW_MODE|NOAUTOPONG)$/],
   XFERINFODATA: "The `data` of XFERINFOFUNCTION.",
