@@ -147,9 +147,12 @@ test.each(["", "--allow-ffi=/usr/lib"])(
     );
     const tool = fileURLToPath(new URL("../../tools/run.mjs", import.meta.url).href);
     const config = fileURLToPath(new URL("../../deno.json", import.meta.url).href);
+    const script = "console.log(Deno.execPath())";
+    const { stdout } = await runProgram(findNode(), { args: [tool, "deno", "eval", script] });
     const flags = ["--no-prompt", "--no-check", "--config", config, ...(flag ? [flag] : [])];
-    const { code, stderr } = await runProgram(findNode(), {
-      args: [tool, "deno", "run", ...flags, program],
+    const { code, stderr } = await runProgram(stdout.trim(), {
+      via: ["env"], // Deno gives a Deno that it starts itself every permission
+      args: ["run", ...flags, program],
       env: { NO_COLOR: "1" },
       timeoutMs: 20_000,
     });
