@@ -150,10 +150,11 @@ test.each(["", "--allow-ffi=/usr/lib"])(
     const script = "console.log(Deno.execPath())";
     const { stdout } = await runProgram(findNode(), { args: [tool, "deno", "eval", script] });
     const flags = ["--no-prompt", "--no-check", "--config", config, ...(flag ? [flag] : [])];
-    const { code, stderr } = await runProgram(stdout.trim(), {
-      via: ["env"], // Deno gives a Deno that it starts itself every permission
-      args: ["run", ...flags, program],
-      env: { NO_COLOR: "1" },
+    const { code, stderr } = await runProgram("run", {
+      // a Deno that Deno starts gets every permission, unless its path is not to be seen
+      via: ["sh", "-c", 'exec "$TESTED_DENO" "$@"', "sh"],
+      args: [...flags, program],
+      env: { NO_COLOR: "1", TESTED_DENO: stdout.trim() },
       timeoutMs: 20_000,
     });
     expect(code).toBe(1);
