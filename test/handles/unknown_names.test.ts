@@ -88,3 +88,14 @@ test("a wrong value is told, and what is taken, also by a Share", () => {
     "Cannot set SHARE: expected a CURL_LOCK_DATA_*, got a string",
   );
 });
+
+test("a value that an option cannot take is told with what it takes", () => {
+  using easy = new Easy();
+  for (const [name, { kind }] of Object.entries(easyOptions)) {
+    if (kind === "cbptr" || name === "PRIVATE") continue; // they take any value
+    const set = () => easy.setOpt(name as "URL", Symbol("wrong") as unknown as string);
+    expect(set, name).toThrow(
+      new RegExp(`^Cannot set ${name}: expected .+, got Symbol\\(wrong\\)$`),
+    );
+  }
+});
