@@ -3,7 +3,8 @@
 //
 //   npm run setup
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { findRuntime, inModules, pinnedVersions, ROOT, RUNTIMES, SELF } from "./runtimes.mjs";
@@ -38,12 +39,18 @@ function run(command, ...args) {
   return spawnSync(command, args, { cwd: ROOT, stdio, shell }).status === 0;
 }
 
+/** Deno makes a lock file of npm's, which it needs to install the same versions. */
+function installByDeno(runtime) {
+  const isDone = run(runtime, "install", "--quiet", "--node-modules-linker=hoisted");
+  rmSync(join(ROOT, "deno.lock"), { force: true });
+  return isDone;
+}
+
 /** Installs by the package manager of the runtime that this runs on. */
 function fetchPackages() {
   const runtime = process.execPath, script = process.env["npm_execpath"];
-  // of package.json, whose versions are exact: neither leaves a lock file of its own
   if (process.versions.bun) return run(runtime, "install", "--no-save", "--no-summary");
-  if (process.versions.deno) return run(runtime, "install", "--quiet", "--no-lock");
+  if (process.versions.deno) return installByDeno(runtime);
   const npm = script?.endsWith(".js") ? [runtime, script] : ["npm"];
   return run(...npm, "ci", "--include=dev", "--no-audit", "--no-fund");
 }
