@@ -46,8 +46,9 @@ const SLOW = [
   ...["websocket/pollution", "websocket/protocol"],
 ].map((name) => `test/${name}.test.ts`);
 
-/** What needs npm, or sockets that are cut as only those of Node.js are. */
-const NODES = ["package", "faults/wire"].map((name) => `test/${name}.test.ts`);
+/** What needs npm, or servers that fail and cut as those of Node.js do, and Deno's do not. */
+const NODES = ["package", "faults/wire", "handles/easy_hostile_reuse", "handles/multi_h2"]
+  .map((name) => `test/${name}.test.ts`);
 
 const given = process.argv.slice(2), isQuick = given.includes("--quick");
 const args = given.filter((arg) => arg !== "--quick"), whole = given.length === 0;
