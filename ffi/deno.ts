@@ -5,6 +5,7 @@
  */
 
 import { decodedText } from "./c_text.ts";
+import { CurlLoadError } from "./error.ts";
 import type {
   CallbackFunction,
   CType,
@@ -98,6 +99,10 @@ function findLoader(): Loader | null {
   return null;
 }
 
+const PERMISSION =
+  "Cannot load libcurl without permission: run Deno with --allow-ffi, which must " +
+  "have no path behind it";
+
 let loader: Loader | null | undefined;
 const kept = new Set<string>();
 
@@ -112,6 +117,16 @@ function keepLoaded(path: string): void {
   loader?.(new TextEncoder().encode(path + "\0"), RTLD_LAZY, pad);
 }
 
+/** `Deno.dlopen`; where it is refused, the error says which permission it takes. */
+function dlopen(path: string, wanted: Record<string, Deno.ForeignFunction>): object {
+  try {
+    return Deno.dlopen(path, wanted).symbols;
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+    throw new CurlLoadError(PERMISSION, { cause });
+  }
+}
+
 function open<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   const wanted: Record<string, Deno.ForeignFunction> = {};
   for (const [name, signature] of Object.entries(signatures)) {
@@ -123,7 +138,7 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
       optional: true,
     };
   }
-  const found = Deno.dlopen(path, wanted).symbols as unknown as Record<string, Callable | null>;
+  const found = dlopen(path, wanted) as Record<string, Callable | null>;
   keepLoaded(path);
   const symbols: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures)) {

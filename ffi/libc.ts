@@ -272,7 +272,11 @@ export function lastErrno(): number {
 /** The text of {@linkcode lastErrno}. */
 export function lastError(): string {
   const errno = lastErrno();
-  if (errno === 0) return "unknown error";
+  return errno === 0 ? "unknown error" : errnoText(errno);
+}
+
+/** The system's text for an `errno`. */
+export function errnoText(errno: number): string {
   return `${native.string(libc.strerror(errno))} (errno ${errno})`;
 }
 

@@ -115,10 +115,16 @@ function load(): Library {
     try {
       return openLibrary(name);
     } catch (error) {
+      if (isRefused(error)) throw error; // no other name, and nothing to install, would help
       tried.push(`  ${name}: ${(error as Error).message}`);
     }
   }
   throw new CurlLoadError(`Cannot load libcurl. Tried:\n${tried.join("\n")}\n${INSTALL}`);
+}
+
+/** Whether the runtime does not let this program load libraries. */
+function isRefused(error: unknown): boolean {
+  return (error as { cause?: { name?: unknown } }).cause?.name === "NotCapable";
 }
 
 function openLibrary(path: string): Library {

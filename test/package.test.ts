@@ -15,47 +15,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ChildResult, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
+import { FOR_NODE_LIBCURL, PROGRAM } from "./package_programs.ts";
 import { startServer, type TestServer } from "./server/start.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MINUTE = 60_000;
-
-/** What a user writes: the doors, a transfer through the Agent. */
-const PROGRAM = `
-import { Agent, CurlEasyError, Easy, type EasyOptions, versionInfo } from "curlew";
-import { parseCurl, toCurl } from "curlew/command";
-import { library } from "curlew/ffi";
-import { constants } from "curlew/constants";
-import { Poller } from "curlew/poll";
-
-await using agent = new Agent({ maxConnections: 10 });
-using easy = new Easy();
-const options: EasyOptions = { URL: process.argv[2] ?? "", WRITEFUNCTION: (b) => b.length };
-easy.setOpts(options);
-await agent.perform(easy);
-const status: number = easy.getInfo("RESPONSE_CODE");
-using poller = new Poller();
-const same: boolean = library().version === versionInfo().version &&
-  (await poller.wait({ timeout: 0 })).length === 0;
-const { url, init } = parseCurl("curl -d a=b http://127.0.0.1/");
-const again: boolean = toCurl(url, init, { redact: false }).endsWith("--data-raw a=b");
-console.log(status, same, constants.CURLE_OK, CurlEasyError.name, again);
-`;
-
-/** What was written for node-libcurl. */
-const FOR_NODE_LIBCURL = `
-import { Curl, CurlCode, curly, Easy } from "node-libcurl";
-import nodeLibcurl from "node-libcurl";
-
-const url: string = process.argv[2] ?? "";
-const { statusCode, data } = await curly.get<{ ok: boolean }>(url, { timeout: 10 });
-const easy = new Easy();
-easy.setOpt("URL", url);
-easy.setOpt(Curl.option.WRITEFUNCTION, (chunk) => chunk.length);
-const code: CurlCode = easy.perform();
-easy.close();
-console.log(statusCode, data.ok, code === CurlCode.CURLE_OK, nodeLibcurl.Easy === Easy);
-`;
 
 const COMMONJS = `
 const { Easy } = require("node-libcurl");
@@ -74,22 +38,6 @@ const STAND_IN = {
   "index.js": `export * from "curlew/node-libcurl";\n` +
     `export { default } from "curlew/node-libcurl";\n`,
 };
-
-/** What a user may not write. */
-const WRONG = `
-import { Easy } from "curlew";
-const easy = new Easy();
-// @ts-expect-error a number is expected
-easy.setOpt("TIMEOUT_MS", "x");
-// @ts-expect-error there is no such option
-easy.setOpt("NO_SUCH_OPTION", 1);
-// @ts-expect-error the info is a number
-easy.getInfo("RESPONSE_CODE").length;
-`;
-
-// of a consumer that has neither bun-types nor @types/deno nor @types/node
-const DECLARE = `declare const process: { readonly argv: string[] };\n` +
-  `declare const console: { log(...values: unknown[]): void };\n`;
 
 let server: TestServer, folder: string;
 
@@ -113,17 +61,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "curlew-package-"));
   await writeFile(join(folder, "package.json"), `{ "private": true, "type": "module" }`);
   await writeFile(join(folder, "main.ts"), PROGRAM);
-  await mkdir(join(folder, "types"));
-  await writeFile(join(folder, "types", "main.ts"), DECLARE + PROGRAM);
-  await writeFile(join(folder, "types", "wrong.ts"), WRONG);
   const standIn = join(folder, "stand-in");
   await mkdir(standIn);
   for (const [name, text] of Object.entries(STAND_IN)) await writeFile(join(standIn, name), text);
   await writeFile(join(standIn, "index.d.ts"), STAND_IN["index.js"]);
   await writeFile(join(folder, "switched.ts"), FOR_NODE_LIBCURL);
   await writeFile(join(folder, "commonjs.cjs"), COMMONJS);
-  await mkdir(join(folder, "node"));
-  await writeFile(join(folder, "node", "main.ts"), FOR_NODE_LIBCURL);
   await run("npm", "pack", "--silent", "--pack-destination", folder, ROOT);
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz"))!;
   const install = ["install", "--offline", "--no-audit", "--no-fund"];
@@ -152,6 +95,7 @@ test("the npm package has what it needs, and nothing else", async () => {
       "doctor.d.ts",
       "doctor.js",
       "ffi",
+      "globals.d.ts",
       "mod.d.ts",
       "mod.js",
       "node",
@@ -309,39 +253,6 @@ test("the npm package brings the command curlew", async () => {
     problems: [],
   });
 });
-
-test.for([["NodeNext", "NodeNext"], ["ESNext", "bundler"]] as const)(
-  "the npm package type-checks with module %s, moduleResolution %s, without a runtime's types",
-  async ([module, moduleResolution]) => {
-    const compilerOptions = {
-      target: "ESNext",
-      lib: ["ESNext", "DOM"],
-      types: [],
-      module,
-      moduleResolution,
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      skipLibCheck: false,
-      noEmit: true,
-    };
-    const project = join(folder, "types", `${moduleResolution}.json`);
-    await writeFile(project, JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-    await run(findNode(), tsc, "--project", project);
-    // what was written for node-libcurl has Node's types
-    const node = join(folder, "node", `${moduleResolution}.json`);
-    const typeRoots = [join(ROOT, "node_modules", "@types")];
-    await writeFile(
-      node,
-      JSON.stringify({
-        compilerOptions: { ...compilerOptions, lib: ["ESNext"], types: ["node"], typeRoots },
-        include: ["*.ts"],
-      }),
-    );
-    await run(findNode(), tsc, "--project", node);
-  },
-);
 
 test("a compiled Bun program brings the package with it", async () => {
   const program = join(folder, "compiled");

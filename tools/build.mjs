@@ -5,12 +5,13 @@
 // is loaded at its first use: a hundred files would double the time of an import. Names stay as
 // they are in the sources, since errors and stack traces show them.
 //
-//   npm run build
+//   npm run build                 into dist/
+//   npm run build -- some/folder
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { inModules, ROOT } from "./runtimes.mjs";
+import { inModules, ROOT, SELF } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
 /** What node_libcurl.ts exports as a namespace too, which only a module of its own can be. */
@@ -20,6 +21,8 @@ const DOORS = [
   ...["mod", "cli", "command", "doctor", "session", "observe", "poll", "register", "node_libcurl"],
   ...["ffi/mod", "src/constants", NAMESPACE],
 ];
+
+const DIST = resolve(process.argv[2] ?? join(ROOT, "dist"));
 
 const keepNamespace = {
   name: "keep-namespace",
@@ -31,9 +34,19 @@ const keepNamespace = {
 
 function declarations() {
   const tsc = inModules("typescript", "bin", "tsc");
-  const args = [tsc, "--project", "tools/tsconfig.build.json"];
-  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+  const args = [tsc, "--project", "tools/tsconfig.build.json", "--outDir", DIST];
+  const [runtime, ...flags] = SELF;
+  const { status } = spawnSync(runtime, [...flags, ...args], { cwd: ROOT, stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
+  copyFileSync(join(ROOT, "tools", "globals.d.ts"), join(DIST, "globals.d.ts"));
+  for (const door of DOORS) nameGlobals(door);
+}
+
+/** Has the declarations of a door find the web's interfaces where there is no runtime's. */
+function nameGlobals(door) {
+  const path = join(DIST, `${door}.d.ts`), up = "../".repeat(door.split("/").length - 1);
+  const reference = `/// <reference path="${up || "./"}globals.d.ts" />\n`;
+  writeFileSync(path, reference + readFileSync(path, "utf8").replace(/^#!.*\n/, ""));
 }
 
 async function bundles() {
@@ -46,7 +59,7 @@ async function bundles() {
     plugins: [keepNamespace],
   });
   const { output } = await bundle.write({
-    dir: "dist",
+    dir: DIST,
     format: "esm",
     sourcemap: true,
     keepNames: true,
@@ -63,7 +76,7 @@ async function bundles() {
  * says which runtimes there are.
  */
 function writeStub(door, names) {
-  const path = join(ROOT, "dist", "node", `${door}.js`);
+  const path = join(DIST, "node", `${door}.js`);
   const bindings = names.filter((name) => name !== "default").join(", ");
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(
@@ -76,6 +89,6 @@ function writeStub(door, names) {
 }
 
 setup();
-rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+rmSync(DIST, { recursive: true, force: true });
 declarations();
 await bundles();

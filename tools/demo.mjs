@@ -9,7 +9,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { chooseFiles } from "./demo/files.mjs";
-import { ROOT, RUNTIMES } from "./runtimes.mjs";
+import { ROOT, RUNTIMES, SELF } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
 const HELP = `Runs many transfers at once through curlew's Agent, first on Bun, then on Deno.
@@ -83,7 +83,8 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]]) {
 /** Starts the server and gives its address; it ends with its stdin. */
 function startServer() {
   const main = join(ROOT, "test", "server", "main.mjs");
-  const server = start(process.execPath, [main, "http"], ["pipe", "pipe", "inherit"]);
+  const [runtime, ...args] = SELF;
+  const server = start(runtime, [...args, main, "http"], ["pipe", "pipe", "inherit"]);
   return new Promise((resolve, reject) => {
     server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
     createInterface(server.stdout).once("line", (line) => {

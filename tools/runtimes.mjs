@@ -16,6 +16,9 @@ export const RUNTIMES = ["bun", "deno"];
 /** How a person writes a runtime's name. */
 export const TITLES = { bun: "Bun", deno: "Deno" };
 
+/** How the runtime that these tools run on starts another script: Node.js, Bun or Deno. */
+export const SELF = [process.execPath, ...("Deno" in globalThis ? ["run", "-A"] : [])];
+
 /** A path inside node_modules. */
 export function inModules(...parts) {
   return join(MODULES, ...parts);

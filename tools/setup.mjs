@@ -3,15 +3,17 @@
 //
 //   npm run setup
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { findRuntime, inModules, pinnedVersions, ROOT, RUNTIMES } from "./runtimes.mjs";
+import { findRuntime, inModules, pinnedVersions, ROOT, RUNTIMES, SELF } from "./runtimes.mjs";
 
 /** The oldest Node.js that the tools and the test servers run on. */
 const NODE = [20, 19];
 
 function checkNode() {
+  if (process.versions.bun || process.versions.deno) return;
   const [major, minor] = process.versions.node.split(".").map(Number), [first, second] = NODE;
   if (major > first || (major === first && minor >= second)) return;
   throw new Error(`Node.js ${NODE.join(".")} or newer is needed, this is ${process.version}`);
@@ -37,23 +39,32 @@ function run(command, ...args) {
   return spawnSync(command, args, { cwd: ROOT, stdio, shell }).status === 0;
 }
 
-function npm(...args) {
-  const script = process.env["npm_execpath"];
-  return script?.endsWith(".js") ? run(process.execPath, script, ...args) : run("npm", ...args);
+/** Deno makes a lock file of npm's, which it needs to install the same versions. */
+function installByDeno(runtime) {
+  const isDone = run(runtime, "install", "--quiet", "--node-modules-linker=hoisted");
+  rmSync(join(ROOT, "deno.lock"), { force: true });
+  return isDone;
+}
+
+/** Installs by the package manager of the runtime that this runs on. */
+function fetchPackages() {
+  const runtime = process.execPath, script = process.env["npm_execpath"];
+  if (process.versions.bun) return run(runtime, "install", "--no-save", "--no-summary");
+  if (process.versions.deno) return installByDeno(runtime);
+  const npm = script?.endsWith(".js") ? [runtime, script] : ["npm"];
+  return run(...npm, "ci", "--include=dev", "--no-audit", "--no-fund");
 }
 
 function install() {
   const missing = outdated().map(([name, version]) => `${name} ${version}`);
   if (missing.length === 0) return;
   process.stderr.write(`Installing ${missing.join(", ")} from npm\n`);
-  if (!npm("ci", "--include=dev", "--no-audit", "--no-fund")) {
-    throw new Error("npm ci failed: see above");
-  }
+  if (!fetchPackages()) throw new Error("the packages could not be installed: see above");
 }
 
 /** Both runtimes' paths; where npm ran no scripts, bun's own one puts its binary in place. */
 function locate() {
-  if (!findRuntime("bun")) run(process.execPath, inModules("bun", "install.js"));
+  if (!findRuntime("bun")) run(...SELF, inModules("bun", "install.js"));
   const found = RUNTIMES.map((name) => [name, findRuntime(name)]);
   for (const [name, path] of found) {
     if (path) continue;

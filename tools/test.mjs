@@ -6,49 +6,59 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { inModules, ROOT, RUNTIMES } from "./runtimes.mjs";
+import { provideNode } from "./node.mjs";
+import { inModules, ROOT, RUNTIMES, SELF } from "./runtimes.mjs";
 import { step, suite, summary } from "./report.mjs";
 import { setup } from "./setup.mjs";
 
 const paths = setup();
+const withoutNode = provideNode(paths);
 const DOORS = [
   ...["mod.ts", "cli.ts", "command.ts", "doctor.ts", "session.ts", "poll.ts", "register.ts"],
   ...["observe.ts", "node_libcurl.ts", "ffi/mod.ts", "src/constants.ts"],
 ];
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],
-  "type check": [process.execPath, inModules("typescript", "bin", "tsc"), "--noEmit"],
+  "type check": [...SELF, inModules("typescript", "bin", "tsc"), "--noEmit"],
   "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples"],
   "lint": [paths.deno, "lint", "--quiet"],
   "format": [paths.deno, "fmt", "--check"],
-  "doc comments": [process.execPath, "tools/doc_lint.mjs", ...DOORS],
+  "doc comments": [...SELF, "tools/doc_lint.mjs", ...DOORS],
 };
 
 /** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
 const SLOW = [
-  ...["bench", "demo", "docs", "doctor", "package"],
-  ...["cli/code", "cli/output", "cli/wire", "command/round_trip", "session/types"],
-  ...["driver/alive", "driver/idle", "driver/leak", "driver/regular_looks", "driver/resilience"],
-  ...[
-    "driver/worker",
-    "examples/heads",
-    "faults/process_ends",
-    "faults/process_resources",
-    "fuzz/fuzz",
-  ],
-  ...["handles/easy_gc", "handles/options_in_use", "http/abort_body", "http/backpressure"],
-  ...["http/early_answers", "http/limits", "http/load", "http/unpacking"],
-  ...["http_files/changing_file", "http_files/download", "http_files/upload"],
-  ...["security/pollution", "security/untrusted"],
+  ...["bench", "demo", "docs", "doctor", "examples/heads", "package", "package_types"],
+  ...["cli/code", "cli/curl", "cli/output", "cli/wire", "command/round_trip"],
+  ...["contract/parked_process", "driver/alive", "driver/connect_only_waits"],
+  ...["driver/fairness", "driver/idle", "driver/leak", "driver/many_agents"],
+  ...["driver/regular_looks", "driver/resilience", "driver/stray_bytes", "driver/timers"],
+  ...["driver/waiter", "driver/worker", "faults/process_ends", "faults/process_life"],
+  ...["faults/process_resources", "faults/wire_responses", "fuzz/fuzz"],
+  ...["handles/callback_values", "handles/easy_gc", "handles/multi_gc"],
+  ...["handles/options_in_use", "handles/reuse", "handles/without_source", "http/abort_body"],
+  ...["http/backpressure", "http/early_answers", "http/lifetime", "http/limits", "http/load"],
+  ...["http/native_readers", "http/own_options", "http/redirect_alike", "http/unpacking"],
+  ...["http_files/changing_file", "http_files/download", "http_files/resources"],
+  ...["http_files/shared_folder", "http_files/upload", "node_libcurl/alias", "poll/alive"],
+  ...["poll/poller", "register/programs", "security/pollution", "security/untrusted"],
+  ...["server/child", "server/server", "session/types", "soak/soak", "websocket/lifetime"],
+  ...["websocket/pollution", "websocket/protocol"],
 ].map((name) => `test/${name}.test.ts`);
+
+/** What needs npm, or servers that fail and cut as those of Node.js do, and Deno's do not. */
+const NODES = ["package", "faults/wire", "handles/easy_hostile_reuse", "handles/multi_h2"]
+  .map((name) => `test/${name}.test.ts`);
 
 const given = process.argv.slice(2), isQuick = given.includes("--quick");
 const args = given.filter((arg) => arg !== "--quick"), whole = given.length === 0;
-const left = isQuick ? SLOW.flatMap((path) => ["--exclude", path]) : [];
-for (const path of SLOW) {
+const left = [...(isQuick ? SLOW : []), ...(withoutNode ? NODES : [])]
+  .flatMap((path) => ["--exclude", path]);
+for (const path of [...SLOW, ...NODES]) {
   if (!existsSync(join(ROOT, path))) throw new Error(`There is no ${path} to leave out`);
 }
 
+if (withoutNode) console.log(`Without Node.js and npm these are NOT RUN: ${NODES.join(", ")}`);
 if (whole) {
   console.log(
     "Checks, then the suite and the WebSocket tests on Bun and on Deno: some 10 minutes on two cores.",
@@ -60,7 +70,7 @@ if (whole) {
 if (!step("libcurl on Bun", [paths.bun, "run", "tools/library.ts"])) process.exit(1);
 for (const [name, command] of Object.entries(CHECKS)) step(name, command);
 // the system's libcurl may have no WebSocket: those tests bring one that has
-const main = whole ? ["--exclude", "test/websocket/**"] : [...left, ...args];
+const main = [...left, ...(whole ? ["--exclude", "test/websocket/**"] : args)];
 for (const runtime of RUNTIMES) suite("suite", runtime, paths[runtime], main, { whole });
 if (whole) {
   for (const runtime of RUNTIMES) suite("WebSocket", runtime, paths[runtime], ["test/websocket"]);

@@ -8,10 +8,13 @@ import { shareCodes } from "../../ffi/curl/codes.ts";
 import { easyOptions, shareOptions } from "../../ffi/curl/options.ts";
 import { library, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { CurlShareError } from "../errors.ts";
+import { show } from "./base/arguments.ts";
 import { CollectedHandles } from "./base/collected_handles.ts";
+import { unknownName } from "./base/unknown_name.ts";
 import type { CloseHook } from "./core/close_hook.ts";
 import { type HandleSide, registerHandle } from "./core/handle_registry.ts";
 import type { EasyState } from "./core/easy_state.ts";
+import type { ShareOptionTypes } from "./core/share_option_types.ts";
 import { SharedData } from "./core/shared_data.ts";
 
 const { CURLSHE_BAD_OPTION, CURLSHE_INVALID, CURLSHE_NOMEM } = shareCodes;
@@ -111,11 +114,16 @@ export class Share {
    * @throws {CurlShareError} CURLSHE_IN_USE while an easy handle uses the share,
    * CURLSHE_BAD_OPTION for an unknown option or kind of data.
    */
-  setOpt(option: "SHARE" | "UNSHARE", data: number): void {
+  setOpt<N extends keyof ShareOptionTypes>(option: N, data: ShareOptionTypes[N]): void {
     const { pointer } = this.#resources;
     if (pointer === null) throw new CurlShareError(CURLSHE_INVALID.code);
-    if ((option !== "SHARE" && option !== "UNSHARE") || !Number.isInteger(data)) {
-      throw new CurlShareError(CURLSHE_BAD_OPTION.code);
+    if (option !== "SHARE" && option !== "UNSHARE") {
+      const message = unknownName("option", option, ["SHARE", "UNSHARE"]);
+      throw new CurlShareError(CURLSHE_BAD_OPTION.code, message);
+    }
+    if (!Number.isInteger(data)) {
+      const message = `Cannot set ${option}: expected a CURL_LOCK_DATA_*, got ${show(data)}`;
+      throw new CurlShareError(CURLSHE_BAD_OPTION.code, message);
     }
     const { curl_share_setopt } = library().symbols;
     check(curl_share_setopt.long(pointer, shareOptions[option].id, data | 0));

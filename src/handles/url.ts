@@ -21,7 +21,7 @@ import { CurlUrlError } from "../errors.ts";
 import { isKnown, NEWER_URL_FLAGS } from "../libcurl_versions.ts";
 import { CollectedHandles } from "./base/collected_handles.ts";
 import { registerHandle } from "./core/handle_registry.ts";
-import { showName } from "./base/arguments.ts";
+import { unknownName } from "./base/unknown_name.ts";
 import { Owned } from "./base/owned.ts";
 import { bytesOf, isByteArray } from "./base/views.ts";
 
@@ -207,7 +207,9 @@ function partNumber(part: unknown): number {
   if (Object.hasOwn(numbers, name)) {
     return numbers[name as keyof typeof numbers];
   }
-  throw new CurlUrlError(UrlCode.UNKNOWN_PART, `Unknown part of a URL: ${showName(part)}`);
+  const known = Object.keys(numbers).filter((name) => name.startsWith("CURLUPART_"))
+    .map((name) => name.slice("CURLUPART_".length));
+  throw new CurlUrlError(UrlCode.UNKNOWN_PART, unknownName("part of a URL", part, known));
 }
 
 /** Whether a code means that the part is missing: CURLUE_NO_SCHEME to CURLUE_NO_ZONEID. */

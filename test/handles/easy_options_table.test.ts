@@ -61,7 +61,7 @@ const OBJECTS: Record<string, readonly [right: unknown, ...wrong: unknown[]]> = 
   POSTFIELDS: ["text", 1, {}, ["x"]],
   COPYPOSTFIELDS: [new Uint8Array(3), 1, {}],
   PRIVATE: [{}],
-  STDERR: ["/dev/null", true, {}, "N\0L", 1e9],
+  STDERR: ["/dev/null", true, -1, {}, "N\0L", 1e9],
   SHARE: [share, {}, other, 1],
   MIMEPOST: [mime, {}, other, "x"],
   HTTPPOST: [[{ name: "a", contents: "b" }], {}, [1], "x"],

@@ -1,6 +1,7 @@
 // Every option inside every callback and between the turns of an agent: what may not be set then is
 // refused, what may be set ends no process, with an allocator that
 // checks and perturbs. CURLEW_SWEEP=whole tries each with and without an agent, else one of the two.
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { NUMBERS_IN_USE } from "../../src/handles/easy/in_use.ts";
@@ -33,7 +34,7 @@ afterAll(() => server.close());
 
 // deno-lint-ignore no-explicit-any -- each part says something else
 async function run(part: string, timeoutMs = 60_000): Promise<any> {
-  const path = new URL("children/options_in_use.ts", import.meta.url).pathname;
+  const path = fileURLToPath(new URL("children/options_in_use.ts", import.meta.url).href);
   const args = [server.url("", "https"), server.ca, part];
   const child = await runChild(path, { args, timeoutMs, env: CHECKED_MALLOC });
   expect(child, child.stderr.slice(-3000)).toMatchObject({ code: 0, signal: null });

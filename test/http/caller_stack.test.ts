@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, CurlEasyError, download, Easy, fetch, upload } from "../../mod.ts";
-import { NO_NAME } from "../no_name.ts";
 import { startServer, type TestServer } from "../server/start.ts";
 
 let server: TestServer, folder: string;
@@ -86,24 +85,4 @@ test("a signal's reason keeps its stack", async () => {
   const signal = AbortSignal.abort(reason);
   expect(await awaitingUser(() => agent.perform(easy, { signal }))).toBe(reason);
   expect(reason.stack).toBe(stack);
-});
-
-test.for(
-  [
-    ["/relative", {}, "the URL is relative: an absolute one is needed"],
-    ["no.scheme/x", {}, "the URL is relative"],
-    ["http://", {}, "invalid URL"],
-    [`http://x/`, { UNIX_SOCKET_PATH: `/tmp/${"a".repeat(200)}` }, "107 bytes at most"],
-    [`http://${NO_NAME}/`, {}, "check the name; curl.RESOLVE gives it an address"],
-  ] as const,
-)("%s: the message names the remedy", async ([url, curl, remedy]) => {
-  const error = await awaitingUser(() => fetch(url, { curl: { ...curl, NOPROXY: "*" } }));
-  expect(error).toBeInstanceOf(TypeError);
-  expect(error.message).toContain(remedy);
-});
-
-test("a certificate of one's own: the message names CAINFO", async () => {
-  await using tls = await startServer("https");
-  const error = await awaitingUser(() => fetch(tls.url("/small", "https")));
-  expect(error.message).toContain("an authority of your own goes into curl.CAINFO");
 });

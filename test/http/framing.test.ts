@@ -110,7 +110,7 @@ test("fetchSync refuses the same headers", () => {
       if (isAllowed(headers, body === null ? "none" : "bytes")) continue;
       const init = { method: "POST", headers, body, timeout: 1000 };
       const says = JSON.stringify(headers);
-      expect(() => fetchSync("http://127.0.0.1:1/", init), says).toThrow(/^Cannot fetch: /);
+      expect(() => fetchSync("http://127.0.0.1:1/", init), says).toThrow(/^Cannot fetchSync: /);
     }
   }
 });

@@ -269,5 +269,5 @@ test("an onProgress that is no function is refused before anything is sent", asy
       `TypeError: Cannot ${name}: onProgress must be a function, got an object`,
     );
   }
-  expect(() => fetchSync(nowhere, { onProgress })).toThrow("Cannot fetch: onProgress must be");
+  expect(() => fetchSync(nowhere, { onProgress })).toThrow("Cannot fetchSync: onProgress must be");
 });

@@ -55,7 +55,7 @@ async function settled(run: () => Outcome | Promise<Outcome>): Promise<Outcome |
     return await run();
   } catch (error) {
     expect(error).toBeInstanceOf(TypeError);
-    return String(error).replace(/ (?:download|upload)\b/, " fetch"); // each names itself
+    return String(error).replace(/ (?:fetchSync|download|upload)\b/, " fetch"); // each names itself
   }
 }
 

@@ -16,7 +16,7 @@ function output(command, ...args) {
 }
 
 /** The address of the Debian archive that this machine is configured for. */
-function mirror() {
+export function mirror() {
   const chosen = process.env["CURLEW_DEBIAN_MIRROR"];
   if (chosen) return chosen;
   const rows = output("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages");

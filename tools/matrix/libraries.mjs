@@ -5,11 +5,13 @@ const BACKPORTS = ["bookworm", "bookworm-backports"];
 
 /**
  * In the order in which they are run. The last suite has the package, and those before it what
- * it depends on; `says` is how `tools/library.ts` introduces the right one.
+ * it depends on; `own` is the release whose own libcurl it is, and `says` how `tools/library.ts`
+ * introduces the right one.
  */
 export const LIBRARIES = [
   {
     name: "7.74.0",
+    own: "bullseye",
     says: "libcurl 7.74.0 (OpenSSL",
     suites: ["bullseye"],
     package: "libcurl4",
@@ -17,6 +19,7 @@ export const LIBRARIES = [
   },
   {
     name: "7.88.1",
+    own: "bookworm",
     says: "libcurl 7.88.1 (OpenSSL",
     suites: ["bookworm"],
     package: "libcurl4",
@@ -24,6 +27,7 @@ export const LIBRARIES = [
   },
   {
     name: "7.88.1-gnutls",
+    own: "bookworm",
     says: "libcurl 7.88.1 (GnuTLS",
     suites: ["bookworm"],
     package: "libcurl3-gnutls",
@@ -31,6 +35,7 @@ export const LIBRARIES = [
   },
   {
     name: "7.88.1-nss",
+    own: "bookworm",
     says: "libcurl 7.88.1 (NSS",
     suites: ["bookworm"],
     package: "libcurl3-nss",
@@ -38,6 +43,7 @@ export const LIBRARIES = [
   },
   {
     name: "8.14.1",
+    own: "trixie",
     says: "libcurl 8.14.1 (OpenSSL",
     suites: BACKPORTS,
     package: "libcurl4",

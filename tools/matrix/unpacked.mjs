@@ -104,9 +104,7 @@ export async function unpacked(name) {
     throw new Error(`There is no "${name}": ${LIBRARIES.map(({ name }) => name).join(", ")}`);
   }
   const runtimes = setup();
-  const own = row.suites.length === 1 && row.suites[0] === codename()
-    ? inFolders("/", exactly(row.file))[0]
-    : undefined;
+  const own = row.own === codename() ? inFolders("/", exactly(row.file))[0] : undefined;
   if (own) return { ...row, library: own, runtimes };
   const place = await stored(name, row.suites, [row.package]);
   const [library] = inFolders(join(place, "root"), exactly(row.file));

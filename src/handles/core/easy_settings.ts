@@ -34,6 +34,8 @@ export class EasySettings {
   verbose = false;
   /** HSTS is the name of a file. */
   hstsFile = false;
+  /** UNIX_SOCKET_PATH, or ABSTRACT_UNIX_SOCKET behind an "@": the later one counts. */
+  unixSocket: string | null = null;
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
   /** RESUME_FROM or RESUME_FROM_LARGE: the later one counts. */

@@ -12,8 +12,7 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { easyCodes } from "../../../ffi/curl/codes.ts";
-import { descriptorShortage, libc } from "../../../ffi/libc.ts";
+import { libc } from "../../../ffi/libc.ts";
 import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError, withoutCredentials } from "../../errors.ts";
@@ -22,6 +21,7 @@ import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
 import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
 import { EasySettings } from "./easy_settings.ts";
+import { failureText } from "./failure_text.ts";
 import type { SharedData } from "./shared_data.ts";
 import { TransferRun } from "./transfer_run.ts";
 
@@ -118,20 +118,6 @@ export class EasyResources {
     easyTokens.release(this.token);
     easyCount.open--;
   }
-}
-
-/** Codes for what needs a descriptor, if libcurl does not say that the system has none left. */
-const NEEDS_DESCRIPTOR: ReadonlySet<number> = new Set([
-  easyCodes.CURLE_COULDNT_RESOLVE_PROXY.code,
-  easyCodes.CURLE_COULDNT_RESOLVE_HOST.code,
-  easyCodes.CURLE_COULDNT_CONNECT.code,
-  easyCodes.CURLE_FILE_COULDNT_READ_FILE.code,
-  easyCodes.CURLE_SSL_CACERT_BADFILE.code,
-]);
-
-function shortageOf(code: number): string | null {
-  const shortage = NEEDS_DESCRIPTOR.has(code) ? descriptorShortage() : null;
-  return shortage && `Cannot open another descriptor: ${shortage}`;
 }
 
 /** The public object of a handle, an `Easy`, as far as this folder needs it. */
@@ -435,8 +421,7 @@ export class EasyState {
     this.run.thrown = this.run.ownError = null;
     if (code === Code.OK && !thrown) return null;
     if (code === Code.ABORTED_BY_CALLBACK && !thrown && ownError) return ownError;
-    const { pointer, errorBuffer } = this.resources;
-    const text = shortageOf(code) ?? (pointer && native.string(errorBuffer)) ?? ""; // freed with it
+    const text = failureText(code, this.resources, this.settings.unixSocket);
     return new CurlEasyError(
       code || Code.ABORTED_BY_CALLBACK,
       withoutCredentials(text) || (code === Code.OK ? "A callback failed" : undefined),

@@ -9,18 +9,13 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { library, type NonNullPointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { bytes } from "../base/arguments.ts";
-import type { FileInfo, HostKey, HstsEntry, SocketAddress } from "../callbacks/structs.ts";
 import { EasyResources, EasyState } from "../core/easy_state.ts";
 import { registerHandle } from "../core/handle_registry.ts";
 import { prepareReaders } from "../mime/copy.ts";
-import type { HttpPostPart } from "../mime/httppost.ts";
-import type { Mime } from "../mime/mime.ts";
-import type { Share } from "../share.ts";
-import type { CurlUrl } from "../url.ts";
 import {
   callAnywhere,
   callEasy,
@@ -43,158 +38,21 @@ import {
 } from "./headers.ts";
 import { getInfo, type InfoName, type InfoValue } from "./infos.ts";
 import { setOption } from "./options.ts";
+import type { EasyCallbackTypes } from "./types/callbacks.ts";
+import type { EasyOptionTypes } from "./types/options.ts";
 import { currentFrame, receiveFrame, sendFrame, startFrame, type WsFrame } from "./websocket.ts";
 
-/** The JS type of each kind of option; functions and objects have a type for each option. */
-export interface ValueOfKind {
-  long: number | bigint | boolean;
-  values: number | boolean;
-  off_t: number | bigint | boolean;
-  /** Bytes reach libcurl as they are; text is encoded as UTF-8. */
-  string: string | Uint8Array;
-  slist: readonly (string | Uint8Array)[];
-  blob: Uint8Array | ArrayBuffer;
-  cbptr: unknown;
-  object: never;
-  function: never;
-}
-
-/** The types of the options whose value is an object. */
-interface ObjectOptions {
-  POSTFIELDS: string | Uint8Array | ArrayBuffer;
-  COPYPOSTFIELDS: string | Uint8Array | ArrayBuffer;
-  PRIVATE: unknown;
-  /** The path of a file that the trace is appended to, or an open descriptor. */
-  STDERR: string | Uint8Array | number;
-  /**
-   * What WRITEFUNCTION gets as its data. Without a WRITEFUNCTION: the path of a file, which is
-   * truncated when the transfer begins, or an open descriptor, that libcurl writes the body to.
-   */
-  WRITEDATA: unknown;
-  /**
-   * What READFUNCTION gets as its data. Without a READFUNCTION: the path of a file, or an open
-   * descriptor, that the body of an upload is read from. A read that waits blocks the process.
-   */
-  READDATA: unknown;
-  SHARE: Share;
-  CURLU: CurlUrl;
-  MIMEPOST: Mime;
-  HTTPPOST: readonly HttpPostPart[];
-  STREAM_DEPENDS: Easy;
-  STREAM_DEPENDS_E: Easy;
-}
-
-type OptionTable = typeof easyOptions;
-
 /** The name of an easy option: curl's own, without `CURLOPT_`. */
-export type EasyOptionName = keyof OptionTable;
+export type EasyOptionName = keyof EasyOptions;
 
 /** The value that an easy option takes; `null` unsets it. */
-export type EasyOptionValue<N extends EasyOptionName> =
-  | (N extends keyof EasyCallbacks ? EasyCallbacks[N]
-    : N extends keyof ObjectOptions ? ObjectOptions[N]
-    : ValueOfKind[OptionTable[N]["kind"]])
-  | null;
+export type EasyOptionValue<N extends EasyOptionName> = Required<EasyOptions>[N];
 
 /** Easy options by curl's name, without `CURLOPT_`. */
-export type EasyOptions = { readonly [N in EasyOptionName]?: EasyOptionValue<N> };
-
-type Progress = (
-  data: unknown,
-  dltotal: number,
-  dlnow: number,
-  ultotal: number,
-  ulnow: number,
-) => number | void;
+export type EasyOptions = EasyOptionTypes<Easy>;
 
 /** Every callback option of an easy handle. */
-export interface EasyCallbacks {
-  /**
-   * Takes a piece of the body and returns how many bytes it took: any other count than all of them
-   * fails the transfer. `CURL_WRITEFUNC_PAUSE` pauses.
-   */
-  WRITEFUNCTION: (bytes: Uint8Array<ArrayBuffer>, data: unknown) => number;
-  /** Fills the buffer and returns how many bytes it wrote; 0 ends the upload. */
-  READFUNCTION: (buffer: Uint8Array<ArrayBuffer>, data: unknown) => number;
-  /** Takes one header line, as WRITEFUNCTION takes the body. */
-  HEADERFUNCTION: (line: Uint8Array<ArrayBuffer>, data: unknown) => number;
-  /** Takes RTP data, as WRITEFUNCTION takes the body. */
-  INTERLEAVEFUNCTION: (bytes: Uint8Array<ArrayBuffer>, data: unknown) => number;
-  /** Seeks in the source of an upload; `origin` is `SEEK_SET` (0), `SEEK_CUR` or `SEEK_END`. */
-  SEEKFUNCTION: (data: unknown, offset: number, origin: number) => number | void;
-  /** Rewinds the source of an upload; SEEKFUNCTION replaces it. */
-  IOCTLFUNCTION: (easy: Easy, cmd: number, data: unknown) => number | void;
-  /** Gets the progress of the transfer, in bytes. A result other than 0 aborts the transfer. */
-  XFERINFOFUNCTION: Progress;
-  /** Gets the progress as XFERINFOFUNCTION does, which replaces it. */
-  PROGRESSFUNCTION: Progress;
-  /**
-   * Gets the trace, and the bytes sent and received; `type` is a C `curl_infotype`, `CURLINFO_*`.
-   * It is not called for what libcurl traces while it runs.
-   */
-  DEBUGFUNCTION: (
-    easy: Easy,
-    type: number,
-    bytes: Uint8Array<ArrayBuffer>,
-    data: unknown,
-  ) => number | void;
-  /** Changes the context of the TLS library (`SSL_CTX *` with OpenSSL). */
-  SSL_CTX_FUNCTION: (easy: Easy, sslctx: Pointer, data: unknown) => number | void;
-  /** Changes the options of a new socket; `purpose` is a `CURLSOCKTYPE_*`. */
-  SOCKOPTFUNCTION: (data: unknown, fd: number, purpose: number) => number | void;
-  /** Opens a socket and returns its descriptor, -1 for none. For `undefined` curlew opens one. */
-  OPENSOCKETFUNCTION: (data: unknown, purpose: number, address: SocketAddress) => number | void;
-  /**
-   * Closes a socket; for `undefined` curlew closes it. The function may run after `close()`, when
-   * the connection leaves its cache. An exception then goes to `reportError`.
-   */
-  CLOSESOCKETFUNCTION: (data: unknown, fd: number) => number | void;
-  /** Accepts or refuses a host key: returns a `CURLKHSTAT_*`. */
-  SSH_KEYFUNCTION: (
-    easy: Easy,
-    known: HostKey | null,
-    found: HostKey | null,
-    match: number,
-    data: unknown,
-  ) => number | void;
-  /** Accepts (`CURLKHMATCH_OK`) or refuses a host key. */
-  SSH_HOSTKEYFUNCTION: (
-    data: unknown,
-    keytype: number,
-    key: Uint8Array<ArrayBuffer>,
-  ) => number | void;
-  /** Runs before each file of an FTP wildcard transfer; returns a `CURL_CHUNK_BGN_FUNC_*`. */
-  CHUNK_BGN_FUNCTION: (info: FileInfo, data: unknown, remains: number) => number | void;
-  /** Runs after each file of an FTP wildcard transfer; returns a `CURL_CHUNK_END_FUNC_*`. */
-  CHUNK_END_FUNCTION: (data: unknown) => number | void;
-  /** Matches a file name with a pattern; returns a `CURL_FNMATCHFUNC_*`. */
-  FNMATCH_FUNCTION: (data: unknown, pattern: string, name: string) => number | void;
-  /** Runs before a name is resolved. A result other than 0 aborts the transfer. */
-  RESOLVER_START_FUNCTION: (
-    resolverState: Pointer,
-    reserved: Pointer,
-    data: unknown,
-  ) => number | void;
-  /** Runs between connecting and the request; returns `CURL_PREREQFUNC_OK` or `_ABORT`. */
-  PREREQFUNCTION: (
-    data: unknown,
-    primaryIp: string,
-    localIp: string,
-    primaryPort: number,
-    localPort: number,
-  ) => number | void;
-  /** Adds trailers to a chunked upload: push them to `lines`, without line breaks. */
-  TRAILERFUNCTION: (lines: string[], data: unknown) => number | void;
-  /** Fills one entry of the HSTS cache; returns `CURLSTS_OK`, `_DONE` or `_FAIL`. */
-  HSTSREADFUNCTION: (easy: Easy, entry: HstsEntry, data: unknown) => number | void;
-  /** Gets one entry of the HSTS cache to store; returns `CURLSTS_OK`, `_DONE` or `_FAIL`. */
-  HSTSWRITEFUNCTION: (
-    easy: Easy,
-    entry: HstsEntry,
-    index: { readonly index: number; readonly total: number },
-    data: unknown,
-  ) => number | void;
-}
+export type EasyCallbacks = EasyCallbackTypes<Easy>;
 
 const unclosed = new CollectedHandles<EasyResources>("an Easy", (resources) => {
   if (resources.pointer === null) return undefined;
@@ -299,6 +157,8 @@ export class Easy {
     return this.#state.resources.pointer === null;
   }
 
+  /** Sets an option by its number, a `CURLOPT_*`. */
+  setOpt(option: number, value: unknown): void;
   /**
    * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}.
    *
@@ -310,8 +170,6 @@ export class Easy {
    * the codes of libcurl itself.
    */
   setOpt<N extends EasyOptionName>(option: N, value: EasyOptionValue<N>): void;
-  /** Sets an option by its number, a `CURLOPT_*`. */
-  setOpt(option: number, value: unknown): void;
   setOpt(option: string | number, value: unknown): void {
     setOption(this.#state, option, value);
   }
@@ -324,6 +182,8 @@ export class Easy {
     }
   }
 
+  /** Reads an info by its number, a `CURLINFO_*`. */
+  getInfo(info: number): unknown;
   /**
    * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. Times are in seconds
    * for a double and in microseconds for an `_T`, sizes in bytes. A string that is not set is
@@ -332,8 +192,6 @@ export class Easy {
    * @throws {CurlEasyError} CURLE_UNKNOWN_OPTION for an unknown info.
    */
   getInfo<N extends InfoName>(info: N): InfoValue<N>;
-  /** Reads an info by its number, a `CURLINFO_*`. */
-  getInfo(info: number): unknown;
   getInfo(info: string | number): unknown {
     return getInfo(this.#state, info);
   }

@@ -7,29 +7,15 @@
 import { type InfoKind, type InfoRow, infos } from "../../../ffi/curl/infos.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { readInfo, type TlsSessionInfo } from "../core/info.ts";
-import { showName } from "../base/arguments.ts";
-
-/** The JS type of each kind of info. */
-interface ValueOfInfo {
-  string: string | null;
-  long: number;
-  double: number;
-  off_t: number;
-  socket: number;
-  slist: string[];
-  certinfo: string[][];
-  tlssession: TlsSessionInfo | null;
-  pointer: unknown;
-}
-
-type InfoTable = typeof infos;
+import { readInfo } from "../core/info.ts";
+import { unknownName } from "../base/unknown_name.ts";
+import type { InfoTypes } from "./types/infos.ts";
 
 /** The name of an info: curl's own, without `CURLINFO_`. */
-export type InfoName = keyof InfoTable;
+export type InfoName = keyof InfoTypes;
 
 /** The value of an info. */
-export type InfoValue<N extends InfoName> = ValueOfInfo[InfoTable[N]["kind"]];
+export type InfoValue<N extends InfoName> = InfoTypes[N];
 
 const table: Readonly<Record<string, InfoRow>> = infos;
 
@@ -42,7 +28,7 @@ function find(info: unknown): InfoRow {
     const row = byId.get(info) ?? unknownRow(info);
     if (row) return row;
   }
-  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown info: ${showName(info)}`);
+  throw new CurlEasyError(Code.UNKNOWN_OPTION, unknownName("info", info, Object.keys(table)));
 }
 
 /** A row for an info that is newer than the table: its number has bits for the kind. */

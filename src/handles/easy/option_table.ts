@@ -9,7 +9,7 @@ import { easyOptions, type OptionKind, type OptionRow } from "../../../ffi/curl/
 import { cString, Struct } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
-import { showName } from "../base/arguments.ts";
+import { unknownName } from "../base/unknown_name.ts";
 import { judgementOf } from "../connections/judgements.ts";
 
 /** An easy option. */
@@ -88,5 +88,5 @@ function lookUp(option: unknown): Option {
     : typeof option === "string" && !option.includes("\0");
   const found = askable ? askLibrary(option as string | number) : undefined;
   if (found) return found;
-  throw new CurlEasyError(Code.UNKNOWN_OPTION, `Unknown option: ${showName(option)}`);
+  throw new CurlEasyError(Code.UNKNOWN_OPTION, unknownName("option", option, Object.keys(table)));
 }

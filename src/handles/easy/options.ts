@@ -97,6 +97,8 @@ function applyString(state: EasyState, option: Option, value: CText | null): voi
   setString(state, option, value);
   noteReuse(state, option.id, shown);
   if (option.id === easyOptions.HSTS.id) state.settings.hstsFile = value !== null;
+  if (option.id === UNIX_SOCKET_PATH.id) state.settings.unixSocket = shown;
+  if (option.id === ABSTRACT_UNIX_SOCKET.id) state.settings.unixSocket = shown && `@${shown}`;
   if (option.id === ACCEPT_ENCODING) {
     state.settings.setReceive({ acceptsEncoding: value !== null });
   }
@@ -351,6 +353,7 @@ function setHandle(state: EasyState, option: Option, value: unknown): void {
 
 const CURLU = easyOptions.CURLU.id, RESOLVE = easyOptions.RESOLVE.id;
 const ACCEPT_ENCODING = easyOptions.ACCEPT_ENCODING.id;
+const { ABSTRACT_UNIX_SOCKET, UNIX_SOCKET_PATH } = easyOptions;
 
 const STREAM_OPTIONS: ReadonlySet<number> = new Set([
   easyOptions.STREAM_DEPENDS.id,

@@ -15,75 +15,26 @@ import { library, native } from "../../../ffi/mod.ts";
 import { Code, type CurlEasyError, CurlMultiError, MultiCode } from "../../errors.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { show } from "../base/arguments.ts";
-import { type Easy, easyOf, type ValueOfKind } from "../easy/easy.ts";
+import { type Easy, easyOf } from "../easy/easy.ts";
 import { saveEntryPath } from "../easy/ftp_entry_path.ts";
 import { abortAll } from "./abort_all.ts";
+import type { MultiCallbackTypes } from "./callback_types.ts";
 import { installSocketCallback } from "./callbacks.ts";
 import { addEasy, openState, removeAll } from "./members.ts";
 import { cMessage } from "./message.ts";
+import type { MultiOptionTypes } from "./option_types.ts";
 import { setMultiOption } from "./options.ts";
-import type { PushHeaders } from "./push.ts";
 import { MultiResources, MultiState } from "./state.ts";
 import { type FdSets, fdSets, pollDescriptors, waitDescriptors, type WaitFd } from "./wait.ts";
 
 /** The callback options of a multi handle. */
-export interface MultiCallbacks {
-  /**
-   * Gets the events to wait for on a socket: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_SOCKETFUNCTION.html}. `what` is a `CURL_POLL_*`, `easy` is
-   * `null` for a handle internal to libcurl, `clientData` is SOCKETDATA, `socketData` the value
-   * that `assign` has set for the fd. The result -1 aborts all transfers.
-   */
-  SOCKETFUNCTION: (
-    easy: Easy | null,
-    fd: number,
-    what: number,
-    clientData: unknown,
-    socketData: unknown,
-  ) => number | void;
-  /**
-   * Gets the time until `socketAction(CURL_SOCKET_TIMEOUT, 0)` is to be called: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_TIMERFUNCTION.html}. A `timeoutMs` of -1 means never, 0
-   * means soon, but not inside this callback. The result -1 aborts all transfers.
-   */
-  TIMERFUNCTION: (multi: Multi, timeoutMs: number, clientData: unknown) => number | void;
-  /**
-   * Accepts or denies a stream that the server pushes: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_PUSHFUNCTION.html}. Returns `CURL_PUSH_OK`, `_DENY` or
-   * `_ERROROUT`. `easy` is the new handle, already added; it belongs to the user after
-   * `CURL_PUSH_OK`. An exception denies the push, and so does `CURL_PUSH_OK` with libcurl 7.88 and
-   * 8.0, which would crash.
-   */
-  PUSHFUNCTION: (
-    parent: Easy | null,
-    easy: Easy,
-    numHeaders: number,
-    headers: PushHeaders,
-    clientData: unknown,
-  ) => number | void;
-  /**
-   * Gets the notifications that `notifyEnable` has enabled: {@link
-   * https://curl.se/libcurl/c/CURLMOPT_NOTIFYFUNCTION.html}.
-   */
-  NOTIFYFUNCTION: (
-    multi: Multi,
-    notification: number,
-    easy: Easy | null,
-    clientData: unknown,
-  ) => void | undefined; // so that no async function is taken
-}
-
-type MultiTable = typeof multiOptions;
+export type MultiCallbacks = MultiCallbackTypes<Multi>;
 
 /** The name of a multi option: curl's own, without `CURLMOPT_`. */
-export type MultiOptionName = keyof MultiTable;
+export type MultiOptionName = keyof MultiOptionTypes<Multi>;
 
 /** The value that a multi option takes; `null` unsets it. */
-export type MultiOptionValue<N extends MultiOptionName> =
-  | (N extends keyof MultiCallbacks ? MultiCallbacks[N]
-    : MultiTable[N]["kind"] extends "object" ? readonly string[]
-    : ValueOfKind[MultiTable[N]["kind"]])
-  | null;
+export type MultiOptionValue<N extends MultiOptionName> = MultiOptionTypes<Multi>[N];
 
 /** A finished transfer. */
 export interface Message {
@@ -158,6 +109,8 @@ export class Multi {
     return this.#state.resources.pointer === null;
   }
 
+  /** Sets an option by its number, a `CURLMOPT_*`. */
+  setOpt(option: number, value: unknown): void;
   /**
    * Sets an option: {@link https://curl.se/libcurl/c/curl_multi_setopt.html}. A `*DATA` option
    * takes any JS value. `null` unsets a function, and restores the default of a number.
@@ -166,8 +119,6 @@ export class Multi {
    * CURLM_BAD_FUNCTION_ARGUMENT for a value that it cannot take.
    */
   setOpt<N extends MultiOptionName>(option: N, value: MultiOptionValue<N>): void;
-  /** Sets an option by its number, a `CURLMOPT_*`. */
-  setOpt(option: number, value: unknown): void;
   setOpt(option: string | number, value: unknown): void {
     setMultiOption(this.#state, option, value);
   }

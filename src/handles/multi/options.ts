@@ -7,7 +7,8 @@
 import { multiOptions, type OptionRow } from "../../../ffi/curl/options.ts";
 import { library } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
-import { isArray, show, showName, wholeInteger, wholeNumber } from "../base/arguments.ts";
+import { isArray, show, wholeInteger, wholeNumber } from "../base/arguments.ts";
+import { unknownName } from "../base/unknown_name.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { installCallback } from "./callbacks.ts";
 import type { MultiState } from "./state.ts";
@@ -20,7 +21,10 @@ function find(option: unknown): [string, OptionRow] {
   }
   const found = Object.entries(table).find(([, row]) => row.id === option);
   if (found) return found;
-  throw new CurlMultiError(MultiCode.UNKNOWN_OPTION, `Unknown option: ${showName(option)}`);
+  throw new CurlMultiError(
+    MultiCode.UNKNOWN_OPTION,
+    unknownName("option", option, Object.keys(table)),
+  );
 }
 
 function badValue(name: string, expected: string, value: unknown): CurlMultiError {

@@ -50,7 +50,8 @@ export function rangeHeaders({ from, record }: ResumePoint): HeaderEntry[] {
 }
 
 /** The URL for a record: without the query, as signatures in it differ between attempts. */
-export function recordUrl({ origin, protocol, host, pathname }: URL): string {
+export function recordUrl(url: URL): string {
+  const { origin, protocol, host, pathname } = url;
   return `${origin === "null" ? `${protocol}//${host}` : origin}${pathname}`;
 }
 

@@ -68,6 +68,10 @@ type EventName = keyof CurlWebSocketEventMap;
 // deno-lint-ignore no-explicit-any -- so that code for the standard's WebSocket accepts this one
 type Listener<E> = (this: any, event: E) => any;
 type Handler<K extends EventName> = Listener<CurlWebSocketEventMap[K]> | null;
+// the DOM library has names for these, the types of a runtime need not
+type BinaryKind = "blob" | "arraybuffer";
+type AnyListener = ((event: Event) => void) | { handleEvent(event: Event): void };
+const Target: new () => EventTarget = EventTarget;
 
 const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3;
 const MAX_MESSAGE = 128 * 1024 * 1024;
@@ -102,7 +106,7 @@ const encoder = new TextEncoder();
  * }
  * ```
  */
-export class CurlWebSocket extends EventTarget {
+export class CurlWebSocket extends Target {
   /** 0: not open yet. */
   declare static readonly CONNECTING: 0;
   /** 1: open. */
@@ -129,7 +133,7 @@ export class CurlWebSocket extends EventTarget {
   readonly #handlers = new Map<EventName, { call: Handler<EventName> }>();
   #state: 0 | 1 | 2 | 3 = CONNECTING;
   #protocol = "";
-  #binaryType: BinaryType = "blob";
+  #binaryType: BinaryKind = "blob";
 
   /**
    * Starts to connect. Later failures are reported by the events "error" and "close".
@@ -240,11 +244,11 @@ export class CurlWebSocket extends EventTarget {
   }
 
   /** The type of binary messages: `"blob"` or `"arraybuffer"`. */
-  get binaryType(): BinaryType {
+  get binaryType(): BinaryKind {
     return this.#binaryType;
   }
 
-  set binaryType(type: BinaryType) {
+  set binaryType(type: BinaryKind) {
     if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
   }
 
@@ -330,7 +334,7 @@ export class CurlWebSocket extends EventTarget {
   /** Adds a listener for an event of any other name. */
   override addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
+    listener: AnyListener | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
   override addEventListener(

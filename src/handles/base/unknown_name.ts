@@ -1,0 +1,22 @@
+/**
+ * What to say of a name of curl that nobody knows.
+ *
+ * @module
+ */
+
+import { nearest } from "../../nearest.ts";
+import { showName } from "./arguments.ts";
+
+const PREFIX = /^CURL(?:(?:M|SH)?OPT|INFO|UPART)_/;
+
+/** Names the thing, and the known name that may be meant, whatever its prefix and letter case. */
+export function unknownName(what: string, name: unknown, known: Iterable<string>): string {
+  const meant = typeof name === "string" ? nearestTo(name, known) : undefined;
+  return `Unknown ${what}: ${showName(name)}${meant ? ` (did you mean ${meant}?)` : ""}`;
+}
+
+function nearestTo(name: string, known: Iterable<string>): string | undefined {
+  const written = name.toUpperCase().replace(PREFIX, "");
+  // with more changes than that a short name becomes any other
+  return nearest(written, known, Math.min(written.length / 2, 4));
+}
