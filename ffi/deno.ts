@@ -81,7 +81,6 @@ function parametersOf(signature: Signature): Deno.NativeType[] {
 
 const LOADERS: Record<string, readonly string[]> = {
   darwin: ["/usr/lib/libSystem.B.dylib"],
-  freebsd: ["libc.so.7"],
   windows: [],
 };
 const RTLD_LAZY = 1;

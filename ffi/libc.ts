@@ -116,7 +116,6 @@ export function padVariadic<F extends (...args: never[]) => unknown>(
 export const libcPath: string = {
   darwin: "/usr/lib/libSystem.B.dylib",
   windows: "msvcrt.dll",
-  freebsd: "libc.so.7",
 }[native.os] ?? "libc.so.6";
 
 type Bound = { readonly [K in keyof typeof SIGNATURES]: CFunction<(typeof SIGNATURES)[K]> };
@@ -180,7 +179,7 @@ export function closeOnExec(fd: number): boolean {
 }
 
 // <sys/socket.h>: SOL_SOCKET, SO_TYPE, SO_ACCEPTCONN; SO_COOKIE is Linux' own
-const SOCKOPT = isApple || native.os === "freebsd"
+const SOCKOPT = isApple
   ? { level: 0xffff, type: 0x1008, listens: 0x2, cookie: null }
   : { level: 1, type: 3, listens: 30, cookie: 57 };
 
@@ -217,7 +216,7 @@ export function socketCookie(fd: number): string | null {
 const AF_UNIX = 1;
 /** Room for a `struct sockaddr`: family @0, @1 where a length stands before it; port @2. */
 const socketAddress = new Uint8Array(new ArrayBuffer(128));
-const FAMILY = isApple || native.os === "freebsd" ? 1 : 0;
+const FAMILY = isApple ? 1 : 0;
 
 /** The port of this side of a connection by TCP, in IPv4 or IPv6; 0 where there is none. */
 export function localPort(fd: number): number {
@@ -227,7 +226,7 @@ export function localPort(fd: number): number {
   return new DataView(socketAddress.buffer).getUint16(2);
 }
 
-const MSG_PEEK = 2, MSG_DONTWAIT = isApple || native.os === "freebsd" ? 0x80 : 0x40;
+const MSG_PEEK = 2, MSG_DONTWAIT = isApple ? 0x80 : 0x40;
 const SHUT_RD = 0, SHUT_RDWR = 2;
 
 const received = new Uint8Array(new ArrayBuffer(64 * 1024));
@@ -323,8 +322,9 @@ export const EFD_CLOEXEC_NONBLOCK: number = 0x80000 | 0x800;
 export const POLLIN = 1;
 
 /**
- * The constants of kqueue, and the layout of `struct kevent` on 64-bit systems: ident u64 @0,
- * filter i16 @8, flags u16 @10, fflags u32 @12, data i64 @16, udata pointer @24.
+ * The constants of macOS' kqueue, and the layout of its `struct kevent`: ident u64 @0, filter
+ * i16 @8, flags u16 @10, fflags u32 @12, data i64 @16, udata pointer @24. FreeBSD's has been twice
+ * as long since version 12 (ext u64[4] @32), so this poller must not be used there.
  */
 export const kqueue = {
   EVFILT_READ: -1,

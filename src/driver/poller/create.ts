@@ -16,10 +16,10 @@ export function createPoller(): Poller {
     case "android":
       return new EpollPoller();
     case "darwin":
-    case "freebsd":
       return new KqueuePoller();
   }
   throw new Error(
-    `Cannot drive transfers on ${native.os}: no poller for it yet; Easy.perform() works`,
+    `Cannot drive transfers on ${native.os}: curlew has pollers for Linux and macOS only; ` +
+      "Easy.perform() needs none",
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The poller of macOS and FreeBSD: kqueue. Unit tests cover its logic and layouts; nobody has run
- * it on these systems yet.
+ * The poller of macOS: kqueue. Unit tests cover its logic and the layout of its structs on Linux;
+ * nobody has run it on macOS yet.
  *
  * @module
  */
