@@ -24,6 +24,7 @@ const CHECKS = {
   "lint": [paths.deno, "lint", "--quiet"],
   "format": [paths.deno, "fmt", "--check"],
   "doc comments": [...SELF, "tools/doc_lint.mjs", ...DOORS],
+  "workflows": [...SELF, "tools/workflow_lint.mjs"],
 };
 
 /** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
