@@ -1,6 +1,6 @@
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runChild, runProgram } from "./server/child.ts";
@@ -163,14 +163,81 @@ test("links in the documents lead to files", async () => {
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "DESIGN.md",
     "LIMITS.md",
     "README.md",
     "SECURITY.md",
   ]);
-  for (const name of names) {
+  for (const name of [...names, "test/README.md", "test/RESULTS.md"]) {
     const text = await readFile(join(ROOT, name), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-      await expect(readFile(join(ROOT, target)), `${name}: ${target}`).resolves.toBeDefined();
+      const path = join(ROOT, dirname(name), target);
+      await expect(readFile(path), `${name}: ${target}`).resolves.toBeDefined();
     }
   }
+});
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  return headings.map((heading) =>
+    heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+test("links in the documents lead to headings", async () => {
+  const names = (await readdir(ROOT)).filter((name) => name.endsWith(".md"));
+  let count = 0;
+  for (const name of [...names, "test/README.md", "test/RESULTS.md"]) {
+    const text = await readFile(join(ROOT, name), "utf8");
+    for (const [, path = "", anchor = ""] of text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)) {
+      const target = join(dirname(name), path === "" ? name.split("/").at(-1)! : path);
+      const anchors = anchorsOf(await readFile(join(ROOT, target), "utf8"));
+      expect(anchors, `${name}: ${target}`).toContain(anchor);
+      count++;
+    }
+  }
+  expect(count).toBeGreaterThan(5);
+});
+
+const FOLDERS = ["ffi", "src", "test", "tools", "bench", "examples", ".github"];
+
+/** All files of some folders of the project. */
+async function filesBelow(...folders: string[]): Promise<string[]> {
+  const lists = await Promise.all(folders.map(async (folder) => {
+    const names = await readdir(join(ROOT, folder), { recursive: true });
+    return names.map((name) => `${folder}/${name.replaceAll(sep, "/")}`);
+  }));
+  return lists.flat();
+}
+
+test("the paths that the documents for developers name exist", async () => {
+  const files = [
+    ...await filesBelow(...FOLDERS),
+    ...await readdir(ROOT),
+  ];
+  const ends = new Set(files.flatMap((path) => {
+    const parts = path.split("/");
+    return parts.map((_, from) => parts.slice(from).join("/"));
+  }));
+  for (const name of ["ARCHITECTURE.md", "CONTRIBUTING.md", "DESIGN.md", "test/README.md"]) {
+    const text = await readFile(join(ROOT, name), "utf8");
+    const paths = [...text.matchAll(/`((?:[\w.]+\/)*[\w.]+\.(?:ts|mjs)|(?:[\w.]+\/)+)`/g)]
+      .map(([, path = ""]) => path.replace(/\/$/, ""));
+    expect(paths.length, name).toBeGreaterThan(3);
+    const missing = paths.filter((path) =>
+      !ends.has(path) && !/^(dist|\.cache|\.libraries)$/.test(path)
+    );
+    expect(missing, name).toEqual([]);
+  }
+});
+
+test("ARCHITECTURE.md names every folder of the library", async () => {
+  const text = await readFile(join(ROOT, "ARCHITECTURE.md"), "utf8");
+  const files = await filesBelow("ffi", "src");
+  const folders = new Set(files.filter((path) => path.endsWith(".ts")).map(dirname));
+  const isNamed = (folder: string) =>
+    text.includes(`\`${folder}/\``) || text.includes(`\`${folder.split("/").at(-1)}/\``);
+  const inside = /^src\/node_libcurl\/./; // the map has one entry for that room
+  expect([...folders].filter((folder) => !inside.test(folder) && !isNamed(folder))).toEqual([]);
 });
