@@ -1,5 +1,5 @@
 /**
- * What a command has to do with the terminal, the files and the environment.
+ * The access of a command to the terminal, to files and to the environment.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readFileSync, readSync, statSync, writeSync } from "node:fs";
 import process from "node:process";
 import { isatty } from "node:tty";
 
-/** The outside of a command; tests bring their own. */
+/** What a command may do outside of its process; a test passes its own. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Writes all of the bytes to standard output or standard error. */
@@ -31,12 +31,12 @@ export function print(io: Io, text: string, fd: 1 | 2 = 1): void {
   io.write(fd, encoder.encode(text));
 }
 
-/** What an error of the system is called. */
+/** The code of a system error, such as `ENOENT`; "" for any other error. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** Why the system refused. */
+/** The reason of a system error in the words of the C library, else its code or its text. */
 export function reason(error: unknown): string {
   const code = systemCode(error);
   return code === "" ? String(error) : REASONS[code] ?? code;
@@ -52,12 +52,12 @@ const REASONS: Readonly<Record<string, string>> = dictionary({
   EROFS: "Read-only file system",
 });
 
-/** Sleeps without the event loop: a pipe that is full empties by itself. */
+/** Blocks the thread for 1 ms, in which the other side may empty or fill a pipe. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
-/** Writes all of it, also to a pipe that takes it in pieces. */
+/** Writes all of the bytes, also to a non-blocking pipe, which takes them in pieces. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     try {
@@ -82,7 +82,7 @@ function readSome(fd: number, buffer: Uint8Array): number {
   }
 }
 
-/** All that standard input has. */
+/** Reads standard input to its end. */
 function readAll(): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (;;) {
@@ -99,7 +99,7 @@ function readAll(): Uint8Array {
   return all;
 }
 
-/** The process's own. */
+/** The `Io` of this process. */
 export const processIo: Io = {
   env: process.env,
   write: writeAll,

@@ -93,7 +93,7 @@ export function codedError(url: string, why: string, code: number): TypeError {
  * off, and for HTTP/0.9 if HTTP09_ALLOWED is set.
  */
 export function headError(url: string): TypeError {
-  const why = "the response is no HTTP/1.0 or later, or its head has no end";
+  const why = "the response has no complete head of HTTP/1.0 or later";
   return codedError(url, why, Code.WEIRD_SERVER_REPLY);
 }
 
@@ -112,7 +112,7 @@ export function isOutOfRoom(error: unknown): boolean {
 /** The error of a body of which one piece from the network unpacks to more than so many bytes. */
 export function unpackedTooFarError(most: number): CurlEasyError {
   const mib = most / 1024 / 1024;
-  const text = `Bytes that arrived together unpack to more than ${mib} MiB: set maxBodySize, or ` +
+  const text = `One piece of the body unpacks to more than ${mib} MiB: set maxBodySize, or ` +
     `HTTP_CONTENT_DECODING to 0 and unpack them yourself`;
   return new CurlEasyError(Code.TOO_LARGE, text);
 }

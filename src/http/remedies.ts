@@ -1,32 +1,41 @@
 /**
- * What a user can do about the failures that are met most, for the messages of errors.
+ * Remedies for the most frequent failures, in one clause each, for the messages of errors.
  *
  * @module
  */
 
-/** `CURLcode` → what to do. */
+/** The remedy for a failure, by the name of its `CURLcode`. */
 const BY_CODE: Readonly<Record<string, string>> = {
-  CURLE_COULDNT_RESOLVE_HOST: "check the name; curl.RESOLVE gives it an address",
-  CURLE_COULDNT_RESOLVE_PROXY: "check the proxy's name; curl.NOPROXY goes around it",
-  CURLE_PEER_FAILED_VERIFICATION: "an authority of your own goes into curl.CAINFO",
-  CURLE_SSL_CACERT_BADFILE: "install ca-certificates, or name a file by curl.CAINFO",
+  CURLE_COULDNT_RESOLVE_HOST: "check the host's name, or give it an address by curl.RESOLVE",
+  CURLE_COULDNT_RESOLVE_PROXY:
+    "check the proxy's name, or list the host in curl.NOPROXY to use no proxy",
+  CURLE_PEER_FAILED_VERIFICATION:
+    "name the file of a certificate authority of your own by curl.CAINFO",
+  CURLE_SSL_CACERT_BADFILE:
+    "install the package ca-certificates, or name a file of certificates by curl.CAINFO",
 };
 
-/** What libcurl or the system says → what to do; it counts before the code. */
+/** The remedies by what libcurl or the system says, which come before those by code. */
 const BY_MESSAGE: readonly (readonly [said: RegExp, remedy: string])[] = [
-  [/^Unix socket path too long/i, "the system takes 107 bytes at most"],
+  [/^Unix socket path too long/i, "the path of a unix socket has at most 107 bytes on Linux"],
   [
     /subject name|match target host/,
-    "it is for another name: curl.CONNECT_TO leads that name here",
+    "it is for another name: request that name, and send it to this host by curl.CONNECT_TO",
   ],
-  [/has expired/, "the server needs a new one"],
-  [/\(errno 24\)$/, "raise the limit by ulimit -n, or the agent's maxConnections lowers the need"],
+  [/has expired/, "the server needs a new certificate"],
+  [
+    /\(errno 24\)$/,
+    "raise the limit of open files by ulimit -n, or set a lower maxConnections of the agent",
+  ],
   [/^Cannot connect to the unix socket .*\(errno 2\)$/, "start the server, or check the path"],
   [
     /^Cannot connect to the unix socket .*\(errno (?:111|61)\)$/,
-    "nobody listens: start the server",
+    "no process listens on it: start the server",
   ],
-  [/^Cannot connect to the unix socket .*\(errno 13\)$/, "its permissions keep you out"],
+  [
+    /^Cannot connect to the unix socket .*\(errno 13\)$/,
+    "this user has no permission for the socket or its folder",
+  ],
 ];
 
 /** The text for a failure, with the separator before it; "" where there is none. */

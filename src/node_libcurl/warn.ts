@@ -1,5 +1,5 @@
 /**
- * What goes wrong where nobody can be told by an exception: node-libcurl drops it.
+ * Warnings for errors that have no caller to be thrown to. node-libcurl drops these errors.
  *
  * @module
  */

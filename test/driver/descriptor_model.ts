@@ -49,7 +49,7 @@ interface Life {
   value: unknown;
 }
 
-/** See the module. */
+/** The descriptors, the driver under test, and the plain maps that it must agree with. */
 export class DescriptorModel {
   readonly counts: Record<string, number> = {
     opened: 0,

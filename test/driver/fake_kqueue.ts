@@ -47,7 +47,7 @@ export function readChanges(bytes: Buffer, count: number): Change[] {
   }));
 }
 
-/** See the module. */
+/** The kernel, as the poller's system calls. */
 export class FakeKernel implements KqueueCalls {
   readonly files: Map<number, FakeFile> = new Map();
   /** Each change that was asked for. */

@@ -32,8 +32,8 @@ test.for(
     ["/relative", {}, "the URL is relative: an absolute one is needed"],
     ["no.scheme/x", {}, "the URL is relative"],
     ["http://", {}, "invalid URL"],
-    [`http://x/`, { UNIX_SOCKET_PATH: `/tmp/${"a".repeat(200)}` }, "107 bytes at most"],
-    [`http://${NO_NAME}/`, {}, "check the name; curl.RESOLVE gives it an address"],
+    [`http://x/`, { UNIX_SOCKET_PATH: `/tmp/${"a".repeat(200)}` }, "at most 107 bytes"],
+    [`http://${NO_NAME}/`, {}, "check the host's name, or give it an address by curl.RESOLVE"],
   ] as const,
 )("%s: the message names the remedy", async ([url, curl, remedy]) => {
   const error = await failure(() => fetch(url, { curl: { ...curl, NOPROXY: "*" } }));
@@ -46,11 +46,11 @@ test("a certificate that does not pass: the message says what to do, by the reas
   const CAINFO = tls.ca,
     of = async (kind: "https" | "wronghost" | "expired", curl: object) =>
       (await failure(() => fetch(tls.url("/small", kind), { curl }))).message;
-  expect(await of("https", {})).toContain("an authority of your own goes into curl.CAINFO");
+  expect(await of("https", {})).toContain("a certificate authority of your own by curl.CAINFO");
   const wrong = await of("wronghost", { CAINFO }), old = await of("expired", { CAINFO });
   // GnuTLS says no more than that the verification failed
-  if (wrong.includes("name")) expect(wrong).toContain("curl.CONNECT_TO leads that name here");
-  if (old.includes("expired")) expect(old).toContain("the server needs a new one");
+  if (wrong.includes("name")) expect(wrong).toContain("send it to this host by curl.CONNECT_TO");
+  if (old.includes("expired")) expect(old).toContain("the server needs a new certificate");
 });
 
 /** Each way to make a transfer by a unix socket. */
@@ -95,8 +95,8 @@ const CASES: Readonly<Record<string, readonly [() => Promise<string>, RegExp, st
     /: No such file or directory \(errno 2\)/,
     "start the server, or check the path",
   ],
-  "a path on which nobody listens": [deserted, /: Connection refused/, "nobody listens"],
-  "a path without permission": [shut, /: Permission denied \(errno 13\)/, "permissions"],
+  "a path on which nobody listens": [deserted, /: Connection refused/, "no process listens"],
+  "a path without permission": [shut, /: Permission denied \(errno 13\)/, "no permission"],
 };
 
 for (const [name, [path, reason, remedy]] of Object.entries(CASES)) {

@@ -1,10 +1,10 @@
 /**
- * Values as source text.
+ * Writes JavaScript values as source text.
  *
  * @module
  */
 
-/** An expression that stands for itself. */
+/** Source text that is inserted as it is, such as a variable's name. */
 export class Expression {
   readonly text: string;
 
@@ -15,7 +15,7 @@ export class Expression {
 
 const WIDTH = 90, NAME = /^[A-Za-z_$][\w$]*$/;
 
-/** The source text of a value, on one line where that is short. `indent` is what stands before. */
+/** The source text of a value, on one line where that is short. `indent` is that of the line. */
 export function literal(value: unknown, indent = ""): string {
   if (value instanceof Expression) return value.text;
   if (value instanceof Uint8Array) return bytesLiteral(value);
@@ -35,7 +35,7 @@ export function literal(value: unknown, indent = ""): string {
 
 const keyText = (key: string) => NAME.test(key) ? key : JSON.stringify(key);
 
-/** What JavaScript ends a line at, and what a file may not have. */
+/** A string literal, in which line separators and control characters are escaped. */
 function stringLiteral(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029]/g,

@@ -33,24 +33,24 @@ export interface Session {
   readonly io: Io;
   readonly messages: Messages;
   readonly agent: Agent;
-  /** Options of all handles, and what only some of them have. */
+  /** The options that every handle gets. */
   readonly options: EasyOptions;
   readonly userAgent: string;
   readonly styled: boolean;
-  /** `null` where nothing shows how far it is. */
+  /** `null` where no progress is shown. */
   readonly progress: ProgressBar | null;
   readonly signal: AbortSignal;
   bodyOf(planned: Planned): GroupBody;
 }
 
-/** Where a transfer stands among the others. */
+/** The position of a transfer in its command. */
 export interface Standing {
   readonly urlNumber: number;
   /** Whether it is the first one of its group. */
   readonly isFirst: boolean;
 }
 
-/** Runs it to its end. Gives curl's code. */
+/** Runs a transfer with all its attempts. Returns curl's exit code. */
 export async function runTransfer(
   session: Session,
   planned: Planned,
@@ -65,7 +65,7 @@ export async function runTransfer(
   return await transfer.run();
 }
 
-/** Tells an error of the tool or of libcurl, and gives its code. */
+/** Prints an error of the tool or of libcurl. Returns curl's exit code. */
 function failed({ messages }: Session, error: unknown): number {
   const code = codeOf(error);
   messages.error(code, (error as Error).message);
@@ -84,7 +84,7 @@ class Transfer {
   readonly #easy = new Easy();
   readonly #retries: Retries;
   readonly #counter: Counter = { done: 0, total: 0 };
-  /** What failed in a callback, with the tool's own words. */
+  /** The error of a callback, with the message of curl's tool. */
   #failure: ToolError | null = null;
   #message = "";
 
@@ -146,7 +146,7 @@ class Transfer {
       ...(size === null ? {} : { RESUME_FROM_LARGE: size }),
       ...(this.#mime ? { MIMEPOST: this.#mime } : {}),
       ...(this.#upload?.options() ?? {}),
-      // libcurl asks for what is typed
+      // what is typed is sent
       ...(this.#planned.scheme === "telnet"
         ? { READFUNCTION: (buffer) => this.#session.io.read(buffer) }
         : {}),
@@ -156,7 +156,9 @@ class Transfer {
     } satisfies EasyOptions;
   }
 
-  /** Where to go on, `null` where the options say all. */
+  /**
+   * The offset to resume at: -1 has libcurl ask the server, `null` leaves RESUME_FROM_LARGE unset.
+   */
   #continueAt(): number | null {
     const { continueAt } = this.#tool;
     if (continueAt === null) return null;
@@ -166,7 +168,7 @@ class Transfer {
     return start;
   }
 
-  /** The ETag that is kept in the file of `--etag-compare`. */
+  /** The ETag in the file of `--etag-compare`; `null` without that option. */
   #etag(): string | null {
     const { etagCompare } = this.#tool;
     if (etagCompare === null) return null;
@@ -183,7 +185,7 @@ class Transfer {
     this.#output.write(bytes);
   }
 
-  /** A callback's result: an error of the tool is kept for the message. */
+  /** Calls `act` in a callback, and returns the callback's result. Keeps an error for the message. */
   #guarded(act: () => void, length: number): number {
     try {
       act();
@@ -241,7 +243,7 @@ class Transfer {
     }
   }
 
-  /** The code after what the tool itself makes of the answer. */
+  /** The exit code once the response was checked by the tool's own options. */
   #checked(code: number): number {
     const status = this.#easy.getInfo("RESPONSE_CODE");
     if (code !== 0 || this.#tool.fail !== "fail-with-body" || status < 400) {
@@ -252,7 +254,7 @@ class Transfer {
     return HTTP_RETURNED_ERROR;
   }
 
-  /** A file is there also where nothing came, unless the server had nothing new. */
+  /** Creates the output file of an empty body, unless the server says that nothing has changed. */
   #created(code: number): number {
     if (code !== 0 || this.#easy.getInfo("CONDITION_UNMET") !== 0) return code;
     try {
@@ -284,7 +286,10 @@ class Transfer {
     return last;
   }
 
-  /** Writes the ETag into its file; without one the file is left as it is. Gives the code. */
+  /**
+   * Writes the response's ETag to the file of `--etag-save`; a response without one leaves the file
+   * unchanged. Returns curl's exit code.
+   */
   #saveEtag(): number {
     const { etagSave } = this.#tool, { messages } = this.#session;
     if (etagSave === null) return 0;

@@ -1,5 +1,6 @@
 /**
- * Forms as bytes, in libcurl's layout: {@link https://curl.se/libcurl/c/libcurl-tutorial.html}.
+ * Encodes forms as multipart bytes, in the layout of libcurl's MIME trees:
+ * {@link https://curl.se/libcurl/c/libcurl-tutorial.html}.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { bytesOf, joined } from "../shell/words.ts";
 import type { CurlFormPart } from "../types.ts";
 import { encodeBody } from "./encoders.ts";
 
-/** Where the bytes of a file come from. */
+/** Returns the bytes of the file at a path. */
 export type ReadPart = (path: string) => Uint8Array;
 
 /** A form as bytes, and its media type. */
@@ -45,15 +46,15 @@ export function fileNameOf({ file, filename }: CurlFormPart): string | null {
   return file === undefined ? null : baseName(file);
 }
 
-/** How a form is written. */
+/** The options of {@linkcode multipart}. */
 export interface MultipartOptions {
-  /** Its media type. */
+  /** The media type, such as `multipart/form-data`. */
   readonly kind: string;
-  /** Escapes quotes by backslashes, as before the web's standard. */
+  /** Escapes quotes by backslashes, as libcurl did before 7.81, and not by `%22`. */
   readonly isEscaped: boolean;
 }
 
-/** Writes the form. */
+/** Encodes a form. `read` gets the path of each part that is a file. */
 export function multipart(
   parts: readonly CurlFormPart[],
   read: ReadPart,
@@ -63,11 +64,11 @@ export function multipart(
   return enclosed(parts.map((part) => partBytes(part, disposition, read, isEscaped)), kind);
 }
 
-/** What parts are in a multipart of that type. */
+/** The Content-Disposition of the parts in a multipart of that type. */
 const dispositionIn = (kind: string) =>
   /^multipart\/form-data\b/i.test(kind) ? "form-data" : "attachment";
 
-/** Parts with a boundary that is in none of them. */
+/** Joins parts by a boundary that occurs in none of them. */
 function enclosed(parts: readonly Uint8Array<ArrayBuffer>[], kind: string): Multipart {
   let boundary = "";
   for (let seed = 0; boundary === "" || parts.some((part) => includes(part, boundary)); seed++) {
@@ -125,7 +126,10 @@ function partBytes(
   return joined([bytesOf(`${lines.join("\r\n")}${lines.length > 0 ? "\r\n" : ""}\r\n`), content]);
 }
 
-/** The type that is said, or that a name implies; plain text without a name needs none. */
+/**
+ * The media type of a part: the given one, else that which its file name implies; `null` for plain
+ * text without a name, which needs none.
+ */
 export function typeOf(part: CurlFormPart): string | null {
   if (part.type !== undefined || part.parts) return part.type ?? null;
   const name = fileNameOf(part), isFile = part.file !== undefined;

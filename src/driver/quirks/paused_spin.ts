@@ -1,37 +1,37 @@
 /**
- * The remedy for `spinsWhilePaused`: a transfer that was paused by a call, while its socket has more,
- * keeps libcurl's deadline over for as long as the pause lasts. So while there is a paused transfer,
- * libcurl is told that its deadline is over only once in a while, unless somebody has asked for
- * something since.
+ * The remedy for `spinsWhilePaused`: a transfer that was paused by a call, while its socket has more
+ * to read, keeps libcurl's timeout at 0 for as long as the pause lasts, so that the event loop would
+ * spin. While a transfer is paused, the loop obeys a timeout of 0 only every 2 ms, or at once where a
+ * transfer has begun, was paused or was resumed since the last time.
  *
  * @module
  */
 
-/** The time between two calls. Sockets are served meanwhile. */
+/** The least time between two calls for a timeout of 0. Sockets are served in between. */
 const PAUSE_MS = 2;
 
-/** Limits how often libcurl is told that its deadline is over. */
+/** Limits how often libcurl is called for a timeout of 0. */
 export class PausedSpin {
   readonly #anyPaused: () => boolean;
-  /** When libcurl was told last, on the clock of `performance.now()`. */
+  /** When libcurl was last called for its timeout, on the clock of `performance.now()`. */
   #last = -Infinity;
 
-  /** `anyPaused` tells whether there is a transfer that is paused. */
+  /** `anyPaused` returns whether a transfer is paused. */
   constructor(anyPaused: () => boolean) {
     this.#anyPaused = anyPaused;
   }
 
-  /** A transfer has begun, was resumed or paused: the next deadline is one of its own. */
+  /** A transfer has begun, was resumed or paused: the next timeout of 0 is that transfer's own. */
   touched(): void {
     this.#last = -Infinity;
   }
 
-  /** libcurl is told that its deadline is over. */
+  /** libcurl is called for its timeout. */
   acted(): void {
     this.#last = performance.now();
   }
 
-  /** What is to be taken for libcurl's timeout, in milliseconds. */
+  /** The timeout to obey where libcurl's is `timeoutMs`, both in milliseconds; -1 for none. */
   timeout(timeoutMs: number): number {
     if (timeoutMs !== 0 || !this.#anyPaused()) return timeoutMs;
     const left = this.#last + PAUSE_MS - performance.now();

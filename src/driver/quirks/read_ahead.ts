@@ -1,7 +1,7 @@
 /**
  * The check for bytes that OpenSSL has read ahead, with the oddity `keepsReadAhead`. A stream of
- * HTTP/2 that ends or is paused may leave bytes there for other streams of its connection, of which
- * no socket tells. Soon after, libcurl is asked to look at all of its sockets.
+ * HTTP/2 that ends or is paused may leave bytes of other streams in OpenSSL's buffer, and the socket
+ * has no further event for them. So 10 ms later libcurl is asked to look at all of its sockets.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { isHttp1 } from "../http_version.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { restMs } from "./lost_events.ts";
 
-/** The delay of the check: often the next event of the connection makes it superfluous. */
+/** The delay of the check. Most connections have another event before, with which it finds nothing. */
 const SOON_MS = 10;
 
 const { CURLPROTO_HTTPS } = flags;
 
-/** Whether the connection may carry several transfers: true also while its version is unknown. */
+/** Whether the connection may carry several transfers, also while its HTTP version is unknown. */
 function mayShareConnection(easy: EasyState): boolean {
   return !isHttp1(easy) && (getInfo(easy, "PROTOCOL") & CURLPROTO_HTTPS) !== 0;
 }
@@ -32,7 +32,7 @@ export class ReadAheadCheck {
     this.#deadline = new Deadline(schedule);
   }
 
-  /** A transfer reads no more, while so many others are in flight. */
+  /** A transfer has ended or was paused, while `others` more are in flight. */
   stoppedReading(easy: EasyState, others: number): void {
     if (others < 1 || this.#deadline.pending || !mayShareConnection(easy)) return;
     this.#deadline.set(Math.max(SOON_MS, restMs(others)));

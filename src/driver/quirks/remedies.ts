@@ -58,12 +58,12 @@ export class QuirkRemedies {
     this.#pausedSpin?.touched();
   }
 
-  /** What is to be taken for libcurl's timeout, in milliseconds. */
+  /** The timeout to obey where libcurl's is `timeoutMs`, both in milliseconds; -1 for none. */
   timeout(timeoutMs: number): number {
     return this.#pausedSpin ? this.#pausedSpin.timeout(timeoutMs) : timeoutMs;
   }
 
-  /** libcurl is about to be told that its deadline is over. */
+  /** libcurl is about to be called for its timeout. */
   beforeTimeout(): void {
     this.#pausedSpin?.acted();
   }

@@ -1,6 +1,6 @@
 /**
- * A form of WRITEFUNCTION and HEADERFUNCTION for curlew's own callbacks in the rooms above. The
- * callback gets a reference to the bytes, and copies them once, to their final place.
+ * WRITEFUNCTION and HEADERFUNCTION without a copy, for curlew's own callbacks in the rooms above: the
+ * callback gets a reference to libcurl's buffer, and copies the bytes once, to their final place.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { TappedBytes } from "../core/easy_state.ts";
 export interface Piece {
   /** How many bytes there are. */
   readonly length: number;
-  /** Copies the bytes to the start of a common array, which is valid until the next call. */
+  /** Copies the bytes to the start of a shared array, which the next call overwrites. */
   peek(): Uint8Array<ArrayBuffer>;
   /** Fills `target` with the bytes from offset `from` on, of which there must be enough. */
   copyTo(target: Uint8Array<ArrayBuffer>, from?: number): void;
@@ -40,7 +40,7 @@ class NativePiece implements Piece {
 
 const piece = new NativePiece(), tapped = new NativePiece();
 
-/** The piece at an address. There is one object, which the next call changes. */
+/** The piece at an address. All calls return the same object, which the next call changes. */
 export function pieceAt(at: Pointer, length: number): Piece {
   piece.at = at;
   piece.length = length;

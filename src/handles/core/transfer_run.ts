@@ -7,13 +7,13 @@
 
 import type { CurlEasyError } from "../../errors.ts";
 
-/** How far one read of a body from the socket may unpack. */
+/** How much libcurl's content decoder may make of what it reads from the socket at once. */
 export type Decoding =
-  /** It is not unpacked. */
+  /** As much as it has read: the body is not encoded, or not decoded. */
   | "none"
-  /** No further than to what libcurl keeps of a paused transfer. */
+  /** Less than libcurl keeps of a paused transfer. */
   | "bounded"
-  /** To any length. */
+  /** Any length. */
   | "unbounded";
 
 /** The state of one transfer. */
@@ -32,9 +32,9 @@ export class TransferRun {
   pausedForFairness = false;
   /** Receiving is to be paused as soon as libcurl has returned: `easy/pausing.ts`. */
   pauseDue = false;
-  /** A pause ends at the moment, and libcurl gives what it has kept. */
+  /** The transfer is being resumed: libcurl delivers the bytes that it kept during the pause. */
   resuming = false;
-  /** How far a read of the body may unpack, once somebody has asked: `easy/decoding.ts`. */
+  /** `null` until it is first needed: `easy/decoding.ts`. */
   decoding: Decoding | null = null;
   /** The driver has resumed the upload at the end of the answer: `driver/early_answers.ts`. */
   uploadResumed = false;
@@ -42,7 +42,7 @@ export class TransferRun {
   readerPaused = false;
   /** How many bytes were received since the driver last scheduled other transfers first. */
   burst = 0;
-  /** How many bytes a READFUNCTION gave since its beginning, or since it was last set back. */
+  /** How many bytes READFUNCTION has given since the transfer began or was last rewound. */
   bytesRead = 0;
   /** How many bytes were transferred at the last progress callback. */
   bytesMoved = 0;

@@ -41,7 +41,7 @@ import type {
 } from "../enums/transfers.ts";
 import type { CurlHstsCacheCount, CurlHstsCacheEntry, FileInfo, HttpPostField } from "./values.ts";
 
-/** What node-libcurl does not offer, or under its present name only. */
+/** The names of curl's options that node-libcurl does not have. */
 type NotOffered =
   | `${string}DATA`
   | "ENCODING"
@@ -77,13 +77,13 @@ type NotOffered =
 /** The name of an option: curl's own, without `CURLOPT_`. */
 export type CurlOptionName = Exclude<EasyOptionName, NotOffered> | "READDATA";
 
-/** The names of the options, each under itself. */
+/** An object that maps the name of each option to itself. */
 export type CurlOption = { readonly [N in CurlOptionName]: N };
 
 /** The name of an info: curl's own, without `CURLINFO_`. */
 export type CurlInfoName = InfoName;
 
-/** The names of the infos, each under itself. */
+/** An object that maps the name of each info to itself. */
 export type CurlInfo = { readonly [N in CurlInfoName]: N };
 
 /** The options whose function gets or gives bytes. */
