@@ -44,3 +44,8 @@ export function messageOf(error: unknown): string {
   const message = isInstance(error, Error) ? propertyOf(error, "message") : undefined;
   return typeof message === "string" ? message : textOf(error);
 }
+
+/** Reports an error on the console: `reportError` would end the process on Deno. */
+export function reportHarmless(error: unknown): void {
+  console.error("curlew: a function of the caller's has failed:", error);
+}

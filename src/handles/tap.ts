@@ -6,11 +6,13 @@
  */
 
 import { easyOptions } from "../../ffi/curl/options.ts";
-import { library } from "../../ffi/mod.ts";
+import { library, native } from "../../ffi/mod.ts";
+import { ownFile } from "./base/files.ts";
+import type { Owned } from "./base/owned.ts";
 import type { EasyState, TransferTap } from "./core/easy_state.ts";
 import { renewFunction } from "./easy/functions.ts";
 
-const { DEBUGFUNCTION, VERBOSE } = easyOptions;
+const { DEBUGFUNCTION, STDERR, VERBOSE } = easyOptions;
 
 /**
  * Whether libcurl writes the trace itself, to STDERR: a DEBUGFUNCTION would silence it, so a tap gets
@@ -37,5 +39,23 @@ export function detachTap(state: EasyState, tap: TransferTap): void {
 
 function setTrace(state: EasyState, isOn: boolean): void {
   renewFunction(state, DEBUGFUNCTION.id);
+  silenceOthers(state, isOn);
   library().symbols.curl_easy_setopt.long(state.pointer, VERBOSE.id, isOn ? 1 : 0);
+}
+
+const NOWHERE = native.os === "windows" ? "NUL" : "/dev/null";
+/** The files of {@linkcode silenceOthers}, to be told from one that the user sets. */
+const silent = new WeakSet<Owned>();
+
+/**
+ * Has the trace of the handle that libcurl makes for DOH_URL go nowhere: that handle gets VERBOSE and
+ * STDERR, and no DEBUGFUNCTION, so its credentials would be on standard error.
+ */
+function silenceOthers(state: EasyState, isOn: boolean): void {
+  const present = state.resources.owned.get(STDERR.id);
+  if (isOn ? present : !present || !silent.has(present)) return;
+  const file = isOn ? ownFile(NOWHERE, "a") : null;
+  if (file) silent.add(file);
+  library().symbols.curl_easy_setopt.pointer(state.pointer, STDERR.id, file?.pointer ?? null);
+  state.own(STDERR.id, file);
 }

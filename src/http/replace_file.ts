@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   fsyncSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
@@ -19,8 +20,8 @@ import { fileError } from "./errors.ts";
 
 /**
  * Writes a new file beside the one at the path, or beside what a link there leads to, and renames it:
- * what cannot be written leaves the old one whole. The mode is reduced by the umask. Throws
- * `TypeError`.
+ * what cannot be written leaves the old one whole. A device is written to directly, and anything else
+ * that is no regular file is left alone. The mode is reduced by the umask. Throws `TypeError`.
  */
 export async function replaceFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   try {
@@ -28,7 +29,11 @@ export async function replaceFile(path: string, bytes: Uint8Array, mode: number)
       if (error.code === "ENOENT") return path;
       throw error;
     });
-    replace(target, bytes, mode);
+    const found = lstatSync(target, { throwIfNoEntry: false });
+    if (found?.isCharacterDevice()) writeFileSync(target, bytes);
+    else if (found && !found.isFile() && !found.isDirectory()) {
+      throw new Error("it is no regular file");
+    } else replace(target, bytes, mode);
   } catch (cause) {
     throw fileError("write", path, cause);
   }

@@ -7,6 +7,7 @@
 import type { Agent } from "../driver/agent.ts";
 import { wrong } from "../http/shown.ts";
 import { member } from "../members.ts";
+import { reportHarmless } from "../untrusted.ts";
 import { attach } from "./hub.ts";
 import type { ObservedTransfer } from "./transfer.ts";
 import type { Sink, Watch } from "./watch.ts";
@@ -34,7 +35,7 @@ export interface Observation {
  * sessions and of `Agent.perform`, and the handshakes of WebSockets, whose end is the open
  * connection. Each starts once and ends once; a head comes between them where there is one. `null`
  * is the default agent, which all calls share that are given none. An observer has no influence: the
- * first thing that it throws is reported (`reportError`), and it is called no more.
+ * first thing that it throws is reported on the console, and it is called no more.
  *
  * @throws {TypeError} for no agent, and for an observer whose member is no function.
  *
@@ -113,7 +114,7 @@ export class ObserverSink implements Sink {
       call(transfer);
     } catch (error) {
       this.#isClosed = true;
-      queueMicrotask(() => reportError(error));
+      queueMicrotask(() => reportHarmless(error));
     }
   }
 

@@ -15,7 +15,7 @@ import { InfoSnapshot, type TransferInfo } from "../http/response/info.ts";
 import type { HeadWatch, ObservedRequest } from "../http/transfer/observed.ts";
 import { redactUrl } from "../redact.ts";
 import { isAbortOf } from "../signals.ts";
-import { messageOf } from "../untrusted.ts";
+import { messageOf, reportHarmless } from "../untrusted.ts";
 import type { ObservedTransfer, TransferState } from "./transfer.ts";
 
 /** What is told of transfers, at once and inside the agent's turn. */
@@ -122,7 +122,7 @@ export class Watch implements WatchedOutcome, HeadWatch {
       try {
         call(sink);
       } catch (error) {
-        queueMicrotask(() => reportError(error));
+        queueMicrotask(() => reportHarmless(error));
       }
     }
   }

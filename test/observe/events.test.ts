@@ -9,6 +9,7 @@ import { Agent, CurlEasyError, download, Easy, fetch, upload } from "../../mod.t
 import { observe, type ObservedTransfer, publish } from "../../observe.ts";
 import { createFetch } from "../../session.ts";
 import { ALPN } from "../versions.ts";
+import { runChild } from "../server/child.ts";
 import { failure, reported, sleep, until, World } from "./support.ts";
 
 let world: World, folder: string;
@@ -223,6 +224,23 @@ describe("an observer", () => {
         texts: 3,
       });
     }
+  });
+
+  test("that throws does not end the process, also where nobody listens", async () => {
+    const { code, stdout, stderr } = await runChild(
+      `import process from "node:process";
+      import { fetch } from "#root/mod.ts";
+      import { observe } from "#root/observe.ts";
+      const fail = () => {
+        throw new Error("mine");
+      };
+      observe(null, { start: fail, head: fail, end: fail });
+      const response = await fetch(process.argv[2], { timeout: 5000, verbose: fail });
+      console.log((await response.text()).length);`,
+      { args: [url("/bytes/5")], timeoutMs: 20_000 },
+    );
+    expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: "5\n" });
+    expect(stderr.match(/^curlew: a function of the caller's has failed:/gm)).toHaveLength(2); // the observer, and verbose
   });
 
   test("is called until it is detached, also where a transfer runs", async () => {

@@ -6,6 +6,7 @@ import { observe, type ObservedTransfer, recordHar, waterfall } from "../../obse
 import { CookieJar } from "../../session.ts";
 import { ALPN } from "../versions.ts";
 import { record } from "../http/support.ts";
+import { runChild } from "../server/child.ts";
 import { failure, reported, World } from "./support.ts";
 
 let world: World;
@@ -259,4 +260,27 @@ describe("verbose", () => {
       "Cannot fetch: verbose must be true or a function, got 1",
     );
   });
+});
+
+test("of a DoH request nothing is on standard error", async () => {
+  for (const how of ["recordHar(agent)", "verbose"]) {
+    const { code, stderr } = await runChild(
+      `import process from "node:process";
+      import { Agent, fetch } from "#root/mod.ts";
+      import { recordHar } from "#root/observe.ts";
+      const agent = new Agent(), lines = [];
+      const init = { agent, timeout: 5000, curl: {
+        DOH_URL: process.argv[2], DOH_SSL_VERIFYPEER: 0, DOH_SSL_VERIFYHOST: 0, NOPROXY: "*",
+      } };
+      ${how === "verbose" ? "init.verbose = (line) => lines.push(line);" : `${how};`}
+      await fetch("http://name.example/", init).catch(() => {});
+      console.log(lines.length);
+      await agent.close();`,
+      {
+        args: [world.server.url("/sink?token=s3cr3t", "https").replace("//", "//user:s3cr3t@")],
+        timeoutMs: 20_000,
+      },
+    );
+    expect([how, code, stderr]).toEqual([how, 0, ""]);
+  }
 });

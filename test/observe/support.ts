@@ -61,15 +61,15 @@ export class World {
   }
 }
 
-/** Runs `call` while `reportError` gives what it gets. */
+/** Runs `call`. Gives the errors that are reported on the console meanwhile. */
 export async function reported(call: () => Promise<unknown>): Promise<unknown[]> {
-  const found: unknown[] = [], { reportError: own } = globalThis;
-  globalThis.reportError = (error: unknown) => void found.push(error);
+  const found: unknown[] = [], { error: own } = console;
+  console.error = (_words: string, error: unknown) => void found.push(error);
   try {
     await call();
     await new Promise((resolve) => setTimeout(resolve, 0));
   } finally {
-    globalThis.reportError = own;
+    console.error = own;
   }
   return found;
 }

@@ -1,5 +1,16 @@
 // load() and save() of CookieJar: files in Netscape's format.
-import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -222,4 +233,15 @@ test.each(["", "a\0b", 5, undefined])("%j is no path", async (path) => {
     const error = await failure(new CookieJar()[name](path as string));
     expect(String(error)).toBe(`TypeError: ${message}`);
   }
+});
+
+test("what is no regular file is not replaced", async () => {
+  const fifo = newFile();
+  spawnSync("mkfifo", [fifo]);
+  await expect(new CookieJar().save(fifo)).rejects.toThrow("it is no regular file");
+  expect((await lstat(fifo)).isFIFO()).toBe(true);
+  const device = newFile(); // one of the test's own: a fault would replace that of the system
+  if (spawnSync("mknod", [device, "c", "1", "3"]).status !== 0) return; // only root may
+  await new CookieJar().save(device);
+  expect((await lstat(device)).isCharacterDevice()).toBe(true);
 });

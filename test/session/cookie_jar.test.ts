@@ -457,3 +457,28 @@ console.log(before, shareCount.open <= 5);
     expect(child).toMatchObject({ code: 0, stdout: "51 true\n", stderr: "" });
   });
 });
+
+test.each([
+  ["a=1; Path=", "/"],
+  ["a=1; Path", "/"],
+  ['a=1; Path="/"', "/"],
+  ["a=1; Path=rel", "/"],
+  ["a=1; Max-Age=99999999999999999", null],
+  ["a=1; Max-Age=9223372036854775807", null],
+  ["a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT", null],
+])("what a server sets, %j, is found for its URL and goes there and back", async (line, path) => {
+  const jar = new CookieJar();
+  const setter = createServer((_req, res) => res.setHeader("Set-Cookie", line).end());
+  await new Promise<void>((resolve) => setter.listen(0, "127.0.0.1", resolve));
+  const { port } = setter.address() as { port: number };
+  await (await fetch(`http://127.0.0.1:${port}/`, { cookies: jar, timeout: 5000 })).text();
+  setter.closeAllConnections();
+  await new Promise((resolve) => setter.close(resolve));
+  const own = jar.getAll();
+  for (const cookie of own) {
+    expect(jar.getAll(server.url("/")).map(({ name }) => name)).toEqual(["a"]);
+    if (path !== null) expect(cookie.path).toBe(path);
+  }
+  expect(CookieJar.fromJSON(JSON.stringify(jar)).getAll()).toEqual(own);
+  expect(CookieJar.fromJSON(jar.toJSON()).getAll()).toEqual(own);
+});

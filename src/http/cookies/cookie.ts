@@ -173,12 +173,21 @@ export function cookieOf(line: string): Cookie | null {
     name,
     value: value.join("\t"),
     domain: domain.replace(/^\./, "").toLowerCase(),
-    path,
-    expires: parseInt(expires) === 0 ? null : parseInt(expires) * 1000,
+    path: pathOf(path),
+    expires: parseInt(expires) === 0 ? null : Math.min(parseInt(expires) * 1000, MAX_TIME),
     secure: secure.toUpperCase() === "TRUE",
     httpOnly,
     hostOnly: below.toUpperCase() !== "TRUE",
   };
+}
+
+/** The last time that a `Date` can hold, in ms. A server may ask for a later one. */
+const MAX_TIME = 8.64e15;
+
+/** The path as libcurl uses it: it keeps what the server has sent, such as nothing or a quoted one. */
+function pathOf(text: string): string {
+  const path = text.replace(/^"|"$/g, "");
+  return path.startsWith("/") ? path : "/";
 }
 
 /** Whether two cookies are the same one, with whatever value: the later replaces the earlier. */

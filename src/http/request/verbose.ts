@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { withoutCredentials } from "../../errors.ts";
 import type { TappedBytes, TransferTap } from "../../handles/core/easy_state.ts";
+import { reportHarmless } from "../../untrusted.ts";
 import { redactAnswer, REDACTED, redactHeader, redactUrl } from "../../redact.ts";
 
 const { CURLINFO_TEXT, CURLINFO_HEADER_IN, CURLINFO_HEADER_OUT } = flags;
@@ -58,7 +59,7 @@ export class Verbose implements TransferTap {
       this.#write?.(line);
     } catch (error) {
       this.#write = null; // the transfer goes on without
-      queueMicrotask(() => reportError(error));
+      queueMicrotask(() => reportHarmless(error));
     }
   }
 }
