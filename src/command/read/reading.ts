@@ -46,6 +46,8 @@ export class Reading {
   readonly global: Map<string, ToolValue> = new Map();
   readonly variables: Map<string, string> = new Map();
   readonly notes: CurlNote[] = [];
+  /** How many characters variables have been expanded to. */
+  expanded = 0;
   action: Action | null = null;
 
   constructor(sources: Sources) {

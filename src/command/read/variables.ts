@@ -10,6 +10,12 @@ import { bytesOf, textOf, type Word } from "../shell/words.ts";
 import { percentEncoded } from "./data.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
 
+/**
+ * How long the expanded texts of a command may be together, in characters: curl's limit of one of
+ * them. Each may double the one before.
+ */
+const MOST_EXPANDED = 10_000_000;
+
 /** `--variable`: `name=content`, `name@file`, `%name` of the environment, with `[from-to]`. */
 export function variable({ reading, value }: Given): void {
   const { text } = value;
@@ -87,12 +93,19 @@ export function expand(reading: Reading, value: Word): string {
 function valueOf(reading: Reading, value: Word, from: number, to: number): string {
   const [name = "", ...functions] = value.text.slice(from, to).split(":");
   if (!/^\w{1,127}$/.test(name)) fail(value, from, "the name of a variable");
-  let text = reading.variables.get(name) ?? "";
+  let text = counted(reading, value, from, reading.variables.get(name) ?? "");
   for (const used of functions) {
     const apply = Object.hasOwn(FUNCTIONS, used) ? FUNCTIONS[used] : undefined;
     if (!apply) fail(value, from, `some of :${Object.keys(FUNCTIONS).join(", :")}`);
-    text = (apply as (text: string) => string)(text);
+    text = counted(reading, value, from, (apply as (text: string) => string)(text));
   }
   if (text.includes("\0")) fail(value, from, "a variable without a NUL");
   return text;
+}
+
+/** The text of a variable or of a function, which counts. */
+function counted(reading: Reading, value: Word, from: number, text: string): string {
+  reading.expanded += text.length;
+  if (reading.expanded <= MOST_EXPANDED) return text;
+  return fail(value, from, `no more than ${MOST_EXPANDED} expanded characters`);
 }

@@ -9,7 +9,7 @@
 
 import { dictionary } from "../../members.ts";
 import { CurlCommandError } from "../command_error.ts";
-import { placeInText, rawByte, type Word, WordBuilder } from "./words.ts";
+import { type PlaceOf, placesIn, rawByte, type Word, WordBuilder } from "./words.ts";
 
 /** What the variables of the shell are. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -46,6 +46,7 @@ export function bashWords(source: string, variables: Variables): Word[] {
 
 class Lexer {
   readonly #source: string;
+  readonly #placeOf: PlaceOf;
   readonly #variables: Variables;
   #at = 0;
   #word: WordBuilder | null = null;
@@ -55,6 +56,7 @@ class Lexer {
 
   constructor(source: string, variables: Variables) {
     this.#source = source;
+    this.#placeOf = placesIn(source);
     this.#variables = variables;
   }
 
@@ -73,7 +75,7 @@ class Lexer {
   }
 
   #fail(offset: number, expected: string, found = ""): never {
-    throw new CurlCommandError(placeInText(this.#source, offset), expected, found);
+    throw new CurlCommandError(this.#placeOf(offset), expected, found);
   }
 
   get #unit(): string {
@@ -125,7 +127,7 @@ class Lexer {
   }
 
   get #open(): WordBuilder {
-    return this.#word ??= new WordBuilder(this.#source);
+    return this.#word ??= new WordBuilder(this.#placeOf);
   }
 
   #piece(start: number): void {

@@ -7,7 +7,7 @@
 import { CurlCommandError } from "../command_error.ts";
 import { bashWords, type Variables } from "./bash.ts";
 import { cmdWords, looksLikeCmd } from "./cmd.ts";
-import { placeInText, type Word } from "./words.ts";
+import { placesIn, type Word } from "./words.ts";
 
 /** The shells whose quoting is known. */
 export type CurlShell = "bash" | "cmd";
@@ -22,7 +22,7 @@ export function splitCommand(
   const words = kind === "cmd" ? cmdWords(text, variables) : bashWords(text, variables);
   const isPrompt = words[0]?.text === "$" || words[0]?.text === "%";
   const [program, ...rest] = isPrompt ? words.slice(1) : words;
-  const place = program?.placeOf(0) ?? placeInText(text, text.length);
+  const place = program?.placeOf(0) ?? placesIn(text)(text.length);
   if (!program) throw new CurlCommandError(place, "curl", "nothing");
   if (!/^(?:.*[/\\])?curl(?:\.exe)?$/i.test(program.text)) {
     throw new CurlCommandError(place, "curl", "another word");
