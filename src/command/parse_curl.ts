@@ -5,7 +5,8 @@
  */
 
 import type { EasyOptions } from "../handles/easy/easy.ts";
-import { member } from "../members.ts";
+import { dictionary } from "../members.ts";
+import { check, checkCommand, checkedMember, type Kind, Kinds, READ } from "./arguments.ts";
 import { CurlCommandError, type CurlPlace } from "./command_error.ts";
 import { checkedBody, type GroupBody } from "./make/body.ts";
 import { easyOptionsOf } from "./make/easy_options.ts";
@@ -58,6 +59,7 @@ const PROTOCOLS =
  * @throws {CurlCommandError} for a command that curl or the shell would not take, with the place
  * and what was expected there; for a file without `options.readFile`; for more than 100,000
  * transfers, 100 levels of `-F '=('` and 10,000,000 characters by `--expand-…`.
+ * @throws {TypeError} for an argument of another kind; the message names it.
  *
  * @example
  * ```ts
@@ -94,18 +96,32 @@ export function parseCurl(
   command: string | readonly string[],
   options: ParseCurlOptions = {},
 ): CurlCommand {
-  const env = member(options, "env") ?? {}, readFile = member(options, "readFile");
-  const fileTime = member(options, "fileTime"), shell = member(options, "shell");
+  checkCommand(command);
+  const { env = {}, readFile, fileTime, shell, userAgent } = readOptions(options);
   const words = typeof command === "string"
     ? splitCommand(command, shell, env)
     : argumentWords(command);
   const reading = readCommand(words, { env, readFile, fileTime, protocols: PROTOCOLS });
   const end = endOf(words, typeof command === "string" ? command : "");
   if (reading.action) throw new CurlCommandError(end, "a transfer", `--${reading.action.name}`);
-  const transfers = new Maker(reading, member(options, "userAgent")).all(end);
+  const transfers = new Maker(reading, userAgent).all(end);
   const [first] = transfers;
   if (!first) throw new CurlCommandError(end, "a URL", "none");
   return { ...first, transfers, global: globalOf(reading.global), notes: reading.notes };
+}
+
+/** The options, each read once. */
+function readOptions(options: ParseCurlOptions): ParseCurlOptions {
+  check(READ, "the options", Kinds.object, options);
+  const given = <K extends keyof ParseCurlOptions>(name: K, kind: Kind) =>
+    checkedMember(READ, options, name, kind);
+  return dictionary({
+    env: given("env", Kinds.object),
+    readFile: given("readFile", Kinds.function),
+    fileTime: given("fileTime", Kinds.function),
+    shell: given("shell", Kinds.shell),
+    userAgent: given("userAgent", Kinds.string),
+  }) as ParseCurlOptions;
 }
 
 /** The place after the last word. */

@@ -14,11 +14,20 @@ export function shown(value: unknown): string {
     return JSON.stringify(value.length > MOST ? `${value.slice(0, MOST)}…` : value);
   }
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "object" && value !== null) return isArray(value) ? "an array" : "an object";
   return String(value);
 }
 
 /** The error of an option that is wrong: its name, what it takes and what it got. */
 export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
   return typeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
+}
+
+/** Whether it is an array. A revoked proxy throws where it is asked. */
+function isArray(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

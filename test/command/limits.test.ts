@@ -71,12 +71,16 @@ const LISTS: readonly (readonly string[])[] = [
   ["--next", U, "-e", ";auto"],
 ];
 
-test.for(LISTS)("%s takes time by the number of them, not its square", (words) => {
-  const many = Array.from({ length: 40_000 }, () => words).flat(), args = [U, ...many];
-  const lines = `curl ${args.map((word) => `'${word}'`).join(" \\\n")}`;
-  const cmd = `curl ${args.map((word) => `^"${word}^"`).join(" ^\n ")}`;
-  const readFile = () => new Uint8Array();
-  for (const command of [args, lines, cmd]) {
-    expect(timeOf(() => parseCurl(command, { readFile }))).toBeLessThan(4000);
-  }
-}, 30_000);
+test.for(LISTS)(
+  "%s takes time by the number of them, not its square",
+  { timeout: 30_000 },
+  (words) => {
+    const many = Array.from({ length: 40_000 }, () => words).flat(), args = [U, ...many];
+    const lines = `curl ${args.map((word) => `'${word}'`).join(" \\\n")}`;
+    const cmd = `curl ${args.map((word) => `^"${word}^"`).join(" ^\n ")}`;
+    const readFile = () => new Uint8Array();
+    for (const command of [args, lines, cmd]) {
+      expect(timeOf(() => parseCurl(command, { readFile }))).toBeLessThan(4000);
+    }
+  },
+);

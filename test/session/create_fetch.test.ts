@@ -359,7 +359,7 @@ const WRONG: readonly [CurlFetchInit, string][] = [
     "baseUrl must be a URL of http or https without query and fragment, got 5",
   ],
   [{ query: "a=1" as Any }, 'query must be URLSearchParams or a record, got "a=1"'],
-  [{ query: [["a", "1"]] as Any }, "query must be URLSearchParams or a record, got an object"],
+  [{ query: [["a", "1"]] as Any }, "query must be URLSearchParams or a record, got an array"],
   [
     { query: { a: {} as Any } },
     "query.a must be a string, a number, a boolean, null or an array, got an object",

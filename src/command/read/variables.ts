@@ -6,6 +6,7 @@
  */
 
 import { dictionary } from "../../members.ts";
+import { variableOf } from "../shell/variables.ts";
 import { bytesOf, textOf, type Word } from "../shell/words.ts";
 import { percentEncoded } from "./data.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
@@ -22,9 +23,8 @@ export function variable({ reading, value }: Given): void {
   const [, percent = "", name = "", range, from = "0", to = "", rest = ""] =
     /^(%?)(\w+)(\[(\d+)-(\d*)\])?([^]*)$/.exec(text) ?? [];
   if (name === "" || name.length > 127) fail(value, percent.length, "the name of a variable");
-  const { env } = reading.sources;
-  const imported = percent !== "" && Object.hasOwn(env, name) ? env[name] : undefined;
-  if (imported !== undefined) return void reading.variables.set(name, imported.toWellFormed());
+  const imported = percent === "" ? undefined : variableOf(reading.sources.env, name);
+  if (imported !== undefined) return void reading.variables.set(name, imported);
   const at = text.length - rest.length;
   if (percent !== "" && rest === "") {
     fail(value, 0, 'the value of this variable of the environment in the option "env"');

@@ -10,9 +10,7 @@
 import { dictionary } from "../../members.ts";
 import { CurlCommandError } from "../command_error.ts";
 import { type PlaceOf, placesIn, rawByte, type Word, WordBuilder } from "./words.ts";
-
-/** What the variables of the shell are. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { variableOf, type Variables } from "./variables.ts";
 
 const BLANK = /[ \t]/, END = /[\n;]/;
 const NAME = /^(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/;
@@ -204,8 +202,8 @@ class Lexer {
   }
 
   #value(name: string, offset: number): string {
-    const value = Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined;
-    if (value !== undefined) return value.toWellFormed();
+    const value = variableOf(this.#variables, name);
+    if (value !== undefined) return value;
     return this.#fail(offset, `the value of the variable ${name} in the option "env"`);
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { CurlCommandError } from "../command_error.ts";
-import type { Variables } from "./bash.ts";
+import { variableOf, type Variables } from "./variables.ts";
 import { type PlaceOf, placesIn, type Word, WordBuilder } from "./words.ts";
 
 /** A character that cmd passes on, and where it stood. */
@@ -39,9 +39,7 @@ function expanded(source: string, variables: Variables): Passed[] {
   const passed: Passed[] = [];
   for (let i = 0; i < source.length; i++) {
     const name = source[i] === "%" ? /^%([^%\r\n=]+)%/.exec(source.slice(i, i + 130)) : null;
-    const value = name && Object.hasOwn(variables, name[1] as string)
-      ? variables[name[1] as string]
-      : undefined;
+    const value = name ? variableOf(variables, name[1] as string) : undefined;
     if (value === undefined) passed.push({ unit: source[i] as string, offset: i });
     else {
       for (let k = 0; k < value.length; k++) passed.push({ unit: value[k] as string, offset: i });
