@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nearest } from "../nearest.ts";
 import { typeError } from "./errors.ts";
 
 const MOST = 60;
@@ -21,6 +22,23 @@ export function shown(value: unknown): string {
 /** The error of an option that is wrong: its name, what it takes and what it got. */
 export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
   return typeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
+}
+
+/**
+ * Throws `TypeError` for an object of curlew's own, such as `retry`, that has a member which is not
+ * known. Of `init` others are ignored, as the platform does.
+ */
+export function checkNames(
+  call: string,
+  name: string,
+  given: object,
+  known: object,
+): void {
+  const other = Object.keys(given).find((key) => !Object.hasOwn(known, key));
+  if (other === undefined) return;
+  const names = Object.keys(known), meant = nearest(other, names, 6);
+  const hint = meant === undefined ? `it has ${names.join(", ")}` : `did you mean ${meant}?`;
+  throw typeError(`Cannot ${call}: ${name} has no member ${shown(other)} (${hint})`);
 }
 
 /** Whether it is an array. A revoked proxy throws where it is asked. */
