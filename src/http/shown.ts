@@ -36,9 +36,10 @@ export function checkNames(
 ): void {
   const other = Object.keys(given).find((key) => !Object.hasOwn(known, key));
   if (other === undefined) return;
-  const names = Object.keys(known), meant = nearest(other, names, 6);
-  const hint = meant === undefined ? `it has ${names.join(", ")}` : `did you mean ${meant}?`;
-  throw typeError(`Cannot ${call}: ${name} has no member ${shown(other)} (${hint})`);
+  const meant = nearest(other, Object.keys(known));
+  throw typeError(
+    `Cannot ${call}: ${name} has no member ${shown(other)} (the nearest is ${meant})`,
+  );
 }
 
 /** Whether it is an array. A revoked proxy throws where it is asked. */

@@ -6,6 +6,7 @@
 
 import { isLatin1, latin1Bytes } from "../bytes.ts";
 import { typeError } from "../errors.ts";
+import { shown } from "../shown.ts";
 
 /** A header name and its value. `null` removes a header that is sent by default. */
 export type HeaderEntry = readonly [name: string, value: string | null];
