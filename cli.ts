@@ -16,4 +16,7 @@ import process from "node:process";
 import { processIo } from "./src/cli/io.ts";
 import { main } from "./src/cli/main.ts";
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2), processIo);
+// without `await` at the top, for which Deno's `require` refuses a module
+if (import.meta.main) {
+  void main(process.argv.slice(2), processIo).then((code) => process.exitCode = code);
+}

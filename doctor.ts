@@ -16,7 +16,9 @@
 import process from "node:process";
 import { runDoctor } from "./src/doctor/command.ts";
 
+// without `await` at the top, for which Deno's `require` refuses a module
 if (import.meta.main) {
   const args = process.argv.slice(2);
-  process.exitCode = await runDoctor(args[0] === "doctor" ? args.slice(1) : args);
+  void runDoctor(args[0] === "doctor" ? args.slice(1) : args)
+    .then((code) => process.exitCode = code);
 }

@@ -9,7 +9,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -81,7 +81,7 @@ afterAll(async () => {
 test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");
   const documents = ["CHANGELOG.md", "LICENSE", "LIMITS.md", "README.md", "SECURITY.md"];
-  const names = [...documents, "dist", "examples", "package.json"];
+  const names = [...documents, "bench", "dist", "examples", "package.json"];
   expect((await readdir(inside)).sort()).toEqual(names);
   // beside each bundle stands its source map
   const inDist = (await readdir(join(inside, "dist"))).filter((name) => !name.endsWith(".js.map"));
@@ -114,6 +114,42 @@ test("the npm package has what it needs, and nothing else", async () => {
   expect((await readdir(join(inside, "dist", "ffi", "curl"))).join()).not.toContain("generat");
   expect((await readdir(join(folder, "node_modules"))).filter((name) => name[0] !== ".").sort())
     .toEqual(["curlew", "node-libcurl"]);
+});
+
+test("links in the documents of the npm package lead to files of it", async () => {
+  const inside = join(folder, "node_modules", "curlew");
+  const files = (await readdir(inside, { recursive: true })).map((name) =>
+    name.replaceAll(sep, "/")
+  );
+  const documents = files.filter((name) => name.endsWith(".md"));
+  expect(documents.length).toBeGreaterThan(4);
+  const missing: string[] = [];
+  for (const name of documents) {
+    const text = await readFile(join(inside, name), "utf8");
+    const links = text.matchAll(
+      /\]\((?!https?:)([^)#]+)[^)]*\)|(?:src|href)="(?!https?:)([^"#]+)/g,
+    );
+    for (const [, link, attribute] of links) {
+      const target = join(dirname(name), link ?? attribute ?? "").replaceAll(sep, "/");
+      if (!files.includes(target)) missing.push(`${name}: ${target}`);
+    }
+  }
+  expect(missing).toEqual([]);
+});
+
+test("--preload takes the packed curlew/register as README says", async () => {
+  const text = await readFile(join(ROOT, "README.md"), "utf8"),
+    path = "./node_modules/curlew/dist/register.js";
+  expect(text).toContain(`\`${path}\``);
+  // the built-in fetch knows no option of libcurl
+  const program = `fetch("${server.url("/small")}", { curl: { NO_SUCH: 1 } })
+    .then(() => console.log("built-in"), (error) => console.log(error.message));\n`;
+  await writeFile(join(folder, "preloaded.ts"), program);
+  const args = "Bun" in globalThis
+    ? ["--preload", "curlew/register"]
+    : ["run", "-A", "--no-check", "--preload", path];
+  const { stdout } = await run(process.execPath, ...args, "preloaded.ts");
+  expect(stdout).toContain("NO_SUCH");
 });
 
 test("the npm package runs on this runtime", async () => {
@@ -224,18 +260,47 @@ test("a program for node-libcurl runs by an entry in the runtime's own configura
 const packedVersion = async () =>
   JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")).version;
 
-test("on Node.js each door says which runtimes there are", async () => {
+/** The doors of the package, as programs name them. */
+async function doorNames(): Promise<string[]> {
   const { exports } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   const doors = Object.keys(exports).filter((door) => door !== "./package.json");
   expect(doors.length).toBeGreaterThan(9);
-  for (const door of doors) {
-    const name = door.replace(/^\./, "curlew"), file = join(folder, "on_node.mjs");
+  return doors.map((door) => door.replace(/^\./, "curlew"));
+}
+
+test("each door is the same by require and by import", async () => {
+  const names = await doorNames();
+  await writeFile(
+    join(folder, "doors.cjs"),
+    `(async () => {
+  for (const name of ${JSON.stringify(names)}) {
+    const required = require(name), imported = await import(name);
+    const keys = Object.keys(imported);
+    const isSame = keys.every((key) => required[key] === imported[key]);
+    // Deno marks a namespace that has a default export
+    const others = Object.keys(required).filter((key) => key !== "__esModule");
+    console.log(name, isSame && others.join() === keys.join());
+  }
+})();
+`,
+  );
+  expect(await runFile("doors.cjs")).toBe(names.map((name) => `${name} true\n`).join(""));
+});
+
+test("on Node.js each door says which runtimes there are", async () => {
+  for (const name of await doorNames()) {
     const what = { "curlew": "{ fetch, Agent }", "curlew/session": "{ createFetch }" }[name];
-    await writeFile(file, what ? `import ${what} from "${name}";\n` : `import "${name}";\n`);
-    const child = await runProgram(findNode(), { args: [file] });
-    expect(child.code).not.toBe(0);
-    expect(child.stderr, name).toContain("curlew runs on Bun and Deno");
-    expect(child.stderr).not.toContain("SyntaxError");
+    const programs = {
+      "on_node.mjs": what ? `import ${what} from "${name}";\n` : `import "${name}";\n`,
+      "on_node.cjs": `require("${name}");\n`,
+    };
+    for (const [file, text] of Object.entries(programs)) {
+      await writeFile(join(folder, file), text);
+      const child = await runProgram(findNode(), { args: [join(folder, file)] });
+      expect(child.code).not.toBe(0);
+      expect(child.stderr, name).toContain("curlew runs on Bun and Deno");
+      expect(child.stderr).not.toContain("SyntaxError");
+    }
   }
 }, MINUTE);
 

@@ -71,20 +71,28 @@ async function bundles() {
   for (const { isEntry, name, exports } of output) if (isEntry) writeStub(name, exports);
 }
 
+/** The statement by which Node.js is told which runtimes there are. */
+const REFUSAL = "throw new Error(`curlew runs on Bun and Deno, whose FFI loads libcurl. ` +\n" +
+  '  `This is Node.js ${process.version}: run the program by "bun" or "deno run -A".`);\n';
+
 /**
  * What Node.js gets: a module with the same names, since a missing one would be a SyntaxError, that
- * says which runtimes there are.
+ * says which runtimes there are. Deno's `require` takes the condition "node" and not "deno", so the
+ * module for `require` asks where it is.
  */
 function writeStub(door, names) {
-  const path = join(DIST, "node", `${door}.js`);
+  const path = join(DIST, "node", door), up = "../".repeat(door.split("/").length);
   const bindings = names.filter((name) => name !== "default").join(", ");
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(
-    path,
+    `${path}.cjs`,
+    `if ("Deno" in globalThis) module.exports = require("${up}${door}.js");\nelse ${REFUSAL}`,
+  );
+  writeFileSync(
+    `${path}.js`,
     (bindings ? `export let ${bindings};\n` : "") +
       (names.includes("default") ? "export default undefined;\n" : "") +
-      "throw new Error(`curlew runs on Bun and Deno, whose FFI loads libcurl. ` +\n" +
-      '  `This is Node.js ${process.version}: run the program by "bun" or "deno run -A".`);\n',
+      REFUSAL,
   );
 }
 

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { CURLEW_VERSION } from "../curlew_version.ts";
 import { runDoctor } from "../doctor/command.ts";
+import { versionInfo } from "../version.ts";
 import { type Io, print } from "./io.ts";
 
 const USAGE = `Usage: curlew COMMAND
@@ -13,6 +15,7 @@ const USAGE = `Usage: curlew COMMAND
   code 'curl …'         prints a program in TypeScript that does the same
   trace URL…            fetches URLs, and draws where the time went
   doctor [--json]       tells which libcurl is used, and whether curlew works here
+  --version             tells the versions of curlew and of that libcurl
 `;
 
 type Command = (args: readonly string[], io: Io) => Promise<number>;
@@ -31,6 +34,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   if (Object.hasOwn(COMMANDS, name)) {
     const command = await (COMMANDS[name] as () => Promise<Command>)();
     return await command(rest, io);
+  }
+  if (name === "--version" || name === "-V") {
+    print(io, `curlew ${CURLEW_VERSION}\nlibcurl ${versionInfo().version}\n`);
+    return 0;
   }
   const isAsked = name === "help" || name === "--help" || name === "-h";
   print(io, USAGE, isAsked ? 1 : 2);

@@ -5,7 +5,8 @@
  */
 
 import type { EasyOptions } from "../handles/easy/easy.ts";
-import { member } from "../members.ts";
+import { dictionary } from "../members.ts";
+import { check, checkCommand, checkedMember, type Kind, Kinds, READ } from "./arguments.ts";
 import { CurlCommandError, type CurlPlace } from "./command_error.ts";
 import { checkedBody, type GroupBody } from "./make/body.ts";
 import { easyOptionsOf } from "./make/easy_options.ts";
@@ -13,12 +14,12 @@ import { gapsOf } from "./make/fetch_gaps.ts";
 import { fetchInitOf } from "./make/fetch_init.ts";
 import type { ReadPart } from "./make/multipart.ts";
 import { globalOf, toolOf } from "./make/tool.ts";
-import { type Planned, transfersOf } from "./make/transfers.ts";
+import { countTransfers, type Planned, transfersOf } from "./make/transfers.ts";
 import type { Group } from "./read/group.ts";
 import { readCommand } from "./read/read_command.ts";
 import type { Reading } from "./read/reading.ts";
 import { type CurlShell, splitCommand } from "./shell/split.ts";
-import { argumentWords, placeInText, type Word } from "./shell/words.ts";
+import { argumentWords, placesIn, type Word } from "./shell/words.ts";
 import type { CurlCommand, CurlFormPart, CurlTransfer } from "./types.ts";
 
 /** What {@linkcode parseCurl} takes beside the command. */
@@ -57,7 +58,8 @@ const PROTOCOLS =
  *
  * @throws {CurlCommandError} for a command that curl or the shell would not take, with the place
  * and what was expected there; for a file without `options.readFile`; for more than 100,000
- * transfers.
+ * transfers, 100 levels of `-F '=('` and 10,000,000 characters by `--expand-…`.
+ * @throws {TypeError} for an argument of another kind; the message names it.
  *
  * @example
  * ```ts
@@ -94,24 +96,38 @@ export function parseCurl(
   command: string | readonly string[],
   options: ParseCurlOptions = {},
 ): CurlCommand {
-  const env = member(options, "env") ?? {}, readFile = member(options, "readFile");
-  const fileTime = member(options, "fileTime"), shell = member(options, "shell");
+  checkCommand(command);
+  const { env = {}, readFile, fileTime, shell, userAgent } = readOptions(options);
   const words = typeof command === "string"
     ? splitCommand(command, shell, env)
     : argumentWords(command);
   const reading = readCommand(words, { env, readFile, fileTime, protocols: PROTOCOLS });
   const end = endOf(words, typeof command === "string" ? command : "");
   if (reading.action) throw new CurlCommandError(end, "a transfer", `--${reading.action.name}`);
-  const transfers = new Maker(reading, member(options, "userAgent")).all(end);
+  const transfers = new Maker(reading, userAgent).all(end);
   const [first] = transfers;
   if (!first) throw new CurlCommandError(end, "a URL", "none");
   return { ...first, transfers, global: globalOf(reading.global), notes: reading.notes };
 }
 
+/** The options, each read once. */
+function readOptions(options: ParseCurlOptions): ParseCurlOptions {
+  check(READ, "the options", Kinds.object, options);
+  const given = <K extends keyof ParseCurlOptions>(name: K, kind: Kind) =>
+    checkedMember(READ, options, name, kind);
+  return dictionary({
+    env: given("env", Kinds.object),
+    readFile: given("readFile", Kinds.function),
+    fileTime: given("fileTime", Kinds.function),
+    shell: given("shell", Kinds.shell),
+    userAgent: given("userAgent", Kinds.string),
+  }) as ParseCurlOptions;
+}
+
 /** The place after the last word. */
 function endOf(words: readonly Word[], text: string): CurlPlace {
   const last = words.at(-1);
-  return last ? last.placeOf(last.text.length) : placeInText(text, text.length);
+  return last ? last.placeOf(last.text.length) : placesIn(text)(text.length);
 }
 
 /** Makes transfers; what all of a group have is made once. */
@@ -120,6 +136,8 @@ class Maker {
   readonly #userAgent: string | undefined;
   readonly #bodies = new Map<Group, GroupBody>();
   readonly #noted = new Set<Group>();
+  /** The reasons that are told of a place. */
+  readonly #reasons = new Map<CurlPlace, Set<string>>();
 
   constructor(reading: Reading, userAgent: string | undefined) {
     this.#reading = reading;
@@ -128,10 +146,10 @@ class Maker {
 
   all(end: CurlPlace): CurlTransfer[] {
     const made: CurlTransfer[] = [];
+    if (countTransfers(this.#reading) > MOST_TRANSFERS) {
+      throw new CurlCommandError(end, `no more than ${MOST_TRANSFERS} transfers`);
+    }
     for (const planned of transfersOf(this.#reading, end)) {
-      if (made.length === MOST_TRANSFERS) {
-        throw new CurlCommandError(end, `no more than ${MOST_TRANSFERS} transfers`);
-      }
       const transfer = this.#one(planned, end);
       made.push(transfer);
       this.#note(planned, transfer);
@@ -144,8 +162,9 @@ class Maker {
     const { notes } = this.#reading, isFirst = !this.#noted.has(planned.group);
     this.#noted.add(planned.group);
     for (const { option, place, reason } of gapsOf(planned, isFirst ? init : null)) {
-      const isKnown = notes.some((note) => note.place === place && note.reason === reason);
-      if (!isKnown) notes.push({ option, place, reason, isAboutFetch: true });
+      const reasons = this.#reasons.get(place) ?? new Set();
+      if (!reasons.has(reason)) notes.push({ option, place, reason, isAboutFetch: true });
+      this.#reasons.set(place, reasons.add(reason));
     }
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { FetchBody } from "../http/request_body/source.ts";
+import { readJar } from "../http/cookies/jars.ts";
 import { readCurlOptions, withOptions } from "../http/request/curl_options.ts";
 import { bodyLength, checkNoBody } from "../http/request/framing.ts";
 import { hasHeader } from "../http/request/headers.ts";
@@ -19,8 +20,8 @@ import {
 import { isHttp } from "../http/request/url.ts";
 import { syncBodySource } from "../http/request_body/source.ts";
 import { asksForPart } from "../http/transfer/configure.ts";
-import { member } from "../members.ts";
 import { isInstance } from "../untrusted.ts";
+import { check, checkedMember, Kinds, WRITE } from "./arguments.ts";
 import { quoted } from "./shell/quote.ts";
 import { textOf } from "./shell/words.ts";
 import { splitNewer } from "./table/newer.ts";
@@ -41,12 +42,12 @@ export interface ToCurlOptions {
  * values of queries, bodies, cookies and of all headers that are not known to be harmless; names,
  * paths and hosts stay.
  *
- * curl sends what `fetch` would send, but for the User-Agent, which names the program that sends
+ * curl sends what `fetch` would send, with the cookies that the jar of `init.cookies` has now, but for the User-Agent, which names the program that sends
  * unless you set it. What is of this process only is left out: `agent`, `signal`, callbacks,
  * `integrity`, `maxBodySize`, `maxHeaders`, `retryUnsafe`, SHARE. A stream or a Blob without a name is to be given to curl by
  * standard input, a File under its name.
  *
- * @throws {TypeError} for what `fetch` refuses; for options in `init.curl` that curl has no option
+ * @throws {TypeError} for an argument of another kind, and what `fetch` refuses; for options in `init.curl` that curl has no option
  * for, such as SSLCERT_BLOB; for a body or a field's name that no argument can carry.
  *
  * @example
@@ -63,10 +64,14 @@ export function toCurl(
   init: FetchInit = {},
   options: ToCurlOptions = {},
 ): string {
-  const members = readInit(init), redact = member(options, "redact") ?? true;
+  if (init !== null) check(WRITE, "init", Kinds.object, init);
+  check(WRITE, "the options", Kinds.object, options);
+  const members = readInit(init);
+  const redact = checkedMember(WRITE, options, "redact", Kinds.boolean) ?? true;
   const request = typeof input !== "string" && isInstance(input, Request) ? input : null;
   const given = members.body === undefined ? request?.body ?? null : members.body;
-  const words = commandWords(planOf(input, members, given), given);
+  const plan = planOf(input, members, given);
+  const words = commandWords(withCookies(plan, members.cookies), given);
   return `curl ${words.map(({ text, shown }) => quoted(redact ? shown : text)).join(" ")}`;
 }
 
@@ -78,7 +83,8 @@ function planOf(
 ): RequestPlan {
   const { known, newer } = splitNewer(members.curl);
   const curl = withOptions(readCurlOptions(known), newer);
-  const plan: RequestPlan = { ...planHead(input, { ...members, curl: undefined }), curl };
+  const head = planHead(input, { ...members, curl: undefined });
+  const plan: RequestPlan = { ...head, curl, jar: readJar(members.cookies, curl) };
   if (!isHttp(plan.url)) {
     throw new TypeError("Cannot write the curl command: expected a URL of http or https");
   }
@@ -88,6 +94,19 @@ function planOf(
   } else if (isInstance(given, Blob)) bodyLength(plan.headers, given.size, plan.curl);
   const source = given === null ? null : syncBodySource(given);
   return source ? withBody(plan, source) : plan;
+}
+
+/** The plan with the cookies that the jar would send, before those that are said. */
+function withCookies(plan: RequestPlan, jar: InitMembers["cookies"]): RequestPlan {
+  const cookies = jar?.getAll(plan.url).map(({ name, value }) => `${name}=${value}`) ?? [];
+  if (cookies.length === 0) return plan;
+  if (hasHeader(plan.headers, "cookie")) { // curl passes over -b then, and libcurl not over a jar
+    return { ...plan, headers: [...plan.headers, ["Cookie", cookies.join("; ")]] };
+  }
+  const bytes = Uint8Array.from(cookies.join("; "), (unit) => unit.charCodeAt(0));
+  const own = plan.curl.get("COOKIE");
+  const after = typeof own === "string" && own !== "" ? `; ${own}` : "";
+  return { ...plan, curl: new Map(plan.curl).set("COOKIE", textOf(bytes) + after) };
 }
 
 function commandWords(plan: RequestPlan, given: FetchBody | null): Argument[] {

@@ -146,6 +146,11 @@ test("curlew code prints a program for a text, and for arguments", async () => {
   const args = await curlew(["code", "-d", "a b", "http://x.test/"]);
   expect(text.code).toBe(0);
   expect(args.stdout).toBe(text.stdout);
+  const programs = [["curl"], ["/usr/bin/curl"], ["C:\\curl.exe"], ["$", "curl"], ["%", "curl"]];
+  for (const program of programs) {
+    const { stdout } = await curlew(["code", ...program, "-d", "a b", "http://x.test/"]);
+    expect(stdout, program.join(" ")).toBe(text.stdout);
+  }
   expect(text.stdout).toBe(`import { fetch } from "curlew";
 import process from "node:process";
 

@@ -1,3 +1,4 @@
+import { CURLEW_VERSION } from "../../src/curlew_version.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +26,14 @@ test("what it is called without a command that it knows, it says how to be calle
   for (const name of ["curl", "code", "doctor"]) expect(help.stdout).toContain(`\n  ${name} `);
   for (const { code, stdout, stderr } of [none, wrong]) {
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: help.stdout });
+  }
+});
+
+test("curlew --version tells the versions of curlew and of libcurl", async () => {
+  for (const name of ["--version", "-V"]) {
+    const { code, stdout, stderr } = await curlew([name]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe(`curlew ${CURLEW_VERSION}\nlibcurl ${versionInfo().version}\n`);
   }
 });
 

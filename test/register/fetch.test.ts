@@ -120,7 +120,7 @@ describe("CURLEW_FETCH", () => {
   test.for(
     [
       ["{", "it must be JSON"],
-      ["[]", "it must be an object, got an object"],
+      ["[]", "it must be an object, got an array"],
       ['{"timeout":"1"}', 'timeout must be a number from 0 on, got "1"'],
       ['{"timeout":-1}', "timeout must be a number from 0 on, got -1"],
       ['{"method":"GET"}', 'there is no member "method"'],

@@ -228,10 +228,11 @@ describe("load()", () => {
 });
 
 test.each(["", "a\0b", 5, undefined])("%j is no path", async (path) => {
-  const message = "Cannot use a file of cookies: its path must be a string, not empty, no NUL";
+  const message =
+    "Cannot use a file of cookies: its path must be a string, not empty, without NUL, got";
   for (const name of ["load", "save"] as const) {
     const error = await failure(new CookieJar()[name](path as string));
-    expect(String(error)).toBe(`TypeError: ${message}`);
+    expect(String(error)).toBe(`TypeError: ${message} ${JSON.stringify(path)}`);
   }
 });
 

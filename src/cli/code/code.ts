@@ -10,7 +10,7 @@ import { type Planned, transfersOf } from "../../command/make/transfers.ts";
 import type { Group } from "../../command/read/group.ts";
 import { readCommand } from "../../command/read/read_command.ts";
 import type { Reading } from "../../command/read/reading.ts";
-import { splitCommand } from "../../command/shell/split.ts";
+import { splitCommand, withoutProgram } from "../../command/shell/split.ts";
 import { argumentWords, type Word } from "../../command/shell/words.ts";
 import { versionInfo } from "../../version.ts";
 import { type Io, print } from "../io.ts";
@@ -54,13 +54,13 @@ export function codeFor(args: readonly string[], io: Io): string {
   return programText(reading, planned);
 }
 
-/** One argument with blanks in it is the text of a command. */
+/** One argument with blanks in it is the text of a command, several are its words. */
 function wordsOf(args: readonly string[], io: Io): Word[] {
   const [first = "", ...rest] = args;
   if (rest.length === 0 && /^\s*(?:[$%]\s+)?\S*curl(?:\.exe)?\s/.test(first)) {
     return splitCommand(first, undefined, io.env);
   }
-  return argumentWords(first === "curl" ? rest : args);
+  return argumentWords(withoutProgram(args));
 }
 
 function programText(reading: Reading, planned: readonly Planned[]): string {

@@ -18,7 +18,7 @@ import {
   withQuery,
   withScheme,
 } from "./address.ts";
-import { fillName, literal, matches, readGlob } from "./glob.ts";
+import { fillName, type Glob, literal, matches, readGlob } from "./glob.ts";
 
 /** A transfer, and the group whose options it has. */
 export interface Planned {
@@ -55,16 +55,36 @@ function queryOf(group: Group, reading: Reading): string {
   return pieces.length === 0 ? "" : textOf(joinedPieces(pieces, reading));
 }
 
+/** How many transfers there are. Nothing is made. Throws `CurlCommandError` for a bad pattern. */
+export function countTransfers({ groups }: Reading): number {
+  let count = 0;
+  for (const group of groups) {
+    for (const entry of group.entries) {
+      if (!entry.url) continue;
+      const { urls, files } = patternsOf(group, entry, entry.url);
+      count += urls.count * (files?.count ?? 1);
+    }
+  }
+  return count;
+}
+
+function patternsOf(
+  group: Group,
+  { upload, isLiteral }: Entry,
+  url: Word,
+): { readonly urls: Glob; readonly files: Glob | null } {
+  const isOff = group.is("globoff");
+  const patternOf = (word: Word, isText: boolean) => isText ? literal(word.text) : readGlob(word);
+  return {
+    urls: patternOf(url, isOff || isLiteral),
+    files: upload === null || upload.text === "" ? null : patternOf(upload, isOff),
+  };
+}
+
 function* ofEntry(group: Group, entry: Entry, query: string): Generator<Planned, void, void> {
-  const { url, upload } = entry;
+  const { url } = entry;
   if (!url) return; // more outputs than URLs: curl warns, and does the others
-  const isOff = group.is("globoff") || entry.isLiteral;
-  const urls = isOff ? literal(url.text) : readGlob(url);
-  const files = upload === null || upload.text === ""
-    ? null
-    : group.is("globoff")
-    ? literal(upload.text)
-    : readGlob(upload);
+  const { urls, files } = patternsOf(group, entry, url);
   for (const file of files ? matches(files) : [null]) {
     for (const match of matches(urls)) {
       const values = new Map([...(file?.values ?? []), ...match.values]);

@@ -11,6 +11,9 @@ import type { CurlFormPart } from "../types.ts";
 import type { DataPiece, FormLevel } from "./group.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
 
+/** How deep parts may be in each other: each level is a copy of what is in it, and a call. */
+const MOST_LEVELS = 100;
+
 /** `-d`, `--data-…` and `--json`. */
 export function data(given: Given): void {
   const { group, name } = given;
@@ -88,7 +91,7 @@ export function form(given: Given): void {
   const { group, name, value, place } = given;
   group.choose("form", place);
   if (!group.form) {
-    const root: FormLevel = { parts: [], parent: null };
+    const root: FormLevel = { parts: [], parent: null, depth: 0 };
     group.form = { root, current: root };
   }
   const equals = value.text.indexOf("=");
@@ -153,10 +156,11 @@ class FormReader {
   }
 
   #begin(content: Word): void {
-    const form = this.#form, parts: CurlFormPart[] = [];
+    const form = this.#form, parts: CurlFormPart[] = [], depth = form.current.depth + 1;
+    if (depth > MOST_LEVELS) fail(content, 0, `no more than ${MOST_LEVELS} levels of parts`);
     const { type, headers } = this.#properties(content, "");
     this.#add({ ...described({ type, headers }), parts });
-    form.current = { parts, parent: form.current };
+    form.current = { parts, parent: form.current, depth };
   }
 
   #end(content: Word): void {

@@ -58,6 +58,8 @@ const KIND_NAMES: Readonly<Record<RequestKind, string>> = {
 export interface FormLevel {
   readonly parts: CurlFormPart[];
   readonly parent: FormLevel | null;
+  /** How many levels it is in. */
+  readonly depth: number;
 }
 
 /** The options between two `--next`. */
@@ -75,6 +77,8 @@ export class Group {
   /** The outermost level of the form, and the one that is open. */
   form: { readonly root: FormLevel; current: FormLevel } | null = null;
   #kind: RequestKind | null = null;
+  /** Before these entries all have the member: it is never taken away. */
+  readonly #free: Record<"url" | "output" | "upload", number> = { url: 0, output: 0, upload: 0 };
 
   /** What was said of the method. */
   get kind(): RequestKind | null {
@@ -97,8 +101,10 @@ export class Group {
 
   /** The first entry that has no such member yet. */
   entry(member: "url" | "output" | "upload"): Entry {
-    const free = this.entries.find((entry) => entry[member] === null);
-    if (free) return free;
+    for (; this.#free[member] < this.entries.length; this.#free[member]++) {
+      const free = this.entries[this.#free[member]] as Entry;
+      if (free[member] === null) return free;
+    }
     const entry: Entry = { url: null, isLiteral: false, output: null, upload: null };
     this.entries.push(entry);
     return entry;
@@ -112,8 +118,9 @@ export class Group {
 
   /** Adds to the list of an easy option. */
   append(name: Name, text: string): void {
-    const list = this.options.get(name);
-    this.options.set(name, [...(Array.isArray(list) ? list : []), text]);
+    const list = this.options.get(name) as string[] | undefined;
+    if (list) list.push(text); // a copy each time would cost the square of their number
+    else this.options.set(name, [text]);
   }
 
   /** Whether the tool is told to. */

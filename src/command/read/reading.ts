@@ -4,6 +4,7 @@
  * @module
  */
 
+import { check, Kinds, READ } from "../arguments.ts";
 import { CommandCode, CurlCommandError, type CurlPlace } from "../command_error.ts";
 import { textOf, type Word } from "../shell/words.ts";
 import type { OptionRow } from "../table/effect.ts";
@@ -46,6 +47,8 @@ export class Reading {
   readonly global: Map<string, ToolValue> = new Map();
   readonly variables: Map<string, string> = new Map();
   readonly notes: CurlNote[] = [];
+  /** How many characters variables have been expanded to. */
+  expanded = 0;
   action: Action | null = null;
 
   constructor(sources: Sources) {
@@ -72,11 +75,14 @@ export class Reading {
       const expected = 'leave to read a file, by the option "readFile"';
       throw new CurlCommandError(place, expected, "", code);
     }
+    let bytes: Uint8Array;
     try {
-      return readFile(path);
+      bytes = readFile(path);
     } catch (cause) {
       throw new CurlCommandError(place, "a file that can be read", "none", code, { cause });
     }
+    check(READ, "the result of readFile", Kinds.bytes, bytes);
+    return bytes;
   }
 
   /** The lines of a file without comments and blank ones, as curl reads them. */

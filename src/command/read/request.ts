@@ -5,6 +5,7 @@
  */
 
 import { dictionary } from "../../members.ts";
+import { check, Kinds, READ } from "../arguments.ts";
 import { wordAt } from "../shell/words.ts";
 import { readDate } from "./dates.ts";
 import { fail, type Given } from "./reading.ts";
@@ -122,10 +123,15 @@ export function timeCond({ reading, group, value }: Given): void {
 }
 
 function fileTime({ sources }: Given["reading"], path: string, value: Given["value"]): number {
+  let ms: number | undefined;
   try {
-    if (sources.fileTime) return Math.floor(sources.fileTime(path) / 1000);
+    ms = sources.fileTime?.(path);
   } catch {
     // the message below says it all
+  }
+  if (ms !== undefined) {
+    check(READ, "the result of fileTime", Kinds.time, ms);
+    return Math.floor(ms / 1000);
   }
   return fail(value, 0, "a date, such as 20040911 or Sun, 06 Nov 1994 08:49:37 GMT, or a file");
 }

@@ -6,9 +6,16 @@
  */
 
 import { dictionary } from "../../members.ts";
+import { variableOf } from "../shell/variables.ts";
 import { bytesOf, textOf, type Word } from "../shell/words.ts";
 import { percentEncoded } from "./data.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
+
+/**
+ * How long the expanded texts of a command may be together, in characters: curl's limit of one of
+ * them. Each may double the one before.
+ */
+const MOST_EXPANDED = 10_000_000;
 
 /** `--variable`: `name=content`, `name@file`, `%name` of the environment, with `[from-to]`. */
 export function variable({ reading, value }: Given): void {
@@ -16,9 +23,8 @@ export function variable({ reading, value }: Given): void {
   const [, percent = "", name = "", range, from = "0", to = "", rest = ""] =
     /^(%?)(\w+)(\[(\d+)-(\d*)\])?([^]*)$/.exec(text) ?? [];
   if (name === "" || name.length > 127) fail(value, percent.length, "the name of a variable");
-  const { env } = reading.sources;
-  const imported = percent !== "" && Object.hasOwn(env, name) ? env[name] : undefined;
-  if (imported !== undefined) return void reading.variables.set(name, imported.toWellFormed());
+  const imported = percent === "" ? undefined : variableOf(reading.sources.env, name);
+  if (imported !== undefined) return void reading.variables.set(name, imported);
   const at = text.length - rest.length;
   if (percent !== "" && rest === "") {
     fail(value, 0, 'the value of this variable of the environment in the option "env"');
@@ -87,12 +93,19 @@ export function expand(reading: Reading, value: Word): string {
 function valueOf(reading: Reading, value: Word, from: number, to: number): string {
   const [name = "", ...functions] = value.text.slice(from, to).split(":");
   if (!/^\w{1,127}$/.test(name)) fail(value, from, "the name of a variable");
-  let text = reading.variables.get(name) ?? "";
+  let text = counted(reading, value, from, reading.variables.get(name) ?? "");
   for (const used of functions) {
     const apply = Object.hasOwn(FUNCTIONS, used) ? FUNCTIONS[used] : undefined;
     if (!apply) fail(value, from, `some of :${Object.keys(FUNCTIONS).join(", :")}`);
-    text = (apply as (text: string) => string)(text);
+    text = counted(reading, value, from, (apply as (text: string) => string)(text));
   }
   if (text.includes("\0")) fail(value, from, "a variable without a NUL");
   return text;
+}
+
+/** The text of a variable or of a function, which counts. */
+function counted(reading: Reading, value: Word, from: number, text: string): string {
+  reading.expanded += text.length;
+  if (reading.expanded <= MOST_EXPANDED) return text;
+  return fail(value, from, `no more than ${MOST_EXPANDED} expanded characters`);
 }

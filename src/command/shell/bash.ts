@@ -9,10 +9,8 @@
 
 import { dictionary } from "../../members.ts";
 import { CurlCommandError } from "../command_error.ts";
-import { placeInText, rawByte, type Word, WordBuilder } from "./words.ts";
-
-/** What the variables of the shell are. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { type PlaceOf, placesIn, rawByte, type Word, WordBuilder } from "./words.ts";
+import { variableOf, type Variables } from "./variables.ts";
 
 const BLANK = /[ \t]/, END = /[\n;]/;
 const NAME = /^(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/;
@@ -46,6 +44,7 @@ export function bashWords(source: string, variables: Variables): Word[] {
 
 class Lexer {
   readonly #source: string;
+  readonly #placeOf: PlaceOf;
   readonly #variables: Variables;
   #at = 0;
   #word: WordBuilder | null = null;
@@ -55,6 +54,7 @@ class Lexer {
 
   constructor(source: string, variables: Variables) {
     this.#source = source;
+    this.#placeOf = placesIn(source);
     this.#variables = variables;
   }
 
@@ -73,7 +73,7 @@ class Lexer {
   }
 
   #fail(offset: number, expected: string, found = ""): never {
-    throw new CurlCommandError(placeInText(this.#source, offset), expected, found);
+    throw new CurlCommandError(this.#placeOf(offset), expected, found);
   }
 
   get #unit(): string {
@@ -125,7 +125,7 @@ class Lexer {
   }
 
   get #open(): WordBuilder {
-    return this.#word ??= new WordBuilder(this.#source);
+    return this.#word ??= new WordBuilder(this.#placeOf);
   }
 
   #piece(start: number): void {
@@ -202,8 +202,8 @@ class Lexer {
   }
 
   #value(name: string, offset: number): string {
-    const value = Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined;
-    if (value !== undefined) return value.toWellFormed();
+    const value = variableOf(this.#variables, name);
+    if (value !== undefined) return value;
     return this.#fail(offset, `the value of the variable ${name} in the option "env"`);
   }
 

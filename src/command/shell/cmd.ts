@@ -6,8 +6,8 @@
  */
 
 import { CurlCommandError } from "../command_error.ts";
-import type { Variables } from "./bash.ts";
-import { placeInText, type Word, WordBuilder } from "./words.ts";
+import { variableOf, type Variables } from "./variables.ts";
+import { type PlaceOf, placesIn, type Word, WordBuilder } from "./words.ts";
 
 /** A character that cmd passes on, and where it stood. */
 interface Passed {
@@ -30,7 +30,8 @@ export function looksLikeCmd(text: string): boolean {
 /** Reads the words of one command. Throws `CurlCommandError` for what is no simple command. */
 export function cmdWords(source: string, variables: Variables): Word[] {
   // carets may stand between the halves of a character
-  return runtimeWords(source, shellPass(expanded(source, variables), source));
+  const placeOf = placesIn(source);
+  return runtimeWords(placeOf, shellPass(expanded(source, variables), placeOf));
 }
 
 /** `%NAME%` of the variables that are given; cmd leaves others as they are, too. */
@@ -38,9 +39,7 @@ function expanded(source: string, variables: Variables): Passed[] {
   const passed: Passed[] = [];
   for (let i = 0; i < source.length; i++) {
     const name = source[i] === "%" ? /^%([^%\r\n=]+)%/.exec(source.slice(i, i + 130)) : null;
-    const value = name && Object.hasOwn(variables, name[1] as string)
-      ? variables[name[1] as string]
-      : undefined;
+    const value = name ? variableOf(variables, name[1] as string) : undefined;
     if (value === undefined) passed.push({ unit: source[i] as string, offset: i });
     else {
       for (let k = 0; k < value.length; k++) passed.push({ unit: value[k] as string, offset: i });
@@ -51,27 +50,27 @@ function expanded(source: string, variables: Variables): Passed[] {
 }
 
 /** What cmd does: carets, quotes, ends. */
-function shellPass(input: readonly Passed[], source: string): Passed[] {
+function shellPass(input: readonly Passed[], placeOf: PlaceOf): Passed[] {
   const passed: Passed[] = [];
   let isQuoted = false;
   for (let i = 0; i < input.length; i++) {
     const { unit, offset } = input[i] as Passed;
     if (unit === "\n" || (unit === "\r" && input[i + 1]?.unit === "\n")) {
-      expectNothing(input, i, source);
+      expectNothing(input, i, placeOf);
       return passed;
     }
     if (unit === '"') isQuoted = !isQuoted;
     if (isQuoted || (unit !== "^" && !/[&|<>]/.test(unit))) {
       passed.push({ unit, offset });
     } else if (unit !== "^") {
-      fail(source, offset, "the end of the command (a caret before it makes it text)");
-    } else i = caret(input, i, source, passed);
+      fail(placeOf, offset, "the end of the command (a caret before it makes it text)");
+    } else i = caret(input, i, placeOf, passed);
   }
   return passed;
 }
 
 /** A caret makes a character text, or joins two lines. Returns where it ends. */
-function caret(input: readonly Passed[], at: number, source: string, passed: Passed[]): number {
+function caret(input: readonly Passed[], at: number, placeOf: PlaceOf, passed: Passed[]): number {
   let next = at + 1;
   if (input[next]?.unit === "\r" && input[next + 1]?.unit === "\n") next++;
   if (input[next]?.unit === "\n") {
@@ -79,43 +78,43 @@ function caret(input: readonly Passed[], at: number, source: string, passed: Pas
     if (input[next]?.unit === "\r" && input[next + 1]?.unit === "\n") next++;
   } else if (/^[ \t]+\r?\n/.test(input.slice(next, next + 40).map(({ unit }) => unit).join(""))) {
     const { offset } = input[next] as Passed;
-    fail(source, offset, "the end of the line right after the caret", "blanks");
+    fail(placeOf, offset, "the end of the line right after the caret", "blanks");
   }
   const literal = input[next];
   if (literal) passed.push(literal);
   return next;
 }
 
-function expectNothing(input: readonly Passed[], from: number, source: string): void {
+function expectNothing(input: readonly Passed[], from: number, placeOf: PlaceOf): void {
   const rest = input.slice(from).find(({ unit }) => !/\s/.test(unit));
   if (rest) {
-    fail(source, rest.offset, "nothing after the end of the command (or a caret before it)");
+    fail(placeOf, rest.offset, "nothing after the end of the command (or a caret before it)");
   }
 }
 
-function fail(source: string, offset: number, expected: string, found = ""): never {
-  throw new CurlCommandError(placeInText(source, offset), expected, found);
+function fail(placeOf: PlaceOf, offset: number, expected: string, found = ""): never {
+  throw new CurlCommandError(placeOf(offset), expected, found);
 }
 
 /** What Microsoft's C runtime makes of it. */
-function runtimeWords(source: string, input: readonly Passed[]): Word[] {
+function runtimeWords(placeOf: PlaceOf, input: readonly Passed[]): Word[] {
   const words: Word[] = [];
   for (let at = 0; at < input.length;) {
     if (/[ \t]/.test((input[at] as Passed).unit)) at++;
-    else at = runtimeWord(source, input, at, words);
+    else at = runtimeWord(placeOf, input, at, words);
   }
   return words;
 }
 
 function runtimeWord(
-  source: string,
+  placeOf: PlaceOf,
   input: readonly Passed[],
   start: number,
   words: Word[],
 ): number {
-  const word = new WordBuilder(source), unitAt = (i: number) => input[i]?.unit ?? "";
+  const word = new WordBuilder(placeOf), unitAt = (i: number) => input[i]?.unit ?? "";
   const first = input[start] as Passed;
-  if (first.unit === "'") fail(source, first.offset, `double quotes (cmd knows no others)`);
+  if (first.unit === "'") fail(placeOf, first.offset, `double quotes (cmd knows no others)`);
   let isQuoted = false, at = start;
   for (; at < input.length && (isQuoted || !/[ \t]/.test(unitAt(at))); at++) {
     const { unit, offset } = input[at] as Passed;
@@ -130,8 +129,8 @@ function runtimeWord(
     else if (isQuoted && unitAt(at + 1) === '"') word.add('"', (input[++at] as Passed).offset);
     else isQuoted = !isQuoted;
   }
-  const end = input[at]?.offset ?? source.length;
-  if (isQuoted) fail(source, end, 'a " that ends the quoted text', "the end");
+  const end = input[at]?.offset ?? Infinity;
+  if (isQuoted) fail(placeOf, end, 'a " that ends the quoted text', "the end");
   words.push(word.word(end, true));
   return at;
 }

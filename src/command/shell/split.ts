@@ -5,9 +5,10 @@
  */
 
 import { CurlCommandError } from "../command_error.ts";
-import { bashWords, type Variables } from "./bash.ts";
+import { bashWords } from "./bash.ts";
 import { cmdWords, looksLikeCmd } from "./cmd.ts";
-import { placeInText, type Word } from "./words.ts";
+import { placesIn, type Word } from "./words.ts";
+import type { Variables } from "./variables.ts";
 
 /** The shells whose quoting is known. */
 export type CurlShell = "bash" | "cmd";
@@ -20,12 +21,20 @@ export function splitCommand(
 ): Word[] {
   const kind = shell ?? (looksLikeCmd(text) ? "cmd" : "bash");
   const words = kind === "cmd" ? cmdWords(text, variables) : bashWords(text, variables);
-  const isPrompt = words[0]?.text === "$" || words[0]?.text === "%";
-  const [program, ...rest] = isPrompt ? words.slice(1) : words;
-  const place = program?.placeOf(0) ?? placeInText(text, text.length);
+  const [program, ...rest] = isPrompt(words[0]?.text) ? words.slice(1) : words;
+  const place = program?.placeOf(0) ?? placesIn(text)(text.length);
   if (!program) throw new CurlCommandError(place, "curl", "nothing");
-  if (!/^(?:.*[/\\])?curl(?:\.exe)?$/i.test(program.text)) {
+  if (!isCurl(program.text)) {
     throw new CurlCommandError(place, "curl", "another word");
   }
   return rest;
+}
+
+const isPrompt = (text: string | undefined) => text === "$" || text === "%";
+const isCurl = (text: string) => /^(?:.*[/\\])?curl(?:\.exe)?$/i.test(text);
+
+/** The arguments in a list that may begin with the program, as one that is copied does. */
+export function withoutProgram(args: readonly string[]): readonly string[] {
+  const from = isPrompt(args[0]) ? 1 : 0;
+  return isCurl(args[from] ?? "") ? args.slice(from + 1) : args;
 }

@@ -29,11 +29,30 @@ export function argumentWords(args: readonly string[]): Word[] {
   }));
 }
 
-/** The place of an offset in a text of lines. */
-export function placeInText(text: string, offset: number): CurlPlace {
-  const before = text.slice(0, offset).split(/\r\n|\n|\r/);
-  const column = (before.at(-1) ?? "").length + 1;
-  return { where: `line ${before.length}, column ${column}`, offset };
+/** Gives the place of an offset; that of the end for one beyond it. */
+export type PlaceOf = (offset: number) => CurlPlace;
+
+/** Gives places in a text of lines, which are looked for once: every word has places. */
+export function placesIn(text: string): PlaceOf {
+  let starts: number[] | null = null;
+  return (index) => {
+    const offset = Math.min(index, text.length);
+    starts ??= [0, ...text.matchAll(/\r\n|\n|\r/g).map(({ 0: end, index: at }) => at + end.length)];
+    const line = linesUpTo(starts, offset);
+    const column = offset - (starts[line - 1] as number) + 1;
+    return { where: `line ${line}, column ${column}`, offset };
+  };
+}
+
+/** How many of the numbers, which go up, are no greater. */
+function linesUpTo(starts: readonly number[], offset: number): number {
+  let low = 0, high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] as number) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A part of a word, which keeps its places. */
@@ -125,14 +144,14 @@ function decodeOne(bytes: Uint8Array, length: number): string | null {
 
 /** A word while it is read. */
 export class WordBuilder {
-  readonly #source: string;
+  readonly #placeOf: PlaceOf;
   readonly #units: string[] = [];
   readonly #offsets: number[] = [];
   /** Where a word begins that may be empty. */
   #start = -1;
 
-  constructor(source: string) {
-    this.#source = source;
+  constructor(placeOf: PlaceOf) {
+    this.#placeOf = placeOf;
   }
 
   get length(): number {
@@ -153,9 +172,8 @@ export class WordBuilder {
    * the shell has UTF-16 there are none.
    */
   word(end: number, isUtf16 = false): Word {
-    const source = this.#source, offsets = this.#offsets, units = this.#units.join("");
+    const place = this.#placeOf, offsets = this.#offsets, units = this.#units.join("");
     const raw = isUtf16 ? units.toWellFormed() : units;
-    const place = (offset: number) => placeInText(source, offset);
     if (!hasRawBytes(raw)) {
       const last = raw === "" && this.#start >= 0 ? this.#start : end;
       return { text: raw, placeOf: (index) => place(offsets[index] ?? last) };

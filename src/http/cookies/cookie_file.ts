@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { fileError } from "../errors.ts";
 import { replaceFile } from "../replace_file.ts";
+import { wrong } from "../shown.ts";
 import { cookieOf } from "./cookie.ts";
 
 /** Nobody but the user may read or write. */
@@ -17,7 +18,7 @@ const HEAD = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.h
 
 function checkPath(path: unknown): asserts path is string {
   if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
-  throw new TypeError("Cannot use a file of cookies: its path must be a string, not empty, no NUL");
+  throw wrong("use a file of cookies", "its path", "a string, not empty, without NUL", path);
 }
 
 /** Reads the lines of the cookies in a file. Throws `TypeError` if it cannot, or for other lines. */

@@ -6,6 +6,7 @@
 
 import { isLatin1, latin1Bytes } from "../bytes.ts";
 import { typeError } from "../errors.ts";
+import { shown } from "../shown.ts";
 
 /** A header name and its value. `null` removes a header that is sent by default. */
 export type HeaderEntry = readonly [name: string, value: string | null];
@@ -24,7 +25,9 @@ export function isToken(text: string): boolean {
 /** Reads `init.headers`. Throws `TypeError` for a name or value that HTTP cannot carry. */
 export function readHeaders(source: HeadersSource | null | undefined): HeaderEntry[] {
   if (source === null || source === undefined) return [];
-  if (typeof source !== "object") throw typeError("Cannot read headers: expected an object");
+  if (typeof source !== "object") {
+    throw typeError(`Cannot read headers: expected an object, got ${shown(source)}`);
+  }
   const pairs = Symbol.iterator in source
     ? Array.from(source as Iterable<readonly unknown[]>, checkPair)
     : Object.entries(source as Record<string, unknown>);
@@ -33,7 +36,7 @@ export function readHeaders(source: HeadersSource | null | undefined): HeaderEnt
 
 function checkPair(pair: readonly unknown[]): readonly [string, unknown] {
   if (typeof pair !== "object" || pair === null || pair.length !== 2) {
-    throw typeError("Cannot read headers: expected pairs of name and value");
+    throw typeError(`Cannot read headers: expected pairs of name and value, got ${shown(pair)}`);
   }
   return pair as unknown as readonly [string, unknown];
 }

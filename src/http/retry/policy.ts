@@ -7,7 +7,7 @@
 import { easyCodes } from "../../../ffi/curl/codes.ts";
 import { member } from "../../members.ts";
 import { isToken } from "../request/headers.ts";
-import { wrong } from "../shown.ts";
+import { checkNames, wrong } from "../shown.ts";
 
 /** What {@linkcode RetryOptions.onRetry} gets. */
 export interface RetryEvent {
@@ -98,6 +98,7 @@ export function readRetry(
   if (typeof given !== "object" || given === null) {
     throw wrong(call, "retry", "a number or an object", given);
   }
+  checkNames(call, "retry", given, DEFAULTS);
   const limit = member(given, "limit"), maxDelay = member(given, "maxDelay");
   return {
     limit: limit === undefined ? fallback.limit : readLimit(limit, "retry.limit", call),

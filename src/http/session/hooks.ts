@@ -5,7 +5,7 @@
  */
 
 import { member } from "../../members.ts";
-import { wrong } from "../shown.ts";
+import { checkNames, wrong } from "../shown.ts";
 
 /** The request that a hook is called for. */
 export interface HookContext {
@@ -65,6 +65,7 @@ export const NO_HOOKS: HookLists = { request: [], response: [], error: [] };
 /** Reads `hooks`. Throws `TypeError` for what is no function. */
 export function readHooks(hooks: FetchHooks, call: string): HookLists {
   if (typeof hooks !== "object" || hooks === null) throw wrong(call, "hooks", "an object", hooks);
+  checkNames(call, "hooks", hooks, NO_HOOKS);
   return {
     request: readList(hooks, "request", call),
     response: readList(hooks, "response", call),
