@@ -2,13 +2,13 @@
 //
 //   <!-- section README.md "Sessions" -->
 //
-// stands for what is below that heading there. Links lead to the pages that have what the link
+// stands for what is below that heading there, in a document or in a source file's first comment. Links lead to the pages that have what the link
 // meant; one that nobody has named here ends the build.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../runtimes.mjs";
 
-const MARK = /^<!-- section (\S+\.md)(?: "([^"]+)")? -->$/gm;
+const MARK = /^<!-- section (\S+\.(?:md|ts))(?: "([^"]+)")? -->$/gm;
 const FENCE = /^```/;
 
 /** Where the site has what the documents link to. */
@@ -40,9 +40,17 @@ const IN_CLONE = ["ARCHITECTURE.md", "CONTRIBUTING.md", "bench/RESULTS.md", "ben
 /** A line's heading level, 0 for other lines. */
 const levelOf = (line) => /^(#+) /.exec(line)?.[1].length ?? 0;
 
+/** The lines of a document, or of the doc comment that a source file begins with. */
+function allLines(file) {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  if (file.endsWith(".md")) return text.split("\n");
+  const [comment = ""] = /^\/\*\*[^]*?(?=@module)/.exec(text) ?? [];
+  return comment.split("\n").map((line) => line.replace(/^ \* ?/, ""));
+}
+
 /** The lines below a heading, up to the next one of its level; all below the title without one. */
 function linesOf(file, title) {
-  const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
+  const lines = allLines(file);
   const isTitle = (line) => title ? line.replace(/^#+ /, "") === title : line.startsWith("# ");
   const start = lines.findIndex((line) => levelOf(line) > 0 && isTitle(line));
   if (start < 0) throw new Error(`${file} has no heading "${title}"`);
