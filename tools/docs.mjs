@@ -43,7 +43,9 @@ function build() {
 
 const flags = process.argv.slice(2), unknown = flags.filter((flag) => !FLAGS.includes(flag));
 if (unknown.length > 0) {
-  process.stderr.write(`Unknown: ${unknown.join(" ")}. Usage: npm run docs [-- ${FLAGS.join("|")}]\n`);
+  process.stderr.write(
+    `Unknown: ${unknown.join(" ")}. Usage: npm run docs [-- ${FLAGS.join("|")}]\n`,
+  );
   process.exit(2);
 }
 setup();

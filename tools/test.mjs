@@ -20,7 +20,7 @@ const DOORS = [
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],
   "type check": [...SELF, inModules("typescript", "bin", "tsc"), "--noEmit"],
-  "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples"],
+  "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples", "docs/cookbook"],
   "lint": [paths.deno, "lint", "--quiet"],
   "format": [paths.deno, "fmt", "--check"],
   "doc comments": [...SELF, "tools/doc_lint.mjs", ...DOORS],

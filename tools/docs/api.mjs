@@ -6,13 +6,16 @@ import { ROOT } from "../runtimes.mjs";
 import { API, subPaths, TOOLS } from "./paths.mjs";
 
 /** The name that typedoc gives the module of a source file. */
-const nameOf = (file) =>
-  relative(ROOT, join(dirname(file), basename(file, ".ts")));
+const nameOf = (file) => relative(ROOT, join(dirname(file), basename(file, ".ts")));
 
-/** The main door comes last, so that what others have too is described where it belongs. */
+/** Sub-paths that repeat names of the main door, where those are described. */
+const REPEATING = ["curlew/ffi", "curlew/poll"];
+
+/** A name is described in the first door that has it: the others lead there. */
 function entryPoints() {
-  const { curlew, ...others } = Object.fromEntries(subPaths());
-  return [...Object.values(others), curlew];
+  const paths = subPaths(), first = [...paths.keys()].filter((name) => name !== "curlew");
+  const own = first.filter((name) => !REPEATING.includes(name));
+  return [...own, "curlew", ...REPEATING].map((name) => paths.get(name));
 }
 
 const OPTIONS = {
@@ -51,9 +54,7 @@ function nameErrors(project) {
       if (tag.typeAnnotation === undefined) continue;
       const text = tag.typeAnnotation.replace(/^\{|\}$/g, "");
       const target = named(reflection, [text]);
-      const name = target
-        ? { kind: "inline-tag", tag: "@linkcode", target, text }
-        : null;
+      const name = target ? { kind: "inline-tag", tag: "@linkcode", target, text } : null;
       tag.content.unshift(name ?? { kind: "code", text: `\`${text}\`` }, {
         kind: "text",
         text: " ",
@@ -75,9 +76,7 @@ function named(from, path) {
   for (const module of [moduleOf(from), main]) {
     const found = module?.getChildByName(path);
     if (found) {
-      return found.kindOf(ReflectionKind.Reference)
-        ? found.getTargetReflectionDeep()
-        : found;
+      return found.kindOf(ReflectionKind.Reference) ? found.getTargetReflectionDeep() : found;
     }
   }
   return undefined;
@@ -86,9 +85,7 @@ function named(from, path) {
 /** Leads a link to a name that its file does not import to the one that the package exports. */
 function exported(from, { moduleSource, symbolReference }) {
   const path = symbolReference?.path?.map(({ path }) => path) ?? [];
-  const target = moduleSource || path.length === 0
-    ? undefined
-    : named(from, path);
+  const target = moduleSource || path.length === 0 ? undefined : named(from, path);
   return target && { target };
 }
 
@@ -113,9 +110,7 @@ export async function writeApi() {
     Converter.EVENT_RESOLVE_END,
     ({ project }) => nameErrors(project),
   );
-  app.converter.addUnknownSymbolResolver((reference, from) =>
-    exported(from, reference)
-  );
+  app.converter.addUnknownSymbolResolver((reference, from) => exported(from, reference));
   const project = await app.convert();
   if (!project) {
     throw new Error("typedoc could not read the sources: see above");

@@ -42,7 +42,11 @@ for (const [page, text] of texts) {
     if (fault) faults.push(`${page}: ${link}: ${fault}`);
   }
   // what a page loads by itself, other than by a link that somebody clicks
-  for (const [tag] of text.matchAll(/<(?:link|script|img|iframe|source)\b[^>]*(?:href|src)="https?:[^>]*>/g)) {
+  for (
+    const [tag] of text.matchAll(
+      /<(?:link|script|img|iframe|source)\b[^>]*(?:href|src)="https?:[^>]*>/g,
+    )
+  ) {
     faults.push(`${page}: ${tag}: loaded from elsewhere`);
   }
 }
@@ -58,5 +62,7 @@ for (const page of pages.filter((page) => page !== "404.html")) {
   if (!list.includes(`(/${page})`)) faults.push(`${page}: not in llms.txt`);
 }
 for (const fault of faults) process.stderr.write(`${fault}\n`);
-process.stdout.write(`${pages.length} pages, ${links} links inside of the site, ${faults.length} faults\n`);
+process.stdout.write(
+  `${pages.length} pages, ${links} links inside of the site, ${faults.length} faults\n`,
+);
 if (pages.length < 100 || links < 1_000 || faults.length > 0) process.exitCode = 1;

@@ -44,7 +44,7 @@ function guides() {
 
 /** The folders of a sub-path that hold pages of its own. */
 function reference(name) {
-  const inner = [...subPaths().keys()].filter((path) => path !== name);
+  const inner = [...subPaths().keys()].filter((path) => path.startsWith(`${name}/`));
   const files = readdirSync(join(API, name), { recursive: true })
     .map((file) => file.replaceAll("\\", "/"))
     .filter((file) => file.endsWith(".md") && file !== "index.md")

@@ -63,20 +63,29 @@ export function nav() {
 
 const byName = (one, other) => one.localeCompare(other, "en");
 
-/** The pages of one sub-path, by kind. */
-function ofSubPath(name) {
+/** The pages of a sub-path, by kind. */
+function pagesOf(name) {
   const folder = join(API, name);
   const kinds = Object.entries(KINDS).filter(([kind]) => existsSync(join(folder, kind)));
-  const items = kinds.map(([kind, text]) => {
+  return kinds.map(([kind, text]) => {
     const names = readdirSync(join(folder, kind)).filter((file) => file.endsWith(".md"));
     const pages = names.map((file) => file.slice(0, -".md".length)).sort(byName);
     return {
       text,
-      collapsed: true,
+      collapsed: false,
       items: pages.map((page) => ({ text: page, link: `/api/${name}/${kind}/${page}` })),
     };
   });
-  return { text: name, link: `/api/${name}/`, collapsed: true, items };
+}
+
+/** The menu of the reference: all sub-paths, and the pages of the one that is read. */
+function reference(own) {
+  const items = [...subPaths().keys()].map((name) => ({
+    text: name,
+    link: `/api/${name}/`,
+    ...(name === own && { items: pagesOf(name) }),
+  }));
+  return [{ text: "Reference", link: "/api/", items }];
 }
 
 export function sidebar() {
@@ -84,6 +93,6 @@ export function sidebar() {
     text,
     items: pages.map(([text, link]) => ({ text, link })),
   }));
-  const api = [{ text: "Reference", link: "/api/", items: [...subPaths().keys()].map(ofSubPath) }];
-  return { "/api/": api, "/": guides };
+  const doors = [...subPaths().keys()].map((name) => [`/api/${name}/`, reference(name)]);
+  return { ...Object.fromEntries(doors), "/api/": reference(null), "/": guides };
 }

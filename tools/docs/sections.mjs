@@ -31,6 +31,8 @@ const PAGES = {
   "examples/loops/event_loop.ts": "/cookbook/loops#event-loop",
   "examples/loops/socket_all.ts": "/cookbook/loops#socket-all",
   "examples/protocols/connect_only.ts": "/cookbook/protocols#connect-only",
+  "examples/scale/crawler.ts": "/cookbook/scale#crawler",
+  "examples/scale/workers.ts": "/cookbook/scale#workers",
   "node_libcurl.ts": "/api/curlew/node-libcurl/",
 };
 
