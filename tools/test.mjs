@@ -43,7 +43,14 @@ const SLOW = [
   ...["http_files/changing_file", "http_files/download", "http_files/resources"],
   ...["http_files/shared_folder", "http_files/upload", "node_libcurl/alias", "poll/alive"],
   ...["poll/poller", "register/programs", "security/pollution", "security/untrusted"],
-  ...["server/child", "server/server", "session/types", "site/cookbook", "soak/soak", "websocket/lifetime"],
+  ...[
+    "server/child",
+    "server/server",
+    "session/types",
+    "site/cookbook",
+    "soak/soak",
+    "websocket/lifetime",
+  ],
   ...["websocket/pollution", "websocket/protocol"],
 ].map((name) => `test/${name}.test.ts`);
 

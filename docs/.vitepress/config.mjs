@@ -2,6 +2,18 @@
 import { sectionsRule } from "../../tools/docs/sections.mjs";
 import { nav, sidebar } from "../../tools/docs/menu.mjs";
 
+// programs are up to 100 characters wide; pages of nothing but programs have no column beside them
+const STYLE = `
+  .vp-doc div[class*="language-"] code { font-size: 13px; }
+  .VPDoc:not(.has-aside) .content-container.content-container { max-width: 900px; }
+  .vp-doc img { background: #fff; border-radius: 8px; }
+  @media (max-width: 640px) {
+    .vp-doc th, .vp-doc td { padding: 6px 8px; font-size: 13px; }
+    .vp-doc td:first-child { min-width: 9rem; }
+    .vp-doc td code { font-size: 12px; overflow-wrap: anywhere; }
+  }
+`;
+
 export default {
   title: "curlew",
   description: "libcurl for Deno and Bun, with no build step",
@@ -10,7 +22,11 @@ export default {
   srcExclude: ["dist/**"],
   cleanUrls: false,
   metaChunk: true,
-  head: [["link", { rel: "icon", href: "/curlew.svg", type: "image/svg+xml" }]],
+  head: [["link", { rel: "icon", href: "/curlew.svg", type: "image/svg+xml" }], [
+    "style",
+    {},
+    STYLE,
+  ]],
   markdown: {
     config: sectionsRule,
     lineNumbers: false,
@@ -20,7 +36,6 @@ export default {
     sidebar: sidebar(),
     outline: { level: [2, 3] },
     search: { provider: "local", options: { detailedView: false } },
-    socialLinks: [],
     docFooter: { prev: "Before", next: "Next" },
     externalLinkIcon: true,
   },

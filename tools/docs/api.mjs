@@ -1,9 +1,11 @@
 // Writes the reference into docs/api/: a page for each public name, from its doc comment.
+import { writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { Application, Converter, ReflectionKind } from "typedoc";
 import { ROOT } from "../runtimes.mjs";
 import { API, subPaths, TOOLS } from "./paths.mjs";
+import { firstSentence } from "./sentence.mjs";
 
 /** The name that typedoc gives the module of a source file. */
 const nameOf = (file) => relative(ROOT, join(dirname(file), basename(file, ".ts")));
@@ -47,6 +49,10 @@ const OPTIONS = {
   },
 };
 
+const HEAD =
+  `Each public name has a page, made from its doc comment. [Options and infos](options.md) lists
+what libcurl itself takes and tells.`;
+
 /** Puts the class of an error, which is the type of `@throws`, before the words of the tag. */
 function nameErrors(project) {
   for (const reflection of Object.values(project.reflections)) {
@@ -82,6 +88,14 @@ function named(from, path) {
   return undefined;
 }
 
+/** Shows what a type parameter extends as the source has it, not the 300 names that it stands for. */
+function asWritten(context, parameter) {
+  const [declaration] = context.getSymbolFromReflection(parameter)?.declarations ?? [];
+  if (!declaration?.constraint) return;
+  const scope = context.withScope(parameter);
+  parameter.type = context.converter.convertType(scope, declaration.constraint);
+}
+
 /** Leads a link to a name that its file does not import to the one that the package exports. */
 function exported(from, { moduleSource, symbolReference }) {
   const path = symbolReference?.path?.map(({ path }) => path) ?? [];
@@ -89,34 +103,39 @@ function exported(from, { moduleSource, symbolReference }) {
   return target && { target };
 }
 
-export async function writeApi() {
-  const app = await Application.bootstrapWithPlugins({
-    ...OPTIONS,
-    entryPoints: entryPoints(),
+/** The page of all sub-paths, with what the first sentence of each one's comment says. */
+function writeIndex(project) {
+  const rows = [...subPaths().keys()].map((name) => {
+    const summary = project.getChildByName([name]).comment.summary.map(({ text }) => text).join("");
+    return `| [\`${name}\`](${name}/index.md) | ${firstSentence(summary)} |`;
   });
-  const names = new Map(
-    [...subPaths()].map(([name, file]) => [nameOf(file), name]),
-  );
-  app.converter.on(
-    Converter.EVENT_CREATE_DECLARATION,
-    (_context, reflection) => {
-      if (reflection.kindOf(ReflectionKind.Module)) {
-        reflection.name = names
-          .get(reflection.name);
-      }
-    },
-  );
-  app.converter.on(
-    Converter.EVENT_RESOLVE_END,
-    ({ project }) => nameErrors(project),
-  );
+  const text = [
+    "# Reference",
+    "",
+    HEAD,
+    "",
+    "| Import | What it is |",
+    "| --- | --- |",
+    ...rows,
+    "",
+  ];
+  writeFileSync(join(API, "index.md"), text.join("\n"));
+}
+
+export async function writeApi() {
+  const app = await Application.bootstrapWithPlugins({ ...OPTIONS, entryPoints: entryPoints() });
+  const names = new Map([...subPaths()].map(([name, file]) => [nameOf(file), name]));
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, reflection) => {
+    if (reflection.kindOf(ReflectionKind.Module)) reflection.name = names.get(reflection.name);
+  });
+  app.converter.on(Converter.EVENT_CREATE_TYPE_PARAMETER, asWritten);
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => nameErrors(project));
   app.converter.addUnknownSymbolResolver((reference, from) => exported(from, reference));
   const project = await app.convert();
-  if (!project) {
-    throw new Error("typedoc could not read the sources: see above");
-  }
+  if (!project) throw new Error("typedoc could not read the sources: see above");
   app.validate(project);
   await app.generateOutputs(project);
+  writeIndex(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) {
     throw new Error("typedoc found faults in the doc comments: see above");
   }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GROUPS } from "./menu.mjs";
 import { API, DIST, DOCS, subPaths } from "./paths.mjs";
+import { firstSentence } from "./sentence.mjs";
 import { withSections } from "./sections.mjs";
 
 const HEAD = `# curlew
@@ -14,16 +15,21 @@ const HEAD = `# curlew
 The addresses are paths of this site. The pages of the reference come from the doc comments.
 `;
 
+const REFERENCE = `## Reference
+
+- [All sub-paths](/api/index.html)
+- [Options and infos](/api/options.html): what each option takes and each info gives, by curl's names.
+`;
+
 /** Markdown without its marks. */
-const plain = (text) =>
-  text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll(/\s+/g, " ").trim();
+const plain = (text) => text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1");
 
 /** The first sentence of a page that stands in no code, table, list, heading or front matter. */
 function summaryOf(file) {
   const text = withSections(readFileSync(file, "utf8")).replace(/^---\n[^]*?\n---\n/, "");
   const paragraphs = text.replaceAll(/```[^]*?```/g, "").split(/\n\n+/);
   const first = paragraphs.find((part) => /^[\p{L}[`*]/u.test(part.trim())) ?? "";
-  return plain(/^[^]*?(?:[.:](?=\s)|$)/.exec(first.trim())[0]).replace(/:$/, ".");
+  return firstSentence(plain(first));
 }
 
 const entry = (title, page, file) => {
@@ -58,6 +64,6 @@ function reference(name) {
 }
 
 if (!existsSync(DIST)) throw new Error("There is no site: run `npm run docs`");
-const parts = [HEAD, ...guides(), "## Reference\n\n- [All sub-paths](/api/index.html)\n"];
+const parts = [HEAD, ...guides(), REFERENCE];
 const text = [...parts, ...[...subPaths().keys()].map(reference)].join("\n");
 writeFileSync(join(DIST, "llms.txt"), text);

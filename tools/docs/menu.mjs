@@ -85,7 +85,8 @@ function reference(own) {
     link: `/api/${name}/`,
     ...(name === own && { items: pagesOf(name) }),
   }));
-  return [{ text: "Reference", link: "/api/", items }];
+  const options = { text: "Options and infos", link: "/api/options" };
+  return [{ text: "Reference", link: "/api/", items: [options, ...items] }];
 }
 
 export function sidebar() {
