@@ -6,6 +6,7 @@ import { nav, sidebar } from "../../tools/docs/menu.mjs";
 const STYLE = `
   .vp-doc div[class*="language-"] code { font-size: 13px; }
   .VPDoc:not(.has-aside) .content-container.content-container { max-width: 900px; }
+  .vp-doc a { text-underline-offset: 5px; } /* names have underscores */
   .vp-doc img { background: #fff; border-radius: 8px; }
   @media (max-width: 640px) {
     .vp-doc th, .vp-doc td { padding: 6px 8px; font-size: 13px; }
@@ -38,6 +39,11 @@ export default {
     search: { provider: "local", options: { detailedView: false } },
     docFooter: { prev: "Before", next: "Next" },
     externalLinkIcon: true,
+    notFound: {
+      title: "There is no such page",
+      quote: "Search for it, or begin at the start.",
+      linkText: "Start",
+    },
   },
   vite: { build: { chunkSizeWarningLimit: 4_000 }, logLevel: "warn" },
 };

@@ -21,8 +21,9 @@ const REFERENCE = `## Reference
 - [Options and infos](/api/options.html): what each option takes and each info gives, by curl's names.
 `;
 
-/** Markdown without its marks. */
-const plain = (text) => text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1");
+/** Markdown without its links and escapes. */
+const plain = (text) =>
+  text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll(/\\(?=[_*<>])/g, "");
 
 /** The first sentence of a page that stands in no code, table, list, heading or front matter. */
 function summaryOf(file) {
