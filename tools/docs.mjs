@@ -32,11 +32,10 @@ function run(command, args, cwd = ROOT) {
 }
 
 /** The parts of the build, each a process, since vitepress wants one to itself. */
-function build({ bun }) {
+function build() {
   rmSync(API, { recursive: true, force: true });
   rmSync(DIST, { recursive: true, force: true });
   run(process.execPath, ["tools/docs/api.mjs"]);
-  run(bun, ["tools/docs/options.ts"]);
   const vitepress = join(TOOLS, "node_modules", "vitepress", "bin", "vitepress.js");
   run(process.execPath, [vitepress, "build", "docs"]);
   run(process.execPath, ["tools/docs/llms.mjs"]);
@@ -49,9 +48,9 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const runtimes = setup();
+setup();
 if (!isInstalled()) run("npm", ["ci", "--no-audit", "--no-fund"], TOOLS);
-build(runtimes);
+build();
 if (flags.includes("--check")) {
   run(process.execPath, ["tools/docs/check.mjs"]);
   run(process.execPath, ["tools/test.mjs", "test/site"]);

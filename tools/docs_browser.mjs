@@ -25,6 +25,7 @@ const PAGES = {
   "sub-path": "/api/curlew/",
   class: "/api/curlew/classes/Easy.html",
   interface: "/api/curlew/interfaces/FetchInit.html",
+  options: "/api/options/interfaces/EasyOptionTypes.html",
   function: "/api/curlew/functions/download.html",
   missing: "/404.html",
 };
@@ -80,6 +81,7 @@ async function search(page, origin, faults) {
   const words = {
     CURLE_PEER_FAILED_VERIFICATION: "transfers",
     createFetch: "createFetch",
+    SERVER_RESPONSE_TIMEOUT_MS: "EasyOptionTypes",
     socks5h: "",
   };
   for (const [word, place] of Object.entries(words)) {

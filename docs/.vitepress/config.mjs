@@ -15,6 +15,9 @@ const STYLE = `
   }
 `;
 
+/** Where a name is also one of node-libcurl's, curlew's own comes first. */
+const searchOptions = { boostDocument: (id) => id.includes("/node-libcurl/") ? 0.3 : 1 };
+
 export default {
   title: "curlew",
   description: "libcurl for Deno and Bun, with no build step",
@@ -36,7 +39,7 @@ export default {
     nav: nav(),
     sidebar: sidebar(),
     outline: { level: [2, 3] },
-    search: { provider: "local", options: { detailedView: false } },
+    search: { provider: "local", options: { detailedView: false, miniSearch: { searchOptions } } },
     docFooter: { prev: "Before", next: "Next" },
     externalLinkIcon: true,
     notFound: {

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { Application, Converter, ReflectionKind } from "typedoc";
 import { ROOT } from "../runtimes.mjs";
-import { API, subPaths, TOOLS } from "./paths.mjs";
+import { API, modules, OPTIONS, subPaths, TOOLS } from "./paths.mjs";
 import { firstSentence } from "./sentence.mjs";
 
 /** The name that typedoc gives the module of a source file. */
@@ -15,12 +15,12 @@ const REPEATING = ["curlew/ffi", "curlew/poll"];
 
 /** A name is described in the first door that has it: the others lead there. */
 function entryPoints() {
-  const paths = subPaths(), first = [...paths.keys()].filter((name) => name !== "curlew");
+  const paths = modules(), first = [...paths.keys()].filter((name) => name !== "curlew");
   const own = first.filter((name) => !REPEATING.includes(name));
   return [...own, "curlew", ...REPEATING].map((name) => paths.get(name));
 }
 
-const OPTIONS = {
+const SETTINGS = {
   tsconfig: join(TOOLS, "tsconfig.json"),
   plugin: ["typedoc-plugin-markdown"],
   readme: "none",
@@ -44,13 +44,13 @@ const OPTIONS = {
   sanitizeComments: true,
   pageTitleTemplates: {
     index: "Reference",
-    module: "{name}",
+    module: ({ name }) => name === OPTIONS ? "Options and infos" : name,
     member: "{name}",
   },
 };
 
 const HEAD =
-  `Each public name has a page, made from its doc comment. [Options and infos](options.md) lists
+  `Each public name has a page, made from its doc comment. [Options and infos](options/index.md) lists
 what libcurl itself takes and tells.`;
 
 /** Puts the class of an error, which is the type of `@throws`, before the words of the tag. */
@@ -123,8 +123,8 @@ function writeIndex(project) {
 }
 
 export async function writeApi() {
-  const app = await Application.bootstrapWithPlugins({ ...OPTIONS, entryPoints: entryPoints() });
-  const names = new Map([...subPaths()].map(([name, file]) => [nameOf(file), name]));
+  const app = await Application.bootstrapWithPlugins({ ...SETTINGS, entryPoints: entryPoints() });
+  const names = new Map([...modules()].map(([name, file]) => [nameOf(file), name]));
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, reflection) => {
     if (reflection.kindOf(ReflectionKind.Module)) reflection.name = names.get(reflection.name);
   });

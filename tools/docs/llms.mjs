@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GROUPS } from "./menu.mjs";
-import { API, DIST, DOCS, subPaths } from "./paths.mjs";
+import { API, DIST, DOCS, modules, subPaths } from "./paths.mjs";
 import { firstSentence } from "./sentence.mjs";
 import { withSections } from "./sections.mjs";
 
@@ -13,12 +13,6 @@ const HEAD = `# curlew
 > interfaces under curl's own names.
 
 The addresses are paths of this site. The pages of the reference come from the doc comments.
-`;
-
-const REFERENCE = `## Reference
-
-- [All sub-paths](/api/index.html)
-- [Options and infos](/api/options.html): what each option takes and each info gives, by curl's names.
 `;
 
 /** Markdown without its links and escapes. */
@@ -65,6 +59,6 @@ function reference(name) {
 }
 
 if (!existsSync(DIST)) throw new Error("There is no site: run `npm run docs`");
-const parts = [HEAD, ...guides(), REFERENCE];
-const text = [...parts, ...[...subPaths().keys()].map(reference)].join("\n");
+const parts = [HEAD, ...guides(), "## Reference\n\n- [All of it](/api/index.html)\n"];
+const text = [...parts, ...[...modules().keys()].map(reference)].join("\n");
 writeFileSync(join(DIST, "llms.txt"), text);

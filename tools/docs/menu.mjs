@@ -1,7 +1,7 @@
 // The menu: the pages in the order in which they are read, and the reference by sub-path and name.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { API, subPaths } from "./paths.mjs";
+import { API, modules, OPTIONS } from "./paths.mjs";
 
 /** The written pages: title and path. */
 export const GROUPS = {
@@ -80,13 +80,12 @@ function pagesOf(name) {
 
 /** The menu of the reference: all sub-paths, and the pages of the one that is read. */
 function reference(own) {
-  const items = [...subPaths().keys()].map((name) => ({
-    text: name,
+  const items = [...modules().keys()].map((name) => ({
+    text: name === OPTIONS ? "Options and infos" : name,
     link: `/api/${name}/`,
     ...(name === own && { items: pagesOf(name) }),
   }));
-  const options = { text: "Options and infos", link: "/api/options" };
-  return [{ text: "Reference", link: "/api/", items: [options, ...items] }];
+  return [{ text: "Reference", link: "/api/", items }];
 }
 
 export function sidebar() {
@@ -94,6 +93,6 @@ export function sidebar() {
     text,
     items: pages.map(([text, link]) => ({ text, link })),
   }));
-  const doors = [...subPaths().keys()].map((name) => [`/api/${name}/`, reference(name)]);
-  return { ...Object.fromEntries(doors), "/api/": reference(null), "/": guides };
+  const parts = [...modules().keys()].map((name) => [`/api/${name}/`, reference(name)]);
+  return { ...Object.fromEntries(parts), "/api/": reference(null), "/": guides };
 }

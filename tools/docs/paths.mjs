@@ -21,3 +21,11 @@ export function subPaths() {
   ]);
   return new Map(entries);
 }
+
+/** The pages of options and infos, whose types the package does not export by themselves. */
+export const OPTIONS = "options";
+
+/** The source file of each part of the reference: the sub-paths, and the options. */
+export function modules() {
+  return new Map([...subPaths(), [OPTIONS, join(TOOLS, "options.ts")]]);
+}
