@@ -53,11 +53,23 @@ async function sources(): Promise<string[]> {
 
 const README = await blocksOf("README.md");
 
-test("the code in README.md and in the doc comments type-checks", async () => {
+/** The pages of the site, but for the reference, which is made from the doc comments. */
+async function pages(): Promise<string[]> {
+  const names = (await readdir(join(ROOT, "docs"), { recursive: true })).filter((name) =>
+    name.endsWith(".md") && !name.startsWith("api")
+  );
+  return names.sort().map((name) => join("docs", name));
+}
+
+const PAGES = (await Promise.all((await pages()).map(blocksOf))).flat();
+
+test("the code in README.md, on the site and in the doc comments type-checks", async () => {
   const paths = await sources();
-  const blocks = [...README, ...(await Promise.all(paths.map(blocksOf))).flat()];
+  const comments = (await Promise.all(paths.map(blocksOf))).flat();
+  const blocks = [...README, ...PAGES, ...comments];
   expect(README.length).toBeGreaterThan(3);
-  expect(blocks.length - README.length).toBeGreaterThan(8);
+  expect(PAGES.length).toBeGreaterThan(8);
+  expect(comments.length).toBeGreaterThan(8);
   const folder = await mkdtemp(join(tmpdir(), "curlew-docs-"));
   try {
     await Promise.all(blocks.map(({ place, code }) => {
@@ -134,9 +146,10 @@ describe("the code", () => {
     await rm(folder, { recursive: true });
   });
 
-  test.for(README)("at $place runs, and prints what it says", async ({ code }) => {
+  test.for([...README, ...PAGES])("at $place runs, and prints what it says", async ({ code }) => {
     const child = await runChild(withServers(code, server), { cwd: folder });
-    expect(child).toMatchObject({ code: 0, stderr: "" });
+    const stderr = code.includes("verbose: true") ? expect.stringContaining("> GET /") : "";
+    expect(child).toMatchObject({ code: 0, stderr });
     const lines = child.stdout.trimEnd().split("\n"), found = promised(code);
     expect(lines.join("")).not.toBe("");
     for (const [at, line] of found.entries()) {
@@ -200,7 +213,7 @@ test("links in the documents lead to headings", async () => {
   expect(count).toBeGreaterThan(5);
 });
 
-const FOLDERS = ["ffi", "src", "test", "tools", "bench", "examples", ".github"];
+const FOLDERS = ["ffi", "src", "test", "tools", "bench", "examples", "docs", ".github"];
 
 /** All files of some folders of the project. */
 async function filesBelow(...folders: string[]): Promise<string[]> {
@@ -208,7 +221,7 @@ async function filesBelow(...folders: string[]): Promise<string[]> {
     const names = await readdir(join(ROOT, folder), { recursive: true });
     return names.map((name) => `${folder}/${name.replaceAll(sep, "/")}`);
   }));
-  return lists.flat();
+  return lists.flat().filter((path) => !path.includes("/node_modules/"));
 }
 
 test("the paths that the documents for developers name exist", async () => {
@@ -226,7 +239,7 @@ test("the paths that the documents for developers name exist", async () => {
       .map(([, path = ""]) => path.replace(/\/$/, ""));
     expect(paths.length, name).toBeGreaterThan(3);
     const missing = paths.filter((path) =>
-      !ends.has(path) && !/^(dist|\.cache|\.libraries)$/.test(path)
+      !ends.has(path) && !/^(dist|docs\/dist|\.cache|\.libraries)$/.test(path)
     );
     expect(missing, name).toEqual([]);
   }

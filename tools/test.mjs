@@ -20,7 +20,7 @@ const DOORS = [
 const CHECKS = {
   "libcurl on Deno": [paths.deno, "run", "-A", "tools/library.ts"],
   "type check": [...SELF, inModules("typescript", "bin", "tsc"), "--noEmit"],
-  "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples"],
+  "deno check": [paths.deno, "check", "--quiet", ...DOORS, "examples", "docs/cookbook"],
   "lint": [paths.deno, "lint", "--quiet"],
   "format": [paths.deno, "fmt", "--check"],
   "doc comments": [...SELF, "tools/doc_lint.mjs", ...DOORS],
@@ -43,7 +43,14 @@ const SLOW = [
   ...["http_files/changing_file", "http_files/download", "http_files/resources"],
   ...["http_files/shared_folder", "http_files/upload", "node_libcurl/alias", "poll/alive"],
   ...["poll/poller", "register/programs", "security/pollution", "security/untrusted"],
-  ...["server/child", "server/server", "session/types", "soak/soak", "websocket/lifetime"],
+  ...[
+    "server/child",
+    "server/server",
+    "session/types",
+    "site/cookbook",
+    "soak/soak",
+    "websocket/lifetime",
+  ],
   ...["websocket/pollution", "websocket/protocol"],
 ].map((name) => `test/${name}.test.ts`);
 

@@ -71,7 +71,7 @@ const PROTOCOLS =
  * console.log(response.status);
  * ```
  *
- * @example For an `Easy`, also with a form.
+ * @example For an Easy, also with a form
  * ```ts
  * import { Agent, Easy, Mime, type MimePart } from "curlew";
  * import { type CurlFormPart, parseCurl } from "curlew/command";

@@ -15,8 +15,8 @@ const RUNTIME = "Bun" in globalThis ? "bun" : "deno";
 /** The folder of the examples. */
 export const EXAMPLES: URL = new URL("../../examples/", import.meta.url);
 
-/** The path of an example such as `http/get.ts`. */
-export const pathOf = (name: string): string => fileURLToPath(new URL(name, EXAMPLES));
+/** The path of an example such as `http/get.ts`, or of a program in another folder of the clone. */
+export const pathOf = (name: string, folder = "examples"): string => join(ROOT, folder, name);
 
 /** Runs an example with all permissions. */
 export function example(name: string, ...args: string[]): Promise<ChildResult> {
@@ -33,8 +33,8 @@ export interface Head {
 }
 
 /** Reads the comment that an example begins with. */
-export async function headOf(name: string): Promise<Head> {
-  const text = await readFile(pathOf(name), "utf8");
+export async function headOf(name: string, folder = "examples"): Promise<Head> {
+  const text = await readFile(pathOf(name, folder), "utf8");
   const [head = ""] = /^(?:\/\/.*\n)+/.exec(text) ?? [];
   const lines = head.replaceAll(/ \\\n\/\/ +/g, " ").split("\n");
   const after = (start: RegExp) =>
@@ -43,7 +43,7 @@ export async function headOf(name: string): Promise<Head> {
   const [deno = "", bun = ""] = commands;
   expect([commands.length, / ?deno run /.test(deno), /(?:^| )bun /.test(bun)], name)
     .toEqual([2, true, true]);
-  const both = commands.map((command) => command.slice(command.indexOf(` examples/${name}`)));
+  const both = commands.map((command) => command.slice(command.indexOf(` ${folder}/${name}`)));
   expect(both[0], "both runtimes get the same").toBe(both[1]);
   return { commands: { bun, deno }, stdout: after(/^\/\/ {3}> ?/), stderr: after(/^\/\/ {3}2> ?/) };
 }
@@ -119,18 +119,21 @@ interface Running {
   /** Of a program that does not end by itself: it is ended when it has printed all that it says. */
   readonly serves?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of the clone that the program is in, "examples" unless given. */
+  readonly folder?: string;
 }
 
 /** Runs the command of the head as it stands there, and expects what it says. */
 export async function runsAsItSays(name: string, running: Running): Promise<void> {
-  const { cwd, instead = [], serves = false } = running, head = await headOf(name);
+  const { cwd, instead = [], serves = false, folder = "examples" } = running;
+  const head = await headOf(name, folder);
   const command = replaced(head.commands[RUNTIME], instead)
-    .replace(` examples/${name}`, ` ${pathOf(name)}`);
+    .replace(` ${folder}/${name}`, ` ${pathOf(name, folder)}`);
   const stdout = pattern(head.stdout, instead), stderr = pattern(head.stderr, instead);
-  const folder = await shims(), PATH = [folder, process.env["PATH"]].join(delimiter);
+  const shim = await shims(), PATH = [shim, process.env["PATH"]].join(delimiter);
   const env = { ...process.env, ...running.env, PATH };
   const got = await shell(command, { cwd, env }, (so) => serves && stdout.test(so.stdout));
-  await rm(folder, { recursive: true });
+  await rm(shim, { recursive: true });
   expect([shown(got.stdout), shown(got.stderr)], `${command} ended with ${got.code}`).toEqual([
     expect.stringMatching(stdout),
     expect.stringMatching(stderr),

@@ -1,0 +1,18 @@
+// A URL taken apart and put together by libcurl's own parser, which is the one that counts.
+//
+//   deno run --allow-ffi docs/cookbook/url.ts
+//   bun docs/cookbook/url.ts
+//   > example.com, port 443, /a/b, no fragment
+//   > https://example.org/a/c?x=1&y=2+z
+import { constants, CurlUrl } from "curlew";
+
+using url = new CurlUrl("https://example.com/a/b?x=1");
+const port = url.get("PORT", constants.CURLU_DEFAULT_PORT);
+console.log(
+  `${url.get("HOST")}, port ${port}, ${url.get("PATH")}, ${url.get("FRAGMENT") ?? "no fragment"}`,
+);
+
+url.set("HOST", "example.org");
+url.set("URL", "c?x=1"); // relative to what it was
+url.set("QUERY", "y=2 z", constants.CURLU_APPENDQUERY | constants.CURLU_URLENCODE);
+console.log(`${url}`);
