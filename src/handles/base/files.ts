@@ -7,7 +7,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import { duplicate, lastErrno, lastError, libc } from "../../../ffi/libc.ts";
 import { cString, utf8 } from "../../../ffi/memory.ts";
-import { native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { native, type NonNullPointer } from "../../../ffi/mod.ts";
 import type { AnyFunction } from "./callback_results.ts";
 import { Owned } from "./owned.ts";
 import { isByteArray } from "./views.ts";
@@ -34,16 +34,24 @@ const UNBUFFERED = native.os === "windows" ? 4 : 2; // _IONBF
  * `fwrite`. Throws `Error` with C's words.
  */
 export function ownFile(name: FileName, mode: "a" | "wb" | "rb"): Owned {
-  lastErrno(); // finds out where it is: that must not come between a call and its errno
-  const file = typeof name === "number"
-    ? openDescriptor(name, mode)
-    : libc.fopen(cString(name), utf8(`${mode}\0`));
-  if (file === null) throw new Error(lastError());
+  const file = typeof name === "number" ? openDescriptor(name, mode) : openPath(name, mode);
   libc.setvbuf(file, null, UNBUFFERED, 0n);
   return new Owned(file, (pointer) => libc.fclose(pointer));
 }
 
-function openDescriptor(fd: number, mode: string): Pointer {
+function openPath(path: string | Uint8Array, mode: string): NonNullPointer {
+  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  const file = libc.fopen(cString(path), utf8(`${mode}\0`));
+  if (file === null) throw new Error(lastError());
+  return file;
+}
+
+/**
+ * A `FILE *` on a duplicate of a descriptor, so that closing it leaves the given one open. Throws
+ * `Error` with C's words.
+ */
+export function openDescriptor(fd: number, mode: "a" | "wb" | "rb"): NonNullPointer {
+  lastErrno(); // as in openPath
   if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) throw new Error("no such descriptor");
   const own = duplicate(fd), file = libc.fdopen(own, utf8(`${mode}\0`));
   if (file !== null) return file;

@@ -6,11 +6,11 @@
 
 import { closeSync } from "node:fs";
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { duplicate, EWOULDBLOCK, lastErrno, lastError, libc } from "../../../ffi/libc.ts";
-import { utf8 } from "../../../ffi/memory.ts";
+import { EWOULDBLOCK, lastErrno, lastError, libc } from "../../../ffi/libc.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { type Easy, stateOf } from "./easy.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
+import { openDescriptor } from "../base/files.ts";
 import { Owned } from "../base/owned.ts";
 
 const LOCK_EX = 2, LOCK_NB = 4;
@@ -43,7 +43,7 @@ export class DiskFile {
     this.fd = fd;
     diskFiles.open++;
     try {
-      this.#file = new Owned(openStream(fd), (pointer) => this.#closeStream(pointer));
+      this.#file = new Owned(openDescriptor(fd, "a"), (pointer) => this.#closeStream(pointer));
     } catch (error) {
       this.release();
       throw error;
@@ -105,16 +105,6 @@ export class DiskFile {
     state.settings.functions.delete(WRITEFUNCTION.id);
     state.own(WRITEDATA.id, this.#file.retain()); // the handle keeps it open
   }
-}
-
-/** A `FILE *` on a descriptor of its own, so that closing it leaves the given one open. */
-function openStream(fd: number): NonNullPointer {
-  lastErrno(); // finds out where it is: that must not come between a call and its errno
-  const own = duplicate(fd), file = libc.fdopen(own, utf8("a\0"));
-  if (file !== null) return file;
-  const why = lastError();
-  libc.close(own);
-  throw new Error(why);
 }
 
 /** @returns why bytes were lost, now or earlier: C forgets what it could not write. */

@@ -152,8 +152,8 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
 /**
  * Whether libcurl gets curlew's function although the user has set none. SOCKOPTFUNCTION reports
  * each socket to a driver, WRITEFUNCTION keeps a driver's transfers from writing to standard
- * output, READFUNCTION keeps uploads from reading standard input, DEBUGFUNCTION serves taps. Where the handle owns a `FILE *`,
- * libcurl uses its own functions to write or read it.
+ * output, READFUNCTION keeps uploads from reading standard input, DEBUGFUNCTION serves taps. Where
+ * the handle owns a `FILE *`, libcurl uses its own functions to write or read it.
  */
 function needsOwnFunction(state: EasyState, id: number): boolean {
   const { owned } = state.resources;
