@@ -5,7 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../tools/runtimes.mjs";
 
-const script = (name) => join(ROOT, "bench", "clients", `${name}.mjs`);
+/** The path of a script. Where curlew comes from its package, the scripts lie beside that. */
+const script = (name, { installed }, root) =>
+  join(installed ? root : join(ROOT, "bench"), "clients", `${name}.mjs`);
 
 /** How a script is run; HTTP/2 comes from a server whose certificate nobody vouches for. */
 const RUN = {
@@ -21,22 +23,30 @@ const client = (name, title, runtime, file, more = {}) => ({
   name,
   title,
   bare: `bare-${runtime}`,
-  command: (tools, scenario) => [...RUN[runtime](tools, scenario), script(file)],
+  command: (tools, scenario) => [
+    ...RUN[runtime](tools, scenario),
+    script(file, scenario, tools.installed),
+  ],
   ...more,
 });
+
+/** A client of curlew is compared with the fetch of its runtime, which is in the same round. */
+const ours = (name, title, runtime, file) =>
+  client(name, title, runtime, file, { own: `builtin-${runtime}` });
+
+const peer = (name, file) => client(name, name, "node", file, { needs: `import("${name}")` });
 
 /** In the order of a round. */
 const CLIENTS = [
   { name: "c", title: "C", command: ({ baseline }) => [baseline] },
-  client("agent-bun", "Agent, Bun", "bun", "curlew_agent"),
-  client("agent-deno", "Agent, Deno", "deno", "curlew_agent"),
-  client("fetch-bun", "fetch, Bun", "bun", "curlew_fetch"),
-  client("fetch-deno", "fetch, Deno", "deno", "curlew_fetch"),
+  ours("agent-bun", "Agent, Bun", "bun", "curlew_agent"),
+  ours("agent-deno", "Agent, Deno", "deno", "curlew_agent"),
+  ours("fetch-bun", "fetch, Bun", "bun", "curlew_fetch"),
+  ours("fetch-deno", "fetch, Deno", "deno", "curlew_fetch"),
   client("builtin-bun", "Bun's own", "bun", "builtin_fetch"),
   client("builtin-deno", "Deno's own", "deno", "builtin_fetch"),
-  client("node-libcurl", "node-libcurl", "node", "node_libcurl", {
-    needs: 'import("node-libcurl")',
-  }),
+  peer("undici", "undici"),
+  peer("node-libcurl", "node_libcurl"),
 ];
 
 /** What others are measured above, in the scenarios that ask for it. */

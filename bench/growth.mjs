@@ -1,4 +1,5 @@
 // How costs grow with the number of transfers: what is measured for `--scale`, and its table.
+import { PEERS } from "./scenarios/plans.mjs";
 import { markdownTable } from "./tables.mjs";
 
 const SMALL = 98, MOST = 10_000;
@@ -35,10 +36,10 @@ const beside = [SIZES[0], MOST].map((size) => ({
   metrics: ["cpuPerRequest", "wallPerRequest"],
 }));
 
-/** As those of scenarios.mjs. node-libcurl is left out: it takes 400 KB for each transfer. */
+/** As those of scenarios.mjs. The peers are left out: node-libcurl takes 400 KB for each transfer. */
 export const GROWTH = [...busy, ...waiting, ...beside].map((scenario) => ({
   ...scenario,
-  left: ["node-libcurl"],
+  left: PEERS,
 }));
 
 /** What the results say of each client, in µs, KB and as a multiple. */

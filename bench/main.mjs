@@ -1,5 +1,5 @@
 // Measures curlew against a C program on the same libcurl, the built-in fetch of both runtimes, and
-// node-libcurl where it is installed.
+// undici and node-libcurl on Node.js where they are installed.
 //
 //   npm run bench
 //   npm run bench -- --only get-c16 --only agent-bun
@@ -16,6 +16,7 @@ import { findClients } from "./clients.mjs";
 import { HELP, readCommandLine, UsageError } from "./command_line.mjs";
 import { writeDocuments, writeGrowth } from "./documents.mjs";
 import { FILES_NEEDED, GROWTH, growthOf, growthTable } from "./growth.mjs";
+import { install } from "./package.mjs";
 import { runRounds, summarizeAll } from "./rounds.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 import { startServers } from "./servers.mjs";
@@ -34,11 +35,11 @@ function chosen(list, only) {
 }
 
 /** The clients of a scenario: those asked for, C, and what they are compared with. */
-function clientsOf({ bare, left = [] }, clients, only) {
+function clientsOf({ bare, baseline, left = [] }, clients, only) {
   const real = clients.filter(({ isBare }) => !isBare);
-  const wanted = chosen(real, only).filter(({ name }) => !left.includes(name));
+  const wanted = chosen(real, only).filter(({ name }) => name !== "c" && !left.includes(name));
   return clients.filter((client) =>
-    client.name === "c" || wanted.includes(client) ||
+    client.name === "c" && baseline !== null || wanted.includes(client) ||
     bare && wanted.some((other) => other.bare === client.name)
   );
 }
@@ -126,7 +127,10 @@ async function bench(options) {
   }
   const servers = await startServers(programs, folder);
   try {
-    const tools = { ...programs, bun, deno };
+    const needsPackage = !options.scale &&
+      chosen(SCENARIOS, options.only).some(({ installed }) => installed);
+    const installed = needsPackage ? install(folder) : null;
+    const tools = { ...programs, bun, deno, installed };
     const library = line.replace(/.* from /, "");
     const results = await runAll({ tools, servers, library, folder }, options);
     return report(results, circumstances(line, options, results, load), options, deno);

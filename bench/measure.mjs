@@ -66,8 +66,13 @@ export async function measure({ tools, servers, library, folder }, client, scena
   const file = join(fileFolder(plan.bytes ?? 0) ?? folder, `curlew-bench-${process.pid}`);
   const saves = scenario.mode === "save";
   const urlOf = (path) => `${scheme}://127.0.0.1:${port}${path}`;
-  const more = [...(saves ? [file] : []), ...(plan.waitsAt ? [urlOf(plan.waitsAt)] : [])];
-  const args = [scenario.mode, urlOf(plan.path), ...plan.args, ...more].map(String);
+  const more = [
+    ...(saves ? [file] : []),
+    ...(plan.waitsAt ? [urlOf(plan.waitsAt)] : []),
+    ...(scenario.mode === "proxy" ? [tools.baseline] : []),
+  ];
+  const mode = client.name === "c" ? scenario.baseline ?? scenario.mode : scenario.mode;
+  const args = [mode, urlOf(plan.path), ...plan.args, ...more].map(String);
   const command = [...client.command(tools, scenario), ...args];
   const busy = busySeconds(), serving = secondsOf(pid);
   const result = await spawnMetered(tools.meter, command, environment(library));

@@ -35,30 +35,40 @@ export async function runRounds(bench, scenario, plan, clients, rounds) {
   return results;
 }
 
-function summarize({ of, ratio }, runs, baseline, bare) {
-  const inRound = (list, { round }) => list?.find((run) => run.round === round);
-  const value = (run) => of(run, inRound(bare, run));
-  const values = runs.map(value);
-  const ratios = !ratio ? [] : runs.flatMap((run) => {
-    const same = inRound(baseline, run);
-    return same ? [value(run) / of(same)] : [];
+const inRound = (list, { round }) => list?.find((run) => run.round === round);
+
+/** The median of the ratios to those of the same round; null where there are none. */
+function ratioTo(others, runs, of) {
+  const ratios = runs.flatMap((run) => {
+    const same = inRound(others, run);
+    return same ? [of(run) / of(same)] : [];
   });
+  return ratios.length > 0 ? median(ratios) : null;
+}
+
+function summarize({ of, ratio }, runs, baseline, own, bare) {
+  const values = runs.map((run) => of(run, inRound(bare, run)));
   return {
     median: median(values),
     min: Math.min(...values),
     max: Math.max(...values),
-    ratio: ratios.length > 0 ? median(ratios) : null,
+    ratio: ratio ? ratioTo(baseline, runs, of) : null,
+    ownRatio: ratio ? ratioTo(own, runs, of) : null,
   };
 }
 
 /** What the tables and the chart show of a scenario, client by client. */
 export function summarizeAll(scenario, results, clients) {
-  const rows = clients.filter(({ isBare }) => !isBare).map(({ name, title, bare }) => {
+  const rows = clients.filter(({ isBare }) => !isBare).map(({ name, title, bare, own }) => {
     const { runs, errors } = results[name];
     const metrics = runs.length === 0 ? null : Object.fromEntries(
       scenario.metrics.map((metric) => [
         metric,
-        summarize(METRICS[metric], runs, results.c.runs, results[bare]?.runs),
+        summarize(
+          METRICS[metric],
+          runs,
+          ...["c", own, bare].map((other) => results[other]?.runs),
+        ),
       ]),
     );
     return { name, title, runs: runs.length, errors, metrics };

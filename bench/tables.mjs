@@ -13,15 +13,22 @@ export function markdownTable(rows) {
 
 const fixed = (value, digits) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
 
-/** The columns of a metric: its value, and the ratio where it has one. */
+const multiple = (ratio) => ratio?.toFixed(2) ?? "–";
+
+/** The mark of a client that took less than its runtime's own fetch. */
+const AHEAD = "🟢";
+
+const ownMultiple = (ratio) => `${ratio < 1 ? `${AHEAD} ` : ""}${multiple(ratio)}`;
+
+/** The columns of a metric: its value, and the ratios where it has them. */
 function columnsOf(metric, found) {
   const { digits, ratio } = METRICS[metric];
-  if (!found) return ratio ? ["–", "–"] : ["–"];
+  if (!found) return ratio ? ["–", "–", "–"] : ["–"];
   const [median, min, max] = [found.median, found.min, found.max].map((value) =>
     fixed(value, digits)
   );
   const text = `${median} (${min} to ${max})`;
-  return ratio ? [text, found.ratio?.toFixed(2) ?? "–"] : [text];
+  return ratio ? [text, multiple(found.ratio), ownMultiple(found.ownRatio)] : [text];
 }
 
 function scenarioRow({ title, runs, errors, metrics }, names) {
@@ -29,12 +36,12 @@ function scenarioRow({ title, runs, errors, metrics }, names) {
   return [title, ...names.flatMap((name) => columnsOf(name, metrics?.[name])), failed];
 }
 
-/** One scenario in full: median, smallest and largest, and the ratio to C. */
+/** One scenario in full: median, smallest and largest, the ratios to C and to the runtime's own. */
 export function scenarioTable({ scenario, rows, others }) {
   const { name, title, metrics } = scenario;
   const heads = metrics.flatMap((metric) => {
     const { title, ratio } = METRICS[metric];
-    return ratio ? [title, "× C"] : [title];
+    return ratio ? [title, "× C", "× own"] : [title];
   });
   const lines = rows.map((row) => scenarioRow(row, metrics));
   const table = markdownTable([["", ...heads, "rounds"], ...lines]);
@@ -43,9 +50,13 @@ export function scenarioTable({ scenario, rows, others }) {
   return `### ${name}: ${title}\n\n${table}\n\n${notes.join("\n")}\n`;
 }
 
+/** A multiple of C and, of curlew, one of the runtime's own fetch; else the figure itself. */
 function overviewCell(found, { digits, unit, ratio }, isBaseline) {
   if (!found) return "–";
-  if (ratio && !isBaseline) return found.ratio?.toFixed(2) ?? "–";
+  if (ratio && !isBaseline && found.ratio !== null) {
+    if (found.ownRatio === null) return multiple(found.ratio);
+    return `${multiple(found.ratio)} / ${ownMultiple(found.ownRatio)}`;
+  }
   const text = fixed(found.median, digits);
   return unit ? `${text} ${unit}` : text;
 }

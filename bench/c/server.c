@@ -1,7 +1,8 @@
 // An HTTP/1.1 server that costs next to nothing, so that the clients are what is measured. It
 // prints its port and ends with its stdin.
 //
-//   GET /small  GET /delay/MS  GET /hold (never answers)  GET /bytes/COUNT  PUT /sink (says how many)
+//   GET /small  GET /json (10 kB)  GET /delay/MS  GET /hold (never answers)  GET /bytes/COUNT
+//   PUT /sink (says how many)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 enum { EVENTS = 512, HEAD_MAX = 4096, SCRATCH = 1 << 20, FILE_SIZE = 16 << 20, SHARE = 4 << 20 };
+enum { JSON_ITEMS = 100, JSON_MAX = 16384 };
 
 enum state { HEAD, COUNTED, CHUNKED, DELAYED, HELD, SENDING };
 enum chunk { SIZE, SIZE_END, DATA, DATA_END, TRAILER };
@@ -38,8 +40,8 @@ struct connection {
 
 static const char BODY[] = "{\"ok\":true,\"id\":1234567,\"name\":\"bench\",\"text\":\"the quick brown "
                            "fox jumps over the lazy dog 12345\"}";
-static char small[512], scratch[SCRATCH];
-static int small_length, epoll_fd, file_fd;
+static char small[512], json[JSON_MAX], scratch[SCRATCH];
+static int small_length, json_length, epoll_fd, file_fd;
 static struct connection *first_due, *last_due;
 
 static int64_t now_ns(void) {
@@ -192,6 +194,7 @@ static int begins(const char *text, const char *with) { return !strncmp(text, wi
 
 static int answer(struct connection *c, const char *head, const char *rest, size_t length) {
   if (begins(head, "GET /small")) return say(c, small, small_length);
+  if (begins(head, "GET /json")) return say(c, json, json_length);
   if (begins(head, "GET /delay/")) return delay(c, strtoull(head + 11, 0, 10)), 0;
   if (begins(head, "GET /bytes/")) return send_bytes(c, strtoull(head + 11, 0, 10));
   if (begins(head, "GET /hold")) return c->state = HELD, 0;
@@ -268,6 +271,12 @@ static void make_answers(void) {
                           "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Fri, 20 Nov 2026 00:00:00 GMT\r\n"
                           "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                           sizeof BODY - 1, BODY);
+  static char items[JSON_MAX];
+  int length = 0;
+  for (int i = 0; i < JSON_ITEMS; i++) length += sprintf(items + length, "%c%s", i ? ',' : '[', BODY);
+  json_length = snprintf(json, sizeof json,
+                         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                         "Content-Length: %d\r\n\r\n%s]", length + 1, items);
   file_fd = memfd_create("bytes", MFD_CLOEXEC);
   for (int at = 0; at < FILE_SIZE; at += SCRATCH) {
     for (int i = 0; i < SCRATCH; i++) scratch[i] = i * 31 + (i >> 8);

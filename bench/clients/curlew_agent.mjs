@@ -1,14 +1,14 @@
 // curlew without a Response: Agent.perform with handles that are used again.
-import { Agent, constants, download, Easy } from "../../mod.ts";
-import { PIECE, run } from "./harness.mjs";
-import { ownLoop } from "./own_loop.mjs";
+import { Agent, constants, download, Easy } from "curlew";
+import { run } from "./harness.mjs";
+import { PIECE } from "./uploads.mjs";
 
-const H2 = {
+const h2 = () => ({
   SSL_VERIFYPEER: 0,
   SSL_VERIFYHOST: 0,
   HTTP_VERSION: constants.CURL_HTTP_VERSION_2TLS,
   PIPEWAIT: 1,
-};
+});
 
 let agent, drive, extra;
 const idle = [];
@@ -38,11 +38,13 @@ async function once(options) {
 }
 
 await run({
-  open({ mode, concurrency, https }) {
+  async open({ mode, concurrency, https }) {
     const maxCachedConnections = concurrency + 16;
     agent = new Agent({ maxCachedConnections });
-    drive = mode === "loop" ? ownLoop(maxCachedConnections) : (easy) => agent.perform(easy);
-    extra = https ? H2 : {};
+    drive = (easy) => agent.perform(easy);
+    if (mode === "loop") drive = (await import("./own_loop.mjs")).ownLoop(maxCachedConnections);
+    if (mode === "observed") (await import("curlew/observe")).observe(agent, { end() {} });
+    extra = https ? h2() : {};
   },
   async get(url) {
     const slot = idle.pop() ?? create(url);

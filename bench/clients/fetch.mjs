@@ -2,7 +2,7 @@
 import { run } from "./harness.mjs";
 
 /** Runs a client with that fetch; `initFor` gives what each request of a plan is made with. */
-export async function runFetch(fetch, initFor, more = {}) {
+export async function runFetch(fetch, initFor) {
   let init;
   const request = async (url, extra) => {
     const response = await fetch(url, { ...init, ...extra });
@@ -10,8 +10,10 @@ export async function runFetch(fetch, initFor, more = {}) {
     return response;
   };
   await run({
-    open: (plan) => init = initFor(plan),
+    open: async (plan) => init = await initFor(plan),
     get: async (url) => (await (await request(url)).arrayBuffer()).byteLength,
+    json: async (url) => (await request(url)).json(),
+    respond: (url) => request(url),
     async read(url, sink) {
       const reader = (await request(url)).body.getReader();
       for (;;) {
@@ -20,10 +22,19 @@ export async function runFetch(fetch, initFor, more = {}) {
         sink(value);
       }
     },
+    async iterate(url, sink) {
+      for await (const chunk of (await request(url)).body) sink(chunk);
+    },
+    pipe: async (url, sink) =>
+      (await request(url)).body.pipeTo(new WritableStream({ write: sink })),
+    async save(url, path) {
+      const response = await request(url);
+      if ("Bun" in globalThis) await globalThis.Bun.write(path, response);
+      else await globalThis.Deno.writeFile(path, response.body);
+    },
     async send(url, _size, body) {
       const upload = { method: "PUT", body, duplex: "half" };
       return (await request(url, upload)).text();
     },
-    ...more,
   });
 }

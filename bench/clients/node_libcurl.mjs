@@ -1,6 +1,7 @@
 // node-libcurl on Node.js: its Multi, with handles that are used again.
 import { CurlHttpVersion, Easy, Multi } from "node-libcurl";
-import { PIECE, run } from "./harness.mjs";
+import { run } from "./harness.mjs";
+import { PIECE } from "./uploads.mjs";
 
 const multi = new Multi();
 const waiting = new Map(), idle = [];

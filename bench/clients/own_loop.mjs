@@ -1,7 +1,7 @@
 // An event loop of one's own on Multi and Poller, as examples/loops/event_loop.ts has it, with a promise
 // for each transfer.
-import { constants, Multi } from "../../mod.ts";
-import { Poller } from "../../poll.ts";
+import { constants, Multi } from "curlew";
+import { Poller } from "curlew/poll";
 
 const { CURL_POLL_REMOVE, CURL_SOCKET_TIMEOUT } = constants;
 

@@ -1,0 +1,40 @@
+// The bodies of uploads, by what they are made of.
+import { rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+/** The piece of which uploads consist. */
+export const PIECE = new Uint8Array(65536).fill(120);
+
+/** A stream of so many bytes. */
+function streamOf(size) {
+  let left = size;
+  return new ReadableStream({
+    pull(controller) {
+      if (left <= 0) return controller.close();
+      const length = Math.min(left, PIECE.length);
+      left -= length;
+      controller.enqueue(PIECE.slice(0, length));
+    },
+  });
+}
+
+const bytesOf = (size) => new Uint8Array(size).fill(120);
+
+/** A file as a body, in each runtime's own way: Bun's is a Blob, Deno's a stream. */
+async function fileOf(size) {
+  const path = join(tmpdir(), `curlew-bench-upload-${process.pid}`);
+  writeFileSync(path, bytesOf(size));
+  process.once("exit", () => rmSync(path, { force: true }));
+  if ("Bun" in globalThis) return globalThis.Bun.file(path);
+  return (await globalThis.Deno.open(path)).readable;
+}
+
+/** Each takes the number of bytes. */
+export const UPLOADS = {
+  stream: streamOf,
+  bytes: bytesOf,
+  blob: (size) => new Blob([bytesOf(size)]),
+  file: fileOf,
+};
