@@ -18,7 +18,8 @@ const multiple = (ratio) => ratio?.toFixed(2) ?? "–";
 /** The mark of a client that took less than its runtime's own fetch. */
 const AHEAD = "🟢";
 
-const ownMultiple = (ratio) => `${ratio < 1 ? `${AHEAD} ` : ""}${multiple(ratio)}`;
+const ownMultiple = (ratio) =>
+  ratio !== null && ratio < 1 ? `${AHEAD} ${multiple(ratio)}` : multiple(ratio);
 
 /** The columns of a metric: its value, and the ratios where it has them. */
 function columnsOf(metric, found) {

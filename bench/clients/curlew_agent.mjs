@@ -1,7 +1,7 @@
 // curlew without a Response: Agent.perform with handles that are used again.
-import { Agent, constants, download, Easy } from "curlew";
+import { Agent, constants, download, Easy, upload } from "curlew";
 import { run } from "./harness.mjs";
-import { PIECE } from "./uploads.mjs";
+import { FILE, PIECE } from "./uploads.mjs";
 
 const h2 = () => ({
   SSL_VERIFYPEER: 0,
@@ -63,7 +63,8 @@ await run({
   async save(url, path) {
     await download(url, path, { agent });
   },
-  async send(url, size) {
+  async send(url, size, _body, kind) {
+    if (kind === "file") return String((await upload(FILE, url, { agent })).bytes);
     let left = size, answer = "";
     const decoder = new TextDecoder();
     const read = (buffer) => {
@@ -78,13 +79,13 @@ await run({
       answer += decoder.decode(bytes);
       return bytes.length;
     };
-    const upload = {
+    const options = {
       UPLOAD: 1,
       UPLOAD_BUFFERSIZE: 256 * 1024, // as fetch does
       INFILESIZE_LARGE: size,
       READFUNCTION: read,
     };
-    await once({ URL: url, WRITEFUNCTION: write, ...upload });
+    await once({ URL: url, WRITEFUNCTION: write, ...options });
     return answer;
   },
 });

@@ -15,7 +15,8 @@ import { UPLOADS } from "./uploads.mjs";
  * @property {(url: string, sink: (bytes: Uint8Array) => void) => Promise<void>} [iterate]
  * @property {(url: string, sink: (bytes: Uint8Array) => void) => Promise<void>} [pipe]
  * @property {(url: string, path: string) => Promise<void>} [save]
- * @property {(url: string, size: number, body: BodyInit) => Promise<string>} send gives the answer
+ * @property {(url: string, size: number, body: BodyInit, kind: string) => Promise<string>} send
+ *   gives the number of bytes that arrived
  */
 
 /** An engine compiles what is called often, and takes some thousand calls for it. */
@@ -75,8 +76,8 @@ async function warmAndMeasure(count, concurrency, work) {
   await measure(count, () => repeat(count, concurrency, work));
 }
 
-async function send(adapter, url, size, body) {
-  const answer = await adapter.send(url, size, body);
+async function send(adapter, url, size, body, kind) {
+  const answer = await adapter.send(url, size, body, kind);
   if (Number(answer) !== size) throw new Error(`the server got ${answer} of ${size} bytes`);
   bytes = size;
 }
@@ -118,7 +119,7 @@ const MODES = {
   save: (adapter, url, path) => measure(1, () => adapter.save(url, path)),
   async send(adapter, url, size, _second, kind) {
     const body = await UPLOADS[kind](size);
-    await measure(1, () => send(adapter, url, size, body));
+    await measure(1, () => send(adapter, url, size, body, kind));
   },
   burst: (adapter, url, count) =>
     measure(count, () => repeat(count, count, () => get(adapter, url))),

@@ -20,15 +20,17 @@ function streamOf(size) {
   });
 }
 
+/** The file of an upload from a file, which lies there until the process exits. */
+export const FILE = join(tmpdir(), `curlew-bench-upload-${process.pid}`);
+
 const bytesOf = (size) => new Uint8Array(size).fill(120);
 
 /** A file as a body, in each runtime's own way: Bun's is a Blob, Deno's a stream. */
 async function fileOf(size) {
-  const path = join(tmpdir(), `curlew-bench-upload-${process.pid}`);
-  writeFileSync(path, bytesOf(size));
-  process.once("exit", () => rmSync(path, { force: true }));
-  if ("Bun" in globalThis) return globalThis.Bun.file(path);
-  return (await globalThis.Deno.open(path)).readable;
+  writeFileSync(FILE, bytesOf(size));
+  process.once("exit", () => rmSync(FILE, { force: true }));
+  if ("Bun" in globalThis) return globalThis.Bun.file(FILE);
+  return (await globalThis.Deno.open(FILE)).readable;
 }
 
 /** Each takes the number of bytes. */

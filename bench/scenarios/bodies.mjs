@@ -101,6 +101,6 @@ export const BODIES = [
     full: send(256 * MIB, kind),
     metrics: PER_BYTE,
     headline: { cpuPerGB: `upload of 256 MiB from ${words}` },
-    left: WITHOUT_BODIES,
+    left: kind === "file" ? PEERS : WITHOUT_BODIES,
   })),
 ];
