@@ -79,7 +79,7 @@ export function headerLines(headers: readonly HeaderEntry[]): (string | Uint8Arr
   );
 }
 
-/** Encodes a line as latin-1 unless it is ASCII: a string would reach libcurl as UTF-8. */
-function onWire(line: string): string | Uint8Array {
+/** Encodes text of a header as latin-1 unless it is ASCII: a string would reach libcurl as UTF-8. */
+export function onWire(line: string): string | Uint8Array {
   return /^[\0-\x7f]*$/.test(line) ? line : latin1Bytes(line);
 }

@@ -11,6 +11,7 @@ import { forgetConnectionOption } from "../../handles/connections/connection_cla
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { lendPostFields } from "../../handles/easy/options.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
+import { cookieOption, headersBesideEngine } from "../cookies/cookie_header.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
@@ -66,6 +67,8 @@ export function configureHttp(
   setCurlOptions(easy, curl);
   if (plan.jar) attachJar(easy, plan.jar);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
+  const cookie = cookieOption(plan);
+  if (cookie !== null) easy.setOpt("COOKIE", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
   easy.setOpt("HTTPHEADER", lines);
@@ -138,7 +141,8 @@ function setUpload(easy: Easy, length: number | null): void {
 
 /** The caller's headers and Referer, and entries that remove headers which libcurl would add. */
 function requestHeaders(plan: RequestPlan): HeaderEntry[] {
-  const { headers, body, method, referrer } = plan, all = [...headers];
+  const { body, method, referrer } = plan, headers = headersBesideEngine(plan);
+  const all = [...headers];
   if (asksForPart(plan)) all.push(["Accept-Encoding", "identity"]);
   if (method === "GET" && referrer === "" && !body) return all;
   const isForm = body || method === "POST" || method === "PUT";
