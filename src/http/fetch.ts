@@ -165,6 +165,7 @@ class RedirectLoop {
         type: "basic",
         redirected,
         info,
+        sink,
       };
       return responseOf(sink && bodyOf(sink, signal), parts, this.#plan);
     } catch (error) {
@@ -202,7 +203,14 @@ function localResponse(
   plan: RequestPlan,
 ): Response | Promise<Response> {
   const { url, signal } = plan;
-  const rest = { headers: undefined, url, type: "default", redirected: false, info: null };
+  const rest = {
+    headers: undefined,
+    url,
+    type: "default",
+    redirected: false,
+    info: null,
+    sink: null,
+  };
   return responseOf(body && localBody(body, signal), { ...head, ...rest }, plan);
 }
 

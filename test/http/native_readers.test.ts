@@ -384,10 +384,9 @@ test("`url`, `redirected` and `type` are there, also of clones of clones", async
   expect((await get(blob)).clone()).toMatchObject({ type: "default", url: blob });
 });
 
-test("what a body is read by is native", async () => {
+test("the body and what tells of it are native", async () => {
   const response = await get(server.url("/small"));
-  const names = ["arrayBuffer", "bytes", "formData", "json", "text"] as const;
-  for (const name of names) expect(response[name]).toBe(Response.prototype[name]);
+  expect(response.formData).toBe(Response.prototype.formData);
   for (const name of ["body", "bodyUsed", "ok", "status", "statusText"]) {
     const chain = [response, Object.getPrototypeOf(response)];
     expect(chain.filter((object) => Object.hasOwn(object, name)), name).toEqual([]);

@@ -107,6 +107,15 @@ export class BodyQueue {
     return chunk;
   }
 
+  /** Has the bytes of the queue and those to come, `size` in all, fill one array. */
+  reserve(size: number): void {
+    if (size <= this.#length) return;
+    const slab = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+    const filled = this.fill(slab);
+    this.#slab = slab;
+    this.#length = this.#filled = filled;
+  }
+
   /** Removes all bytes, as one array. */
   takeAll(): Chunk {
     const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks[0] : null;

@@ -73,7 +73,9 @@ function listenSoon(sink: BodySink): void {
  */
 export class BodySink {
   readonly #transfer: BodyTransfer;
-  readonly #queue = new BodyQueue();
+  #queue = new BodyQueue();
+  /** All bytes of a body that is read as a whole; the stream gets none of them then. */
+  #gathered: BodyQueue | null = null;
   /** Set while a read is pending. */
   #waitingController: Controller | null = null;
   #serving = false;
@@ -90,6 +92,8 @@ export class BodySink {
   #closed = false;
   /** Whether no byte has arrived. */
   #isEmpty = true;
+  /** Whether a read of the stream has begun. */
+  #wasRead = false;
   #signal: AbortSignal | null = null;
   /** Set if there is a signal. */
   #weakStream: WeakRef<BodyStream> | null = null;
@@ -128,6 +132,26 @@ export class BodySink {
     return bytes;
   }
 
+  /**
+   * Has the bytes pass by the stream, which then ends or fails without any. Returns whether they do:
+   * not once a read has begun. `length` is the length of the body, `null` if unknown.
+   */
+  gather(length: number | null): boolean {
+    if (this.#wasRead || this.#closed) return false;
+    this.#wasRead = true;
+    const queue = this.#gathered = this.#queue;
+    this.#queue = new BodyQueue();
+    if (length !== null) queue.reserve(length);
+    return true;
+  }
+
+  /** The bytes that have passed by the stream. */
+  takeGathered(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#gathered?.takeAll() ?? new Uint8Array(0);
+    this.#gathered = null;
+    return bytes;
+  }
+
   /** Creates the stream; called once. An abort of the signal ends it. */
   open(signal: AbortSignal | null): BodyStream {
     this.#signal = signal;
@@ -135,6 +159,7 @@ export class BodySink {
       type: "bytes" as const,
       start: (controller: Controller) => this.#start(controller),
       pull: (controller: Controller) => {
+        this.#wasRead = true;
         // a read that began before an abort in the same task is to fail with it
         if (signal) this.#serveSoon(controller);
         else this.#pull(controller);
@@ -168,6 +193,11 @@ export class BodySink {
   write(piece: Piece): number {
     const { length } = piece;
     if (this.#closed) return length;
+    if (this.#gathered) {
+      this.#isEmpty = false;
+      this.#gathered.push(piece);
+      return length;
+    }
     if (this.#queue.length >= (this.#waitingController ? WAITING_HIGH_WATER : HIGH_WATER)) {
       const keeps = this.#transfer.pause();
       this.#paused = true;

@@ -1,6 +1,7 @@
 /**
  * Responses: the runtime's own `Response`, with `url`, `redirected` and `type` laid over it, since
- * its constructor cannot set them. Its body is the native one, for native code reads no other.
+ * its constructor cannot set them. Its body is the native one, for native code reads no other; the
+ * methods that read it as a whole take the bytes of a large one past its stream.
  *
  * @module
  */
@@ -9,6 +10,9 @@ import { appendFields, type Field } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
 import { native } from "../../../ffi/mod.ts";
+import { dictionary } from "../../members.ts";
+import { isInstance } from "../../untrusted.ts";
+import type { BodySink, BodyStream } from "./body_stream.ts";
 import type { Body } from "./whole_body.ts";
 import { typeError } from "../errors.ts";
 
@@ -27,6 +31,8 @@ export interface ResponseParts {
   readonly headers: undefined;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
+  /** What feeds the body, if that is a stream of its own; `null` for bytes and for clones. */
+  readonly sink: BodySink | null;
 }
 
 /** The highest status that the constructor takes. A server may send any of three digits. */
@@ -38,7 +44,11 @@ export function makeResponse(body: Body, parts: ResponseParts): Response {
   const init = isOdd ? { ...parts, status: MAX_STATUS } : parts;
   const response = new Response(body, init as unknown as ResponseInit);
   appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
-  return attachFields(response, parts);
+  return attachFields(
+    response,
+    parts,
+    parts.sink && isInstance(body, ReadableStream) ? body : null,
+  );
 }
 
 const value = () => {
@@ -64,15 +74,43 @@ class ReturnOverride {
  */
 class ResponseFields extends ReturnOverride {
   readonly #parts: ResponseParts;
+  /** The stream that the sink feeds. */
+  readonly #stream: BodyStream | null;
 
-  constructor(response: Response, parts: ResponseParts) {
+  constructor(response: Response, parts: ResponseParts, stream: BodyStream | null) {
     super(response);
     this.#parts = parts;
+    this.#stream = stream;
   }
 
   static partsOf(response: object): ResponseParts | null {
     return #parts in response ? (response as ResponseFields).#parts : null;
   }
+
+  /**
+   * Has the bytes of a body that nobody reads yet pass by its stream; returns the sink that gathers
+   * them, `null` for any other body. The stream is locked after `clone` and by each other reader.
+   */
+  static gather(response: object): BodySink | null {
+    if (!(#parts in response)) return null;
+    const { sink, fields } = (response as ResponseFields).#parts;
+    const stream = (response as ResponseFields).#stream;
+    return sink && stream && !stream.locked && sink.gather(lengthOf(fields)) ? sink : null;
+  }
+}
+
+/** Up to this length the memory of a body is allocated at once, since a server may say any. */
+const MAX_RESERVED = 256 * 1024 * 1024;
+
+/** The length of the body by its head, `null` where that is unknown or large. */
+function lengthOf(fields: readonly Field[]): number | null {
+  let length = null;
+  for (const [name, value] of fields) {
+    const known = name.toLowerCase();
+    if (known === "content-encoding") return null;
+    if (known === "content-length") length = Number(value);
+  }
+  return length !== null && length <= MAX_RESERVED ? length : null;
 }
 
 /** The parts of a response that curlew made, `null` for any other. */
@@ -83,7 +121,7 @@ function partsOf(response: Response): ResponseParts | null {
 const headersOf = Object.getOwnPropertyDescriptor(Response.prototype, "headers")?.get as (
   this: Response,
 ) => Headers;
-const { blob: blobOf, clone: cloneOf } = Response.prototype;
+const { arrayBuffer, blob: nativeBlob, bytes, clone: cloneOf, json, text } = Response.prototype;
 
 const get = (read: (this: Response) => unknown) => ({
   get: read,
@@ -98,8 +136,52 @@ const method = (value: (this: Response) => unknown) => ({
 });
 
 /**
- * The prototype of all responses: cheaper than own properties of each. It has nothing of a body's,
- * because native code, such as a server that sends the response, does not see it.
+ * A method that reads a body as a whole. The native method does all but the bytes, which come past
+ * the stream: it marks the body as used, waits for its end, and fails where the body fails.
+ */
+function reader<T>(
+  native: (this: Response) => Promise<T>,
+  read: (bytes: Uint8Array<ArrayBuffer>, response: Response) => T | Promise<T>,
+) {
+  const { name } = native;
+  const whole = async (response: Response, sink: BodySink) => {
+    await arrayBuffer.call(response);
+    return read(sink.takeGathered(), response);
+  };
+  const method = {
+    [name](this: Response): Promise<T> {
+      const sink = isInstance(this, Response) ? ResponseFields.gather(this) : null;
+      return sink ? whole(this, sink) : native.call(this);
+    },
+  };
+  return { value: method[name], configurable: true, enumerable: true, writable: true };
+}
+
+/** A Blob of bytes, with the media type of the response. */
+function blobOf(bytes: Blob | Uint8Array<ArrayBuffer>, { headers }: Response): Promise<Blob> {
+  const type = headers.get("content-type"), named = new Headers();
+  if (type) named.set("content-type", type);
+  return new Response(bytes, dictionary({ headers: named })).blob();
+}
+
+/** `blob()` with its type, which Bun's own leaves out if the body is a stream of JavaScript. */
+async function blob(this: Response): Promise<Blob> {
+  const found: Blob = await nativeBlob.call(this);
+  return found.type ? found : await blobOf(found, this);
+}
+
+/** The methods that read whole bodies; `formData` reads the stream. */
+const READERS = {
+  arrayBuffer: reader(arrayBuffer, ({ buffer }) => buffer),
+  bytes: reader(bytes, (bytes) => bytes),
+  blob: reader(native.runtime === "bun" ? blob : nativeBlob, blobOf),
+  json: reader(json, (bytes) => json.call(new Response(bytes))),
+  text: reader(text, (bytes) => text.call(new Response(bytes))),
+};
+
+/**
+ * The prototype of all responses: cheaper than own properties of each. Native code, such as a server
+ * that sends the response, does not see it: it reads the native body.
  */
 const PROTOTYPE: object = Object.create(Response.prototype, {
   url: get(function () {
@@ -117,17 +199,10 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
     return headers;
   }),
   clone: method(function clone(this: Response) {
-    return attachFields(cloneOf.call(this), partsOf(this) as ResponseParts);
+    return attachFields(cloneOf.call(this), partsOf(this) as ResponseParts, null);
   }),
-  ...native.runtime === "bun" && { blob: method(blob) },
+  ...READERS,
 });
-
-/** `blob()` with its type, which Bun's own leaves out if the body is a stream of JavaScript. */
-async function blob(this: Response): Promise<Blob> {
-  const found: Blob = await blobOf.call(this), type = this.headers.get("content-type");
-  if (!type || found.type) return found;
-  return await new Response(found, { headers: { "content-type": type } }).blob();
-}
 
 /** The prototype of those whose status the constructor does not take. */
 const ODD_STATUS_PROTOTYPE: object = Object.create(PROTOTYPE, {
@@ -137,8 +212,12 @@ const ODD_STATUS_PROTOTYPE: object = Object.create(PROTOTYPE, {
 });
 
 /** Attaches the parts to a response, and the prototype that uses them. */
-function attachFields(response: Response, parts: ResponseParts): Response {
-  new ResponseFields(response, parts);
+function attachFields(
+  response: Response,
+  parts: ResponseParts,
+  stream: BodyStream | null,
+): Response {
+  new ResponseFields(response, parts, stream);
   const isOdd = parts.status > MAX_STATUS;
   return Object.setPrototypeOf(response, isOdd ? ODD_STATUS_PROTOTYPE : PROTOTYPE);
 }
