@@ -1,7 +1,7 @@
 /**
- * C's own names and numbers: `constants.CURL_POLL_IN`, `constants.CURLE_OPERATION_TIMEDOUT`,
- * `constants.CURLOPT_URL`. The numbers are those of the newest libcurl that curlew knows; an older
- * library may not know all of them.
+ * The constants of libcurl by their C names: `constants.CURL_POLL_IN`,
+ * `constants.CURLE_OPERATION_TIMEDOUT`, `constants.CURLOPT_URL`. The numbers are those of the
+ * newest libcurl that curlew supports; an older library may not know all of them.
  *
  * @example
  * ```ts

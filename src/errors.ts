@@ -11,7 +11,10 @@ import { propertyOf } from "./untrusted.ts";
 
 export { CurlError, CurlLoadError } from "../ffi/error.ts";
 
-/** Whether a value is a `CurlEasyError`. Never runs the user's code: a proxy of one is none. */
+/**
+ * Whether a value is a `CurlEasyError`. Never runs the user's code: a `Proxy` of one does not
+ * count.
+ */
 export let isEasyError: (value: unknown) => value is CurlEasyError;
 
 /**
@@ -45,7 +48,7 @@ export class CurlEasyError extends CurlError {
   }
 }
 
-/** The `CURLcode` of an error, -1 for what is no `CurlEasyError`. */
+/** The `CURLcode` of an error, -1 for a value that is not a `CurlEasyError`. */
 export function easyCodeOf(error: unknown): number {
   const code = isEasyError(error) ? propertyOf(error, "code") : undefined;
   return typeof code === "number" ? code : -1;
@@ -53,8 +56,8 @@ export function easyCodeOf(error: unknown): number {
 
 /**
  * Gives an error the stack of the code that awaits the call: libcurl reports a failure in a turn of
- * the event loop, where none of the user's code is on the stack. To be called in the async function
- * that the user has called, after it has waited; with `call` the stack begins above that function.
+ * the event loop, where no code of the user is on the stack. To be called after an `await` in the
+ * async function that the user has called; with `call` the stack begins above that function.
  */
 export function showCaller(error: Error, call?: (...args: never[]) => unknown): void {
   try {
@@ -99,7 +102,7 @@ export class CurlUrlError extends CurlError {
   }
 }
 
-/** What libcurl quotes of options that may have a password in them, up to the quotation. */
+/** Texts of libcurl that end with a quoted option which may have a password in it. */
 const QUOTED = new RegExp(
   [
     "Unsupported proxy[^']*'", // PROXY, PRE_PROXY and those of the environment
@@ -108,14 +111,16 @@ const QUOTED = new RegExp(
     "telnet option:? ",
   ].join("|"),
 );
-/** CURLOPT_ERRORBUFFER has no room for more, so that the end of a quotation may be missing. */
+/** CURLOPT_ERRORBUFFER cuts longer texts off, so the end of a quotation may be missing. */
 const CUT_OFF = 240;
 
 /**
- * A message of libcurl without credentials: each one that leaves curlew goes through here.
+ * Removes the credentials from a message of libcurl. Every message that users see passes through
+ * here.
  *
- * libcurl quotes an option as the user gave it. If it could not parse it, anything may be a password,
- * also with a slash, a space or a quote in it: only what stands behind the last "@" is no part of one.
+ * libcurl quotes an option as the user gave it. If libcurl could not parse it, any part of it may
+ * be a password, also with a slash, a space or a quote in it: only the text after the last "@" is
+ * safe.
  */
 export function withoutCredentials(message: string): string {
   const found = QUOTED.exec(message);
@@ -146,7 +151,7 @@ function urlText(code: number): string {
   return native.string(symbols.curl_url_strerror(code)) ?? "";
 }
 
-/** The values of `CURLcode` that curlew's own code names. */
+/** The values of `CURLcode` that curlew's own code uses. */
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
@@ -169,7 +174,7 @@ export const Code = {
   TOO_LARGE: 100,
 } as const;
 
-/** The values of `CURLMcode` that curlew's own code names. */
+/** The values of `CURLMcode` that curlew's own code uses. */
 export const MultiCode = {
   OK: 0,
   BAD_HANDLE: 1,

@@ -2,9 +2,9 @@
  * The oddities of libcurl's versions that curlew must know. No other file in `src/` compares
  * version numbers.
  *
- * An oddity is named here where its cure costs time or forbids something, so that only the versions
- * with the oddity pay for it. A cure that every version gets has its reason beside it and no name
- * here. Whether a version has a feature is decided by the tables of `ffi/curl/` with
+ * An oddity has a name here where its remedy costs time or forbids something, so that only the
+ * versions with the oddity pay for it. A remedy that all versions get is explained where it is, and
+ * has no name here. Whether a version has a feature is decided by the tables of `ffi/curl/` with
  * {@linkcode isKnown}, by the library's symbols, or by the bits of `curl_version_info`.
  *
  * @module
@@ -19,7 +19,9 @@ interface Range {
   readonly since?: number;
   /** The first version that no longer has it. The default is none. */
   readonly until?: number;
-  /** The TLS library that it needs, by its name in `curl_version_info`. The default is any. */
+  /**
+   * The TLS library that must be in use, by its name in `curl_version_info`. The default is any.
+   */
   readonly tls?: string;
 }
 
@@ -29,11 +31,11 @@ interface Range {
  */
 const RANGES = {
   /**
-   * A transfer that could go on may be left without a socket and without a timeout. Then nothing
-   * wakes the event loop before TIMEOUT_MS.
+   * A transfer that could continue may be left without a socket and without a timeout. Then no
+   * event reaches the event loop before TIMEOUT_MS.
    *
-   * - FTP on a kept connection, after EPSV: up to 8.3.0. 8.4.0 goes on by itself where there is
-   *   nothing to wait for (6dd6654f75, curl#12033).
+   * - FTP on a kept connection, after EPSV: up to 8.3.0. 8.4.0 continues by itself where there is
+   * nothing to wait for (6dd6654f75, curl#12033).
    * - A transfer with MAX_RECV_SPEED_LARGE that was paused while its last bytes came: up to 8.6.0.
    *   Fixed by db5c9f4f9e (curl#13050) in 8.7.0.
    * - HTTP/2 without TLS, whose last bytes came together with those of another transfer. Seen on
@@ -59,8 +61,8 @@ const RANGES = {
    */
   keepsReadAhead: { since: 0x080f00 },
   /**
-   * The descriptor by which the threads of name lookups wake libcurl is watched like a socket but
-   * never read, so it stays ready and the event loop spins.
+   * The descriptor by which the threads of name lookups notify libcurl is watched like a socket but
+   * never read, so it stays ready and the event loop never waits.
    *
    * 8.20.0 only: 9bc8b078eb (curl#20832) began to watch it, 2a2104f3cf (curl#21547) reads it since
    * 8.21.0. Seen on 8.20.0; not on 8.15.0, 8.21.0. Cured by `driver/quirks/wake_fd.ts`.
@@ -68,44 +70,44 @@ const RANGES = {
   neverDrainsWakeFd: { since: 0x081400, until: 0x081500 },
   /**
    * A chunked answer that ends with its connection, and not with its last chunk, is no error while
-   * the upload goes on: libcurl looks for the last chunk when both are over.
+   * the upload is in progress: libcurl checks for the last chunk when both are over.
    *
-   * All before 8.7.0, whose decoder of chunks is told of the end of the connection (c1e3a760b6).
-   * No issue of curl is known. Seen on 7.74.0, 7.88.1; not on 8.14.1, 8.23.0. Cured by
+   * All before 8.7.0, whose decoder of chunks gets the end of the connection (c1e3a760b6). No issue
+   * of curl is known. Seen on 7.74.0, 7.88.1; not on 8.14.1, 8.23.0. Cured by
    * `driver/early_answers.ts`.
    */
   hidesCutAnswers: { until: 0x080700 },
   /**
    * A transfer that was paused by `curl_easy_pause`, and not by its WRITEFUNCTION, while its socket
-   * has more to read keeps the timeout at 0 until the pause ends: the event loop spins.
+   * has more to read keeps the timeout at 0 until the pause ends: the event loop never waits.
    *
    * 8.6.0, which remembers that a socket has more (`select_bits`), to 8.14.1: whether the transfer
-   * may go on is decided by the WRITEFUNCTION's pause only (`Curl_xfer_is_blocked`), and before 8.9.0
-   * not at all. 8.15.0 looks at both pauses. Seen on 8.14.1; not on 7.74.0, 7.88.1, 8.23.0. No issue
-   * of curl is known. Cured by `driver/quirks/paused_spin.ts`.
+   * may continue is decided by the WRITEFUNCTION's pause only (`Curl_xfer_is_blocked`), and before
+   * 8.9.0 not at all. 8.15.0 checks both pauses. Seen on 8.14.1; not on 7.74.0, 7.88.1, 8.23.0. No
+   * issue of curl is known. Cured by `driver/quirks/paused_spin.ts`.
    */
   spinsWhilePaused: { since: 0x080600, until: 0x080f00 },
   /**
    * A socket that never connected is closed without CLOSESOCKETFUNCTION. Its number may then be
-   * given to a descriptor of a name lookup, which would be taken for a socket whose close will be
-   * announced.
+   * given to a descriptor of a name lookup, which curlew would take for a socket whose close will
+   * be announced.
    *
    * 7.88.0 (71b7e01610, curl#10141) to 8.1.2; 8.2.0 calls it again (a70d97c46c, curl#11439). Cured
    * by `driver/sockets.ts`.
    */
   closesUnconnectedSilently: { since: 0x075800, until: 0x080200 },
   /**
-   * A kept connection that has something to read, and is not at its end, is used for the next
-   * transfer, which takes for its response what came before its request.
+   * A kept connection that has unread bytes, and is not at its end, is used for the next transfer,
+   * which takes the bytes that came before its request for its response.
    *
-   * 7.88.0 (71b7e01610, curl#10141) and 7.88.1; 8.0.0 takes such a connection for dead, as versions
-   * before 7.88 do (7c5637b8b4, curl#10690). Seen on 7.88.1; not on 7.74.0, 7.87.0, 8.0.1, 8.14.1,
-   * 8.21.0. Cured by `driver/quirks/unread_bytes.ts`.
+   * 7.88.0 (71b7e01610, curl#10141) and 7.88.1; 8.0.0 closes such a connection, as versions before
+   * 7.88 do (7c5637b8b4, curl#10690). Seen on 7.88.1; not on 7.74.0, 7.87.0, 8.0.1, 8.14.1, 8.21.0.
+   * Cured by `driver/quirks/unread_bytes.ts`.
    */
   reusesUnread: { since: 0x075800, until: 0x080000 },
   /**
-   * A kept connection that was used, or looked at, less than a second ago is used for the next
-   * transfer without a look at it, with the same consequence.
+   * A kept connection that was used, or checked, less than a second ago is used for the next
+   * transfer without a check, with the same consequence.
    *
    * From 8.22.0 on (c9ead9bd1c, curl#21806). Seen on the second candidate of 8.22.0 and on 8.23.0;
    * not on 8.21.0. Cured by `driver/quirks/unread_bytes.ts`.
@@ -175,27 +177,27 @@ const RANGES = {
    */
   believesHttp2StatusLine: { until: 0x080a00 },
   /**
-   * An upload over HTTP goes beyond the length that it has promised where READFUNCTION gives more,
-   * and the server takes the rest for another request. Where it gives less libcurl waits for a
-   * response that never comes.
+   * An upload over HTTP exceeds the length that it has announced where READFUNCTION gives more, and
+   * the server takes the rest for another request. Where READFUNCTION gives less, libcurl waits for
+   * a response that never comes.
    *
    * All before 8.7.0, whose client readers know the length (9369c30cd8). No issue of curl is known.
-   * Cured by `handles/callbacks/promised_length.ts`; what libcurl reads by itself, MIME parts that
-   * are files, is beyond that.
+   * Cured by `handles/callbacks/promised_length.ts`, except for MIME parts that are files, which
+   * libcurl reads itself.
    */
   ignoresPromisedLength: { until: 0x080700 },
   /**
    * libcurl answers each ping of a WebSocket itself. Between two fragments of a message that curlew
-   * writes, the pong breaks both.
+   * sends, the pong makes both invalid.
    *
    * All before 8.14.0, which has CURLWS_NOAUTOPONG (c0df01fd94, curl#16744). Refused by
    * `http/websocket/handshake.ts`.
    */
   alwaysAnswersPings: { until: 0x080e00 },
   /**
-   * A stream of HTTP/2 that the server has closed without an error, with RST_STREAM(NO_ERROR) after
-   * a whole answer, fails with CURLE_HTTP2_STREAM and no words of libcurl's where more of the upload
-   * is sent. Where that happens in the call that received the answer, the answer is lost.
+   * An HTTP/2 stream that the server has closed without an error, by RST_STREAM(NO_ERROR) after a
+   * whole answer, fails with CURLE_HTTP2_STREAM and no error text where more of the upload is sent.
+   * Where that happens in the call that received the answer, the answer is lost.
    *
    * Seen on 7.88.1; not on 8.14.1, 8.23. Fixed by 331b89a319 (curl#11756) in 8.3.0; when it began is
    * a guess, 7.74.0 has the same code. Cured by `driver/early_answers.ts` and, for streams as bodies,
@@ -204,14 +206,14 @@ const RANGES = {
   failsClosedStreams: { until: 0x080300 },
   /**
    * A connection of HTTP/2 without TLS by CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE serves one transfer:
-   * each later one fails with CURLE_HTTP2, and the connection stays.
+   * each later one fails with CURLE_HTTP2, and libcurl keeps the connection.
    *
    * 7.88.0 (71b7e01610, curl#10141) and 7.88.1; fixed by 86d4578741 (curl#10643) in 8.0.0. Seen on
    * 7.88.1; not on 7.74.0, 8.14.1. Cured by `handles/easy/forbid_reuse.ts`, which keeps none.
    */
   breaksH2cReuse: { since: 0x075800, until: 0x080000 },
   /**
-   * BUFFERSIZE takes at most 512 KiB, and a larger number sets those. Later versions take 10 MiB.
+   * BUFFERSIZE is at most 512 KiB; a larger number sets 512 KiB. Later versions accept 10 MiB.
    *
    * All before 7.88.0, which raised `CURL_MAX_READ_SIZE` (5cb63da771). No issue of curl is known.
    * Refused by `node_libcurl/easy/options.ts`.
@@ -222,12 +224,12 @@ const RANGES = {
 /** The name of an oddity. */
 export type Oddity = keyof typeof RANGES;
 
-/** Which oddities a libcurl has. */
+/** For each oddity whether a libcurl has it. */
 export type Oddities = { readonly [Name in keyof typeof RANGES]: boolean };
 
 /** The oddities of a version with a TLS library, by default the one that is loaded. */
 export function odditiesOf(versionNum: number, tls?: string | null): Oddities {
-  // libcurl may name several TLS libraries, those that are not in use in brackets
+  // libcurl may name several TLS libraries, those that are not in use in parentheses
   const uses = (name: string) =>
     ((tls === undefined ? tlsLibrary() : tls) ?? "").split(" ").some((it) => it.startsWith(name));
   const has = ({ since = 0, until = Infinity, tls: needed }: Range) =>
@@ -243,7 +245,7 @@ export function oddities(): Oddities {
   return loaded ??= odditiesOf(library().versionNum);
 }
 
-/** A row of a table that names the first version it holds for. */
+/** A row of a table with the first version that has it. */
 export interface SinceRow {
   readonly since: number;
 }
@@ -253,7 +255,7 @@ export function isKnown({ since }: SinceRow): boolean {
   return since <= library().versionNum;
 }
 
-/** Whether the loaded library has what a row of a table stands for, and has not dropped it. */
+/** Whether the loaded library has the feature of a row, and has not removed it. */
 export function isPresent(row: { readonly since: number; readonly removed?: number }): boolean {
   return isKnown(row) && (row.removed === undefined || library().versionNum <= row.removed);
 }
@@ -271,32 +273,40 @@ export const NEWER_URL_FLAGS = {
 } as const;
 
 /**
- * Since which version libcurl compares an option exactly, and in both directions, when it looks for a
- * kept connection: read in `ConnectionExists` of lib/url.c, later `url_match_conn`, and in the
- * comparison of TLS settings of lib/vtls, at each release from 7.74.0 to 8.21.0. Debian's builds have
- * some of it earlier, as patches: that one more connection is made then is all that it costs.
+ * The version since which libcurl compares an option exactly, and in both directions, when it
+ * searches a kept connection. Read in `ConnectionExists` of lib/url.c, later `url_match_conn`, and
+ * in the comparison of TLS settings of lib/vtls, at each release from 7.74.0 to 8.21.0. Debian's
+ * builds have some of it earlier, as patches: the only cost is one more connection.
  */
 export const COMPARED_SINCE = {
-  /** Paths of certificates; before, those that differ in case only were equal (CVE-2021-22924). */
+  /**
+   * Paths of certificates; before, paths that differ only in letter case were equal
+   * (CVE-2021-22924).
+   */
   certificatePaths: { since: 0x074e00 },
-  /** The issuer's certificate; before, not at all (CVE-2021-22924). */
+  /** The issuer's certificate; before, it was not compared (CVE-2021-22924). */
   issuer: { since: 0x074e00 },
-  /** SASL_AUTHZID and XOAUTH2_BEARER; before, not at all (CVE-2022-22576). */
+  /** SASL_AUTHZID and XOAUTH2_BEARER; before, they were not compared (CVE-2022-22576). */
   bearer: { since: 0x075300 },
-  /** SSL_OPTIONS; before, not at all (CVE-2022-27782). */
+  /** SSL_OPTIONS; before, they were not compared (CVE-2022-27782). */
   tlsOptions: { since: 0x075301 },
-  /** The user of TLS-SRP; before 7.83.1 not at all, and then without its case. */
+  /** The user of TLS-SRP; not compared before 7.83.1, and then without regard to letter case. */
   srpUser: { since: 0x075600 },
   /** The keys of SSH; compared since 7.83.1, but the comparison was never reached (CVE-2023-27538). */
   sshKeys: { since: 0x080000 },
-  /** GSSAPI_DELEGATION and what FTP logs in with; before, not at all (CVE-2023-27535, -27536). */
+  /**
+   * GSSAPI_DELEGATION and the login of FTP; before, they were not compared (CVE-2023-27535,
+   * -27536).
+   */
   login: { since: 0x080000 },
-  /** HTTP_VERSION; before, HTTP/1 passed for any version that a request insisted on. */
+  /**
+   * HTTP_VERSION; before, an HTTP/1 connection served a request that required any other version.
+   */
   httpVersion: { since: 0x080d00 },
-  /** The user of an HTTP proxy's tunnel; before, not at all. */
+  /** The user of an HTTP proxy's tunnel; before, it was not compared. */
   tunnelUser: { since: 0x081500 },
-  /** CRLFILE and PINNEDPUBLICKEY; before, without their case. */
+  /** CRLFILE and PINNEDPUBLICKEY; before, they were compared without regard to letter case. */
   pins: { since: 0x081500 },
-  /** The client's key and the types of its files; before, not at all. */
+  /** The client's key and the types of its files; before, they were not compared. */
   clientKey: { since: 0x081500 },
 } as const;

@@ -1,13 +1,13 @@
 /**
- * Members of objects without those of `Object.prototype`: of objects that users pass (options, parts,
- * dictionaries), and of curlew's own objects that the platform reads.
+ * Reads members of objects without those of `Object.prototype`: of objects that users pass
+ * (options, parts, dictionaries), and of curlew's own objects that the platform reads.
  *
  * @module
  */
 
 /**
  * The value of a member of the object itself or of its class. Members of `Object.prototype` are
- * ignored: one that somebody has added there would change every request of the process.
+ * ignored: one that other code has added there would change every request of the process.
  *
  * Reading runs the user's code where the member is a getter or the object a proxy. So each member
  * is read once, before C memory or a C handle is used.
@@ -22,8 +22,8 @@ export function member<T extends object, K extends keyof T>(object: T, key: K): 
 }
 
 /**
- * A dictionary for the platform or a table, of which members are read that are not there: they would
- * come from the prototype, so it has none.
+ * Makes an object without a prototype, for the platform or a table, whose reader also reads members
+ * that are missing: a prototype would supply them.
  */
 export function dictionary<T extends object>(members: T): T {
   return Object.assign(Object.create(null), members);

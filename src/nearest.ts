@@ -1,5 +1,5 @@
 /**
- * The known name that is nearest to one that nobody knows.
+ * The known name that is nearest to an unknown one.
  *
  * @module
  */

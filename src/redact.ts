@@ -1,13 +1,13 @@
 /**
- * What may be seen of a request.
+ * Redaction: the parts of a request and a response that logs and observers may show.
  *
  * @module
  */
 
-/** What stands where something is not shown. */
+/** The text that replaces a hidden value. */
 export const REDACTED = "REDACTED";
 
-/** Headers whose values tell nothing of who sends them, or what for. */
+/** Request headers whose values reveal neither the sender nor the purpose of a request. */
 const HARMLESS: ReadonlySet<string> = new Set([
   "accept",
   "accept-charset",
@@ -41,7 +41,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 const HARMLESS_KIND = /^(?:sec-ch-|sec-fetch-)/;
 
-/** Headers of responses that tell nothing of who has asked. */
+/** Response headers whose values reveal nothing of the sender of the request. */
 const HARMLESS_ANSWERS: ReadonlySet<string> = new Set([
   "accept-ranges",
   "age",
@@ -75,14 +75,14 @@ const HARMLESS_ANSWER = /^access-control-/;
 /** Headers whose value is a URL. */
 const URLS: ReadonlySet<string> = new Set(["content-location", "location", "origin", "referer"]);
 
-/** The value of a request's header, as far as it may be seen. */
+/** The value of a request header, redacted. */
 export function redactHeader(name: string, value: string): string {
   const lower = name.toLowerCase();
   if (value === "" || HARMLESS.has(lower) || HARMLESS_KIND.test(lower)) return value;
   return URLS.has(lower) ? redactUrl(value) : REDACTED;
 }
 
-/** The value of a response's header, as far as it may be seen. */
+/** The value of a response header, redacted. */
 export function redactAnswer(name: string, value: string): string {
   const lower = name.toLowerCase();
   const isHarmless = HARMLESS_ANSWERS.has(lower) || HARMLESS_ANSWER.test(lower);

@@ -1,7 +1,7 @@
 /**
- * The signals of users. A signal may have members of the user's own, which throw, tell what they
- * like, or close what the signal is for: so only the platform's own getters and methods are used, as
- * they were when this module was loaded.
+ * The signals of users. A signal may have members of the user's own, which throw, return anything,
+ * or close the object that the signal is for: so only the platform's own getters and methods are
+ * used, as they were when this module was loaded.
  *
  * @module
  */
@@ -16,21 +16,25 @@ function getterOf<T>(name: "aborted" | "reason"): (signal: AbortSignal) => T {
 }
 
 const aborted = getterOf<boolean>("aborted"), reason = getterOf<unknown>("reason");
-// of AbortSignal, not of EventTarget: Deno's keep the timer of AbortSignal.timeout() alive
+// of AbortSignal, not of EventTarget: Deno's own methods keep the timer of AbortSignal.timeout()
+// alive
 const { addEventListener, removeEventListener } = prototype;
 
-/** Whether a value is a signal. A proxy of one is none: each look at it would run the user's code. */
+/**
+ * Whether a value is a signal. A `Proxy` of one is not: each access to it would run the user's
+ * code.
+ */
 export function isSignal(value: unknown): value is AbortSignal {
   if (typeof value !== "object" || value === null || isProxy(value)) return false;
   try {
-    aborted(value as AbortSignal); // throws for what is none
+    aborted(value as AbortSignal); // throws for any other value
     return true;
   } catch {
     return false;
   }
 }
 
-/** What was expected, and what a value is that is no signal. */
+/** Text for an error message: what was expected, and what the value is instead. */
 export function notASignal(value: unknown): string {
   const got = isProxy(value) ? "a proxy" : typeof value;
   return `expected an AbortSignal, got ${got}`;
@@ -53,8 +57,8 @@ export function isAbortOf(signal: AbortSignal | null, error: unknown): boolean {
 }
 
 /**
- * Calls `listener` once the signal is aborted, at most once. An event that somebody has dispatched
- * to a signal that is not aborted is passed over. Returns the function that stops listening.
+ * Calls `listener` when the signal is aborted, at most once. An `abort` event that other code has
+ * dispatched to a signal that is not aborted is ignored. Returns the function that stops listening.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const onEvent = () => {
@@ -70,16 +74,17 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 const { addEventListener: addPlain, removeEventListener: removePlain } = EventTarget.prototype;
 
 /**
- * Like {@linkcode onAbort}, but on Deno an `AbortSignal.timeout()` does not keep the process alive
- * by it: for a body that nobody may ever read.
+ * Like {@linkcode onAbort}, but on Deno the listener does not make an `AbortSignal.timeout()` keep
+ * the process alive: for a body that may never be read.
  */
 export function onAbortWithoutRef(signal: AbortSignal, listener: () => void): () => void {
   let own: AbortSignal;
   try {
-    // a signal of its own: listeners of others decide on Deno whether the timeout does that
+    // a new signal: whether the timeout keeps the process alive depends on Deno on the listeners of
+    // each
     own = AbortSignal.any([signal]);
   } catch {
-    return onAbort(signal, listener); // it has a member of the user's own that throws
+    return onAbort(signal, listener); // the signal has a member of the user's own that throws
   }
   Reflect.apply(addPlain, own, ["abort", listener]);
   return () => Reflect.apply(removePlain, own, ["abort", listener]);

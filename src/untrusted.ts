@@ -1,12 +1,12 @@
 /**
- * Looks at values that users hand in: what they throw, and what their streams, signals and callbacks
- * give. Any access to such a value may throw, since it may be a proxy that was revoked or have
+ * Reads values that users pass: what they throw, and what their streams, signals and callbacks
+ * return. Any access to such a value may throw, since it may be a proxy that was revoked or have
  * getters; none of these functions does.
  *
  * @module
  */
 
-/** `instanceof`, but false where asking throws. The only place in `src/` that has the operator. */
+/** `instanceof`, but false where the operator throws. No other file in `src/` has the operator. */
 export function isInstance<T>(
   value: unknown,
   of: abstract new (...args: never[]) => T,
@@ -27,7 +27,7 @@ export function propertyOf(value: unknown, key: PropertyKey): unknown {
   }
 }
 
-/** What a value is where it has no text. */
+/** The text for a value that cannot be converted to one. */
 const NO_TEXT = "a value that has no text";
 
 /** `String(value)`. */

@@ -25,8 +25,8 @@ export interface VersionInfo {
   readonly featureBits: number;
   /**
    * The versions of the libraries that libcurl uses, by name: all that `curl_version_info` or
-   * `curl_version` tell, such as `zlib`, `libpsl`, `OpenLDAP`. Where there are several with that
-   * job, the value names which: `libssh` may be `"libssh2/1.10.0"`.
+   * `curl_version` report, such as `zlib`, `libpsl`, `OpenLDAP`. Where several libraries may do the
+   * same work, the value names the one in use: `libssh` may be `"libssh2/1.10.0"`.
    */
   readonly libraries: Readonly<Record<string, string>>;
   /** libcurl's default for CAINFO, `null` where it has none. */
@@ -78,7 +78,7 @@ export function versionInfo(): VersionInfo {
   const libraries: Record<string, string> = {}, ssl = at.string(SSL);
   for (const [name, offset, from] of STRINGS) {
     const found = text(offset, from);
-    // since 8.12 some begin with the name itself
+    // since 8.12 some values begin with the name itself
     if (found) {
       libraries[name] = found.startsWith(`${name}/`) ? found.slice(name.length + 1) : found;
     }
@@ -99,7 +99,7 @@ export function versionInfo(): VersionInfo {
   };
 }
 
-/** The names by which `curl_version` calls what the struct has another name for. */
+/** The names in `curl_version` of libraries that the struct names differently. */
 const NAMES: Readonly<Record<string, string>> = {
   "libidn2": "libidn",
   "libssh2": "libssh",
@@ -112,7 +112,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The libraries of `curl_version`, a line such as "libcurl/7.88.1 OpenSSL/3.0.19 libpsl/0.21.2
+ * The libraries in the text of `curl_version`, such as "libcurl/7.88.1 OpenSSL/3.0.19 libpsl/0.21.2
  * (+libidn2/2.3.3) OpenLDAP/2.5.13". Some have no member in the struct of this version, or of any.
  */
 function otherLibraries(ssl: string | null): [name: string, version: string][] {
@@ -121,7 +121,7 @@ function otherLibraries(ssl: string | null): [name: string, version: string][] {
   return [...found].filter(([whole]) => !ssl?.includes(whole)).map(
     ([whole, name = "", version = ""]) => {
       const known = Object.hasOwn(NAMES, name) ? NAMES[name] as string : name;
-      return [known, known === "rtmp" ? whole : version]; // as the struct tells it since 8.8
+      return [known, known === "rtmp" ? whole : version]; // as the struct has it since 8.8
     },
   );
 }

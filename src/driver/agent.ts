@@ -1,5 +1,5 @@
 /**
- * The agent, which drives transfers by the runtime's own event loop.
+ * The agent: it drives transfers by the runtime's own event loop, without blocking.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import type { TransferOutcome, TransferWatcher } from "./transfers.ts";
 
 /**
  * {@linkcode Agent.perform} without a promise: `outcome` is called inside the agent's turn, as soon
- * as the transfer was removed. Throws where the transfer cannot begin.
+ * as the handle was removed from the multi handle. Throws where the transfer cannot begin.
  */
 export let performAtOnce: (
   agent: Agent,
@@ -34,13 +34,13 @@ export let performAtOnce: (
   outcome: TransferOutcome,
 ) => void;
 /**
- * Ends the agent's turn in progress after this round; another turn follows. For a callback whose
- * reader has so much to do that the transfer would have to pause otherwise.
+ * Ends the agent's turn in progress after the current round, and schedules another turn. For a
+ * callback whose reader is so far behind that the transfer would have to pause otherwise.
  */
 export let endTurn: (agent: Agent) => void;
 /**
- * {@linkcode Agent.perform}, {@linkcode Agent.readable} and {@linkcode Agent.writable} of the agent
- * itself, whatever a subclass makes of them.
+ * {@linkcode Agent.perform}, {@linkcode Agent.readable} and {@linkcode Agent.writable} as this
+ * class defines them, also for an instance of a subclass that overrides them.
  */
 export let performOn: (
   agent: Agent,
@@ -48,32 +48,34 @@ export let performOn: (
   signal: AbortSignal | null,
   request?: object,
 ) => Promise<Easy>;
-/** See {@linkcode performOn}. */
+/** {@linkcode Agent.readable}, not overridden: {@linkcode performOn}. */
 export let waitReadable: (agent: Agent, easy: Easy) => Promise<void>;
-/** See {@linkcode performOn}. */
+/** {@linkcode Agent.writable}, not overridden: {@linkcode performOn}. */
 export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
-/** Whether a value is an agent; a proxy of one is none. */
+/** Whether a value is an agent. A `Proxy` of an agent is not one. */
 export let isAgent: (value: unknown) => value is Agent;
-/** Has `watcher` see the transfers that an agent starts from now on, `null` for nobody. */
+/** Registers the watcher of all transfers that an agent starts from now on; `null` removes it. */
 export let setWatcher: (agent: Agent, watcher: TransferWatcher | null) => void;
-/** Calls `closer` when an agent closes, or at once where it is closed. */
+/**
+ * Registers a function that is called when the agent closes, or at once if it is closed already.
+ */
 export let atClose: (agent: Agent, closer: () => void) => void;
 /**
- * Makes an agent whose transfers are all in one multi handle, so that they share connections and names
- * as libcurl alone would have it.
+ * Makes an agent with a single multi handle: all its transfers share connections and resolved
+ * names, by libcurl's own rules alone.
  */
 export let agentOfOneMulti: () => Agent;
-/** The multi handle of an agent; another one after an error of the multi interface. */
+/** The multi handle of an agent. After an error of the multi interface it is a new one. */
 export let multiOfAgent: (agent: Agent) => Multi;
 /**
- * Takes in the transfer of a handle that a PUSHFUNCTION of the agent's multi handle is about to
- * accept: libcurl adds it itself. For inside of that function.
+ * Registers a pushed transfer, whose handle libcurl adds to the multi handle itself. To be called
+ * inside the PUSHFUNCTION that is about to accept it.
  */
 export let expectPushed: (agent: Agent, easy: Easy, outcome: TransferOutcome) => void;
 
 /**
- * Runs many transfers at once without blocking: libcurl tells which sockets it waits for, one
- * poller watches them, and the runtime watches the poller.
+ * Runs many transfers at once without blocking: libcurl names the sockets it waits for, one poller
+ * watches these sockets, and the runtime watches the poller.
  *
  * @example
  * ```ts
@@ -91,7 +93,7 @@ export let expectPushed: (agent: Agent, easy: Easy, outcome: TransferOutcome) =>
  */
 export class Agent {
   readonly #loops: Loops;
-  /** Called when the agent closes: {@linkcode atClose}. */
+  /** The functions to call when the agent closes: {@linkcode atClose}. */
   readonly #closers: (() => void)[] = [];
   #watcher: TransferWatcher | null = null;
   #closing: Promise<void> | null = null;
@@ -152,8 +154,8 @@ export class Agent {
   }
 
   /**
-   * Runs a transfer. Inside a callback of the same agent it begins after the callback. A
-   * CONNECT_ONLY handle stays added until it is closed.
+   * Runs a transfer. Called inside a callback of the same agent, it begins after that callback has
+   * returned. A CONNECT_ONLY handle stays added until it is closed.
    *
    * @returns the handle, when the transfer is over.
    * @throws {CurlEasyError} what the transfer failed with; CURLE_ABORTED_BY_CALLBACK where the
@@ -180,9 +182,10 @@ export class Agent {
   }
 
   /**
-   * Waits until a CONNECT_ONLY handle that {@linkcode perform} has connected can receive, or its
-   * peer has closed the connection. TLS keeps bytes that it has read: call `recv` until
-   * CURLE_AGAIN before you wait. Like a transfer, a wait keeps the process alive.
+   * Waits until the socket of a CONNECT_ONLY handle that {@linkcode perform} has connected is
+   * readable: there are bytes, or the peer has closed the connection. The TLS library may hold
+   * bytes that it has read from the socket already: call `recv` until CURLE_AGAIN before you wait.
+   * Like a transfer, a wait keeps the process alive.
    *
    * @throws {CurlEasyError} CURLE_ABORTED_BY_CALLBACK where the handle or the agent is closed,
    * CURLE_RECV_ERROR where libcurl has closed the connection, CURLE_BAD_FUNCTION_ARGUMENT for a
@@ -220,9 +223,9 @@ export class Agent {
   }
 
   /**
-   * Waits until a CONNECT_ONLY handle that {@linkcode perform} has connected can send. After a
-   * CURLE_AGAIN, TLS wants the same bytes again, from the same array. Ends as
-   * {@linkcode readable} does.
+   * Waits until the socket of a CONNECT_ONLY handle that {@linkcode perform} has connected is
+   * writable. After a CURLE_AGAIN, TLS requires the same bytes again, from the same array. Resolves
+   * and rejects as {@linkcode readable} does.
    */
   writable(easy: Easy, options: WaitOptions = {}): Promise<void> {
     return this.#wait(easy, WRITE, options);
@@ -239,8 +242,8 @@ export class Agent {
   }
 
   /**
-   * Ends all transfers, closes the connections and frees everything. What is in flight rejects
-   * with CURLE_ABORTED_BY_CALLBACK, as later performs do.
+   * Ends all transfers, closes the connections and frees everything. Transfers in flight, and those
+   * that are started later, reject with CURLE_ABORTED_BY_CALLBACK.
    */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
@@ -261,7 +264,7 @@ export class Agent {
   }
 }
 
-/** A promise of the outcome, also where the transfer cannot begin. */
+/** A promise of the outcome. It rejects also where the transfer cannot begin. */
 function promised(start: (outcome: TransferOutcome) => void): Promise<Easy> {
   const outcome = Promise.withResolvers<Easy>();
   try {

@@ -1,5 +1,5 @@
 /**
- * The options of an agent and of its methods, and how they are read.
+ * The options of an agent and of its methods, and their checks.
  *
  * @module
  */
@@ -10,47 +10,47 @@ import { isSignal, notASignal } from "../signals.ts";
 import { Multi } from "../handles/multi/multi.ts";
 import type { Share } from "../handles/share.ts";
 
-/** What an `Agent` is made with. */
+/** The options of an `Agent`. */
 export interface AgentOptions {
-  /** MAXCONNECTS: how many idle connections are kept. Grows with the load unless given. */
-  readonly maxCachedConnections?: number;
-  /** MAX_TOTAL_CONNECTIONS: how many connections there may be; more transfers wait. */
-  readonly maxConnections?: number;
-  /** MAX_HOST_CONNECTIONS: the same for each host and port. */
-  readonly maxHostConnections?: number;
-  /** MAX_CONCURRENT_STREAMS: how many HTTP/2 streams a connection carries. */
-  readonly maxConcurrentStreams?: number;
   /**
-   * PIPELINING: whether transfers to one host share an HTTP/2 connection, as they do unless false.
+   * MAXCONNECTS: the number of idle connections that are kept. By default it grows with the load.
    */
+  readonly maxCachedConnections?: number;
+  /** MAX_TOTAL_CONNECTIONS: the largest number of connections; further transfers are queued. */
+  readonly maxConnections?: number;
+  /** MAX_HOST_CONNECTIONS: the largest number of connections to one host and port. */
+  readonly maxHostConnections?: number;
+  /** MAX_CONCURRENT_STREAMS: the largest number of HTTP/2 streams of one connection. */
+  readonly maxConcurrentStreams?: number;
+  /** PIPELINING: whether transfers to one host share an HTTP/2 connection. The default is true. */
   readonly multiplex?: boolean;
-  /** What its transfers share, where they have no SHARE of their own. */
+  /** The data that the agent's transfers share, for those that have no SHARE of their own. */
   readonly share?: Share;
 }
 
-/** What `Agent.perform` takes. */
+/** The options of `Agent.perform`. */
 export interface PerformOptions {
   /** Ends the transfer; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What `Agent.readable` and `Agent.writable` take. */
+/** The options of `Agent.readable` and `Agent.writable`. */
 export interface WaitOptions {
   /** Ends the wait, not the connection; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What an `Agent` has done. */
+/** Counters of an `Agent`. */
 export interface AgentStats {
-  /** Sockets known, with those of idle connections. */
+  /** The number of open sockets, those of idle connections included. */
   readonly sockets: number;
-  /** How often its loop ran. */
+  /** The number of turns of its event loop. */
   readonly turns: number;
-  /** How often the runtime woke this thread's agents up. */
+  /** How often the runtime has called the agents of this thread because a socket was ready. */
   readonly wakeUps: number;
 }
 
-/** The options of an agent, each member read once. */
+/** Reads the options of an agent, each member once. */
 export function readOptions(given: AgentOptions): AgentOptions {
   return {
     maxCachedConnections: member(given, "maxCachedConnections"),
@@ -81,12 +81,14 @@ export function multiFor(options: AgentOptions, cacheSize: number): Multi {
   return multi;
 }
 
-/** The error of what a closed agent is asked for, or has in flight. */
+/**
+ * The error of a transfer that is started on a closed agent, or in flight when the agent closes.
+ */
 export function closedError(): CurlEasyError {
   return new CurlEasyError(Code.ABORTED_BY_CALLBACK, "The agent is closed");
 }
 
-/** The signal of some options. Throws for a value that is none, before anything has begun. */
+/** Reads the signal of some options. Throws for a value that is no AbortSignal. */
 export function signalOf(options: PerformOptions | null): AbortSignal | undefined {
   const signal: unknown = member(options ?? {}, "signal");
   if (signal === undefined || signal === null) return undefined;

@@ -1,7 +1,7 @@
 /**
  * A multi handle that a loop drives, and all that has the lifetime of that handle: its transfers,
- * its sockets in the poller, the waits for them, and the remedies for libcurl's oddities. This class
- * knows what to do; the loop decides when.
+ * its sockets in the poller, the waits for sockets, and the remedies for libcurl's oddities. This
+ * class does the work of a turn; the loop decides when.
  *
  * @module
  */
@@ -37,11 +37,11 @@ import { type ActiveTransfer, ActiveTransfers, type TransferOutcome } from "./tr
 
 const { CURL_SOCKET_TIMEOUT, CURLMNWC_CLEAR_CONNS } = flags;
 
-/** What a multi handle asks of its loop. */
+/** The part of a loop that its multi handle calls. */
 export interface Scheduler {
   /** Schedules a turn. */
   schedule(): void;
-  /** Parks anew: what the loop has to wait for has changed outside a turn. */
+  /** Parks again, with the present sockets and deadline: these have changed outside a turn. */
   parkSoon(): void;
 }
 
@@ -55,7 +55,7 @@ export class DrivenMulti {
   readonly #farewells = new Farewells();
   readonly fairness: Fairness = new Fairness(this.#duePauses);
   readonly answers: EarlyAnswers;
-  /** libcurl reads from a socket in the call in progress. */
+  /** Whether libcurl reads from a socket in the call in progress. */
   #receiving = false;
   readonly timeouts: QueuedTimeouts;
   readonly looks: RegularLooks;
@@ -65,7 +65,7 @@ export class DrivenMulti {
   readonly #options: AgentOptions;
   readonly #scheduler: Scheduler;
   #cacheSize: number;
-  /** The transfers that a call outside a turn has ended. */
+  /** The transfers that failed in a call outside a turn; the next turn settles them. */
   readonly #failing: ActiveTransfer[] = [];
 
   /** Makes a multi handle with room for `cacheSize` idle connections. Throws as `Agent` does. */
@@ -102,18 +102,18 @@ export class DrivenMulti {
     });
   }
 
-  /** Has libcurl give up all connections that are kept. */
+  /** Has libcurl close all idle connections. */
   #closeKept(): void {
     this.#farewells.end();
     this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS);
   }
 
-  /** How many idle connections are kept. */
+  /** The number of idle connections that libcurl may keep. */
   get cacheSize(): number {
     return this.#cacheSize;
   }
 
-  /** Whether the handle is added. */
+  /** Whether a handle is added to the multi handle. */
   holds(easy: EasyState): boolean {
     return easy.multi === this.#state;
   }
@@ -128,7 +128,7 @@ export class DrivenMulti {
     return this.#state.inCallback;
   }
 
-  /** The observer, which takes notes inside libcurl's callbacks and schedules a turn. */
+  /** The observer of the multi handle's callbacks. It only records, and schedules a turn. */
   #observer(): MultiObserver {
     const { answers, sockets, transfers, remedies } = this, scheduler = this.#scheduler;
     const { nssClosesSockets } = oddities();
@@ -146,8 +146,9 @@ export class DrivenMulti {
       },
       opened: (fd) => {
         remedies.opened(fd);
-        this.#farewells.closed(fd); // libcurl does not tell of each close
-        // a socket whose end is not announced must not stay registered, so it is not recorded
+        this.#farewells.closed(fd); // libcurl does not report each close
+        // a socket whose end is not announced is not kept in the poller, so there is no record to
+        // drop
         if (nssClosesSockets) sockets.closing(fd);
         else sockets.opened(fd);
       },
@@ -178,7 +179,7 @@ export class DrivenMulti {
     return pointer && (this.#state.easies.get(native.address(pointer)) ?? null);
   }
 
-  /** Starts a transfer. Throws what adding the handle failed with. */
+  /** Starts a transfer. Throws the error of adding the handle. */
   start(easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null): void {
     this.#add(easy);
     this.#scheduler.schedule();
@@ -186,7 +187,7 @@ export class DrivenMulti {
     if (signal) transfer.listen(signal, () => this.#abort(transfer, reasonOf(signal)));
   }
 
-  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  /** Registers a transfer that libcurl adds itself, because the server pushes it. */
   expectPushed(easy: Easy, outcome: TransferOutcome): void {
     this.#enter(easy, outcome);
   }
@@ -205,7 +206,7 @@ export class DrivenMulti {
     this.looks.watch();
   }
 
-  /** A limit was set on a handle that is in the multi handle. */
+  /** A limit (a time, a speed) was changed on a handle that is in the multi handle. */
   #limitChanged(easy: EasyState): void {
     const transfer = this.transfers.find(easy);
     if (!transfer) return;
@@ -222,13 +223,14 @@ export class DrivenMulti {
       if (state.share === undefined) setOption(state, "SHARE", share);
     }
     this.remedies.adding(() => this.multi.addHandle(easy));
-    // the cache is as large as the load was, so that a burst keeps its connections
+    // the cache grows to the largest number of transfers, so that a burst leaves its connections
+    // open
     if (maxCachedConnections === undefined && this.transfers.size >= this.#cacheSize) {
       this.multi.setOpt("MAXCONNECTS", this.#cacheSize *= 2);
     }
   }
 
-  /** Starts a wait for the socket of a CONNECT_ONLY transfer. Throws where there is no such one. */
+  /** Starts a wait for the socket of a CONNECT_ONLY transfer. Throws where the handle has none. */
   wait(easy: Easy, direction: number, outcome: SocketWaitOutcome, signal?: AbortSignal): void {
     const state = isEasy(easy) ? stateOf(easy) : null;
     if (state?.multi !== this.#state || !state.run.connected) {
@@ -243,9 +245,9 @@ export class DrivenMulti {
   }
 
   #abort(transfer: ActiveTransfer, reason: unknown): void {
-    transfer.aborted = { reason }; // counts, however the transfer ends until then
+    transfer.aborted = { reason }; // this reason is reported, however the transfer ends until then
     if (this.inCallback) {
-      // libcurl refuses the removal here
+      // libcurl refuses to remove a handle inside a callback
       setImmediate(() => this.#abort(transfer, reason));
     } else if (this.transfers.take(transfer)) {
       this.#state.remove(transfer.easy);
@@ -254,7 +256,10 @@ export class DrivenMulti {
     }
   }
 
-  /** A handle was removed. If its transfer is still in flight, the user has closed the handle. */
+  /**
+   * A handle was removed. If its transfer is still in flight, the user has closed the handle, and
+   * the transfer is rejected.
+   */
   #removed(easy: EasyState): void {
     this.fairness.forget(easy);
     this.answers.forget(easy);
@@ -265,12 +270,12 @@ export class DrivenMulti {
       this.transfers.take(transfer);
       transfer.reject(closedError());
     } else if (this.waits.has(easy)) this.waits.reject(easy, closedError());
-    this.#scheduler.schedule(); // in any case: another transfer may get its connection now
+    this.#scheduler.schedule(); // in any case: a queued transfer may get its connection now
   }
 
-  /** Resumes the transfer that has been paused for others the longest. */
+  /** Resumes the transfer that was paused for fairness first. */
   resumeNext(): void {
-    this.#duePauses.make(); // those of calls outside a turn
+    this.#duePauses.make(); // also the pauses of calls outside a turn
     this.fairness.resumeNext();
     this.#duePauses.make();
   }
@@ -280,7 +285,10 @@ export class DrivenMulti {
     return this.remedies.timeout(this.multi.timeout());
   }
 
-  /** Has libcurl do what is due: its timeouts, and transfers that have begun since the last call. */
+  /**
+   * Calls libcurl for its timeout, which also starts the transfers that were added since the last
+   * call.
+   */
   runDue(): void {
     this.sockets.lookAtKept();
     this.remedies.beforeTimeout();
@@ -314,14 +322,14 @@ export class DrivenMulti {
     return served;
   }
 
-  /** Has libcurl look at everything where that is due. Returns whether it was. */
+  /** Calls libcurl for all its sockets where a remedy needs it. Returns whether it did. */
   lookIfDue(): boolean {
     const isDue = this.looks.take();
     if (isDue) this.#lookAtAll();
     return this.remedies.lookIfDue() || isDue;
   }
 
-  /** Settles the transfers that a call outside a turn has ended. Returns whether there were any. */
+  /** Settles the transfers that failed in a call outside a turn. Returns whether there were any. */
   settleFailed(): boolean {
     if (this.#failing.length === 0) return false;
     for (const transfer of this.#failing.splice(0)) this.#fail(transfer, null);
@@ -344,7 +352,8 @@ export class DrivenMulti {
     this.transfers.take(transfer);
     const error = failure && isAnswered(state, failure) ? null : failure;
     const isEnded = this.#farewells.ended(state);
-    if (isEnded && oddities().trustsRecentlyUsed) this.#closeKept(); // or it would be used again
+    // libcurl would use the connection again
+    if (isEnded && oddities().trustsRecentlyUsed) this.#closeKept();
     // removing a CONNECT_ONLY handle would close its connection
     if (error || transfer.aborted || !state.settings.connectOnly) this.#state.remove(state);
     else markConnectionUsed(state);
@@ -352,7 +361,10 @@ export class DrivenMulti {
     else transfer.resolve(easy);
   }
 
-  /** Settles the transfers whose answer is complete before their upload. Returns whether there were any. */
+  /**
+   * Settles the transfers whose answer is complete while their upload is not. Returns whether there
+   * were any.
+   */
   settleAnswered(): boolean {
     return this.answers.end((easy, error) => {
       const transfer = this.transfers.find(easy);
@@ -364,7 +376,9 @@ export class DrivenMulti {
     });
   }
 
-  /** Fails the transfers that are late and that libcurl has not ended itself. */
+  /**
+   * Rejects the queued transfers whose TIMEOUT_MS is over and that libcurl has not ended itself.
+   */
   failLate(): void {
     for (const transfer of this.timeouts.late()) {
       const { timeoutMs } = transfer.easy.settings;
@@ -373,7 +387,7 @@ export class DrivenMulti {
     }
   }
 
-  /** Fails a transfer in the next round: a callback may be on the stack now. */
+  /** Rejects a transfer in the next round: a callback may be on the stack now. */
   #failSoon(easy: EasyState, error: CurlEasyError): void {
     const transfer = this.transfers.find(easy);
     if (!transfer || transfer.failure) return;
@@ -389,8 +403,8 @@ export class DrivenMulti {
   }
 
   /**
-   * Rejects all transfers and waits after an error of the multi interface, when nothing in the
-   * multi handle can be trusted. Returns false where there were none.
+   * Rejects all transfers and waits after an error of the multi interface: the state of the multi
+   * handle is unknown then. Returns false where there were none.
    */
   rejectAll(reason: unknown): boolean {
     const transfers = this.transfers.takeAll(), any = transfers.length > 0 || this.waits.size > 0;

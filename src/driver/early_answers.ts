@@ -1,12 +1,13 @@
 /**
- * Answers that are complete before the upload is, while the upload has nothing to send. libcurl ends
- * such a transfer at the end of the upload, which may never come. So where the request says so
- * (`ReceiveSettings.finalHead`), the driver ends the transfer: the rest of the upload is given up, and
- * with it the connection, or the stream of HTTP/2.
+ * Early answers: the response is complete before the upload is, while the upload has nothing to
+ * send. libcurl ends such a transfer only with the upload, which may never end. So where the
+ * request asks for it (`ReceiveSettings.finalHead`), the driver ends the transfer. The rest of the
+ * upload is dropped, and with it the connection, or the stream of HTTP/2.
  *
- * libcurl does not tell that it has received the whole answer. But a transfer of which only sending
- * is paused waits for its socket to be readable until then, and for nothing afterwards. Where other
- * streams use the same socket, the announced length of the body tells.
+ * libcurl does not report that it has received the whole answer. But as long as the answer is
+ * incomplete, a transfer of which only sending is paused waits for its socket to be readable; after
+ * that it waits for nothing. Where other streams use the same socket, the announced length of the
+ * body decides.
  *
  * @module
  */
@@ -24,37 +25,40 @@ import type { Sockets } from "./sockets.ts";
 
 const { CURL_POLL_REMOVE, CURLPAUSE_CONT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 
-/** Takes the end of a transfer. `error` is why it failed, `null` where it succeeded. */
+/** Called at the end of a transfer with its error, `null` where it succeeded. */
 export type AnswerListener = (easy: EasyState, error: CurlEasyError | null) => void;
 
 /** The socket of a transfer that libcurl has not named yet. */
 const UNKNOWN = -1;
 
-/** Finds the transfers that have their whole answer. */
+/** Finds the transfers in flight whose whole answer was received. */
 export class EarlyAnswers {
   readonly #sockets: Sockets;
-  /** The transfers that end with their answer, each with the socket that libcurl has named for it. */
+  /**
+   * The transfers that may end with their answer, each with the socket that libcurl has named for
+   * it.
+   */
   readonly #fds = new Map<EasyState, number>();
   readonly #bySocket = new Map<number, Set<EasyState>>();
-  /** The transfers whose answer may have come to its end. */
+  /** The transfers whose answer may be complete: the next `end` checks them. */
   readonly #due = new Set<EasyState>();
 
-  /** `sockets` knows what libcurl waits for. */
+  /** `sockets` has the directions that libcurl waits for. */
   constructor(sockets: Sockets) {
     this.#sockets = sockets;
   }
 
-  /** How many transfers in flight end with their answer. */
+  /** How many transfers in flight may end with their answer. */
   get size(): number {
     return this.#fds.size;
   }
 
-  /** These transfers, for checks. */
+  /** The transfers that may end with their answer, for checks. */
   [Symbol.iterator](): Iterator<EasyState> {
     return this.#fds.keys();
   }
 
-  /** A transfer begins that ends with its answer. */
+  /** A transfer begins that may end with its answer. */
   watch(easy: EasyState): void {
     this.#setSocket(easy, UNKNOWN);
   }
@@ -78,12 +82,12 @@ export class EarlyAnswers {
     if (others?.size === 0) this.#bySocket.delete(fd);
   }
 
-  /** A transfer was paused or resumed, or its answer has gone on. */
+  /** A transfer was paused or resumed, or has received more of its answer. */
   touched(easy: EasyState): void {
     if (this.#fds.size > 0 && this.#fds.has(easy)) this.#due.add(easy);
   }
 
-  /** libcurl has changed what it waits for, because of that transfer. `what` is a `CURL_POLL_*`. */
+  /** libcurl's socket callback was called for a transfer. `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number, easy: EasyState | null): void {
     if (this.#fds.size === 0) return;
     const known = easy && this.#fds.get(easy);
@@ -100,7 +104,7 @@ export class EarlyAnswers {
     for (const easy of this.#bySocket.get(UNKNOWN) ?? []) this.#due.add(easy);
   }
 
-  /** Ends the transfers that have their whole answer. Returns whether there were any. */
+  /** Ends the transfers whose whole answer was received. Returns whether there were any. */
   end(listener: AnswerListener): boolean {
     if (this.#due.size === 0) return false;
     let any = false;
@@ -117,7 +121,7 @@ export class EarlyAnswers {
     return any;
   }
 
-  /** The head of the answer where that is complete, else `null`. */
+  /** The head of an answer that was received whole, else `null`. */
   #headOfWhole(easy: EasyState): FinalHead | null {
     const { run } = easy;
     if ((easy.paused & (CURLPAUSE_SEND | CURLPAUSE_RECV)) !== CURLPAUSE_SEND) return null;
@@ -128,33 +132,34 @@ export class EarlyAnswers {
 
   /** Whether libcurl does not wait for the socket of the transfer. */
   #waitsForNothing(easy: EasyState): boolean {
-    if (easy.settings.rateLimited) return false; // such a transfer rests in between
+    // a rate-limited transfer waits for no socket between two pieces
+    if (easy.settings.rateLimited) return false;
     const fd = this.#fds.get(easy) as number;
     return fd !== UNKNOWN && this.#sockets.isUnwanted(fd);
   }
 }
 
 /**
- * Lets libcurl end the transfer itself, which it does where it has given up the upload: it then
- * checks that the answer is complete. Otherwise it asks for more to send, and is paused again.
+ * Resumes the upload. libcurl then ends a transfer of which it has already dropped the upload, and
+ * checks that the answer is complete; from any other it calls READFUNCTION, which pauses it again.
  */
 function resumeUpload(easy: EasyState): void {
   easy.run.uploadResumed = true;
   try {
     pauseTransfer(easy, CURLPAUSE_CONT);
   } catch (error) {
-    if (!isEasyError(error)) throw error; // the driver was told of it
+    if (!isEasyError(error)) throw error; // otherwise the driver has recorded the error
   }
 }
 
-/** Whether as many bytes were received as the head has announced. */
+/** Whether as many bytes were received as the head announces. */
 function isAllReceived(easy: EasyState, { hasBody }: FinalHead): boolean {
   if (!hasBody) return true;
   const length = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T");
   return length >= 0 && getInfo(easy, "SIZE_DOWNLOAD_T") === length;
 }
 
-/** The error of an answer that was cut off; `null` where it is complete. */
+/** The error of an answer that was cut off; `null` for a complete one. */
 function errorOf(easy: EasyState, head: FinalHead, fd: number): CurlEasyError | null {
   if (isAllReceived(easy, head)) return null;
   const hasLength = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T") >= 0;
@@ -164,12 +169,12 @@ function errorOf(easy: EasyState, head: FinalHead, fd: number): CurlEasyError | 
 }
 
 /**
- * Whether a transfer that libcurl calls failed has its whole answer: the server has closed the stream
- * without an error (`failsClosedStreams`).
+ * Whether a transfer that has failed by libcurl's account has received its whole answer: the server
+ * has closed the stream without an error (oddity `failsClosedStreams`).
  */
 export function isAnswered(easy: EasyState, { code, message }: CurlEasyError): boolean {
   if (code !== Code.HTTP2_STREAM || !oddities().failsClosedStreams) return false;
-  if (message !== new CurlEasyError(code).message) return false; // libcurl says what went wrong
+  if (message !== new CurlEasyError(code).message) return false; // libcurl has named another cause
   const head = easy.settings.receive.finalHead?.() ?? null;
   if (head === null) return false;
   return isAllReceived(easy, head) || getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T") < 0;
@@ -178,8 +183,8 @@ export function isAnswered(easy: EasyState, { code, message }: CurlEasyError): b
 const pollfd = new Int32Array(new ArrayBuffer(8)); // int fd @0; short events @4; short revents @6
 
 /**
- * Whether a chunked answer may have been cut off where libcurl does not tell (`hidesCutAnswers`): the
- * server has closed the connection, which it has not announced.
+ * Whether a chunked answer may have been cut off without an error of libcurl (oddity
+ * `hidesCutAnswers`): the server has closed the connection without having announced it.
  */
 function mayBeCut(easy: EasyState, { endsWithChunk }: FinalHead, fd: number): boolean {
   if (!endsWithChunk || fd === UNKNOWN || !oddities().hidesCutAnswers || !isHttp1(easy)) {

@@ -1,6 +1,7 @@
 /**
- * The loop of an agent. It runs in turns, each in a macrotask of its own: a turn serves what is due
- * and ready until nothing is, or its time is over. Between turns the runtime's event loop waits.
+ * The event loop of an agent, for one connection class. It runs in turns, each in a macrotask of
+ * its own: a turn serves what is due and ready until nothing is left, or its time is over. Between
+ * turns the runtime's event loop waits.
  *
  * @module
  */
@@ -23,31 +24,31 @@ import { QueuedStarts } from "./queued_starts.ts";
 import { Spin } from "./timing/spin.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
-/** A turn has so many rounds at most. Its time is up to `timing/fairness.ts`. */
+/** The largest number of rounds of a turn. `timing/fairness.ts` limits its time. */
 const ROUNDS = 32;
 const CACHED_CONNECTIONS = 64;
 const NO_TIMEOUT = -1;
 
-/** The event loop of an agent. */
+/** The event loop of one connection class of an agent. */
 export class Loop {
   readonly #options: AgentOptions;
   readonly #poller: Poller = createPoller();
   readonly #deadline = new Deadline(() => this.#schedule());
   readonly #spin = new Spin();
   readonly #invariants: Invariants | null = isDebugging() ? new Invariants() : null;
-  /** Replaced after an error of the multi interface. */
+  /** The multi handle in use, which is replaced after an error of the multi interface. */
   #driven: DrivenMulti;
   readonly #starts = new QueuedStarts();
   #scheduled = false;
   #inTurn = false;
-  /** A transfer has come to its end in this turn: whoever waited for it may start another one. */
+  /** A transfer has ended in this turn: the code that awaits it may start another one. */
   #anyFinished = false;
-  /** Set by {@linkcode endTurn}: leave the turn after this round so that user code can run. */
+  /** Set by {@linkcode endTurn}: the turn ends after this round so that user code can run. */
   #turnEnds = false;
   #turns = 0;
   #closed = false;
 
-  /** Makes a loop with a place in the thread's parking. Throws as `Agent` does. */
+  /** Makes a loop, and registers its poller with the thread's parking. Throws as `Agent` does. */
   constructor(options: AgentOptions) {
     this.#options = options;
     try {
@@ -80,12 +81,12 @@ export class Loop {
     return this.#driven.transfers.size + this.#starts.size;
   }
 
-  /** How many sockets are known, those of idle connections included. */
+  /** The number of open sockets, those of idle connections included. */
   get sockets(): number {
     return this.#driven.sockets.size;
   }
 
-  /** How many turns there were. */
+  /** The number of turns so far. */
   get turns(): number {
     return this.#turns;
   }
@@ -95,12 +96,12 @@ export class Loop {
     return this.#driven.holds(easy);
   }
 
-  /** Whether no handle is added, also none that is only connected, and no turn is on the stack. */
+  /** Whether no handle is added, not even a CONNECT_ONLY one, and no turn is on the stack. */
   get isIdle(): boolean {
     return this.#driven.isEmpty && this.#starts.size === 0 && !this.isBusy;
   }
 
-  /** Starts a transfer. Throws what adding the handle failed with. */
+  /** Starts a transfer. Throws the error of adding the handle. */
   run(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null = null): void {
     if (this.#driven.multi.closed) this.#driven = this.#createMulti(this.#driven.cacheSize);
     if (this.#driven.inCallback) {
@@ -110,7 +111,7 @@ export class Loop {
     this.#driven.start(easy, outcome, signal);
   }
 
-  /** Starts a wait for the socket of a CONNECT_ONLY transfer. Throws where there is no such one. */
+  /** Starts a wait for the socket of a CONNECT_ONLY transfer. Throws where the handle has none. */
   wait(easy: Easy, direction: number, outcome: SocketWaitOutcome, signal?: AbortSignal): void {
     this.#driven.wait(easy, direction, outcome, signal);
   }
@@ -120,7 +121,7 @@ export class Loop {
     this.#turnEnds = true;
   }
 
-  /** Takes in a transfer that libcurl adds itself: one that the server pushes. */
+  /** Registers a transfer that libcurl adds itself, because the server pushes it. */
   expectPushed(easy: Easy, outcome: TransferOutcome): void {
     this.#driven.expectPushed(easy, outcome);
   }
@@ -156,7 +157,10 @@ export class Loop {
     }
   }
 
-  /** Makes rounds until there is nothing to do or the turn is over. Returns whether to go on. */
+  /**
+   * Makes rounds until nothing is left to do or the turn's time is over. Returns whether another
+   * turn is needed.
+   */
   #rounds(driven: DrivenMulti): boolean {
     const { fairness, transfers } = driven, end = performance.now() + fairness.sliceMs;
     fairness.beginSlice(end);
@@ -173,12 +177,12 @@ export class Loop {
     }
   }
 
-  /** Whether to make another round where nothing happened in the last one. */
+  /** Whether to make another round although nothing happened in the last one. */
   #looksAgain({ transfers }: DrivenMulti): boolean {
     return !this.#anyFinished && transfers.runnable > 0 && this.#spin.looksAgain();
   }
 
-  /** Starts the transfers that wait, unless a callback of others' is on the stack. */
+  /** Starts the queued transfers, unless a callback of this multi handle is on the stack. */
   #startQueued(driven: DrivenMulti): boolean {
     if (this.#starts.size === 0 || this.#closed || driven.inCallback) return false;
     return this.#starts.start((easy, outcome, signal) => driven.start(easy, outcome, signal));
@@ -189,11 +193,11 @@ export class Loop {
     const { fairness, remedies } = driven;
     const started = this.#startQueued(driven);
     driven.resumeNext();
-    const failed = driven.settleFailed(); // before libcurl goes on with them
+    const failed = driven.settleFailed(); // before libcurl continues these transfers
     const due = driven.timeout() === 0 || this.#deadline.take();
     if (due) driven.runDue();
     const looked = driven.lookIfDue();
-    // half a slice for sockets in any case, also where a large transfer has used up the slice
+    // sockets get half a slice in any case, even where a large transfer has used up the slice
     const socketsEnd = Math.max(end, performance.now() + fairness.sliceMs / 2);
     const served = driven.serveSockets(() => performance.now() >= socketsEnd);
     const ended = driven.settleFinished(), answered = driven.settleAnswered();
@@ -206,7 +210,9 @@ export class Loop {
     return remedies.afterRound(busy, driven.transfers);
   }
 
-  /** Reports a violated invariant in every way, so that no test passes with it. */
+  /**
+   * Reports a violated invariant as a rejection and as an uncaught error, so that no test passes.
+   */
   #check(invariants: Invariants, isIdle: boolean): void {
     const violation = invariants.check({
       driven: this.#driven,
@@ -216,13 +222,13 @@ export class Loop {
     });
     if (violation === null) return;
     setImmediate(() => {
-      throw violation; // after reportError() Bun would go on
+      throw violation; // not reportError(): Bun would continue after it
     });
     this.#replaceMulti(violation);
     this.#park();
   }
 
-  /** Rejects everything with that error, and begins anew with another multi handle. */
+  /** Rejects all transfers with the error, and replaces the multi handle. */
   #replaceMulti(cause: unknown): void {
     const broken = this.#driven;
     if (!broken.rejectAll(cause)) reportError(cause);
@@ -230,12 +236,12 @@ export class Loop {
       broken.close();
       this.#driven = this.#createMulti(broken.cacheSize);
     } catch (error) {
-      // where there cannot be another one now, the next transfer tries again
+      // where no multi handle can be made now, the next transfer tries again
       if (!isInstance(error, CurlMultiError)) throw error;
     }
   }
 
-  /** Parks, unless there is a turn or will be one, which parks at its end. */
+  /** Parks, unless a turn is in progress or scheduled, which parks at its end. */
   #parkSoon(): void {
     if (!this.#inTurn && !this.#scheduled && !this.#closed) this.#park();
   }

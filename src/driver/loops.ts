@@ -1,8 +1,8 @@
 /**
- * The loops of an agent: one for each class of connections that its transfers ask for. libcurl looks
- * for a kept connection and for a resolved name in the multi handle of a transfer, and does not
- * compare all that decides where a connection leads: so what differs in that gets another multi
- * handle (`handles/connections`).
+ * The loops of an agent, one for each connection class of its transfers. libcurl searches kept
+ * connections and resolved names in the multi handle of a transfer, and does not compare every
+ * option that decides where a connection leads. So transfers that differ in such an option get
+ * another multi handle (`handles/connections`).
  *
  * @module
  */
@@ -14,28 +14,29 @@ import { connectionClassOf } from "../handles/connections/connection_class.ts";
 import { type AgentOptions, closedError } from "./agent_options.ts";
 import { Loop } from "./loop.ts";
 
-/** So many loops beside the common one are kept for long while they have no transfer. */
+/** The number of loops without a transfer that are kept beside the common one. */
 const MAX_IDLE = 16;
-/** How often there is a look at whether there are more, beside the one when a loop is made. */
+/** The interval at which idle loops are counted; they are counted when a loop is made, too. */
 const LOOK_MS = 250;
 /**
- * From so many on, a class that needs no name cache of its own gets no loop: its transfers share the
- * common one, each with a connection that nobody else uses. A loop takes a descriptor or three.
+ * From this number of loops on, a class that needs no name cache of its own gets no loop: its
+ * transfers use the common loop, each with a connection of its own. A loop takes one to three
+ * descriptors.
  */
 const MAX_LOOPS = 64;
 
 interface ClassLoop {
   readonly loop: Loop;
-  /** When the loop got its last transfer, on a clock that counts these. */
+  /** When the loop got its last transfer: the count of transfers by then. */
   used: number;
 }
 
 /** The loops of an agent. */
 export class Loops {
   readonly #options: AgentOptions;
-  /** The loop of all transfers that ask for no connections of their own. */
+  /** The loop of all transfers that need no connection class of their own. */
   readonly common: Loop;
-  /** Whether there is more than the common loop. */
+  /** Whether there is another loop than the common one. */
   hasClasses = true;
   readonly #classes = new Map<string, ClassLoop>();
   #clock = 0;
@@ -89,7 +90,10 @@ export class Loops {
     return found.loop;
   }
 
-  /** Closes idle loops but for those that were used last. In a macrotask: no callback runs. */
+  /**
+   * Closes idle loops except those that were used last. Runs in a macrotask, so no callback is on
+   * the stack.
+   */
   #closeIdle(): void {
     if (this.#closed) return;
     const idle = [...this.#classes].filter(([, { loop }]) => loop.isIdle);
@@ -113,15 +117,15 @@ export class Loops {
     for (const loop of this) loop.stop();
   }
 
-  /** Whether the loops must not be closed now. */
+  /** Whether a turn or a callback of any loop is on the stack, so that none may be closed. */
   get areBusy(): boolean {
     for (const loop of this) if (loop.isBusy) return true;
     return false;
   }
 
   /**
-   * Rejects all transfers and waits, calls `beforeClose`, and frees everything. Throws what the
-   * first loop that cannot be closed throws, after it has closed the others.
+   * Rejects all transfers and waits, calls `beforeClose`, and frees everything. Where a loop cannot
+   * be closed, the others are closed before the first error is thrown.
    */
   close(beforeClose: () => void): void {
     let failure: { readonly error: unknown } | null = null;
@@ -136,7 +140,7 @@ export class Loops {
     if (failure) throw failure.error;
   }
 
-  /** The loop that a handle is added to, the common one for any other handle. */
+  /** The loop whose multi handle a handle is in; the common loop for any other handle. */
   of(easy: EasyState): Loop {
     for (const loop of this) if (loop.holds(easy)) return loop;
     return this.common;

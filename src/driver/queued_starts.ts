@@ -1,6 +1,6 @@
 /**
- * Transfers that were started inside a callback, where libcurl refuses to add a handle: they begin
- * when the callback and libcurl have returned.
+ * Queued starts: transfers that were started inside a callback, where libcurl refuses to add a
+ * handle. They begin when the callback and libcurl have returned.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { openState } from "../handles/multi/members.ts";
 import { throwIfAborted } from "../signals.ts";
 import type { TransferOutcome } from "./transfers.ts";
 
-/** Starts a transfer. Throws what adding the handle failed with. */
+/** Starts a transfer. Throws the error of adding the handle. */
 export type Start = (easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null) => void;
 
 interface QueuedStart {
@@ -29,7 +29,7 @@ export class QueuedStarts {
     return this.#queue.length;
   }
 
-  /** Adds a transfer. Throws where it could not be started now either way. */
+  /** Queues a transfer. Throws where it could not be started outside a callback either. */
   add(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null): void {
     const { multi, depth } = openState(easy);
     if (multi || depth > 0 || this.#queue.some((start) => start.easy === easy)) {
@@ -38,7 +38,9 @@ export class QueuedStarts {
     this.#queue.push({ easy, outcome, signal });
   }
 
-  /** Starts the transfers that wait. One that cannot begin is rejected. Returns whether there were any. */
+  /**
+   * Starts the queued transfers, and rejects one that cannot begin. Returns whether there were any.
+   */
   start(start: Start): boolean {
     if (this.#queue.length === 0) return false;
     const queue = this.#queue;
@@ -54,7 +56,7 @@ export class QueuedStarts {
     return true;
   }
 
-  /** Rejects all transfers that wait, each with an error of its own. */
+  /** Rejects all queued transfers, each with an error of its own. */
   rejectAll(reason: () => unknown): void {
     for (const { outcome } of this.#queue.splice(0)) outcome.reject(reason());
   }

@@ -10,11 +10,11 @@ import type { EasyState } from "../handles/core/easy_state.ts";
 import { onAbort, reasonOf } from "../signals.ts";
 import type { Sockets, SocketWaitListener } from "./sockets.ts";
 
-/** Takes the end of a wait. Exactly one of the methods is called, once. */
+/** Called at the end of a wait: exactly one of the methods, once. */
 export interface SocketWaitOutcome {
   /** The socket is ready. */
   resolve(): void;
-  /** The wait has ended otherwise. */
+  /** The wait has ended for another reason. */
   reject(reason: unknown): void;
 }
 
@@ -46,7 +46,7 @@ export class SocketWait {
     this.#outcome.resolve();
   }
 
-  /** The wait has ended otherwise. */
+  /** The wait has ended for another reason. */
   reject(reason: unknown): void {
     this.#unlisten?.();
     this.#outcome.reject(reason);
@@ -61,8 +61,8 @@ export class SocketWaits implements SocketWaitListener {
   readonly #changed: () => void;
 
   /**
-   * Becomes the listener of `sockets`. `changed` is called when a wait has begun, and when one has
-   * ended outside of the agent's turn.
+   * Registers itself as the listener of `sockets`. `changed` is called when a wait has begun, and
+   * when one has ended outside the agent's turn.
    */
   constructor(sockets: Sockets, changed: () => void) {
     this.#sockets = sockets;
@@ -104,7 +104,7 @@ export class SocketWaits implements SocketWaitListener {
 
   #abort(wait: SocketWait, reason: unknown): void {
     const { easy, fd, direction } = wait, all = this.#waits.get(easy);
-    if (!all?.includes(wait)) return; // it has ended already
+    if (!all?.includes(wait)) return; // the wait has ended already
     this.#take(easy, (other) => other === wait);
     const isShared = all.some((other) => other !== wait && other.direction === direction);
     if (!isShared) this.#sockets.unawait(fd, direction);
@@ -112,7 +112,7 @@ export class SocketWaits implements SocketWaitListener {
     this.#changed();
   }
 
-  /** Takes out the waits of a handle that `which` names. */
+  /** Removes and returns the waits of a handle for which `which` is true. */
   #take(easy: EasyState, which: (wait: SocketWait) => boolean): SocketWait[] {
     const all = this.#waits.get(easy) ?? [], others = all.filter((wait) => !which(wait));
     if (others.length > 0) this.#waits.set(easy, others);
@@ -134,7 +134,7 @@ export class SocketWaits implements SocketWaitListener {
   gone(fd: number): void {
     const easy = this.#easies.get(fd);
     if (!easy) return;
-    // where the handle is being closed, that is the better reason, and comes next
+    // where the handle is being closed, the error of that comes next, and is the better reason
     setImmediate(() => {
       const error = new CurlEasyError(Code.RECV_ERROR, "The connection is gone");
       for (const wait of this.#take(easy, (wait) => wait.fd === fd)) wait.reject(error);
@@ -146,7 +146,7 @@ export class SocketWaits implements SocketWaitListener {
   reject(easy: EasyState, reason: unknown): void {
     for (const wait of this.#take(easy, () => true)) {
       wait.reject(reason);
-      // libcurl 7.74 keeps the connection open, so its socket would stay watched
+      // libcurl 7.74 leaves the connection open, so its socket would stay watched
       this.#sockets.unawait(wait.fd, wait.direction);
     }
   }

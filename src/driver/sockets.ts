@@ -1,13 +1,13 @@
 /**
- * The sockets of one multi handle: what libcurl wants of each, and how each is registered in the
- * poller.
+ * The sockets of one multi handle: the directions that libcurl wants of each, and the registration
+ * of each in the poller.
  *
  * A socket may stay registered after libcurl has stopped using it (`CURL_POLL_REMOVE`), so that the
- * next request on a kept connection costs no system call. That is safe only where curlew hears of
- * the end of the socket: where the socket was announced by SOCKOPTFUNCTION, and the same handle has
- * curlew's CLOSESOCKETFUNCTION. Every other socket leaves the poller at once, since libcurl may
- * close it silently and the system may give its number to another. What comes on a socket that
- * libcurl does not use is told to a {@linkcode KeptSocketListener}.
+ * next request on a kept connection costs no system call. That is safe only where curlew is called
+ * when the socket is closed: it was announced by SOCKOPTFUNCTION, and the same handle has curlew's
+ * CLOSESOCKETFUNCTION. Every other socket is removed from the poller at once, since libcurl may
+ * close it silently and the system may give its number to another. Events of a socket that libcurl
+ * does not use go to a {@linkcode KeptSocketListener}.
  *
  * @module
  */
@@ -19,51 +19,64 @@ import { bitsToTell, FAILED, type Poller, READ, WRITE } from "./poller/poller.ts
 
 const { CURL_POLL_REMOVE } = flags;
 
-/** Receives the events that {@linkcode Sockets.await} has asked for. */
+/** Receives the events of sockets for which {@linkcode Sockets.await} was called. */
 export interface SocketWaitListener {
   /** The socket is ready for these directions, bits of READ and WRITE. */
   ready(fd: number, directions: number): void;
-  /** The socket is gone, before it was ready. */
+  /** The socket was closed before it was ready. */
   gone(fd: number): void;
 }
 
-/** Decides what becomes of kept sockets: `quirks/unread_bytes.ts`. */
+/** Decides what is done about events of kept sockets: `quirks/unread_bytes.ts`. */
 export interface KeptSocketListener {
-  /** libcurl has named the socket, for that `CURL *`. */
+  /** libcurl has started to use the socket, for that `CURL *`. */
   used(socket: Socket, easy: Pointer): void;
-  /** libcurl lets go of the socket, which it has used for that `CURL *`. */
+  /** libcurl has stopped using the socket, which it has used for that `CURL *`. */
   left(socket: Socket, easy: Pointer): void;
-  /** Something has come on a socket that libcurl has let go of. Its registration has ended. */
+  /** A socket that libcurl does not use has become readable. Its registration has ended. */
   readable(socket: Socket): void;
 }
 
 /** The record of one socket. Directions are bits of READ and WRITE. */
 export interface Socket {
   readonly fd: number;
-  /** The number of this life of the fd: events of a former life are dropped. */
+  /**
+   * The number of this use of the fd: events of a socket that had the same fd before are dropped.
+   */
   generation: number;
-  /** The directions that libcurl wants to be told of. */
+  /** The directions that libcurl waits for. */
   interest: number;
   /** The directions that users wait for, each until it was reported once. */
   awaited: number;
   /** The directions that the poller watches. */
   registered: number;
-  /** The end of the socket will be announced by CLOSESOCKETFUNCTION. */
+  /** CLOSESOCKETFUNCTION will announce the end of the socket. */
   announced: boolean;
   /** libcurl has asked to read, so the socket was connected. */
   wasConnected: boolean;
-  /** The poller does not know the latest change yet. */
+  /** The registration in the poller is not up to date. */
   dirty: boolean;
-  /** When the socket was served last, on a clock that counts actions. */
+  /** When the socket was served last: the count of actions by then. */
   served: number;
-  /** Something has come since libcurl has let go of it, so the poller would report it for ever. */
+  /**
+   * The socket is kept and has unread bytes, so it is not watched: the poller would report it for
+   * ever.
+   */
   muted: boolean;
-  /** The `CURL *` that libcurl has named it for last, and how many transfers had begun by then. */
+  /**
+   * The `CURL *` that libcurl has last named the socket for, and the number of transfers begun by
+   * then.
+   */
   user: Pointer;
   usedAt: number;
-  /** When libcurl has let go of it, on the clock of `performance.now()`, where that is noted. */
+  /**
+   * When libcurl stopped using the socket, on the clock of `performance.now()`, where that is
+   * recorded.
+   */
   leftMs: number;
-  /** Its connection is the agent's own and carries one transfer at a time; `null`: not known yet. */
+  /**
+   * The connection belongs to the agent and carries one transfer at a time; `null`: not known yet.
+   */
   exclusive: boolean | null;
 }
 
@@ -82,24 +95,27 @@ export class Sockets implements SocketWatcher {
   #wanted = 0;
   /** Receives the events of {@linkcode await}. */
   waitListener: SocketWaitListener | null = null;
-  /** Without one, kept sockets are only watched as long as that costs nothing. */
+  /**
+   * The listener for kept sockets. Without one they are watched only while that costs no system
+   * call.
+   */
   keptListener: KeptSocketListener | null = null;
 
   /**
    * Registers sockets in `poller`. `closesUnconnectedSilently` is an oddity: libcurl closes a
-   * socket that never connected without CLOSESOCKETFUNCTION.
+   * socket that never connected without calling CLOSESOCKETFUNCTION.
    */
   constructor(poller: Poller, closesUnconnectedSilently = false) {
     this.#poller = poller;
     this.#closesUnconnectedSilently = closesUnconnectedSilently;
   }
 
-  /** How many sockets libcurl wants watched. */
+  /** The number of sockets that libcurl waits for. */
   get wanted(): number {
     return this.#wanted;
   }
 
-  /** How many sockets are known, those of idle connections included. */
+  /** The number of open sockets, those of idle connections included. */
   get size(): number {
     return this.#sockets.size;
   }
@@ -111,7 +127,7 @@ export class Sockets implements SocketWatcher {
 
   /** Records a call of libcurl's socket callback. `what` is a `CURL_POLL_*`. */
   socket(fd: number, what: number, easy: Pointer = null): void {
-    if (fd < 0) return; // libcurl 7.88 may pass -1 for a transfer whose connection is just gone
+    if (fd < 0) return; // libcurl 7.88 may pass -1 for a transfer whose connection was just closed
     let socket = this.#sockets.get(fd);
     if (what === CURL_POLL_REMOVE) {
       if (socket) this.#remove(socket, easy);
@@ -131,8 +147,8 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * Has the listener told once when the socket is ready for `directions`. The poller watches the
-   * union of these and of libcurl's. Throws `CurlMultiError` where the system refuses.
+   * Calls the listener once when the socket is ready for `directions`. The poller watches the union
+   * of these and of libcurl's. Throws `CurlMultiError` where the system refuses.
    */
   await(fd: number, directions: number): void {
     const socket = this.#sockets.get(fd) ?? this.#add(fd, false), before = socket.awaited;
@@ -190,7 +206,7 @@ export class Sockets implements SocketWatcher {
     this.#afterLessInterest(socket);
   }
 
-  /** Follows whenever libcurl or a user wants fewer directions of a socket than before. */
+  /** To be called after libcurl or a user waits for fewer directions of a socket than before. */
   #afterLessInterest(socket: Socket): void {
     const { announced, wasConnected } = socket;
     const mayVanish = !announced || (this.#closesUnconnectedSilently && !wasConnected);
@@ -198,11 +214,11 @@ export class Sockets implements SocketWatcher {
     else if (mayVanish) this.#forget(socket);
     else if (this.keptListener) {
       if (socket.registered !== READ) this.#markDirty(socket);
-    } // an idle socket is writable all the time: the poller would report it for ever
+    } // an idle socket is always writable: the poller would report it for ever
     else if (socket.registered & WRITE) this.#unregister(socket);
   }
 
-  /** Watches a kept socket again on which something had come. */
+  /** Watches a kept socket again that was removed because of unread bytes. */
   watchAgain(socket: Socket): void {
     if (this.#sockets.get(socket.fd) !== socket) return;
     socket.muted = false;
@@ -224,7 +240,7 @@ export class Sockets implements SocketWatcher {
     if (awaited) this.waitListener?.gone(fd);
   }
 
-  /** A new socket has that number, so nothing that was known of the number holds. */
+  /** A new socket has that number, so the records of an earlier one are dropped. */
   opened(fd: number): void {
     const former = this.#sockets.get(fd);
     if (former) this.#forget(former);
@@ -237,7 +253,7 @@ export class Sockets implements SocketWatcher {
     if (socket) this.#forget(socket);
   }
 
-  /** Tells the poller what has changed since the last time. */
+  /** Updates the registrations in the poller. */
   apply(): void {
     if (this.#new.length > 0) this.#dropUnusedNew();
     const dirty = this.#dirty;
@@ -250,8 +266,9 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * Drops the new sockets that libcurl does not use. libcurl asks for a new socket in the call that
-   * opens it, or has closed it there, which 7.88 does silently: the number may be another's by now.
+   * Drops the new sockets that libcurl does not use. libcurl waits for a new socket in the call
+   * that opens it, or has closed it there, which 7.88 does silently: the number may be another's by
+   * now.
    */
   #dropUnusedNew(): void {
     for (const socket of this.#new) {
@@ -272,12 +289,12 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * Serves the sockets that are ready: tells users, and calls `action` with the bits of
+   * Serves the sockets that are ready: ends the waits of users, and calls `action` with the bits of
    * `CURL_CSELECT_*` that libcurl still wants, until all events are served or `isOver`. One action
-   * may take long, since libcurl goes on with all busy transfers in it. The sockets that were left
-   * out come first the next time.
+   * may take long, since libcurl continues all busy transfers in it. The sockets that were not
+   * served come first the next time.
    *
-   * @returns how many events there were, without those that only users waited for.
+   * @returns the number of events, without those that only users waited for.
    */
   serve(action: (fd: number, mask: number) => void, isOver: () => boolean = () => false): number {
     const poller = this.#poller, count = poller.ready();
@@ -289,12 +306,14 @@ export class Sockets implements SocketWatcher {
       const event = order ? order[i] as number : i;
       const fd = poller.fdAt(event), socket = this.#sockets.get(fd);
       if (!socket) poller.delete(fd);
-      else if (socket.generation !== poller.tagAt(event)) continue; // an event of a former life
+      // an event of an earlier socket with that number
+      else if (socket.generation !== poller.tagAt(event)) continue;
       else {
         const mask = poller.maskAt(event), wasAwaited = this.#tellUsers(socket, mask);
         if (socket.interest === 0) {
           if (wasAwaited) users++;
-          else if (socket.awaited) this.#markDirty(socket); // users wait for the other direction
+          // users still wait for the other direction
+          else if (socket.awaited) this.#markDirty(socket);
           else if (socket.registered !== 0) this.#keptEvent(socket);
           continue;
         }
@@ -309,8 +328,8 @@ export class Sockets implements SocketWatcher {
   }
 
   /**
-   * Tells the listener what has come on kept sockets, before libcurl may give one of them to a
-   * transfer. What is for others stays in the poller.
+   * Reports the events of kept sockets to the listener, before libcurl may give one of them to a
+   * transfer. Events of other sockets stay in the poller.
    */
   lookAtKept(): void {
     if (this.keptListener === null || this.#sockets.size === this.#wanted) return;
@@ -323,7 +342,7 @@ export class Sockets implements SocketWatcher {
     }
   }
 
-  /** Does so for the events that the poller has just taken. */
+  /** Reports those among the events that the poller has just taken. */
   #endKept(count: number): void {
     if (this.keptListener === null || this.#sockets.size === this.#wanted) return;
     for (let event = 0; event < count; event++) {
@@ -339,7 +358,7 @@ export class Sockets implements SocketWatcher {
     this.keptListener?.readable(socket);
   }
 
-  /** Tells the listener what users wait for. An error ends the waits for both directions. */
+  /** Ends the waits of users for these directions; an error ends those for both. */
   #tellUsers(socket: Socket, mask: number): boolean {
     const ready = socket.awaited & (mask & FAILED ? READ | WRITE : mask);
     if (ready === 0) return false;
@@ -349,7 +368,7 @@ export class Sockets implements SocketWatcher {
     return true;
   }
 
-  /** The poller's events by the time since their sockets were served, the longest first. */
+  /** The poller's events, those first whose sockets were served least recently. */
   #leastRecentlyServed(count: number): number[] {
     const served = (event: number) => this.#sockets.get(this.#poller.fdAt(event))?.served ?? 0;
     return Array.from({ length: count }, (_, i) => i).sort((a, b) => served(a) - served(b));

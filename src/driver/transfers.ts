@@ -10,51 +10,60 @@ import type { Easy } from "../handles/easy/easy.ts";
 import { onAbort } from "../signals.ts";
 
 /**
- * Takes the end of a transfer. Exactly one of the methods is called, once. It must not throw:
- * it runs inside the agent's turn.
+ * Called at the end of a transfer: exactly one of the methods, once. They must not throw: they run
+ * inside the agent's turn.
  */
 export interface TransferOutcome {
   /** The transfer has succeeded. */
   resolve(easy: Easy): void;
   /** The transfer has failed, or was aborted. */
   reject(reason: unknown): void;
-  /** The request of a room above that the transfer is made for, for a {@linkcode TransferWatcher}. */
+  /**
+   * The request of `fetch` that the transfer is made for, which a {@linkcode TransferWatcher}
+   * reads.
+   */
   readonly request?: object | null;
 }
 
 /** Watches the transfers of an agent. Its methods must not throw. */
 export interface TransferWatcher {
-  /** Called before a transfer is started. What it returns takes the end in the stead of `outcome`. */
+  /** Called before a transfer is started. The returned outcome is called instead of `outcome`. */
   watch(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null): WatchedOutcome;
 }
 
 /** The outcome of a transfer that is watched. */
 export interface WatchedOutcome extends TransferOutcome {
-  /** The transfer was started, in the call of whoever has asked for it. */
+  /** The transfer was started, synchronously in the call that asked for it. */
   started(): void;
 }
 
 /** A transfer in flight. */
 export class ActiveTransfer {
   readonly easy: EasyState;
-  /** How many transfers of its multi handle had begun with this one. */
+  /** The number of transfers of its multi handle that had begun, this one included. */
   readonly number: number;
   /** When the transfer began, on the clock of `performance.now()`. */
   readonly started: number = performance.now();
-  /** The transfer waits for the application. */
+  /** Whether the transfer is paused, until the application resumes it. */
   paused = false;
-  /** A limit was changed after the transfer had begun. */
+  /** Whether a limit was changed after the transfer had begun. */
   limitChanged = false;
-  /** PRETRANSFER_TIME_T when the transfer had left a connection: it grows with the next one. */
+  /**
+   * PRETRANSFER_TIME_T when the transfer left a connection: the value grows with the next
+   * connection.
+   */
   leftPretransfer = -1;
-  /** The reason of an abort inside a callback, of which libcurl is told after it. */
+  /**
+   * The reason of an abort inside a callback: the handle is removed after the callback has
+   * returned.
+   */
   aborted: { readonly reason: unknown } | null = null;
   /** The error of a call outside a turn that has ended the transfer. */
   failure: { readonly error: unknown } | null = null;
   readonly #outcome: TransferOutcome;
   #unlisten: (() => void) | null = null;
 
-  /** Made by {@linkcode ActiveTransfers.add}. */
+  /** Only for {@linkcode ActiveTransfers.add}. */
   constructor(easy: EasyState, number: number, outcome: TransferOutcome) {
     this.easy = easy;
     this.number = number;
@@ -73,7 +82,7 @@ export class ActiveTransfer {
     this.#outcome.resolve(easy);
   }
 
-  /** The transfer has failed; the reason of an abort counts most, then what failed first. */
+  /** The transfer has failed. The reason of an abort is reported first, then the first failure. */
   reject(reason: unknown): void {
     this.#unlisten?.();
     const { aborted, failure } = this;
@@ -85,8 +94,8 @@ export class ActiveTransfer {
 export class ActiveTransfers {
   readonly #transfers = new TombstoneMap<ActiveTransfer>();
   /**
-   * Those for which libcurl may have to be called without an event. What each of them is, is asked
-   * when that matters: a redirect or an option may change it.
+   * The transfers for which libcurl may have to be called without an event. Which kind each one is,
+   * is decided when it matters: a redirect or an option may change it.
    */
   readonly watchlist: Set<ActiveTransfer> = new Set();
   #paused = 0;
@@ -98,18 +107,18 @@ export class ActiveTransfers {
     return this.#begun;
   }
 
-  /** libcurl was called, and has looked at all transfers that had begun. */
+  /** libcurl was called, and has processed all transfers that had begun. */
   called(): void {
     this.#known = this.#begun;
   }
 
-  /** Whether libcurl has looked at all transfers. */
+  /** Whether libcurl has processed all transfers. */
   get allKnown(): boolean {
     return this.#known === this.#begun;
   }
 
   /**
-   * Whether libcurl has looked at a transfer. Until then the infos of its handle are those of the
+   * Whether libcurl has processed a transfer. Until then the infos of its handle are those of the
    * handle's last transfer.
    */
   isKnown(transfer: ActiveTransfer): boolean {
@@ -121,7 +130,7 @@ export class ActiveTransfers {
     return this.#transfers.size;
   }
 
-  /** How many can go on without the application: all but the paused ones. */
+  /** How many can continue without the application: all but the paused ones. */
   get runnable(): number {
     return this.#transfers.size - this.#paused;
   }

@@ -1,6 +1,6 @@
 /**
  * The invariants of the handles of this thread while no callback is on the stack, checked with
- * CURLEW_DEBUG. Each check yields the violations, in words.
+ * CURLEW_DEBUG. Each check yields its violations, one sentence each.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { buffersInUse } from "./base/callback_buffers.ts";
 /** More native callbacks than kinds of callbacks: there is one for each kind and thread. */
 const MOST_CALLBACKS = 64;
 
-/** The violations by the counters of this thread. */
+/** The violations that the counters of this thread show. */
 export function* brokenCounts(): Generator<string, void, undefined> {
   const { blocks, lists, callbacks } = live;
   for (const [name, count] of Object.entries({ ...live, multis: multiCount.open })) {
@@ -30,7 +30,7 @@ export function* brokenCounts(): Generator<string, void, undefined> {
   if (buffersInUse() !== 0) yield `${buffersInUse()} buffers of callbacks were not given back`;
 }
 
-/** The violations by a multi handle and the easy handles in it. */
+/** The violations that a multi handle and the easy handles in it show. */
 export function* brokenMulti(multi: Multi): Generator<string, void, undefined> {
   const easies = multi.getHandles();
   for (const easy of easies) yield* brokenEasy(easy, multi);

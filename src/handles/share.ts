@@ -28,7 +28,7 @@ class ShareResources {
   pointer: Pointer;
   /** The CLOSESOCKETFUNCTIONs of connections that may be in the shared cache. */
   readonly hooks = new Set<CloseHook>();
-  /** Whether the handle may be forgotten: its owner has no `close()`. */
+  /** Whether the handle may be collected without a warning: its owner has no `close()`. */
   forgettable = false;
 
   constructor(pointer: NonNullPointer) {
@@ -55,7 +55,7 @@ class ShareResources {
 const unclosed = new CollectedHandles<ShareResources>(
   "a Share",
   (resources) => {
-    if (resources.free() !== 0) return false; // an easy that uses it is not collected yet
+    if (resources.free() !== 0) return false; // an easy that uses the share is not collected yet
     return resources.forgettable ? undefined : true;
   },
 );

@@ -1,6 +1,6 @@
 /**
- * Taps: what a transfer sends and receives, for whoever records it, beside the functions that its
- * handle has.
+ * Taps: recorders of what a transfer sends and receives, which are called in addition to the
+ * callbacks of its handle.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { renewFunction } from "./easy/functions.ts";
 const { DEBUGFUNCTION, STDERR, VERBOSE } = easyOptions;
 
 /**
- * Whether libcurl writes the trace itself, to STDERR: a DEBUGFUNCTION would silence it, so a tap gets
- * no trace then.
+ * Whether libcurl writes the trace itself, to STDERR: a DEBUGFUNCTION would replace that, so a tap
+ * gets no trace then.
  */
 const tracesItself = ({ settings }: EasyState) =>
   settings.verbose && !settings.functions.has(DEBUGFUNCTION.id);
 
-/** Has a tap get what the handle sends and receives from now on. */
+/** Attaches a tap, which gets what the handle sends and receives from now on. */
 export function attachTap(state: EasyState, tap: TransferTap): void {
   const isFirst = state.taps === null;
   state.taps = [...state.taps ?? [], tap];
@@ -44,12 +44,14 @@ function setTrace(state: EasyState, isOn: boolean): void {
 }
 
 const NOWHERE = native.os === "windows" ? "NUL" : "/dev/null";
-/** The files of {@linkcode silenceOthers}, to be told from one that the user sets. */
+/**
+ * The files of {@linkcode silenceOthers}, which must be distinguished from one that the user sets.
+ */
 const silent = new WeakSet<Owned>();
 
 /**
- * Has the trace of the handle that libcurl makes for DOH_URL go nowhere: that handle gets VERBOSE and
- * STDERR, and no DEBUGFUNCTION, so its credentials would be on standard error.
+ * Discards the trace of the handle that libcurl makes for DOH_URL: that handle gets VERBOSE and
+ * STDERR, but no DEBUGFUNCTION, so credentials would appear on standard error.
  */
 function silenceOthers(state: EasyState, isOn: boolean): void {
   const present = state.resources.owned.get(STDERR.id);

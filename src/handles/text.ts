@@ -1,5 +1,5 @@
 /**
- * libcurl's functions on text, which need no handle.
+ * libcurl's functions for text, which need no handle.
  *
  * @module
  */
@@ -23,7 +23,7 @@ function badArgument(what: string, expected: string, value: unknown): CurlEasyEr
   return new CurlEasyError(Code.BAD_FUNCTION_ARGUMENT, message);
 }
 
-/** Takes a block that libcurl has allocated. */
+/** Reads and frees a block that libcurl has allocated. */
 function take<T>(what: string, block: Pointer, read: (block: NonNullable<Pointer>) => T): T {
   if (block === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, `Cannot ${what}: it is too long`);
   try {
@@ -39,7 +39,7 @@ function take<T>(what: string, block: Pointer, read: (block: NonNullable<Pointer
  * https://curl.se/libcurl/c/curl_easy_escape.html}.
  *
  * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value that is neither;
- * CURLE_OUT_OF_MEMORY for one that libcurl takes for too long (8 MB).
+ * CURLE_OUT_OF_MEMORY for one that is longer than libcurl accepts (8 MB).
  * @throws {CurlLoadError} where there is no libcurl.
  *
  * @example
@@ -52,19 +52,19 @@ function take<T>(what: string, block: Pointer, read: (block: NonNullable<Pointer
  */
 export function escape(text: string | Uint8Array): string {
   const bytes = bytesToRead("escape the text", text);
-  if (bytes.length === 0) return ""; // a length of 0 would be that up to a NUL
+  if (bytes.length === 0) return ""; // with a length of 0 libcurl would read up to a NUL
   const { curl_easy_escape } = library().symbols;
   const block = curl_easy_escape(null, bytes, bytes.length);
   return take("escape the text", block, (found) => native.string(found) ?? "");
 }
 
 /**
- * Decodes each `%XX` of a text; a `+` stays one: {@link
+ * Decodes each `%XX` of a text; a `+` is not decoded: {@link
  * https://curl.se/libcurl/c/curl_easy_unescape.html}. The result may have any character, NUL and
- * line breaks too. Where the bytes are not UTF-8, each is a character, as in latin-1.
+ * line breaks too. Where the bytes are not UTF-8, each becomes one character, as in latin-1.
  *
  * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value that is neither a string nor
- * bytes; CURLE_OUT_OF_MEMORY for one that libcurl takes for too long.
+ * bytes; CURLE_OUT_OF_MEMORY for one that is longer than libcurl accepts.
  * @throws {CurlLoadError} where there is no libcurl.
  */
 export function unescape(text: string | Uint8Array): string {
@@ -81,11 +81,11 @@ export function unescape(text: string | Uint8Array): string {
 }
 
 /**
- * Reads a date as HTTP, mails and cookies write it, in any of the forms that libcurl knows: {@link
+ * Reads a date of HTTP, mail or a cookie, in any of the forms that libcurl knows: {@link
  * https://curl.se/libcurl/c/curl_getdate.html}. Without a time zone it is in UTC.
  *
- * @returns the date, `null` where the text is none.
- * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value that is no string.
+ * @returns the date, `null` where the text is not a date.
+ * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value that is not a string.
  * @throws {CurlLoadError} where there is no libcurl.
  *
  * @example

@@ -49,7 +49,8 @@ const unclosed = new CollectedHandles<Owned>("a CurlUrl", (owned) => {
   return true;
 });
 
-// duplicate() passes the C handle of the copy to the constructor, whose public parameter is a URL
+// duplicate() passes the C handle of the copy here: the public parameter of the constructor is a
+// URL
 let adopted: NonNullPointer | null = null;
 
 /**
@@ -147,7 +148,7 @@ export class CurlUrl {
    * @throws {CurlLoadError} for a flag that the loaded libcurl does not know.
    */
   set(part: UrlPart | number, value: string | Uint8Array | null, flags = 0): void {
-    void this.#pointer; // is it open?
+    void this.#pointer; // throws where the handle is closed
     const number = partNumber(part), bits = flagBits(flags), given = readValue(value, bits);
     const pointer = this.#pointer;
     const { curl_url_set } = library().symbols;
@@ -157,7 +158,7 @@ export class CurlUrl {
       for (let i = number; i <= last; i++) check(curl_url_set(pointer, i, null, bits));
       return;
     }
-    // nothing is to be encoded, and libcurl 7.88 would read from NULL
+    // libcurl 7.88 would read from NULL, and an empty value has nothing to encode
     const used = given.length === 0 ? bits & ~CURLU_URLENCODE : bits;
     check(curl_url_set(pointer, number, cString(given), used >>> 0));
   }
@@ -215,7 +216,7 @@ function partNumber(part: unknown): number {
 /** Whether a code means that the part is missing: CURLUE_NO_SCHEME to CURLUE_NO_ZONEID. */
 function isMissing(part: number, code: number): boolean {
   if (code >= UrlCode.NO_SCHEME && code <= UrlCode.NO_ZONEID) return true;
-  // libcurl before 7.81 has no own code for a missing zone id
+  // libcurl before 7.81 has no code of its own for a missing zone id
   return part === CURLUPART_ZONEID && code === UrlCode.UNKNOWN_PART;
 }
 
@@ -235,15 +236,16 @@ function flagBits(bits: unknown): number {
 }
 
 /**
- * Reads a value. Throws for one that is neither text nor bytes, or has control codes. libcurl checks a
- * whole URL for these, but not a single part.
+ * Reads a value. Throws for one that is neither text nor bytes, or has control codes: libcurl
+ * checks a whole URL for these, but not a single part.
  */
 function readValue(value: unknown, bits: number): CText | null {
   if (value === null) return null;
   // deno-lint-ignore no-control-regex -- control codes are what is refused
   const refused = bits & CURLU_URLENCODE ? /\0/ : /[\0-\x1f\x7f]/;
   if (typeof value === "string" && !refused.test(value)) return value;
-  const bytes = isByteArray(value) ? bytesOf(value)?.slice() : undefined; // no proxy of bytes
+  // a Proxy of bytes is refused
+  const bytes = isByteArray(value) ? bytesOf(value)?.slice() : undefined;
   if (bytes && !refused.test(latin1(bytes))) return bytes;
   const expected = "expected a string without control codes, or null";
   throw new CurlUrlError(UrlCode.MALFORMED_INPUT, `Cannot set the part: ${expected}`);

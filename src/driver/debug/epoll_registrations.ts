@@ -1,5 +1,5 @@
 /**
- * The kernel's list of what an epoll descriptor watches, from `/proc`: for checks.
+ * The registrations of an epoll descriptor as the kernel lists them in `/proc`, for checks.
  *
  * @module
  */
@@ -19,12 +19,12 @@ export interface Registration {
 // tfd:       12 events:       19 data:        70000000c  pos:0 ino:... sdev:...
 const ROW = /^tfd:\s*(\d+) events:\s*([0-9a-f]+) data:\s*([0-9a-f]+)/gm;
 
-/** All registrations; `null` where the system does not tell, or the runtime may not read them. */
+/** All registrations; `null` where the system has no such list, or the runtime may not read it. */
 export function readRegistrations(pollerFd: number): Registration[] | null {
   if (native.os !== "linux") return null;
   let text: string;
   try {
-    // without an import, for which Deno would load its Node.js layer: 10 ms
+    // process.getBuiltinModule: an import would make Deno load its Node.js layer, which takes 10 ms
     text = globalThis.process.getBuiltinModule("node:fs").readFileSync(
       `/proc/self/fdinfo/${pollerFd}`,
       "utf8",

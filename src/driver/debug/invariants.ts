@@ -1,7 +1,7 @@
 /**
  * The invariants of an agent, checked after each turn of its loop where the environment variable
- * CURLEW_DEBUG is 1: ownership, counts and states of the handles; and that the records of the
- * driver agree with each other, with libcurl and with the kernel.
+ * CURLEW_DEBUG is 1: ownership, counts and states of the handles, and that the driver's records
+ * agree with each other, with libcurl and with the kernel.
  *
  * @module
  */
@@ -24,25 +24,31 @@ export interface Parts {
   readonly deadline: Deadline;
   /** The poller's descriptor. */
   readonly pollerFd: number;
-  /** Nothing is left to do until an event comes. */
+  /** Whether nothing is left to do until an event comes. */
   readonly isIdle: boolean;
 }
 
-/** The violations that a check has found, in words. */
+/** The violations that a check has found, one sentence each. */
 type Violations = Generator<string, void, undefined>;
 
 /**
- * With more transfers and sockets than this only every 64th turn is checked: a check visits all.
+ * With more transfers and sockets than MANY only every 64th turn is checked: a check visits them
+ * all.
  */
 const MANY = 256, SELDOM = 64;
-/** The kernel's list takes longer than the rest: after 200 turns it is read in every 16th only. */
+/**
+ * Reading the kernel's list takes longer than the other checks: after 200 turns it is read at every
+ * 16th turn only.
+ */
 const KERNEL_TURNS = 200, KERNEL_SELDOM = 16;
-/** The alarm may be this much later than libcurl's deadline: time passes between two calls. */
+/**
+ * The timer may fire this much later than libcurl's deadline: time passes between the two calls.
+ */
 const LATE_MS = 2000;
-/** A wait whose socket is gone has this many turns to end. */
+/** A wait whose socket was closed has to end within this many turns. */
 const LAST_TURNS = 3;
 
-/** Whether the environment asks for the checks. */
+/** Whether the environment variable turns the checks on. */
 export function isDebugging(): boolean {
   return native.env("CURLEW_DEBUG") === "1";
 }
@@ -50,10 +56,10 @@ export function isDebugging(): boolean {
 /** The checks of one agent. */
 export class Invariants {
   #turns = 0;
-  /** How many turns ago the socket of a wait was gone. */
+  /** The number of turns since the socket of a wait was closed. */
   readonly #orphans = new WeakMap<SocketWait, number>();
 
-  /** The violations as an error, `null` where there is none. Only for outside of callbacks. */
+  /** The violations as an error, `null` where there is none. Not to be called inside a callback. */
   check(parts: Parts): Error | null {
     const { transfers, sockets } = parts.driven, isMany = transfers.size + sockets.size > MANY;
     if (this.#turns++ % (isMany ? SELDOM : 1) !== 0) return null;
@@ -95,7 +101,7 @@ export class Invariants {
     }
     for (const wait of waits) {
       const isThere = (present.get(wait.fd) ?? 0) & wait.direction;
-      // outside of the turn the wait hears that its socket is gone
+      // a socket that is closed outside a turn ends its waits only in the next turn
       const turns = isThere ? 0 : (this.#orphans.get(wait) ?? 0) + 1;
       this.#orphans.set(wait, turns);
       if (turns > LAST_TURNS) yield `nobody watches fd ${wait.fd} for a wait`;
@@ -103,7 +109,7 @@ export class Invariants {
   }
 }
 
-/** Each transfer is in the multi handle, and the counts are those of a recount. */
+/** Each transfer is in the multi handle, and the counts equal a recount. */
 function* brokenTransfers({ driven: { transfers, multi }, isIdle }: Parts): Violations {
   let paused = 0;
   for (const transfer of transfers) {
@@ -148,7 +154,7 @@ function* brokenFairness({ fairness, transfers }: DrivenMulti): Violations {
   }
 }
 
-/** A transfer whose answer may end it is in flight. */
+/** A transfer that may end with its answer, before its upload, is in flight. */
 function* brokenAnswers({ answers, transfers }: DrivenMulti): Violations {
   for (const easy of answers) {
     if (!transfers.find(easy)) yield "the answer of a transfer that is over is waited for";
@@ -178,14 +184,14 @@ function* brokenWanted(sockets: Sockets): Violations {
   if (wanted !== sockets.wanted) yield `${sockets.wanted} sockets count as wanted, ${wanted} are`;
 }
 
-/** The registrations of the poller are those of the kernel. */
+/** The driver's registrations equal those of the kernel. */
 function* brokenKernel({ driven: { sockets }, pollerFd }: Parts): Violations {
   const registrations = readRegistrations(pollerFd);
   if (!registrations) return;
   const known = new Map<number, Registration>();
   for (const registration of registrations) {
     const { fd, tag } = registration;
-    if (tag === 0) continue; // the poller's own, to be woken by
+    if (tag === 0) continue; // the poller's own eventfd
     if (known.has(fd)) yield `the kernel watches two files as fd ${fd}`;
     known.set(fd, registration);
   }
@@ -202,7 +208,7 @@ function* brokenKernel({ driven: { sockets }, pollerFd }: Parts): Violations {
   for (const fd of known.keys()) yield `the kernel watches fd ${fd}, which nobody knows`;
 }
 
-/** There is an alarm, no later than libcurl wants it, and something that wakes the agent. */
+/** A timer is set, no later than libcurl's deadline, and something will start the next turn. */
 function* brokenDeadline({ driven, deadline, isIdle }: Parts): Violations {
   const { multi, transfers, sockets, fairness } = driven;
   if (!isIdle) return;
@@ -220,7 +226,7 @@ function* brokenDeadline({ driven, deadline, isIdle }: Parts): Violations {
   }
 }
 
-/** The counts of the parking, by which the process stays alive, are those of a recount. */
+/** The counts of waiting agents, by which the process stays alive, equal a recount. */
 function* brokenParking(): Violations {
   const places = [...parking.places()];
   const waiting = places.filter((place) => place.isWaiting).length;

@@ -1,5 +1,5 @@
 /**
- * The poller for programs with an event loop of their own.
+ * `Poller` of `curlew/poll`: watches descriptors for programs with an event loop of their own.
  *
  * @module
  */
@@ -18,39 +18,40 @@ export interface PollerEvent {
   /** The descriptor. */
   readonly fd: number;
   /**
-   * What it is ready for, as `Multi.socketAction` takes it: bits of `CURL_CSELECT_IN` (1),
-   * `CURL_CSELECT_OUT` (2) and `CURL_CSELECT_ERR` (4). An error, or the end of a stream, is told in
-   * any case; reading or writing finds out which.
+   * The directions that are ready, as `Multi.socketAction` takes them: bits of `CURL_CSELECT_IN`
+   * (1), `CURL_CSELECT_OUT` (2) and `CURL_CSELECT_ERR` (4). An error or the end of a stream is
+   * reported whatever was asked for; reading or writing finds out which.
    */
   readonly events: number;
 }
 
-/** So long a poller answers without giving the application's timers their turn. */
+/** The time for which a poller may answer without the application's timers having run. */
 const SLICE_MS = 2;
 
-/** A wait that has not ended. */
+/** A wait in progress. */
 interface PendingWait {
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
-  /** Ends the wait, with nothing where its time is over. */
+  /** Ends the wait with the events; with none where its time is over. */
   resolve(found: Reported[]): void;
   reject(reason: unknown): void;
 }
 
 /**
- * Watches descriptors without blocking: what an event loop of one's own needs. A {@linkcode Multi}
- * says by SOCKETFUNCTION what to watch, and is told of events by `socketAction`.
+ * Watches descriptors without blocking, for an event loop of your own. The SOCKETFUNCTION of a
+ * {@linkcode Multi} says what to watch, and `socketAction` takes the events.
  *
- * - It is level-triggered: what is not served is told again.
+ * - It is level-triggered: an event that is not served is reported again.
  * - It watches whatever the system can poll: sockets, pipes, and on Linux eventfd, inotify, timerfd
- *   and the like. A number of it may be watched by other pollers and used by an agent as well.
- * - A descriptor that is closed while it is watched is told no longer, and the number's next user is
- *   not taken for it; `delete` it before or after, or never.
- * - A wait keeps the process alive while something is watched or it has a timeout; a poller that
- *   nobody waits for does not.
+ * and the like. Other pollers and agents may watch the same descriptor.
+ * - A descriptor that is closed while it is watched is no longer reported, and neither is another
+ * file that the system gives the same number. Call `delete` before or after the close, or not at
+ * all.
+ * - A wait keeps the process alive while it has a timeout or a descriptor is watched. A poller
+ * without a wait does not.
  * - All pollers and agents of a thread share one wait of the runtime.
  *
- * The application's timers run in any case, every 2 ms at the latest.
+ * The application's timers always run, after 2 ms at the latest.
  *
  * @example
  * ```ts
@@ -77,7 +78,9 @@ export class Poller {
   readonly #waits = new Set<PendingWait>();
   readonly #deadline = new Deadline(() => this.#turn());
   readonly #spin = new Spin();
-  /** Until then a wait may be answered at once; then the application's timers come first. */
+  /**
+   * Until this time a wait may be answered at once; after it the application's timers run first.
+   */
   #sliceEnd = 0;
   #isScheduled = false;
   #closed = false;
@@ -100,7 +103,7 @@ export class Poller {
     parking.enter(fd, { wakeUp: () => this.#turn() });
   }
 
-  /** Takes a place for the kernel poller that is about to replace another one. */
+  /** Registers the kernel poller that is about to replace another one with the thread's parking. */
   #move(fd: number, old: number): void {
     this.#enter(fd);
     parking.leave(old);
@@ -108,15 +111,15 @@ export class Poller {
   }
 
   /**
-   * Watches a descriptor, or changes what it is watched for.
+   * Watches a descriptor, or changes the directions that it is watched for.
    *
-   * @param fd The descriptor, which stays the caller's: the poller neither reads nor closes it.
-   * @param events `CURL_POLL_IN` (1), `CURL_POLL_OUT` (2) or both, as SOCKETFUNCTION says it;
-   * `CURL_POLL_NONE` (0) has nothing told of it until the next `set`.
+   * @param fd The descriptor. The caller owns it: the poller neither reads nor closes it.
+   * @param events `CURL_POLL_IN` (1), `CURL_POLL_OUT` (2) or both, as SOCKETFUNCTION gives them;
+   * with `CURL_POLL_NONE` (0) nothing is reported until the next `set`.
    * @throws {CurlMultiError} CURLM_BAD_SOCKET for a descriptor that is not open or cannot be
-   * polled, such as that of a regular file, unless `events` is 0; CURLM_BAD_FUNCTION_ARGUMENT for a number that is none;
-   * CURLM_OUT_OF_MEMORY where the system has no room for another; CURLM_BAD_HANDLE where the poller
-   * is closed.
+   * polled, such as that of a regular file, unless `events` is 0; CURLM_BAD_FUNCTION_ARGUMENT for a
+   * value that is not a descriptor; CURLM_OUT_OF_MEMORY where the system has no room for another;
+   * CURLM_BAD_HANDLE where the poller is closed.
    */
   set(fd: number, events: number): void {
     const number = descriptorOf("watch", fd), interest = interestOf(events);
@@ -127,9 +130,9 @@ export class Poller {
   }
 
   /**
-   * Stops watching a descriptor. One that is unknown or closed is no error.
+   * Stops watching a descriptor. An unknown or closed descriptor is no error.
    *
-   * @throws {CurlMultiError} CURLM_BAD_FUNCTION_ARGUMENT for a number that is no descriptor.
+   * @throws {CurlMultiError} CURLM_BAD_FUNCTION_ARGUMENT for a value that is not a descriptor.
    */
   delete(fd: number): void {
     this.#registrations.delete(descriptorOf("stop watching", fd));
@@ -137,13 +140,13 @@ export class Poller {
   }
 
   /**
-   * Waits until descriptors are ready. Several waits may go on at once: each is told.
+   * Waits until descriptors are ready. Several waits may be in progress: each gets the events.
    *
-   * @returns what is ready, some dozens at a time, the rest with the next wait; nothing where the
-   * time is over. Whoever closes one descriptor while serving another goes through the list with
-   * `for await (const event of poller)` instead, which leaves out what has changed meanwhile.
+   * @returns the events, some dozens at most, the others with the next wait; none where the time is
+   * over. If you close one descriptor while serving another, use `for await (const event of
+   * poller)` instead, which skips events that are out of date.
    * @throws {CurlMultiError} CURLM_BAD_FUNCTION_ARGUMENT for a bad option, CURLM_BAD_HANDLE where
-   * the poller is closed, CURLM_ABORTED_BY_CALLBACK where it is closed meanwhile.
+   * the poller is closed already, CURLM_ABORTED_BY_CALLBACK where it is closed during the wait.
    * @throws the signal's reason where it aborted.
    */
   async wait(options: PollerWaitOptions = {}): Promise<PollerEvent[]> {
@@ -157,8 +160,8 @@ export class Poller {
   }
 
   /**
-   * Waits for ever, and gives what is ready one by one, until the poller is closed. What was deleted,
-   * set anew or closed since the kernel reported it is left out.
+   * Yields events one by one, without a time limit, until the poller is closed. It skips an event
+   * whose descriptor was deleted, set again or closed since the kernel reported it.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<PollerEvent, void, void> {
     while (!this.#closed) {
@@ -172,7 +175,7 @@ export class Poller {
     }
   }
 
-  /** What the kernel reports, at once where there is something and time is left. */
+  /** A promise of the events: at once where there are some and the slice is not over. */
   #next(deadline: number, signal?: AbortSignal): Promise<Reported[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Reported[]>();
     try {
@@ -223,7 +226,7 @@ export class Poller {
     });
   }
 
-  /** Looks, and looks again for a moment where the last wait was shorter than that. */
+  /** Polls once, and again for a moment where the last wait was shorter than that. */
   #report(mayLookAgain: boolean): Reported[] {
     for (;;) {
       const found = this.#registrations.report();
@@ -232,7 +235,7 @@ export class Poller {
     }
   }
 
-  /** Ends the waits that something is there for, or whose time is over. */
+  /** Ends the waits that have events or whose time is over. */
   #turn(mayLookAgain = false): void {
     if (this.#closed) return;
     this.#sliceEnd = performance.now() + SLICE_MS;
@@ -265,8 +268,8 @@ export class Poller {
   }
 
   /**
-   * Closes the poller, not what it watches. A wait that goes on rejects with
-   * CURLM_ABORTED_BY_CALLBACK; `for await` ends. Does nothing the second time.
+   * Closes the poller, but not the descriptors that it watches. A wait in progress rejects with
+   * CURLM_ABORTED_BY_CALLBACK; `for await` ends. A second call does nothing.
    */
   close(): void {
     if (this.#closed) return;

@@ -1,6 +1,7 @@
 /**
- * The descriptors that a `Poller` watches. Each registration is one life of a number: an event is
- * told only while the number still leads to the file that was registered.
+ * The descriptors that a `Poller` watches. The system gives the number of a closed descriptor to
+ * another file, so an event is reported only while the number still belongs to the file that was
+ * registered.
  *
  * @module
  */
@@ -10,14 +11,14 @@ import { createPoller } from "../poller/create.ts";
 import { bitsToTell, type Poller } from "../poller/poller.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** A descriptor in one of its lives. `set` begins another one. */
+/** One registration of a descriptor. A further `set` makes a new one. */
 export interface Registration {
   readonly fd: number;
   readonly interest: number;
   readonly tag: number;
 }
 
-/** An event as the kernel has reported it, to be confirmed before it is told. */
+/** An event as the kernel has reported it, not yet confirmed. */
 export interface Reported {
   readonly registration: Registration;
   readonly bits: number;
@@ -28,13 +29,13 @@ export class Registrations {
   #poller: Poller = createPoller();
   readonly #known = new Map<number, Registration>();
   #tag = 0;
-  /** The kernel reports a file that no number leads to any more, and would go on doing so. */
+  /** The kernel reports a file whose descriptor was closed, and would report it again and again. */
   #hasStale = false;
   readonly #replaced: (fd: number, old: number) => void;
 
   /**
-   * Opens a kernel poller. `replaced` is told its next descriptor before the old one is closed, and
-   * may throw.
+   * Opens a kernel poller. `replaced` is called with the descriptor of its successor before the old
+   * one is closed, and may throw.
    */
   constructor(replaced: (fd: number, old: number) => void) {
     this.#replaced = replaced;
@@ -56,7 +57,7 @@ export class Registrations {
     try {
       this.#poller.set(fd, interest, tag);
     } catch (error) {
-      // only a closed number can be refused that was accepted before
+      // only a descriptor that was closed meanwhile can be accepted once and refused later
       this.#known.delete(fd);
       throw isInstance(error, CurlMultiError) ? refusal(fd, error) : error;
     }
@@ -68,7 +69,7 @@ export class Registrations {
     if (this.#known.delete(fd)) this.#poller.delete(fd);
   }
 
-  /** The events that are there now. */
+  /** The events at this moment. */
   report(): Reported[] {
     if (this.#hasStale) this.#replace();
     const poller = this.#poller, found: Reported[] = [];
@@ -80,7 +81,10 @@ export class Registrations {
     return found;
   }
 
-  /** Whether an event may be told: its registration is the present one, of the present file. */
+  /**
+   * Whether an event may be reported: its registration is the latest, and the file is still the
+   * same.
+   */
   confirm({ registration }: Reported): boolean {
     if (this.#known.get(registration.fd) !== registration) return false;
     if (this.#confirms(registration)) return true;
@@ -95,7 +99,7 @@ export class Registrations {
 
   /**
    * Replaces the kernel poller. epoll keeps a closed file that another descriptor or process still
-   * has open, and nothing takes it out again but the end of the poller.
+   * has open, and only closing the poller removes it.
    */
   #replace(): void {
     const old = this.#poller, next = createPoller();

@@ -10,11 +10,11 @@ import { member } from "../../members.ts";
 import { isSignal, notASignal } from "../../signals.ts";
 import { READ, WRITE } from "../poller/poller.ts";
 
-/** What `Poller.wait` takes. */
+/** The options of `Poller.wait`. */
 export interface PollerWaitOptions {
   /**
-   * The longest time to wait, in milliseconds: 0 only looks, and Infinity, which is the default,
-   * has no end. `Multi.timeout()` says -1 where it has no timeout: that is Infinity here.
+   * The longest time to wait, in milliseconds. 0 polls once; Infinity, the default, waits without
+   * end. Where `Multi.timeout()` returns -1, pass Infinity.
    */
   readonly timeout?: number;
   /** Ends the wait; the promise rejects with the signal's reason. */
@@ -29,12 +29,12 @@ function badArgument(what: string, expected: string, value: unknown): CurlMultiE
 /** Reads a descriptor: a whole number from 0. */
 export function descriptorOf(what: string, value: unknown): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fffffff) {
-    return value as number + 0; // FFI takes no -0
+    return value as number + 0; // FFI accepts no -0
   }
   throw badArgument(`${what} a descriptor`, "a whole number from 0", value);
 }
 
-/** Reads what to watch for. */
+/** Reads the directions to watch for. */
 export function interestOf(value: unknown): number {
   if (Number.isInteger(value) && ((value as number) & ~(READ | WRITE)) === 0) {
     return value as number + 0;

@@ -1,8 +1,8 @@
 /**
- * The watch of Bun: the runtime's own loop as long as that is cheap, a Worker after that. Bun's
- * loop drops the descriptor with each event, and for each time that it adds the descriptor again
- * the kernel walks all sockets below it, to find a circle of pollers: 2 ms for 10,000 sockets. A
- * Worker costs the same for any number of sockets.
+ * The watch of Bun: the runtime's own loop while that is cheap, a Worker after that. Bun's loop
+ * removes the descriptor at each event and adds it again. Each time that it does, the kernel walks
+ * all sockets below the descriptor, to find a circle of pollers: 2 ms for 10,000 sockets. A Worker
+ * costs the same for any number of sockets.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Poller } from "../poller/poller.ts";
 
 /** With fewer sockets a wait by the runtime's loop takes less time than one by a Worker. */
 const MANY = 500;
-/** The start of a Worker costs as much as the walk of this many sockets. */
+/** Starting a Worker costs as much as walking this many sockets. */
 const ENOUGH = 50_000;
 
 /** Watches by a Worker. `up` is called once it runs. Throws where no descriptor is left for it. */
@@ -29,12 +29,12 @@ export class LoopWaiter implements FdWatch {
   readonly #ready: () => void;
   readonly #sockets: () => number;
   #watch: FdWatch;
-  /** The Worker that takes over once it runs. */
+  /** The Worker, which replaces the runtime's loop once it runs. */
   #worker: FdWatch | null = null;
   #isWorkerUp = false;
   #armed = false;
   #alive = true;
-  /** How many sockets the kernel has walked. */
+  /** How many sockets the kernel has walked so far. */
   #walked = 0;
 
   constructor(poller: Poller, ready: () => void, sockets: () => number) {
@@ -62,7 +62,7 @@ export class LoopWaiter implements FdWatch {
     try {
       this.#worker = byWorker(this.#poller, () => this.#fire(), () => this.#isWorkerUp = true);
     } catch {
-      // no descriptor is left for a Worker: the loop goes on, and the next try is later
+      // no descriptor is left for a Worker: the loop stays in use, and a later event tries again
     }
   }
 

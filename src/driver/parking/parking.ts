@@ -1,8 +1,7 @@
 /**
- * The parking of a thread, where its agents wait. Their pollers sit in one parent poller, and the
- * runtime watches only that one. On Deno a wait occupies a thread of a pool of 32, which serves the
- * application's file reads and name lookups too: so there is never more than one wait.
- *
+ * The parking of a thread, where its agents wait. Their pollers are registered in one parent
+ * poller, and the runtime watches only that one. On Deno a wait occupies a thread of a pool of 32,
+ * which also serves the application's file reads and name lookups: so there is at most one wait.
  * @module
  */
 
@@ -11,15 +10,15 @@ import { createPoller } from "../poller/create.ts";
 import { type Poller, READ } from "../poller/poller.ts";
 import { createWatch } from "./wait_method.ts";
 
-/** An agent that is parked. */
+/** An agent or a `Poller` that is parked. */
 export interface Parked {
-  /** The agent's poller has something ready. */
+  /** Called when its poller has events. */
   wakeUp(): void;
 }
 
 interface Place {
   readonly parked: Parked;
-  /** The agent waits for events of its poller. */
+  /** Whether the agent waits for events of its poller. */
   isWaiting: boolean;
   keepsProcessAlive: boolean;
   sockets: number;
@@ -29,28 +28,28 @@ class Parking {
   readonly #places = new Map<number, Place>();
   #poller: Poller | null = null;
   #watch: FdWatch | null = null;
-  /** How often the runtime has woken this thread's agents up. */
+  /** How often the runtime has called the agents of this thread. */
   wakeUps = 0;
   #waiting = 0;
   #keepingAlive = 0;
   #sockets = 0;
 
-  /** How many places wait for events. */
+  /** How many agents wait for events. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** How many places keep the process alive. */
+  /** How many agents keep the process alive. */
   get keepingAlive(): number {
     return this.#keepingAlive;
   }
 
-  /** The places, for checks. */
+  /** The places of all agents, for checks. */
   places(): Iterable<Readonly<Place>> {
     return this.#places.values();
   }
 
-  /** Adds a place for a poller. Throws `CurlMultiError` where the system has no room for it. */
+  /** Adds a poller. Throws `CurlMultiError` where the system has no room for it. */
   enter(fd: number, parked: Parked): void {
     this.#poller ??= createPoller();
     try {
@@ -67,7 +66,7 @@ class Parking {
     this.#places.set(fd, { parked, isWaiting: false, keepsProcessAlive: false, sockets: 0 });
   }
 
-  /** Removes the place of a poller that is about to be closed. */
+  /** Removes a poller that is about to be closed. */
   leave(fd: number): void {
     this.update(fd, false, false, 0);
     this.#places.delete(fd);
@@ -79,7 +78,7 @@ class Parking {
     this.#watch = this.#poller = null;
   }
 
-  /** Changes a place. `sockets` is how many the poller watches. */
+  /** Changes the state of a place. `sockets` is the number of sockets that its poller watches. */
   update(fd: number, isWaiting: boolean, keepsProcessAlive: boolean, sockets: number): void {
     const place = this.#places.get(fd);
     if (!place) return;

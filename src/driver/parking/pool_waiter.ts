@@ -1,7 +1,7 @@
 /**
  * The watch of Deno: `poll(2)` on a thread of the runtime's pool. Such a wait keeps the process
- * alive. Where the process is free to end there is no wait, and an alarm that does not keep it
- * alive checks the poller now and then.
+ * alive. Where the process is free to end no thread waits; instead a timer that does not keep it
+ * alive polls now and then.
  *
  * @module
  */
@@ -12,21 +12,22 @@ import { allocate, release, Struct } from "../../../ffi/memory.ts";
 import type { FdWatch } from "../../../ffi/mod.ts";
 import type { Poller } from "../poller/poller.ts";
 
-/** The timeout of one `poll(2)`, so that no thread stays behind for ever. */
+/** The timeout of one `poll(2)`, so that no thread is left blocked for ever. */
 const LONGEST_MS = 60_000;
-/** The time between two checks of a poller that no thread waits for: at first, and at most. */
+/** The interval of the polls while no thread waits: at first, and at most. */
 const FIRST_LOOK_MS = 20, LAST_LOOK_MS = 1000;
 
-/** Watches by a thread of the runtime's pool. */
+/** Watches a descriptor by a thread of the runtime's pool. */
 export class PoolWaiter implements FdWatch {
   readonly #poller: Poller;
   readonly #ready: () => void;
-  // struct pollfd: int fd @0; short events @4. In C memory: the thread may outlive a Worker's heap
+  // struct pollfd: int fd @0; short events @4. In C memory: the thread may outlive the heap of a
+  // Worker
   readonly #pollfd = allocate(8);
   #alive = true;
   #armed = false;
   #waiting = false;
-  /** Called when the thread has returned, once the watch is closed. */
+  /** Called when the thread has returned, after the watch was closed. */
   #closed: (() => void) | null = null;
   #alarm: ReturnType<typeof setTimeout> | null = null;
   #lookMs = FIRST_LOOK_MS;
@@ -65,7 +66,7 @@ export class PoolWaiter implements FdWatch {
     else this.#closed();
   }
 
-  /** Has the thread return: now, or as soon as the system has a descriptor for that. */
+  /** Makes the thread return: now, or as soon as the system has a descriptor for that. */
   #recallThread(): void {
     try {
       this.#poller.wake();

@@ -1,5 +1,5 @@
 /**
- * The choice of how the runtime watches the one descriptor in which all sockets of a thread sit.
+ * The choice of how the runtime watches the parent poller of a thread.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { PoolWaiter } from "./pool_waiter.ts";
 /** The ways to watch, which are also the values of `CURLEW_WAIT`. */
 export type WaitMethod = "loop" | "worker" | "pool";
 
-/** The method of this runtime, or the one that the environment asks for. */
+/** The method of this runtime, or the one of the environment variable. */
 export function waitMethod(): WaitMethod {
   const wanted = native.env("CURLEW_WAIT");
   if (wanted === "loop" && native.watch) return "loop";
@@ -21,7 +21,7 @@ export function waitMethod(): WaitMethod {
   return "pool";
 }
 
-/** Makes a watch on a poller's descriptor. `sockets` tells how many sockets are below it. */
+/** Makes a watch of a poller's descriptor. `sockets` returns how many sockets are below it. */
 export function createWatch(poller: Poller, ready: () => void, sockets: () => number): FdWatch {
   switch (waitMethod()) {
     case "loop":

@@ -8,7 +8,7 @@ import { EFD_CLOEXEC_NONBLOCK, epoll, epollLayout, libc } from "../../../ffi/lib
 import { native } from "../../../ffi/mod.ts";
 import { check, FAILED, type Poller, READ, WRITE } from "./poller.ts";
 
-/** The most events that one call takes: the loop looks at the clock between two calls. */
+/** The most events that one call takes: the loop checks the time between two calls. */
 const CAPACITY = 64;
 
 /** A {@linkcode Poller} on epoll, with an eventfd for {@linkcode Poller.wake}. */
@@ -31,7 +31,7 @@ export class EpollPoller implements Poller {
   }
 
   set(fd: number, interest: number, tag: number): void {
-    // the kernel may know the number still or not, by who has closed it: both are no error
+    // whether the kernel still knows the number depends on who has closed it: neither is an error
     if (this.#control(epoll.ADD, fd, interest, tag) === 0) return;
     check("epoll_ctl", this.#control(epoll.MOD, fd, interest, tag));
   }
@@ -45,7 +45,8 @@ export class EpollPoller implements Poller {
   }
 
   confirm(fd: number, interest: number, tag: number): boolean {
-    // the kernel looks for the pair of number and file, so a new file with the number is not found
+    // the kernel searches for the pair of number and file, so it does not find a new file with that
+    // number
     return this.#control(epoll.MOD, fd, interest, tag) === 0;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The poller of macOS: kqueue. Unit tests cover its logic and the layout of its structs on Linux;
- * nobody has run it on macOS yet.
+ * The poller of macOS: kqueue. Unit tests on Linux cover its logic and the layout of its structs;
+ * it has not run on macOS yet.
  *
  * @module
  */
@@ -56,7 +56,8 @@ export class KqueuePoller implements Poller {
     const old = this.#known.get(fd);
     this.#known.set(fd, { interest, tag });
     for (const [bit, filter] of [[READ, EVFILT_READ], [WRITE, EVFILT_WRITE]] as const) {
-      // adding again replaces the tag, and is no error for a number that was closed meanwhile
+      // adding a filter again replaces the tag, and is no error for a number that was closed
+      // meanwhile
       if (interest & bit) check("kevent", this.#apply(fd, filter, EV_ADD, tag));
       else if (old && old.interest & bit) this.#apply(fd, filter, EV_DELETE, tag);
     }
@@ -66,7 +67,7 @@ export class KqueuePoller implements Poller {
     const old = this.#known.get(fd);
     if (!old) return;
     this.#known.delete(fd);
-    // a descriptor that is unknown or closed gives ENOENT or EBADF, which is no error here
+    // an unknown or closed descriptor gives ENOENT or EBADF, which is no error here
     if (old.interest & READ) this.#apply(fd, EVFILT_READ, EV_DELETE, 0);
     if (old.interest & WRITE) this.#apply(fd, EVFILT_WRITE, EV_DELETE, 0);
   }
@@ -74,7 +75,8 @@ export class KqueuePoller implements Poller {
   confirm(fd: number, interest: number, tag: number): boolean {
     const known = this.#known.get(fd);
     if (known?.tag !== tag || known.interest !== interest) return false;
-    // enabling what is enabled changes nothing: ENOENT where the number was closed, with which its filters go
+    // enabling an enabled filter changes nothing; ENOENT means that the descriptor was closed,
+    // which removes its filters
     return ([[READ, EVFILT_READ], [WRITE, EVFILT_WRITE]] as const)
       .every(([bit, filter]) => !(interest & bit) || this.#apply(fd, filter, EV_ENABLE, tag) >= 0);
   }

@@ -2,11 +2,11 @@
  * The contract of a poller.
  *
  * A poller reports which of many descriptors are ready. It is level-triggered: an event that is not
- * served is reported again. Every registration carries a tag, which comes back with its events and
- * tells the present life of a descriptor's number from a former one. The poller's own descriptor is
- * readable while anything is ready, so one poller can watch others.
+ * served is reported again. Every registration has a tag, which its events repeat, so that an event
+ * of a closed descriptor is not taken for one of a new descriptor with the same number. The
+ * poller's own descriptor is readable while anything is ready, so one poller can watch others.
  *
- * The masks have the bits of libcurl's `CURL_POLL_*` and `CURL_CSELECT_*`: none is translated.
+ * The masks have the bits of libcurl's `CURL_POLL_*` and `CURL_CSELECT_*`, so none is translated.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { CurlMultiError, MultiCode } from "../../errors.ts";
 export const READ: number = flags.CURL_CSELECT_IN;
 /** The descriptor can be written. */
 export const WRITE: number = flags.CURL_CSELECT_OUT;
-/** In events only: an error or the end of the stream, which is reported in any case. */
+/** In events only: an error or the end of the stream, which is always reported. */
 export const FAILED: number = flags.CURL_CSELECT_ERR;
 
 /**
- * The bits to tell of an event. The kernel may report an error a moment before it reports that there
- * is something to read; what the error was is only found out by reading or writing. So an error that
- * comes alone is told with what was asked for.
+ * The bits to report for an event. The kernel may report an error a moment before it reports that
+ * there is something to read, and what the error was is only found out by reading or writing. So an
+ * error alone is reported together with the directions that were asked for.
  */
 export function bitsToTell(mask: number, interest: number): number {
   return mask === FAILED ? mask | interest : mask;
@@ -35,7 +35,7 @@ export function bitsToTell(mask: number, interest: number): number {
 export interface Poller {
   /** The poller's own descriptor. */
   readonly fd: number;
-  /** The most events that one {@linkcode ready} takes. The next one takes others, if there are. */
+  /** The most events that one {@linkcode ready} takes. The next call takes the others. */
   readonly capacity: number;
   /**
    * Watches `fd` for `interest`, made of {@linkcode READ} and {@linkcode WRITE}. Replaces an
@@ -45,15 +45,15 @@ export interface Poller {
    * not open or cannot be polled, CURLM_OUT_OF_MEMORY where it has no room for another.
    */
   set(fd: number, interest: number, tag: number): void;
-  /** Stops watching `fd`. A descriptor that is unknown or closed is no error. */
+  /** Stops watching `fd`. An unknown or closed descriptor is no error. */
   delete(fd: number): void;
   /**
-   * Whether `fd` still leads to the open file that {@linkcode set} was called for: false after the
-   * number was closed, also where the system has given it to another file since.
+   * Whether `fd` is still the open file that {@linkcode set} was called for: false after the number
+   * was closed, even where the system has given it to another file since.
    */
   confirm(fd: number, interest: number, tag: number): boolean;
   /**
-   * Takes the events that are there now, without waiting.
+   * Takes the present events, without waiting.
    *
    * @returns how many events the next three methods can read.
    */
@@ -64,7 +64,7 @@ export interface Poller {
   maskAt(event: number): number;
   /** The tag of an event's registration. */
   tagAt(event: number): number;
-  /** Opens what {@linkcode wake} needs, while the system may still have a descriptor for it. */
+  /** Opens the descriptor that {@linkcode wake} needs, while the system may still have one. */
   prepareWake(): void;
   /** Makes the poller's own descriptor readable until the next {@linkcode ready}. */
   wake(): void;
@@ -75,7 +75,7 @@ export interface Poller {
 /** The `errno` of a descriptor that cannot be watched: EPERM, EBADF, EINVAL. */
 const UNFIT: ReadonlySet<number> = new Set([1, 9, 22]);
 
-/** The result of a system call. Throws the system's error, by curl's name, where it is negative. */
+/** Returns the result of a system call. Throws for a negative one, by curl's name of the error. */
 export function check(call: string, result: number): number {
   if (result >= 0) return result;
   const { BAD_SOCKET, OUT_OF_MEMORY } = MultiCode, text = `Cannot ${call}(): ${lastError()}`;

@@ -1,13 +1,14 @@
 /**
- * The end of connections of the protocols that say goodbye, such as SMTP with its QUIT. libcurl blocks
- * in the call that closes one until the server has answered, for as long as SERVER_RESPONSE_TIMEOUT,
- * which is two minutes, whatever TIMEOUT_MS says. An event loop cannot wait so long. So before libcurl
- * closes a connection, the driver shuts its socket down for reading: libcurl says goodbye, and finds
- * the end of the connection in the place of an answer. With FORBID_REUSE libcurl would say it in the
- * call that ends the transfer: there the driver ends the connection itself, without a goodbye.
+ * The end of connections of protocols with a closing command, such as QUIT of SMTP. libcurl sends
+ * the command in the call that closes the connection, and blocks there until the server has
+ * answered: for as long as SERVER_RESPONSE_TIMEOUT, two minutes, whatever TIMEOUT_MS is. An event
+ * loop must not block. So before libcurl closes a connection, the driver shuts its socket down for
+ * reading: libcurl sends the command, and reads the end of the connection instead of an answer.
+ * With FORBID_REUSE libcurl would send it in the call that ends the transfer: there the driver ends
+ * the connection itself, without the command.
  *
- * A connection that libcurl closes to make room for another one, and one of a shared pool, says
- * goodbye as libcurl does.
+ * A connection that libcurl closes to make room for another one, and one of a shared pool, is
+ * closed by libcurl, and blocks.
  *
  * @module
  */
@@ -22,12 +23,12 @@ import { isSurelyHttp } from "../protocol.ts";
 
 const SAYS_GOODBYE = /^(?:ftp|smtp|imap|pop3)s?$/i, LEADS_TO_IT = /^(?:ftp|smtp|imap|pop3)/i;
 
-/** The connections of one multi handle that say goodbye. */
+/** The connections of one multi handle whose protocol has a closing command. */
 export class Farewells {
-  /** The sockets of those that are kept for other transfers. */
+  /** The sockets of the connections that are kept for other transfers. */
   readonly #kept = new Set<number>();
 
-  /** A transfer begins. With FORBID_REUSE its connection is ended here, and not by libcurl. */
+  /** A transfer begins. With FORBID_REUSE the driver ends its connection, not libcurl. */
   begins(easy: EasyState): void {
     if (easy.settings.forbidReuse === 0 || isSurelyHttp(easy) || sharesConnections(easy)) return;
     if (easy.settings.reuseForbidden || !LEADS_TO_IT.test(getInfo(easy, "EFFECTIVE_URL") ?? "")) {
@@ -47,7 +48,7 @@ export class Farewells {
     return easy.settings.forbidReuse !== 0;
   }
 
-  /** A socket was closed, or another one has its number now. */
+  /** A socket was closed, or the system has given its number to another. */
   closed(fd: number): void {
     this.#kept.delete(fd);
   }

@@ -1,7 +1,7 @@
 /**
- * The recovery of events that libcurl loses with the oddity `mayLoseEvents`: a transfer could go
- * on, but libcurl names neither a socket nor a timeout for it. libcurl is asked to look at all of
- * its sockets.
+ * The recovery of lost events (oddity `mayLoseEvents`): a transfer could continue, but libcurl
+ * names neither a socket nor a timeout for it. The remedy is `curl_multi_socket_all`, by which
+ * libcurl checks all of its sockets.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import { Deadline } from "../timing/deadline.ts";
 const EVERY_MS = 100;
 
 /**
- * How long there is no second look at all sockets. A look takes 1 µs for each transfer, and may
- * take a twentieth of the time.
+ * The least time between two checks of all sockets. A check takes 1 µs for each transfer, and may
+ * use a twentieth of the time.
  */
 export const restMs = (transfers: number): number => Math.floor(transfers / 50);
 
 const { CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE } = flags;
 const H2C: readonly number[] = [CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE];
 
-/** Whether the options ask for HTTP/2 also without TLS. */
+/** Whether the options ask for HTTP/2 without TLS. */
 export function asksForH2c({ settings }: EasyState): boolean {
   return H2C.includes(settings.httpVersion);
 }
 
 /**
- * Whether the events of a transfer may be lost as it is now. `anyH2c`: a transfer has asked for
- * HTTP/2 without TLS, whose connection any other may have joined.
+ * Whether the events of a transfer may be lost in its present state. `anyH2c`: a transfer has asked
+ * for HTTP/2 without TLS, and any other may have joined its connection.
  */
 export function mayLoseEvents(easy: EasyState, anyH2c: boolean): boolean {
   const { settings } = easy;
@@ -38,23 +38,23 @@ export function mayLoseEvents(easy: EasyState, anyH2c: boolean): boolean {
   return anyH2c && isPlainHttp(easy) && !isHttp1(easy);
 }
 
-/** The transfers in flight, as far as the recovery asks. */
+/** What the recovery reads of the transfers in flight. */
 export interface TransferCounts {
   readonly size: number;
-  /** Whether {@linkcode mayLoseEvents} is true of one of them. */
+  /** Whether {@linkcode mayLoseEvents} holds for one of them. */
   mayLoseEvents(): boolean;
 }
 
-/** Looks at all sockets before the agent rests, and every 100 ms, while events may be lost. */
+/** Checks all sockets before the agent parks, and every 100 ms, while events may be lost. */
 export class LostEventRecovery {
   readonly #lookAtAll: () => void;
   readonly #again: Deadline;
-  /** There was a look, or one is scheduled, since anything happened. */
+  /** Whether a check was made or scheduled since the last event. */
   #done = false;
-  /** The earliest time of the next look, on the clock of `performance.now()`. */
+  /** The earliest time of the next check, on the clock of `performance.now()`. */
   #restsUntil = 0;
 
-  /** `schedule` is called when the next look is due, and has to lead to a turn. */
+  /** `schedule` is called when the next check is due, and has to schedule a turn. */
   constructor(lookAtAll: () => void, schedule: () => void) {
     this.#lookAtAll = lookAtAll;
     this.#again = new Deadline(() => {
@@ -64,7 +64,7 @@ export class LostEventRecovery {
   }
 
   /**
-   * Looks at all sockets after a round in which nothing happened, once until something does.
+   * Checks all sockets after a round in which nothing happened, once until something happens.
    *
    * @returns whether another round is due.
    */
@@ -89,7 +89,7 @@ export class LostEventRecovery {
     this.#again.arm();
   }
 
-  /** Cancels the next look. */
+  /** Cancels the next check. */
   end(): void {
     this.#again.disarm();
   }

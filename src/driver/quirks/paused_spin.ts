@@ -1,8 +1,8 @@
 /**
- * The remedy for `spinsWhilePaused`: a transfer that was paused by a call, while its socket has more
- * to read, keeps libcurl's timeout at 0 for as long as the pause lasts, so that the event loop would
- * spin. While a transfer is paused, the loop obeys a timeout of 0 only every 2 ms, or at once where a
- * transfer has begun, was paused or was resumed since the last time.
+ * The remedy for the oddity `spinsWhilePaused`: a transfer that a call has paused, while its socket
+ * has more to read, keeps libcurl's timeout at 0 until it is resumed, so the event loop would never
+ * wait. While a transfer is paused, the loop obeys a timeout of 0 only every 2 ms, or at once where
+ * a transfer has begun, was paused or was resumed since the last time.
  *
  * @module
  */
@@ -21,7 +21,9 @@ export class PausedSpin {
     this.#anyPaused = anyPaused;
   }
 
-  /** A transfer has begun, was resumed or paused: the next timeout of 0 is that transfer's own. */
+  /**
+   * A transfer has begun, was resumed or paused: the next timeout of 0 belongs to that transfer.
+   */
   touched(): void {
     this.#last = -Infinity;
   }
@@ -31,7 +33,7 @@ export class PausedSpin {
     this.#last = performance.now();
   }
 
-  /** The timeout to obey where libcurl's is `timeoutMs`, both in milliseconds; -1 for none. */
+  /** The timeout to obey when libcurl's is `timeoutMs`, both in milliseconds; -1 for none. */
   timeout(timeoutMs: number): number {
     if (timeoutMs !== 0 || !this.#anyPaused()) return timeoutMs;
     const left = this.#last + PAUSE_MS - performance.now();

@@ -1,7 +1,8 @@
 /**
- * The check for bytes that OpenSSL has read ahead, with the oddity `keepsReadAhead`. A stream of
- * HTTP/2 that ends or is paused may leave bytes of other streams in OpenSSL's buffer, and the socket
- * has no further event for them. So 10 ms later libcurl is asked to look at all of its sockets.
+ * The check for bytes that OpenSSL has read ahead (oddity `keepsReadAhead`). An HTTP/2 stream that
+ * ends or is paused may leave bytes of other streams in OpenSSL's buffer, and the socket has no
+ * further event for them. So 10 ms later `curl_multi_socket_all` has libcurl check all of its
+ * sockets.
  *
  * @module
  */
@@ -13,12 +14,17 @@ import { isHttp1 } from "../http_version.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { restMs } from "./lost_events.ts";
 
-/** The delay of the check. Most connections have another event before, with which it finds nothing. */
+/**
+ * The delay of the check. Most connections have another event before, which makes the check
+ * needless.
+ */
 const SOON_MS = 10;
 
 const { CURLPROTO_HTTPS } = flags;
 
-/** Whether the connection may carry several transfers, also while its HTTP version is unknown. */
+/**
+ * Whether the connection may carry several transfers, which includes one of unknown HTTP version.
+ */
 function mayShareConnection(easy: EasyState): boolean {
   return !isHttp1(easy) && (getInfo(easy, "PROTOCOL") & CURLPROTO_HTTPS) !== 0;
 }
@@ -27,7 +33,7 @@ function mayShareConnection(easy: EasyState): boolean {
 export class ReadAheadCheck {
   readonly #deadline: Deadline;
 
-  /** `schedule` is called when the check is due, and has to lead to a turn. */
+  /** `schedule` is called when the check is due, and has to schedule a turn. */
   constructor(schedule: () => void) {
     this.#deadline = new Deadline(schedule);
   }

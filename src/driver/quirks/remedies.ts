@@ -1,6 +1,7 @@
 /**
- * The remedies for the oddities of the loaded libcurl in an event loop: `libcurl_versions.ts`. A
- * remedy exists only where its oddity does; the driver calls all of them at the same places.
+ * The remedies for those oddities of the loaded libcurl (`libcurl_versions.ts`) that an event loop
+ * meets. A remedy exists only where its oddity does; the driver calls all of them at the same
+ * places.
  *
  * @module
  */
@@ -25,8 +26,8 @@ export class QuirkRemedies {
   #anyH2c = false;
 
   /**
-   * `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn, `anyPaused` tells whether
-   * a transfer is paused.
+   * `lookAtAll` calls `curl_multi_socket_all`, `schedule` schedules a turn, `anyPaused` returns
+   * whether a transfer is paused.
    */
   constructor(lookAtAll: () => void, schedule: () => void, anyPaused: () => boolean) {
     const loaded = oddities();
@@ -37,7 +38,7 @@ export class QuirkRemedies {
     this.#pausedSpin = loaded.spinsWhilePaused ? new PausedSpin(anyPaused) : null;
   }
 
-  /** Whether a transfer that begins belongs on the watchlist, although it is sure to be HTTP. */
+  /** Whether a new transfer belongs on the watchlist although it is certainly HTTP. */
   isSuspect(easy: EasyState): boolean {
     if (this.#lostEvents === null) return false;
     const { rateLimited, reuseForbidden } = easy.settings;
@@ -58,7 +59,7 @@ export class QuirkRemedies {
     this.#pausedSpin?.touched();
   }
 
-  /** The timeout to obey where libcurl's is `timeoutMs`, both in milliseconds; -1 for none. */
+  /** The timeout to obey when libcurl's is `timeoutMs`, both in milliseconds; -1 for none. */
   timeout(timeoutMs: number): number {
     return this.#pausedSpin ? this.#pausedSpin.timeout(timeoutMs) : timeoutMs;
   }
@@ -78,7 +79,7 @@ export class QuirkRemedies {
     this.#wakeFd?.gone(fd);
   }
 
-  /** libcurl is about to be told of an event. */
+  /** `curl_multi_socket_action` is about to be called for an event of a socket. */
   beforeAction(fd: number): void {
     this.#wakeFd?.drain(fd);
   }
@@ -88,14 +89,14 @@ export class QuirkRemedies {
     this.#readAhead?.stoppedReading(easy, others);
   }
 
-  /** Looks at all sockets where that is due. Returns whether it was. */
+  /** Calls libcurl for all its sockets where that is due. Returns whether it did. */
   lookIfDue(): boolean {
     const isDue = this.#readAhead?.take() ?? false;
     if (isDue) this.#lookAtAll();
     return isDue;
   }
 
-  /** A round is over. Returns whether another one is due. */
+  /** A round is over. Returns whether another one is needed. */
   afterRound(busy: boolean, { size, watchlist }: ActiveTransfers): boolean {
     if (this.#lostEvents === null || watchlist.size === 0) return busy;
     const isLosing = ({ easy }: { easy: EasyState }) => mayLoseEvents(easy, this.#anyH2c);
@@ -103,7 +104,7 @@ export class QuirkRemedies {
     return this.#lostEvents.afterRound(busy, transfers);
   }
 
-  /** Cancels what is scheduled. */
+  /** Cancels all timers. */
   end(): void {
     this.#lostEvents?.end();
     this.#readAhead?.end();

@@ -1,11 +1,11 @@
 /**
- * The end of kept connections that have something to read, with the oddities `reusesUnread` and
- * `trustsRecentlyUsed`: libcurl would use one for the next transfer, which would take what is there
- * for its response, such as a late 408, or the body of a response that has none. So the connection
- * is shut down as soon as the bytes are seen, and before a transfer may be given it.
+ * The end of kept connections with unread bytes (oddities `reusesUnread` and `trustsRecentlyUsed`):
+ * libcurl would give such a connection to the next transfer, which would take the bytes for its
+ * response, such as a late 408, or the body of a response that must have none. So the connection is
+ * shut down as soon as the bytes are noticed, before a transfer can get it.
  *
- * Only where it is certain that no transfer reads them: the connection is the agent's own, carries
- * one transfer at a time, and its last one is over.
+ * This is done only where it is certain that no transfer reads the bytes: the connection belongs to
+ * the agent, carries one transfer at a time, and the last transfer on it is over.
  *
  * @module
  */
@@ -22,33 +22,38 @@ import { isHttp } from "../protocol.ts";
 import type { KeptSocketListener, Socket, Sockets } from "../sockets.ts";
 import type { ActiveTransfer, ActiveTransfers } from "../transfers.ts";
 
-/** With `trustsRecentlyUsed` libcurl does not look at a connection for so long, and a bit. */
+/**
+ * With `trustsRecentlyUsed` libcurl does not check a connection for 1 s after its last use; a
+ * margin is added.
+ */
 const TRUSTED_MS = 1100;
-/** The first status that is not interim. */
+/** The first status code that is not interim. */
 const FINAL = 200;
 
-/** What the end of unread bytes has to know of its multi handle. */
+/** The parts of a multi handle that the check for unread bytes reads. */
 export interface Connections {
   readonly sockets: Sockets;
   readonly transfers: ActiveTransfers;
   /** The handles, by address. */
   readonly easies: TombstoneMap<EasyState>;
-  /** The number of connections is limited, so a transfer may wait for one. */
+  /** Whether the number of connections is limited, so that a transfer may be queued for one. */
   readonly isLimited: boolean;
-  /** Closes all connections that are kept. */
+  /** Closes all idle connections. */
   closeKept(): void;
 }
 
-/** Ends the connections of one multi handle that have something to read. */
+/** Ends the connections of one multi handle that have unread bytes. */
 export class UnreadBytes implements KeptSocketListener {
   readonly #connections: Connections;
   readonly #sockets: Sockets;
   readonly #transfers: ActiveTransfers;
   readonly #trustsRecentlyUsed = oddities().trustsRecentlyUsed;
-  /** Sockets of transfers that do not read yet what has come, by the address of their handle. */
+  /**
+   * Sockets with bytes that a transfer has not read yet, by the address of the transfer's handle.
+   */
   readonly #waiting = new Map<number, Set<Socket>>();
 
-  /** Becomes the listener of the sockets. */
+  /** Registers itself as the listener of the sockets. */
   constructor(connections: Connections) {
     this.#connections = connections;
     this.#sockets = connections.sockets;
@@ -59,7 +64,7 @@ export class UnreadBytes implements KeptSocketListener {
   used(socket: Socket, easy: Pointer): void {
     this.#note(socket, easy);
     if (this.#waiting.size === 0 || easy === null) return;
-    // the transfer reads on, from this socket
+    // the transfer will read the bytes from this socket
     const transfer = this.#transfers.findAt(native.address(easy));
     if (transfer) this.#forget(transfer.easy, socket);
   }
@@ -83,16 +88,18 @@ export class UnreadBytes implements KeptSocketListener {
     if (hasUnread(socket.fd)) endConnection(socket.fd);
   }
 
-  /** Notes that a transfer has left a connection, unless it has another one already. */
+  /** Records that a transfer has left a connection, unless it has another one already. */
   #noteLeft(transfer: ActiveTransfer | undefined, { fd }: Socket): void {
     if (!transfer || getInfo(transfer.easy, "LOCAL_PORT") !== localPort(fd)) return;
     transfer.leftPretransfer = getInfo(transfer.easy, "PRETRANSFER_TIME_T");
   }
 
-  /** Whether a transfer may take a connection in the call that has ended the last one on it. */
+  /**
+   * Whether a transfer may get a connection in the same call that ended the last transfer on it.
+   */
   get #isAwaited(): boolean {
     const { allKnown, watchlist } = this.#transfers;
-    // one that begins, is redirected, or waits for a connection
+    // a new or redirected transfer, or one that is queued for a connection
     return !allKnown || watchlist.size > 0 || this.#connections.isLimited;
   }
 
@@ -108,9 +115,9 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   /**
-   * Leaves the bytes to a transfer, and looks at the socket again when that is over. Should it come
-   * to its end in one call, without a wait for the socket, another transfer may have the connection
-   * in the same call: so none may have it at all.
+   * Leaves the bytes to a transfer, and checks the socket again when that transfer is over. If the
+   * transfer ends within one call, without waiting for the socket, another one may get the
+   * connection in the same call: so no transfer may reuse it.
    */
   #wait(socket: Socket, { easy }: ActiveTransfer): void {
     const { address } = easy.resources, others = this.#waiting.get(address);
@@ -119,7 +126,7 @@ export class UnreadBytes implements KeptSocketListener {
     if (socket.exclusive && isHttp(easy)) setLeavesUnread(easy, true);
   }
 
-  /** The sockets that wait for a transfer wait no longer; `its`: the one that it reads from. */
+  /** Ends the waits of a transfer's sockets, except for `its`, the socket that it reads from. */
   #forget(easy: EasyState, its: Socket | null): void {
     const { address } = easy.resources, waiting = this.#waiting.get(address);
     if (!waiting) return;
@@ -143,8 +150,8 @@ export class UnreadBytes implements KeptSocketListener {
   }
 
   /**
-   * A transfer that may read what has come, although libcurl has not named the socket for it: one
-   * that was paused, or held back by its speed limit, in the call in which it got the connection.
+   * A transfer that may read the bytes although libcurl has not named the socket for it: one that
+   * was paused, or delayed by its speed limit, in the call in which it got the connection.
    */
   #readerOf(socket: Socket): ActiveTransfer | undefined {
     for (const transfer of this.#transfers) {
@@ -153,14 +160,15 @@ export class UnreadBytes implements KeptSocketListener {
     return undefined;
   }
 
-  /** Whether a transfer is, or may be, on the connection of a socket. */
+  /** Whether a transfer uses, or may use, the connection of a socket. */
   #mayRead(transfer: ActiveTransfer, socket: Socket): boolean {
     const { easy } = transfer, isNamed = this.#userOf(socket) === transfer;
-    // the infos of a handle that libcurl has not looked at are those of its last transfer
+    // until libcurl has processed a transfer, the infos of its handle are those of the last
+    // transfer
     if (!this.#transfers.isKnown(transfer)) return isNamed;
     const pretransfer = getInfo(easy, "PRETRANSFER_TIME_T");
-    if (pretransfer <= 0) return isNamed; // it has no connection yet
-    if (pretransfer === transfer.leftPretransfer) return false; // or no other one yet
+    if (pretransfer <= 0) return isNamed; // the transfer has no connection yet
+    if (pretransfer === transfer.leftPretransfer) return false; // nor another one yet
     const own = getInfo(easy, "LOCAL_PORT"), port = localPort(socket.fd);
     if (own > 0 && port > 0) return own === port;
     return isNamed || !this.#isNamed(transfer) || getInfo(easy, "REDIRECT_COUNT") > 0;
@@ -177,12 +185,12 @@ export class UnreadBytes implements KeptSocketListener {
   }
 }
 
-/** Whether a transfer by HTTP whose socket is no longer watched has read its response to the end. */
+/** Whether an HTTP transfer whose socket is no longer watched has read its whole response. */
 function hasItsResponse(easy: EasyState): boolean {
   const { run, settings } = easy;
   if (run.paused !== 0 || run.pausedForFairness || !isHttp(easy)) return false;
   if (getInfo(easy, "RESPONSE_CODE") < FINAL) return false;
   if (!settings.rateLimited) return true;
-  const length = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T"); // -1 where it is not known
+  const length = getInfo(easy, "CONTENT_LENGTH_DOWNLOAD_T"); // -1 where the length is unknown
   return length >= 0 && getInfo(easy, "SIZE_DOWNLOAD_T") >= length;
 }

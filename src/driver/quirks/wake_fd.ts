@@ -1,6 +1,7 @@
 /**
- * The wake-up descriptor of a multi handle, by which the threads of name lookups wake libcurl. With
- * the oddity `neverDrainsWakeFd` the poller would report it for ever, so it is drained here.
+ * The wake-up descriptor of a multi handle, which threads of name lookups write to so that libcurl
+ * continues. With the oddity `neverDrainsWakeFd` the poller would report it for ever, so curlew
+ * drains it.
  *
  * @module
  */
@@ -16,7 +17,10 @@ export class WakeFd {
   #fd = -1;
   #adding = false;
 
-  /** Adds a handle. libcurl names the descriptor meanwhile, and no socket of a transfer yet. */
+  /**
+   * Adds a handle, and records the descriptor that libcurl names meanwhile: no transfer has a
+   * socket yet.
+   */
   adding(add: () => void): void {
     this.#adding = true;
     try {
@@ -37,7 +41,7 @@ export class WakeFd {
     if (fd === this.#fd) this.#fd = -1;
   }
 
-  /** Drains the descriptor, if `fd` is it, before libcurl looks at what its threads have done. */
+  /** Drains the descriptor, if `fd` is it, before libcurl processes the results of its threads. */
   drain(fd: number): void {
     if (fd === this.#fd) libc.read(fd, this.#bytes, this.#bytes.length);
   }

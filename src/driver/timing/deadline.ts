@@ -1,5 +1,5 @@
 /**
- * A deadline with an alarm: libcurl's own timeout, and those of the driver.
+ * A deadline with a timer: libcurl's own timeout, and those of the driver.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export class Deadline {
   #armedAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `fire` is called when the deadline is over, if it was armed. */
+  /** `fire` is called when the deadline is over, if a timer was started for it. */
   constructor(fire: () => void) {
     this.#fire = fire;
   }
@@ -51,7 +51,7 @@ export class Deadline {
 
   /** Starts a timer for the deadline, which does not keep the process alive: parking does. */
   arm(): void {
-    // an earlier timer stays: it looks at the clock and starts the next one
+    // an earlier timer stays: when it fires, it starts the next one
     if (this.#at >= this.#armedAt) return;
     this.disarm();
     this.#armedAt = this.#at;

@@ -1,6 +1,6 @@
 /**
- * Pauses that were due while libcurl was on the stack, in the middle of unpacking a body: they are
- * made when it has returned, before it reads on.
+ * Due pauses: pauses that fell into the unpacking of a body, while libcurl was on the stack. They
+ * are made when libcurl has returned, before it reads more.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import type { EasyState } from "../../handles/core/easy_state.ts";
 import { makeDuePause } from "../../handles/easy/pausing.ts";
 
-/** The transfers that are to be paused. */
+/** The transfers to pause when libcurl has returned. */
 export class DuePauses {
   readonly #due = new Set<EasyState>();
 
-  /** Has a transfer paused. Called inside its WRITEFUNCTION. */
+  /** Adds a transfer. Called inside its WRITEFUNCTION. */
   add(easy: EasyState): void {
     this.#due.add(easy);
   }

@@ -1,10 +1,10 @@
 /**
- * Fairness between busy downloads, and the length of a slice of time. libcurl goes on with all busy
+ * Fairness between busy downloads, and the length of a slice of time. libcurl continues all busy
  * transfers in one call: before 8.13 with 100 buffers each, since then with 11 each, twice. A slice
- * would grow with the number of downloads, and one whose socket was empty for a moment would wait
- * for all others. So a transfer that has had its share, or that still receives when the slice is
- * over, is paused by its WRITEFUNCTION, or after the call where that would be in the middle of
- * unpacking; the paused transfers go on one by one.
+ * would grow with the number of downloads, and a transfer whose socket was empty for a moment would
+ * wait for all others. So a transfer that has had its share, or that still receives when the slice
+ * is over, is paused by its WRITEFUNCTION, or after the call where its body is being unpacked. The
+ * paused transfers are resumed one by one.
  *
  * @module
  */
@@ -17,11 +17,14 @@ import { resumeReceiving } from "../../handles/easy/pausing.ts";
 import { isHttp1 } from "../http_version.ts";
 import type { DuePauses } from "./due_pauses.ts";
 
-/** A transfer that has had fewer bytes since its last pause is not paused. */
+/** A transfer that has received fewer bytes since its last pause is not paused. */
 const LEAST = 64 * 1024;
-/** The length of a slice; shorter with many paused transfers, whose readers run after it. */
+/**
+ * The length of a slice. With MANY paused transfers it is shorter, because their readers run after
+ * it.
+ */
 const SLICE_MS = 2, SHORT_SLICE_MS = 1, MANY = 16;
-/** How many bytes a transfer may have while others wait. */
+/** The number of bytes that a transfer may receive while others wait. */
 const SHARE = 1024 * 1024;
 
 // file:// and WebSocket cannot be paused here, and with HTTP/2 the other streams would wait too
@@ -34,12 +37,12 @@ function mayPause(easy: EasyState): boolean {
 
 /** The queue of the transfers that are paused for others, and the slice in progress. */
 export class Fairness {
-  /** In the order in which they go on. */
+  /** The paused transfers, in the order in which they are resumed. */
   readonly #queue = new Set<EasyState>();
   readonly #duePauses: DuePauses;
   #end = Infinity;
 
-  /** `duePauses` has those paused that cannot pause at once. */
+  /** `duePauses` pauses transfers that cannot pause at once. */
   constructor(duePauses: DuePauses) {
     this.#duePauses = duePauses;
   }
@@ -49,7 +52,7 @@ export class Fairness {
     this.#end = end;
   }
 
-  /** Ends the slice: outside of one, transfers are paused for their share only. */
+  /** Ends the slice: outside of one, transfers are paused only because of their share. */
   endSlice(): void {
     this.#end = Infinity;
   }
@@ -70,8 +73,8 @@ export class Fairness {
   }
 
   /**
-   * Whether a transfer that is about to receive so many bytes has to pause instead. One that is in
-   * the middle of unpacking takes them, and is paused when libcurl has returned.
+   * Whether a transfer that is about to receive so many bytes has to pause instead. One whose body
+   * is being unpacked takes them, and is paused when libcurl has returned.
    */
   mustWait(easy: EasyState, bytes: number): boolean {
     const { run, settings } = easy, burst = run.burst += bytes;
@@ -81,13 +84,13 @@ export class Fairness {
     run.burst = 0;
     if (settings.rateLimited || !mayPause(easy)) return false;
     const keeps = keepsRest(easy);
-    // libcurl reads once more after a pause from outside, and would do so after another one
+    // after a pause by a call libcurl reads once more, and would do so after another one
     if (!keeps && !run.pausedForFairness) this.#duePauses.add(easy);
     this.queue(easy);
     return keeps;
   }
 
-  /** Has a transfer go on when those before it had their turn. */
+  /** Queues a paused transfer: it is resumed after those before it. */
   queue(easy: EasyState): void {
     easy.run.pausedForFairness = true;
     this.#queue.add(easy);

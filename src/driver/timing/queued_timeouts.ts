@@ -1,6 +1,6 @@
 /**
  * The TIMEOUT_MS of transfers that are queued for one of `maxConnections`. libcurl counts the time
- * in the queue, but compares it with the limit only when the transfer goes on.
+ * in the queue, but compares it with the limit only when the transfer continues.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class QueuedTimeouts {
   /** When the next transfer may be late, on the clock of `performance.now()`. */
   #next = Infinity;
 
-  /** `schedule` is called when a transfer may be late, and has to lead to a turn. */
+  /** `schedule` is called when a transfer may be late, and has to schedule a turn. */
   constructor(transfers: ActiveTransfers, schedule: () => void) {
     this.#transfers = transfers;
     this.#alarm = new Deadline(schedule);

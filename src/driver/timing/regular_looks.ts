@@ -1,9 +1,9 @@
 /**
- * The calls of libcurl for limits that it compares only when it is called, and for which it sets
- * no timeout: SERVER_RESPONSE_TIMEOUT and other times of protocols that are not HTTP, such as that
- * after which TFTP sends a datagram again; and whatever was changed while the transfer runs.
- * `curl_easy_perform` calls at least once a second, and so does the agent while there is such a
- * transfer.
+ * Regular calls of libcurl ("looks"), for limits that it compares only when it is called, and for
+ * which it sets no timeout: SERVER_RESPONSE_TIMEOUT and other times of protocols that are not HTTP,
+ * such as the one after which TFTP sends a datagram again, and limits that were changed while the
+ * transfer runs. `curl_easy_perform` calls at least once a second, and so does the agent while
+ * there is such a transfer.
  *
  * @module
  */
@@ -12,21 +12,21 @@ import { isHttp } from "../protocol.ts";
 import type { ActiveTransfer } from "../transfers.ts";
 import { Deadline } from "./deadline.ts";
 
-/** A moment more than a second, since most limits are whole seconds. */
+/** The interval: a moment more than a second, since most limits are whole seconds. */
 const EVERY_MS = 1050;
 /** The least time between two looks, however often a limit is changed. */
 const LEAST_MS = 100;
 /** libcurl counts TIMEOUT_MS from a moment after the transfer was added. */
 const SLACK_MS = 10;
 
-/** Tells when libcurl has to look at all transfers. */
+/** Decides when libcurl has to be called for all transfers. */
 export class RegularLooks {
   readonly #watchlist: ReadonlySet<ActiveTransfer>;
   readonly #alarm: Deadline;
   /** When the last look was, on the clock of `performance.now()`. */
   #last = -LEAST_MS;
 
-  /** `schedule` is called when a look may be due, and has to lead to a turn. */
+  /** `schedule` is called when a look may be due, and has to schedule a turn. */
   constructor(watchlist: ReadonlySet<ActiveTransfer>, schedule: () => void) {
     this.#watchlist = watchlist;
     this.#alarm = new Deadline(schedule);
@@ -67,7 +67,7 @@ export class RegularLooks {
   }
 }
 
-/** Milliseconds until the TIMEOUT_MS of a transfer; Infinity for none, and where it is over. */
+/** Milliseconds until the TIMEOUT_MS of a transfer; Infinity where it has none or it is over. */
 function untilTimeout({ easy, started }: ActiveTransfer, now: number): number {
   const { timeoutMs } = easy.settings, left = started + timeoutMs + SLACK_MS - now;
   return timeoutMs > 0 && left > 0 ? left : Infinity;

@@ -1,23 +1,26 @@
 /**
- * The decision to poll again at once where nothing is ready, instead of waiting by the runtime,
- * which takes longer than a request on the loopback interface. The loop spins only after a wait
- * that was that short, so transfers from farther away cost nothing; and never for long, since the
+ * Spinning: polling again at once where nothing is ready, instead of a wait by the runtime, which
+ * takes longer than a request on the loopback interface. The loop spins only after a wait shorter
+ * than 0.05 ms, so transfers to other machines cost nothing, and for no longer than that, since the
  * application waits for the end of the turn meanwhile.
  *
  * @module
  */
 
-/** The longest time to spin. */
+/** The longest time to spin, in milliseconds. */
 const SPIN_MS = 0.05;
 
-/** Decides whether a turn spins, by how long its last wait was. */
+/** Decides whether a turn spins, by the length of its last wait. */
 export class Spin {
   readonly #longest: number;
-  /** Since when nothing was ready, on the clock of `performance.now()`; 0 where something was. */
+  /**
+   * The time since which nothing was ready, on the clock of `performance.now()`; 0 where something
+   * was.
+   */
   #since = 0;
   #isWorthIt = false;
 
-  /** Spins for so many milliseconds at most; with 0 never. */
+  /** Spins for at most `longest` milliseconds; 0 turns spinning off. */
   constructor(longest: number = SPIN_MS) {
     this.#longest = longest;
   }
@@ -36,7 +39,7 @@ export class Spin {
     this.#since = 0;
   }
 
-  /** Other work was done, so the time until the next event says nothing. */
+  /** Other work was done, so the time until the next event is not a wait. */
   restart(): void {
     this.#since = 0;
   }

@@ -75,7 +75,7 @@ export function word(option: string, value: unknown): number {
   throw badValue(option, "a whole number of 32 bits or a boolean", value);
 }
 
-/** Reads a C `long`, which has 64 bits but on Windows; a boolean is 1 or 0. */
+/** Reads a C `long`, which has 64 bits on every system but Windows; a boolean is 1 or 0. */
 export const long: (option: string, value: unknown) => number | bigint = native.os === "windows"
   ? word
   : integer;
@@ -89,8 +89,8 @@ export function text(option: string, value: unknown): CText {
 }
 
 /**
- * Reads text or bytes without NUL and line breaks. What is sent must have none: what follows one
- * would be another header or command.
+ * Reads text or bytes without NUL and line breaks: in a text that is sent, the rest after a line
+ * break would be another header or command.
  */
 export function oneLine(option: string, value: unknown): CText {
   const line = text(option, value);
@@ -101,7 +101,7 @@ export function oneLine(option: string, value: unknown): CText {
 
 const breaksLine = (byte: number) => byte === 10 || byte === 13;
 
-/** Reads lines: text, or bytes that are sent as they are. Throws for anything else. */
+/** Reads an array of lines: text, or bytes that are sent as they are. Throws for anything else. */
 export function lines(option: string, value: unknown): readonly CText[] {
   return items(option, "an array of strings", value).map((line) => oneLine(option, line));
 }
@@ -111,7 +111,7 @@ const MOST_ITEMS = 1_000_000;
 
 /**
  * The items of an array, each read once, by its index: the array's own iterator may be the user's.
- * `undefined` for a value that is no array, or too long.
+ * `undefined` for a value that is not an array, or too long.
  */
 export function arrayItems(value: unknown): unknown[] | undefined {
   const length = isArray(value) ? value.length : undefined;
@@ -119,7 +119,7 @@ export function arrayItems(value: unknown): unknown[] | undefined {
   return Array.from({ length }, (_, i) => (value as unknown[])[i]);
 }
 
-/** The items of an array: see {@linkcode arrayItems}. Throws for a value that is no array. */
+/** The items of an array, by {@linkcode arrayItems}. Throws for a value that is not an array. */
 export function items(option: string, expected: string, value: unknown): unknown[] {
   const found = arrayItems(value);
   if (found) return found;
@@ -135,7 +135,7 @@ export function isArray(value: unknown): value is unknown[] {
   }
 }
 
-/** Reads bytes from a view or a buffer, without a copy: see {@linkcode bytesOf}. */
+/** A view on the bytes of a typed array or a buffer, without a copy: {@linkcode bytesOf}. */
 export function bytes(option: string, value: unknown): Uint8Array<ArrayBuffer> {
   const found = bytesOf(value);
   if (found) return found;

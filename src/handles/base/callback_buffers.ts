@@ -9,7 +9,7 @@
 import { bufferLength, viewLength } from "./views.ts";
 
 const SIZE = 64 * 1024;
-/** The last view of each level, used again for the same length: most pieces have that. */
+/** The last view of each level, for the next piece: most pieces have the same length. */
 const views: Uint8Array<ArrayBuffer>[] = [];
 const buffers: ArrayBuffer[] = [];
 /** The owner of the bytes in the buffer of each level; `null` where several may have left bytes. */
@@ -17,9 +17,9 @@ const owners: (object | null)[] = [];
 let level = 0;
 
 /**
- * Takes a buffer of `size` bytes, until {@linkcode giveBufferBack}. A buffer that is sent from has
- * an `owner`, and the bytes of others are cleared first: a function of the user may return a larger
- * count than it has filled.
+ * Takes a buffer of `size` bytes, until {@linkcode giveBufferBack}. A buffer whose bytes are sent
+ * has an `owner`, and bytes of other owners are cleared first: a user's function may return a
+ * larger count than the number of bytes it has filled.
  */
 export function takeBuffer(size: number, owner: object | null): Uint8Array<ArrayBuffer> {
   const last = views[level];
@@ -33,7 +33,7 @@ export function takeBuffer(size: number, owner: object | null): Uint8Array<Array
 
 function view(size: number): Uint8Array<ArrayBuffer> {
   const last = buffers[level];
-  // the user may have detached the buffer, whose length is 0 then
+  // the user may have detached the buffer, which makes its length 0
   const isLarge = last !== undefined && bufferLength(last) >= Math.max(size, 1);
   const buffer = isLarge ? last : buffers[level] = new ArrayBuffer(Math.max(size, SIZE));
   return new Uint8Array(buffer, 0, size);

@@ -1,5 +1,5 @@
 /**
- * Turns the `CURLcode` of a `setopt` into an error. No other place does that for easy options.
+ * Turns the `CURLcode` of `curl_easy_setopt` into an error. No other file does that.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Files of the user's that libcurl writes, as a `FILE *`, and that uploads read.
+ * Files of the user that libcurl writes, as a `FILE *`, and that uploads read.
  *
  * @module
  */
@@ -29,9 +29,9 @@ export function fileText(name: FileName): string {
 const UNBUFFERED = native.os === "windows" ? 4 : 2; // _IONBF
 
 /**
- * Opens a file in one of `fopen`'s modes. A descriptor is duplicated, so that it stays the user's
- * to close. What libcurl writes is in the file at once: the error of a full disk is that of its
- * `fwrite`. Throws `Error` with C's words.
+ * Opens a file in one of `fopen`'s modes. A descriptor is duplicated: the user closes the given
+ * one. The file is unbuffered, so the error of a full disk is reported by the `fwrite` that meets
+ * it. Throws `Error` with the text of C's error.
  */
 export function ownFile(name: FileName, mode: "a" | "wb" | "rb"): Owned {
   const file = typeof name === "number" ? openDescriptor(name, mode) : openPath(name, mode);
@@ -40,7 +40,8 @@ export function ownFile(name: FileName, mode: "a" | "wb" | "rb"): Owned {
 }
 
 function openPath(path: string | Uint8Array, mode: string): NonNullPointer {
-  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  // finds the address of errno now: that must not come between a call and the reading of its errno
+  lastErrno();
   const file = libc.fopen(cString(path), utf8(`${mode}\0`));
   if (file === null) throw new Error(lastError());
   return file;
@@ -48,7 +49,7 @@ function openPath(path: string | Uint8Array, mode: string): NonNullPointer {
 
 /**
  * A `FILE *` on a duplicate of a descriptor, so that closing it leaves the given one open. Throws
- * `Error` with C's words.
+ * `Error` with the text of C's error.
  */
 export function openDescriptor(fd: number, mode: "a" | "wb" | "rb"): NonNullPointer {
   lastErrno(); // as in openPath
@@ -67,21 +68,23 @@ export class FileSource {
   readonly owned: Owned;
   readonly #fd: number;
 
-  /** Opens the file at `path`, a checked copy of `name`. Throws `Error` with C's words. */
+  /**
+   * Opens the file at `path`, a checked copy of `name`. Throws `Error` with the text of C's error.
+   */
   constructor(name: FileName, path: FileName) {
     this.name = name;
     this.owned = ownFile(path, "rb");
     this.#fd = libc.fileno(this.owned.pointer as NonNullPointer);
   }
 
-  /** Reads like a READFUNCTION. Throws what `read(2)` failed with. */
+  /** Reads like a READFUNCTION. Throws the error of `read(2)`. */
   readonly read: AnyFunction = (buffer: Uint8Array<ArrayBuffer>) => {
     const count = Number(libc.read(this.#fd, buffer, buffer.length));
     if (count < 0) throw new Error(`Cannot read the file of READDATA: ${lastError()}`);
     return count;
   };
 
-  /** Seeks like a SEEKFUNCTION: a pipe cannot. */
+  /** Seeks like a SEEKFUNCTION, which fails for a pipe. */
   readonly seek: AnyFunction = (_data: unknown, offset: number, origin: number) =>
     Number(libc.lseek(this.#fd, BigInt(offset), origin)) < 0
       ? flags.CURL_SEEKFUNC_CANTSEEK

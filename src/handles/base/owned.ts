@@ -1,6 +1,6 @@
 /**
- * Memory that libcurl uses after the call that named them, with a reference count: a
- * duplicated handle shares what its parent owns.
+ * Memory that libcurl reads after the call that passed it, with a reference count: a duplicated
+ * handle shares the memory of the original.
  *
  * @module
  */
@@ -41,12 +41,14 @@ export function ownBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
 }
 
 /**
- * Fewer bytes are copied by {@linkcode lendBytes}: an engine may keep them in its heap, where it
- * moves them.
+ * Below this size {@linkcode lendBytes} copies: an engine may keep small buffers in its heap, where
+ * it moves them.
  */
 const LEAST_LENT = 16 * 1024;
 
-/** Bytes that C reads where they are. Nobody may change them, or transfer their buffer, meanwhile. */
+/**
+ * Bytes that C reads in place. Until the release nobody may change them or transfer their buffer.
+ */
 export function lendBytes(bytes: Uint8Array<ArrayBuffer>): Owned {
   if (bytes.length < LEAST_LENT) return ownBytes(bytes);
   const lent = new Set([bytes]);
@@ -66,12 +68,12 @@ export function ownList(lines: readonly CText[]): Owned {
 // struct curl_slist: char *data @0; struct curl_slist *next @8
 const NODE_SIZE = 16, NEXT = 8;
 
-/** Builds a `struct curl_slist`, NULL for no lines. The caller must have it freed. */
+/** Builds a `struct curl_slist`, NULL for no lines. The caller must free it. */
 export function makeList(lines: readonly CText[]): Pointer {
   const { curl_slist_append, curl_slist_free_all } = library().symbols;
   let list: Pointer = null, last: Pointer = null;
   for (const line of lines) {
-    // libcurl walks to the end from the node that it gets
+    // libcurl walks from the given node to the end
     const appended = curl_slist_append(last, cString(line));
     if (appended === null) {
       curl_slist_free_all(list);

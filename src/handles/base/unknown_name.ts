@@ -1,5 +1,5 @@
 /**
- * What to say of a name of curl that nobody knows.
+ * The error text for an unknown name of curl's.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { showName } from "./arguments.ts";
 
 const PREFIX = /^CURL(?:(?:M|SH)?OPT|INFO|UPART)_/;
 
-/** Names the thing, and the known name that may be meant, whatever its prefix and letter case. */
+/** Names the thing and the name, and suggests a known name, whatever its prefix and letter case. */
 export function unknownName(what: string, name: unknown, known: Iterable<string>): string {
   const meant = typeof name === "string" ? nearestTo(name, known) : undefined;
   return `Unknown ${what}: ${showName(name)}${meant ? ` (did you mean ${meant}?)` : ""}`;
@@ -17,6 +17,6 @@ export function unknownName(what: string, name: unknown, known: Iterable<string>
 
 function nearestTo(name: string, known: Iterable<string>): string | undefined {
   const written = name.toUpperCase().replace(PREFIX, "");
-  // with more changes than that a short name becomes any other
+  // with more changes than this a short name could become any other
   return nearest(written, known, Math.min(written.length / 2, 4));
 }

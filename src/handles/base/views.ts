@@ -31,7 +31,7 @@ export const bufferLength: Getter<number> = getter(ArrayBuffer.prototype, "byteL
 /** The length of a typed array in bytes, 0 where its buffer is detached. */
 export const viewLength: Getter<number> = ofArray.byteLength;
 
-/** Whether a value is a `Uint8Array` or of a subclass of it. A proxy is not. */
+/** Whether a value is a `Uint8Array` or of a subclass of it. A `Proxy` is not. */
 export function isByteArray(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && className(value) === "Uint8Array";
 }

@@ -53,7 +53,7 @@ export function onBytes(
   };
 }
 
-/** Tells the taps of a piece of the body. */
+/** Passes a piece of the body to the taps. */
 function tell({ taps }: EasyState, { name }: CallbackKind, ptr: Pointer, length: number): void {
   if (name !== "WRITEFUNCTION") return;
   for (const tap of taps ?? []) tap.body(tappedAt(ptr, length));

@@ -145,7 +145,7 @@ define(
   (kind) => (_easy, type, text, size, token) => {
     for (const tap of easyTokens.get(token)?.taps ?? []) tap.trace(type, tappedAt(text, size));
     return dispatch(token, kind, (fn, data, state) => {
-      // libcurl traces what an option is refused for, too, so this could go on without end
+      // libcurl traces the refusal of an option too, so this could recurse without end
       if (state.inDebugCallback || !state.settings.verbose) return 0;
       state.inDebugCallback = true;
       try {
@@ -202,7 +202,8 @@ define(
       kind,
       (fn, data, state) => fn(state.easy, readHostKey(known), readHostKey(found), match, data),
     );
-    // after CURLKHSTAT_DEFER 7.88.1 with libssh2 calls again without end; the error is the same
+    // after CURLKHSTAT_DEFER libcurl 7.88.1 with libssh2 repeats the call for ever; the error is
+    // the same
     return status === CURLKHSTAT_DEFER ? CURLKHSTAT_REJECT : status;
   },
 );

@@ -47,7 +47,7 @@ export function pieceAt(at: Pointer, length: number): Piece {
   return piece;
 }
 
-/** The same for taps: an object of its own, since libcurl traces in the middle of other callbacks. */
+/** The same for taps: an object of its own, since libcurl traces inside other callbacks. */
 export function tappedAt(at: Pointer, length: number): TappedBytes {
   tapped.at = at;
   tapped.length = length;
@@ -56,7 +56,7 @@ export function tappedAt(at: Pointer, length: number): TappedBytes {
 
 /**
  * Marks the callbacks that take a piece instead of an array. The value of the mark is an object of
- * this file, so that a proxy of the user, which may answer any key, cannot be taken for one.
+ * this file: a user's proxy, which may have a value for any key, cannot have this one.
  */
 const TAKES_PIECE: unique symbol = Symbol("takes a piece");
 const MARK = {};

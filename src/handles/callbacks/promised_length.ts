@@ -1,7 +1,7 @@
 /**
- * The length that an upload over HTTP has promised, which libcurl before 8.7 does not enforce
+ * The announced length of an upload over HTTP, which libcurl before 8.7 does not enforce
  * (`ignoresPromisedLength`): it sends all that a READFUNCTION gives, and waits for a response where
- * it gives less.
+ * READFUNCTION gives less.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { readInfo } from "../core/info.ts";
 
 const HTTP = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
-/** How many bytes a READFUNCTION may still give; `Infinity` where nothing was promised. */
+/** How many bytes a READFUNCTION may still give; `Infinity` where no length was announced. */
 export function promisedRest(state: EasyState): number {
   if (!oddities().ignoresPromisedLength || state.settings.resumesAt !== 0) return Infinity;
   const promised = readInfo(state, infos.CONTENT_LENGTH_UPLOAD_T) as number;
@@ -23,7 +23,7 @@ export function promisedRest(state: EasyState): number {
   return Math.max(promised - state.run.bytesRead, 0);
 }
 
-/** The error of a READFUNCTION that ends too early: libcurl's own since 8.7. */
+/** The error of a READFUNCTION that ends too early: the one that libcurl has since 8.7. */
 export function shortBody({ run }: EasyState, rest: number): CurlEasyError {
   return new CurlEasyError(
     Code.READ_ERROR,

@@ -55,11 +55,11 @@ const returnedSockets = new Map<number, string>();
 
 /**
  * Checks a descriptor that the user's function returns: it must be a new socket. libcurl closes it
- * with the connection, whatever it is, be it a descriptor of the runtime's own; two connections on
- * one socket would get each other's bytes.
+ * with the connection, whatever it is, even a descriptor of the runtime; two connections on one
+ * socket would get each other's bytes.
  */
 function checkReturnedSocket(fd: number): number {
-  // any other negative number is a socket for libcurl, which since 8.9 reads before its table then
+  // libcurl takes any other negative number for a socket, and since 8.9 reads before its table then
   if ((fd | 0) !== fd || fd < 0) return BAD_SOCKET;
   const kind = socketKind(fd);
   if (kind !== "socket") {

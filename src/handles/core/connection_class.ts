@@ -1,15 +1,17 @@
 /**
- * A class of connections, as a handle remembers it: `connections/connection_class.ts` finds it out.
+ * A connection class as a handle keeps it; `connections/connection_class.ts` computes it.
  *
  * @module
  */
 
-/** A class of connections. */
+/** A connection class. */
 export interface ConnectionClass {
-  /** Equal for equal classes; `""` is the class of all that ask for nothing of their own. */
+  /** The key, equal for equal classes; `""` for handles whose options set nothing that matters. */
   readonly key: string;
-  /** Decides what names resolve to, so it needs a name cache of its own. */
+  /**
+   * Whether an option decides the addresses of names, so that the class needs its own name cache.
+   */
   readonly names: boolean;
-  /** Nobody else may use the connection, not even the same class. */
+  /** Whether no other transfer may use the connection, not even one of the same class. */
   readonly alone: boolean;
 }

@@ -20,27 +20,27 @@ export class EasySettings {
   readonly functions: Map<number, AnyFunction> = new Map();
   /** The values of the `*DATA` options, by option number. */
   readonly data: Map<number, unknown> = new Map();
-  /** The file that WRITEDATA has named and that is open, `null` where there is none. */
+  /** The open file that WRITEDATA names, `null` where there is none. */
   target: FileName | null = null;
-  /** The file that READDATA has named and that is open. */
+  /** The open file that READDATA names, `null` where there is none. */
   source: FileSource | null = null;
-  /** PRIVATE, which libcurl never gets. */
+  /** PRIVATE, which stays in JS. */
   privateValue: unknown = null;
-  /** The JS objects of CURLU and MIMEPOST, by option number; libcurl uses their C side. */
+  /** The JS objects of CURLU and MIMEPOST, by option number; libcurl uses their C handles. */
   readonly uses: Map<number, unknown> = new Map();
-  /** CONNECT_ONLY is set: the connection stays open after the transfer. */
+  /** Whether CONNECT_ONLY is set: the connection stays open after the transfer. */
   connectOnly = false;
   /** VERBOSE, as the user has set it. */
   verbose = false;
   /** HSTS is the name of a file. */
   hstsFile = false;
-  /** UNIX_SOCKET_PATH, or ABSTRACT_UNIX_SOCKET behind an "@": the later one counts. */
+  /** UNIX_SOCKET_PATH, or "@" and ABSTRACT_UNIX_SOCKET: the one that was set last. */
   unixSocket: string | null = null;
   /** MAX_RECV_SPEED_LARGE or MAX_SEND_SPEED_LARGE was set. */
   rateLimited = false;
-  /** RESUME_FROM or RESUME_FROM_LARGE: the later one counts. */
+  /** RESUME_FROM or RESUME_FROM_LARGE, whichever was set last. */
   resumesAt = 0;
-  /** POSTFIELDSIZE or POSTFIELDSIZE_LARGE, `null` for -1: as large as POSTFIELDS. */
+  /** POSTFIELDSIZE or POSTFIELDSIZE_LARGE, `null` for -1, which means the length of POSTFIELDS. */
   postSize: number | null = null;
   /** A transfer has begun since the size was set. */
   postSizeUsed = false;
@@ -60,20 +60,23 @@ export class EasySettings {
   reuseRisks = 0;
   /** FORBID_REUSE as the user has set it. */
   forbidReuse = 0;
-  /** curlew has set FORBID_REUSE to 1, whatever the user has set. */
+  /** Whether curlew has set FORBID_REUSE to 1, whatever the user has set. */
   reuseForbidden = false;
-  /** curlew has set it for the transfer in flight, whose connection may have unread bytes. */
+  /**
+   * Whether curlew has set it only for the transfer in flight, whose connection may have unread
+   * bytes.
+   */
   leavesUnread = false;
-  /** FRESH_CONNECT as the user wants it. */
+  /** FRESH_CONNECT as the user has set it. */
   freshConnect = 0;
-  /** FRESH_CONNECT is 1 for libcurl, whatever the user wants. */
+  /** Whether curlew has set FRESH_CONNECT to 1, whatever the user has set. */
   freshForced = false;
   /**
-   * What the options said that decide where or how a connection is made, by option number:
-   * `connections/connection_class.ts`. `null` where none has said anything.
+   * The values of the options that decide where or how a connection is made, by option number:
+   * `connections/connection_class.ts`. `null` where none of them was set.
    */
   connectionTokens: Map<number, string> | null = null;
-  /** The class that they make together, `null` until somebody asks. */
+  /** The connection class of these values, `null` until it is first needed. */
   connectionClass: ConnectionClass | null = null;
 
   /** Changes how the answer is received. */

@@ -71,7 +71,7 @@ export class EasyResources {
     easyCount.open++;
   }
 
-  /** Clears the error text, which some calls of libcurl leave as it was. */
+  /** Clears the error text, which some calls of libcurl leave unchanged. */
   clearError(): void {
     this.#errorStart[0] = 0;
   }
@@ -136,7 +136,9 @@ export interface EasyHost {
   depth: number;
   /** The driver of the multi, `null` where the user drives it. */
   readonly observer: TransferObserver | null;
-  /** Adds a reference to a hook that lasts as long as the connection cache of this multi. */
+  /**
+   * Adds a reference to a hook that is held as long as the connection cache of this multi exists.
+   */
   keepHook(hook: CloseHook): void;
   /**
    * Takes the failure of the multi's callbacks: one threw or returned -1. `null` where there is
@@ -147,15 +149,18 @@ export interface EasyHost {
   remove(easy: EasyState): void;
 }
 
-/** What the receiver of a body knows of it. */
+/** What the receiver of a body knows about the body. */
 export interface BodyReceiver {
   /** The values of Content-Encoding, joined by commas; empty where there is none. */
   readonly contentEncoding: string;
-  /** The receiver takes unpacked bytes without a pause, as it has a limit at which the body ends. */
+  /** Whether the receiver takes unpacked bytes without a pause, because a limit ends its body. */
   readonly takesAll: boolean;
 }
 
-/** Gets what a transfer sends and receives. Runs inside libcurl's callbacks, and must not throw. */
+/**
+ * Receives a copy of what a transfer sends and receives. Runs inside libcurl's callbacks, and must
+ * not throw.
+ */
 export interface TransferTap {
   /** What libcurl traces; `type` is a C `curl_infotype`, `CURLINFO_*`. */
   trace(type: number, bytes: TappedBytes): void;
@@ -173,7 +178,9 @@ export interface TappedBytes {
 
 /** The driver of a multi's transfers, as far as easy handles need it. */
 export interface TransferObserver {
-  /** Whether a transfer has to pause before it receives these bytes, so that others can go on. */
+  /**
+   * Whether a transfer has to pause before it receives these bytes, so that others can continue.
+   */
   mustWait(easy: EasyState, bytes: number): boolean;
   /** Whether libcurl reads from a socket in the call in progress. */
   isReceiving(): boolean;
@@ -181,19 +188,22 @@ export interface TransferObserver {
   touched(easy: EasyState): void;
   /** Called after an option was set that libcurl reads only at its next call: `LIMITS_IN_USE`. */
   limitChanged(easy: EasyState): void;
-  /** Called when a transfer begins or ends to wait for the application to unpause it. */
+  /** Called when a transfer begins to wait for the application to unpause it, or no longer does. */
   paused(easy: EasyState, paused: boolean): void;
-  /** A transfer is to be paused as soon as libcurl has returned. */
+  /** Has a transfer paused as soon as libcurl has returned. */
   pauseDue(easy: EasyState): void;
-  /** A transfer that is about to be resumed is to go on when it is its turn. */
+  /** Has a transfer that is about to be resumed wait for those before it. */
   queue(easy: EasyState): void;
-  /** A call outside of the driver's turns has failed and ended a transfer, of which libcurl may not tell. */
+  /**
+   * A call outside the driver's turns has ended a transfer by an error, which libcurl may not
+   * report.
+   */
   failed(easy: EasyState, error: CurlEasyError): void;
 }
 
 /**
- * The state of an easy handle, by lifetime: the settings of its options, the state of its current
- * transfer, and what lives as long as the handle.
+ * The state of an easy handle, in three parts by lifetime: the settings of its options, the state
+ * of its current transfer, and the state that lasts as long as the handle.
  */
 export class EasyState {
   readonly resources: EasyResources;
@@ -211,29 +221,29 @@ export class EasyState {
   depth = 0;
   /** HSTSREADFUNCTION or HSTSWRITEFUNCTION is on the stack. */
   inHstsCallback = false;
-  /** DEBUGFUNCTION is on the stack. It is not called for what happens inside it. */
+  /** Whether DEBUGFUNCTION is on the stack. libcurl does not call it for events inside it. */
   inDebugCallback = false;
-  /** Observes the sockets of the handle. `reset()` removes it with its SOCKOPTFUNCTION. */
+  /** Observes the sockets of the handle. `reset()` removes the watcher with its SOCKOPTFUNCTION. */
   watcher: SocketWatcher | null = null;
-  /** Asks the receiver of the body, where that is not the user's own WRITEFUNCTION. */
+  /** Returns the receiver of the body, where that is not the user's own WRITEFUNCTION. */
   receiver: (() => BodyReceiver | null) | null = null;
-  /** Who gets what is sent and received: `tap.ts`. */
+  /** The taps that receive what is sent and received: `tap.ts`. */
   taps: readonly TransferTap[] | null = null;
   /** The buffer that libcurl reads in `send` and `wsSend`. */
   sendBlock: Uint8Array<ArrayBuffer> | null = null;
   /** `perform()` was called, so libcurl keeps an internal multi handle for this handle. */
   performed = false;
-  /** The sockets that blocking transfers have left, by fd, each with its identity. */
+  /** The sockets that blocking transfers have left open, by fd, each with its identity. */
   readonly keptSockets: Map<number, string> = new Map();
   /** The next transfer must use a connection that no other transfer uses, before or after it. */
   alone = false;
   /** The token of the multi whose name cache has the addresses of RESOLVE, 0 for none. */
   resolvedIn = 0;
-  /** The handle must not upload again: see {@linkcode markTrailersSent}. */
+  /** Whether the handle must not upload again: {@linkcode markTrailersSent}. */
   trailersSent = false;
   /** The value of STREAM_DEPENDS or STREAM_DEPENDS_E, which can be set only once. */
   dependsOn: unknown = null;
-  /** The stream of this handle depends on another one, or another one on it. */
+  /** Whether the stream of this handle depends on another one, or another one on this. */
   inStreamTree = false;
   /** FTP_ENTRY_PATH of the first transfer by FTP, `undefined` before its end. */
   ftpEntryPath: string | null | undefined = undefined;
@@ -373,8 +383,8 @@ export class EasyState {
 
   /**
    * Records that the handle sends trailers. With the oddity `remembersTrailers` the handle must not
-   * make another chunked upload, which may be that of a redirect. Throws where curlew could not
-   * prevent that upload, because the body does not come from a READFUNCTION.
+   * make another chunked upload, not even that of a redirect. Throws where curlew could not prevent
+   * such an upload, because the body does not come from a READFUNCTION.
    */
   markTrailersSent(): void {
     this.trailersSent = oddities().remembersTrailers;

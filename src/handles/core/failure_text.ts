@@ -1,5 +1,5 @@
 /**
- * The text of a failed call: libcurl's own, and what libcurl leaves out of it.
+ * The text of a failed call: libcurl's own, completed where libcurl leaves the cause out.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { descriptorShortage, errnoText } from "../../../ffi/libc.ts";
 import { result } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 
-/** Codes for what needs a descriptor, if libcurl does not say that the system has none left. */
+/** Codes of calls that need a descriptor; libcurl does not say when the system has none left. */
 const NEEDS_DESCRIPTOR: ReadonlySet<number> = new Set([
   easyCodes.CURLE_COULDNT_RESOLVE_PROXY.code,
   easyCodes.CURLE_COULDNT_RESOLVE_HOST.code,
@@ -19,7 +19,7 @@ const NEEDS_DESCRIPTOR: ReadonlySet<number> = new Set([
   easyCodes.CURLE_SSL_CACERT_BADFILE.code,
 ]);
 
-/** A handle, as far as its failure is to be told. */
+/** The parts of a handle that the text of a failure is read from. */
 export interface Failing {
   /** `CURL *`, NULL once freed, and its error buffer with it. */
   readonly pointer: Pointer;
@@ -27,7 +27,7 @@ export interface Failing {
   readonly errorBuffer: NonNullPointer;
 }
 
-/** The text of a failure, "" where libcurl has no other than that of the code. */
+/** The text of a failure, "" where libcurl has only the text of the code. */
 export function failureText(code: number, handle: Failing, unixSocket: string | null): string {
   const shortage = NEEDS_DESCRIPTOR.has(code) ? descriptorShortage() : null;
   if (shortage) return `Cannot open another descriptor: ${shortage}`;
@@ -37,7 +37,7 @@ export function failureText(code: number, handle: Failing, unixSocket: string | 
   return `Cannot connect to the unix socket ${unixSocket}${reasonOf(handle)}`;
 }
 
-/** What the system said of the attempt to connect, where libcurl knows it. */
+/** The system's error of the attempt to connect, where libcurl knows it. */
 function reasonOf({ pointer }: Failing): string {
   if (pointer === null) return "";
   result.clear();

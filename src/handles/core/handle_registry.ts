@@ -1,6 +1,6 @@
 /**
- * Finds the C handle of an object that is the value of an easy option: of a `Share`, a `CurlUrl` or
- * another `Easy`. The classes register themselves, so that this folder need not know them.
+ * Finds the C handle of an object that is the value of an easy option: a `Share`, a `CurlUrl` or
+ * another `Easy`. Their classes register themselves, so that this folder need not import them.
  *
  * @module
  */
@@ -28,7 +28,7 @@ type Finder = (value: object) => HandleSide | undefined;
 
 const finders = new Map<number, Finder>();
 
-/** Registers how the objects are found that these options take. */
+/** Registers the function that finds the C handle for the objects that these options take. */
 export function registerHandle(options: readonly number[], find: Finder): void {
   for (const option of options) finders.set(option, find);
 }

@@ -72,8 +72,8 @@ function takeList(list: Pointer, isLatin1: boolean): string[] {
 }
 
 /**
- * Reads a `struct curl_certinfo`, which stays libcurl's: int num_of_certs @0;
- * struct curl_slist **certinfo @8.
+ * Reads a `struct curl_certinfo`, which libcurl owns: int num_of_certs @0; struct curl_slist
+ * **certinfo @8.
  */
 function readCertInfo(pointer: Pointer): string[][] {
   if (pointer === null) return [];

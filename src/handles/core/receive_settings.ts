@@ -1,34 +1,36 @@
 /**
- * The options that say how the answer of a transfer is received. They are seldom set, so all handles
- * share one object until they are: a few members more in `EasySettings` itself, and on Deno each
- * handle leaves 1 KB more until the next full collection, as `test/driver/leak.test.ts` shows.
+ * The options of how the answer of a transfer is received. They are seldom set, so all handles
+ * share one object until one is: with a few more members in `EasySettings` itself each handle on
+ * Deno leaves 1 KB more until the next full collection, as `test/driver/leak.test.ts` shows.
  *
  * @module
  */
 
-/** What is known of an answer by its head, which no other head will replace. */
+/** The properties of an answer by its final head, which no other head follows. */
 export interface FinalHead {
-  /** The answer has a body, or may have one. */
+  /** Whether the answer has a body, or may have one. */
   readonly hasBody: boolean;
-  /** The body is chunked, and the server has not announced to close the connection after it. */
+  /**
+   * Whether the body is chunked, and the server has not announced to close the connection after it.
+   */
   readonly endsWithChunk: boolean;
 }
 
-/** The options that say how an answer is received. */
+/** The options of how an answer is received. */
 export interface ReceiveSettings {
   /** BUFFERSIZE as libcurl has it. */
   readonly bufferSize: number;
-  /** BUFFERSIZE was set by the user. */
+  /** Whether the user has set BUFFERSIZE. */
   readonly bufferSizeSet: boolean;
-  /** ACCEPT_ENCODING was set, so that libcurl unpacks bodies. */
+  /** Whether ACCEPT_ENCODING was set, so that libcurl unpacks bodies. */
   readonly acceptsEncoding: boolean;
   /** HTTP_CONTENT_DECODING. */
   readonly contentDecoding: boolean;
   /** TRANSFER_ENCODING. */
   readonly transferEncoding: boolean;
   /**
-   * Tells of the head of the answer, where the transfer is to end with its answer even if its upload
-   * is paused (`driver/early_answers.ts`); that function returns `null` before the final head.
+   * Returns the final head of the answer, `null` before it was received. Set where the transfer is
+   * to end with its answer even if its upload is paused (`driver/early_answers.ts`).
    */
   readonly finalHead: (() => FinalHead | null) | null;
 }
@@ -36,7 +38,7 @@ export interface ReceiveSettings {
 /** The BUFFERSIZE of a new handle, in bytes. */
 export const INITIAL_BUFFERSIZE: number = 63 * 1024;
 
-/** Those of a new handle. */
+/** The settings of a new handle. */
 export const INITIAL_RECEIVE: ReceiveSettings = {
   bufferSize: INITIAL_BUFFERSIZE,
   bufferSizeSet: false,

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** The data of a `Share`, as the handles that use it know it. */
+/** The data of a `Share`, as the handles that use it see it. */
 export class SharedData {
   /** How many callbacks of handles that use the data are on the stack. */
   depth = 0;
