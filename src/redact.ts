@@ -97,7 +97,7 @@ export function redactUrl(url: string): string {
   return redactUser(base) + values;
 }
 
-/** A URL, or what stands for one, without the user. */
+/** A URL, or a text in its place, without the user and password. */
 export function redactUser(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/is, `$1${REDACTED}@`);
 }

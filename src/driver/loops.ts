@@ -27,7 +27,7 @@ const MAX_LOOPS = 64;
 
 interface ClassLoop {
   readonly loop: Loop;
-  /** When the loop got its last transfer: the count of transfers by then. */
+  /** The value of `#clock` when the loop got its last transfer. */
   used: number;
 }
 

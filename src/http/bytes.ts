@@ -1,5 +1,5 @@
 /**
- * Bytes: copies of them, and the texts that they are encoded as.
+ * Bytes: copies, and conversions from and to text.
  *
  * @module
  */
@@ -29,8 +29,8 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Decodes the UTF-8 in a header value that was read as latin-1, as the standard says. Returns the
- * text unchanged if it is no UTF-8.
+ * Decodes the UTF-8 in a header value that was read as latin-1, as the standard says. Returns text
+ * that is not UTF-8 unchanged.
  */
 export function utf8InLatin1(text: string): string {
   if (!isLatin1(text)) return text;

@@ -12,7 +12,9 @@ import { typeError } from "./errors.ts";
 
 let shared: Agent | null = null;
 
-/** Reads the `agent` option; the default agent unless given. Throws `TypeError` for no agent. */
+/**
+ * Reads the `agent` option; the default agent unless given. Throws `TypeError` for any other value.
+ */
 export function agentOf(given: Agent | null | undefined): Agent {
   if (given === undefined || given === null) return defaultAgent();
   if (isAgent(given)) return given;

@@ -1,7 +1,8 @@
 /**
  * The errors of `fetch` and the other calls: a `TypeError` whose `cause` is the `CurlEasyError`.
- * Neither its message nor that of its cause contains credentials. What a user has thrown becomes a
- * `cause` as it is, whatever it is: no function of this module throws because of it.
+ * Neither its message nor that of its cause contains credentials. A value that the user's code has
+ * thrown becomes the `cause` unchanged; no function of this module reads it in a way that may
+ * throw.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import {
 import { isInstance, messageOf, propertyOf, textOf } from "../untrusted.ts";
 import { remedyFor } from "./remedies.ts";
 
-/** The errors that this module has made, which are no user's. */
+/** The errors that this module has made, as opposed to those of users. */
 const made = new WeakSet<TypeError>();
 
 /** A `TypeError` of curlew's own. It says "fetch"; {@linkcode errorOfCall} puts in the call's name. */
@@ -29,8 +30,9 @@ export function typeError(message: string, options?: ErrorOptions): TypeError {
 }
 
 /**
- * The error that `call` rejects with: if this module has made it, with the name of the call in its
- * message, and the stack of the code that awaits `call`. To be called in `call`, after it has waited.
+ * The error that `call` rejects with. An error of this module gets the name of the call in its
+ * message, and the stack of the code that awaits `call`. To be called inside `call`, after an
+ * `await`.
  */
 export function errorOfCall(error: unknown, call: (...args: never[]) => unknown): unknown {
   if (!isTypeError(error) || !made.has(error)) return error;
@@ -39,7 +41,7 @@ export function errorOfCall(error: unknown, call: (...args: never[]) => unknown)
   return error;
 }
 
-/** The error of a request that could not be made, or whose response cannot be given. */
+/** The error of a request that could not be made, or whose response cannot be returned. */
 export function fetchError(error: unknown, url: string): TypeError {
   const cause = publicCause(error);
   return typeError(`Cannot fetch ${publicUrl(url)}: ${reasonOf(cause)}`, { cause });
@@ -54,10 +56,10 @@ export function transferError(error: unknown, url: string): TypeError {
   return typeError(`Failed to fetch (${publicUrl(url)}: ${reasonOf(cause)})`, { cause });
 }
 
-/** Whether an error is a `TypeError`, which needs no other one around it. */
+/** Whether an error is a `TypeError`, which is not wrapped in another one. */
 export const isTypeError = (error: unknown): error is TypeError => isInstance(error, TypeError);
 
-/** Any error as a `TypeError`: one that curlew threw in a callback as it is, else a new one. */
+/** Any error as a `TypeError`: one that curlew threw in a callback unchanged, else a new one. */
 export function asTypeError(error: unknown, url: URL): TypeError {
   if (isTypeError(error)) return error;
   const inner = isEasyError(error) ? propertyOf(error, "cause") : undefined;
@@ -74,11 +76,11 @@ function reasonOf(cause: unknown): string {
 export function publicCause(error: unknown): unknown {
   if (!isEasyError(error)) return error;
   const cause = propertyOf(error, "cause");
-  // curlew threw it in a callback; the outer one only says that a callback failed
+  // an error that curlew threw in a callback; the outer error only says that a callback failed
   return isEasyError(cause) ? cause : error;
 }
 
-/** A network error that the fetch standard asks for. */
+/** A network error of the fetch standard. */
 export function networkError(url: string, why: string, options?: ErrorOptions): TypeError {
   return typeError(`Cannot fetch ${publicUrl(url)}: ${why}`, options);
 }
@@ -97,19 +99,19 @@ export function headError(url: string): TypeError {
   return codedError(url, why, Code.WEIRD_SERVER_REPLY);
 }
 
-/** The error of a body that is larger than `maxBodySize`. */
+/** The error of a body larger than `maxBodySize`. */
 export function tooLargeError(maxBodySize: number): CurlEasyError {
   const text = `The body is larger than maxBodySize, ${maxBodySize} bytes`;
   return new CurlEasyError(Code.FILESIZE_EXCEEDED, text);
 }
 
-/** Whether libcurl could not keep what a paused transfer received; before 8.6 it names no reason. */
+/** Whether libcurl could not keep the bytes of a paused transfer; before 8.6 it gives no reason. */
 export function isOutOfRoom(error: unknown): boolean {
   const code = easyCodeOf(error);
   return code === Code.TOO_LARGE || code === Code.OUT_OF_MEMORY;
 }
 
-/** The error of a body of which one piece from the network unpacks to more than so many bytes. */
+/** The error of a body whose single piece from the network unpacks to more than `most` bytes. */
 export function unpackedTooFarError(most: number): CurlEasyError {
   const mib = most / 1024 / 1024;
   const text = `One piece of the body unpacks to more than ${mib} MiB: set maxBodySize, or ` +

@@ -1,5 +1,5 @@
 /**
- * `fetch` as in the WHATWG standard, with transfers of libcurl.
+ * `fetch` of the WHATWG standard, with transfers of libcurl.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export const fetch: Fetch = Object.assign(
     input: string | URL | Request | PlannedRequest,
     init?: FetchInit | RequestInit,
   ): Promise<Response> {
-    // one function for both, since an async one around it would cost each small fetch 3 µs on Deno
+    // one function for both cases: an async wrapper would cost each small fetch 3 µs on Deno
     const { plan: planned, agent } = planOf(input, init as FetchInit | undefined);
     const plan = isInstance(planned, Promise) ? await planned : planned;
     try {
@@ -65,7 +65,7 @@ export const fetch: Fetch = Object.assign(
   { preconnect },
 );
 
-/** A request whose arguments are read already. Not exported, so that no caller can give one. */
+/** A request whose arguments were already read. Not exported, so that no caller can pass one. */
 class PlannedRequest {
   readonly plan: RequestPlan;
   readonly agent: Agent | undefined;
@@ -92,15 +92,15 @@ export function runPlan(plan: RequestPlan, agent: Agent | undefined): Promise<Re
   return fetch(new PlannedRequest(plan, agent) as never);
 }
 
-/** The type of `fetch`: whatever takes the runtime's own accepts it. */
+/** The type of `fetch`: compatible with the type of the runtime's own `fetch`. */
 export interface Fetch {
   /** With the runtime's own options, of which those of the standard have an effect. */
   (input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** With curlew's options. */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
   /**
-   * A hint, without effect: libcurl does not lend a connection to a request that another one has
-   * made without a request.
+   * Does nothing, although the standard calls it a hint: libcurl does not give a request a
+   * connection that was opened without a request.
    *
    * @throws {TypeError} for an invalid URL.
    */
@@ -214,7 +214,7 @@ function localResponse(
   return responseOf(body && localBody(body, signal), { ...head, ...rest }, plan);
 }
 
-/** The content of a local URL, until the signal aborts. */
+/** The content of a local URL, which fails when the signal aborts. */
 function localBody(content: Blob | Uint8Array<ArrayBuffer>, signal: AbortSignal | null): Body {
   if (!isInstance(content, Blob)) return wholeBody(content, signal);
   const stream = new Response(content).body as BodyStream;

@@ -29,7 +29,7 @@ import {
 import { type FetchInit, planRequestSync, readInit, type RequestPlan } from "./request/plan.ts";
 import { bareUrl, isHttp } from "./request/url.ts";
 
-/** The options of `fetch` that make sense while the thread waits. */
+/** The options of `fetch` that are possible while the thread is blocked. */
 type SyncOptions =
   | "method"
   | "headers"
@@ -47,7 +47,7 @@ type SyncOptions =
 
 /** Options of {@linkcode fetchSync}. */
 export interface FetchSyncInit extends Pick<FetchInit, SyncOptions> {
-  /** Sent as the body; a stream, a Blob or a FormData is refused, as it cannot be read at once. */
+  /** The body. A stream, a Blob or a FormData is refused, since it cannot be read synchronously. */
   readonly body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null;
 }
 
@@ -68,14 +68,13 @@ export interface FetchSyncResult {
 }
 
 /**
- * Fetches over http or https and returns when the whole body has arrived. The thread is blocked
- * until then, so this is for scripts that have nothing else to do. The rules for requests,
- * redirects and errors are those of `fetch`. Nothing can abort the call, so a `signal` is refused:
- * use `timeout`.
+ * Fetches over http or https and returns when the whole body has arrived. The call blocks the
+ * thread, so it is for scripts that have nothing else to do. The rules for requests, redirects and
+ * errors are those of `fetch`. Nothing can abort the call, so a `signal` is refused: use `timeout`.
  *
- * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`. A status is no
- * error. Also for a body that cannot be read at once, and for `signal`, `agent`, `integrity`,
- * `verbose`.
+ * @throws {TypeError} if there is no response; its `cause` is the `CurlEasyError`. A status is not
+ * an error. Also for a body that cannot be read synchronously, and for `signal`, `agent`,
+ * `integrity`, `verbose`.
  *
  * @example
  * ```ts
@@ -103,7 +102,7 @@ function fetchAtOnce(input: string | URL, init: FetchSyncInit): FetchSyncResult 
     throw networkError(plan.url.href, `the scheme "${plan.url.protocol}" is not for fetchSync`);
   }
   const remaining = countdown(plan.timeout);
-  using own = new OwnEasy(); // one for the whole chain: it keeps connections and cookies
+  using own = new OwnEasy(); // one handle for the whole chain: it keeps connections and cookies
   const { easy } = own;
   for (let redirects = 0;; redirects++) {
     const request = new SyncRequest(easy, plan);
@@ -143,7 +142,9 @@ class SyncRequest implements HeadListener {
     }
   }
 
-  /** Called for each complete head; after an authentication retry the last one counts. */
+  /**
+   * Called for each complete head; after an authentication retry the last head is the final one.
+   */
   onHead(): void {
     this.redirect = redirectOf(this.head, this.#plan);
     this.#chunks = [];

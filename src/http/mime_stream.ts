@@ -87,7 +87,7 @@ class StreamReader implements MimeReader {
     }
   }
 
-  /** Has the next read throw the error. */
+  /** Makes the next read throw the error. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     setImmediate(() => this.#resume()); // the stream may have failed inside a read

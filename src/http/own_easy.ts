@@ -1,5 +1,5 @@
 /**
- * Easy handles of curlew's own, for one call of the user's.
+ * Easy handles of curlew's own, each for one call of the user.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { Easy } from "../handles/easy/easy.ts";
 import { isInstance } from "../untrusted.ts";
 
 /**
- * An easy handle that lives as long as a call. The call may have been made inside a callback of
- * another transfer, where libcurl lets no related handle be closed: it is closed after the callback
- * then. So the error of the call is never joined by one of its handle.
+ * An easy handle with the lifetime of a call. The call may have been made inside a callback of
+ * another transfer, where libcurl does not allow to close a related handle: then it is closed after
+ * the callback. So an error of closing never replaces the error of the call.
  */
 export class OwnEasy {
   readonly easy: Easy = new Easy();
@@ -23,7 +23,7 @@ export class OwnEasy {
     } catch (error) {
       if (isInstance(error, CurlEasyError) && error.code === Code.RECURSIVE_API_CALL) {
         setImmediate(() => this[Symbol.dispose]());
-      } else queueMicrotask(() => reportError(error)); // of a CLOSESOCKETFUNCTION
+      } else queueMicrotask(() => reportError(error)); // an exception of a CLOSESOCKETFUNCTION
     }
   }
 }

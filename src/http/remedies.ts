@@ -1,10 +1,10 @@
 /**
- * Remedies for the most frequent failures, in one clause each, for the messages of errors.
+ * Advice for the most frequent failures, in one clause each, for error messages.
  *
  * @module
  */
 
-/** The remedy for a failure, by the name of its `CURLcode`. */
+/** The advice for a failure, by the name of its `CURLcode`. */
 const BY_CODE: Readonly<Record<string, string>> = {
   CURLE_COULDNT_RESOLVE_HOST: "check the host's name, or give it an address by curl.RESOLVE",
   CURLE_COULDNT_RESOLVE_PROXY:
@@ -15,7 +15,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
     "install the package ca-certificates, or name a file of certificates by curl.CAINFO",
 };
 
-/** The remedies by what libcurl or the system says, which come before those by code. */
+/** The advice by the text of libcurl or the system, which takes precedence over that by code. */
 const BY_MESSAGE: readonly (readonly [said: RegExp, remedy: string])[] = [
   [/^Unix socket path too long/i, "the path of a unix socket has at most 107 bytes on Linux"],
   [
@@ -38,7 +38,7 @@ const BY_MESSAGE: readonly (readonly [said: RegExp, remedy: string])[] = [
   ],
 ];
 
-/** The text for a failure, with the separator before it; "" where there is none. */
+/** The advice for a failure, with the separator before it; "" where there is none. */
 export function remedyFor(codeName: string, message: string): string {
   const found = BY_MESSAGE.find(([pattern]) => pattern.test(message));
   if (found) return `; ${found[1]}`;

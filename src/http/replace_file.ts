@@ -1,5 +1,5 @@
 /**
- * Replaces a file in one step.
+ * Replaces a file atomically.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import { basename, dirname, join } from "node:path";
 import { fileError } from "./errors.ts";
 
 /**
- * Writes a new file beside the one at the path, or beside what a link there leads to, and renames it:
- * what cannot be written leaves the old one whole. A device is written to directly, and anything else
- * that is no regular file is left alone. The mode is reduced by the umask. Throws `TypeError`.
+ * Writes a new file beside the one at the path, or beside the target of a link there, and renames
+ * it. If writing fails, the old file is unchanged. A device is written to directly; anything else
+ * that is not a regular file is not touched. The mode is reduced by the umask. Throws `TypeError`.
  */
 export async function replaceFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   try {
@@ -46,7 +46,7 @@ function replace(path: string, bytes: Uint8Array, mode: number): void {
   try {
     try {
       writeFileSync(fd, bytes);
-      fsyncSync(fd); // a crash must not leave an empty file in the place of the old one
+      fsyncSync(fd); // after a crash the file must not be empty
     } finally {
       closeSync(fd);
     }

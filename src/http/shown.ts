@@ -1,5 +1,5 @@
 /**
- * Values of callers in error messages: what was given where something else is expected.
+ * Descriptions of the caller's values for error messages.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { typeError } from "./errors.ts";
 
 const MOST = 60;
 
-/** A short text for a value. It runs no code of the value's. */
+/** A short description of a value. Runs no code of the value. */
 export function shown(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > MOST ? `${value.slice(0, MOST)}…` : value);
@@ -19,14 +19,14 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
-/** The error of an option that is wrong: its name, what it takes and what it got. */
+/** The error of a wrong option: its name, what it takes and what it got. */
 export function wrong(call: string, name: string, expected: string, got: unknown): TypeError {
   return typeError(`Cannot ${call}: ${name} must be ${expected}, got ${shown(got)}`);
 }
 
 /**
- * Throws `TypeError` for an object of curlew's own, such as `retry`, that has a member which is not
- * known. Of `init` others are ignored, as the platform does.
+ * Throws `TypeError` for an unknown member of an object that curlew defines, such as `retry`.
+ * Unknown members of `init` are ignored, as by the platform.
  */
 export function checkNames(
   call: string,
@@ -42,7 +42,7 @@ export function checkNames(
   );
 }
 
-/** Whether it is an array. A revoked proxy throws where it is asked. */
+/** Whether a value is an array; false for a revoked proxy, for which `Array.isArray` throws. */
 function isArray(value: object): boolean {
   try {
     return Array.isArray(value);

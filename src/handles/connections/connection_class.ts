@@ -1,7 +1,7 @@
 /**
- * The class of connections that the options of a handle ask for: transfers of one class may use each
+ * The connection class of a handle, computed from its options: transfers of one class may use each
  * other's connections and resolved names, those of different classes may not. An agent has a multi
- * handle for each class, since a multi handle is what libcurl shares connections and names in.
+ * handle for each class, since libcurl shares connections and names within a multi handle.
  *
  * @module
  */
@@ -42,9 +42,12 @@ const CONNECTION_AUTH = CURLAUTH_GSSNEGOTIATE | CURLAUTH_NTLM | CURLAUTH_NTLM_WB
 /** The part of a URL up to its user's "@". */
 const USER = /^(?:[a-z][a-z\d+.-]*:\/{1,3})?[^/?#]*@/i;
 
-/** The part of a value that decides, where that is not all of it; `null` where nothing decides. */
+/**
+ * For options of whose value only a part decides: the function that returns it, `null` where
+ * nothing decides.
+ */
 const DECIDING_PARTS: ReadonlyMap<number, (value: unknown) => unknown> = new Map([
-  // who has no user in the URL of a proxy gets that of PROXYUSERPWD
+  // a proxy without a user in its URL gets the one of PROXYUSERPWD
   ...[PROXY, PRE_PROXY].map(({ id }) =>
     [id, (value: unknown) => hasUser(value) ? value : null] as const
   ),
@@ -58,8 +61,8 @@ const hasUser = (value: unknown): value is string =>
   typeof value === "string" && value.includes("@");
 
 /**
- * Notes that an option was set, to a value that was checked; `usual` is the one that a new handle has,
- * where that is a number. An option that acts on each request is not noted.
+ * Records that an option was set to a checked value. `usual` is the value of a new handle, where
+ * that is a number. An option that acts on each request is not recorded.
  */
 export function noteConnectionOption(
   state: EasyState,
@@ -67,11 +70,12 @@ export function noteConnectionOption(
   value: unknown,
   usual: number | undefined,
 ): void {
-  if (id === SHARE.id) return; // `state.share`, which stays where the other options are reset
+  if (id === SHARE.id) return; // `state.share`, which is kept where the other options are reset
   const { settings } = state, part = DECIDING_PARTS.get(id);
   const deciding = part && value !== null ? part(value) : value;
   const token = isUsual(deciding, usual) ? undefined : tokenOf(kind, deciding);
-  if (id === URL.id) noteToken(state, CURLU.id, undefined); // the later of the two counts
+  // of URL and CURLU, the one that was set last applies
+  if (id === URL.id) noteToken(state, CURLU.id, undefined);
   if (token === undefined && settings.connectionTokens === null) return;
   if (noteToken(state, id, token) && state.isInUse) forbidReuseNow(state);
 }
@@ -82,7 +86,7 @@ function isUsual(value: unknown, usual: number | undefined): boolean {
   return isNumber && Number(value) === usual;
 }
 
-/** Returns whether anything has changed. */
+/** Records the token of an option's value. Returns whether anything has changed. */
 function noteToken({ settings }: EasyState, id: number, token: string | undefined): boolean {
   const before = settings.connectionTokens?.get(id);
   if (before === token) return false;
@@ -92,13 +96,13 @@ function noteToken({ settings }: EasyState, id: number, token: string | undefine
   return true;
 }
 
-/** The rest of the transfer may make a connection that is not of the class it is in. */
+/** The rest of the transfer may make a connection that does not belong to its connection class. */
 function forbidReuseNow(state: EasyState): void {
   state.settings.reuseForbidden = true;
   library().symbols.curl_easy_setopt.long(state.pointer, FORBID_REUSE.id, 1);
 }
 
-/** Equal for equal values of the option, and only for these. */
+/** A token of an option's value: equal for equal values, and only for these. */
 function tokenOf(kind: OptionKind, value: unknown): string {
   switch (kind) {
     case "long":
@@ -111,7 +115,7 @@ function tokenOf(kind: OptionKind, value: unknown): string {
       return (value as CText[]).map(lineToken).join("");
     case "blob":
       return latin1(bytesOf(value) ?? NO_BYTES);
-    default: // functions, what they get, and handles: by identity
+    default: // functions, their data, and handles: by identity
       return identityToken(value);
   }
 }
@@ -129,12 +133,15 @@ function lineToken(line: CText): string {
   return `${typeof line} ${text.length} ${text}\n`;
 }
 
-/** Gives an option the value that counts as usual for curlew: others may use the connection. */
+/** Makes curlew treat an option as unset: others may use the connection. */
 export function forgetConnectionOption({ settings }: EasyState, id: number): void {
   if (settings.connectionTokens?.delete(id)) settings.connectionClass = null;
 }
 
-/** The class of a handle as it is set now; `usual` is the SHARE that counts as usual. */
+/**
+ * The connection class of a handle by its present options; `usualShare` is the SHARE that counts as
+ * unset.
+ */
 export function connectionClassOf(state: EasyState, usualShare: unknown): ConnectionClass {
   const { settings, share = usualShare } = state;
   if (settings.connectionTokens === null && share === usualShare) return COMMON;
@@ -152,7 +159,8 @@ function classOf(tokens: ReadonlyMap<number, string>): ConnectionClass {
     if (judgement.kind === "own" && judgement.names) names = true;
     key += `${id} ${token.length} ${token}\n`;
   }
-  // with HEADEROPT a tunnel gets the headers of the request; a CURLU may change its user any time
+  // with HEADEROPT a tunnel gets the headers of the request; a CURLU may change its user at any
+  // time
   const alone = tokens.has(HEADEROPT.id) || (authenticates && tokens.has(CURLU.id));
   return key === "" && !alone ? COMMON : { key, names, alone };
 }
@@ -170,10 +178,10 @@ function counts(judgement: Judgement, authenticates: boolean, startsTls: boolean
   }
 }
 
-/** Whether the loaded libcurl is older than its exact comparison. */
+/** Whether the loaded libcurl is older than the version that compares the option exactly. */
 export const isInexact = (exact: SinceRow | null): boolean => exact !== null && !isKnown(exact);
 
-/** A Share has its own names and connections, which no multi handle keeps apart. */
+/** A Share has names and connections of its own, which separate multi handles do not keep apart. */
 function withShare(own: ConnectionClass, share: unknown, usualShare: unknown): ConnectionClass {
   const side = handleSide(SHARE.id, share);
   const others = share !== usualShare && side?.shares?.(CURL_LOCK_DATA_DNS) === true;

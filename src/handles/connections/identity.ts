@@ -1,6 +1,6 @@
 /**
- * Numbers for objects, functions and symbols: the same number for the same one, for the whole life of
- * the thread. What has a number is not kept alive by it, but for symbols.
+ * Numbers for objects, functions and symbols: each has one number as long as the thread runs. The
+ * numbers do not keep objects and functions alive, only symbols.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * What each option of an easy handle has to do with the connection that a transfer gets. libcurl
- * gives a transfer any kept connection that agrees with it in what libcurl compares, and any name
- * that it has resolved before. What it does not compare it ignores then: the option of one request
- * would act on others, or not on its own.
+ * The effect of each option of an easy handle on the connection that a transfer gets. libcurl gives
+ * a transfer any kept connection whose compared options are equal, and any name that it has
+ * resolved before. It does not compare all options: one that it leaves out would act on the
+ * requests of others, or not on its own request.
  *
  * The judgements were made by reading `ConnectionExists` of lib/url.c, later `url_match_conn`, the
  * comparison of TLS settings (lib/vtls) and the name cache (lib/hostip.c) of libcurl 7.74 to 8.21.
- * An option that stands in no row, because it is newer than the tables, counts as `own`.
+ * An option without a row, because it is newer than the tables, counts as `own`.
  *
  * @module
  */
@@ -17,21 +17,24 @@ import { COMPARED_SINCE, type SinceRow } from "../../libcurl_versions.ts";
 /** The name of an easy option. */
 type Name = keyof typeof easyOptions;
 
-/** What an option has to do with the connection. */
+/** The effect of an option on the choice of the connection. */
 export type Judgement =
-  /** Nothing: the option acts on each request, also on a kept connection. */
+  /** None: the option acts on each request, on a kept connection too. */
   | { readonly kind: "request" }
   /**
    * libcurl compares the value exactly, and in both directions: since the version of `exact`, or in
-   * all versions. The TLS settings (`tls`) it compares where the URL's scheme has TLS, but not where
+   * all versions. It compares TLS settings (`tls`) where the URL's scheme has TLS, but not where
    * USE_SSL turns TLS on.
    */
   | { readonly kind: "compared"; readonly exact: SinceRow | null; readonly tls: boolean }
-  /** libcurl compares it, but not for HTTP, whose connections NTLM and Negotiate authenticate. */
+  /**
+   * libcurl compares the value, but not for HTTP, where NTLM and Negotiate authenticate the
+   * connection.
+   */
   | { readonly kind: "credential" }
   /**
-   * libcurl compares it nowhere, or in some versions or directions only. With `names` the option
-   * decides what a name resolves to, so that the name cache must be its own, too.
+   * libcurl does not compare the value, or only in some versions or directions. With `names` the
+   * option decides the addresses of a name, so that the name cache must be separate, too.
    */
   | { readonly kind: "own"; readonly names: boolean };
 
@@ -52,7 +55,7 @@ const { bearer, certificatePaths, clientKey, httpVersion, issuer, login } = COMP
 const { pins, srpUser, sshKeys, tlsOptions, tunnelUser } = COMPARED_SINCE;
 
 const TABLE = [
-  // where a connection leads
+  // where a connection leads to
   [NAMES, "puts addresses into the name cache, for all that use the cache", ["RESOLVE"]],
   [NAMES, "says who resolves names, and how; the cache keeps the answers for all", [
     ...["DOH_URL", "DOH_SSL_VERIFYHOST", "DOH_SSL_VERIFYPEER", "DOH_SSL_VERIFYSTATUS"],
@@ -141,7 +144,7 @@ const TABLE = [
   [compared(sshKeys), "compared since 7.83.1, but in vain", [
     ...["SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
   ]],
-  // who is logged in on the connection
+  // the user of the connection
   [CREDENTIAL, "the user of the connection, where that has one", [
     ...["URL", "CURLU", "USERNAME", "PASSWORD", "USERPWD", "NETRC", "NETRC_FILE"],
   ]],
@@ -168,7 +171,7 @@ const TABLE = [
   ]],
   [OWN, "is sent when the connection begins", ["TELNETOPTIONS"]],
 
-  // what has nothing to do with it
+  // no effect on the connection
   [REQUEST, "says for each request whether a kept connection may be used", [
     ...["CONNECT_ONLY", "FORBID_REUSE", "FRESH_CONNECT", "MAXAGE_CONN", "MAXLIFETIME_CONN"],
     ...["PIPEWAIT", "DNS_CACHE_TIMEOUT"],
@@ -232,15 +235,15 @@ const TABLE = [
   ]],
 ] as const satisfies readonly Row[];
 
-/** Every option, once. */
+/** Every option, once each. */
 export const ROWS: readonly Row[] = TABLE;
 
-/** The judgement of an option that stands in no row. */
+/** The judgement of an option that has no row. */
 const UNKNOWN: Judgement = { kind: "own", names: true };
 
 let byId: Map<number, Judgement> | undefined;
 
-/** What an option, by its number, has to do with the connection. */
+/** The effect of an option, given by its number, on the choice of the connection. */
 export function judgementOf(id: number): Judgement {
   if (!byId) {
     byId = new Map();

@@ -51,12 +51,12 @@ export function callAnywhere(
 ): void {
   const { pointer } = state;
   if (state.depth === 0) return callEasy(state, what, call);
-  // what the callbacks on the stack threw belongs to the call that runs them
+  // exceptions of callbacks on the stack belong to the call that runs these callbacks
   const code = call(pointer);
   if (code !== Code.OK) throw new CurlEasyError(code);
 }
 
-/** Stands for the multi handle that `curl_easy_perform` makes, among the tokens of others. */
+/** The token of the multi handle that `curl_easy_perform` makes. */
 const OWN_MULTI = -1;
 
 /** Runs a transfer: `curl_easy_perform`. Returns when the transfer is over. */
@@ -90,7 +90,8 @@ export function pauseTransfer(state: EasyState, flags: number): void {
   const { curl_easy_pause } = library().symbols;
   const byDriver = state.run.pausedForFairness ? CURLPAUSE_RECV : 0;
   if (state.run.readerPaused && !(action & CURLPAUSE_SEND)) {
-    // while libcurl sends earlier bytes it does not yet act on the pause of a part, but keeps it
+    // while libcurl sends earlier bytes it does not act on the pause of a part yet, but remembers
+    // it
     state.run.readerPaused = false;
     curl_easy_pause(pointer, (before & CURLPAUSE_RECV) | byDriver | CURLPAUSE_SEND);
   }
@@ -108,15 +109,16 @@ export function pauseTransfer(state: EasyState, flags: number): void {
 }
 
 /**
- * The error of a pause that failed. But for a handle that has no connection, a callback has refused
- * bytes that libcurl had kept: the transfer is over, whether libcurl notices or goes on without them.
+ * The error of a failed pause. Except for a handle without a connection, a callback has refused
+ * bytes that libcurl had kept: the transfer is over, whether libcurl notices or continues without
+ * these bytes.
  */
 function pauseError(state: EasyState, code: number): CurlEasyError {
   if (code === Code.BAD_FUNCTION_ARGUMENT) return new CurlEasyError(code);
   const { thrown } = state.run, error = state.takeError(code) as CurlEasyError;
   state.run.failed = true;
   if (state.multi?.observer) state.multi.observer.failed(state, error);
-  else state.run.thrown = thrown; // for whoever is told of the end of the transfer
+  else state.run.thrown = thrown; // for the code that receives the end of the transfer
   return error;
 }
 
@@ -141,7 +143,7 @@ export function resetOptions(state: EasyState): void {
   }
   refuseInStreamTree(state, "reset");
   const { curl_easy_reset, curl_easy_setopt } = library().symbols;
-  // else libcurl keeps a RESOLVE list that no transfer has read yet
+  // otherwise libcurl keeps a RESOLVE list that no transfer has read yet
   for (const option of state.resources.owned.keys()) {
     curl_easy_setopt.pointer(pointer, option, null);
   }

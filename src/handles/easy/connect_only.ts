@@ -1,5 +1,5 @@
 /**
- * The connection that a CONNECT_ONLY transfer leaves to its handle.
+ * The connection that a CONNECT_ONLY transfer leaves open for its handle.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { EasyState } from "../core/easy_state.ts";
 const nothing = new Uint8Array(new ArrayBuffer(1)), sent = new Int32Array(new ArrayBuffer(8));
 
 /**
- * Tells libcurl that the new connection is in use. Before the first send or receive the connection
+ * Marks a new connection as in use for libcurl. Before the first send or receive the connection
  * counts as idle, and some versions, such as 7.74 and 8.14, close one whose server speaks first as
  * soon as another transfer begins. Sending no byte attaches the connection to its handle, whatever
  * the call returns.
@@ -25,7 +25,7 @@ export function markConnectionUsed(state: EasyState): void {
 
 /**
  * Throws for a handle whose connection libcurl would not find (`losesConnectOnlyAfterPerform`). The
- * handle could not send, and the connection, which nobody could use or close, would count for
+ * handle could not send; and the connection, which nobody could use or close, would count for
  * `maxConnections` as long as the peer keeps it open.
  */
 export function refuseLostConnection({ performed, settings }: EasyState): void {

@@ -1,9 +1,9 @@
 /**
- * How far libcurl unpacks the body of a response. Where a WRITEFUNCTION pauses the transfer, libcurl
- * goes on to unpack all that it has read from the socket. It keeps up to 64 MiB of that, and fails
- * beyond. So the driver and `fetch` may pause in the middle of unpacking only where what is left of
- * a read cannot be more, and then take all that was kept when they resume. All other bytes they
- * take, and pause the transfer once libcurl has returned.
+ * How far libcurl unpacks the body of a response. Where a WRITEFUNCTION pauses the transfer,
+ * libcurl continues to unpack all that it has read from the socket. It keeps up to 64 MiB of the
+ * result, and fails beyond that. So the driver and `fetch` may pause during unpacking only where
+ * one read cannot unpack to more, and must take all kept bytes when they resume. In all other cases
+ * they take the bytes, and pause the transfer after libcurl has returned.
  *
  * @module
  */
@@ -13,7 +13,10 @@ import type { BodyReceiver, EasyState } from "../core/easy_state.ts";
 import type { Decoding } from "../core/transfer_run.ts";
 import { readHeaders } from "./headers.ts";
 
-/** `DYN_PAUSE_BUFFER`: how many bytes libcurl keeps of a transfer that its WRITEFUNCTION has paused. */
+/**
+ * `DYN_PAUSE_BUFFER`: how many bytes libcurl keeps for a transfer that its WRITEFUNCTION has
+ * paused.
+ */
 export const KEPT_BYTES: number = 64 * 1024 * 1024;
 
 /** Deflate by all its names. A few bytes of brotli or zstd may unpack to any length. */
@@ -22,8 +25,8 @@ const DEFLATE: ReadonlySet<string> = new Set(["deflate", "gzip", "x-gzip"]);
 const DEFLATE_RATIO = 1032;
 
 /**
- * Whether the WRITEFUNCTION of a transfer may return CURL_WRITEFUNC_PAUSE for reasons that are not
- * the user's. To be asked inside the WRITEFUNCTION.
+ * Whether the WRITEFUNCTION of a transfer may return CURL_WRITEFUNC_PAUSE for a reason of curlew,
+ * not of the user. To be called inside the WRITEFUNCTION.
  */
 export function keepsRest(state: EasyState): boolean {
   const { run } = state;
@@ -36,7 +39,7 @@ function decodingOf(state: EasyState): Decoding {
   if (receive.transferEncoding) return "unbounded";
   if (!receive.acceptsEncoding || !receive.contentDecoding) return "none";
   const receiver = state.receiver?.() ?? receiverOf(state);
-  if (receiver === null) return "unbounded"; // nobody can tell
+  if (receiver === null) return "unbounded"; // the encoding is unknown
   const names = receiver.contentEncoding.toLowerCase().split(",");
   const layers = names.map((name) => name.trim()).filter(isPacked);
   if (layers.length === 0) return "none";
@@ -49,7 +52,7 @@ function isPacked(encoding: string): boolean {
   return encoding !== "" && encoding !== "identity" && encoding !== "none";
 }
 
-/** What the header API tells; `null` before libcurl 7.83, which has none. */
+/** The receiver by libcurl's header API; `null` before libcurl 7.83, which has none. */
 function receiverOf(state: EasyState): BodyReceiver | null {
   if (!library().has("curl_easy_nextheader")) return null;
   const values = readHeaders(state, null)

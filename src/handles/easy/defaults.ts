@@ -13,9 +13,9 @@ import { setOwnReadFunction } from "./functions.ts";
 
 /**
  * The numbers that a new handle starts with: no signals, no waiting for the resolver's thread, and
- * a receive buffer of 63 KiB. The buffer needs a quarter of the system calls of libcurl's own 16
- * KiB, and takes no more time for small responses. It is no larger, since what deflate unpacks to
- * has to be less than libcurl keeps of a paused transfer: `decoding.ts`.
+ * a receive buffer of 63 KiB. The buffer needs a quarter of the system calls of libcurl's default
+ * of 16 KiB, and takes no more time for small responses. It is no larger, since one buffer of
+ * deflate must not unpack to more than libcurl keeps for a paused transfer: `decoding.ts`.
  */
 const INITIAL: ReadonlyMap<number, number> = new Map([
   [easyOptions.BUFFERSIZE.id, INITIAL_BUFFERSIZE],
@@ -51,7 +51,9 @@ export function setInitialOptions(state: EasyState): void {
   setErrorBuffer(state);
 }
 
-/** Sets ERRORBUFFER to the handle's own buffer. A copy starts with that of its parent. */
+/**
+ * Sets ERRORBUFFER to the handle's own buffer. A duplicate begins with the buffer of the original.
+ */
 export function setErrorBuffer(state: EasyState): void {
   const { pointer } = library().symbols.curl_easy_setopt;
   pointer(state.pointer, easyOptions.ERRORBUFFER.id, state.resources.errorBuffer);

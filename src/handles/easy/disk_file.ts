@@ -24,9 +24,9 @@ export function userId(): number | null {
 }
 
 /**
- * A file that libcurl writes itself: a descriptor, and a `FILE *` on a second one. libcurl's own
- * `fwrite` moves the bytes, which never become a JS array. The handles that use it end before it
- * is closed.
+ * A file that libcurl writes itself: a descriptor, and a `FILE *` on a duplicate of it. libcurl's
+ * own `fwrite` moves the bytes, which never become a JS array. The handles that use the file must
+ * end before it is closed.
  */
 export class DiskFile {
   /** The descriptor. It stays open after {@linkcode close}, until {@linkcode release}. */
@@ -35,10 +35,15 @@ export class DiskFile {
   #closed = false;
   #released = false;
   #lost: string | null = null;
-  /** Closing the file has failed, so that any of its bytes may be missing, not only the last. */
+  /**
+   * Whether closing the file has failed: then any of its bytes may be missing, not only the last.
+   */
   hasHoles = false;
 
-  /** Takes charge of a descriptor that is open for appending. Throws `Error` with C's words. */
+  /**
+   * Takes ownership of a descriptor that is open for appending. Throws `Error` with the text of C's
+   * error.
+   */
   constructor(fd: number) {
     this.fd = fd;
     diskFiles.open++;
@@ -51,17 +56,22 @@ export class DiskFile {
   }
 
   #closeStream(pointer: NonNullPointer): void {
-    // the last bytes may only now find that there is no room for them
+    // the system may report only now that there is no room for the last bytes
     this.#lost = flush(pointer);
     if (libc.fclose(pointer) === 0) return;
     this.#lost ??= lastError();
     this.hasHoles = true;
   }
 
-  /** Locks the file for this process, until {@linkcode release}. False if another one has. */
+  /**
+   * Locks the file for this process, until {@linkcode release}. Returns false if another one has
+   * locked it.
+   */
   lock(): boolean {
     if (native.os === "windows") return true;
-    lastErrno(); // finds out where it is: that must not come between a call and its errno
+    // finds the address of errno now: that must not come between a call and the reading of its
+    // errno
+    lastErrno();
     return libc.flock(this.fd, LOCK_EX | LOCK_NB) === 0 || lastErrno() !== EWOULDBLOCK;
   }
 
@@ -77,7 +87,10 @@ export class DiskFile {
     if (lost !== null) throw new Error(lost);
   }
 
-  /** Closes the `FILE *`, after the handles that use it. Throws where bytes were lost; once only. */
+  /**
+   * Closes the `FILE *`, after the handles that use it. Throws where bytes were lost, at the first
+   * call only.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -85,7 +98,7 @@ export class DiskFile {
     if (this.#lost !== null) throw new Error(this.#lost);
   }
 
-  /** Closes the descriptor, and lets others in. */
+  /** Closes the descriptor, which unlocks the file. */
   release(): void {
     if (this.#released) return;
     this.#released = true;
@@ -94,8 +107,8 @@ export class DiskFile {
   }
 
   /**
-   * Has libcurl write the body here, from now on: without a function of ours it uses C's own on the
-   * `FILE *`. May be called in a HEADERFUNCTION.
+   * Has libcurl write the body to this file from now on: without a WRITEFUNCTION it calls `fwrite`
+   * on the `FILE *`. May be called in a HEADERFUNCTION.
    */
   receive(easy: Easy): void {
     const { WRITEFUNCTION, WRITEDATA } = easyOptions;
@@ -107,7 +120,7 @@ export class DiskFile {
   }
 }
 
-/** @returns why bytes were lost, now or earlier: C forgets what it could not write. */
+/** @returns why bytes were lost, now or earlier: C reports a failed write only once. */
 function flush(file: Pointer): string | null {
   if (libc.fflush(file) !== 0) return lastError();
   return libc.ferror(file) === 0 ? null : "not all of it could be written";

@@ -5,12 +5,12 @@
  *   uses the connection crashes once the first one is closed (7.88.1, and no later source says
  *   otherwise).
  * - A connection of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 on behalf of the
- *   handle that finds it dead. libcurl takes that handle's data of another protocol for those of
- *   `file:`, and closes descriptor 0.
- * - The connection of a transfer that must be alone (`connections/connection_class.ts`), for which
- *   FRESH_CONNECT is set as well.
- * - A connection that may have bytes that nobody has asked for when its transfer is over, as the
- *   driver finds out (`driver/quirks/unread_bytes.ts`).
+ * handle that finds it closed. libcurl takes that handle's data of another protocol for those of
+ * `file:`, and closes descriptor 0.
+ * - The connection of a transfer that must not share it (`connections/connection_class.ts`), for
+ * which FRESH_CONNECT is set as well.
+ * - A connection that may have unsolicited bytes when its transfer is over, as the driver
+ * determines (`driver/quirks/unread_bytes.ts`).
  *
  * @module
  */
@@ -38,7 +38,8 @@ const LDAP_URL = /^\s*ldaps?:|^[^/]*\bldap\./i, FILE_URL = /^\s*file:/i;
 const bit = (bit: number, is: boolean) => is ? bit : 0;
 
 /**
- * The options that may select these protocols, with their bits and how to find those of a value.
+ * The options that may select these protocols, with their bits and a function that returns those of
+ * a value.
  */
 const LEADS: ReadonlyMap<number, readonly [mask: number, leads: (value: unknown) => number]> =
   new Map([
@@ -75,7 +76,9 @@ function numberFor({ reuseForbidden, leavesUnread, forbidReuse }: EasySettings):
   return reuseForbidden || leavesUnread ? 1 : forbidReuse;
 }
 
-/** The connection of the transfer in flight may have bytes left when it is over, or no longer. */
+/**
+ * Records whether the connection of the transfer in flight may have unread bytes when it is over.
+ */
 export function setLeavesUnread(state: EasyState, leavesUnread: boolean): void {
   const { settings } = state;
   if (settings.leavesUnread === leavesUnread) return;
@@ -91,7 +94,8 @@ export function forceFresh({ settings }: EasyState, wanted: number): number {
 
 /**
  * Sets FORBID_REUSE and FRESH_CONNECT before a transfer. `shares`: other handles may use its
- * connection. `mustBeAlone`: no other transfer may use its connection, and it may use no other's.
+ * connection. `mustBeAlone`: no other transfer may use its connection, and it may use no other
+ * transfer's.
  */
 export function guardReuse(state: EasyState, shares: boolean, mustBeAlone = false): void {
   const { settings } = state,
@@ -102,7 +106,7 @@ export function guardReuse(state: EasyState, shares: boolean, mustBeAlone = fals
   const forbidden = alone || isFile ||
     (shares && ((risks & ~TO_FILE) !== 0 || LDAP_URL.test(url)));
   const { long } = library().symbols.curl_easy_setopt;
-  // a driver may have set the user's own back to 0: `driver/quirks/farewells.ts`
+  // a driver may have set the option back to the user's 0: `driver/quirks/farewells.ts`
   const isSet = forbidden === settings.reuseForbidden && settings.forbidReuse === 0;
   if (!isSet || settings.leavesUnread) {
     settings.reuseForbidden = forbidden;
@@ -114,7 +118,7 @@ export function guardReuse(state: EasyState, shares: boolean, mustBeAlone = fals
   long(state.pointer, FRESH_CONNECT.id, alone ? 1 : settings.freshConnect);
 }
 
-/** Whether the connection fails each transfer but its first. */
+/** Whether the connection fails every transfer except its first. */
 const breaksOthers = ({ httpVersion }: EasySettings): boolean =>
   httpVersion === CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE && oddities().breaksH2cReuse;
 

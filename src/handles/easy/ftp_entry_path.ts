@@ -18,7 +18,7 @@ export function saveEntryPath(state: EasyState, code: number): void {
   state.ftpEntryPath = readInfo(state, infos.FTP_ENTRY_PATH) as string | null;
 }
 
-/** Records a new URL, "" for a CURLU, and invalidates the path where its server is another. */
+/** Records a new URL, "" for a CURLU, and invalidates the path where the server differs. */
 export function updateFtpOrigin(state: EasyState, url: unknown): void {
   const { settings } = state, text = typeof url === "string" ? url : "";
   const origin = /^https?:/i.test(text) ? null : /^(\w+:\/\/)?[^/]*/.exec(text)?.[0] ?? null;

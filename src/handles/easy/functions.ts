@@ -23,7 +23,7 @@ const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
 const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
 const SEEK = easyOptions.SEEKFUNCTION.id;
 const WRITEDATA = easyOptions.WRITEDATA.id, READDATA = easyOptions.READDATA.id;
-/** The functions that curlew may set where the user has not: see {@linkcode needsOwnFunction}. */
+/** The functions that curlew sets where the user has set none: {@linkcode needsOwnFunction}. */
 const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
 const DEBUG = easyOptions.DEBUGFUNCTION.id;
 
@@ -35,7 +35,7 @@ export function setOwnReadFunction(state: EasyState): void {
   install(state, callbackKind(READ) as EasyCallbackKind);
 }
 
-/** Sets a function again, after what {@linkcode needsOwnFunction} says has changed. */
+/** Sets a function again after a change on which {@linkcode needsOwnFunction} depends. */
 export function renewFunction(state: EasyState, id: number): void {
   install(state, callbackKind(id) as EasyCallbackKind);
 }
@@ -78,9 +78,9 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 }
 
 /**
- * Opens the files that WRITEDATA and READDATA name where no function of the user's writes or reads,
- * and closes those of earlier transfers. For a handle whose transfer is about to begin: only then
- * is known whether there is a function. Throws CURLE_WRITE_ERROR or CURLE_READ_ERROR.
+ * Opens the files that WRITEDATA and READDATA name where no function of the user writes or reads,
+ * and closes those of earlier transfers. For a handle whose transfer is about to begin, when it is
+ * known whether there is a function. Throws CURLE_WRITE_ERROR or CURLE_READ_ERROR.
  */
 export function openFiles(state: EasyState): void {
   const { data, target, source } = state.settings;
@@ -203,8 +203,8 @@ function reportCloseError(state: EasyState | undefined, error: unknown): void {
 }
 
 /**
- * Makes a driver observe the sockets of a handle, beside the user's own functions. Does nothing
- * where the driver already does.
+ * Makes a driver observe the sockets of a handle, in addition to the user's own functions. Does
+ * nothing where the driver already does.
  */
 export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: CloseHook): void {
   if (state.watcher === watcher) return;
@@ -213,15 +213,15 @@ export function watchSockets(state: EasyState, watcher: SocketWatcher, shared: C
   renewCloseHook(state, shared);
 }
 
-/** Replaces the parent's tokens in a handle that libcurl has copied by its own. */
+/** Replaces the tokens of the original in a handle that libcurl has copied. */
 export function adoptFunctions(state: EasyState, parent: EasyState): void {
-  // curlew's functions too: they have the parent's token, and the copy is not added to the driver
+  // curlew's functions too: they have the original's token, and the copy is not added to the driver
   for (const id of new Set([...OWN_FUNCTIONS, ...state.settings.functions.keys()])) {
     if (id !== CLOSESOCKET) install(state, callbackKind(id) as EasyCallbackKind);
   }
   if (parent.closeHook) renewCloseHook(state);
   if (!parent.taps) return;
-  renewFunction(state, DEBUG); // the taps are the parent's
+  renewFunction(state, DEBUG); // the taps belong to the original
   library().symbols.curl_easy_setopt.long(
     state.pointer,
     easyOptions.VERBOSE.id,

@@ -31,13 +31,13 @@ const LIMITS = [
 
 const NUMBERS = [
   ...LIMITS,
-  // what is reported of the transfer
+  // reports about the transfer
   ...["NOPROGRESS", "VERBOSE"],
   // limits
   ...["MAXFILESIZE", "MAXFILESIZE_LARGE", "MAXREDIRS"],
-  // what the next request of the transfer does
+  // the next request of the transfer
   ...["FOLLOWLOCATION", "UNRESTRICTED_AUTH", "POSTREDIR"],
-  // what becomes of connections
+  // reuse of connections
   ...["FORBID_REUSE", "FRESH_CONNECT", "MAXAGE_CONN", "MAXLIFETIME_CONN", "DNS_CACHE_TIMEOUT"],
   // the share of its HTTP/2 connection
   ...["STREAM_WEIGHT"],
@@ -50,8 +50,8 @@ const ids = (names: readonly (keyof typeof easyOptions)[]): ReadonlySet<number> 
 export const NUMBERS_IN_USE: ReadonlySet<number> = ids(NUMBERS);
 
 /**
- * Those of which an event loop must know: of a new limit, or of redirects that may lead to another
- * protocol, libcurl sets no timeout before it is called.
+ * The numbers whose change an event loop must learn of: a new limit, or permission for redirects,
+ * which may lead to another protocol. libcurl sets no timeout for these before it is called.
  */
 export const LIMITS_IN_USE: ReadonlySet<number> = ids([...LIMITS, "FOLLOWLOCATION"]);
 
@@ -68,8 +68,9 @@ const SHARED: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * What libcurl reads when it takes a handle out of a multi: with CONNECT_ONLY it closes the last
- * connection of the handle, whoever uses that by now, and SHARE tells where that is.
+ * The options that libcurl reads when it removes a handle from a multi: with CONNECT_ONLY it closes
+ * the last connection of the handle, even one that another handle uses by now, and SHARE decides
+ * which cache it is in.
  */
 const UNTIL_REMOVED: ReadonlySet<number> = ids(["CONNECT_ONLY", "SHARE"]);
 

@@ -1,5 +1,5 @@
 /**
- * Reads several numeric infos of a handle at once, into an array, and names them later.
+ * A batch of numeric infos, which are read from a handle at once, as an array, and named later.
  *
  * @module
  */
@@ -21,7 +21,9 @@ const BYTES = 8;
 export class InfoBatch<N extends NumberInfo> {
   readonly #names: readonly N[];
   readonly #ids: readonly number[];
-  /** The place where libcurl stores the values, as halves of 64 bits, and a view for each info. */
+  /**
+   * The buffer in which libcurl stores the values, as halves of 64 bits, and a view for each info.
+   */
   readonly #halves: Int32Array<ArrayBuffer>;
   readonly #places: readonly Int32Array<ArrayBuffer>[];
 

@@ -31,7 +31,7 @@ function find(info: unknown): InfoRow {
   throw new CurlEasyError(Code.UNKNOWN_OPTION, unknownName("info", info, Object.keys(table)));
 }
 
-/** A row for an info that is newer than the table: its number has bits for the kind. */
+/** A row for an info that is newer than the table: bits of its number encode the kind. */
 function unknownRow(id: number): InfoRow | undefined {
   const kinds: Record<number, InfoKind> = {
     0x100000: "string",

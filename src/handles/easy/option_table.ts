@@ -19,7 +19,7 @@ export interface Option {
   readonly kind: OptionKind;
   /** The documented default, `undefined` where there is none that all versions have. */
   readonly default: number | undefined;
-  /** The option may decide where or how a connection is made. */
+  /** Whether the option may decide where or how a connection is made. */
   readonly shapesConnection: boolean;
 }
 
@@ -57,7 +57,7 @@ function makeOption(name: string, row: Pick<OptionRow, "id" | "kind" | "default"
   return { name, id, kind, default: usual, shapesConnection };
 }
 
-/** Asks the library for an option that the table does not have. */
+/** Searches the library for an option that the table does not have. */
 function askLibrary(option: string | number): Option | undefined {
   const { curl_easy_option_by_name, curl_easy_option_by_id } = library().symbols;
   const found = typeof option === "number"
@@ -68,7 +68,7 @@ function askLibrary(option: string | number): Option | undefined {
   return kind && makeOption(at.string(0) ?? "", { id: at.i32(8), kind });
 }
 
-/** The options of the table that were found before, by name. */
+/** The options that were found before, by name. */
 const known = new Map<unknown, Option>();
 
 /** The option of that name or number. Throws CURLE_UNKNOWN_OPTION where there is none. */

@@ -44,7 +44,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   const option = findOption(which);
   if (value === undefined) throw badValue(option.name, "a value", value);
   const read = readValue(option, value);
-  void state.pointer; // reading may have closed it
+  void state.pointer; // a getter of the value may have closed it
   refuseInUse(state, option);
   applyValue(state, option, read);
   if (!option.shapesConnection) return;
@@ -52,15 +52,18 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
 }
 
 /**
- * A copy of an option's value, where that is a list or bytes: to be set later, or more than once.
- * Throws as setting it would.
+ * Copies the value of an option, where it is a list or bytes, so that it can be set later, or more
+ * than once. Throws as setting it would.
  */
 export function copyOfValue(which: unknown, value: unknown): unknown {
   const option = findOption(which), read = readValue(option, value);
   return option.kind === "blob" && read !== null ? bytes(option.name, read).slice() : read;
 }
 
-/** Copies a list or a form, which later code of the user cannot change then. Keeps other values. */
+/**
+ * Copies a list or a form, so that later code of the user cannot change it. Other values are not
+ * copied.
+ */
 function readValue({ name, id, kind }: Option, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "slist") return lines(name, value);
@@ -168,8 +171,8 @@ function recordNumber(state: EasyState, id: number, number: number): void {
 const { CURLHSTS_ENABLE, CURL_LOCK_DATA_HSTS } = flags;
 
 /**
- * Prepares to disable HSTS, which frees the cache. Throws where the cache belongs to a Share, whose
- * other handles use it.
+ * Prepares to disable HSTS, which frees its cache. Throws where the cache belongs to a Share,
+ * because other handles use it.
  */
 function switchHsts(state: EasyState, option: Option, value: number): void {
   if (value & CURLHSTS_ENABLE) return;
@@ -181,7 +184,7 @@ function switchHsts(state: EasyState, option: Option, value: number): void {
   library().symbols.curl_easy_setopt.pointer(state.pointer, easyOptions.HSTS.id, null);
 }
 
-/** Unsets CURLU where URL is set: the one that was set last counts. */
+/** Unsets CURLU where URL is set: the one that was set last applies. */
 function replaceUrl(state: EasyState, url: unknown): void {
   updateFtpOrigin(state, url);
   if (!state.resources.owned.has(CURLU)) return;
@@ -192,7 +195,7 @@ function replaceUrl(state: EasyState, url: unknown): void {
 
 /**
  * Makes libcurl read CURLU again, which may have changed since the last transfer. libcurl keeps its
- * own copy of the URL: some versions do not renew it, others free it and then return the dangling
+ * own copy of the URL: some versions do not update it, others free it and then return the dangling
  * copy where CURLU no longer has a URL.
  */
 export function rereadCurlu(state: EasyState): void {
@@ -202,7 +205,7 @@ export function rereadCurlu(state: EasyState): void {
 
 /**
  * Sets RESOLVE again before a transfer in a multi handle, given by its token, whose name cache does
- * not have its addresses: libcurl adds them once only after the option was set.
+ * not have its addresses: libcurl adds them only once after the option was set.
  */
 export function rereadResolve(state: EasyState, multi: number): void {
   const list = state.resources.owned.get(RESOLVE);
@@ -227,7 +230,7 @@ function readString(name: string, id: number, value: unknown): CText {
   return id === easyOptions.COOKIELIST.id ? cookieLine(read) : read;
 }
 
-/** A line of COOKIELIST is latin-1, as the info COOKIELIST tells it, unless it cannot be. */
+/** A line of COOKIELIST is latin-1, like the info COOKIELIST, unless it has other characters. */
 function cookieLine(line: CText): CText {
   if (typeof line !== "string" || /^[\x20-\x7e]*$/.test(line)) return line;
   const units = Array.from(line, (character) => character.charCodeAt(0));
@@ -243,7 +246,7 @@ function setString(state: EasyState, option: Option, value: CText | null): void 
   checkSetopt(option.name, code);
 }
 
-/** Sets POSTFIELDS, and the size that belongs to it. */
+/** Sets POSTFIELDS, and its size. */
 function setPostFields(state: EasyState, option: Option, value: unknown): void {
   const data = value === null ? null : postBytes(option, value);
   givePostFields(state, option, data, ownBytes);

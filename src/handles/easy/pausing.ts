@@ -1,5 +1,5 @@
 /**
- * Pauses that the driver or a callback of the upper rooms makes and ends.
+ * Pauses by the driver or by callbacks of the rooms above, and their end.
  *
  * @module
  */
@@ -18,21 +18,21 @@ import { keepsRest } from "./decoding.ts";
  */
 export function pauseReceiving(state: EasyState): boolean {
   if (keepsRest(state)) return true;
-  // a pause has libcurl read once more, and another pause would have it do so again
+  // after a pause libcurl reads once more, and a second pause would make it do so again
   if (state.paused & flags.CURLPAUSE_RECV) return false;
   state.run.pauseDue = true;
   state.multi?.observer?.pauseDue(state);
   return false;
 }
 
-/** Makes a pause that was due when libcurl was on the stack, unless the transfer is over. */
+/** Makes a pause that fell into a call of libcurl, unless the transfer is over. */
 export function makeDuePause(state: EasyState): void {
   const { run } = state;
   if (state.multi === null || !(run.pauseDue || run.pausedForFairness)) return;
   tryPause(state, run.pauseDue ? state.paused | flags.CURLPAUSE_RECV : state.paused);
 }
 
-/** The driver is told of errors. One without a connection, which has ended just now, needs no pause. */
+/** Errors go to the driver. A transfer without a connection has just ended and needs no pause. */
 function tryPause(state: EasyState, action: number): void {
   try {
     pauseTransfer(state, action);
@@ -42,8 +42,8 @@ function tryPause(state: EasyState, action: number): void {
 }
 
 /**
- * Pauses and resumes as `Easy.pause` does. A transfer that may unpack to any length takes turns with
- * others: libcurl would go on with all of them in one call.
+ * Pauses and resumes as `Easy.pause` does. A transfer that may unpack to any length is queued with
+ * others to be resumed: libcurl would continue all of them in one call.
  */
 export function pauseInTurn(state: EasyState, action: number): void {
   const { CURLPAUSE_RECV } = flags;
@@ -53,9 +53,9 @@ export function pauseInTurn(state: EasyState, action: number): void {
 }
 
 /**
- * Ends a pause that the driver has made: the transfer receives again, unless the user has paused
- * it. The WRITEFUNCTION gets what libcurl has kept before this returns. If it fails the driver is
- * told: `TransferObserver.failed`.
+ * Ends a pause of the driver: the transfer receives again, unless the user has paused it. The
+ * WRITEFUNCTION gets the bytes that libcurl has kept before this function returns. An error goes to
+ * `TransferObserver.failed`.
  */
 export function resumeReceiving(state: EasyState): void {
   state.run.pausedForFairness = false;

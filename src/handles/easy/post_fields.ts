@@ -1,6 +1,7 @@
 /**
- * POSTFIELDS and its size, which may be set in either order. As in libcurl a size stays until another
- * is set; but libcurl never gets one that is larger than the bytes: it would send what lies behind.
+ * POSTFIELDS and its size, which may be set in either order. As in libcurl a size stays until
+ * another is set; but libcurl never gets a size larger than the bytes, because it would send the
+ * memory after them.
  *
  * @module
  */
@@ -18,14 +19,14 @@ export function isPostSize(id: number): boolean {
   return id === POSTFIELDSIZE.id || id === POSTFIELDSIZE_LARGE.id;
 }
 
-/** The bytes of POSTFIELDS. */
+/** The value of POSTFIELDS as bytes. */
 export function postBytes({ name }: Option, value: unknown): Uint8Array<ArrayBuffer> {
   return typeof value === "string" ? utf8(value) : bytes(name, value);
 }
 
 /**
- * The size to give libcurl when the user sets one. Throws where it is larger than POSTFIELDS, unless
- * a transfer has begun with these bytes: then it is for the ones that come.
+ * The size for libcurl when the user sets one. Throws where it is larger than POSTFIELDS, unless a
+ * transfer has begun with these bytes: then it is meant for the next bytes.
  */
 export function postSizeFor(
   { settings, resources }: EasyState,
@@ -40,13 +41,13 @@ export function postSizeFor(
   }
   settings.postSize = size === -1 ? null : size;
   settings.postSizeUsed = false;
-  // -1 would have libcurl look for a NUL
+  // with -1 libcurl would search for a NUL
   return data && (isTooLarge || size === -1) ? data.size : size;
 }
 
 /**
- * The size to give libcurl when the user sets POSTFIELDS, or removes it. Throws where one was set that
- * is larger than the bytes, unless that was for those before.
+ * The size for libcurl when the user sets or removes POSTFIELDS. Throws where a size was set that
+ * is larger than the bytes, unless it was meant for the bytes before.
  */
 export function sizeOfPostFields(
   { settings }: EasyState,

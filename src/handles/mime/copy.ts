@@ -27,8 +27,8 @@ class MimeCopy {
 }
 
 /**
- * Prepares the duplication of an easy handle. The function that it returns must be called after it,
- * with the copy or `null`.
+ * Prepares the duplication of an easy handle. The returned function must be called after the
+ * duplication, with the copy or `null`.
  */
 export function prepareReaders(state: EasyState): (copy: EasyState | null) => void {
   const mime = state.settings.uses.get(MIMEPOST);
@@ -58,8 +58,8 @@ function refused(why: string): CurlEasyError {
 }
 
 /**
- * Sets a new reader for a part of the original. For libcurl the part is unread now, so that libcurl
- * will not rewind it: the reader is `stale`, and seeks itself where it was read before.
+ * Sets a new reader for a part of the original. libcurl then takes the part for unread and will not
+ * rewind it, so the reader is `stale`: if bytes were read before, it seeks to the start itself.
  */
 function renewReader(place: ReaderPart): void {
   const { part, reader, tree } = place;
@@ -82,7 +82,9 @@ function attachReaders(
   copy.own(MIMEPOST, new Owned(copy.pointer, end));
 }
 
-/** Removes the tree that libcurl has copied to a pushed handle: a pushed stream sends nothing. */
+/**
+ * Removes the tree that libcurl has copied to a pushed handle: a pushed stream has no request body.
+ */
 export function dropMime(state: EasyState, parent: EasyState): void {
   if (!parent.settings.uses.has(MIMEPOST)) return;
   state.settings.uses.delete(MIMEPOST);

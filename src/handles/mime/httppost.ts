@@ -1,5 +1,6 @@
 /**
- * The value of HTTPPOST: the forms of `curl_formadd`, which {@linkcode Mime} has replaced.
+ * The value of HTTPPOST: the forms of `curl_formadd`, the older interface that {@linkcode Mime}
+ * replaces.
  *
  * @module
  */

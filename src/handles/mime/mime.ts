@@ -26,9 +26,9 @@ import {
 import { MimeTree } from "./tree.ts";
 import { makeList } from "../base/owned.ts";
 
-/** What a part has beside its content. */
+/** The properties of a part other than its content. */
 export interface MimePartProperties {
-  /** The name of the field. Bytes in the place of a text reach the wire as they are. */
+  /** The name of the field. Bytes instead of text are sent unchanged. */
   readonly name?: string | Uint8Array;
   /** The name of the file as the receiver sees it, `null` for none. */
   readonly filename?: string | Uint8Array | null;
@@ -55,7 +55,7 @@ export interface MimeContents {
   readonly subparts: Mime;
 }
 
-/** One content and no other. */
+/** A type with one of the contents and none of the others. */
 type Only<Name extends keyof MimeContents> =
   & Pick<MimeContents, Name>
   & Partial<Record<Exclude<keyof MimeContents, Name>, never>>;
@@ -93,8 +93,8 @@ export interface ReaderPart {
 }
 
 /**
- * How many Mimes may be in one another. libcurl walks over them by recursion: 45,000 exhaust the stack,
- * and from 8.20 (d087a7e4ec) on it sends no more than 39.
+ * How deep Mimes may be nested. libcurl walks them by recursion: 45,000 levels exhaust the stack,
+ * and since 8.20 (d087a7e4ec) it sends no more than 39.
  */
 const MAX_DEPTH = 32;
 
@@ -109,7 +109,7 @@ export let readerPartsOf: (mime: Mime) => ReaderPart[];
  * at a time, and cannot change while a transfer uses it.
  *
  * Each part is described by an object, which is checked before libcurl gets any of it. Handles may
- * be closed in any order: the tree lives as long as it is the value of MIMEPOST.
+ * be closed in any order: the tree exists as long as it is the value of MIMEPOST.
  *
  * @example
  * ```ts
@@ -125,7 +125,7 @@ export let readerPartsOf: (mime: Mime) => ReaderPart[];
 export class Mime {
   readonly #tree: MimeTree;
   #closed = false;
-  // libcurl has tokens only, so these references keep their objects alive
+  // libcurl has only tokens, so these references keep the readers alive
   readonly #readers: ReaderPart[] = [];
   readonly #subparts: Mime[] = [];
 
@@ -141,7 +141,8 @@ export class Mime {
 
   /** Makes an empty tree: `curl_mime_init`. */
   constructor() {
-    // no easy handle: libcurl uses one only for random bytes, and up to 7.81 binds the tree to it
+    // NULL for the easy handle: libcurl uses it only for random bytes, and up to 7.81 binds the
+    // tree to it
     const pointer = library().symbols.curl_mime_init(null);
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot make a Mime");
     this.#tree = new MimeTree(pointer);
@@ -153,7 +154,7 @@ export class Mime {
     return this.#isClosed;
   }
 
-  /** As `closed`, which a subclass may override. */
+  /** `closed`, which a subclass may override. */
   get #isClosed(): boolean {
     return this.#closed || this.#tree.pointer === null;
   }
@@ -252,7 +253,8 @@ function refuseUsedTree(tree: MimeTree, state: EasyState): void {
   if (tree.sent && easyToken === 0) throw refused("set MIMEPOST", SENT);
 }
 
-// libcurl rewinds a tree only on the handle that has sent it: on another one it would send nothing
+// libcurl rewinds a tree only on the handle that has sent it: on another handle it would send
+// nothing
 const SENT = "the Mime was sent already, and let go of since";
 
 function refused(what: string, why: string): CurlEasyError {
@@ -369,7 +371,7 @@ const TAKE_OWNERSHIP = 1;
 
 function setHeaders(part: NonNullPointer, list: Pointer): void {
   if (list === null) return;
-  live.lists--; // libcurl frees it with the part
+  live.lists--; // libcurl frees the list with the part
   checkSetopt(
     "the part's headers",
     library().symbols.curl_mime_headers(part, list, TAKE_OWNERSHIP),

@@ -15,7 +15,7 @@ import { member } from "../../members.ts";
 import { toInt, toStatus } from "../base/callback_results.ts";
 import { type EasyFace, type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, integer } from "../base/arguments.ts";
-// the public type of a reader's `easy`: the only import that goes up, and of a type alone
+// the type of a reader's `easy`: the only import against the order of the folders, and only a type
 import type { Easy } from "../easy/easy.ts";
 import { TokenTable } from "../base/tokens.ts";
 
@@ -58,8 +58,8 @@ export interface MimeReader {
    * nothing. Without `seek` the part can be sent only once.
    */
   seek?(offset: number, origin: number): number | void;
-  /** Runs some time after the last tree with this reader was freed. Nothing reads it then. */
-  free?(): void | undefined; // so that no async function is taken
+  /** Runs some time after the last tree with this reader was freed. No `read` follows. */
+  free?(): void | undefined; // so that an async function is a type error
 }
 
 /** The easy handle that sends a part, as its token; 0 where there is none. */
@@ -97,7 +97,7 @@ export class Reader {
   readonly source: ReaderSource;
   readonly host: ReaderHost;
   #delivered = 0;
-  /** Whether bytes may have been read already although libcurl takes the part for unread. */
+  /** Whether bytes may have been read although libcurl takes the part for unread. */
   #stale: boolean;
 
   /** Makes a reader of a part. `stale`: the user's object may have been read already. */

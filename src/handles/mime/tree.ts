@@ -1,7 +1,7 @@
 /**
- * The ownership of a `curl_mime`, by a reference count. The `Mime` that made it and each easy
- * handle whose MIMEPOST it is own it, or, once it is part of another tree, that tree. It never
- * refers to objects of the user, so that they stay collectable.
+ * The ownership of a `curl_mime`, by a reference count. Its owners are the `Mime` that made it and
+ * each easy handle whose MIMEPOST it is, or, once it is part of another tree, that tree. A tree
+ * never refers to objects of the user, so that they can be collected.
  *
  * @module
  */
@@ -18,7 +18,10 @@ export const mimeCount: { open: number } = { open: 0 };
 export class MimeTree {
   /** `curl_mime *`, NULL once freed. */
   pointer: Pointer;
-  /** A transfer may have read the tree: then libcurl can send it again only on the same handle. */
+  /**
+   * Whether a transfer may have read the tree: then libcurl can send it again only on the same
+   * handle.
+   */
   sent = false;
   /** The tree that this one is part of, and is freed with. */
   parent: MimeTree | null = null;
@@ -35,12 +38,12 @@ export class MimeTree {
     mimeCount.open++;
   }
 
-  /** How many trees are in one another below this one, itself included. */
+  /** How many levels of trees there are below this one, itself included. */
   get height(): number {
     return 1 + Math.max(0, ...this.#children.map(({ height }) => height));
   }
 
-  /** How many trees this one is in, itself included. */
+  /** How many levels of trees there are above this one, itself included. */
   get depth(): number {
     return 1 + (this.parent?.depth ?? 0);
   }

@@ -1,8 +1,8 @@
 /**
- * Aborts all transfers of a multi whose SOCKETFUNCTION or TIMERFUNCTION has returned -1. The call
- * in progress fails, and the next one aborts the transfers. libcurl itself would crash at a
- * transfer without a connection, one that has not begun or waits for a connection. So libcurl never
- * gets the -1, and curlew ends the transfers.
+ * Aborts all transfers of a multi whose SOCKETFUNCTION or TIMERFUNCTION has returned -1: the call
+ * in progress fails, and the next call aborts the transfers. With the -1 libcurl itself would crash
+ * at a transfer without a connection, one that has not begun or is queued for a connection. So
+ * libcurl never gets it, and curlew ends the transfers.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `MultiCallbackTypes`: what libcurl calls on behalf of a multi handle, as functions of JavaScript.
+ * `MultiCallbackTypes`: the callbacks of a multi handle, as functions of JavaScript.
  *
  * @module
  */
@@ -51,5 +51,5 @@ export interface MultiCallbackTypes<M> {
     notification: number,
     easy: Easy | null,
     clientData: unknown,
-  ) => void | undefined; // so that no async function is taken
+  ) => void | undefined; // so that an async function is a type error
 }

@@ -50,8 +50,8 @@ export function addEasy(state: MultiState, easy: Easy): void {
   let code = symbols.curl_multi_add_handle(pointer, added.pointer);
   state.adding = false;
   if (state.addFailed) {
-    // libcurl did not get the failure: before 8.10 it would leave the handle half added, and
-    // removing that one would lose all others
+    // libcurl did not get the failure: before 8.10 it would add the handle only partly, and
+    // removing that handle would lose all others
     symbols.curl_multi_remove_handle(pointer, added.pointer);
     state.addFailed = false;
     code = MultiCode.ABORTED_BY_CALLBACK;

@@ -60,7 +60,7 @@ const unclosed = new CollectedHandles<MultiResources>("a Multi", (resources) => 
 /**
  * A multi handle, which runs several transfers at once: {@link
  * https://curl.se/libcurl/c/libcurl-multi.html}. Use {@linkcode Multi.socketAction} to integrate it
- * into your own event loop. An `Agent` has one ready.
+ * into your own event loop, or an `Agent`, which has one.
  *
  * @example
  * ```ts
@@ -78,7 +78,10 @@ const unclosed = new CollectedHandles<MultiResources>("a Multi", (resources) => 
  */
 export class Multi {
   readonly #state: MultiState;
-  /** Where C stores counts. Callbacks that run after that may overwrite the shared place. */
+  /**
+   * The buffer in which C stores counts. Each multi has its own: after C has stored a count,
+   * callbacks may still run and call other multis.
+   */
   readonly #count = new Int32Array(new ArrayBuffer(4));
 
   static {
@@ -96,7 +99,7 @@ export class Multi {
     if (pointer === null) {
       throw new CurlMultiError(MultiCode.OUT_OF_MEMORY, "Cannot make a multi handle");
     }
-    // without it closing waits for name lookups; unknown before 8.20, which is no error here
+    // without it closing waits for name lookups; before 8.20 it is unknown, which is no error here
     curl_multi_setopt.long(pointer, multiOptions.QUICK_EXIT.id, 1);
     const resources = new MultiResources(pointer);
     this.#state = new MultiState(this, resources);
@@ -145,7 +148,7 @@ export class Multi {
    */
   removeHandle(easy: Easy): void {
     const state = this.#state;
-    void state.pointer; // throws for a closed multi, before a closed easy is looked at
+    void state.pointer; // throws for a closed multi, which is reported before a closed easy
     state.remove(openState(easy));
   }
 
@@ -169,7 +172,7 @@ export class Multi {
   }
 
   /**
-   * The old form of {@linkcode socketAction}, with a mask of 0: {@link
+   * Does the same as {@linkcode socketAction} with a mask of 0: {@link
    * https://curl.se/libcurl/c/curl_multi_socket.html}.
    *
    * @returns how many transfers are still running.
@@ -199,7 +202,7 @@ export class Multi {
   }
 
   /**
-   * Runs all transfers as far as they can go without waiting: {@link
+   * Continues all transfers as far as possible without waiting: {@link
    * https://curl.se/libcurl/c/curl_multi_perform.html}.
    *
    * @returns how many transfers are still running.
@@ -285,8 +288,8 @@ export class Multi {
   }
 
   /**
-   * Blocks until a transfer can go on, one of `descriptors` is ready, or `timeoutMs` have passed:
-   * {@link https://curl.se/libcurl/c/curl_multi_poll.html}.
+   * Blocks until a transfer can continue, one of `descriptors` is ready, or `timeoutMs` have
+   * passed: {@link https://curl.se/libcurl/c/curl_multi_poll.html}.
    *
    * @returns how many descriptors are ready; their `revents` are set.
    */
@@ -328,9 +331,8 @@ export class Multi {
   }
 
   /**
-   * The handles that are added, as {@link
-   * https://curl.se/libcurl/c/curl_multi_get_handles.html} gives them. The list is curlew's own,
-   * so any libcurl has it.
+   * The handles that are added, as {@link https://curl.se/libcurl/c/curl_multi_get_handles.html}
+   * returns them. curlew keeps the list itself, so it works with every libcurl.
    */
   getHandles(): Easy[] {
     void this.#state.pointer;
@@ -378,7 +380,7 @@ export class Multi {
 
   /**
    * Removes all easy handles, which stay open, closes the cached connections, and frees the multi
-   * handle. Callbacks may run meanwhile, and get their data. Does nothing the second time.
+   * handle. Callbacks may run meanwhile, and receive their data. Does nothing the second time.
    *
    * @throws {CurlMultiError} CURLM_RECURSIVE_API_CALL inside a callback. What a callback threw
    * meanwhile is thrown after the handle was freed.

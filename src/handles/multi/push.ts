@@ -45,7 +45,10 @@ export interface PushOffer {
   refuse(): void;
 }
 
-/** Wraps the handle of a pushed stream, and replaces the tokens that it has from `parent`. */
+/**
+ * Wraps the handle of a pushed stream, and replaces the tokens that libcurl has copied from
+ * `parent`.
+ */
 export function pushedEasy(
   multi: MultiState,
   parent: EasyState,

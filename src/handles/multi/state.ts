@@ -19,8 +19,8 @@ import { TokenTable } from "../base/tokens.ts";
 /**
  * The multi handles by token: callbacks find their multi here. The references are weak, since a
  * callback runs only inside a call on the multi or on an easy handle in it, which keeps the multi
- * alive. That of a driver, which always closes its multi, is strong: dereferencing a weak one is
- * slow.
+ * alive. The reference to a driver's multi is strong, because dereferencing a weak one is slow: a
+ * driver always closes its multi.
  */
 const multiTokens: TokenTable<MultiState | WeakRef<MultiState>> = new TokenTable();
 
@@ -34,20 +34,20 @@ export function multiOf(token: number): MultiState | undefined {
 export const multiCount: { open: number } = { open: 0 };
 
 /**
- * The driver of a multi. It gets each socket callback before the user's function. It reads the
- * timeout itself, before it waits and after calls of others: that is cheaper than a callback.
+ * The driver of a multi. It gets each socket callback before the user's function. It has no timer
+ * callback: it calls `Multi.timeout` before it waits and after calls of the user, which is cheaper.
  */
 export interface MultiObserver extends SocketWatcher, TransferObserver {
   /**
-   * Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`, `easy` the `CURL *`,
-   * which may be one internal to libcurl.
+   * Called for each socket callback of libcurl. `what` is a `CURL_POLL_*`; `easy` is the `CURL *`,
+   * which may be a handle internal to libcurl.
    */
   socket(fd: number, what: number, easy: Pointer): void;
   /** Called after an easy handle was removed. */
   removed(easy: EasyState): void;
 }
 
-/** The part of a multi handle that must be freed. It never refers to the other part. */
+/** The part of a multi handle that must be freed. It never refers to the state. */
 export class MultiResources {
   /** `CURLM *`, NULL once closed. */
   pointer: Pointer;
@@ -61,7 +61,7 @@ export class MultiResources {
     multiCount.open++;
   }
 
-  /** Frees the handle, which must be empty, and then what its callbacks need. */
+  /** Frees the handle, which must be empty, and then the tokens of its callbacks. */
   free(): number {
     const code = library().symbols.curl_multi_cleanup(this.pointer);
     this.pointer = null;
@@ -90,15 +90,15 @@ export class MultiState implements EasyHost {
   observer: MultiObserver | null = null;
   /** The CLOSESOCKETFUNCTION of the driver's transfers, where the user has set none. */
   observerHook: CloseHook | null = null;
-  /** A handle is being added: libcurl does not get the failure of a callback meanwhile. */
+  /** Whether a handle is being added: libcurl does not get the failure of a callback meanwhile. */
   adding = false;
   /** A socket or timer callback has returned -1 while a handle was added. */
   addFailed = false;
-  /** A socket or timer callback has returned -1: see `abort_all.ts`. */
+  /** Whether a socket or timer callback has returned -1: `abort_all.ts`. */
   abortPending = false;
   /** A socket or timer callback has returned -1 in the call in progress. */
   #abortedInCall = false;
-  /** The ends of transfers, taken from libcurl or made by curlew, that infoRead() returns next. */
+  /** The ends of transfers, from libcurl or from curlew, that `infoRead()` returns next. */
   readonly messages: { readonly easy: number; readonly result: number }[] = [];
   /** How many callbacks of the multi and of its easy handles are on the stack. */
   depth = 0;
@@ -134,7 +134,9 @@ export class MultiState implements EasyHost {
     multiTokens.root(this.resources.token, this);
   }
 
-  /** Adds a reference to a hook that lasts as long as the connection cache of this multi. */
+  /**
+   * Adds a reference to a hook that is held as long as the connection cache of this multi exists.
+   */
   keepHook(hook: CloseHook): void {
     const { closeHooks } = this.resources;
     if (!closeHooks.has(hook)) closeHooks.add(hook.retain());

@@ -1,5 +1,5 @@
 /**
- * Cookies: as objects, and as the lines of Netscape's format that libcurl takes and gives.
+ * Cookies, as objects and as lines in Netscape's format, which libcurl reads and writes.
  *
  * @module
  */
@@ -11,52 +11,57 @@ import { wrong } from "../shown.ts";
 
 /** A cookie of a {@linkcode CookieJar}. */
 export interface Cookie {
-  /** Its name. */
+  /** The name. */
   readonly name: string;
-  /** Its value, one character for each byte. */
+  /** The value, one character for each byte. */
   readonly value: string;
-  /** The host, or the domain where it goes to all hosts of it; in lower case, with no dot first. */
+  /**
+   * The host, or the domain whose hosts all get the cookie; in lower case, without a leading dot.
+   */
   readonly domain: string;
-  /** The path: it goes to what is below. */
+  /** The path: requests to it and below it send the cookie. */
   readonly path: string;
-  /** When it ends, in ms since 1970; `null` for a cookie of the session. Whole seconds. */
+  /** The expiry time in ms since 1970, in whole seconds; `null` for a session cookie. */
   readonly expires: number | null;
-  /** Whether it goes by TLS only. */
+  /** Whether the cookie is sent over TLS only. */
   readonly secure: boolean;
-  /** Whether the server has asked to hide it from scripts of a page; of no effect here. */
+  /** Whether the server asked to hide the cookie from scripts of a page; without effect here. */
   readonly httpOnly: boolean;
-  /** Whether it goes to the host alone, and not to those below it. */
+  /** Whether only the host itself gets the cookie, and not the hosts below it. */
   readonly hostOnly: boolean;
 }
 
-/** What {@linkcode CookieJar.set} takes. */
+/** The argument of {@linkcode CookieJar.set}. */
 export interface CookieInit {
-  /** Its name: one character at least, without control characters, `=` and `;`. */
+  /** The name: at least one character, without control characters, `=` and `;`. */
   readonly name: string;
-  /** Its value, empty unless given: without control characters and `;`, up to U+00FF. */
+  /** The value, empty unless given: without control characters and `;`, up to U+00FF. */
   readonly value?: string | undefined;
-  /** The host or domain, such as `example.com`. A dot first means the hosts below it as well. */
+  /** The host or domain, such as `example.com`. A leading dot includes the hosts below it. */
   readonly domain: string;
   /** The path, `/` unless given. */
   readonly path?: string | undefined;
-  /** When it ends, in ms since 1970 or as a date; `null`, the default, is the end of the session. */
+  /** The expiry time in ms since 1970 or as a date; `null`, the default, for a session cookie. */
   readonly expires?: number | Date | null | undefined;
-  /** Whether it goes by TLS only; false unless given. */
+  /** Whether the cookie is sent over TLS only; false unless given. */
   readonly secure?: boolean | undefined;
-  /** Whether it is marked as HttpOnly; false unless given. */
+  /** Whether the cookie is marked as HttpOnly; false unless given. */
   readonly httpOnly?: boolean | undefined;
-  /** Whether it goes to the host alone; true unless given, or unless `domain` begins with a dot. */
+  /**
+   * Whether only the host itself gets the cookie; true unless given, or unless `domain` has a
+   * leading dot.
+   */
   readonly hostOnly?: boolean | undefined;
 }
 
 const HTTP_ONLY = "#HttpOnly_";
-/** What libcurl takes of a server. */
+/** The limit that libcurl has for a cookie of a server, in bytes. */
 const MOST = 4096;
 
-/** What an expiry of 0 would not say: that it was long ago. */
+/** An expired time. An expiry of 0 would mean a session cookie. */
 const LONG_AGO = 1;
 
-/** The error of a member. `where` is the name of the object that has it. */
+/** The error for a member of the object named `where`. */
 const memberError = (where: string, name: string, expected: string, got: unknown): TypeError =>
   wrong("set a cookie", `${where}.${name}`, expected, got);
 
@@ -64,7 +69,7 @@ function isText(value: unknown, forbidden: RegExp): value is string {
   return typeof value === "string" && isLatin1(value) && !forbidden.test(value);
 }
 
-// deno-lint-ignore no-control-regex -- they are what is looked for
+// deno-lint-ignore no-control-regex -- control characters are refused
 const NOT_IN_NAME = /[\0-\x1f\x7f=;]|^\s|\s$/, NOT_IN_VALUE = /[\0-\x1f\x7f;]|^\s|\s$/;
 
 /** Reads a cookie, each member once. `where` names the object in errors. Throws `TypeError`. */
@@ -162,7 +167,7 @@ export function lineOf(cookie: Cookie, expires: number | null = cookie.expires):
 /** The line that deletes a cookie. */
 export const deletionOf = (cookie: Cookie): string => lineOf({ ...cookie, value: "x" }, LONG_AGO);
 
-/** The cookie of a line, `null` for what is none. */
+/** The cookie of a line, `null` for a line that is not a cookie. */
 export function cookieOf(line: string): Cookie | null {
   const httpOnly = line.startsWith(HTTP_ONLY);
   const fields = (httpOnly ? line.slice(HTTP_ONLY.length) : line).split("\t");
@@ -184,13 +189,15 @@ export function cookieOf(line: string): Cookie | null {
 /** The last time that a `Date` can hold, in ms. A server may ask for a later one. */
 const MAX_TIME = 8.64e15;
 
-/** The path as libcurl uses it: it keeps what the server has sent, such as nothing or a quoted one. */
+/** The path as libcurl uses it: it keeps the server's text, even if empty or quoted. */
 function pathOf(text: string): string {
   const path = text.replace(/^"|"$/g, "");
   return path.startsWith("/") ? path : "/";
 }
 
-/** Whether two cookies are the same one, with whatever value: the later replaces the earlier. */
+/**
+ * Whether two cookies are the same one, whatever their values: then the later replaces the earlier.
+ */
 export function isSame(one: Cookie, two: Cookie): boolean {
   return one.name === two.name && one.domain === two.domain && one.path === two.path &&
     one.hostOnly === two.hostOnly;
@@ -206,7 +213,7 @@ export function isSentTo(cookie: Cookie, url: URL): boolean {
   return url.pathname === path || url.pathname.startsWith(folder);
 }
 
-/** As libcurl has it since 7.79: TLS, and this machine. */
+/** TLS and the local machine, as in libcurl since 7.79. */
 function isTrustworthy({ protocol }: URL, host: string): boolean {
   return protocol === "https:" || protocol === "wss:" ||
     ["localhost", "127.0.0.1", "::1"].includes(host);

@@ -1,5 +1,5 @@
 /**
- * Files of cookies in Netscape's format. A character stands for a byte, as in libcurl's own lines.
+ * Cookie files in Netscape's format. A character stands for a byte, as in libcurl's own lines.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { replaceFile } from "../replace_file.ts";
 import { wrong } from "../shown.ts";
 import { cookieOf } from "./cookie.ts";
 
-/** Nobody but the user may read or write. */
+/** Read and write permission for the user only. */
 const PRIVATE = 0o600;
 
 const HEAD = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n\n";
@@ -21,7 +21,10 @@ function checkPath(path: unknown): asserts path is string {
   throw wrong("use a file of cookies", "its path", "a string, not empty, without NUL", path);
 }
 
-/** Reads the lines of the cookies in a file. Throws `TypeError` if it cannot, or for other lines. */
+/**
+ * Reads the cookie lines of a file. Throws `TypeError` if that fails, and for lines of another
+ * kind.
+ */
 export async function readCookieFile(path: string): Promise<string[]> {
   checkPath(path);
   const text = await readFile(path, "latin1").catch((cause) => {
@@ -36,7 +39,7 @@ export async function readCookieFile(path: string): Promise<string[]> {
   });
 }
 
-/** Replaces a file in one step by a new one, which only the user can read. Throws `TypeError`. */
+/** Replaces a file atomically by a new one that only the user can read. Throws `TypeError`. */
 export async function writeCookieFile(path: string, lines: readonly string[]): Promise<void> {
   checkPath(path);
   const text = HEAD + lines.map((line) => `${line}\n`).join("");

@@ -1,5 +1,5 @@
 /**
- * `CookieJar`: cookies that requests have in common, in libcurl's own engine.
+ * `CookieJar`: cookies that requests share, kept by libcurl's cookie engine.
  *
  * @module
  */
@@ -23,7 +23,9 @@ import {
 import { readCookieFile, writeCookieFile } from "./cookie_file.ts";
 import { registerJar } from "./jars.ts";
 
-/** Which cookies {@linkcode CookieJar.delete} deletes: those that have all of it. */
+/**
+ * Selects the cookies that {@linkcode CookieJar.delete} deletes: those with all of these members.
+ */
 export interface CookieFilter {
   /** The name. */
   readonly name?: string | undefined;
@@ -34,14 +36,15 @@ export interface CookieFilter {
 }
 
 /**
- * Cookies that requests have in common, in libcurl's own engine: by the option `cookies` of `fetch`,
- * `createFetch`, `fetchSync`, `download`, `upload` and `CurlWebSocket`, with any agents of the thread
- * at once. What servers set is accepted by libcurl's rules; those of public suffixes are among them
- * where the library has PSL (CURL_VERSION_PSL in `versionInfo().featureBits`). libcurl knows no SameSite, and forgets it.
+ * Cookies that requests share, kept by libcurl's cookie engine: by the option `cookies` of `fetch`,
+ * `createFetch`, `fetchSync`, `download`, `upload` and `CurlWebSocket`, with any agents of the
+ * thread at once. libcurl's rules decide which cookies of servers are accepted; they include public
+ * suffixes where the library has PSL (CURL_VERSION_PSL in `versionInfo().featureBits`). libcurl
+ * does not support SameSite, and drops it.
  *
- * The jar iterates over its cookies. It needs no closing, and keeps its cookies in memory only:
- * {@linkcode save} writes them. Each call throws CURLE_RECURSIVE_API_CALL inside a callback of
- * libcurl, such as `onProgress`, of a transfer that uses the jar.
+ * The jar is iterable over its cookies. It need not be closed, and keeps its cookies in memory
+ * only: {@linkcode save} writes them to a file. Each call throws CURLE_RECURSIVE_API_CALL inside a
+ * callback of libcurl, such as `onProgress`, of a transfer that uses the jar.
  *
  * @example
  * ```ts
@@ -67,7 +70,7 @@ export class CookieJar {
   }
 
   /**
-   * Makes a jar of what {@linkcode toJSON} has given, or of its text.
+   * Makes a jar from the result of {@linkcode toJSON}, or from its JSON text.
    *
    * @throws {TypeError} for anything else; the message names the cookie and its member.
    */
@@ -91,10 +94,10 @@ export class CookieJar {
   }
 
   /**
-   * The cookie of that name, `undefined` for none: of those that a request to the URL would send if
-   * a URL is given, the one with the longest path.
+   * The cookie of that name, `undefined` for none. With a URL only cookies that a request to it
+   * would send count, and the one with the longest path is returned.
    *
-   * @throws {TypeError} for a name that is no string, or an invalid URL.
+   * @throws {TypeError} for a name that is not a string, or an invalid URL.
    */
   get(name: string, url?: string | URL): Cookie | undefined {
     if (typeof name !== "string") throw new TypeError("Cannot get a cookie: expected its name");
@@ -102,14 +105,13 @@ export class CookieJar {
   }
 
   /**
-   * All cookies; those that a request to the URL would send if a URL is given, the ones with the
-   * longest path first.
+   * All cookies. With a URL only those that a request to it would send, the longest path first.
    *
    * @throws {TypeError} for an invalid URL.
    */
   getAll(url?: string | URL): Cookie[] {
     const target = url === undefined ? null : readUrl(url);
-    const now = Date.now(); // libcurl drops what has expired only when it uses or adds cookies
+    const now = Date.now(); // libcurl drops expired cookies only when it uses or adds cookies
     const all = this.#with("read the cookies", (easy) => easy.getInfo("COOKIELIST"))
       .flatMap((line) => cookieOf(line) ?? [])
       .filter(({ expires }) => expires === null || expires > now);
@@ -119,10 +121,10 @@ export class CookieJar {
   }
 
   /**
-   * Adds a cookie; one of the same name, domain, path and `hostOnly` is replaced. One whose
-   * `expires` is over is deleted. libcurl may bring `expires` nearer, to 400 days.
+   * Adds a cookie, and replaces one of the same name, domain, path and `hostOnly`. An expired one
+   * is deleted. libcurl may reduce `expires` to 400 days from now.
    *
-   * @throws {TypeError} for a cookie that cannot be: the message names the member. Also for one that
+   * @throws {TypeError} for an invalid cookie: the message names the member. Also for one that
    * libcurl refuses, such as `__Secure-` in the name without `secure`.
    */
   set(cookie: CookieInit): void {
@@ -130,10 +132,10 @@ export class CookieJar {
   }
 
   /**
-   * Deletes the cookies of that name, or those that have all of what is given. Returns whether there
-   * was one.
+   * Deletes the cookies of that name, or those with all given members. Returns whether there was
+   * one.
    *
-   * @throws {TypeError} for a filter without any member, or with one that is no string.
+   * @throws {TypeError} for a filter without any member, or with one that is not a string.
    */
   delete(filter: string | CookieFilter): boolean {
     const wanted = readFilter(filter);
@@ -149,20 +151,22 @@ export class CookieJar {
     this.#apply(["ALL"]);
   }
 
-  /** The cookies as they are now. */
+  /** The present cookies. */
   [Symbol.iterator](): IterableIterator<Cookie> {
     return this.getAll().values();
   }
 
-  /** The cookies as an array, which {@linkcode CookieJar.fromJSON} takes. Secrets are in it. */
+  /**
+   * The cookies as an array, which {@linkcode CookieJar.fromJSON} takes. Their values are secrets.
+   */
   toJSON(): Cookie[] {
     return this.getAll();
   }
 
   /**
    * Adds the cookies of a file in Netscape's format, as curl, wget and browsers write it: {@link
-   * https://curl.se/docs/http-cookies.html}. What has expired is left out. The file is checked before
-   * the first cookie is added.
+   * https://curl.se/docs/http-cookies.html}. Expired cookies are skipped. The whole file is checked
+   * before the first cookie is added.
    *
    * @throws {TypeError} if the file cannot be read, with the system's error as its `cause`, or has a
    * line that is neither a comment nor a cookie.
@@ -172,12 +176,12 @@ export class CookieJar {
   }
 
   /**
-   * Writes all cookies to a file in Netscape's format, those of the session as well. The file is
+   * Writes all cookies, also session cookies, to a file in Netscape's format. The new file is
    * written beside the old one, which it then replaces, and only its owner may read it. A symbolic
-   * link is followed; one that leads nowhere is replaced.
+   * link is followed; one without a target is replaced.
    *
    * @throws {TypeError} if that fails, with the system's error as its `cause`; then the old file is
-   * left as it is.
+   * unchanged.
    */
   async save(path: string): Promise<void> {
     const lines = this.getAll().map((cookie) => lineOf(cookie));
@@ -191,7 +195,7 @@ export class CookieJar {
     });
   }
 
-  /** Adds cookies. Throws for one that libcurl has left out, which it does without an error. */
+  /** Adds cookies. Throws for a cookie that libcurl has not added, which it reports by no error. */
   #add(cookies: readonly Cookie[]): void {
     this.#apply(cookies.map((cookie) => lineOf(cookie)));
     const all = this.getAll(), now = Date.now() + 1000;
@@ -205,7 +209,7 @@ export class CookieJar {
     }
   }
 
-  /** Runs `use` with a handle that has the cookies. */
+  /** Calls `use` with a handle that has the cookies. */
   #with<T>(what: string, use: (easy: Easy) => T): T {
     if (isInCallback(this.#share)) {
       const why = "called from a callback of a transfer that uses the jar";

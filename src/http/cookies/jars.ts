@@ -1,6 +1,6 @@
 /**
- * The share handles of cookie jars: what an option `cookies` stands for. The class `CookieJar`
- * registers each jar here, so that `fetch` need not load the class.
+ * The share handles of cookie jars. The class `CookieJar` registers each jar here, so that `fetch`
+ * need not load the class.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function registerJar(jar: object, share: Share): void {
   shares.set(jar, share);
 }
 
-/** The options of libcurl that a jar makes superfluous or would be in the way of. */
+/** The options of libcurl that a jar replaces or that would conflict with it. */
 const OF_THE_JAR = ["SHARE", "COOKIEFILE", "COOKIEJAR", "COOKIELIST"];
 
 /**
@@ -38,8 +38,8 @@ export function readJar(
   throw typeError(`Cannot ${call}: cookies and the option ${other} of curl exclude each other`);
 }
 
-/** Has a handle send and receive the cookies of a jar. */
+/** Makes a handle send and receive the cookies of a jar. */
 export function attachJar(easy: Easy, share: Share): void {
   easy.setOpt("SHARE", share);
-  easy.setOpt("COOKIEFILE", ""); // without it cookies are sent, but those of responses are passed over
+  easy.setOpt("COOKIEFILE", ""); // without it libcurl sends cookies, but ignores those of responses
 }

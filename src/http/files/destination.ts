@@ -18,9 +18,9 @@ const MAX_NAME = 255;
 const SUFFIX = ".curlew-part";
 const RECORD_SUFFIX_LENGTH = ".json".length;
 
-/** What the `path` of a download turned out to be. */
+/** The destination of a download, after its `path` was examined. */
 export interface Destination {
-  /** Opens what the bytes are written to. Throws `Error` if it cannot be opened. */
+  /** Opens the sink for the bytes. Throws `Error` if it cannot be opened. */
   open(): DownloadSink;
   /**
    * The path of the finished file, which may depend on Content-Disposition and the last URL. Throws
@@ -70,8 +70,8 @@ function nullIfMissing(error: NodeJS.ErrnoException): null {
 }
 
 /**
- * Throws for a symbolic link that somebody else has put into a folder where others may write. It
- * could lead to any file of this user.
+ * Throws for a symbolic link of another user in a folder where others may write: it could lead to
+ * any file of this user.
  */
 async function checkLink(path: string): Promise<void> {
   const link = await lstat(path), user = userId();

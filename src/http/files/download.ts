@@ -24,13 +24,13 @@ import {
 /** Options of {@linkcode download}. */
 export interface DownloadOptions
   extends Pick<FetchInit, "agent" | "timeout" | "connectTimeout" | "cookies" | "maxHeaders"> {
-  /** Aborts the download. The bytes that have arrived stay for the next attempt. */
+  /** Aborts the download. The bytes that have arrived are kept for the next attempt. */
   readonly signal?: AbortSignal | null;
-  /** Headers of the request, for HTTP. With a Range of your own there is no resume. */
+  /** Headers of the request, for HTTP. With a Range header the download cannot be resumed. */
   readonly headers?: HeadersSource;
   /**
    * Options of libcurl for the easy handle, by curl's names. With ACCEPT_ENCODING the body is
-   * decoded, and there is no resume.
+   * decoded, and the download cannot be resumed.
    */
   readonly curl?: FetchCurlOptions;
   /** Whether to continue where an earlier attempt ended; true unless given. */
@@ -40,28 +40,29 @@ export interface DownloadOptions
    */
   readonly overwrite?: boolean;
   /**
-   * Which downloads are tried again, or how often; none unless given. The next attempt goes on where
+   * Which downloads are retried, or how often; none unless given. The next attempt continues where
    * the last one has ended, if the download can be resumed.
    */
   readonly retry?: number | RetryOptions;
-  /** Called with the progress. What it throws ends the download. */
+  /** Called with the progress. An exception of it ends the download. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 /**
- * Downloads to a file at native speed: libcurl writes the file, no byte passes through JavaScript.
- * Works with any protocol of libcurl: http, https, ftp, ftps, sftp, scp, file and so on.
+ * Downloads to a file at native speed: libcurl writes the file, and no byte passes through
+ * JavaScript. Works with any protocol of libcurl: http, https, ftp, ftps, sftp, scp, file and so
+ * on.
  *
  * The file appears only when it is complete. Until then its bytes are in a hidden file beside it,
- * `.NAME.curlew-part`, which stays after a failure or an abort if the download can be resumed; it
- * has the permissions of the file that it is to replace, or is the user's alone until then. The
- * next attempt requests the rest, provided that the remote file has not changed (by its strong ETag
- * or date; for ftp, sftp and file by its modification time and size), else the whole file.
- * Redirects are followed as by `fetch`. No content encoding is requested.
+ * `.NAME.curlew-part`, which is kept after a failure or an abort if the download can be resumed.
+ * That file has the permissions of the file that it will replace; without one, only the user may
+ * read it. The next attempt requests the rest, provided that the remote file has not changed (by
+ * its strong ETag or date; for ftp, sftp and file by its modification time and size), else the
+ * whole file. Redirects are followed as by `fetch`. No content encoding is requested.
  *
  * If `path` is a folder, the file is named by Content-Disposition, else by the URL; either is
- * reduced to a base name that is safe on any system. A symbolic link is followed, one that leads
- * nowhere is replaced, a device is written to directly.
+ * reduced to a base name that is safe on any system. A symbolic link is followed, one without a
+ * target is replaced, a device is written to directly.
  *
  * @throws {TypeError} if the file is not complete; its `cause` is the `CurlEasyError`, or the error
  * of the system. An HTTP status outside 200–299 is an error, too.
@@ -121,7 +122,7 @@ async function receive(
       try {
         sink.closeUnfinished();
       } catch {
-        // the first failure is the one to report
+        // the first failure is reported
       }
       throw error;
     }

@@ -38,7 +38,7 @@ export interface DownloadResult {
   readonly bytes: number;
   /** Whether bytes of an earlier attempt were used. */
   readonly resumed: boolean;
-  /** Facts of the last request. */
+  /** Data about the last request. */
   readonly info: TransferInfo;
 }
 
@@ -68,7 +68,7 @@ export class DownloadJob {
   #total: number | null = null;
   #reported = -1;
 
-  /** Prepares the download; `sink` is where the bytes go. */
+  /** Prepares the download; `sink` takes the bytes. */
   constructor(
     plan: RequestPlan,
     agent: Agent,
@@ -129,7 +129,7 @@ export class DownloadJob {
     const { easy } = request;
     easy.setOpt("NOPROGRESS", 0);
     easy.setOpt("XFERINFOFUNCTION", (_data, total, bytes) => this.#progress(request, total, bytes));
-    if (isHttp(request.plan.url)) return; // the file is connected once the head is judged
+    if (isHttp(request.plan.url)) return; // for HTTP the file is attached once the head was judged
     const rest = this.#resumePoint, from = rest?.from ?? 0;
     easy.setOpt("FILETIME", 1);
     if (from > 0) easy.setOpt("RESUME_FROM_LARGE", from);
@@ -141,7 +141,8 @@ export class DownloadJob {
 
   /** Judges a head. Returns false to discard the body. */
   #onHead({ easy, head, plan }: ChainedRequest): boolean {
-    if (head.status === 0) return true; // not HTTP: a greeting with an empty line in it
+    // not HTTP: a text of the server before the data, which contained an empty line
+    if (head.status === 0) return true;
     const verdict = this.#verdict = judge(head, plan.url, this.#resumePoint, asksForPart(plan));
     if (verdict.kind !== "whole" && verdict.kind !== "rest") return false;
     this.#finalPath = this.#destination.finalPath(head.get("content-disposition"), plan.url);
@@ -210,7 +211,7 @@ export class DownloadJob {
     } catch (cause) {
       throw fileError("write", path, cause);
     }
-    if (this.#total !== bytes) this.#reported = -1; // no report has said yet that this is the total
+    if (this.#total !== bytes) this.#reported = -1; // no report has had this total yet
     this.#total = bytes;
     this.#report(bytes, from);
     return { path, bytes, resumed, info };

@@ -1,6 +1,6 @@
 /**
- * Files of curlew's own in a folder that others may write as well: opened by a descriptor that is
- * checked afterwards, never by a name that was checked before, and never through a symbolic link.
+ * Opens curlew's own files in a folder that others may write to: by a descriptor that is checked
+ * afterwards, never by a name that was checked before, and never through a symbolic link.
  *
  * @module
  */
@@ -21,13 +21,13 @@ const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 const NO_LINK = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const APPEND = O_WRONLY | O_APPEND;
 
-/** Nobody but the user may read or write. */
+/** Read and write permission for the user only. */
 export const PRIVATE = 0o600;
 
-/** How often a name may appear and vanish again while it is opened. */
+/** How often a name may appear and disappear while it is being opened. */
 const MAX_ATTEMPTS = 100;
 
-/** What opening gives for a link, a FIFO without a reader, a folder and a socket. */
+/** The errors of opening a link, a FIFO without a reader, a folder and a socket. */
 const IN_THE_WAY: ReadonlySet<unknown> = new Set(["ELOOP", "EMLINK", "ENXIO", "EISDIR", "EFTYPE"]);
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
@@ -61,7 +61,7 @@ export function openOwnToRead(path: string): number | null {
   return openOwn(path, O_RDONLY);
 }
 
-/** Throws for what is no regular file of this user's with this one name. */
+/** Opens a file, and throws unless it is a regular file of this user with this one name. */
 function openOwn(path: string, flags: number): number | null {
   let fd: number;
   try {
@@ -87,12 +87,12 @@ export function readAtMost(fd: number, most: number): Uint8Array<ArrayBuffer> | 
   return null;
 }
 
-/** What stands at a path, a link as such; `null` for nothing. */
+/** The status of a path, of a link itself; `null` where nothing exists. */
 export function statOf(path: string): Stats | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-/** Whether a path still leads to an open file, and not to one that was put in its place. */
+/** Whether a path still leads to an open file, and not to another one that replaced it. */
 export function isAt(path: string, fd: number): boolean {
   const open = fstatSync(fd), found = statOf(path);
   return found !== null && found.ino === open.ino && found.dev === open.dev;

@@ -1,5 +1,5 @@
 /**
- * Partial files: what the bytes of a download are written to until it is complete.
+ * Partial files: they hold the bytes of a download until it is complete.
  *
  * @module
  */
@@ -30,35 +30,36 @@ import {
 } from "./own_file.ts";
 import type { PartialFileRecord } from "./resume.ts";
 
-/** What a download is written to. */
+/** Takes the bytes of a download. */
 export interface DownloadSink {
   readonly file: DiskFile;
-  /** How many bytes an earlier attempt has left. */
+  /** The number of bytes that an earlier attempt has left. */
   readonly found: number;
-  /** Which remote file they belong to, `null` if unknown. */
+  /** The remote file that these bytes belong to, `null` if unknown. */
   readonly record: PartialFileRecord | null;
   /**
-   * Cuts the file to `at` bytes; the next ones are appended. `record` is of a file that starts from
-   * 0. Runs inside a libcurl callback.
+   * Cuts the file to `at` bytes, to which libcurl then appends. `record` describes a file that
+   * starts from 0. Runs inside a libcurl callback.
    */
   startAt(at: number, record: PartialFileRecord | null): void;
   /** Records which remote file the bytes belong to, if that is known only later. */
   saveRecord(record: PartialFileRecord): void;
   /**
    * Closes the file and renames it to `target`, which must not exist if `exclusive`. Throws if its
-   * size is not `expected`, if that is known. Returns the size, `null` for a device.
+   * size differs from `expected`, if that is known. Returns the size, `null` for a device.
    */
   finish(target: string, expected: number | null, exclusive: boolean): number | null;
   /** Closes the file, and deletes it unless the download can be resumed. */
   closeUnfinished(): void;
 }
 
-/** A record with more bytes is none. */
+/** The largest valid record, in bytes. */
 const MAX_RECORD = 64 * 1024;
 
 /**
- * A hidden file beside the target. A second file beside it has the record: which remote file the
- * bytes belong to. From their first byte on nobody may read either who may not read the target.
+ * A hidden file beside the target. Another file beside it has the record, which says what remote
+ * file the bytes belong to. From their first byte on both files are readable only for users who may
+ * read the target.
  */
 export class PartialFile implements DownloadSink {
   readonly file: DiskFile;
@@ -78,12 +79,12 @@ export class PartialFile implements DownloadSink {
   }
 
   /**
-   * Opens the file of an earlier attempt, or a new one. `mode` is that of the target, `null` if
-   * there is none yet. Throws if another download uses it.
+   * Opens the file of an earlier attempt, or a new one. `mode` is the mode of the target, `null` if
+   * it does not exist yet. Throws if another download uses the file.
    */
   static open(path: string, mode: number | null): PartialFile {
     for (;;) {
-      // the user's own rights are those that resuming needs
+      // resuming needs read and write permission for the user
       const partMode = (mode ?? 0) | PRIVATE, file = openDiskFile(path, partMode);
       try {
         if (!file.lock()) throw new Error("another download is writing it");
@@ -101,7 +102,7 @@ export class PartialFile implements DownloadSink {
 
   startAt(at: number, record: PartialFileRecord | null): void {
     if (at > 0) {
-      this.file.truncate(at); // a retry by libcurl may have written bytes already
+      this.file.truncate(at); // a retry by libcurl may already have written bytes
       return;
     }
     // in this order, so that the record never describes other bytes, even after a crash
@@ -136,9 +137,9 @@ export class PartialFile implements DownloadSink {
     fchmodSync(fd, finalMode(statOf(target)));
     if (!isAt(this.#path, fd)) throw inTheWay(this.#path);
     (exclusive ? renameExclusive : renameSync)(this.#path, target);
-    // somebody may have put another file there, just before the rename or since
+    // another process may have replaced the file, just before the rename or since
     if (!isAt(target, fd)) {
-      // a link that was put in place just before the rename: the next download would follow it
+      // a link that replaced the file just before the rename: the next download would follow it
       if (statOf(target)?.isSymbolicLink()) rmSync(target, { force: true });
       throw new Error("another process has replaced it");
     }
@@ -155,7 +156,7 @@ export class PartialFile implements DownloadSink {
     }
   }
 
-  /** Deletes what is of no use, and lets others in. */
+  /** Deletes useless files, and unlocks the partial file. */
   #discard(): void {
     try {
       // bytes that were written before the disk was full can still be used
@@ -221,12 +222,12 @@ function renameExclusive(path: string, target: string): void {
   }
 }
 
-/** The permissions of the file that is replaced, or else those that any new file gets. */
+/** The permissions of the file that is replaced, or else those of any new file. */
 function finalMode(target: Stats | null): number {
   return target?.isFile() ? target.mode & 0o777 : 0o666 & ~process.umask();
 }
 
-/** A device, such as `/dev/null`: it is written to directly and never replaced. */
+/** A device, such as `/dev/null`, is written to directly and never replaced. */
 export class DeviceFile implements DownloadSink {
   readonly file: DiskFile;
   readonly found = 0;

@@ -10,12 +10,15 @@ import type { BodySource } from "../request_body/source.ts";
 import { typeError } from "../errors.ts";
 import type { Deadline } from "../retry/deadline.ts";
 
-/** After so many ms of chunks that are there at once the event loop has its turn. */
+/**
+ * The time in ms after which the event loop runs other tasks, while chunks are available without
+ * waiting.
+ */
 const SLICE_MS = 50;
 
 /**
- * All bytes of a body. Throws what the body fails with, and where the deadline passes or the signal
- * aborts first, that error; the body is cancelled then.
+ * All bytes of a body. Throws the error of the body, of the deadline or of the signal; then the
+ * body is cancelled.
  */
 export async function readWhole(body: BodySource, deadline: Deadline): Promise<Uint8Array> {
   const reader = body.open(), pieces: Uint8Array<ArrayBuffer>[] = [];

@@ -11,7 +11,10 @@ import type { HeaderEntry } from "../request/headers.ts";
 export interface PartialFileRecord {
   /** The final URL, without query. */
   readonly url: string;
-  /** What changes when the file does: a strong ETag, a Last-Modified, or a modification time. */
+  /**
+   * A value that changes when the file does: a strong ETag, a Last-Modified, or a modification
+   * time.
+   */
   readonly validator: string;
   /** The size of the whole file, `null` if unknown. */
   readonly size: number | null;
@@ -23,7 +26,7 @@ export interface ResumePoint {
   readonly record: PartialFileRecord;
 }
 
-/** What a response is to a download that may have requested the rest of a file. */
+/** The judgement of a response to a download that may have requested the rest of a file. */
 export type Verdict =
   | {
     readonly kind: "whole";
@@ -37,7 +40,7 @@ export type Verdict =
   | { readonly kind: "restart" }
   | { readonly kind: "refused" };
 
-/** What is needed of a response to judge it. */
+/** The parts of a response that decide the judgement. */
 export interface Reply {
   readonly status: number;
   /** The value of a header; `name` is in lower case. */

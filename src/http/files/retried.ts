@@ -12,25 +12,25 @@ import { type Failure, plainFailure, withRetries } from "../retry/attempts.ts";
 import { Deadline } from "../retry/deadline.ts";
 import { readRetry, type RetryOptions } from "../retry/policy.ts";
 
-/** A download or an upload that may be made again. */
+/** A download or an upload that may be retried. */
 export interface FileCall<T> {
   readonly call: "download" | "upload";
   readonly plan: RequestPlan;
   /** The option, not checked yet. */
   readonly retry: number | RetryOptions;
   readonly replayable: boolean;
-  /** What is left of the timeout. */
+  /** Returns the time left of the timeout. */
   readonly remaining: () => number;
   make(): Promise<T>;
   failureOf(result: T): Failure | null;
 }
 
-/** Protocols of mail: what is sent twice arrives twice. */
+/** Protocols of mail: a mail that is sent twice arrives twice. */
 const MAIL = /^(?:smtp|imap)s?:$/;
 
 /**
- * Makes a call until it is good or there may be no more attempts. Throws `TypeError` for a `retry`
- * that is wrong.
+ * Makes a call until it succeeds or no further attempt is allowed. Throws `TypeError` for a wrong
+ * `retry`.
  */
 export async function retried<T>(file: FileCall<T>): Promise<T> {
   const { call, plan, retry, replayable, remaining } = file, { url } = plan;
@@ -47,7 +47,7 @@ export async function retried<T>(file: FileCall<T>): Promise<T> {
   });
 }
 
-/** What a head tells of a failure. */
+/** The reason of a failure, read from a response head. */
 export function failureIn(head: HeadCollector): Failure {
   const { status } = head;
   return { status, retryAfter: head.get("retry-after"), error: undefined, response: null };
@@ -55,7 +55,7 @@ export function failureIn(head: HeadCollector): Failure {
 
 const refusals = new WeakMap<object, Failure>();
 
-/** The error of a response whose status is no success. */
+/** The error of a response whose status is not a success. */
 export function refusalError(url: string, head: HeadCollector): TypeError {
   const answer = `${head.status} ${head.read().statusText}`.trim();
   const part = head.status === 206 ? ", a part that nobody has asked for" : "";

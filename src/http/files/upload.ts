@@ -54,11 +54,11 @@ export interface UploadOptions extends
   /** Options of libcurl by curl's names, such as MAIL_FROM and MAIL_RCPT for smtp. */
   readonly curl?: FetchCurlOptions;
   /**
-   * Which uploads are made again, or how often; none unless given. A stream is never sent again. For
-   * mail (smtp, imap) POST must be among the methods: what is sent twice may arrive twice.
+   * Which uploads are retried, or how often; none unless given. A stream is never sent again. For
+   * mail (smtp, imap) POST must be among the methods: a mail that is sent twice may arrive twice.
    */
   readonly retry?: number | RetryOptions;
-  /** Called with the progress. What it throws ends the upload. */
+  /** Called with the progress. An exception of it ends the upload. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
 
@@ -68,23 +68,23 @@ export interface UploadResult {
   readonly status: number;
   /** The number of bytes of the source that were sent. */
   readonly bytes: number;
-  /** Facts of the last request. */
+  /** Data about the last request. */
   readonly info: TransferInfo;
 }
 
 /**
  * Uploads a file (given by its path), bytes, a stream or a Blob. A file is sent with the size that
- * it has at the beginning: what is appended meanwhile is left out, and it is an error if the file
- * becomes shorter. A stream is pulled when libcurl wants more; for protocols that cannot wait, such
- * as `file:`, it is read to its end first. Works with any protocol of libcurl that can send: http,
- * https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
+ * it has at the beginning: bytes appended later are not sent, and it is an error if the file
+ * becomes shorter. A stream is pulled when libcurl wants more; for protocols that cannot pause,
+ * such as `file:`, it is read to its end first. Works with any protocol of libcurl that can send:
+ * http, https, ftp, ftps, sftp, scp, file, smtp, smtps, imap.
  *
  * As with `fetch`, an HTTP status is a result and not an error, and redirects are followed by the
- * rules of the fetch standard. A redirect that asks for a stream again is an error. The body of the
- * response is discarded.
+ * rules of the fetch standard. A redirect that would need a stream a second time is an error. The
+ * body of the response is discarded.
  *
  * @throws {TypeError} if the upload failed; its `cause` is the `CurlEasyError`, or the error of the
- * system for a file that cannot be read, or what the stream failed with.
+ * system for a file that cannot be read, or the error of the stream.
  * @throws the signal's reason if it was aborted.
  *
  * @example
@@ -148,7 +148,7 @@ async function send(
   }
 }
 
-/** What one attempt has done. */
+/** The result of one attempt. */
 interface Sent {
   readonly end: ChainResult;
   readonly bytes: number;

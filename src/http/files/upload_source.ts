@@ -1,5 +1,5 @@
 /**
- * Upload sources: what `upload` sends, and how libcurl gets it.
+ * Upload sources: the data that `upload` sends, and its way to libcurl.
  *
  * @module
  */
@@ -70,12 +70,12 @@ async function openPath(path: string): Promise<FileSource | BodySource> {
   }
 }
 
-const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO in the place of the file must not block
+const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO that replaced the file must not block
 
 /**
- * A file, read at each call of READFUNCTION from one descriptor. Its size when it was opened is
- * promised to the server: what is appended later is not sent, and a file that has become shorter is
- * an error. (libcurl's own `fread` sends what is appended as well before 8.7.)
+ * A file, read at each call of READFUNCTION from one descriptor. Its size at the time of opening is
+ * announced to the server: bytes appended later are not sent, and a file that has become shorter is
+ * an error. (libcurl's own `fread` sends appended bytes as well before 8.7.)
  */
 class FileSource implements UploadSource {
   readonly body: BodySource;
@@ -133,7 +133,10 @@ class FileSource implements UploadSource {
   }
 }
 
-/** Files in `/proc` have no size and all the same bytes, those in `/sys` have fewer than it says. */
+/**
+ * Whether the size of a file is right: files in `/proc` have size 0 but content, those in `/sys`
+ * have less content than their size.
+ */
 const hasItsSize = (fd: number, size: number) => size > 0 ? hasByte(fd, size - 1) : !hasByte(fd, 0);
 
 const hasByte = (fd: number, at: number) => readSync(fd, new Uint8Array(1), 0, 1, at) === 1;
@@ -142,7 +145,7 @@ const hasByte = (fd: number, at: number) => readSync(fd, new Uint8Array(1), 0, 1
 class StreamSource implements UploadSource {
   readonly body: BodySource;
   #feeder: BodyFeeder | null = null;
-  /** Counted here, since libcurl's own number includes the chunked framing. */
+  /** The number of bytes sent. libcurl's own number would include the chunked framing. */
   #sent = 0;
 
   constructor(body: BodySource) {
@@ -172,7 +175,7 @@ class StreamSource implements UploadSource {
     });
   }
 
-  /** Never pauses, which `file:` does not support. */
+  /** Sends bytes without pauses, which `file:` does not support. */
   #attachBytes(easy: Easy, bytes: Uint8Array): void {
     easy.setOpt("READFUNCTION", (buffer) => {
       const piece = bytes.subarray(this.#sent, this.#sent + buffer.length);

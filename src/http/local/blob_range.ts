@@ -7,11 +7,11 @@
 
 const RANGE = /^bytes[\t ]*=[\t ]*(\d*)[\t ]*-[\t ]*(\d*)$/;
 
-/** The first and the last byte, `null` for a header that the standard refuses. */
+/** The first and the last byte, `null` for a header that is invalid by the standard. */
 export function blobRange(header: string, size: number): { first: number; last: number } | null {
   const [, from = "", to = ""] = RANGE.exec(header) ?? [];
   if (from === "" && to === "") return null;
-  if (from === "") { // the last so many bytes
+  if (from === "") { // the last `to` bytes
     const first = Math.max(size - Number(to), 0);
     return first < size ? { first, last: size - 1 } : null;
   }

@@ -8,10 +8,10 @@ import { isToken } from "../request/headers.ts";
 
 /** HTTP's white space, at both ends and at the end. */
 const ENDS = /^[\t\n\r ]+|[\t\n\r ]+$/g, END = /[\t\n\r ]+$/;
-/** What may stand in a quoted string of HTTP. */
+/** The characters allowed in a quoted string of HTTP. */
 const QUOTABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Parses a media type and serializes it in its standard form. `null` if it is none. */
+/** Parses a media type and serializes it in its standard form; `null` for any other text. */
 export function normalizedMimeType(input: string): string | null {
   const text = input.replace(ENDS, ""), slash = text.indexOf("/");
   if (slash < 0) return null;
@@ -22,7 +22,10 @@ export function normalizedMimeType(input: string): string | null {
   return essence + serialized(parameters(rest.slice(subtype.length)));
 }
 
-/** Reads the parameters in a text that is empty or begins with a semicolon; the first of a name. */
+/**
+ * Reads the parameters in a text that is empty or begins with a semicolon; of equal names the first
+ * counts.
+ */
 function parameters(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (let at = 0; at < text.length;) {
@@ -40,13 +43,16 @@ function parameters(text: string): Map<string, string> {
   return found;
 }
 
-/** A value, up to the next semicolon. */
+/** An unquoted value, up to the next semicolon. */
 function plain(text: string, start: number): { value: string; end: number } {
   const [raw = ""] = text.slice(start).split(";", 1);
   return { value: raw.replace(END, ""), end: start + raw.length };
 }
 
-/** A value in quotes, which may lack the last one; what stands between it and a semicolon is lost. */
+/**
+ * A quoted value, whose closing quote may be missing; text between it and the next semicolon is
+ * dropped.
+ */
 function quoted(text: string, start: number): { value: string; end: number } {
   let value = "", at = start;
   for (; at < text.length && text[at] !== '"'; at++) {

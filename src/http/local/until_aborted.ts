@@ -1,5 +1,5 @@
 /**
- * The body of a local resource, which an abort ends.
+ * The body of a local resource, which an abort ends with an error.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { dictionary } from "../../members.ts";
 import { onAbortWithoutRef, reasonOf } from "../../signals.ts";
 
 /**
- * A stream with the chunks of another one, which fails with the signal's reason until its end has
- * been read. Nothing is read ahead: a pipe would have come to its end on Bun before anybody reads.
+ * A stream with the chunks of another one, which fails with the signal's reason until its end was
+ * read. It does not read ahead: on Bun a pipe would have ended before the caller reads.
  */
 export function untilAborted(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -21,7 +21,8 @@ export function untilAborted(
     start(controller: ReadableStreamDefaultController) {
       unlisten = onAbortWithoutRef(signal, () => {
         controller.error(reasonOf(signal));
-        reader.cancel(reasonOf(signal)).catch(() => {}); // its error is the reader's no more
+        // the reader of this stream already has an error
+        reader.cancel(reasonOf(signal)).catch(() => {});
       });
     },
     async pull(controller: ReadableStreamDefaultController) {

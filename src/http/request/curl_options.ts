@@ -1,5 +1,5 @@
 /**
- * `init.curl`: the options of libcurl that `fetch` and `CurlWebSocket` leave to the caller.
+ * `init.curl`: the options of libcurl that callers of `fetch` and `CurlWebSocket` may set.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const NO_REDIRECT = "nothing: a WebSocket is not redirected";
 type Row = readonly [options: string, fetch: string | null, webSocket: string | null];
 
 /**
- * Options that the calls set themselves, and what to use instead in `fetch` and in `CurlWebSocket`.
+ * Options that the calls set themselves, and the replacements in `fetch` and in `CurlWebSocket`.
  */
 const RESERVED: readonly Row[] = [
   ["URL CURLU", "the first argument", "the first argument"],
@@ -117,7 +117,9 @@ export function reservedNames(taker: OptionTaker): string[] {
   return [...reservedFor(taker)].flatMap(([name, instead]) => instead === null ? [] : [name]);
 }
 
-/** What to use instead of each reserved option, put together at the first option that is given. */
+/**
+ * The replacement for each reserved option, computed when an option is given for the first time.
+ */
 function reservedFor(taker: OptionTaker): ReadonlyMap<string, string | null> {
   return reserved[taker] ??= new Map(
     RESERVED.flatMap((row) => row[0].split(" ").map((name) => [name, row[COLUMN[taker]]])),
@@ -127,8 +129,8 @@ function reservedFor(taker: OptionTaker): ReadonlyMap<string, string | null> {
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 
 /**
- * Options by their names in upper case. A map, since an object would have whatever is on
- * `Object.prototype` as well.
+ * Options by their names in upper case. A map, since an object would also have the members of
+ * `Object.prototype`.
  */
 export type CurlOptions = ReadonlyMap<string, unknown>;
 
@@ -136,9 +138,9 @@ export type CurlOptions = ReadonlyMap<string, unknown>;
 export const NO_OPTIONS: CurlOptions = new Map();
 
 /**
- * Reads `init.curl`, completely: lists and bytes are copied, since each request of a chain sets them
- * again. Names may be in any case, as for libcurl. Throws `TypeError` for an option that `taker` sets
- * itself, and `CurlEasyError` for one that does not exist or a list that is none.
+ * Reads `init.curl` completely: lists and bytes are copied, since each request of a chain sets them
+ * again. Names may be in any case, as for libcurl. Throws `TypeError` for an option that `taker`
+ * sets itself, and `CurlEasyError` for one that does not exist or whose list is invalid.
  */
 export function readCurlOptions(
   given: EasyOptions | null | undefined,
@@ -171,7 +173,7 @@ export function setCurlOptions(easy: Easy, options: CurlOptions): void {
   for (const [name, value] of options) setOption(state, name, value);
 }
 
-/** The options with those of another set in their place. */
+/** Options with those of a second set added, which replace options of the same name. */
 export const withOptions = (
   options: CurlOptions,
   others: Iterable<[string, unknown]>,
@@ -184,7 +186,10 @@ export function hasAny(options: CurlOptions, names: ReadonlySet<string>): boolea
   return false;
 }
 
-/** Credentials: they go only to the origin they were given for, not to the target of a redirect. */
+/**
+ * Options with credentials: they are sent only to the origin they were given for, not to a
+ * redirect's target.
+ */
 const ORIGIN_BOUND = new Set([
   "AWS_SIGV4",
   "COOKIE",

@@ -1,7 +1,7 @@
 /**
- * The framing of a request on the wire, which is libcurl's to write: Content-Length and
- * Transfer-Encoding of the caller may confirm it, never contradict it. What contradicts it would have
- * the server take a part of the body for another request, or another request for a part of the body.
+ * The framing of a request, which libcurl writes: the caller's Content-Length and Transfer-Encoding
+ * may confirm it, but never contradict it. With contradicting headers a server would take a part of
+ * the body for another request, or another request for a part of the body.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const LENGTH = "content-length", ENCODING = "transfer-encoding";
 /** Options of libcurl by their names in upper case. */
 type Options = ReadonlyMap<string, unknown>;
 
-/** The values of both headers, `undefined` for one that the caller does not mention. */
+/** The values of both headers, `undefined` for one that the caller has not set. */
 interface Framing {
   readonly length: string | null | undefined;
   readonly encoding: string | null | undefined;
@@ -47,9 +47,9 @@ export function checkNoBody(headers: readonly HeaderEntry[]): void {
 }
 
 /**
- * The length of a body: `known` if it is, and otherwise what Content-Length promises, which is
- * enforced while the body is sent; `null` for a body that is sent in chunks. Throws `TypeError` for
- * headers that do not belong to this body.
+ * The length of a body: the known one, else the Content-Length, which is enforced while the body is
+ * sent; `null` for a body that is sent in chunks. Throws `TypeError` for headers that do not match
+ * this body.
  */
 export function bodyLength(
   headers: readonly HeaderEntry[],
@@ -92,7 +92,9 @@ function checkEncoding(
   }
 }
 
-/** Throws `TypeError` for options that change the number of bytes of a body after its head. */
+/**
+ * Throws `TypeError` for options that change the number of bytes of a body after its head was sent.
+ */
 export function checkConversions(curl: Options): void {
   for (const name of ["CRLF", "TRANSFERTEXT"]) {
     if (curl.get(name)) throw typeError(`Cannot fetch: ${name} changes the length of the body`);
@@ -100,8 +102,8 @@ export function checkConversions(curl: Options): void {
 }
 
 /**
- * A copy of PROXYHEADER, of which a proxy without a tunnel gets all with each request. Throws
- * `TypeError` for a line that would frame it.
+ * A copy of PROXYHEADER, whose lines a proxy without a tunnel gets with each request. Throws
+ * `TypeError` for a framing header among them.
  */
 export function checkedProxyHeaders(lines: readonly unknown[]): unknown[] {
   return Array.from(lines, (line) => {

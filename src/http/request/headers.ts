@@ -1,5 +1,5 @@
 /**
- * Request headers. Their order and letter case stay as the caller gave them.
+ * Request headers. They keep the order and letter case of the caller.
  *
  * @module
  */

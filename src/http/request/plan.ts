@@ -63,13 +63,13 @@ export type FetchCurlOptions = Omit<EasyOptions, FetchOwnOption>;
 export interface FetchInit {
   /** `GET` unless given. */
   readonly method?: string;
-  /** In an object or an array, order and letter case reach the wire on HTTP/1. */
+  /** The headers. For an object or an array, HTTP/1 requests keep their order and letter case. */
   readonly headers?: HeadersSource;
   /** The body. A stream can be sent only once, so not again for a redirect. */
   readonly body?: FetchBody | null;
   /** `"follow"` unless given; `"manual"` returns the 3xx response, `"error"` rejects. */
   readonly redirect?: "follow" | "error" | "manual";
-  /** Aborts the fetch or, after that, the body; either fails with the signal's reason. */
+  /** Aborts the fetch or, after the response, its body; either fails with the signal's reason. */
   readonly signal?: AbortSignal | null;
   /** Accepted without effect: a fetch ends with the process. */
   readonly keepalive?: boolean;
@@ -77,17 +77,19 @@ export interface FetchInit {
   readonly referrer?: string;
   /** Subresource integrity: `sha256-…`, `sha384-…`, `sha512-…` in base64. */
   readonly integrity?: string;
-  /** Accepted without effect: curlew is always full duplex. */
+  /** Accepted without effect: uploads and downloads always run at the same time. */
   readonly duplex?: "half" | "full";
   /** Accepted without effect: there is no cache. */
   readonly cache?: string;
-  /** Accepted without effect: cookies are those of `cookies`, or options of `curl`. */
+  /** Accepted without effect: cookies are controlled by `cookies` and by options of `curl`. */
   readonly credentials?: string;
   /** Accepted without effect: there is no CORS. */
   readonly mode?: string;
   /** Accepted without effect. */
   readonly priority?: string;
-  /** How much of the referrer is sent; another origin gets only its origin unless given. */
+  /**
+   * How much of the referrer is sent. By default another origin gets only the referrer's origin.
+   */
   readonly referrerPolicy?: ReferrerPolicy;
   /** Accepted if it is `null`, as in the standard. */
   readonly window?: null;
@@ -96,41 +98,44 @@ export interface FetchInit {
   /** The agent that runs the transfer; the default agent, which all calls share, unless given. */
   readonly agent?: Agent;
   /**
-   * The jar whose cookies are sent, and which gets those of the responses; none unless given.
-   * `curl` has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   * The jar whose cookies are sent, and which stores those of the responses; none unless given.
+   * `curl` must not have SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
    */
   readonly cookies?: CookieJar | null;
-  /** How long all of it may take, to the end of the body, in ms; 0, the default, is no limit. */
+  /**
+   * The time limit for the whole call, to the end of the body, in ms; 0, the default, is no limit.
+   */
   readonly timeout?: number;
-  /** How long connecting may take, name lookup and TLS included, in ms. */
+  /** The time limit for connecting, name lookup and TLS included, in ms. */
   readonly connectTimeout?: number;
   /**
-   * How large the decoded response body may be, in bytes. Unless it is given there is no limit, but
-   * for 256 MiB that bytes which arrived together may unpack to.
+   * The largest size of the decoded response body, in bytes. By default there is no limit, except
+   * that bytes which arrive together may not unpack to more than 256 MiB.
    */
   readonly maxBodySize?: number;
   /**
-   * How many header fields a response may have, those after the body included; 2000 unless given.
-   * Newer libcurls accept 5000 at most.
+   * The largest number of header fields of a response, trailers included; 2000 unless given. Newer
+   * libcurls accept 5000 at most.
    */
   readonly maxHeaders?: number;
   /**
-   * Lets libcurl send a request again that is not idempotent, such as a POST, where a kept connection
-   * has ended before the response began; the server may then get the request twice. Unless it is true
-   * the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are sent again in any case.
+   * Whether libcurl may repeat a request that is not idempotent, such as a POST, where a kept
+   * connection has ended before the response began; the server may then get the request twice.
+   * Unless it is true the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are always repeated.
    */
   readonly retryUnsafe?: boolean;
-  /** Called with the progress. What it throws ends the fetch. */
+  /** Called with the progress. An exception of it ends the fetch. */
   readonly onProgress?: (progress: FetchProgress) => void;
   /**
    * Called with each line that `curl -v` prints, without its end; `true` prints them to standard
-   * error. Credentials, cookies, values of queries, and headers that are not known to be harmless are
-   * `REDACTED`. What it throws is reported once, and it is called no more.
+   * error. Credentials, cookies, values of queries, and headers that are not known to be harmless
+   * are replaced by `REDACTED`. If the function throws, that is reported once, and it is not called
+   * again.
    */
   readonly verbose?: boolean | ((line: string) => void);
 }
 
-/** The members of `init`, each as it was read, once. */
+/** The members of `init`, each read once. */
 export type InitMembers = { readonly [M in MemberName]: FetchInit[M] | undefined };
 
 type MemberName = Exclude<
@@ -186,7 +191,7 @@ export interface RequestPlan {
   readonly curl: CurlOptions;
   /** Cookies from the redirects before, as lines of COOKIELIST. */
   readonly cookies: readonly string[];
-  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  /** The share handle of the caller's jar, `null` for no jar. */
   readonly jar: Share | null;
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
@@ -194,9 +199,9 @@ export interface RequestPlan {
   readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
-  /** Where each transfer tells what `curl -v` prints, `null` for nowhere. */
+  /** Receives the trace for `verbose`, `null` for none. */
   readonly verbose: TransferTap | null;
-  /** For observers; redirects and retries have the same. */
+  /** The trail for observers, which redirects and retries share. */
   readonly trail: Trail | null;
 }
 
@@ -223,8 +228,8 @@ function readRequestUrl(input: string | URL): URL {
 }
 
 /**
- * Reads the arguments of `fetch`. Returns a promise if there is a body. Throws `TypeError` for what
- * the standard refuses.
+ * Reads the arguments of `fetch`. Returns a promise if there is a body. Throws `TypeError` for
+ * arguments that the standard refuses.
  */
 export function planRequest(
   input: string | URL | Request,
@@ -254,13 +259,13 @@ async function withVerbose(
 
 let plain: RequestPlan | undefined;
 
-/** The plan of a GET without options: most of a short program's requests are one. */
+/** The plan of a GET without options, the most frequent request. */
 function plainPlan(url: string): RequestPlan {
   plain ??= planHead("http://localhost", NO_INIT);
   return { ...plain, url: readRequestUrl(url), trail: newTrail() };
 }
 
-/** The input where it is a `Request`. */
+/** The input, if it is a `Request`, else `null`. */
 const requestOf = (input: unknown): Request | null =>
   typeof input !== "string" && isInstance(input, Request) ? input : null;
 
@@ -272,7 +277,7 @@ async function planBody(
   const { signal } = plan;
   if (signal && isAborted(signal)) {
     const reason = reasonOf(signal);
-    asyncBodySource(given)?.cancel(reason); // within the call, as the standard says
+    asyncBodySource(given)?.cancel(reason); // synchronously, as the standard says
     throw reason;
   }
   const isRequests = init.body === undefined && isInstance(given, ReadableStream);
@@ -285,7 +290,10 @@ async function planBody(
   }
 }
 
-/** Reads the arguments of `fetchSync`. Throws `TypeError` also for a body that is read later. */
+/**
+ * Reads the arguments of `fetchSync`. Throws `TypeError` for a body that can only be read
+ * asynchronously, too.
+ */
 export function planRequestSync(input: string | URL, init: InitMembers): RequestPlan {
   const request = requestOf(input), plan = planHead(input, init);
   const given = givenBody(request, init, plan.method);
@@ -298,7 +306,7 @@ export function planRequestSync(input: string | URL, init: InitMembers): Request
   throw typeError("Cannot fetch: the body must be a string, URLSearchParams or bytes");
 }
 
-/** As many as Node.js and its fetch take. */
+/** The limit of Node.js and its fetch. */
 const MAX_HEADERS = 2000;
 
 const NO_COOKIES: readonly string[] = [];
@@ -306,7 +314,8 @@ const NO_COOKIES: readonly string[] = [];
 /** Reads the arguments of a request whose body is added later, by {@linkcode withBody}. */
 export function planHead(input: string | URL | Request, init: InitMembers): RequestPlan {
   const request = requestOf(input);
-  // not every runtime has all members of the standard: then there must be nothing in their place
+  // a member that the runtime does not have is not read: Object.prototype could have one of that
+  // name
   const its = <M extends keyof Request>(name: M) => request ? member(request, name) : undefined;
   const url = readRequestUrl(request ? request.url : input as string | URL);
   const { referrer, referrerPolicy } = readReferrer(
@@ -315,7 +324,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     url,
   );
   const curl = init.curl ? readCurl(init.curl, url) : NO_OPTIONS;
-  readVerbose(init.verbose); // the defaults of a session are checked by this function
+  readVerbose(init.verbose); // called also for the checks of a session's defaults
   return {
     url,
     referrer,
@@ -367,7 +376,7 @@ function givenBody(
   return given;
 }
 
-/** Adds a body, its type and length. Throws `TypeError` for headers that say otherwise. */
+/** Adds a body with its type and length. Throws `TypeError` for headers that contradict it. */
 export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   const headers = [...plan.headers];
   if (body.type && !hasHeader(headers, "content-type")) headers.push(["Content-Type", body.type]);
@@ -376,7 +385,9 @@ export function withBody(plan: RequestPlan, body: BodySource): RequestPlan {
   return { ...plan, headers, body, bodyLength: length };
 }
 
-/** The plan with another URL and headers. Throws `TypeError` for headers that misstate its body. */
+/**
+ * The plan with another URL and headers. Throws `TypeError` for headers that contradict its body.
+ */
 export function withChanges(
   plan: RequestPlan,
   url: URL,

@@ -1,6 +1,6 @@
 /**
- * Referrer policies, which say how much of the referrer a request sends:
- * {@link https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer}.
+ * Referrer policies, which decide how much of the referrer a request sends: {@link
+ * https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer}.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export type ReferrerPolicy =
 
 type Part = "none" | "origin" | "all";
 
-/** What each policy sends to the same origin, another origin, and a less secure one. */
+/** The part that each policy sends to the same origin, another origin, and a less secure one. */
 const POLICIES: Readonly<Record<ReferrerPolicy, readonly [same: Part, other: Part, less: Part]>> = {
   "": ["all", "origin", "none"],
   "no-referrer": ["none", "none", "none"],

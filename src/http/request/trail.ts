@@ -1,17 +1,17 @@
 /**
- * The trail of a call: what its requests have in common, over redirects and retries, for whoever
- * observes an agent.
+ * The trail of a call: the data that its requests share, over redirects and retries, for the
+ * observers of an agent.
  *
  * @module
  */
 
-/** What an observer keeps of one call. */
+/** The data that an observer keeps for one call. */
 export interface Trail {
-  /** A number of the call's own. */
+  /** The number of the call. */
   readonly call: number;
-  /** How often the call has begun anew; -1 before its first request. */
+  /** The number of retries so far; -1 before the first request. */
   attempt: number;
-  /** What the observer has made of the last request. */
+  /** The observer's record of the last request. */
   last: object | null;
 }
 

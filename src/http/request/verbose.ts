@@ -1,6 +1,6 @@
 /**
- * The option `verbose`: the lines of `curl -v`, without what is secret in them. Loaded when it is
- * given.
+ * The option `verbose`: the lines of `curl -v`, without secrets. This module is loaded when the
+ * option is given.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { reportHarmless } from "../../untrusted.ts";
 import { redactAnswer, REDACTED, redactHeader, redactUrl } from "../../redact.ts";
 
 const { CURLINFO_TEXT, CURLINFO_HEADER_IN, CURLINFO_HEADER_OUT } = flags;
-/** What stands before a line, by its type, as curl has it. */
+/** The sign before a line, by its type, as in curl. */
 const SIGNS = ["*", "<", ">", "{", "}", "{", "}"];
 
 type Write = (line: string) => void;
@@ -21,9 +21,9 @@ type Write = (line: string) => void;
 /** Writes the lines of the transfers of one call. */
 export class Verbose implements TransferTap {
   #write: Write | null;
-  /** The beginning of a line whose end has not come. */
+  /** The beginning of an incomplete line. */
   #begun = "";
-  /** The last line was about bytes: curl writes one for all that follow each other. */
+  /** Whether the last line was about bytes: curl writes one line for all consecutive ones. */
   #isAfterData = false;
 
   /** `true` writes to standard error. */
@@ -58,7 +58,7 @@ export class Verbose implements TransferTap {
     try {
       this.#write?.(line);
     } catch (error) {
-      this.#write = null; // the transfer goes on without
+      this.#write = null; // the transfer continues without it
       queueMicrotask(() => reportHarmless(error));
     }
   }
@@ -70,7 +70,7 @@ function latin1Of(bytes: TappedBytes): string {
   return Buffer.from(copy.buffer).toString("latin1");
 }
 
-/** A line of a head, as far as it may be seen. */
+/** A line of a head, redacted. */
 function redactHeadLine(type: number, line: string): string {
   const [, name, space = "", value = ""] = /^([^\s:]+):([ \t]*)(.*)$/s.exec(line) ?? [];
   if (name === undefined) return redactOtherLine(line);
@@ -80,7 +80,7 @@ function redactHeadLine(type: number, line: string): string {
 
 const REQUEST_LINE = /^([A-Z]+) (\S+)( HTTP\/[\d.]+)$/i;
 
-/** A line that is no header: the first one, the last one, or what continues the header before it. */
+/** A line without a header name, redacted: the first, the last, or the continuation of a header. */
 function redactOtherLine(line: string): string {
   const [, method, target = "", version] = REQUEST_LINE.exec(line) ?? [];
   if (method !== undefined) return `${method} ${redactUrl(target)}${version}`;
@@ -95,7 +95,7 @@ const URL_IN_TEXT = /\b[a-z][a-z\d+.-]*:\/\/[^\s'"]+/gi;
 /** Pseudo headers other than `:path`. */
 const PSEUDO: ReadonlySet<string> = new Set([":method", ":scheme", ":authority", ":status"]);
 
-/** What libcurl tells of a transfer, as far as it may be seen. */
+/** A line of libcurl's trace, redacted. */
 function redactTrace(line: string): string {
   const header = TRACED_HEADER.exec(line);
   if (header) {

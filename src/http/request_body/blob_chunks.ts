@@ -12,17 +12,17 @@ import { typeError } from "../errors.ts";
 
 const PIECE = 512 * 1024;
 
-/** What is to be sent of a Blob. */
+/** The content of a Blob that is to be sent. */
 export interface BlobContent {
-  /** How many bytes it has, `null` if that is known only at its end. */
+  /** The number of bytes, `null` if that is known only at the end. */
   readonly size: number | null;
-  /** Whether it can be read more than once. */
+  /** Whether the content can be read more than once. */
   readonly replayable: boolean;
-  /** How many bytes the file behind it has, `Infinity` if unknown; 0 for a Blob in memory. */
+  /** The size of the file behind the Blob, `Infinity` if unknown; 0 for a Blob in memory. */
   readonly onDisk: number;
   /** The base name of that file, `null` if it has none. */
   readonly fileName: string | null;
-  /** Reads it from the beginning. */
+  /** Reads the content from the beginning. */
   chunks(): AsyncGenerator<Uint8Array, void, void>;
 }
 
@@ -30,15 +30,16 @@ export interface BlobContent {
  * Examines a Blob before it is sent. Throws `TypeError` for a `Bun.file()` that cannot be read.
  *
  * A `Bun.file()` is a Blob whose bytes are on the disk, and whose `size` may be wrong: 0 for a file
- * in `/proc`, anything for a slice, `Infinity` for a FIFO. Its size counts only if its last byte is
- * there.
+ * in `/proc`, anything for a slice, `Infinity` for a FIFO. Its size is trusted only if its last
+ * byte can be read.
  */
 export async function blobContent(blob: Blob): Promise<BlobContent> {
   const file = await fileBehind(blob);
   if (!file) {
     return { ...ofSize(blob, blobSize(blob)), replayable: true, onDisk: 0, fileName: null };
   }
-  const { name } = blob as File; // without one it is a descriptor, which has a position
+  // a Bun.file() without a name is a descriptor, which has a position
+  const { name } = blob as File;
   const isFile = file.isFile?.() === true, replayable = isFile && typeof name === "string";
   const fileName = typeof name === "string" ? name.replace(/^.*[/\\]/s, "") : null;
   const isKnown = replayable && await (file.size === 0 ? isEmpty(blob) : hasItsSize(blob));
@@ -48,7 +49,7 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   return { ...found, replayable, onDisk: isFile ? file.size ?? Infinity : Infinity, fileName };
 }
 
-/** The file behind a `Bun.file()`, `null` for any other Blob; others of Bun's are not on the disk. */
+/** The file behind a `Bun.file()`, `null` for a Blob in memory. */
 async function fileBehind(blob: Blob): Promise<Partial<Stats> | null> {
   try {
     return await (blob as { stat?(): Promise<Stats> }).stat?.() ?? null;
@@ -57,14 +58,20 @@ async function fileBehind(blob: Blob): Promise<Partial<Stats> | null> {
   }
 }
 
-/** Does not ask for `size`: once Bun has said 0, it reads nothing. */
+/**
+ * Whether a Blob has no byte. Its `size` is not read: once Bun has returned 0 for it, Bun reads
+ * nothing.
+ */
 async function isEmpty(blob: Blob): Promise<boolean> {
   const chunks = streamed(blob), { done } = await chunks.next();
   await chunks.return();
   return done === true;
 }
 
-/** What Bun says of a slice up to the end of a file whose size it has not looked at is larger. */
+/**
+ * The largest size that counts as known. Bun returns a larger one for a slice up to the end of a
+ * file that it has not examined.
+ */
 export const MAX_KNOWN_SIZE: number = 2 ** 50;
 
 async function hasItsSize(blob: Blob): Promise<boolean> {
@@ -77,7 +84,10 @@ function ofSize(blob: Blob, size: number): Pick<BlobContent, "size" | "chunks"> 
   return { size, chunks: () => pieces(blob, size) };
 }
 
-/** Its own `stream()` is not used: on Deno it gives the whole Blob as one chunk. */
+/**
+ * The bytes of a Blob in pieces. Not by its own `stream()`: on Deno that gives the whole Blob as
+ * one chunk.
+ */
 async function* pieces(blob: Blob, size: number): AsyncGenerator<Uint8Array, void, void> {
   for (let at = 0; at < size; at += PIECE) {
     const end = Math.min(at + PIECE, size);

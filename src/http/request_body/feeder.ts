@@ -1,5 +1,5 @@
 /**
- * `BodyFeeder`: feeds the body of a request from a stream to READFUNCTION, with backpressure.
+ * `BodyFeeder`: gives the bytes of a stream to READFUNCTION, with backpressure.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { typeError } from "../errors.ts";
 
 const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
 
-/** UPLOAD_BUFFERSIZE: how much libcurl asks for at a time, and so how much is pulled ahead. */
+/** UPLOAD_BUFFERSIZE: the size of libcurl's reads, and so how much is pulled ahead. */
 export const UPLOAD_BUFFER: number = 256 * 1024;
 
-/** After so many empty chunks in a row the event loop has its turn. */
+/** The number of consecutive empty chunks after which the event loop runs other tasks. */
 const EMPTY_CHUNKS = 64;
 
 /** Pulls from the stream of a body, from the first call of READFUNCTION on. */
@@ -28,7 +28,9 @@ export class BodyFeeder {
   readonly #yieldTurn: () => void;
   readonly #mustWait: () => boolean;
   #reader: BodyReader | null = null;
-  /** Chunks that were pulled and not sent yet; `#offset` bytes of the first one were sent. */
+  /**
+   * Chunks that were pulled and not sent yet; the first `#offset` bytes of the first one were sent.
+   */
   #chunks: Uint8Array[] = [];
   #offset = 0;
   #pulledAhead = 0;
@@ -42,10 +44,10 @@ export class BodyFeeder {
   #resuming = false;
 
   /**
-   * `length` is the length that was announced, `null` for none. `resume` unpauses the transfer,
-   * `fail` ends it with an error. `yieldTurn` is called when the stream needs the event loop before
-   * it can have more, which is cheaper than a pause. `mustWait` tells that nothing may be sent in
-   * the call of libcurl in progress.
+   * `length` is the announced length, `null` for none. `resume` unpauses the transfer, `fail` ends
+   * it with an error. `yieldTurn` is called when the stream needs the event loop to produce more,
+   * which is cheaper than a pause. `mustWait` returns whether nothing may be sent in the call of
+   * libcurl in progress.
    */
   constructor(
     source: BodySource,
@@ -131,7 +133,7 @@ export class BodyFeeder {
 
   #take({ done, value }: ReadResult): void {
     this.#pulling = false;
-    // a view of our own: the user's may tell another length, or run code when it is asked
+    // a view of our own: getters of the user's view may return another length, or run code
     const chunk = !done && isByteArray(value) ? bytesOf(value) : null;
     if (!done && chunk === null) {
       return this.#fail(typeError("The body stream gave a chunk that is no Uint8Array"));
@@ -155,7 +157,9 @@ export class BodyFeeder {
     if (this.#paused) this.#scheduleResume();
   }
 
-  /** Goes on after an empty chunk. A stream of nothing else must not keep the event loop. */
+  /**
+   * Continues after an empty chunk. A stream of only empty chunks must not block the event loop.
+   */
   #passOver(): void {
     if (++this.#empty % EMPTY_CHUNKS !== 0) return this.#pull();
     this.#pulling = true;

@@ -27,8 +27,8 @@ export interface SerializedForm {
 const encoder = new TextEncoder();
 
 /**
- * Serializes a form as it is now. The content of its files is read later. Throws `TypeError` for a
- * file that cannot be read.
+ * Serializes the present entries of a form. The content of its files is read later. Throws
+ * `TypeError` for a file that cannot be read.
  */
 export async function serializeForm(form: FormData): Promise<SerializedForm> {
   const entries: FormEntry[] = [...form], finder = new NameFinder(form, entries);
@@ -84,8 +84,8 @@ function randomHex(bytes: number): string {
 const typeOf = (file: File) => blobType(file) || "application/octet-stream";
 
 /**
- * The name to send, escaped. `given` is the one that the runtime would send. Of the path of a file
- * on the disk only the last part is sent.
+ * The file name to send, escaped. `given` is the one that the runtime would send. Of the path of a
+ * file on the disk only the base name is sent.
  */
 function nameOf({ name }: File, { fileName }: BlobContent, given: string | undefined): string {
   const own = escaped(fileName ?? name ?? "blob"); // Bun gives a Blob no name

@@ -1,7 +1,7 @@
 /**
- * The file names that a `FormData` was given. Bun's own entries have forgotten them: `append(name,
- * file, "given")` reads back as the file's own name, which for `Bun.file()` is a path. Only its
- * serializer knows them.
+ * The file names that were given to `FormData.append`. Bun's entries do not keep them: after
+ * `append(name, file, "given")` an entry has the file's own name, which for `Bun.file()` is a path.
+ * Only Bun's serializer has the given names.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { Buffer } from "node:buffer";
 /** An entry of a form. */
 export type FormEntry = readonly [name: string, value: string | File];
 
-/** How much of files on the disk the serializer may read: it takes them into memory. */
+/** How many bytes of files on the disk the serializer may read: it loads them into memory. */
 const MAX_READ = 32 * 1024 * 1024;
 
 let forgets: boolean | undefined;
 
-/** Whether this runtime's entries forget the name that `append` was given. */
+/** Whether the entries of this runtime do not keep the name that `append` was given. */
 function forgetsNames(): boolean {
   if (forgets === undefined) {
     const form = new FormData();
@@ -26,14 +26,14 @@ function forgetsNames(): boolean {
   return forgets;
 }
 
-/** Finds the names of a form in what the runtime serializes it to. */
+/** Finds the file names of a form in the runtime's serialization of it. */
 export class NameFinder {
   readonly #form: FormData;
   readonly #entries: readonly FormEntry[];
   readonly #needed: boolean;
   #serialized: Response | null = null;
 
-  /** `entries` are those of the form. One that is small is serialized at once, as it is now. */
+  /** `entries` are those of the form. A small form is serialized at once, in its present state. */
   constructor(form: FormData, entries: readonly FormEntry[]) {
     this.#form = form;
     this.#entries = entries;
@@ -45,14 +45,14 @@ export class NameFinder {
     try {
       this.#serialized = new Response(this.#form);
     } catch {
-      // a file that cannot be read: whoever reads it for sending says so
+      // a file that cannot be read is reported by the code that sends it
     }
   }
 
   /**
-   * The names of all entries as they are sent, so with their escapes; `""` where there is none.
-   * `null` if the entries know their names, or so much would have to be read: `onDisk` bytes, which
-   * is `Infinity` for a file whose size is unknown.
+   * The names of all entries as they are sent, that is, escaped; `""` where there is none. `null`
+   * if the entries keep their names, or if too much would have to be read: `onDisk` bytes, which is
+   * `Infinity` for a file of unknown size.
    */
   async find(onDisk: number): Promise<readonly string[] | null> {
     if (!this.#needed) return null;
@@ -81,7 +81,10 @@ export class NameFinder {
 
 const HEAD = /\r\nContent-Disposition: form-data; name="([^"]*)"(?:; filename="([^"]*)")?/;
 
-/** Asks entries of its own: once a `Bun.file()` has said that its size is 0, nothing of it is read. */
+/**
+ * The size of a form's files. Reads `size` of new entries: once a `Bun.file()` has returned 0 for
+ * it, Bun reads nothing of that file.
+ */
 function sizeOf(form: FormData): number {
   let size = 0;
   for (const [, value] of form) if (typeof value !== "string") size += value.size;

@@ -1,5 +1,5 @@
 /**
- * `peek`: reads a stream that has all its data at once, such as the body of a `Request`.
+ * `peek`: reads a stream whose data is available at once, such as the body of a `Request`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
 import { readerOf } from "./platform.ts";
 
-/** A stream with more bytes or chunks, which may be empty, stays a stream. */
+/** A stream with more bytes or chunks than this (a chunk may be empty) stays a stream. */
 const MAX_BYTES = 4 * 1024 * 1024, MAX_CHUNKS = 10_000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -19,7 +19,7 @@ export interface ReadResult {
   readonly value?: Uint8Array | undefined;
 }
 
-/** What a body is read by: the reader of a stream, or something like one. */
+/** Reads a body: the reader of a stream, or an object with the same methods. */
 export interface BodyReader {
   /** The next chunk. */
   read(): Promise<ReadResult>;
@@ -48,7 +48,9 @@ export async function peek(
   }
 }
 
-/** The result of a read if it comes before the next macrotask, else `null`; also if it fails. */
+/**
+ * The result of a read that completes before the next macrotask; `null` if it does not, or fails.
+ */
 async function atOnce(reading: Reading): Promise<ReadResult | null> {
   const later = new Promise<null>((resolve) => setImmediate(() => resolve(null)));
   return await Promise.race([reading.catch(() => null), later]);

@@ -1,7 +1,7 @@
 /**
- * Blobs and streams of users, by the platform's own methods as they were when this module was loaded:
- * an object may have others, which run the user's code. For what is none, as a proxy of one, they
- * throw `TypeError`.
+ * Reads Blobs and streams of users by the platform's own methods, as they were when this module was
+ * loaded: an object may have methods of the user. For an object of another class, and for a
+ * `Proxy`, they throw `TypeError`.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export function blobBytes(blob: Blob, start = 0, end?: number): Promise<ArrayBuf
 export const blobStream = (blob: Blob): ReadableStream<Uint8Array<ArrayBuffer>> =>
   Reflect.apply(stream, blob, []);
 
-/** Whether somebody reads a stream. */
+/** Whether a stream has a reader. */
 export const isLocked: (stream: ReadableStream) => boolean = getterOf(
   ReadableStream.prototype,
   "locked",
@@ -40,11 +40,12 @@ export const isLocked: (stream: ReadableStream) => boolean = getterOf(
 export const readerOf = (stream: ReadableStream): ReadableStreamDefaultReader<Uint8Array> =>
   Reflect.apply(getReader as () => ReadableStreamDefaultReader<Uint8Array>, stream, []);
 
-/** Cancels a stream, if nobody reads it. Never throws. */
+/** Cancels a stream that has no reader. Never throws. */
 export function cancelStream(stream: ReadableStream, reason: unknown): void {
   try {
-    Reflect.apply(cancel, stream, [reason]).catch(() => {}); // locked: whoever reads it cancels it
+    // a locked stream is cancelled by its reader
+    Reflect.apply(cancel, stream, [reason]).catch(() => {});
   } catch {
-    // it is none
+    // the value is not a stream
   }
 }

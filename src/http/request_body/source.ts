@@ -106,14 +106,13 @@ export function syncBodySource(body: FetchBody): BodySource | null {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";
     return fromBytes(encoder.encode(String(body)), type);
   }
-  const bytes = copyOf(body); // a copy, as the caller may change them while they are sent
+  const bytes = copyOf(body); // a copy: the caller may change the bytes while they are sent
   return bytes && fromBytes(bytes, null);
 }
 
 /**
- * The source of a body whose bytes are read later, found without waiting for a Blob to be examined;
- * `null` for other types and for a form. Without bytes a Blob may be a `Bun.file()` whose size is
- * not known.
+ * The source of a body whose bytes are read later, without waiting for the examination of a Blob;
+ * `null` for other types and for a form. A Blob of size 0 may be a `Bun.file()` of unknown size.
  */
 export function asyncBodySource(body: FetchBody): BodySource | null {
   if (!isInstance(body, Blob)) return streamSource(body);
@@ -125,7 +124,7 @@ export function asyncBodySource(body: FetchBody): BodySource | null {
   return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };
 }
 
-/** Whether a value is a body by itself, and not by its text. */
+/** Whether a value is a body as such, and is not converted to text. */
 export function isBody(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return typeof value === "string";
   const classes: readonly (abstract new () => object)[] = [

@@ -11,21 +11,21 @@ import type { Piece } from "../../handles/callbacks/piece.ts";
 type Chunk = Uint8Array<ArrayBuffer>;
 
 /**
- * The size of a chunk at first: four of libcurl's largest pieces, since each read of the user's
- * costs. Each full chunk that is read doubles the size of those to come.
+ * The size of the first chunk: four of libcurl's largest pieces, since each read of the user has a
+ * cost. Each full chunk that was read doubles the size of the next ones.
  */
 const SLAB = 64 * 1024, MAX_SLAB = 256 * 1024;
 /** A piece from this size on belongs to a large body and starts a slab. */
 const LARGE = 8 * 1024;
 /**
- * So many small pieces become chunks of their own; then they fill a slab, as a server that sends
- * single bytes could queue very many.
+ * This many small pieces become chunks of their own; further ones are collected in a slab, since a
+ * server that sends single bytes would make very many.
  */
 const MAX_SMALL = 32;
 
-/** Free slabs by their size, none of which was ever given to a reader. */
+/** Free slabs by their size. None of them was ever given to a reader. */
 const spare = new Map<number, Chunk[]>();
-/** So many are kept of each size. */
+/** The number of free slabs that are kept of each size. */
 const MAX_SPARE = 4;
 
 /** A slab, not zeroed: only bytes that were filled in are ever read from it. */
@@ -42,7 +42,7 @@ function recycle({ buffer }: Chunk): void {
   spare.set(size, free);
 }
 
-/** Collects pieces in chunks of 64 to 256 KiB (slabs), and gives them to reads. */
+/** Collects pieces in chunks of 64 to 256 KiB (slabs), which reads remove. */
 export class BodyQueue {
   /** Complete chunks. A BYOB read may have taken the start of the first. */
   readonly #chunks: Chunk[] = [];

@@ -14,28 +14,28 @@ import { BodyQueue } from "./body_queue.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
 
-/** The transfer is paused at so many queued bytes, and resumed when so many are left. */
+/** The numbers of queued bytes at which the transfer is paused, and resumed. */
 const HIGH_WATER = 256 * 1024, LOW_WATER = 64 * 1024;
 /** Higher limit while a read is pending: it empties the queue this turn, and pausing is costly. */
 const WAITING_HIGH_WATER = 512 * 1024;
 /**
- * The most that the queue takes of a body that libcurl is in the middle of unpacking. Then the
- * transfer is paused in any case: libcurl keeps another `KEPT_BYTES`, and fails where there is more.
+ * The most bytes that the queue takes of a body while libcurl unpacks it. Beyond that the transfer
+ * is paused in any case: libcurl keeps another `KEPT_BYTES`, and fails for more.
  */
 const UNPACKED_LIMIT = 192 * 1024 * 1024;
-/** So many bytes may one read of the socket unpack to. */
+/** The most bytes that one read of the socket may unpack to. */
 export const MAX_UNPACKED: number = UNPACKED_LIMIT + KEPT_BYTES;
 
 /** The transfer of a body. */
 export interface BodyTransfer {
   /**
-   * Pauses. Returns whether libcurl is to keep the present piece; else it has to be taken, and the
-   * pause comes after the rest of what libcurl has read. Called inside the WRITEFUNCTION.
+   * Pauses. Returns whether libcurl keeps the present piece; else the callback must take it, and
+   * the pause follows after the rest of libcurl's read. Called inside the WRITEFUNCTION.
    */
   pause(): boolean;
   /** Resumes after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void;
-  /** Ends the transfer, since the rest of the body is not wanted. */
+  /** Ends the transfer, because the rest of the body is not needed. */
   cancel(reason: unknown): void;
 }
 
@@ -44,10 +44,10 @@ type Controller = ReadableByteStreamController;
 /** The stream of a body. */
 export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** Of a body that needs no transfer any more. */
+/** The transfer of a body that has arrived completely. */
 const NO_TRANSFER: BodyTransfer = { pause: () => false, resume() {}, cancel() {} };
 
-/** Ends the transfer of a stream that was collected before it was read to its end. */
+/** Ends the transfer of a stream that was garbage-collected before it was read to its end. */
 const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
   ref.deref()?.onStreamCollected()
 );
@@ -55,7 +55,7 @@ const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
 /** Sinks that will listen to their signals from the next macrotask on. */
 const listeners: BodySink[] = [];
 
-/** Has a sink listen to its signal. Later, since most bodies are read to their end at once. */
+/** Makes a sink listen to its signal. Later, since most bodies are read to their end at once. */
 function listenSoon(sink: BodySink): void {
   if (listeners.push(sink) > 1) return;
   setImmediate(() => {
@@ -68,8 +68,8 @@ function listenSoon(sink: BodySink): void {
  * stream calls `pull` only while a read is pending. At all other times nothing here refers to the
  * stream: if the user drops it, it is collected and its transfer ends.
  *
- * While the transfer runs, whoever runs it ends the body when the signal aborts. After that the
- * sink itself does: at each read, and by a listener if the body lies unread.
+ * While the transfer runs, its owner ends the body when the signal aborts. After that the sink
+ * itself does: at each read, and by a listener while the body is unread.
  */
 export class BodySink {
   readonly #transfer: BodyTransfer;
@@ -82,7 +82,7 @@ export class BodySink {
   #weakController: WeakRef<Controller> | null = null;
   #paused = false;
   #resuming = false;
-  /** The transfer was paused at {@linkcode UNPACKED_LIMIT}. */
+  /** Whether the transfer was paused at {@linkcode UNPACKED_LIMIT}. */
   #isOverLimit = false;
   /** Set when the transfer is over: closes or errors the stream once the queue is empty. */
   #finish: ((controller: Controller) => void) | null = null;
@@ -119,7 +119,7 @@ export class BodySink {
     return this.#paused;
   }
 
-  /** Whether libcurl was left with bytes in the middle of unpacking, of which it may have too many. */
+  /** Whether libcurl had to keep bytes during unpacking, perhaps more than it can. */
   get isOverLimit(): boolean {
     return this.#isOverLimit;
   }
@@ -167,7 +167,7 @@ export class BodySink {
       cancel: (reason: unknown) => {
         this.#drop();
         this.#transfer.cancel(reason);
-        throwIfAborted(signal); // it had failed already
+        throwIfAborted(signal); // an error that was there before
       },
     });
     const stream = new ReadableStream(source, dictionary({ highWaterMark: 0 })) as BodyStream;
@@ -284,14 +284,14 @@ export class BodySink {
   }
 
   /**
-   * Whether only a read closes the stream, though the queue is empty. As with the runtimes' own
-   * `fetch` an abort ends a body until its end has been read.
+   * Whether the stream is closed only by a read, although the queue is empty: as with the runtimes'
+   * own `fetch`, an abort ends a body until its end was read.
    */
   get #waitsForRead(): boolean {
     return this.#signal !== null && this.#ended;
   }
 
-  /** Ends the stream, unless a read has to come first. */
+  /** Ends the stream, unless a read must come first. */
   #endOrListen(controller: Controller, finish: (controller: Controller) => void): void {
     const waits = this.#waitsForRead && !this.#waitingController;
     if (this.#queue.length === 0 && !waits) this.#end(controller, finish);
@@ -315,7 +315,7 @@ export class BodySink {
   }
 
   #abort(controller: Controller | undefined, signal: AbortSignal): void {
-    // by the standard an empty body has ended already: whoever holds its stream is told that
+    // by the standard an empty body has already ended: a reader of its stream must see that
     const isOver = this.#ended && this.#isEmpty && this.#weakStream?.deref()?.locked === true;
     const finish = isOver ? this.#finish : null;
     this.#drop();
@@ -329,7 +329,7 @@ export class BodySink {
     try {
       finish(controller);
     } catch {
-      // a read into a Uint16Array ended at an odd byte: the stream has failed by itself
+      // a read into a Uint16Array has ended at an odd byte: the stream itself has failed
     }
   }
 

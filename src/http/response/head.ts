@@ -22,7 +22,7 @@ export type Field = readonly [name: string, value: string];
 
 const CR = 13, LF = 10, SPACE = 32, ZERO = 48, TAB = 9;
 
-/** The limit for all header lines, which libcurl has by itself since 8.3. */
+/** The limit of all header lines in bytes, which libcurl itself has since 8.3. */
 const MAX_BYTES = 300 * 1024;
 
 /** The length of "HTTP/1.1 ". */
@@ -38,7 +38,7 @@ class HeaderLines {
   #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #length = 0;
   readonly #lengths = new LengthCheck();
-  /** The decoded lines, once `end()` has given up the buffer. */
+  /** The decoded lines, after `end()` has returned the buffer. */
   #text: string | null = null;
 
   /** Adds a line, and returns its kind. */
@@ -49,7 +49,7 @@ class HeaderLines {
     // lines are short: a loop is faster than `subarray` and `set`
     for (let i = 0; i < length; i++) {
       const byte = bytes[start + i] = from[i] as number;
-      // 7.74 gives several lines of a file: at once
+      // 7.74 passes several lines of a `file:` transfer at once
       if (byte === CR && (i + 1 === length || from[i + 1] !== LF)) throw loneCr();
     }
     this.#length = end;
@@ -69,7 +69,7 @@ class HeaderLines {
     this.#bytes = larger;
   }
 
-  /** Decodes the lines and gives up the buffer. No line may be added after that. */
+  /** Decodes the lines and returns the buffer. No line may be added after that. */
   end(): void {
     if (this.#text !== null) return;
     this.#text = this.text();
@@ -123,8 +123,9 @@ export interface HeadListener {
 }
 
 /**
- * Collects the lines of a head. A 1xx is skipped. When libcurl sends the request again, such as for
- * an authentication, the next head replaces the one before. Lines after the body are trailers.
+ * Collects the lines of a head. A 1xx head is skipped. When libcurl sends the request again, such
+ * as for an authentication, the next head replaces the one before. Lines after the body are
+ * trailers.
  */
 export class HeadCollector {
   #lines = new HeaderLines();
@@ -185,7 +186,7 @@ export class HeadCollector {
     this.#owner.onHead();
   }
 
-  /** How many bytes of heads and trailers were received, by all answers. */
+  /** The number of bytes of heads and trailers received, of all responses. */
   get received(): number {
     return this.#size;
   }
@@ -279,7 +280,7 @@ function fields(text: string, from: number): Field[] {
 
 function addField(found: Field[], text: string, start: number, end: number): void {
   const first = text.charCodeAt(start), last = found.length - 1;
-  // a line that begins with a space continues the line before
+  // a line that begins with a space continues the line before it
   if ((first === SPACE || first === TAB) && last >= 0) {
     const [name, value] = found[last] as Field;
     found[last] = [name, `${value} ${trimmedSlice(text, start, end)}`];

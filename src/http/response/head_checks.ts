@@ -1,6 +1,7 @@
 /**
- * What makes a head one that two readers may read in two ways: a server behind a proxy that reads it
- * otherwise could put a response of its own behind another's. libcurl lets it pass.
+ * Checks for heads that two readers may interpret differently: where a server behind a proxy does
+ * so, it could insert a response of its own into another connection's responses. libcurl accepts
+ * such heads.
  *
  * @module
  */
@@ -18,20 +19,23 @@ function weird(why: string): CurlEasyError {
 export const loneCr = (): CurlEasyError => weird("The head has a CR without LF in it");
 
 /**
- * Compares the values of Content-Length in a head: there may be several, of one number. What a single
- * one says is libcurl's to judge.
+ * Compares the values of Content-Length in a head: there may be several, but all must be the same.
+ * libcurl checks each single value.
  */
 export class LengthCheck {
-  /** Where the first such field is among the bytes of the head; 0 for none, as a head begins there. */
+  /**
+   * The offset of the first such field in the head; 0 for none, since a head begins with a status
+   * line.
+   */
   #start = 0;
   #end = 0;
 
-  /** Forgets it: another head begins. */
+  /** Drops the lengths, because another head begins. */
   reset(): void {
     this.#start = this.#end = 0;
   }
 
-  /** Looks at one line. Throws `CurlEasyError` if the lengths contradict each other. */
+  /** Checks one line. Throws `CurlEasyError` if the lengths contradict each other. */
   add(bytes: Buffer, start: number, end: number): void {
     const first = bytes[start] as number;
     if ((first | 0x20) === 0x63) {
@@ -57,7 +61,7 @@ export class LengthCheck {
   }
 }
 
-/** A loop, since a line of a few bytes is not worth a call of the runtime's. */
+/** A loop: for a line of a few bytes a call into the runtime takes longer. */
 function hasComma(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i] === COMMA) return true;
   return false;
@@ -71,7 +75,7 @@ function valuesIn(bytes: Buffer, start: number): string[] {
   );
 }
 
-/** Whether a line begins with that name, in any case, and a colon or a space behind it. */
+/** Whether a line is a Content-Length: the name in any letter case, then a colon or a space. */
 function isLength(bytes: Uint8Array, start: number, end: number): boolean {
   const after = start + NAME.length;
   if (after >= end || (bytes[after] !== COLON && bytes[after] !== SPACE && bytes[after] !== TAB)) {

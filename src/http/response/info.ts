@@ -1,5 +1,5 @@
 /**
- * `TransferInfo`: times, addresses, sizes and other facts of a transfer.
+ * `TransferInfo`: times, addresses, sizes and other data about a transfer.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { isKnown } from "../../libcurl_versions.ts";
 import type { HeadCollector } from "./head.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
-/** Facts of a transfer. Times are milliseconds from the start of the last request. */
+/** Data about a transfer. Times are milliseconds from the start of the last request. */
 export interface TransferInfo {
   /** When the name was resolved. */
   readonly nameLookup: number;
@@ -97,7 +97,7 @@ function numbers(): InfoBatch<Name> {
 }
 
 /**
- * The state of a transfer at one time. The numbers are taken from the handle together, and become a
+ * The state of a transfer at one time. The numbers are read from the handle together, and become a
  * `TransferInfo` on demand.
  */
 export class InfoSnapshot {
@@ -120,7 +120,7 @@ export class InfoSnapshot {
     this.#redirects = redirects;
   }
 
-  /** Whether the transfer made a connection, instead of using a kept one. */
+  /** Whether the transfer opened a connection instead of using a kept one. */
   get madeConnection(): boolean {
     return this.#numbers[NUM_CONNECTS] !== 0;
   }

@@ -18,7 +18,7 @@ export async function matchesIntegrity(
     const match = ITEM.exec(item);
     return match ? [{ algorithm: match[1] as string, digest: match[2] as string }] : [];
   });
-  if (items.length === 0) return true; // nothing known in it: the standard lets everything pass
+  if (items.length === 0) return true; // no known algorithm: by the standard every content matches
   const rank = (algorithm: string) => STRENGTH.indexOf(algorithm);
   const strongest = items.reduce((a, b) => rank(b.algorithm) > rank(a.algorithm) ? b : a);
   const name = strongest.algorithm.replace("sha", "SHA-");

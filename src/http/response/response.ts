@@ -16,7 +16,7 @@ import type { BodySink, BodyStream } from "./body_stream.ts";
 import type { Body } from "./whole_body.ts";
 import { typeError } from "../errors.ts";
 
-/** The parts of a response beside its body. */
+/** The parts of a response apart from its body. */
 export interface ResponseParts {
   readonly status: number;
   readonly statusText: string;
@@ -27,7 +27,10 @@ export interface ResponseParts {
   /** `response.type`. */
   readonly type: string;
   readonly redirected: boolean;
-  /** None: the constructor of `Response` would look for them on `Object.prototype`. */
+  /**
+   * Always `undefined`: otherwise the constructor of `Response` would read it from
+   * `Object.prototype`.
+   */
   readonly headers: undefined;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
@@ -69,7 +72,7 @@ class ReturnOverride {
 }
 
 /**
- * A private field on an object of another class: a constructor adds its fields to whatever object
+ * Private fields on an object of another class: a constructor adds its fields to any object that
  * its base class returns. They cost the garbage collector far less than a WeakMap.
  */
 class ResponseFields extends ReturnOverride {
@@ -113,7 +116,7 @@ function lengthOf(fields: readonly Field[]): number | null {
   return length !== null && length <= MAX_RESERVED ? length : null;
 }
 
-/** The parts of a response that curlew made, `null` for any other. */
+/** The parts of a response that curlew made, `null` for any other response. */
 function partsOf(response: Response): ResponseParts | null {
   return ResponseFields.partsOf(response);
 }
@@ -223,8 +226,8 @@ function attachFields(
 }
 
 /**
- * Tells the facts of the transfer behind a response: those of now until the body has ended, then
- * the final ones.
+ * Returns the data about the transfer of a response: the present data until the body has ended,
+ * then the final data.
  *
  * @throws {TypeError} for a response that curlew did not make.
  *

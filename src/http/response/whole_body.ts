@@ -1,5 +1,5 @@
 /**
- * Bodies whose bytes have all arrived, in the form that the runtime's own `fetch` gives them.
+ * Bodies that have arrived completely, in the form of the runtime's own `fetch`.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { BodySink, type BodyStream } from "./body_stream.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What a `Response` is made of: bytes, a byte stream, or `null` if it has no body. */
+/** The body of a `Response`: bytes, a byte stream, or `null` if it has none. */
 export type Body = BodyStream | Bytes | null;
 
 /**
- * On Bun a `Response` made of bytes is what its own `fetch` gives: it costs a third of a stream to
- * read, and native code sends it in one piece. On Deno that is a byte stream: a `Response` made of
- * bytes would share them with its clones there, and have no BYOB reader.
+ * Whether a `Response` is made from bytes. Bun's own `fetch` does that: reading it costs a third of
+ * reading a stream, and native code sends it in one piece. Deno's uses a byte stream: a `Response`
+ * made from bytes would share them with its clones there, and have no BYOB reader.
  */
 const takesBytes = native.runtime === "bun";
 
-/** Up to so many bytes a body is moved out of its queue, where it may take more than its size. */
+/** The largest body that is moved out of its queue, where it may occupy more than its size. */
 const MAX_WHOLE = takesBytes ? Infinity : 64 * 1024;
 
 /** Makes the body of a transfer's response. An abort of the signal ends it until it was read. */

@@ -1,5 +1,5 @@
 /**
- * Makes a request again, as the option `retry` says.
+ * Retries a request, as the option `retry` says.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Deadline } from "./deadline.ts";
 import { wrong } from "../shown.ts";
 import type { RetryEvent, RetryPolicy } from "./policy.ts";
 
-/** Why an attempt was not good. */
+/** The reason why an attempt has failed. */
 export interface Failure {
   /** The HTTP status, `null` if there was no response. */
   readonly status: number | null;
@@ -21,23 +21,23 @@ export interface Failure {
   readonly response: Response | null;
 }
 
-/** A call that may be made again. */
+/** A call that may be retried. */
 export interface Retryable<T> {
   /** The name of the call, for error messages. */
   readonly call: string;
   readonly policy: RetryPolicy;
   readonly deadline: Deadline;
-  /** The method, as far as there are methods. */
+  /** The method, or an equivalent for protocols without methods. */
   readonly method: string;
   /** Whether the request can be sent once more. */
   readonly replayable: boolean;
   /** Makes the request; `attempt` is 0 for the first. */
   make(attempt: number): Promise<T>;
-  /** Why a result is not good, `null` if it is. */
+  /** The reason why a result is a failure, `null` if it is not. */
   failureOf(result: T): Failure | null;
-  /** What an error tells of a response. */
+  /** The reason of a failure, read from an error. */
   failureIn(error: unknown): Failure;
-  /** Releases a result in whose place another one is wanted. */
+  /** Releases a failed result before the next attempt. */
   discard(result: T): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export const plainFailure = (error: unknown): Failure => ({
 });
 
 /**
- * Makes a request until it is good or there may be no more attempts. Gives the last result, or throws
- * the last error.
+ * Makes a request until it succeeds or no further attempt is allowed. Returns the last result, or
+ * throws the last error.
  */
 export async function withRetries<T>(request: Retryable<T>): Promise<T> {
   for (let attempt = 0;; attempt++) {
@@ -119,7 +119,7 @@ function isRetried({ statusCodes, errors }: RetryPolicy, { status, error }: Fail
   return status === null ? errors.has(codeIn(error)) : statusCodes.has(status);
 }
 
-/** The `CURLcode` that an error goes back to, 0 for none. */
+/** The `CURLcode` of an error or of its causes, 0 for none. */
 function codeIn(error: unknown): number {
   const cause = isInstance(error, TypeError) ? propertyOf(error, "cause") : error;
   const code = isEasyError(cause) ? propertyOf(cause, "code") : 0;
@@ -133,13 +133,13 @@ function backoffOf<T>({ policy, call }: Retryable<T>, attempt: number): number {
 }
 
 /**
- * The pause in ms that a Retry-After asks for, `null` for none:
- * {@link https://www.rfc-editor.org/rfc/rfc9110#name-retry-after}.
+ * The pause in ms of a Retry-After header, `null` for none: {@link
+ * https://www.rfc-editor.org/rfc/rfc9110#name-retry-after}.
  */
 export function retryAfter(value: string | null, now: number = Date.now()): number | null {
   const text = value?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  // `Date.parse` takes much that is no HTTP date
+  // `Date.parse` accepts many texts that are not HTTP dates
   if (!/^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i.test(text)) return null;
   const time = Date.parse(text);
   return Number.isNaN(time) ? null : Math.max(0, time - now);

@@ -15,10 +15,10 @@ export class Deadline {
   readonly signal: AbortSignal | null;
   readonly #timeout: number;
   readonly #url: string;
-  /** What is left in ms: 0 for no limit, else at least 1. */
+  /** Returns the time left in ms: 0 for no limit, else at least 1. */
   readonly remaining: () => number;
 
-  /** `remaining` is the countdown of the timeout; `url` is for the error's message. */
+  /** `remaining` is the countdown of the timeout; `url` is for error messages. */
   constructor(
     timeout: number,
     remaining: () => number,
@@ -38,8 +38,8 @@ export class Deadline {
   }
 
   /**
-   * Waits for a promise of the caller's. Throws what it rejects with, the signal's reason, or the
-   * `TypeError` of a timeout, whatever comes first.
+   * Waits for a promise of the caller. Throws its rejection, the signal's reason, or the
+   * `TypeError` of a timeout, whichever comes first.
    */
   async wait<T>(promise: Promise<T>): Promise<T> {
     throwIfAborted(this.signal);
@@ -55,7 +55,7 @@ export class Deadline {
     }
   }
 
-  /** Waits for so many ms. Throws the signal's reason if it is aborted meanwhile. */
+  /** Waits for `ms` milliseconds. Throws the signal's reason if it is aborted meanwhile. */
   async pause(ms: number): Promise<void> {
     throwIfAborted(this.signal);
     const { promise, resolve, reject } = Promise.withResolvers<void>(), { signal } = this;

@@ -1,5 +1,5 @@
 /**
- * The option `retry`: which requests are made again, how often and when.
+ * The option `retry`: which requests are retried, how often and when.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { member } from "../../members.ts";
 import { isToken } from "../request/headers.ts";
 import { checkNames, wrong } from "../shown.ts";
 
-/** What {@linkcode RetryOptions.onRetry} gets. */
+/** The argument of {@linkcode RetryOptions.onRetry}. */
 export interface RetryEvent {
   /** The number of the retry that follows: 1 for the first. */
   readonly attempt: number;
@@ -23,31 +23,30 @@ export interface RetryEvent {
   readonly response: Response | null;
 }
 
-/** Which requests are made again, how often and when. */
+/** Which requests are retried, how often and when. */
 export interface RetryOptions {
-  /** How often at most, beyond the first attempt; 2 unless given. */
+  /** The largest number of retries after the first attempt; 2 unless given. */
   readonly limit?: number | undefined;
   /** The methods; GET, HEAD, PUT, DELETE, OPTIONS and TRACE unless given. */
   readonly methods?: Iterable<string> | undefined;
   /** The statuses of responses; 408, 413, 429, 500, 502, 503 and 504 unless given. */
   readonly statusCodes?: Iterable<number> | undefined;
   /**
-   * The codes of errors, by name (`"CURLE_COULDNT_CONNECT"`) or number. Unless given those of a name
-   * that is not found, a connection that cannot be made or breaks, and a time limit.
+   * The codes of errors, by name (`"CURLE_COULDNT_CONNECT"`) or number. By default the codes of a
+   * name that is not found, of a connection that cannot be made or breaks, and of a time limit.
    */
   readonly errors?: Iterable<string | number> | undefined;
   /**
-   * The pause in ms before a retry, the first of which has the number 1. Unless given it is up to
-   * 300 ms, 600 ms, 1200 ms and so on, at least half of that, by chance. A Retry-After of the server
-   * takes its place.
+   * The pause in ms before a retry, whose number begins at 1. By default a random time up to 300
+   * ms, 600 ms, 1200 ms and so on, at least half of that. A Retry-After of the server replaces it.
    */
   readonly backoff?: ((attempt: number) => number) | undefined;
   /**
-   * The longest pause in ms, 60,000 unless given. Where the server's Retry-After asks for more, there
-   * is no retry.
+   * The longest pause in ms, 60,000 unless given. If the server's Retry-After is longer, the
+   * request is not retried.
    */
   readonly maxDelay?: number | undefined;
-  /** Called before the pause, and awaited. What it throws ends the call. */
+  /** Called before the pause, and awaited. An exception of it ends the call. */
   readonly onRetry?: ((event: RetryEvent) => void | Promise<void>) | undefined;
 }
 
@@ -71,7 +70,7 @@ const ERRORS = [
 const codes: Readonly<Record<string, { readonly code: number }>> = easyCodes;
 const numbers = () => new Set(Object.values(codes).map(({ code }) => code));
 
-/** What `retry` means where a member is not given. */
+/** The values of members that are not given. */
 const DEFAULTS: RetryPolicy = {
   limit: 2,
   methods: new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]),
@@ -85,8 +84,8 @@ const DEFAULTS: RetryPolicy = {
 const MAX_LIMIT = 1_000_000, MAX_DELAY = 0x7fffffff;
 
 /**
- * Reads `retry`; `base` has what it leaves out, `null` for the defaults. `call` is the name for the
- * error's message. Throws `TypeError` for a member that is wrong.
+ * Reads `retry`; `base` has the values of missing members, `null` for the defaults. `call` is the
+ * name of the call in error messages. Throws `TypeError` for a wrong member.
  */
 export function readRetry(
   given: number | RetryOptions,

@@ -29,34 +29,34 @@ import {
 } from "./settings.ts";
 import { targetOf } from "./target.ts";
 
-/** What `createFetch` gives: a `fetch` with more options, and defaults. */
+/** The result of `createFetch`: a `fetch` with more options, and defaults. */
 export interface CurlFetch {
   /** With the runtime's own options, of which those of the standard have an effect. */
   (input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /**
    * Fetches a resource as `fetch` does.
    *
-   * @throws {TypeError} as `fetch` does, and for an option that is wrong.
+   * @throws {TypeError} as `fetch` does, and for a wrong option.
    * @throws {HttpError} for a status from 400 to 599, with `throwOnStatus`.
-   * @throws what a hook has thrown.
+   * @throws the exception of a hook.
    */
   (input: string | URL | Request, init?: CurlFetchInit): Promise<Response>;
   /**
-   * Makes another one, with more defaults: headers, parameters, options of `curl` and members of
-   * `retry` replace those of the same name, hooks come after the others.
+   * Makes another `fetch` with more defaults: headers, parameters, options of `curl` and members of
+   * `retry` replace those of the same name; hooks run after the existing ones.
    *
-   * @throws {TypeError} for an option that is wrong.
+   * @throws {TypeError} for a wrong option.
    */
   extend(more: CurlFetchDefaults): CurlFetch;
-  /** As of `fetch`: a hint, without effect. */
+  /** Does nothing, as in `fetch`. */
   preconnect(url: string | URL, options?: object): void;
 }
 
 /**
- * Makes a `fetch` with defaults, retries, hooks and more options. Where those are not used it is like
- * `fetch`: it can be given to whatever takes one.
+ * Makes a `fetch` with defaults, retries, hooks and more options. Where these are not used it
+ * behaves like `fetch`, and can be passed to any code that takes one.
  *
- * @throws {TypeError} for an option that is wrong; the message names it.
+ * @throws {TypeError} for a wrong option; the message names it.
  *
  * @example
  * ```ts
@@ -133,7 +133,7 @@ function planCall(
   return { settings, planned: isInstance(planned, Promise) ? planned.then(at) : at(planned) };
 }
 
-/** The settings of a call with the headers of a `Request`, unless they are replaced. */
+/** The settings of a call, with the headers of a `Request` unless the call has headers. */
 function ownSettings(request: Request | null, own: Settings & CallBody): Settings & CallBody {
   if (!request || own.givesHeaders) return own;
   return { ...own, headers: readHeaders(request.headers) };
@@ -158,7 +158,7 @@ function settingsFor(
 
 type BodyMembers = Pick<ReturnType<typeof initOf>, "body" | "headers" | "method">;
 
-/** The members that the body of a call decides. */
+/** The members that depend on the body of a call. */
 function bodyOf(
   { body, json }: CallBody,
   { headers, init }: Settings,

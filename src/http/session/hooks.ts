@@ -1,5 +1,5 @@
 /**
- * The option `hooks`: functions of the caller at fixed points of a call.
+ * The option `hooks`: functions of the caller that run at fixed points of a call.
  *
  * @module
  */
@@ -9,46 +9,51 @@ import { checkNames, wrong } from "../shown.ts";
 
 /** The request that a hook is called for. */
 export interface HookContext {
-  /** Its URL. A `request` hook may change it in place. */
+  /** The URL. A `request` hook may change it in place. */
   readonly url: URL;
-  /** Its headers. A `request` hook may change them; what it leaves alone keeps order and case. */
+  /** The headers. A `request` hook may change them; unchanged ones keep order and letter case. */
   readonly headers: Headers;
-  /** Its method. */
+  /** The method. */
   readonly method: string;
-  /** 0 for the first attempt, 1 for the first retry. */
+  /** The number of the attempt: 0 for the first, 1 for the first retry. */
   readonly attempt: number;
 }
 
 /**
- * Called before each attempt. A response that it gives stands in for the server's, and nothing is
- * sent.
+ * Called before each attempt. If it returns a response, that replaces the server's, and no request
+ * is sent.
  */
 export type RequestHook = (
   context: HookContext,
 ) => Response | undefined | void | Promise<Response | undefined | void>;
 
-/** Called with the response of each attempt. A response that it gives takes its place. */
+/**
+ * Called with the response of each attempt. If it returns a response, that replaces the first one.
+ */
 export type ResponseHook = (
   response: Response,
   context: HookContext,
 ) => Response | undefined | void | Promise<Response | undefined | void>;
 
-/** Called with what the call rejects with, after all attempts. An error that it gives replaces it. */
+/**
+ * Called with the error of the call, after all attempts. If it returns an error, that replaces it.
+ */
 export type ErrorHook = (
   error: unknown,
   context: HookContext,
 ) => Error | undefined | void | Promise<Error | undefined | void>;
 
 /**
- * Functions at fixed points of a call, or several of each, in order. They may be async: each is
- * awaited, and for `request` and `response` within `timeout`. What one throws ends its call.
+ * Functions that run at fixed points of a call, or several for each point, in order. They may be
+ * async: each is awaited, and for `request` and `response` within `timeout`. An exception of one
+ * ends its call.
  */
 export interface FetchHooks {
-  /** Before each attempt. */
+  /** Run before each attempt. */
   readonly request?: RequestHook | readonly RequestHook[] | undefined;
-  /** After each attempt that has a response. */
+  /** Run after each attempt that has a response. */
   readonly response?: ResponseHook | readonly ResponseHook[] | undefined;
-  /** Before the call rejects; not where its arguments are wrong. */
+  /** Run before the call rejects, but not for wrong arguments. */
   readonly error?: ErrorHook | readonly ErrorHook[] | undefined;
 }
 
@@ -62,7 +67,7 @@ export interface HookLists {
 /** No hooks. */
 export const NO_HOOKS: HookLists = { request: [], response: [], error: [] };
 
-/** Reads `hooks`. Throws `TypeError` for what is no function. */
+/** Reads `hooks`. Throws `TypeError` for a hook that is not a function. */
 export function readHooks(hooks: FetchHooks, call: string): HookLists {
   if (typeof hooks !== "object" || hooks === null) throw wrong(call, "hooks", "an object", hooks);
   checkNames(call, "hooks", hooks, NO_HOOKS);

@@ -7,7 +7,7 @@
 import { publicUrl } from "../errors.ts";
 
 /**
- * What a call of {@linkcode createFetch} rejects with for a status from 400 to 599, if it has
+ * The error of a call of {@linkcode createFetch} for a status from 400 to 599, with
  * `throwOnStatus`.
  *
  * @example
@@ -25,7 +25,7 @@ import { publicUrl } from "../errors.ts";
 export class HttpError extends Error {
   /** The name of the class. */
   override readonly name = "HttpError";
-  /** The response. Its body is not read yet, and holds its connection until it is. */
+  /** The response. Its body is not read yet, and occupies its connection until it is. */
   readonly response: Response;
 
   /** Makes the error of a response. */

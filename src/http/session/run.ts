@@ -15,19 +15,19 @@ import type { RetryPolicy } from "../retry/policy.ts";
 import { wrong } from "../shown.ts";
 import type { HookContext, HookLists } from "./hooks.ts";
 
-/** A call, completely read. */
+/** A call whose arguments were read. */
 export interface Call {
   readonly plan: RequestPlan;
   readonly agent: Agent | undefined;
   readonly retry: RetryPolicy | null;
   readonly hooks: HookLists;
-  /** What is left of the timeout. */
+  /** Returns the time left of the timeout. */
   readonly remaining: () => number;
-  /** Returns a response that is good, throws for one that is not. */
+  /** Returns a response, or throws the error for its status. */
   check(response: Response): Response;
 }
 
-/** Runs a call. Throws what `fetch` throws, what `check` throws, and what hooks throw. */
+/** Runs a call. Throws the errors of `fetch`, of `check` and of hooks. */
 export async function runCall(call: Call): Promise<Response> {
   const run = new CallRun(call);
   try {
@@ -41,7 +41,7 @@ class CallRun {
   readonly #call: Call;
   readonly #deadline: Deadline;
   #context: HookContext;
-  /** What a hook has thrown, which is no reason for another attempt. */
+  /** The exception of a hook, after which no further attempt is made. */
   #thrown: { readonly error: unknown } | null = null;
 
   constructor(call: Call) {
@@ -112,7 +112,7 @@ class CallRun {
     }
   }
 
-  /** Runs a hook; a response, or nothing, is its result. */
+  /** Runs a hook. Its result is a response or nothing. */
   async #run(name: "request" | "response", hook: () => unknown): Promise<Response | null> {
     try {
       const given = hook();
@@ -141,7 +141,7 @@ class CallRun {
   }
 }
 
-/** Releases a response that nobody wants. Its body may be in use by a hook: then it stays so. */
+/** Releases a response that is not used. A body that a hook is reading is left alone. */
 function discard(response: Response): Promise<void> {
   const nothing = () => {};
   // not awaited: it ends with the transfer
@@ -158,12 +158,12 @@ function headersOf(entries: readonly HeaderEntry[]): Headers {
   return new Headers(entries.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
-/** The plan with the URL and headers that hooks have left. */
+/** The plan with the URL and headers after the hooks. */
 function changedPlan(plan: RequestPlan, { url, headers }: HookContext): RequestPlan {
   return withChanges(plan, new URL(url.href), changedHeaders(plan.headers, headers));
 }
 
-/** The entries, in their order and letter case, with those that were changed in their place. */
+/** The entries in their order and letter case, with the values of those that were changed. */
 function changedHeaders(entries: readonly HeaderEntry[], changed: Headers): HeaderEntry[] {
   const before = headersOf(entries);
   const kept = entries.filter(([name, value]) =>

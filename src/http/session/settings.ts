@@ -1,5 +1,5 @@
 /**
- * What `createFetch` and each call of its result is given, checked and in one form.
+ * The options of `createFetch` and of its calls, checked and in one form.
  *
  * @module
  */
@@ -25,10 +25,10 @@ import { joinQueries, type QueryEntry, type QueryInit, readBaseUrl, readQuery } 
 /** Options that `createFetch` adds to those of `fetch`. */
 export interface CurlFetchOptions {
   /**
-   * What relative URLs are appended to, with one slash between them: `users` and `/users` of
-   * `https://example.com/api` are `https://example.com/api/users`. Absolute URLs are left alone;
-   * credentials in defaults (Authorization, Cookie and Proxy-Authorization, Host, and those of
-   * `curl`) go to the origin of the default `baseUrl` only.
+   * The base of relative URLs, which are appended to it with one slash between them: `users` and
+   * `/users` of `https://example.com/api` are `https://example.com/api/users`. Absolute URLs are
+   * not changed; credentials in defaults (Authorization, Cookie and Proxy-Authorization, Host, and
+   * those of `curl`) are sent only to the origin of the default `baseUrl`.
    */
   readonly baseUrl?: string | URL | undefined;
   /** Parameters that are appended to the query of the URL. */
@@ -36,19 +36,19 @@ export interface CurlFetchOptions {
   /** Whether a status from 400 to 599 rejects with an {@linkcode HttpError}; false unless given. */
   readonly throwOnStatus?: boolean | undefined;
   /**
-   * Which requests are made again, or how often; none unless given. Only where the body can be sent
-   * again, and within `timeout`. A body that breaks off later is the caller's to fetch again.
+   * Which requests are retried, or how often; none unless given. Only where the body can be sent
+   * again, and within `timeout`. A response body that breaks off after the head is not retried.
    */
   readonly retry?: number | RetryOptions | undefined;
-  /** Functions at fixed points of the call; those of the defaults come first. */
+  /** Functions that run at fixed points of the call; those of the defaults run first. */
   readonly hooks?: FetchHooks | undefined;
 }
 
-/** Options of a call of what `createFetch` gives. */
+/** Options of a call of `createFetch`'s result. */
 export interface CurlFetchInit extends FetchInit, CurlFetchOptions {
   /**
-   * A value that is sent as JSON, in the place of `body`: with POST, Content-Type and Accept
-   * application/json, unless given.
+   * A value that is sent as JSON, instead of `body`: with POST, and Content-Type and Accept
+   * application/json, unless these are given.
    */
   readonly json?: unknown;
 }
@@ -56,9 +56,9 @@ export interface CurlFetchInit extends FetchInit, CurlFetchOptions {
 /** Options of `createFetch`, for all of its calls. */
 export type CurlFetchDefaults = Omit<FetchInit, "body"> & CurlFetchOptions;
 
-/** Options in one form. Members of `init` that are not listed here are `undefined` in it. */
+/** Options in one form. Members of `init` that have a member here are `undefined` in it. */
 export interface Settings {
-  /** Without `headers`, `curl` and `body`. */
+  /** The members of `init`, without `headers`, `curl` and `body`. */
   readonly init: InitMembers;
   readonly headers: readonly HeaderEntry[];
   readonly curl: CurlOptions;
@@ -81,17 +81,17 @@ export const NO_SETTINGS: Settings = {
   hooks: NO_HOOKS,
 };
 
-/** What only a call can be given. */
+/** The options that only a call has. */
 export interface CallBody {
   readonly body: FetchInit["body"] | undefined;
   readonly json: unknown;
-  /** Whether there are headers, be it none. */
+  /** Whether headers are given, even an empty list. */
   readonly givesHeaders: boolean;
 }
 
 /**
- * Reads the options of a call, or of `createFetch`, each once. `base` has the settings that they are
- * added to. Throws `TypeError`.
+ * Reads the options of a call, or of `createFetch`, each once. `base` has the settings that they
+ * are added to. Throws `TypeError`.
  */
 export function readSettings(
   given: CurlFetchInit,
@@ -124,7 +124,10 @@ function readFlag(value: unknown, call: string): boolean | undefined {
   throw wrong(call, "throwOnStatus", "a boolean", value);
 }
 
-/** Reads the options of `createFetch` and `extend`. Throws `TypeError` for what no call could use. */
+/**
+ * Reads the options of `createFetch` and `extend`. Throws `TypeError` for options that no call
+ * could use.
+ */
 export function readDefaults(given: CurlFetchDefaults, base: Settings, call: string): Settings {
   const { body, json, givesHeaders: _, ...own } = readSettings(given, base, call);
   for (const [name, value] of Object.entries({ body, json })) {
@@ -137,7 +140,7 @@ export function readDefaults(given: CurlFetchDefaults, base: Settings, call: str
   return settings;
 }
 
-/** Settings with others that are added to them or replace them. */
+/** Settings with those of a second set added, which replace members of the same name. */
 export function joinSettings(base: Settings, own: Settings): Settings {
   return {
     init: joinInits(base.init, own.init),
@@ -169,7 +172,7 @@ export function initOf({ init, headers, curl }: Settings): InitMembers {
   return { ...init, headers, curl: curl.size === 0 ? undefined : Object.fromEntries(curl) };
 }
 
-/** Defaults for a URL that is not of the origin which they are for. */
+/** Defaults without credentials, for a URL of another origin than the one they are for. */
 export function withoutCredentials(settings: Settings): Settings {
   return {
     ...settings,
@@ -178,7 +181,7 @@ export function withoutCredentials(settings: Settings): Settings {
   };
 }
 
-/** Defaults for a `Request`, which has members of its own in the place of some. */
+/** Defaults without those that a `Request` replaces by its own members. */
 export function withoutRequestMembers(settings: Settings): Settings {
   const { timeout, connectTimeout, maxBodySize, maxHeaders, retryUnsafe } = settings.init;
   const { onProgress, agent, cookies, verbose } = settings.init;

@@ -11,7 +11,7 @@ import { shown, wrong } from "../shown.ts";
 /** A value of a record of {@linkcode QueryInit}. */
 export type QueryValue = string | number | bigint | boolean | null | undefined;
 
-/** The type of `query`. `null` and `undefined` leave a name out, an array repeats it. */
+/** The type of `query`. `null` and `undefined` omit a name, an array repeats it. */
 export type QueryInit =
   | URLSearchParams
   | Readonly<Record<string, QueryValue | readonly QueryValue[]>>;
@@ -46,7 +46,7 @@ function readValue(name: string, value: unknown, call: string): QueryEntry[] {
   throw wrong(call, `query.${name}`, "a string, a number, a boolean, null or an array", value);
 }
 
-/** The entries of two settings: a name in `own` replaces all of it in `base`. */
+/** The entries of two settings: a name in `own` replaces all entries of that name in `base`. */
 export function joinQueries(
   base: readonly QueryEntry[],
   own: readonly QueryEntry[],
@@ -63,7 +63,7 @@ export function readBaseUrl(baseUrl: string | URL, call: string): URL {
   try {
     url = new URL(baseUrl);
   } catch {
-    // an invalid URL is not shown: it may have credentials
+    // an invalid URL is not shown: it may contain credentials
     const got = typeof baseUrl === "string" ? "an invalid URL" : shown(baseUrl);
     throw typeError(`Cannot ${call}: baseUrl must be ${expected}, got ${got}`);
   }
@@ -73,7 +73,7 @@ export function readBaseUrl(baseUrl: string | URL, call: string): URL {
 
 /**
  * The URL of a call. A relative input is appended to the path of `baseUrl`, with one slash between
- * them, wherever slashes stand: it cannot lead to another host.
+ * them, however many slashes it begins with: so it cannot lead to another host.
  */
 export function targetOf(
   input: string | URL,

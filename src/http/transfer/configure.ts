@@ -27,13 +27,13 @@ export const userAgent = (): string => `curlew/0.1 libcurl/${library().version}`
 /** Options that may load an HSTS list, by which libcurl turns http into https. */
 const HSTS: ReadonlySet<string> = new Set(["HSTS", "HSTS_CTRL", "HSTSREADFUNCTION", "SHARE"]);
 
-/** Options by which a request to http may go over TLS, where HTTP/2 is negotiated. */
+/** Options that may move a request from http to TLS, where HTTP/2 is negotiated. */
 const LEADS_TO_TLS: ReadonlySet<string> = new Set([...HSTS, "ALTSVC", "ALTSVC_CTRL"]);
 
-/** How often libcurl may repeat a request with an Expect; NTLM takes two. */
+/** How often libcurl may repeat a request with an Expect header; NTLM needs two. */
 const MAX_REPEATS = 5;
 
-/** What UPLOAD_BUFFERSIZE is at first: enough for a body of that length. */
+/** The initial UPLOAD_BUFFERSIZE: enough for a body of that length. */
 const DEFAULT_UPLOAD_BUFFER = 64 * 1024;
 
 const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
@@ -43,8 +43,8 @@ export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
   headerLines(requestHeaders(plan));
 
 /**
- * Sets all options of an HTTP request but the callbacks. `remainingMs` is what is left of the
- * timeout, 0 for none; `head` collects the answer.
+ * Sets all options of an HTTP request except the callbacks. `remainingMs` is the time left of the
+ * timeout, 0 for none; `head` collects the response head.
  */
 export function configureHttp(
   easy: Easy,
@@ -61,9 +61,9 @@ export function configureHttp(
   forbidHttp2(easy, plan);
   easy.setOpt("ACCEPT_ENCODING", "");
   easy.setOpt("USERAGENT", userAgent());
-  // libcurl repeats a request that was answered by 417, for ever where the Expect is the caller's
+  // libcurl repeats a request that gets a 417, without end where the Expect is the caller's
   if (hasHeader(plan.headers, "expect")) easy.setOpt("MAXREDIRS", MAX_REPEATS);
-  if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse the two together
+  if (curl.has("AWS_SIGV4")) easy.setOpt("PATH_AS_IS", 0); // newer libcurls refuse both together
   setCurlOptions(easy, curl);
   if (plan.jar) attachJar(easy, plan.jar);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
@@ -104,8 +104,8 @@ function limitProtocols(easy: Easy): void {
 }
 
 /**
- * Sets HTTP/1.1 for a plain http URL, if this libcurl would take a status line of "HTTP/2" as a
- * reason to send several requests at once on an HTTP/1 connection (`believesHttp2StatusLine`).
+ * Sets HTTP/1.1 for a plain http URL, if this libcurl would send several requests at once on an
+ * HTTP/1 connection because of a status line of "HTTP/2" (`believesHttp2StatusLine`).
  */
 function forbidHttp2(easy: Easy, { url, curl }: RequestPlan): void {
   if (url.protocol !== "http:" || !oddities().believesHttp2StatusLine) return;
@@ -147,7 +147,8 @@ function requestHeaders(plan: RequestPlan): HeaderEntry[] {
   if (method === "GET" && referrer === "" && !body) return all;
   const isForm = body || method === "POST" || method === "PUT";
   if (referrer !== "" && !hasHeader(headers, "referer")) all.push(["Referer", referrer]);
-  // libcurl would send Expect and wait for a 100 before a large body, and call any body a form
+  // libcurl would send Expect and wait for a 100 before a large body, and a form's Content-Type
+  // with any body
   if (body && !hasHeader(headers, "expect")) all.push(["Expect", null]);
   if (isForm && !hasHeader(headers, "content-type")) all.push(["Content-Type", null]);
   return all;
@@ -156,13 +157,15 @@ function requestHeaders(plan: RequestPlan): HeaderEntry[] {
 /** Options by which libcurl sends a Range header. */
 const RANGES: ReadonlySet<string> = new Set(["RANGE", "RESUME_FROM", "RESUME_FROM_LARGE"]);
 
-/** Whether a request has a Range, and says nothing of encodings: a part of one is of no use. */
+/** Whether a request has a Range and no Accept-Encoding: a part of an encoded body is useless. */
 export function asksForPart({ headers, curl }: Pick<RequestPlan, "headers" | "curl">): boolean {
   if (!hasHeader(headers, "range") && !hasAny(curl, RANGES)) return false;
   return !hasHeader(headers, "accept-encoding") && !curl.has("ACCEPT_ENCODING");
 }
 
-/** The URL that libcurl has requested: the plan's, with https if HSTS changed the scheme. */
+/**
+ * The URL that libcurl has requested: the one of the plan, with https if HSTS changed the scheme.
+ */
 export function effectiveUrl(easy: Easy, { url, curl }: RequestPlan): URL {
   if (!hasAny(curl, HSTS) || url.protocol !== "http:") return url;
   if (!easy.getInfo("EFFECTIVE_URL")?.startsWith("https:")) return url;

@@ -8,10 +8,13 @@
 import type { Easy } from "../../handles/easy/easy.ts";
 import type { RequestPlan } from "../request/plan.ts";
 
-/** Deletes them from a handle that is redirected to another origin. Those in a Share stay. */
+/**
+ * Deletes these cookies from a handle that is redirected to another origin. Those in a Share are
+ * kept.
+ */
 export function forgetLooseCookies(easy: Easy, { curl }: RequestPlan): void {
   if (curl.has("SHARE") || !curl.has("COOKIEFILE")) return;
-  const bound = easy.getInfo("COOKIELIST"); // leaves out cookies without a domain
+  const bound = easy.getInfo("COOKIELIST"); // does not list cookies without a domain
   easy.setOpt("COOKIELIST", "ALL");
   for (const cookie of bound) easy.setOpt("COOKIELIST", cookie);
 }

@@ -23,16 +23,16 @@ export interface HandleUser {
   onBody(bytes: Piece): number;
   /** Collects what {@linkcode onHeader} gets. */
   readonly head: HeadCollector;
-  /** What is known of the body. */
+  /** The properties of the body. */
   readonly receiver: BodyReceiver;
 }
 
 /** The maximum number of idle handles of an agent. */
 const MAX_IDLE = 256;
 /**
- * The maximum number of transfers of a handle. When a kept connection turns out to be dead, libcurl
- * retries the request; before 8.18 it counts such retries over all transfers of a handle, and fails
- * at the sixth.
+ * The maximum number of transfers of a handle. When a kept connection turns out to be closed,
+ * libcurl retries the request; before 8.18 it counts such retries over all transfers of a handle,
+ * and fails at the sixth.
  */
 const MAX_USES = 100;
 /** CONNECTTIMEOUT_MS: 0 restores libcurl's default. */
@@ -86,7 +86,7 @@ function keyOf(plan: RequestPlan): string | null {
   return key;
 }
 
-/** An easy handle that serves one user after the other. */
+/** An easy handle that serves one request after another. */
 export class PooledHandle {
   readonly easy: Easy = new Easy();
   readonly key: string | null;
@@ -116,7 +116,7 @@ export class PooledHandle {
     }
   }
 
-  /** Sets what differs for another plan with the same key. */
+  /** Sets the options that differ for another plan with the same key. */
   reconfigure(plan: RequestPlan, remainingMs: number, user: HandleUser): void {
     const { easy } = this;
     this.#user = user;
@@ -140,7 +140,7 @@ export class PooledHandle {
     this.#user = null;
   }
 
-  /** Whether the handle can be reused: not once other objects, such as a share, are attached. */
+  /** Whether the handle can be reused: not after other objects, such as a share, were attached. */
   get isReusable(): boolean {
     const { settings, share } = stateOf(this.easy);
     return this.#uses < MAX_USES && settings.uses.size === 0 && share === undefined;
@@ -225,7 +225,7 @@ export function takeHandle(
 
 /**
  * Returns a handle after a successful transfer. `mayBeReused` must be false if the transfer had to
- * connect, because it may have met dead connections, which libcurl counts per handle.
+ * connect: it may have tried closed connections, which libcurl counts per handle.
  */
 export function returnHandle(handle: PooledHandle, agent: Agent, mayBeReused: boolean): void {
   handle.detach();

@@ -1,5 +1,5 @@
 /**
- * What the requests of `fetch`, `download` and `upload` show to whoever observes an agent.
+ * The data about requests of `fetch`, `download` and `upload` that observers of an agent read.
  *
  * @module
  */
@@ -14,18 +14,18 @@ export interface ObservedRequest {
   readonly head: HeadCollector;
   /** How many redirects were followed before this request. */
   readonly redirects: number;
-  /** Why curlew has ended the transfer itself, such as `undefined` for a body that was cancelled. */
+  /** Why curlew itself has ended the transfer: `undefined` as the error for a cancelled body. */
   readonly failure: { readonly error: unknown } | null;
-  /** Whether `info` can be read at any time; if not, the handle has it while the transfer runs. */
+  /** Whether `info` can be read at any time; otherwise only while the transfer runs. */
   readonly keepsInfo: boolean;
   /** The info, up to now if the transfer is still running. */
   readonly info: TransferInfo | null;
-  /** Told of the head; set when the transfer is started. */
+  /** Called for the head; set when the transfer is started. */
   watch: HeadWatch | null;
 }
 
-/** Is told of the head of a response. Must not throw. */
+/** Called for the head of a response. Must not throw. */
 export interface HeadWatch {
-  /** The head that counts is complete. */
+  /** The final head is complete. */
   head(): void;
 }

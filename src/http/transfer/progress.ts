@@ -8,9 +8,9 @@ import type { Easy } from "../../handles/easy/easy.ts";
 import type { FetchProgress } from "../request/plan.ts";
 
 /**
- * Installs XFERINFOFUNCTION. `isWanted` tells whether the bytes received belong to the final
- * response, and not to a redirect or an authentication challenge. What `onProgress` throws ends the
- * transfer.
+ * Installs XFERINFOFUNCTION. `isWanted` returns whether the bytes received belong to the final
+ * response, and not to a redirect or an authentication challenge. An exception of `onProgress` ends
+ * the transfer.
  */
 export function reportProgress(
   easy: Easy,

@@ -1,8 +1,8 @@
 /**
- * The redirect rules of the fetch standard:
- * {@link https://fetch.spec.whatwg.org/#http-redirect-fetch}. Every request follows redirects by
- * these functions: {@linkcode redirectOf} reads the head, {@linkcode nextPlan} makes the request
- * that comes next.
+ * The redirect rules of the fetch standard: {@link
+ * https://fetch.spec.whatwg.org/#http-redirect-fetch}. Every request follows redirects by these
+ * functions: {@linkcode redirectOf} reads the head, {@linkcode nextPlan} makes the plan of the next
+ * request.
  *
  * @module
  */
@@ -36,7 +36,7 @@ const BODY_HEADERS = new Set([
   "transfer-encoding",
   "expect",
 ]);
-/** Headers that go only to the origin they were given for; in lower case. */
+/** Headers that are sent only to the origin they were given for; in lower case. */
 export const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set([
   "authorization",
   "proxy-authorization",
@@ -68,7 +68,7 @@ export function redirectOf(head: HeadCollector, plan: RequestPlan): Redirect | n
 }
 
 /**
- * The plan of the request that a redirect leads to. `redirects` is how many were followed before.
+ * The plan of the request that follows a redirect. `redirects` is how many were followed before.
  * Throws `TypeError` if the caller or the fetch standard does not allow it.
  */
 export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: number): RequestPlan {
@@ -81,7 +81,7 @@ export function nextPlan(plan: RequestPlan, redirect: Redirect, redirects: numbe
   return planAfter(plan, redirect);
 }
 
-/** Like {@linkcode nextPlan}, and resets the handle, which also makes the next request. */
+/** Like {@linkcode nextPlan}, and resets the handle, which makes the next request too. */
 export function nextPlanOnSameHandle(
   easy: Easy,
   plan: RequestPlan,
@@ -107,7 +107,7 @@ function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
   if (body && !body.replayable && !(becomesGet && (status === 303 || !body.isStream))) {
-    // the standard does not ask whether the method changes, but for a 303
+    // except for a 303, the standard refuses this even where the method changes
     const why = `a ${status} asks for the body again, but it was a stream`;
     throw codedError(plan.url.href, why, Code.SEND_FAIL_REWIND);
   }
@@ -116,7 +116,7 @@ function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {
     body = bodyLength = null;
     headers = withoutHeaders(headers, BODY_HEADERS);
   }
-  // credentials go only to the origin they were given for
+  // credentials are sent only to the origin they were given for
   if (url.origin !== plan.url.origin) {
     headers = withoutHeaders(headers, CREDENTIAL_HEADERS);
     curl = withoutCredentialOptions(curl);

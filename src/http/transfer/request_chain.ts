@@ -1,5 +1,5 @@
 /**
- * A request chain: a request and the ones its redirects lead to, made one after the other on the
+ * A request chain: a request and those that its redirects lead to, made one after the other on the
  * same easy handle. `download` and `upload` use it, with any of libcurl's protocols.
  *
  * @module
@@ -34,7 +34,9 @@ import type { RequestPlan } from "../request/plan.ts";
 import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
 import { isHttp } from "../request/url.ts";
 
-/** What the caller of {@linkcode runChain} does at each request of the chain. */
+/**
+ * The functions that the caller of {@linkcode runChain} has called at each request of the chain.
+ */
 export interface RequestHooks {
   /** Sets more options before the request starts. */
   prepare(request: ChainedRequest): void;
@@ -43,7 +45,10 @@ export interface RequestHooks {
    * still replace it. Returns false to discard the body. Runs inside a libcurl callback.
    */
   onHead(request: ChainedRequest): boolean;
-  /** Called after each request, while its handle can still be read; `error` is why it failed. */
+  /**
+   * Called after each request, while its handle can still be read; `error` is the reason of a
+   * failure.
+   */
   done(request: ChainedRequest, error: unknown): void;
 }
 
@@ -67,14 +72,14 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
   readonly head: HeadCollector;
   /** How many redirects were followed before this request. */
   readonly redirects: number;
-  /** Told of the head where the agent is observed. */
+  /** Called for the head where the agent is observed. */
   watch: HeadWatch | null = null;
-  /** Why {@linkcode stop} has ended the transfer. */
+  /** The reason for which {@linkcode stop} has ended the transfer. */
   failure: { readonly error: unknown } | null = null;
-  /** The handle makes the next request too. */
+  /** False: the handle makes the next request too. */
   readonly keepsInfo = false;
   readonly info = null;
-  /** Set once the head is complete and asks for a redirect. */
+  /** The redirect, set once a head with one is complete. */
   redirect: Redirect | null = null;
   readonly #hooks: RequestHooks;
   /** Aborts the transfer: for the caller's signal, and for `stop()`. */
@@ -131,11 +136,11 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
     const isLast = !mayBeRetried(this.head.status, this.plan);
     if (isLast) this.watch?.head();
     if (!this.#unwanted) return;
-    this.#discardBody(); // a hook may have sent the body of an earlier head to a file
+    this.#discardBody(); // an earlier head's hook may have attached a file for its body
     if (isLast) this.#timer ??= setTimeout(() => this.stop(undefined), DISCARD_MS);
   }
 
-  /** Whether the transfer has done all it is needed for: only a discarded body was cut off. */
+  /** Whether the transfer has done all that is needed: only a discarded body was cut off. */
   #onlyDiscardsBody(): boolean {
     const isLast = !mayBeRetried(this.head.status, this.plan) || this.#discarded > DISCARD_BYTES;
     return this.#unwanted && isLast;
@@ -165,7 +170,7 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
     if (this.#agent) endTurn(this.#agent);
   }
 
-  /** Aborts the request, which then fails with that error. */
+  /** Aborts the request, which then fails with the given error. */
   stop(error: unknown): void {
     this.failure ??= { error };
     this.#abort.abort(error);
@@ -179,8 +184,8 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
 }
 
 /**
- * Makes a request and follows its redirects. `remaining` gives what is left of the timeout. Throws
- * `TypeError`, or the signal's reason.
+ * Makes a request and follows its redirects. `remaining` returns the time left of the timeout.
+ * Throws `TypeError`, or the signal's reason.
  */
 export async function runChain(
   first: RequestPlan,
@@ -189,7 +194,7 @@ export async function runChain(
   hooks: RequestHooks,
 ): Promise<ChainResult> {
   let plan = withReceiveBuffer(first);
-  using own = new OwnEasy(); // one for the whole chain: it keeps the cookies
+  using own = new OwnEasy(); // one handle for the whole chain: it keeps the cookies
   const { easy } = own;
   for (let redirects = 0;; redirects++) {
     throwIfAborted(plan.signal);

@@ -1,7 +1,7 @@
 /**
- * Retries by libcurl: for some responses it sends the request again, with credentials or without
- * Expect, and the next response is the one that counts. Where a kept connection ends before the
- * response, it sends the request again on another one.
+ * Retries by libcurl: after some responses it sends the request again, with credentials or without
+ * Expect, and only the next response is final. Where a kept connection ends before the response, it
+ * sends the request again on another one.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials } from "../request/url.ts";
 import type { HeadCollector } from "../response/head.ts";
 
-/** Options that may provide the credentials that a 401 asks for. */
+/** Options that may provide the credentials for a 401. */
 const ANSWERS_401: ReadonlySet<string> = new Set([
   "USERPWD",
   "USERNAME",
@@ -30,7 +30,7 @@ const ANSWERS_401: ReadonlySet<string> = new Set([
 
 /**
  * Whether libcurl may send the request again after a response with that status, instead of passing
- * on its body.
+ * its body on.
  */
 export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolean {
   if (status === 407 || status === 417) return true;
@@ -42,14 +42,14 @@ export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolea
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
- * Has a transfer fail where libcurl is about to send its request for the second time, while no
- * answer to the first one has come: the server may have carried it out. libcurl does so where a kept
- * connection has ended. `head` collects the answers.
+ * Makes a transfer fail where libcurl is about to send its request for the second time without a
+ * response to the first one: the server may have executed it. libcurl does so where a kept
+ * connection has ended. `head` collects the responses.
  */
 export function refuseUnsafeRetry(easy: Easy, plan: RequestPlan, head: HeadCollector): void {
   const { method, retryUnsafe, curl } = plan;
   if (retryUnsafe || IDEMPOTENT.has(method)) return;
-  // libcurl before 7.80 does not tell of a request: there it gets a connection of its own
+  // libcurl before 7.80 does not announce a request: there it gets a connection of its own
   if (!isKnown(easyOptions.PREREQFUNCTION)) return easy.setOpt("FRESH_CONNECT", 1);
   const own = curl.get("PREREQFUNCTION") as EasyOptions["PREREQFUNCTION"];
   let received = -1;
@@ -81,17 +81,17 @@ export function rewindError(
 }
 
 /**
- * Whether a body has to wait before libcurl sends more of it: with `failsClosedStreams` the answer
- * that may be in what libcurl has just received would be lost.
+ * Whether libcurl must receive before it sends more of a body: with `failsClosedStreams` it would
+ * lose an answer that is among the bytes it has just received.
  */
 export function mustReceiveFirst(easy: EasyState): boolean {
   return oddities().failsClosedStreams && (easy.multi?.observer?.isReceiving() ?? false);
 }
 
-/** The statuses whose answers have no body, whatever their headers say. */
+/** The statuses whose responses have no body, whatever their headers say. */
 const NO_BODY: ReadonlySet<number> = new Set([204, 304]);
 
-/** The head of an answer, once it is the one that counts: what the driver asks for. */
+/** The final head of a response, for the driver; `null` before it is complete. */
 export function finalHeadOf(head: HeadCollector, plan: RequestPlan): FinalHead | null {
   const { complete, status } = head;
   if (!complete || status < 200 || mayBeRetried(status, plan)) return null;

@@ -1,6 +1,6 @@
 /**
  * A transfer: one request of `fetch` and its response on an easy handle. The response starts once
- * the head is complete, its body is a stream, and the handle goes back to the pool at the end.
+ * the head is complete, its body is a stream, and at the end the handle returns to the pool.
  *
  * @module
  */
@@ -69,12 +69,12 @@ export class Transfer
   readonly redirects: number;
   /** The cookies of the handle as lines of COOKIELIST, once the transfer is over. */
   cookies: readonly string[] = [];
-  /** Told of the head where the agent is observed. */
+  /** Called for the head where the agent is observed. */
   watch: HeadWatch | null = null;
   readonly #agent: Agent;
   /** `null` once the transfer is over, as the handle may serve another transfer then. */
   #handle: PooledHandle | null;
-  /** Taken when the transfer is over. */
+  /** The info at the end of the transfer. */
   #lastInfo: InfoSnapshot | null = null;
   #onOver: (() => void) | null = null;
   /** `null` once it is settled. */
@@ -112,17 +112,17 @@ export class Transfer
     return (this.#handle as PooledHandle).easy;
   }
 
-  /** The info is taken before the handle is given up. */
+  /** True: the info is read before the handle is returned. */
   get keepsInfo(): boolean {
     return true;
   }
 
-  /** What an observer of the agent looks at. */
+  /** The request, for an observer of the agent. */
   get request(): ObservedRequest {
     return this;
   }
 
-  /** Why curlew has ended the transfer itself. */
+  /** Why curlew itself has ended the transfer. */
   get failure(): { readonly error: unknown } | null {
     return this.#failure;
   }
@@ -193,17 +193,18 @@ export class Transfer
     return CURL_WRITEFUNC_ERROR;
   }
 
-  /** What the driver asks before it pauses in the middle of the body. */
+  /** The properties of the body, which the driver reads before a pause in the middle of it. */
   get receiver(): BodyReceiver {
     const { maxBodySize } = this.plan;
-    // a limit ends the body early, which a pause would not: libcurl would unpack the rest first
+    // with a limit the body ends early; a pause would not end it: libcurl would unpack the rest
+    // first
     return {
       contentEncoding: this.head.list("content-encoding"),
       takesAll: maxBodySize <= KEPT_BYTES,
     };
   }
 
-  /** Pauses receiving: see {@linkcode BodyTransfer}. */
+  /** Pauses receiving, as {@linkcode BodyTransfer} says. */
   pause(): boolean {
     return pauseReceiving(stateOf(this.easy));
   }
@@ -220,14 +221,14 @@ export class Transfer
     }
   }
 
-  /** Ends the transfer, since the rest of the body is not wanted. */
+  /** Ends the transfer, because the rest of the body is not needed. */
   cancel(): void {
     this.stop(undefined);
   }
 
   /**
-   * Ends the transfer; what waits for it fails with the error. Deferred to a macrotask, since a
-   * libcurl callback may be on the stack.
+   * Ends the transfer; its promises reject with the error. Deferred to a macrotask, since a libcurl
+   * callback may be on the stack.
    */
   stop(error: unknown): void {
     this.#failure ??= { error };
@@ -247,7 +248,7 @@ export class Transfer
     handle?.easy.close();
   }
 
-  /** Reads infos and cookies from the handle, and gives it up. */
+  /** Reads infos and cookies from the handle, and removes the handle from this object. */
   #releaseHandle(): PooledHandle | null {
     const handle = this.#handle, { curl } = this.plan;
     if (!handle) return null;

@@ -22,7 +22,7 @@ import { Outbox } from "./outbox.ts";
 /** How the connection ended. */
 export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean;
-  /** What went wrong, `null` if the peer just closed the connection. */
+  /** The reason of the failure, `null` if the peer has closed the connection. */
   readonly failure: { readonly error: unknown } | null;
 }
 
@@ -41,7 +41,7 @@ export interface ConnectionEvents {
 const CLOSE_MS = 3000;
 /** The time limit for the peer to end the TCP connection after that. */
 const LINGER_MS = 1000;
-/** After so many bytes control returns to the event loop. */
+/** The number of bytes after which control returns to the event loop. */
 const MAX_BYTES_PER_TURN = 1024 * 1024;
 
 const DATA_FLAGS = flags.CURLWS_TEXT | flags.CURLWS_BINARY;
@@ -71,7 +71,10 @@ export class Connection {
   /** The peer's Close frame, once received. */
   #peerClose: CloseStatus | null = null;
   #failure: { readonly error: unknown } | null = null;
-  /** Why sending failed. Reading goes on, since the peer's last frames may tell the reason. */
+  /**
+   * The reason why sending failed. Reading continues, since the peer's last frames may have the
+   * cause.
+   */
   #sendFailure: { readonly error: unknown } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Whether there was an event since control returned to the event loop, and the bytes read. */

@@ -24,9 +24,9 @@ export interface WebSocketPlan {
   readonly protocols: readonly string[];
   readonly headers: readonly HeaderEntry[];
   readonly curl: CurlOptions;
-  /** What holds the cookies of the caller's jar, `null` for no jar. */
+  /** The share handle of the caller's jar, `null` for no jar. */
   readonly jar: Share | null;
-  /** In ms, 0 for no limit. */
+  /** The time limit in ms, 0 for none. */
   readonly connectTimeout: number;
   readonly maxMessageSize: number;
 }
@@ -53,7 +53,7 @@ export function readWebSocketUrl(input: string | URL): URL {
   } catch {
     throw syntaxError("expected a URL");
   }
-  // a new URL, as not every runtime lets the `protocol` setter change http to ws
+  // a new URL: not every runtime allows the `protocol` setter to change http to ws
   const scheme = SCHEMES[url.protocol];
   if (scheme) url = new URL(scheme + url.href.slice(url.protocol.length));
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
@@ -118,7 +118,7 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /**
- * Checks the response, which libcurl does not: {@link
+ * Checks the response, which libcurl does not do: {@link
  * https://websockets.spec.whatwg.org/#concept-websocket-establish}.
  *
  * @returns the subprotocol, empty for none.

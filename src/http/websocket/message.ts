@@ -4,10 +4,10 @@
  * @module
  */
 
-/** A message is larger than `maxMessageSize`. */
+/** The error of a message larger than `maxMessageSize`. */
 export class MessageTooBig extends Error {}
 
-/** A text message is not valid UTF-8. */
+/** The error of a text message that is not valid UTF-8. */
 export class InvalidText extends Error {}
 
 /** Assembles one message after the other. */

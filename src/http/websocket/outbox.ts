@@ -7,12 +7,12 @@
 
 import { MAX_CONTROL, MAX_FRAME_HEAD, Opcode, writeFrame } from "./frames.ts";
 
-/** The maximum size of a fragment: so long a pong has to wait. */
+/** The maximum size of a fragment, which a pong has to wait for. */
 const FRAGMENT = 128 * 1024;
 
 interface Message {
   readonly opcode: number;
-  /** How many bytes it counts in `buffered`. */
+  /** The number of bytes that the message counts in `buffered`. */
   readonly size: number;
   /** `null` while its Blob is read. */
   bytes: Uint8Array<ArrayBuffer> | null;

@@ -31,18 +31,18 @@ import { type CloseResult, Connection, type ConnectionEvents } from "./connectio
 export interface CurlWebSocketInit {
   /** Headers of the request; those of the handshake itself are refused. */
   readonly headers?: HeadersSource;
-  /** Options of libcurl by curl's names; those that the socket sets itself are refused. */
+  /** Options of libcurl by curl's names; those that the class sets itself are refused. */
   readonly curl?: Omit<EasyOptions, WebSocketOwnOption>;
   /**
-   * The jar whose cookies are sent, and which gets those of the response; none unless given. `curl`
-   * has no SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
+   * The jar whose cookies are sent, and which stores those of the response; none unless given.
+   * `curl` must not have SHARE, COOKIEFILE, COOKIEJAR and COOKIELIST then.
    */
   readonly cookies?: CookieJar | null;
   /** The agent that runs the connection; the default agent unless given. */
   readonly agent?: Agent;
   /** Ends the connection at once, in any state. */
   readonly signal?: AbortSignal;
-  /** How long opening may take, in ms; 0, the default, is no limit. */
+  /** The time limit for opening, in ms; 0, the default, is no limit. */
   readonly connectTimeout?: number;
   /** The maximum size of a message in bytes; a larger one ends the connection. Default: 128 MiB. */
   readonly maxMessageSize?: number;
@@ -142,7 +142,7 @@ export class CurlWebSocket extends Target {
    * @param protocols subprotocols in order of preference. The server must choose one of them.
    * @throws {DOMException} "SyntaxError" for an invalid URL, or a subprotocol that is invalid or
    * differs from another in its letter case only.
-   * @throws {TypeError} for a header or option that the socket sets itself.
+   * @throws {TypeError} for a header or option that the class sets itself.
    * @throws {CurlEasyError} for an option that libcurl refuses.
    * @throws {CurlLoadError} if this libcurl has no usable WebSocket.
    */
@@ -181,7 +181,7 @@ export class CurlWebSocket extends Target {
     this.#connection = new Connection(plan, agent, this.#events(), signal);
   }
 
-  /** Events are dispatched by `super`, whatever a subclass makes of `dispatchEvent`. */
+  /** Events are dispatched by `super`, even where a subclass overrides `dispatchEvent`. */
   #events(): ConnectionEvents {
     return {
       opened: (protocol) => {
@@ -381,7 +381,7 @@ export class CurlWebSocket extends Target {
   }
 
   /** Called when the connection has failed. */
-  // deno-lint-ignore no-explicit-any -- the standard's is a plain Event
+  // deno-lint-ignore no-explicit-any -- the standard's event is a plain Event
   get onerror(): Listener<any> | null {
     return this.#handler("error");
   }
@@ -415,9 +415,10 @@ export class CurlWebSocket extends Target {
 }
 
 /**
- * Gives a class the shape of a WebIDL interface: {@link https://webidl.spec.whatwg.org/#js-interfaces}.
- * Its members are enumerable, its constants stand on the class and on its prototype, and both have
- * the standard's name, which code for the standard's class looks for.
+ * Gives a class the shape of a WebIDL interface: {@link
+ * https://webidl.spec.whatwg.org/#js-interfaces}. Its members are enumerable, its constants are on
+ * the class and on its prototype, and both have the standard's name, which code for the standard's
+ * class reads.
  */
 function followWebIdl(constructor: object, prototype: object): void {
   for (const name of Object.getOwnPropertyNames(prototype)) {

@@ -1,5 +1,5 @@
 /**
- * `EasyCallbackTypes`: what libcurl calls during a transfer, as functions of JavaScript.
+ * `EasyCallbackTypes`: the callbacks of a transfer, as functions of JavaScript.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface EasyCallbackTypes<E> {
   PROGRESSFUNCTION: Progress;
   /**
    * Gets the trace, and the bytes sent and received; `type` is a C `curl_infotype`, `CURLINFO_*`.
-   * It is not called for what libcurl traces while it runs.
+   * libcurl does not call it for events inside the function itself.
    */
   DEBUGFUNCTION: (
     easy: E,
@@ -50,11 +50,15 @@ export interface EasyCallbackTypes<E> {
   SSL_CTX_FUNCTION: (easy: E, sslctx: Pointer, data: unknown) => number | void;
   /** Changes the options of a new socket; `purpose` is a `CURLSOCKTYPE_*`. */
   SOCKOPTFUNCTION: (data: unknown, fd: number, purpose: number) => number | void;
-  /** Opens a socket and returns its descriptor, -1 for none. For `undefined` curlew opens one. */
+  /**
+   * Opens a socket and returns its descriptor, -1 for none. Where it returns `undefined` curlew
+   * opens one.
+   */
   OPENSOCKETFUNCTION: (data: unknown, purpose: number, address: SocketAddress) => number | void;
   /**
-   * Closes a socket; for `undefined` curlew closes it. The function may run after `close()`, when
-   * the connection leaves its cache. An exception then goes to `reportError`.
+   * Closes a socket; where it returns `undefined` curlew closes it. The function may run after
+   * `close()`, when libcurl drops the connection from its cache. An exception then goes to
+   * `reportError`.
    */
   CLOSESOCKETFUNCTION: (data: unknown, fd: number) => number | void;
   /** Accepts or refuses a host key: returns a `CURLKHSTAT_*`. */
