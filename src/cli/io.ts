@@ -15,12 +15,12 @@ export interface Io {
   /** Writes all of the bytes to standard output or standard error. */
   write(fd: 1 | 2, bytes: Uint8Array): void;
   isTerminal(fd: 0 | 1 | 2): boolean;
-  /** How wide the terminal of standard error is. */
+  /** The width of the terminal of standard error, in columns. */
   columns(): number;
-  /** Reads from standard input; 0 at its end. */
+  /** Reads from standard input; returns 0 at its end. */
   read(buffer: Uint8Array): number;
   readFile(path: string): Uint8Array;
-  /** When a file was changed, in ms since 1970. */
+  /** The modification time of a file, in ms since 1970. */
   fileTime(path: string): number;
 }
 
@@ -52,7 +52,9 @@ const REASONS: Readonly<Record<string, string>> = dictionary({
   EROFS: "Read-only file system",
 });
 
-/** Blocks the thread for 1 ms, in which the other side may empty or fill a pipe. */
+/**
+ * Blocks the thread for 1 ms, during which the other process may read from a pipe or write to it.
+ */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }

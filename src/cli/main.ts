@@ -1,5 +1,5 @@
 /**
- * The commands of `curlew`.
+ * The entry point of the program `curlew`, which chooses the command.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const USAGE = `Usage: curlew COMMAND
 
 type Command = (args: readonly string[], io: Io) => Promise<number>;
 
-/** Each is loaded when it is asked for. */
+/** The commands. Each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   curl: async () => (await import("./curl/curl.ts")).runCurl,
   code: async () => (await import("./code/code.ts")).runCode,
@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: () => Promise.resolve((args) => runDoctor(args)),
 };
 
-/** Runs a command. Gives the code to exit with. */
+/** Runs a command. Returns the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const [name = "", ...rest] = args;
   if (Object.hasOwn(COMMANDS, name)) {

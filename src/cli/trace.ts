@@ -1,5 +1,5 @@
 /**
- * `curlew trace`: fetches URLs, and draws where the time went.
+ * `curlew trace`: fetches URLs, and draws the phases of each transfer.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { messageOf } from "../untrusted.ts";
 import { type Io, print } from "./io.ts";
 
 const USAGE = "Usage: curlew trace URL…\n";
-/** How wide the chart is where it is not for a terminal. */
+/** The width of the chart where the output is not a terminal. */
 const WIDTH = 80;
 const TIMEOUT_MS = 60_000;
 
-/** Fetches all URLs at once. Gives the code to exit with: 1 where one failed. */
+/** Fetches all URLs at once. Returns the exit code: 1 where a transfer failed. */
 export async function runTrace(args: readonly string[], io: Io): Promise<number> {
   if (args.length === 0 || args.some((arg) => arg.startsWith("-"))) {
     print(io, USAGE, 2);
@@ -33,7 +33,7 @@ export async function runTrace(args: readonly string[], io: Io): Promise<number>
   return failed.length === 0 ? 0 : 1;
 }
 
-/** As curl: http, unless there is a scheme. */
+/** Adds `http://` to a URL without a scheme, as curl does. */
 const withScheme = (url: string) => /^[a-z][a-z\d+.-]*:\/\//i.test(url) ? url : `http://${url}`;
 
 async function get(agent: Agent, url: string): Promise<void> {

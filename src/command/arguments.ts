@@ -1,6 +1,6 @@
 /**
- * What `parseCurl` and `toCurl` are given, checked. Each error names the argument, what it takes and
- * what it got.
+ * Checks of the arguments of `parseCurl` and `toCurl`. Each error names the argument, what it takes
+ * and what it got.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { wrong } from "../http/shown.ts";
 import { member } from "../members.ts";
 import { isInstance } from "../untrusted.ts";
 
-/** The calls, as messages have them. */
+/** The calls, as error messages name them. */
 export const READ = "read the curl command", WRITE = "write the curl command";
 
-/** What a member or an argument takes. */
+/** A kind of value: its description, and the function that tests it. */
 export type Kind = readonly [words: string, is: (value: unknown) => boolean];
 
-/** Kinds of arguments. */
+/** The kinds of arguments. */
 export const Kinds: Readonly<
   Record<"bytes" | "boolean" | "function" | "object" | "shell" | "string" | "time", Kind>
 > = {
@@ -33,7 +33,9 @@ export function check(call: string, name: string, [words, is]: Kind, value: unkn
   if (!is(value)) throw wrong(call, name, words, value);
 }
 
-/** A member of the options, `undefined` where it is not given. Throws `TypeError`. */
+/**
+ * A member of the options, `undefined` where it is missing. Throws `TypeError` for another kind.
+ */
 export function checkedMember<T extends object, K extends keyof T & string>(
   call: string,
   options: T,
@@ -45,13 +47,13 @@ export function checkedMember<T extends object, K extends keyof T & string>(
   return value;
 }
 
-/** Throws `TypeError` for what is no command. */
+/** Throws `TypeError` for a value that is not a command. */
 export function checkCommand(command: unknown): void {
   if (typeof command === "string") return;
   if (!Array.isArray(command)) {
     throw wrong(READ, "the command", "a string or an array of strings", command);
   }
-  // by number: a hole is no string either
+  // by index: a hole is not a string either
   for (let i = 0; i < command.length; i++) {
     check(READ, `argument ${i + 1} of the command`, Kinds.string, command[i]);
   }

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a command, and where.
+ * The error of a command, with the place in it.
  *
  * @module
  */
@@ -9,13 +9,16 @@ import { CurlError } from "../../ffi/error.ts";
 
 /** A place in a command. */
 export interface CurlPlace {
-  /** In words, such as `"line 2, column 5"`, `"argument 3, character 1"` or `"a.cfg, line 7"`. */
+  /**
+   * The place as text, such as `"line 2, column 5"`, `"argument 3, character 1"` or `"a.cfg, line
+   * 7"`.
+   */
   readonly where: string;
-  /** How many UTF-16 units of the text, the argument or the line stand before it. */
+  /** The number of UTF-16 units before it in the text, the argument or the line. */
   readonly offset: number;
 }
 
-/** The codes of curl that a command fails with before anything is sent. */
+/** The codes of curl for a command that fails before anything is sent. */
 export const CommandCode = {
   UNSUPPORTED_PROTOCOL: 1,
   FAILED_INIT: 2,
@@ -24,8 +27,8 @@ export const CommandCode = {
 } as const;
 
 /**
- * Thrown where a command cannot be read: `code` is what curl would exit with, the message tells
- * what was expected at `place`. Values are not quoted in it, since they may be secret.
+ * The error of a command that cannot be read: `code` is curl's exit code, the message says what was
+ * expected at `place`. It does not quote values, since they may be secret.
  *
  * @example
  * ```ts
@@ -42,12 +45,12 @@ export const CommandCode = {
 export class CurlCommandError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlCommandError";
-  /** Where. */
+  /** The place of the error. */
   readonly place: CurlPlace;
-  /** What was expected there. */
+  /** What was expected at the place. */
   readonly expected: string;
 
-  /** Makes an error about a place; `found` is what stands there, where that may be told. */
+  /** Makes an error for a place; `found` is what the command has there, where that may be shown. */
   constructor(
     place: CurlPlace,
     expected: string,

@@ -1,5 +1,5 @@
 /**
- * A curl command as data.
+ * `parseCurl`: converts a curl command to data.
  *
  * @module
  */
@@ -22,44 +22,44 @@ import { type CurlShell, splitCommand } from "./shell/split.ts";
 import { argumentWords, placesIn, type Word } from "./shell/words.ts";
 import type { CurlCommand, CurlFormPart, CurlTransfer } from "./types.ts";
 
-/** What {@linkcode parseCurl} takes beside the command. */
+/** The options of {@linkcode parseCurl}. */
 export interface ParseCurlOptions {
-  /** Whose quoting the text is in; guessed unless given. */
+  /** The shell whose quoting the text has; detected unless given. */
   readonly shell?: CurlShell;
-  /** What `$NAME`, `%NAME%` of cmd and `--variable %NAME` are; none is known unless given. */
+  /** The values of `$NAME`, `%NAME%` of cmd and `--variable %NAME`; without it none is known. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
    * Reads a file that the command names, `"-"` for standard input: for `@file` in its many forms,
-   * `-K`, `-T` and `-F`. Without it such a command is refused. Paths that are for libcurl, such as
-   * that of `--cacert`, are not read, but stand in the result.
+   * `-K`, `-T` and `-F`. Without it such a command is refused. Files that libcurl itself reads,
+   * such as that of `--cacert`, are not read; their paths are in the result.
    */
   readonly readFile?: (path: string) => Uint8Array;
-  /** When a file was changed, in ms since 1970: for `-z file`. */
+  /** Returns the modification time of a file in ms since 1970: for `-z file`. */
   readonly fileTime?: (path: string) => number;
-  /** The User-Agent of a command that says none; curlew's own unless given. */
+  /** The User-Agent of a command that sets none; curlew's own unless given. */
   readonly userAgent?: string;
 }
 
-/** How many transfers a command may stand for. */
+/** The largest number of transfers of a command. */
 const MOST_TRANSFERS = 100_000;
 
-/** Protocols that every libcurl with TLS has: what `--proto` begins with. */
+/** The initial list of `--proto`: the protocols of any libcurl with TLS. */
 const PROTOCOLS =
   "dict,file,ftp,ftps,gopher,gophers,http,https,imap,imaps,mqtt,pop3,pop3s,rtsp,smtp,smtps,telnet,tftp"
     .split(",");
 
 /**
- * Reads a curl command: the text of one, as a browser copies it for bash or for Windows' cmd, or
- * the arguments after `curl`. Nothing is read from files, the environment or the network.
+ * Reads a curl command: its text, as a browser copies it for bash or for Windows' cmd, or the
+ * arguments after `curl`. Reads no files, environment variables or network data by itself.
  *
- * What is sent is what curl would send: redirects are not followed without `-L`, nothing is
+ * The result sends what curl would send: redirects are not followed without `-L`, nothing is
  * decoded without `--compressed`. The User-Agent names the program that sends, so it is curlew's
- * unless the command or `options.userAgent` says one.
+ * unless the command or `options.userAgent` sets one.
  *
- * @throws {CurlCommandError} for a command that curl or the shell would not take, with the place
- * and what was expected there; for a file without `options.readFile`; for more than 100,000
- * transfers, 100 levels of `-F '=('` and 10,000,000 characters by `--expand-…`.
- * @throws {TypeError} for an argument of another kind; the message names it.
+ * @throws {CurlCommandError} for a command that curl or the shell would refuse, with the place and
+ * what was expected there; for a file without `options.readFile`; for more than 100,000 transfers,
+ * 100 levels of `-F '=('` and 10,000,000 characters by `--expand-…`.
+ * @throws {TypeError} for an argument of the wrong kind; the message names it.
  *
  * @example
  * ```ts
@@ -110,7 +110,7 @@ export function parseCurl(
   return { ...first, transfers, global: globalOf(reading.global), notes: reading.notes };
 }
 
-/** The options, each read once. */
+/** Reads the options, each once. */
 function readOptions(options: ParseCurlOptions): ParseCurlOptions {
   check(READ, "the options", Kinds.object, options);
   const given = <K extends keyof ParseCurlOptions>(name: K, kind: Kind) =>
@@ -130,13 +130,13 @@ function endOf(words: readonly Word[], text: string): CurlPlace {
   return last ? last.placeOf(last.text.length) : placesIn(text)(text.length);
 }
 
-/** Makes transfers; what all of a group have is made once. */
+/** Makes transfers. What all transfers of a group share is made once. */
 class Maker {
   readonly #reading: Reading;
   readonly #userAgent: string | undefined;
   readonly #bodies = new Map<Group, GroupBody>();
   readonly #noted = new Set<Group>();
-  /** The reasons that are told of a place. */
+  /** The reasons of the notes, by place. */
   readonly #reasons = new Map<CurlPlace, Set<string>>();
 
   constructor(reading: Reading, userAgent: string | undefined) {
@@ -157,7 +157,7 @@ class Maker {
     return made;
   }
 
-  /** What `fetch` does otherwise, once for all transfers of a group. */
+  /** Notes the differences of `fetch`, once for all transfers of a group. */
   #note(planned: Planned, { init }: CurlTransfer): void {
     const { notes } = this.#reading, isFirst = !this.#noted.has(planned.group);
     this.#noted.add(planned.group);
@@ -183,7 +183,7 @@ class Maker {
     return { url, init, easy, form, output, tool: toolOf(group) };
   }
 
-  /** The easy's options, with what reads the upload. */
+  /** The options for an easy handle, including those that read the upload. */
   #easy(planned: Planned, body: GroupBody, upload: unknown): EasyOptions {
     const options = easyOptionsOf(planned, body, this.#userAgent);
     return planned.upload === null ? options : { ...options, ...reader(upload as Uint8Array) };
@@ -207,5 +207,5 @@ function reader(bytes: Uint8Array): EasyOptions {
   };
 }
 
-/** The parts of a form that is in a command. */
+/** The parts of a command's form. */
 export type { CurlFormPart };

@@ -1,5 +1,5 @@
 /**
- * A request as a curl command.
+ * `toCurl`: converts a request to a curl command.
  *
  * @module
  */
@@ -29,26 +29,28 @@ import { type BodyWords, bodyWords } from "./write/body_words.ts";
 import { type Argument, open, optionWords, type Pending } from "./write/option_words.ts";
 import { redactHeader, redactUrl } from "../redact.ts";
 
-/** What {@linkcode toCurl} takes beside the request. */
+/** The options of {@linkcode toCurl}. */
 export interface ToCurlOptions {
-  /** Whether `REDACTED` stands in the place of what may be secret; true unless given. */
+  /** Whether possible secrets are replaced by `REDACTED`; true unless given. */
   readonly redact?: boolean;
 }
 
 /**
- * Writes the request of `fetch(input, init)` as a curl command for bash, zsh and their like.
+ * Converts the request of `fetch(input, init)` to a curl command for bash, zsh and similar shells.
  *
- * With `redact`, which is on, `REDACTED` stands for the user and password of URLs and options, the
+ * With `redact`, the default, `REDACTED` replaces the user and password of URLs and options, the
  * values of queries, bodies, cookies and of all headers that are not known to be harmless; names,
- * paths and hosts stay.
+ * paths and hosts are kept.
  *
- * curl sends what `fetch` would send, with the cookies that the jar of `init.cookies` has now, but for the User-Agent, which names the program that sends
- * unless you set it. What is of this process only is left out: `agent`, `signal`, callbacks,
- * `integrity`, `maxBodySize`, `maxHeaders`, `retryUnsafe`, SHARE. A stream or a Blob without a name is to be given to curl by
- * standard input, a File under its name.
+ * curl sends what `fetch` would send, with the present cookies of the jar in `init.cookies`. The
+ * User-Agent differs, unless you set it: it names the program that sends. Members that have no
+ * meaning outside this process are left out: `agent`, `signal`, callbacks, `integrity`,
+ * `maxBodySize`, `maxHeaders`, `retryUnsafe`, SHARE. A stream or a Blob without a name becomes
+ * standard input, a File becomes its name.
  *
- * @throws {TypeError} for an argument of another kind, and what `fetch` refuses; for options in `init.curl` that curl has no option
- * for, such as SSLCERT_BLOB; for a body or a field's name that no argument can carry.
+ * @throws {TypeError} for an argument of the wrong kind, and for arguments that `fetch` refuses;
+ * for options in `init.curl` without an option of curl, such as SSLCERT_BLOB; for a body or a
+ * field's name that no argument can express.
  *
  * @example
  * ```ts
@@ -75,7 +77,9 @@ export function toCurl(
   return `curl ${words.map(({ text, shown }) => quoted(redact ? shown : text)).join(" ")}`;
 }
 
-/** The plan of the request, with what `fetch` checks of it. A body that is read later stays unread. */
+/**
+ * The plan of the request, checked as `fetch` does. A body that is read asynchronously is not read.
+ */
 function planOf(
   input: string | URL | Request,
   members: InitMembers,
@@ -96,11 +100,11 @@ function planOf(
   return source ? withBody(plan, source) : plan;
 }
 
-/** The plan with the cookies that the jar would send, before those that are said. */
+/** The plan with the cookies that the jar would send, before the given ones. */
 function withCookies(plan: RequestPlan, jar: InitMembers["cookies"]): RequestPlan {
   const cookies = jar?.getAll(plan.url).map(({ name, value }) => `${name}=${value}`) ?? [];
   if (cookies.length === 0) return plan;
-  if (hasHeader(plan.headers, "cookie")) { // curl passes over -b then, and libcurl not over a jar
+  if (hasHeader(plan.headers, "cookie")) { // curl ignores -b then; libcurl does not ignore a jar
     return { ...plan, headers: [...plan.headers, ["Cookie", cookies.join("; ")]] };
   }
   const bytes = Uint8Array.from(cookies.join("; "), (unit) => unit.charCodeAt(0));
@@ -127,12 +131,12 @@ function commandWords(plan: RequestPlan, given: FetchBody | null): Argument[] {
 
 function urlWords(url: URL): Argument[] {
   const { href } = url, text = href.split("#")[0] as string;
-  // brackets of an address are no pattern
+  // the brackets of an IPv6 address are not a pattern
   const isPattern = /[[\]{}]/.test(text.replace(url.host, ""));
   return [{ text, shown: redactUrl(text) }, ...(isPattern ? [open("-g")] : [])];
 }
 
-/** Methods that have a body even where none is given. */
+/** Whether a method has a body even where none is given. */
 const isPosted = (method: string) => method === "POST" || method === "PUT";
 
 function methodWords(method: string, body: BodyWords | null): Argument[] {
@@ -141,7 +145,7 @@ function methodWords(method: string, body: BodyWords | null): Argument[] {
   return method === implied ? [] : [open("-X"), open(method)];
 }
 
-/** An empty one, as `fetch` sends it. */
+/** The arguments for an empty body, as `fetch` sends it. */
 function emptyBody(method: string): Argument[] {
   return isPosted(method) ? [open("--data-raw"), open("")] : [];
 }
@@ -185,7 +189,7 @@ function timeWords({ timeout, connectTimeout }: RequestPlan): Argument[] {
 
 const secondsOf = (ms: number) => `${Math.ceil(ms) / 1000}`;
 
-/** `fetch` decodes what it can unless it is told otherwise, curl where it is told to. */
+/** The arguments for decoding: `fetch` decodes by default, curl only with an option. */
 function decodingWords(pending: Pending): Argument[] {
   const encodings = pending.get("ACCEPT_ENCODING");
   if (pending.has("ACCEPT_ENCODING") && encodings !== "" && encodings !== null) return [];
@@ -193,7 +197,7 @@ function decodingWords(pending: Pending): Argument[] {
   return encodings === null ? [] : [open("--compressed")];
 }
 
-/** Without one is another thing than with nobody's. */
+/** The arguments that remove the User-Agent: `-A ""`. */
 function agentWords(pending: Pending): Argument[] {
   if (pending.get("USERAGENT") !== null) return [];
   pending.delete("USERAGENT");

@@ -1,5 +1,5 @@
 /**
- * What is made of a curl command.
+ * The types of the result of `parseCurl`.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { CurlPlace } from "./command_error.ts";
 export interface CurlFormPart {
   /** The name of the field. */
   readonly name?: string;
-  /** What is in it. */
+  /** The content. */
   readonly data?: string | Uint8Array<ArrayBuffer>;
-  /** The path of the file that is in it, `"-"` for standard input. */
+  /** The path of the file with the content, `"-"` for standard input. */
   readonly file?: string;
   /** The name of the file as the receiver sees it, `null` for none. */
   readonly filename?: string | null;
@@ -24,11 +24,11 @@ export interface CurlFormPart {
   readonly encoder?: string;
   /** More header lines. */
   readonly headers?: readonly string[];
-  /** The parts inside it. */
+  /** The nested parts. */
   readonly parts?: readonly CurlFormPart[];
 }
 
-/** Where a body goes. */
+/** The output of a body. */
 export interface CurlOutput {
   /** The path of a file, `null` for standard output. */
   readonly file: string | null;
@@ -36,37 +36,37 @@ export interface CurlOutput {
   readonly isRemoteName: boolean;
   /** `-J`: whether the server may name the file instead. */
   readonly isHeaderName: boolean;
-  /** `--out-null`: whether the body goes nowhere. */
+  /** `--out-null`: whether the body is discarded. */
   readonly isDiscarded: boolean;
 }
 
-/** What curl's tool does around a transfer, which is neither in `init` nor in `easy`. */
+/** Options that curl's tool itself implements, which are neither in `init` nor in `easy`. */
 export interface CurlTool {
-  /** `-f` and `--fail-with-body`: what a status from 400 on is. */
+  /** `-f` and `--fail-with-body`: whether a status from 400 on is an error. */
   readonly fail: "never" | "fail" | "fail-with-body";
-  /** `-i`: whether the head goes where the body goes. */
+  /** `-i`: whether the head is written to the output of the body. */
   readonly showHeaders: boolean;
   /** `-D`: the file for the head, `null` for none. */
   readonly dumpHeader: string | null;
-  /** `-w`: what to print at the end, `null` for nothing. */
+  /** `-w`: the format to print at the end, `null` for none. */
   readonly writeOut: string | null;
   /** `--create-dirs`. */
   readonly createDirs: boolean;
-  /** Whether a file may be replaced: `--clobber`, `--no-clobber`, or neither said. */
+  /** `--clobber` or `--no-clobber`: whether a file may be replaced; `null` without either. */
   readonly clobber: boolean | null;
   /** `--skip-existing`. */
   readonly skipExisting: boolean;
   /** `--remove-on-error`. */
   readonly removeOnError: boolean;
-  /** `-R`: whether the file gets the time that the server tells. */
+  /** `-R`: whether the file gets the server's modification time. */
   readonly remoteTime: boolean;
-  /** `-C`: where to go on, `"-"` for where the file ends, `null` for the beginning. */
+  /** `-C`: the offset to continue at, `"-"` for the end of the file, `null` for the beginning. */
   readonly continueAt: number | "-" | null;
-  /** `--retry`: how many more attempts. */
+  /** `--retry`: the number of further attempts. */
   readonly retry: number;
-  /** `--retry-delay` in ms, 0 for ever longer ones. */
+  /** `--retry-delay` in ms, 0 for increasing delays. */
   readonly retryDelay: number;
-  /** `--retry-max-time` in ms, 0 for any. */
+  /** `--retry-max-time` in ms, 0 for no limit. */
   readonly retryMaxTime: number;
   /** `--retry-all-errors`. */
   readonly retryAllErrors: boolean;
@@ -78,13 +78,13 @@ export interface CurlTool {
   readonly etagCompare: string | null;
 }
 
-/** What curl's tool does for all transfers of a command. */
+/** Options that curl's tool itself implements for all transfers of a command. */
 export interface CurlGlobal {
   /** `-s`. */
   readonly silent: boolean;
   /** `-S`. */
   readonly showError: boolean;
-  /** `-v`: how often. */
+  /** `-v`: the number of times it was given. */
   readonly verbose: number;
   /** `--trace` and `--trace-ascii`. */
   readonly trace: { readonly path: string; readonly isAscii: boolean } | null;
@@ -94,15 +94,15 @@ export interface CurlGlobal {
   readonly traceIds: boolean;
   /** `-#`. */
   readonly progressBar: boolean;
-  /** Not `--no-progress-meter`. */
+  /** False with `--no-progress-meter`. */
   readonly progressMeter: boolean;
   /** `--stderr`: a path. */
   readonly stderr: string | null;
-  /** Not `--no-styled-output`. */
+  /** False with `--no-styled-output`. */
   readonly styledOutput: boolean;
-  /** `-Z`: how many transfers at once, 1 without it. */
+  /** `-Z`: the number of simultaneous transfers, 1 without it. */
   readonly parallel: number;
-  /** `--parallel-max-host`, 0 for any. */
+  /** `--parallel-max-host`, 0 for no limit. */
   readonly parallelHost: number;
   /** `--parallel-immediate`. */
   readonly parallelImmediate: boolean;
@@ -112,15 +112,15 @@ export interface CurlGlobal {
   readonly rate: number;
 }
 
-/** An option that has no effect, or not all of it. */
+/** A note: an option that has no effect, or only a part of it. */
 export interface CurlNote {
-  /** Such as `"--ip-tos"`. */
+  /** The option, such as `"--ip-tos"`. */
   readonly option: string;
-  /** Where it stands. */
+  /** The place of the option. */
   readonly place: CurlPlace;
-  /** Why. */
+  /** The reason. */
   readonly reason: string;
-  /** Whether it is about `init` alone. */
+  /** Whether the note concerns `init` only. */
   readonly isAboutFetch: boolean;
 }
 
@@ -128,27 +128,27 @@ export interface CurlNote {
 export interface CurlTransfer {
   /** The URL, with a scheme. */
   readonly url: string;
-  /** For `fetch(url, init)`. */
+  /** The `init` for `fetch(url, init)`. */
   readonly init: FetchInit;
   /**
-   * For `easy.setOpts(easy)`. MIMEPOST is missing in it: it is to be made of `form`. What is
-   * uploaded comes by a READFUNCTION.
+   * The options for `easy.setOpts(easy)`, without MIMEPOST, which is to be made from `form`. A
+   * READFUNCTION reads the upload.
    */
   readonly easy: EasyOptions;
   /** The parts of MIMEPOST, `null` where no form is sent. */
   readonly form: readonly CurlFormPart[] | null;
-  /** Where its body goes. */
+  /** The output of the body. */
   readonly output: CurlOutput;
-  /** What curl's tool does around it. */
+  /** Options that curl's tool itself implements for the transfer. */
   readonly tool: CurlTool;
 }
 
 /** A command: its first transfer, and all of them. */
 export interface CurlCommand extends CurlTransfer {
-  /** One for each URL, with `--next` and what braces and brackets stand for. */
+  /** All transfers: one for each URL, with `--next` and with the URLs of patterns. */
   readonly transfers: readonly CurlTransfer[];
-  /** What curl's tool does for all of them. */
+  /** Options that curl's tool itself implements for all transfers. */
   readonly global: CurlGlobal;
-  /** What has no effect, or not all of it. */
+  /** Notes on options that have no effect, or only a part of it. */
   readonly notes: readonly CurlNote[];
 }

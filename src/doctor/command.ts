@@ -1,5 +1,5 @@
 /**
- * The doctor as a command.
+ * `curlew doctor`, the command.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { examine, reportText } from "./report.ts";
 
 const USAGE = "Usage: curlew doctor [--json]\n";
 
-/** Examines, prints the report, and gives the code to exit with: 1 where something is broken. */
+/** Runs the checks, prints the report, and returns the exit code: 1 where a check failed. */
 export async function runDoctor(args: readonly string[]): Promise<number> {
   const isJson = args[0] === "--json";
   if (args.length > (isJson ? 1 : 0)) {

@@ -1,5 +1,5 @@
 /**
- * `publish`: an agent's transfers on channels of `node:diagnostics_channel`.
+ * `publish`: publishes an agent's transfers on channels of `node:diagnostics_channel`.
  *
  * @module
  */
@@ -13,12 +13,12 @@ const started = channel("curlew:transfer:start"), headed = channel("curlew:trans
 const ended = channel("curlew:transfer:end"), failed = channel("curlew:transfer:error");
 
 /**
- * Publishes the transfers of an agent as {@linkcode observe} tells of them, on the channels
- * `curlew:transfer:start`, `:head`, `:error` and `:end` of `node:diagnostics_channel`. The message is
- * `{ transfer }`; one that has an error is on `:error` before `:end`. A channel without a subscriber
- * costs nothing but a look.
+ * Publishes the transfers of an agent, as {@linkcode observe} reports them, on the channels
+ * `curlew:transfer:start`, `:head`, `:error` and `:end` of `node:diagnostics_channel`. The message
+ * is `{ transfer }`; a transfer with an error is published on `:error` before `:end`. A channel
+ * without a subscriber costs one comparison.
  *
- * @throws {TypeError} for no agent.
+ * @throws {TypeError} for a value that is not an agent.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The sinks of each agent that is observed.
+ * The sinks of each observed agent.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { agentOf } from "../http/default_agent.ts";
 import { observed } from "../http/request/trail.ts";
 import { type Sink, Watch } from "./watch.ts";
 
-/** Has an agent tell its sinks. */
+/** The watcher of an agent, which calls the sinks. */
 class Hub implements TransferWatcher {
-  /** Replaced, never changed: transfers that run keep theirs. */
+  /** The present sinks. The array is replaced, never changed: a running transfer keeps its own. */
   sinks: readonly Sink[] = [];
 
   watch(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null): WatchedOutcome {
@@ -24,8 +24,9 @@ class Hub implements TransferWatcher {
 const hubs = new WeakMap<Agent, Hub>();
 
 /**
- * Has a sink told of the transfers that the agent starts from now on. `null` is the default agent.
- * Returns the function that ends it. Throws `TypeError` for no agent.
+ * Attaches a sink to an agent, for the transfers that it starts from now on. `null` is the default
+ * agent. Returns the function that detaches it. Throws `TypeError` for a value that is not an
+ * agent.
  */
 export function attach(given: Agent | null, sink: Sink): () => void {
   const agent = agentOf(given);

@@ -1,5 +1,5 @@
 /**
- * `observe`: tells functions of the user of an agent's transfers.
+ * `observe`: calls functions of the user for an agent's transfers.
  *
  * @module
  */
@@ -12,32 +12,36 @@ import { attach } from "./hub.ts";
 import type { ObservedTransfer } from "./transfer.ts";
 import type { Sink, Watch } from "./watch.ts";
 
-/** What {@linkcode observe} calls, each as it comes. */
+/** The functions that {@linkcode observe} calls. */
 export interface TransferObserver {
-  /** Called in the call that starts the transfer, so in its `AsyncLocalStorage`. */
+  /**
+   * Called synchronously when the transfer is started, so with the caller's `AsyncLocalStorage`.
+   */
   readonly start?: ((transfer: ObservedTransfer) => void) | undefined;
   /** Called when the head of the response is complete; never for a transfer of `Agent.perform`. */
   readonly head?: ((transfer: ObservedTransfer) => void) | undefined;
-  /** Called when the transfer is over, however it has ended. */
+  /** Called when the transfer is over, with or without success. */
   readonly end?: ((transfer: ObservedTransfer) => void) | undefined;
 }
 
-/** An observation that goes on until it is ended. */
+/** An observation in progress. */
 export interface Observation {
-  /** Ends it. Nothing is called any more. */
+  /** Ends the observation: no function is called after it. */
   detach(): void;
-  /** Ends it at the end of a `using` block. */
+  /** Ends the observation at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
 /**
- * Observes the transfers that an agent starts from now on: those of `fetch`, `download`, `upload`, of
- * sessions and of `Agent.perform`, and the handshakes of WebSockets, whose end is the open
- * connection. Each starts once and ends once; a head comes between them where there is one. `null`
- * is the default agent, which all calls share that are given none. An observer has no influence: the
- * first thing that it throws is reported on the console, and it is called no more.
+ * Observes the transfers that an agent starts from now on: those of `fetch`, `download`, `upload`,
+ * of sessions and of `Agent.perform`, and the handshakes of WebSockets, which end when the
+ * connection is open. For each transfer `start` and `end` are called once, and `head` between them
+ * where there is one. `null` is the default agent, which runs all calls without an `agent`. An
+ * observer has no effect on transfers: its first exception is reported on the console, and it is
+ * not called again.
  *
- * @throws {TypeError} for no agent, and for an observer whose member is no function.
+ * @throws {TypeError} for a value that is not an agent, and for an observer with a member that is
+ * not a function.
  *
  * @example
  * ```ts
@@ -56,7 +60,7 @@ export function observe(agent: Agent | null, observer: TransferObserver): Observ
   return observation(agent, new ObserverSink(readObserver(observer)));
 }
 
-/** Attaches a sink of functions. */
+/** Attaches a sink of functions to an agent. */
 export function observation(agent: Agent | null, sink: ObserverSink): Observation {
   const end = attach(agent, sink);
   const detach = () => {
@@ -82,12 +86,12 @@ function readObserver(observer: TransferObserver): TransferObserver {
 
 type Call = (transfer: ObservedTransfer) => void;
 
-/** Calls functions of the user, which may throw. */
+/** A sink that calls functions of the user, which may throw. */
 export class ObserverSink implements Sink {
   readonly #functions: TransferObserver;
   #isClosed = false;
 
-  /** Each function is called without `this`. */
+  /** `functions` are called without `this`. */
   constructor(functions: TransferObserver) {
     this.#functions = functions;
   }
@@ -107,7 +111,7 @@ export class ObserverSink implements Sink {
     if (end) callSoon(this, end, watch);
   }
 
-  /** Calls a function, unless one has thrown before. */
+  /** Calls a function, unless an earlier call has thrown. */
   call(call: Call, transfer: ObservedTransfer): void {
     if (this.#isClosed) return;
     try {
@@ -123,12 +127,12 @@ export class ObserverSink implements Sink {
   }
 }
 
-/** Calls that wait for the end of the agent's turn, or of libcurl's callback. */
+/** Calls that are deferred to the end of the agent's turn, or of libcurl's callback. */
 let waiting: { readonly sink: ObserverSink; readonly call: Call; readonly watch: Watch }[] = [];
-/** `queueMicrotask` takes several times as long on Deno. */
+/** A resolved promise: `queueMicrotask` takes several times as long on Deno. */
 const resolved = Promise.resolve();
 
-/** Calls a function of the user in a microtask, where it may do all that it likes. */
+/** Calls a function of the user in a microtask, where it may call any function of curlew. */
 function callSoon(sink: ObserverSink, call: Call, watch: Watch): void {
   if (waiting.push({ sink, call, watch }) === 1) resolved.then(callWaiting);
 }

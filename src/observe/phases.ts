@@ -1,12 +1,12 @@
 /**
- * The phases of a transfer, as HAR divides it.
+ * The phases of a transfer, as HAR defines them.
  *
  * @module
  */
 
 import type { TransferInfo } from "../http/response/info.ts";
 
-/** Phases in ms, one after the other; -1 for one that the transfer did not have. */
+/** The phases in ms, one after the other; -1 for a phase that the transfer did not have. */
 export interface Phases {
   /** Waiting for a connection, or for libcurl to begin. */
   readonly blocked: number;
@@ -20,34 +20,37 @@ export interface Phases {
   readonly receive: number;
 }
 
-/** When libcurl has done what, in ms from its own start of the transfer; 0 for never. */
+/**
+ * The times of libcurl's steps, in ms from its own start of the transfer; 0 where a step was not
+ * reached.
+ */
 export interface Marks {
-  /** The transfer left the queue for a connection. */
+  /** The end of the wait for a connection. */
   queue: number;
   nameLookup: number;
   connect: number;
   tls: number;
-  /** The request is about to be sent. */
+  /** The moment before the request is sent. */
   pretransfer: number;
   firstByte: number;
 }
 
-/** What else decides the phases. */
+/** The other values that decide the phases. */
 export interface Span {
-  /** From the start to the end, in ms. */
+  /** The duration from start to end, in ms. */
   readonly wall: number;
   readonly reused: boolean;
   readonly isTls: boolean;
-  /** How long after the start libcurl's own time begins, in ms. */
+  /** The time from the start to libcurl's own start, in ms. */
   readonly shift: number;
-  /** How long the request was on its way, in ms. */
+  /** The time that sending the request took, in ms. */
   readonly send: number;
 }
 
-/** A mark that comes at once after the one before. */
+/** A mark that directly follows the one before. */
 const AT_ONCE = Number.MIN_VALUE;
 
-/** The marks, of which libcurl leaves out some: where a later one is there, it was passed. */
+/** The marks, completed: where a later mark exists, the earlier ones were passed, too. */
 function complete(marks: Marks): Marks {
   const names = ["firstByte", "pretransfer", "tls", "connect", "nameLookup", "queue"] as const;
   const all: Record<keyof Marks, number> = { ...marks };
@@ -59,11 +62,14 @@ function complete(marks: Marks): Marks {
   return all;
 }
 
-/** Phases whose sum is `wall`, without `ssl`. A phase in which the transfer ended lasts until then. */
+/**
+ * The phases, whose sum without `ssl` is `wall`. The phase in which the transfer ended lasts until
+ * then.
+ */
 export function phasesOf(given: Marks, { wall, reused, isTls, shift, send }: Span): Phases {
   const marks = complete(given);
   let at = 0, isOver = false;
-  /** The time until a mark; the first one that is missing gets the rest. */
+  /** The time until a mark; the phase of the first missing mark gets the rest. */
   const until = (mark: number): number => {
     if (isOver) return -1;
     const reached = mark > 0 ? Math.min(Math.max(mark + shift, at), wall) : wall;
@@ -83,7 +89,7 @@ export function phasesOf(given: Marks, { wall, reused, isTls, shift, send }: Spa
   return { blocked, dns, connect, ssl, send: ready + sent, wait: waited - sent, receive };
 }
 
-/** The marks that an info has; of a transfer that goes on those so far. */
+/** The marks that an info has, so far if the transfer is still running. */
 export function marksOf(
   { nameLookup, connect, tls, firstByte }: Pick<
     TransferInfo,

@@ -1,5 +1,5 @@
 /**
- * Writes what was recorded into files.
+ * Writes recordings to files.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { replaceFile } from "../http/replace_file.ts";
 import { wrong } from "../http/shown.ts";
 
-/** Only the user may read it: a record may have secrets in it. */
+/** A mode: only the user may read the file, since a recording may contain secrets. */
 export const PRIVATE = 0o600;
-/** Anybody may read it, as far as the umask lets them. */
+/** A mode: any user may read the file, as far as the umask permits. */
 export const PUBLIC = 0o666;
 
-/** Replaces a file in one step. Throws `TypeError`; the old file is whole then. */
+/** Replaces a file atomically. Throws `TypeError`; then the old file is unchanged. */
 export async function save(path: unknown, text: string, mode: number): Promise<void> {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw wrong("save", "the path", "a string, not empty, without NUL", path);

@@ -1,6 +1,6 @@
 /**
- * `Watch`: stands between an agent and whoever waits for a transfer, and tells sinks of its start,
- * head and end.
+ * `Watch`: the outcome that an agent gets for an observed transfer. It reports start, head and end
+ * to the sinks, and passes the end on to the transfer's own outcome.
  *
  * @module
  */
@@ -18,13 +18,13 @@ import { isAbortOf } from "../signals.ts";
 import { messageOf, reportHarmless } from "../untrusted.ts";
 import type { ObservedTransfer, TransferState } from "./transfer.ts";
 
-/** What is told of transfers, at once and inside the agent's turn. */
+/** Receives the events of transfers synchronously, inside the agent's turn. */
 export interface Sink {
-  /** The transfer was started; another sink may have ended it by now. */
+  /** The transfer was started; another sink may have ended it since. */
   start(watch: Watch): void;
-  /** Its head is complete. Called in a callback of libcurl. */
+  /** The head is complete. Called in a callback of libcurl. */
   head(watch: Watch): void;
-  /** It is over. Its handle has the infos of the transfer, unless it is closed. */
+  /** The transfer is over. Its handle has the infos of the transfer, unless it is closed. */
   end(watch: Watch): void;
 }
 
@@ -32,21 +32,21 @@ const NO_HEAD = { trailers: [] }, NO_PLAN = { curl: NO_OPTIONS };
 
 let transfers = 0;
 
-/** What a handle tells at the end of a transfer that no request of `src/http` was made for. */
+/** Data from the handle at the end of a transfer that belongs to no request of `src/http`. */
 interface Facts {
   readonly method: string | null;
   readonly url: string;
   readonly status: number;
 }
 
-/** One transfer. */
+/** One observed transfer. */
 export class Watch implements WatchedOutcome, HeadWatch {
   readonly id: number = ++transfers;
   readonly easy: Easy;
   readonly request: ObservedRequest | null;
   readonly trail: Trail | null;
   readonly attempt: number;
-  /** The transfer whose redirect has led here. */
+  /** The transfer whose redirect led to this one. */
   readonly before: Watch | null;
   readonly startTime: number = performance.now();
   headTime: number | null = null;
@@ -67,7 +67,7 @@ export class Watch implements WatchedOutcome, HeadWatch {
     signal: AbortSignal | null,
     sinks: readonly Sink[],
   ) {
-    // only src/http gives a request
+    // only src/http passes a request
     const request = this.request = (outcome.request ?? null) as ObservedRequest | null;
     this.easy = easy;
     this.#outcome = outcome;
@@ -78,7 +78,7 @@ export class Watch implements WatchedOutcome, HeadWatch {
     this.attempt = trail?.attempt ?? 0;
   }
 
-  /** What the user sees. */
+  /** The object that the user gets. */
   get face(): ObservedTransfer {
     return this.#face ??= new Face(this);
   }
@@ -111,12 +111,13 @@ export class Watch implements WatchedOutcome, HeadWatch {
     this.endTime = performance.now();
     this.state = state;
     this.error = error;
-    if (request?.head.complete) this.head(); // a status that libcurl might have answered itself
+    // a head that libcurl might have followed by another request
+    if (request?.head.complete) this.head();
     if (!request?.keepsInfo) this.#take();
     this.#tell((sink) => sink.end(this));
   }
 
-  /** Whatever fails in a sink is no business of the transfer's. */
+  /** Calls the sinks. An exception of a sink must not affect the transfer. */
   #tell(call: (sink: Sink) => void): void {
     for (const sink of this.#sinks) {
       try {
@@ -127,12 +128,12 @@ export class Watch implements WatchedOutcome, HeadWatch {
     }
   }
 
-  /** Whether the handle can be asked. */
+  /** Whether the handle is open. */
   get isOpen(): boolean {
     return stateOf(this.easy).resources.pointer !== null;
   }
 
-  /** Takes what the handle may not know any more soon. */
+  /** Copies the data that the handle may soon no longer have. */
   #take(): void {
     if (!this.isOpen) return;
     const { request } = this, easy = this.easy;
@@ -146,7 +147,7 @@ export class Watch implements WatchedOutcome, HeadWatch {
     return this.#facts?.method ?? null;
   }
 
-  /** With all that is secret. */
+  /** The URL with its secrets. */
   get fullUrl(): string {
     if (this.request) return this.request.plan.url.href;
     if (!this.#facts && !this.isOpen) return "";
@@ -162,7 +163,7 @@ export class Watch implements WatchedOutcome, HeadWatch {
   }
 }
 
-/** Notes a request of a call. Gives the one before it in the same chain of redirects. */
+/** Records a request of a call. Returns the previous one in the same chain of redirects. */
 function enter(trail: Trail, { redirects }: ObservedRequest, watch: Watch): Watch | null {
   if (redirects === 0) trail.attempt++;
   const before = redirects === 0 ? null : trail.last as Watch | null;
@@ -180,7 +181,7 @@ function factsOf(easy: Easy): Facts {
   };
 }
 
-/** What the user sees of a watch. */
+/** The object that the user gets for a watch. */
 class Face implements ObservedTransfer {
   readonly #watch: Watch;
   #url: string | null = null;

@@ -1,5 +1,5 @@
 /**
- * `CURLEW_FETCH`: options for every call of a program that one cannot change.
+ * `CURLEW_FETCH`: options for every `fetch` of a program whose source cannot be changed.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { native } from "../../ffi/mod.ts";
 import { shown } from "../http/shown.ts";
 import type { FetchInit } from "../http/request/plan.ts";
 
-/** The plain members of `FetchInit`, which JSON can have. */
+/** The members of `FetchInit` that JSON can express. */
 export type Defaults = Pick<
   FetchInit,
   "timeout" | "connectTimeout" | "maxBodySize" | "maxHeaders" | "retryUnsafe" | "curl"
@@ -52,7 +52,7 @@ function checkOption(name: string, value: unknown): void {
   throw refused(`curl.${name}`, "a number, a string, an array of strings or null", value);
 }
 
-/** Reads `CURLEW_FETCH`. Throws `TypeError` for what it does not take. */
+/** Reads `CURLEW_FETCH`. Throws `TypeError` for a value that it does not take. */
 export function readDefaults(text: string = native.env("CURLEW_FETCH") ?? ""): Defaults {
   if (text.trim() === "") return {};
   let value: unknown;

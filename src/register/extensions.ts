@@ -1,5 +1,5 @@
 /**
- * The options that the runtimes' own `fetch` has beyond the standard, as options of libcurl.
+ * Converts the runtimes' own extensions of `fetch` to options of libcurl.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { shown } from "../http/shown.ts";
 import { member } from "../members.ts";
 import { isInstance } from "../untrusted.ts";
 
-/** What Bun's `fetch` takes, and Deno's `client`. */
+/** The extensions of Bun's `fetch`, and Deno's `client`. */
 export interface RuntimeInit extends RequestInit {
   readonly proxy?: unknown;
   readonly tls?: unknown;
@@ -48,7 +48,7 @@ function setProxy(options: Options, given: unknown): void {
   options["PROXYHEADER"] = [...all].map(([name, value]) => `${name}: ${value}`);
 }
 
-/** PEM or DER from what Bun takes: text, bytes, a `Bun.file()`, or an array of these. */
+/** PEM or DER from any type that Bun accepts: text, bytes, a `Bun.file()`, or an array of these. */
 async function pem(name: string, value: unknown): Promise<Uint8Array<ArrayBuffer>> {
   if (Array.isArray(value)) {
     const parts = await Promise.all(value.map((part, i) => pem(`${name}[${i}]`, part)));
@@ -64,9 +64,9 @@ async function pem(name: string, value: unknown): Promise<Uint8Array<ArrayBuffer
   throw refused(name, "PEM as a string, bytes, a Blob or an array of these", value);
 }
 
-/** Each member of `tls`: the option that it is. */
+/** The option of libcurl for each member of `tls`. */
 const BLOBS = { ca: "CAINFO_BLOB", cert: "SSLCERT_BLOB", key: "SSLKEY_BLOB" } as const;
-/** What libcurl has nothing for. */
+/** Members that libcurl has no option for, with the reason. */
 const IMPOSSIBLE: Readonly<Record<string, string>> = {
   checkServerIdentity: "libcurl compares the names itself; use curl.PINNEDPUBLICKEY for one key",
   secureContext: "libcurl makes the context; give ca, cert and key",
@@ -98,7 +98,7 @@ async function setTls(options: Options, given: unknown, host: string): Promise<v
   );
 }
 
-/** The options of libcurl for the runtime's own members of `init`. Throws `TypeError`. */
+/** The options of libcurl for the runtime's extensions in `init`. Throws `TypeError`. */
 export async function optionsOf(init: RuntimeInit, host: string): Promise<EasyOptions> {
   const options: Options = {};
   const proxy = member(init, "proxy"), tls = member(init, "tls"), unix = member(init, "unix");

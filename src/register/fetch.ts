@@ -1,5 +1,5 @@
 /**
- * The `fetch` that `curlew/register` puts in the place of the runtime's own.
+ * The `fetch` by which `curlew/register` replaces the runtime's own.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { hasExtensions, optionsOf, type RuntimeInit } from "./extensions.ts";
 type Fetch = typeof globalThis.fetch;
 type Input = string | URL | Request;
 
-/** The URL of a request; `null` for one that is relative or no URL. */
+/** The URL of a request; `null` for a relative or invalid one. */
 function urlOf(input: Input): URL | null {
   try {
     return new URL(typeof input !== "string" && isInstance(input, Request) ? input.url : input);
@@ -23,13 +23,16 @@ function urlOf(input: Input): URL | null {
   }
 }
 
-/** Whether libcurl makes a request: Bun's `s3:` and the like, and a Deno `client`, stay built in. */
+/**
+ * Whether libcurl makes a request. Bun's `s3:` and similar schemes, and a Deno `client`, stay with
+ * the runtime.
+ */
 function isOurs(url: URL | null, init: RuntimeInit): boolean {
   if (url !== null && url.protocol !== "http:" && url.protocol !== "https:") return false;
   return member(init, "client") === undefined;
 }
 
-/** The defaults that a call does not say otherwise. */
+/** The defaults without the members that a call has. */
 const withoutThoseOf = (given: FetchInit, defaults: Defaults): Defaults =>
   Object.fromEntries(
     Object.entries(defaults).filter(([name]) =>
@@ -37,18 +40,19 @@ const withoutThoseOf = (given: FetchInit, defaults: Defaults): Defaults =>
     ),
   );
 
-/** Makes the `fetch`, which leaves to `builtIn` what only that can do. */
+/** Makes the `fetch`, which passes requests that only the runtime can make to `builtIn`. */
 export function makeFetch(builtIn: Fetch, defaults: Defaults): Fetch {
   async function fetch(input: Input, init?: RequestInit): Promise<Response> {
     const given = (init ?? {}) as RuntimeInit & FetchInit, url = urlOf(input);
     if (!isOurs(url, given)) return await builtIn(input as string, init);
     const own = hasExtensions(given) ? await optionsOf(given, url?.hostname ?? "") : {};
-    const timeout: unknown = member(given, "timeout"); // Bun: false for none, true for its own
+    // Bun: false for none, true for its own default
+    const timeout: unknown = member(given, "timeout");
     const wanted = typeof timeout === "number" ? timeout : timeout === false ? 0 : undefined;
-    const all = { // an init of a class of its own keeps its members
+    const all = { // an init with a class of its own keeps its members
       __proto__: given,
       ...withoutThoseOf(given, defaults),
-      verbose: false, // Bun's own, of which VERBOSE is made
+      verbose: false, // the value is for Bun's own option, which becomes VERBOSE
       timeout: wanted ?? defaults.timeout ?? 0,
       curl: { ...defaults.curl, ...own, ...member(given, "curl") },
     } as FetchInit;

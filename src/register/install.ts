@@ -1,5 +1,5 @@
 /**
- * Puts curlew in the place of the runtime's own `fetch` and `WebSocket`.
+ * Replaces the runtime's own `fetch` and `WebSocket` by curlew's.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { readDefaults } from "./defaults.ts";
 import { makeFetch } from "./fetch.ts";
 import { makeWebSocket } from "./web_socket.ts";
 
-/** What a program finds on its global object. */
+/** The global object, as far as it is changed. */
 export type Globals = Pick<typeof globalThis, "fetch" | "WebSocket">;
 
 /**
- * Replaces `fetch`, and `WebSocket` where the loaded libcurl has it. Throws `TypeError` for a
- * `CURLEW_FETCH` that is wrong, and `CurlLoadError` where there is no libcurl.
+ * Replaces `fetch`, and `WebSocket` where the loaded libcurl has it. Throws `TypeError` for a wrong
+ * `CURLEW_FETCH`, and `CurlLoadError` where there is no libcurl.
  */
 export function install(globals: Globals): void {
   const defaults = readDefaults(), { protocols } = versionInfo();

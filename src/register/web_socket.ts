@@ -1,5 +1,5 @@
 /**
- * The `WebSocket` that `curlew/register` puts in the place of the runtime's own.
+ * The `WebSocket` by which `curlew/register` replaces the runtime's own.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Defaults } from "./defaults.ts";
 
 type Protocols = string | Iterable<string>;
 
-/** What Bun takes in the place of the protocols. */
+/** The options that Bun accepts instead of the protocols. */
 interface RuntimeOptions {
   readonly protocols?: Protocols;
   readonly protocol?: string;
@@ -21,7 +21,7 @@ const isOptions = (value: unknown): value is RuntimeOptions =>
   typeof value === "object" && value !== null && !Array.isArray(value) &&
   !(Symbol.iterator in value);
 
-/** Makes the class; it takes headers as Bun's own does. */
+/** Makes the class, which accepts headers as Bun's own does. */
 export function makeWebSocket(defaults: Defaults): typeof CurlWebSocket {
   const { connectTimeout, curl } = defaults;
   const base: CurlWebSocketInit = {

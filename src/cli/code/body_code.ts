@@ -1,5 +1,5 @@
 /**
- * Bodies as source text.
+ * Source text for the bodies of transfers.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import type { DataPiece, Group } from "../../command/read/group.ts";
 import type { CurlFormPart } from "../../command/types.ts";
 import { Expression, literal } from "./literal.ts";
 
-/** The names that a program imports, by module, and functions of its own. */
+/** The imports of a generated program, by module, and its helper functions. */
 export class Program {
   readonly #imports = new Map<string, Set<string>>();
   readonly #helpers = new Map<string, string>();
   readonly #beginnings = new Set<string>();
 
-  /** Says that a name is used. Gives the name. */
+  /** Adds an import of a name, and returns the name. */
   use(module: string, name: string): string {
     const names = this.#imports.get(module) ?? new Set();
     this.#imports.set(module, names.add(name));
     return name;
   }
 
-  /** Says that a function is used. Gives its name. */
+  /** Adds a helper function, and returns its name. */
   help(name: keyof typeof HELPERS): string {
     this.#helpers.set(name, HELPERS[name]);
     return name;
   }
 
-  /** Says what all the rest needs. */
+  /** Adds statements that come before all others. */
   begin(statements: string): void {
     this.#beginnings.add(statements);
   }
 
-  /** The imports, then the functions, then what follows. */
+  /** The source text of the program: the imports, the functions, then the statements. */
   text(statements: string): string {
     const imports = [...this.#imports].sort(([a], [b]) => a < b ? -1 : 1).map(([module, names]) =>
       names.has("default")
@@ -48,7 +48,7 @@ export class Program {
 }
 
 const HELPERS = {
-  joined: `/** Joins what curl's -d joins: with "&" between, but for what is empty. */
+  joined: `/** Joins the pieces of several -d as curl does: by "&", but without a leading one. */
 function joined(...pieces: Uint8Array<ArrayBuffer>[]): Blob {
   const and = new TextEncoder().encode("&");
   const all: Uint8Array<ArrayBuffer>[] = [];
@@ -61,11 +61,11 @@ function joined(...pieces: Uint8Array<ArrayBuffer>[]): Blob {
 `,
   bytes: `const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 `,
-  withoutLines: `/** A file as curl's -d takes it: without line ends and NULs. */
+  withoutLines: `/** The content of a file as curl sends it for -d: without line ends and NULs. */
 const withoutLines = (file: Uint8Array): Uint8Array<ArrayBuffer> =>
   new Uint8Array(file.filter((byte) => byte !== 10 && byte !== 13 && byte !== 0));
 `,
-  encoded: `/** A file as curl's --data-urlencode takes it. */
+  encoded: `/** The content of a file as curl sends it for --data-urlencode. */
 function encoded(name: string, file: Uint8Array): Uint8Array<ArrayBuffer> {
   let text = name === "" ? "" : \`\${name}=\`;
   for (const byte of file) {
@@ -86,7 +86,10 @@ export function fileCode(program: Program, path: string): string {
   return `new Uint8Array(${program.use("node:fs", "readFileSync")}(0))`;
 }
 
-/** The data of `-d` and its kin, `null` where it is all in the command. */
+/**
+ * An expression for the data of `-d` and its variants; `null` where the command itself has all of
+ * it.
+ */
 export function dataCode(program: Program, { data }: Group): Expression | null {
   if (!data.some((piece) => "file" in piece)) return null;
   const pieces = data.map((piece) => pieceCode(program, piece));
@@ -105,7 +108,7 @@ function pieceCode(program: Program, piece: DataPiece): string {
   return `${program.help("encoded")}(${literal(piece.name)}, ${file})`;
 }
 
-/** The statements that make a `FormData` of plain fields. */
+/** Statements that make a `FormData` of plain fields. */
 export function formDataCode(program: Program, parts: readonly CurlFormPart[]): string {
   const lines = parts.map((part) => {
     const { name = "", data = "" } = part, filename = fileNameOf(part);
@@ -118,7 +121,7 @@ export function formDataCode(program: Program, parts: readonly CurlFormPart[]): 
   return `const form = new FormData();\n${lines.join("")}`;
 }
 
-/** The statements that make a `Mime`. */
+/** Statements that make a `Mime`. */
 export function mimeCode(program: Program, parts: readonly CurlFormPart[], name = "mime"): string {
   program.use("curlew", "Mime");
   let before = "", calls = "";
@@ -132,7 +135,7 @@ export function mimeCode(program: Program, parts: readonly CurlFormPart[], name 
   return `${before}using ${name} = new Mime();\n${calls}`;
 }
 
-/** Standard input is read where a part is made of it. */
+/** One part. A part that is standard input is read when the program makes it. */
 function partOf(program: Program, part: CurlFormPart): object {
   if (part.file !== "-") return part;
   const { file: _, filename = "-", ...rest } = part;

@@ -1,5 +1,5 @@
 /**
- * `curlew code`: a program that does what a curl command does.
+ * `curlew code`: prints a program that does the same as a curl command.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import { type Io, print } from "../io.ts";
 import { Program } from "./body_code.ts";
 import { transferCode } from "./transfer_code.ts";
 
-/** How many transfers a program may have. */
+/** The largest number of transfers in a program. */
 const MOST_TRANSFERS = 100;
 
-/** Prints the program for the text of a command, or for arguments. Gives the code to exit with. */
+/** Prints the program for the text of a command, or for its arguments. Returns the exit code. */
 export function runCode(args: readonly string[], io: Io): Promise<number> {
   try {
     print(io, codeFor(args, io));
@@ -32,7 +32,7 @@ export function runCode(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** The program. Throws `CurlCommandError` where the command cannot be read. */
+/** The source text. Throws `CurlCommandError` where the command cannot be read. */
 export function codeFor(args: readonly string[], io: Io): string {
   const words = wordsOf(args, io), { protocols } = versionInfo();
   const { env } = io, last = words.at(-1);
@@ -54,7 +54,10 @@ export function codeFor(args: readonly string[], io: Io): string {
   return programText(reading, planned);
 }
 
-/** One argument with blanks in it is the text of a command, several are its words. */
+/**
+ * The words: of the text of a command, if there is one argument with a blank in it; else the
+ * arguments.
+ */
 function wordsOf(args: readonly string[], io: Io): Word[] {
   const [first = "", ...rest] = args;
   if (rest.length === 0 && /^\s*(?:[$%]\s+)?\S*curl(?:\.exe)?\s/.test(first)) {
@@ -85,7 +88,7 @@ function programText(reading: Reading, planned: readonly Planned[]): string {
 const indented = (text: string, by: number) =>
   text.split("\n").map((line) => line === "" ? "" : " ".repeat(by) + line).join("\n");
 
-/** What curl's tool does around transfers, and the program does not. */
+/** Options of curl's tool that act outside the transfers, and that the program leaves out. */
 const TOOL_ONLY: readonly string[] = [
   "continue-at",
   "create-dirs",

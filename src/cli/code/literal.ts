@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Source text that is inserted as it is, such as a variable's name. */
+/** Source text that is inserted unchanged, such as a variable's name. */
 export class Expression {
   readonly text: string;
 
@@ -15,7 +15,10 @@ export class Expression {
 
 const WIDTH = 90, NAME = /^[A-Za-z_$][\w$]*$/;
 
-/** The source text of a value, on one line where that is short. `indent` is that of the line. */
+/**
+ * The source text of a value, on one line where it is short. `indent` is the indentation of the
+ * line.
+ */
 export function literal(value: unknown, indent = ""): string {
   if (value instanceof Expression) return value.text;
   if (value instanceof Uint8Array) return bytesLiteral(value);

@@ -16,7 +16,7 @@ import type { FetchInit } from "../../http/request/plan.ts";
 import { dataCode, fileCode, formDataCode, mimeCode, type Program } from "./body_code.ts";
 import { Expression, literal } from "./literal.ts";
 
-/** What is the same for all transfers of a program. */
+/** The state that all transfers of a program share. */
 export interface CodeContext {
   readonly program: Program;
   readonly reading: Reading;
@@ -25,17 +25,17 @@ export interface CodeContext {
   readonly isOne: boolean;
 }
 
-/** The statements of a transfer. */
+/** The statements for a transfer. */
 export function transferCode(context: CodeContext, planned: Planned): string {
   const init = fetchInitOf(planned, knownBody(context, planned), () => new Uint8Array());
   return isForFetch(planned, init) ? fetchCode(context, planned, init) : easyCode(context, planned);
 }
 
-/** The parts of the form of a group, `null` where it sends none. */
+/** The parts of a group's form, `null` where it sends none. */
 const partsOf = ({ group }: Planned): readonly CurlFormPart[] | null =>
   group.form?.root.parts ?? null;
 
-/** Whether `fetch` sends what curl would, in few lines. */
+/** Whether `fetch` sends the same as curl, with a short `init`. */
 function isForFetch(planned: Planned, init: FetchInit): boolean {
   const { group, upload } = planned, parts = partsOf(planned);
   const isWhole = upload === null ||
@@ -63,7 +63,7 @@ function fetchCode(context: CodeContext, planned: Planned, init: FetchInit): str
   return `${form}const response = await fetch(${call});\n${answerCode(program, planned)}`;
 }
 
-/** The body as far as it is in the command: of what is in files only the kind counts. */
+/** The body as far as the command itself has it: for files only the kind of body matters. */
 function knownBody({ reading }: CodeContext, planned: Planned): GroupBody {
   const parts = partsOf(planned), { group } = planned;
   if (parts) return { kind: "form", parts };
@@ -76,7 +76,7 @@ function bodyCode(program: Program, planned: Planned): Expression | null {
   return planned.group.is("get") ? null : dataCode(program, planned.group);
 }
 
-/** Cookies that one transfer is given are sent by the others. */
+/** Statements for cookies: those that one transfer receives are sent by the others. */
 function sharedCookies({ program, isOne }: CodeContext, { group }: Planned): object | null {
   const isKept = group.cookieFiles.length > 0 || group.options.has("COOKIEJAR");
   if (isOne || !isKept) return null;
@@ -88,7 +88,7 @@ function sharedCookies({ program, isOne }: CodeContext, { group }: Planned): obj
   return { SHARE: new Expression("cookies") };
 }
 
-/** What is done with the response. */
+/** Statements for the response. */
 function answerCode(program: Program, planned: Planned): string {
   const { output, group } = planned, tool = toolOf(group);
   const lines: string[] = [];

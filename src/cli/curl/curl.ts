@@ -1,5 +1,5 @@
 /**
- * `curlew curl`: a curl command with this libcurl.
+ * `curlew curl`: runs a curl command with the loaded libcurl.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { configPath } from "./environment.ts";
 import { askPassword } from "./password.ts";
 import { runAll } from "./run.ts";
 
-/** Runs the command with these arguments. Gives the code that curl would exit with. */
+/** Runs the command with these arguments. Returns curl's exit code. */
 export function runCurl(args: readonly string[], io: Io): Promise<number> {
   return runWords(argumentWords(args), io);
 }
 
-/** The same with the words of a text. */
+/** Does the same for the words of a text. */
 export async function runWords(words: readonly Word[], io: Io): Promise<number> {
   const last = words.at(-1);
   const end: CurlPlace = last?.placeOf(last.text.length) ?? { where: "the end", offset: 0 };
@@ -51,14 +51,14 @@ function newReading(io: Io): Reading {
   });
 }
 
-/** The file that curl reads unless the first argument says otherwise. */
+/** Reads the configuration file that curl reads by default, unless the first argument is `-q`. */
 function readOwnConfig(reading: Reading, [first]: readonly Word[], io: Io): void {
   if (first && (first.text.startsWith("-q") || first.text === "--disable")) return;
   const path = configPath(io);
   if (path !== null) readConfig(reading, path, { where: path, offset: 0 });
 }
 
-/** Asks for the passwords of users that have none. */
+/** Prompts for the passwords that the command leaves out. */
 function askPasswords(reading: Reading, end: CurlPlace): void {
   for (const group of reading.groups) {
     if (!group.options.has("XOAUTH2_BEARER")) ask(group, "USERPWD", "host", end);

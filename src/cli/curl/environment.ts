@@ -1,5 +1,5 @@
 /**
- * What curl's tool takes from the environment.
+ * The environment variables that curl's tool reads.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 import type { Io } from "../io.ts";
 
-/** What the environment says where the options of a handle do not. */
+/** Options from the environment, where the options of a handle do not set them. */
 export function environmentOptions({ env }: Io, own: EasyOptions): EasyOptions {
   const { CURL_CA_BUNDLE: bundle, SSL_CERT_DIR: folder, SSL_CERT_FILE: file } = env;
   const isSaid = own.CAINFO !== undefined || own.CAPATH !== undefined;
@@ -30,7 +30,7 @@ const PLACES: readonly (readonly [variable: string, path: string])[] = [
   ["HOME", "/.config/curlrc"],
 ];
 
-/** The configuration file that curl reads where nobody says `-q`, `null` for none. */
+/** The configuration file that curl reads by default, `null` for none. */
 export function configPath({ env }: Io): string | null {
   for (const [variable, path] of PLACES) {
     const folder = env[variable];

@@ -1,5 +1,5 @@
 /**
- * A form of a command as a MIME tree.
+ * Makes a MIME tree from a form of a command.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Mime, type MimePart } from "../../handles/mime/mime.ts";
 import type { CurlFormPart } from "../../command/types.ts";
 import type { Io } from "../io.ts";
 
-/** Makes the tree. Standard input is read where a part is made of it. */
+/** Makes the tree. A part that is standard input is read when the tree is made. */
 export function mimeOf(parts: readonly CurlFormPart[], io: Io): Mime {
   const mime = new Mime();
   try {

@@ -1,5 +1,5 @@
 /**
- * The header lines of a transfer: shown, dumped, and looked at for a file's name.
+ * The header lines of a transfer: printed, written to a file, and searched for a file's name.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import type { CurlTool } from "../../command/types.ts";
 import { type Io, reason, writeAll } from "../io.ts";
 import { type Output, ToolError, WRITE_ERROR } from "./output.ts";
 
-/** What a head does. */
+/** What to do with the header lines. */
 export interface HeadOptions {
   readonly tool: CurlTool;
   readonly output: Output;
   readonly scheme: string;
-  /** Whether the server may name the file, and in which folder. */
+  /** Whether the server may choose the name of the file, and the folder for it. */
   readonly isNamedByServer: boolean;
   readonly folder: string;
-  /** Whether names are shown in bold. */
+  /** Whether header names are printed in bold. */
   readonly isStyled: boolean;
-  /** Whether the file of `-D` begins with this transfer. */
+  /** Whether this transfer is the first to write to the file of `-D`. */
   readonly isFirst: boolean;
 }
 
 const SHOWN = new Set(["http", "https", "rtsp", "file"]);
 const decoder = new TextDecoder(), encoder = new TextEncoder();
 
-/** Takes the lines of one transfer. */
+/** Processes the header lines of one transfer. */
 export class Head {
   readonly #io: Io;
   readonly #options: HeadOptions;
   readonly #dump: number;
-  /** Lines that wait for the name of the file. */
+  /** Lines that are kept until the file has its name. */
   #waiting: Uint8Array[] = [];
   #isNamed: boolean;
   #count = 0;
   #isOver = false;
-  /** The ETag that is to be kept. */
+  /** The ETag to save. */
   etag: string | null = null;
 
   constructor(io: Io, options: HeadOptions) {
@@ -48,7 +48,7 @@ export class Head {
     this.#dump = this.#openDump();
   }
 
-  /** How many headers the last response had. */
+  /** The number of headers of the last response. */
   get count(): number {
     return this.#count;
   }
@@ -66,7 +66,7 @@ export class Head {
     }
   }
 
-  /** Takes a line. */
+  /** Processes a line. */
   line(bytes: Uint8Array, easy: Easy): void {
     if (this.#dump === 1 || this.#dump === 2) this.#io.write(this.#dump, bytes);
     else if (this.#dump >= 0) writeAll(this.#dump, bytes);
@@ -119,19 +119,19 @@ export class Head {
     return output;
   }
 
-  /** The body begins, or nothing comes: no name will be given any more. */
+  /** The body begins, or the transfer ends: the server can no longer choose a name. */
   end(): void {
     this.#isNamed = true;
     this.#flush();
   }
 
-  /** For another attempt. */
+  /** Resets the state for another attempt. */
   restart(): void {
     this.#waiting = [];
     this.#isNamed = !this.#options.isNamedByServer;
   }
 
-  /** Lets go of the file. */
+  /** Closes the file. */
   close(): void {
     if (this.#dump > 2) closeSync(this.#dump);
   }
@@ -143,7 +143,7 @@ function fileNameIn(text: string): string | null {
   return found ? (found[2] ?? found[3] ?? found[1] ?? "").trim() : null;
 }
 
-/** What comes after the last slash of either kind, without line ends. */
+/** The text after the last slash or backslash, without line ends. */
 function lastPart(path: string): string {
   return (path.split(/[/\\]/).at(-1) ?? "").replace(/[\r\n\0].*$/s, "");
 }

@@ -1,5 +1,5 @@
 /**
- * What the command says of itself on standard error.
+ * The messages of the command on standard error.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { CurlGlobal } from "../../command/types.ts";
 
 const encoder = new TextEncoder();
 
-/** Errors, warnings and notes, as far as the command wants to hear of them. */
+/** Prints errors, warnings and notes, unless the options of the command suppress them. */
 export class Messages {
   readonly #io: Io;
   readonly #global: CurlGlobal;
-  /** A file that has them instead, -1 for none. */
+  /** The descriptor of the file of `--stderr`, -1 for none. */
   readonly #file: number = -1;
 
-  /** Warns where the file of `--stderr` cannot be written, and goes on with standard error. */
+  /** Opens the file of `--stderr`; where that fails, warns and uses standard error. */
   constructor(io: Io, global: CurlGlobal) {
     this.#io = io;
     this.#global = global;
@@ -25,7 +25,7 @@ export class Messages {
     if (path !== null && path !== "-") this.#file = this.open(path);
   }
 
-  /** Opens a file to write what is told beside the bodies; warns and gives -1 where it cannot. */
+  /** Opens a file for output other than bodies; warns and returns -1 where that fails. */
   open(path: string, flags: "w" | "a" = "w"): number {
     try {
       return openSync(path, flags);
@@ -35,38 +35,38 @@ export class Messages {
     }
   }
 
-  /** Writes text where messages go. */
+  /** Writes text to standard error or its replacement. */
   write(text: string): void {
     this.writeBytes(encoder.encode(text));
   }
 
-  /** The same of bytes. */
+  /** Writes bytes to standard error or its replacement. */
   writeBytes(bytes: Uint8Array): void {
     if (this.#file >= 0) writeAll(this.#file, bytes);
     else this.#io.write(this.#global.stderr === "-" ? 1 : 2, bytes);
   }
 
-  /** An error with the code that the command ends with. */
+  /** Prints an error with the exit code of the command. */
   error(code: number, text: string): void {
     if (!this.#global.silent || this.#global.showError) this.write(`curl: (${code}) ${text}\n`);
   }
 
-  /** Something that is not as it seems to be meant. */
+  /** Prints a warning. */
   warn(text: string): void {
     if (!this.#global.silent) this.write(`Warning: ${text}\n`);
   }
 
-  /** Something that only who looks closely wants to know. */
+  /** Prints a note, only with `-v`. */
   note(text: string): void {
     if (this.#global.verbose > 0) this.write(`Note: ${text}\n`);
   }
 
-  /** Whether they go to a terminal. */
+  /** Whether the messages go to a terminal. */
   get isTerminal(): boolean {
     return this.#file < 0 && this.#io.isTerminal(this.#global.stderr === "-" ? 1 : 2);
   }
 
-  /** Lets go of the file. */
+  /** Closes the file. */
   close(): void {
     if (this.#file >= 0) closeSync(this.#file);
   }

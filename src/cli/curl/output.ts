@@ -1,5 +1,5 @@
 /**
- * Where the body of a transfer goes.
+ * The output of a transfer's body.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { CurlOutput, CurlTool } from "../../command/types.ts";
 import { type Io, reason, systemCode, writeAll } from "../io.ts";
 import type { Messages } from "./messages.ts";
 
-/** curl's code for what cannot be written. */
+/** curl's exit code for a failed write. */
 export const WRITE_ERROR = 23;
 
 /** An error of the tool itself, which ends a transfer with curl's code. */
@@ -25,18 +25,18 @@ export class ToolError extends Error {
   }
 }
 
-/** From how many bytes on nobody looks for binary output any more. */
+/** The number of bytes after which output is no longer checked for being binary. */
 const LOOKED_AT = 2000;
-/** How many numbered names are tried where files are there already. */
+/** The largest number that is tried in a file name where files exist already. */
 const MOST_NAMES = 99;
 
-/** A file, standard output, or nothing; a file is opened when something comes. */
+/** A file, standard output, or nothing. A file is opened when the first bytes arrive. */
 export class Output {
   readonly #io: Io;
   readonly #messages: Messages;
   readonly #tool: CurlTool;
   readonly #isDiscarded: boolean;
-  /** Whether standard output was asked for, or is only what is left. */
+  /** Whether the command asks for standard output, as opposed to the default. */
   readonly #isStandardWanted: boolean;
   #path: string | null;
   #isServersName = false;
@@ -58,7 +58,7 @@ export class Output {
     return this.#path;
   }
 
-  /** How many bytes came, without those that were there before. */
+  /** The number of bytes written, without those that the file had before. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -67,12 +67,12 @@ export class Output {
     return this.#isDiscarded;
   }
 
-  /** Whether it goes to a terminal. */
+  /** Whether the output is a terminal. */
   get isTerminal(): boolean {
     return !this.#isDiscarded && this.#path === null && this.#io.isTerminal(1);
   }
 
-  /** How large the file is that is there, 0 for none. */
+  /** The size of the existing file, 0 for none. */
   existingSize(): number {
     try {
       return this.#path === null ? 0 : statSync(this.#path).size;
@@ -81,7 +81,7 @@ export class Output {
     }
   }
 
-  /** Whether there is a file already. */
+  /** Whether the file exists already. */
   exists(): boolean {
     try {
       return this.#path !== null && Boolean(statSync(this.#path));
@@ -90,14 +90,14 @@ export class Output {
     }
   }
 
-  /** Takes the name that the server gives, where nothing has been written yet. */
+  /** Sets the name that the server has chosen, unless something was written already. */
   rename(path: string): void {
     if (this.#fd >= 0) throw new ToolError(WRITE_ERROR, "The file has another name already");
     this.#path = path;
     this.#isServersName = true;
   }
 
-  /** Opens the file at its end, to go on from `start`. */
+  /** Opens the file at its end, to continue from `start`. */
   resume(start: number): void {
     if (this.#path === null) return;
     this.#makeFolder();
@@ -105,7 +105,7 @@ export class Output {
     this.#start = start;
   }
 
-  /** Writes. Throws `ToolError` where that cannot be. */
+  /** Writes bytes. Throws `ToolError` where that fails. */
   write(bytes: Uint8Array): void {
     if (this.#isDiscarded) return;
     if (
@@ -122,7 +122,7 @@ export class Output {
     this.#bytes += bytes.length;
   }
 
-  /** Makes the file, also where nothing comes. */
+  /** Creates the file, for a transfer without a body. */
   create(): void {
     if (this.#isDiscarded || this.#path === null || this.#fd >= 0) return;
     this.#makeFolder();
@@ -150,7 +150,7 @@ export class Output {
     }
   }
 
-  /** `name.1` and so on, the first that is free. */
+  /** Opens the first of `name.1`, `name.2` and so on that does not exist. */
   #openNumbered(path: string): number {
     for (let i = 0; i <= MOST_NAMES; i++) {
       const name = i === 0 ? path : `${path}.${i}`;
@@ -165,7 +165,7 @@ export class Output {
     return this.#open(path, "wx");
   }
 
-  /** Takes back what has been written, for another attempt. */
+  /** Discards what was written, for another attempt. */
   restart(): void {
     if (this.#fd < 0 || this.#bytes === 0 || !fstatSync(this.#fd).isFile()) return;
     this.#messages.note(`Throwing away ${this.#bytes} bytes`);
@@ -177,7 +177,9 @@ export class Output {
     this.#bytes = 0;
   }
 
-  /** Ends the file. `time` is what the server says, in seconds since 1970, -1 for nothing. */
+  /**
+   * Closes the file. `time` is the server's time of the file in seconds since 1970, -1 for none.
+   */
   close(isFailed: boolean, time: number): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     const isOpen = this.#fd >= 0, path = this.#path;
@@ -190,7 +192,7 @@ export class Output {
   }
 }
 
-/** The code of an error that ended a transfer. */
+/** The exit code for an error that ended a transfer. */
 export function codeOf(error: unknown): number {
   const { code } = error as { readonly code?: unknown };
   return typeof code === "number" ? code : Code.BAD_FUNCTION_ARGUMENT;

@@ -1,5 +1,5 @@
 /**
- * A password that a command leaves out, as curl asks for it.
+ * Prompts for a password that a command leaves out, as curl does.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 
-/** Asks on the terminal without an echo. Throws where there is no terminal. */
+/** Reads a password from the terminal without echo. Throws where there is no terminal. */
 export function askPassword(prompt: string): string {
   const terminal = openSync("/dev/tty", "r+");
   const stty = (mode: string) =>

@@ -1,22 +1,22 @@
 /**
- * How far the transfers are: a bar on a terminal, nothing elsewhere.
+ * The progress of the transfers: a bar on a terminal, nothing elsewhere.
  *
  * @module
  */
 
 import type { EasyOptions } from "../../handles/easy/easy.ts";
 
-/** How far one transfer is, in bytes. */
+/** The progress of one transfer, in bytes. */
 export interface Counter {
   done: number;
-  /** 0 where unknown. */
+  /** The expected number, 0 where unknown. */
   total: number;
 }
 
 const BETWEEN_MS = 100, UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** Bytes in the unit that has few digits. */
+/** A number of bytes in the largest unit that leaves few digits. */
 export function bytesText(bytes: number): string {
   let value = bytes, unit = 0;
   while (value >= 1000 && unit < UNITS.length - 1) {
@@ -26,21 +26,21 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? Math.round(value) : value.toFixed(value < 10 ? 2 : 1)} ${UNITS[unit]}`;
 }
 
-/** A bar of so many columns. */
+/** A bar of `columns` characters. */
 export function barText(part: number, columns: number): string {
   const eighths = Math.round(Math.min(Math.max(part, 0), 1) * columns * 8);
   const full = Math.floor(eighths / 8), bar = "█".repeat(full) + (EIGHTHS[eighths % 8] ?? "");
   return bar.padEnd(columns, "░");
 }
 
-/** Seconds as a clock has them. */
+/** Seconds as hours, minutes and seconds. */
 function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return "--:--";
   const whole = Math.round(seconds), rest = String(whole % 60).padStart(2, "0");
   return `${Math.floor(whole / 60)}:${rest}`;
 }
 
-/** One line that is written over and over. */
+/** A line on the terminal that is overwritten again and again. */
 export class ProgressBar {
   readonly #write: (text: string) => void;
   readonly #columns: () => number;
@@ -56,7 +56,7 @@ export class ProgressBar {
     this.#columns = columns;
   }
 
-  /** The options of an easy handle that is counted. */
+  /** The options of an easy handle whose progress is counted. */
   options(counter: Counter): EasyOptions {
     this.#running.add(counter);
     return {
@@ -85,7 +85,7 @@ export class ProgressBar {
     this.#write(`\r${this.line(now)}\x1b[K`);
   }
 
-  /** The line as it is now. */
+  /** The text of the line. */
   line(now: number): string {
     const counters = [...this.#running];
     const done = counters.reduce((sum, { done }) => sum + done, this.#finishedBytes);
@@ -106,7 +106,7 @@ export class ProgressBar {
     }${after}`;
   }
 
-  /** Ends the line. */
+  /** Ends the line with a line break. */
   close(): void {
     if (this.#isDrawn) this.#write("\n");
   }

@@ -1,5 +1,5 @@
 /**
- * Whether a transfer is worth another attempt, and when.
+ * Whether and when a transfer is tried again.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { CurlTool } from "../../command/types.ts";
 import { constants } from "../../constants.ts";
 
 const FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 600_000;
-/** What a server says that may be over soon. */
+/** Statuses of temporary errors. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504, 522, 524]);
 const ECONNREFUSED: ReadonlySet<number> = new Set([111, 61, 10061]);
 
-/** Another attempt. */
+/** The next attempt. */
 export interface Attempt {
   readonly waitMs: number;
-  /** Why, for people. */
+  /** The reason, as text. */
   readonly reason: string;
 }
 
@@ -34,12 +34,12 @@ export class Retries {
     this.#wait = tool.retryDelay;
   }
 
-  /** How many there were. */
+  /** The number of retries so far. */
   get done(): number {
     return this.#done;
   }
 
-  /** The next one after a transfer that ended with that code, `null` for none. */
+  /** The next attempt after a transfer with that exit code, `null` for none. */
   next(easy: Easy, code: number): Attempt | null {
     const { retryMaxTime } = this.#tool, spent = performance.now() - this.#started;
     if (this.#left === 0 || (retryMaxTime > 0 && spent >= retryMaxTime)) return null;

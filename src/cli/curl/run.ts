@@ -1,5 +1,5 @@
 /**
- * The transfers of a command, one after another or several at once.
+ * Runs the transfers of a command, one after another or in parallel.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { ProgressBar } from "./progress.ts";
 import { runTransfer, type Session, type Standing } from "./transfer.ts";
 import { Trace } from "./verbose.ts";
 
-/** Errors after which nothing else is tried. */
+/** Errors after which no further transfer is started. */
 const FATAL: ReadonlySet<number> = new Set([
   constants.CURLE_FAILED_INIT,
   constants.CURLE_OUT_OF_MEMORY,
@@ -32,14 +32,14 @@ const FATAL: ReadonlySet<number> = new Set([
   constants.CURLE_BAD_FUNCTION_ARGUMENT,
 ]);
 
-/** What transfers of one command share, as far as libcurl can. */
+/** The data that the transfers of a command share, as far as libcurl supports it. */
 const SHARED = [
   constants.CURL_LOCK_DATA_COOKIE,
   constants.CURL_LOCK_DATA_DNS,
   constants.CURL_LOCK_DATA_SSL_SESSION,
 ];
 
-/** Runs what was read. Gives the code that curl would exit with. */
+/** Runs the transfers of a command. Returns curl's exit code. */
 export async function runAll(reading: Reading, end: CurlPlace, io: Io): Promise<number> {
   const global = globalOf(reading.global), messages = new Messages(io, global);
   const trace = new Trace(global, messages, io);
@@ -123,7 +123,7 @@ class Runner {
     return this.#code;
   }
 
-  /** Takes one transfer after another, until there is none or all is to end. */
+  /** Runs one transfer after another, until there is none or the command is to end. */
   async #work(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       const started = performance.now(), next = this.#next();
@@ -151,7 +151,10 @@ class Runner {
     }
   }
 
-  /** One after another the last one counts, at once the last that failed. */
+  /**
+   * Updates the exit code: in sequence the last transfer's, in parallel that of the last one that
+   * failed.
+   */
   #note(code: number): void {
     if (this.#global.parallel === 1 || code !== 0) this.#code = code;
     if (FATAL.has(code) || (code !== 0 && this.#global.failEarly)) this.#abort.abort();

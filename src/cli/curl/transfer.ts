@@ -28,7 +28,7 @@ import { WriteOut } from "./write_out.ts";
 
 const HTTP_RETURNED_ERROR = constants.CURLE_HTTP_RETURNED_ERROR;
 
-/** What all transfers of a command have in common. */
+/** The state that all transfers of a command share. */
 export interface Session {
   readonly io: Io;
   readonly messages: Messages;
@@ -146,7 +146,7 @@ class Transfer {
       ...(size === null ? {} : { RESUME_FROM_LARGE: size }),
       ...(this.#mime ? { MIMEPOST: this.#mime } : {}),
       ...(this.#upload?.options() ?? {}),
-      // what is typed is sent
+      // TELNET sends standard input as it is typed
       ...(this.#planned.scheme === "telnet"
         ? { READFUNCTION: (buffer) => this.#session.io.read(buffer) }
         : {}),
@@ -156,9 +156,7 @@ class Transfer {
     } satisfies EasyOptions;
   }
 
-  /**
-   * The offset to resume at: -1 has libcurl ask the server, `null` leaves RESUME_FROM_LARGE unset.
-   */
+  /** The offset to resume at: -1 has libcurl find it, `null` leaves RESUME_FROM_LARGE unset. */
   #continueAt(): number | null {
     const { continueAt } = this.#tool;
     if (continueAt === null) return null;

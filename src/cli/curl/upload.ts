@@ -1,5 +1,5 @@
 /**
- * What a transfer sends from a file or from standard input.
+ * The upload of a file or of standard input.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export class Upload {
   readonly size: number | null;
   #at = 0;
 
-  /** Opens it. Throws `ToolError` where it cannot be read. */
+  /** Opens the file. Throws `ToolError` where it cannot be read. */
   constructor(io: Io, path: string) {
     this.#io = io;
     this.#fd = path === "-" || path === "." ? -1 : open(path);
@@ -26,7 +26,7 @@ export class Upload {
     this.size = stat?.isFile() ? stat.size : null;
   }
 
-  /** The options that send it. */
+  /** The options that upload the bytes. */
   options(): EasyOptions {
     return {
       ...(this.size === null ? {} : { INFILESIZE_LARGE: this.size }),
@@ -43,7 +43,7 @@ export class Upload {
     return count;
   }
 
-  /** For another attempt. */
+  /** Rewinds, for another attempt. */
   restart(): void {
     this.#at = 0;
   }

@@ -1,5 +1,5 @@
 /**
- * `-v`, `--trace` and `--trace-ascii`: what goes over the wire.
+ * `-v`, `--trace` and `--trace-ascii`: print what libcurl sends and receives.
  *
  * @module
  */
@@ -24,17 +24,17 @@ const TITLES = [
 
 const encoder = new TextEncoder(), decoder = new TextDecoder("latin1");
 
-/** Writes what libcurl tells of all transfers. */
+/** Writes the trace of all transfers. */
 export class Trace {
   readonly #global: CurlGlobal;
   readonly #messages: Messages;
   readonly #io: Io;
-  /** -1 where messages go. */
+  /** The descriptor of the file, -1 for standard error. */
   readonly #file: number;
   #isInLine = false;
   #isAfterData = false;
 
-  /** Warns where the file cannot be written. */
+  /** Opens the file; warns where it cannot be written. */
   constructor(global: CurlGlobal, messages: Messages, io: Io) {
     this.#global = global;
     this.#messages = messages;
@@ -43,7 +43,7 @@ export class Trace {
     this.#file = path === "-" ? 1 : path === "%" ? -1 : messages.open(path);
   }
 
-  /** The options of an easy handle that has to tell; none where nothing is asked. */
+  /** The options of an easy handle that is traced; none where no trace was asked for. */
   options(): EasyOptions {
     const { trace, verbose } = this.#global;
     if (trace === null && verbose === 0) return {};
@@ -83,7 +83,7 @@ export class Trace {
     }
   }
 
-  /** The bytes of a body are shown where it goes. */
+  /** Writes only the count of a body's bytes: the body itself goes to its output. */
   #counted(type: number, bytes: Uint8Array): void {
     if (this.#isAfterData) return;
     if (this.#isInLine) this.#text("\n");
@@ -131,7 +131,7 @@ function hexDump(bytes: Uint8Array): string {
   return text;
 }
 
-/** Line ends of headers end a line here too. */
+/** A dump as text, in which the line ends of headers begin a new line. */
 function asciiDump(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length;) {

@@ -14,7 +14,7 @@ import { versionInfo } from "../../version.ts";
 import { type Io, print, writeAll } from "../io.ts";
 import type { Messages } from "./messages.ts";
 
-/** What a transfer was like. */
+/** The result of a transfer. */
 export interface Finished {
   readonly easy: Easy;
   readonly url: string;
@@ -30,7 +30,7 @@ export interface Finished {
 type Text = string | number | null;
 type Variable = (finished: Finished) => Text;
 
-/** An info, `null` where the loaded libcurl does not know it. */
+/** An info as text, `null` where the loaded libcurl does not know it. */
 function info(easy: Easy, name: InfoName): Text {
   try {
     return easy.getInfo(name) as Text;
@@ -41,7 +41,7 @@ function info(easy: Easy, name: InfoName): Text {
 }
 
 const plain = (name: InfoName): Variable => ({ easy }) => info(easy, name);
-/** Microseconds as seconds. */
+/** A time in microseconds, printed in seconds. */
 const time = (name: InfoName): Variable => ({ easy }) => {
   const us = info(easy, name);
   return us === null ? null : (Number(us) / 1e6).toFixed(6);
@@ -82,7 +82,7 @@ const PARTS: readonly UrlPart[] = [
   "ZONEID",
 ];
 
-/** What `%{…}` may name. */
+/** The variables of `%{…}`. */
 export const variables: Readonly<Record<string, Variable>> = dictionary({
   certs: ({ easy }) =>
     easy.getInfo("CERTINFO").flat().map((line) => `${line.replace(/^cert:/i, "").trimEnd()}\n`)
@@ -146,7 +146,7 @@ export const variables: Readonly<Record<string, Variable>> = dictionary({
 
 const ESCAPES: Readonly<Record<string, string>> = dictionary({ r: "\r", n: "\n", t: "\t" });
 
-/** Writes what the format says of a transfer. */
+/** Prints the format of `-w` for a transfer. */
 export class WriteOut {
   readonly #io: Io;
   readonly #messages: Messages;
@@ -209,7 +209,7 @@ export class WriteOut {
     }
   }
 
-  /** The first header of that name, or all with what is between them. */
+  /** The first header of that name, or all of them with a separator. */
   #header(text: string): string {
     const [, name = "", separator] = /^([^:]*)(?::all:([^]*))?$/.exec(text) ?? [];
     const { easy } = this.#finished, wanted = name.toLowerCase();
@@ -264,7 +264,7 @@ const MONTHS = [
 ];
 const two = (value: number) => String(value).padStart(2, "0");
 
-/** What `strftime` makes of the format, in UTC. */
+/** A time in UTC, formatted as by `strftime`. */
 export function timeText(format: string, now: Date): string {
   const day = DAYS[now.getUTCDay()] as string, month = MONTHS[now.getUTCMonth()] as string;
   const date = `${now.getUTCFullYear()}-${two(now.getUTCMonth() + 1)}-${two(now.getUTCDate())}`;

@@ -1,5 +1,5 @@
 /**
- * URLs as curl's tool changes them before libcurl sees them.
+ * Changes URLs as curl's tool does before it passes them to libcurl.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const GUESSES: readonly (readonly [prefix: string, scheme: string])[] = [
   ["pop3.", "pop3"],
 ];
 
-/** The URL with a scheme: its own, `byDefault`, or the one that its host's name begins with. */
+/** The URL with a scheme: its own, `byDefault`, or the one that the host name begins with. */
 export function withScheme(url: string, byDefault: string | undefined): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || /^(?:file|data|blob|about):/i.test(url)) return url;
   const guess = GUESSES.find(([prefix]) => url.toLowerCase().startsWith(prefix))?.[1];
@@ -29,13 +29,13 @@ export function schemeOf(url: string): string {
   return (/^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1] ?? "").toLowerCase();
 }
 
-/** A URL before its fragment, and that. */
+/** The two parts of a URL: the text before the fragment, and the fragment. */
 function cutFragment(url: string): readonly [before: string, fragment: string] {
   const at = url.indexOf("#");
   return at < 0 ? [url, ""] : [url.slice(0, at), url.slice(at)];
 }
 
-/** The URL with more of a query. */
+/** The URL with a query appended. */
 export function withQuery(url: string, query: string): string {
   if (query === "") return url;
   const [before, fragment] = cutFragment(url);
@@ -64,7 +64,7 @@ export function withFileName(url: string, file: string): string {
   return `${base}${path === "" ? "/" : path}${encoded}${fragment}`;
 }
 
-/** `ipfs:` and `ipns:` by a gateway. */
+/** Converts `ipfs:` and `ipns:` URLs to those of a gateway. */
 export function throughGateway(url: string, gateway: string | undefined, place: CurlPlace): string {
   const [, scheme = "", rest = ""] = /^(ipfs|ipns):\/\/(.*)$/i.exec(url) ?? [];
   if (scheme === "") return url;

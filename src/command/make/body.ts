@@ -1,5 +1,5 @@
 /**
- * What a group of options sends.
+ * The request body of a group of options.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { Reading } from "../read/reading.ts";
 import { hasRawBytes, textOf } from "../shell/words.ts";
 import type { CurlFormPart } from "../types.ts";
 
-/** What is sent. */
+/** The body of a request. */
 export type GroupBody =
   | { readonly kind: "none" }
   | { readonly kind: "data"; readonly data: string | Uint8Array<ArrayBuffer> }
   | { readonly kind: "form"; readonly parts: readonly CurlFormPart[] };
 
-/** The body of all transfers of a group, but for what they upload. */
+/** The body that all transfers of a group send, apart from uploads. */
 export function bodyOf(group: Group, reading: Reading): GroupBody {
   if (group.form) return { kind: "form", parts: group.form.root.parts };
   if (group.data.length === 0 || group.is("get")) return { kind: "none" };
@@ -25,7 +25,7 @@ export function bodyOf(group: Group, reading: Reading): GroupBody {
   return { kind: "data", data: hasRawBytes(text) ? bytes : text };
 }
 
-/** The same, after it is checked that nothing else was said of the method. */
+/** Does the same, after a check that no other option sets the method. */
 export function checkedBody(group: Group, reading: Reading, place: CurlPlace): GroupBody {
   const isData = group.data.length > 0 && !group.is("get");
   if (isData) group.choose("data", place);

@@ -1,5 +1,5 @@
 /**
- * A transfer as options of an easy handle.
+ * Converts a transfer to options of an easy handle.
  *
  * @module
  */
@@ -17,11 +17,11 @@ export type OptionValues = Partial<
   Record<Name, number | string | Uint8Array<ArrayBuffer> | readonly (string | Uint8Array)[]>
 >;
 
-/** The same for the types of the handles: the names are theirs, but for the newest ones. */
+/** The same values with the types of `Easy.setOpts`, which has all names except the newest. */
 export const asEasyOptions = (options: OptionValues): EasyOptions =>
   options as unknown as EasyOptions;
 
-/** How many redirects curl's tool follows unless it is told. */
+/** The default of `--max-redirs` in curl's tool. */
 const REDIRECTS = 50;
 
 /** The options of a group that have the same meaning for `fetch` and for an easy handle. */
@@ -46,7 +46,7 @@ export function commonOptions(group: Group, scheme: string): OptionValues {
   return options;
 }
 
-/** The texts of a list that are no UTF-8 are bytes for libcurl. */
+/** The value for libcurl: texts that are not UTF-8 become bytes. */
 function optionValue(value: Value): number | string | readonly (string | Uint8Array)[] {
   if (typeof value !== "object") return value;
   return value.map((text) => hasRawBytes(text) ? bytesOf(text) : text);
@@ -65,7 +65,7 @@ const PROXY_AUTH = [
   ["proxy-basic", flags.CURLAUTH_BASIC],
 ] as const;
 
-/** The first of them that is said. */
+/** The first of the methods of proxy authentication that the group sets. */
 function proxyAuthOf(group: Group): number | null {
   return PROXY_AUTH.find(([name]) => group.is(name))?.[1] ?? null;
 }
@@ -75,7 +75,7 @@ const LEAST = [0, 4, 5, 6, 7], MOST = [0, 4, 5, 6, 7].map((version) => version <
 function addTls(group: Group, options: OptionValues): void {
   const { min, max } = group.tls;
   if (min !== 0 || max !== 0) {
-    // what is allowed at most may be less than what libcurl asks for at least
+    // the highest allowed version may be below libcurl's default for the lowest
     const least = min === 0 && max !== 0 && max < 3 ? max : min;
     options.SSLVERSION = (LEAST[least] as number) | (MOST[max] as number);
   }
@@ -84,7 +84,7 @@ function addTls(group: Group, options: OptionValues): void {
   if (typeof crlfile === "string") options.PROXY_CRLFILE ??= crlfile;
 }
 
-/** The lines of HTTPHEADER: those that are said, and those of `--json`. */
+/** The lines of HTTPHEADER: those of the command, and those that `--json` adds. */
 export function headerLinesOf(group: Group): string[] {
   const lines = [...(group.options.get("HTTPHEADER") as readonly string[] | undefined ?? [])];
   if (!group.data.some(({ isJson }) => isJson)) return lines;
@@ -95,7 +95,7 @@ export function headerLinesOf(group: Group): string[] {
   return lines;
 }
 
-/** All options of a transfer but MIMEPOST, and what reads an upload. */
+/** All options of a transfer except MIMEPOST and those that read an upload. */
 export function easyOptionsOf(planned: Planned, body: GroupBody, userAgent?: string): EasyOptions {
   const { group, scheme, url, upload } = planned;
   const options: OptionValues = { URL: url, ...commonOptions(group, scheme) };

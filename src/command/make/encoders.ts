@@ -6,10 +6,10 @@
 
 import { bytesOf, joined } from "../shell/words.ts";
 
-/** How long an encoded line may be. */
+/** The largest length of an encoded line. */
 const LINE = 76;
 
-/** The bytes as an encoder sends them. Throws `TypeError` for one that libcurl does not know. */
+/** The bytes in an encoding. Throws `TypeError` for an encoder that libcurl does not know. */
 export function encodeBody(bytes: Uint8Array, encoder: string | undefined): Uint8Array {
   switch (encoder?.toLowerCase()) {
     case undefined:
@@ -36,7 +36,7 @@ function base64(bytes: Uint8Array): Uint8Array {
 
 const CR = 13, LF = 10, TAB = 9, SPACE = 32, EQUALS = 61;
 
-/** Line ends stay; a blank before one is encoded. */
+/** Encodes as quoted-printable: line ends are kept, and a blank before one is encoded. */
 function quotedPrintable(bytes: Uint8Array): Uint8Array {
   const lines: string[] = [];
   let line = "";
@@ -50,7 +50,7 @@ function quotedPrintable(bytes: Uint8Array): Uint8Array {
     }
     const isEnd = i + 1 === bytes.length || (bytes[i + 1] === CR && bytes[i + 2] === LF);
     const text = printable(byte, isEnd);
-    // a line that goes on has room for the "=" that says so
+    // a line that continues needs room for the "=" at its end
     const limit = isEnd ? LINE : LINE - 1;
     if (line.length + text.length > limit) {
       lines.push(`${line}=\r\n`);

@@ -1,5 +1,5 @@
 /**
- * What `fetch` does otherwise than curl would.
+ * The differences between `fetch` with the `init` of a transfer, and curl.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { schemeOf } from "./address.ts";
 import type { Planned } from "./transfers.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** Something that `init` cannot say. */
+/** A difference: an option that `init` cannot express. */
 export interface Gap {
   readonly option: string;
   readonly place: CurlPlace;
   readonly reason: string;
-  /** Whether the request is another one, and not only what is made of the answer. */
+  /** Whether the request differs, and not only what is done with the response. */
   readonly isSent: boolean;
 }
 
@@ -28,10 +28,10 @@ type Check = (planned: Planned) => boolean;
 const has = (name: Name): Check => ({ group }) => group.options.has(name);
 const methodOf = ({ group }: Planned) => group.options.get("CUSTOMREQUEST");
 
-/** Methods that `fetch` writes in capitals. */
+/** Methods that `fetch` converts to upper case. */
 const NORMALIZED = /^(?:delete|get|head|options|post|put)$/i;
 
-/** By the option that it is about: when it is so, and why. */
+/** For an option: the condition under which there is a difference, and its description. */
 const CHECKS: readonly (readonly [option: string, check: Check, reason: string])[] = [
   [
     "url",
@@ -61,7 +61,7 @@ const CHECKS: readonly (readonly [option: string, check: Check, reason: string])
   ["cookie", ({ group }) => group.cookieFiles.length > 1, "init.curl has room for one file"],
 ];
 
-/** Whether the standard's parser changes what curl would send of a URL. */
+/** Whether the standard's parser changes a part of a URL that curl would send unchanged. */
 function isRewritten({ url }: Planned): boolean {
   if (!/^https?$/.test(schemeOf(url))) return false;
   let parsed: URL;
@@ -75,13 +75,13 @@ function isRewritten({ url }: Planned): boolean {
   return `${parsed.pathname}${parsed.search}` !== path.replace(/\?$/, "");
 }
 
-/** Which options have an effect: one that was taken back has none. */
+/** Whether an option has an effect: later options may have undone it. */
 function isLive(row: OptionRow, { options }: Group): boolean {
   const names = [...row.set ?? [], ...Object.keys(row.on ?? {}), ...(row.bits ?? []).slice(0, 1)];
   return names.length === 0 || names.some((name) => options.has(name as Name));
 }
 
-/** Which option it is that a message of `fetch` is about. */
+/** The option that a message of `fetch` is about. */
 const REFUSED: readonly (readonly [about: RegExp, option: string])[] = [
   [/method|(?:GET|HEAD) request/, "request"],
   [/PROXYHEADER/, "proxy-header"],
@@ -90,7 +90,7 @@ const REFUSED: readonly (readonly [about: RegExp, option: string])[] = [
   [/TRANSFERTEXT/, "use-ascii"],
 ];
 
-/** What `fetch` refuses of its arguments, `null` for nothing. */
+/** The error of `fetch` for these arguments, `null` for none. */
 function refusalOf(url: string, init: FetchInit): string | null {
   try {
     const members = readInit({ ...init, curl: splitNewer(init.curl).known });
@@ -103,7 +103,7 @@ function refusalOf(url: string, init: FetchInit): string | null {
   }
 }
 
-/** The gap of a transfer whose `init` is refused. */
+/** The difference for a transfer whose `init` is refused. */
 function refusedGap({ group, place, url }: Planned, init: FetchInit): Gap[] {
   const reason = refusalOf(url, init);
   if (reason === null) return [];
@@ -113,8 +113,8 @@ function refusedGap({ group, place, url }: Planned, init: FetchInit): Gap[] {
 }
 
 /**
- * All gaps of a transfer, of which `init` has been made; `null` where that of another transfer of
- * the group has been looked at.
+ * All differences of a transfer and its `init`; `null` for `init` where another transfer of the
+ * group was already checked.
  */
 export function gapsOf(planned: Planned, init: FetchInit | null): Gap[] {
   const { group, scheme } = planned;

@@ -1,5 +1,5 @@
 /**
- * A transfer as the `init` of `fetch`.
+ * Converts a transfer to the `init` of `fetch`.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import { fileNameOf, multipart, type ReadPart, typeOf } from "./multipart.ts";
 import type { Planned } from "./transfers.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** A header, `null` for one that is taken away. */
+/** A header, `null` to remove one that is sent by default. */
 export type HeaderPair = readonly [name: string, value: string | null];
 
-/** What has a place of its own in `init`, or no meaning for `fetch`. */
+/** Options that have a member of their own in `init`, or no meaning for `fetch`. */
 const ELSEWHERE: ReadonlySet<Name> = new Set<Name>([
   "ACCEPT_ENCODING",
   "CONNECTTIMEOUT_MS",
@@ -33,10 +33,10 @@ const ELSEWHERE: ReadonlySet<Name> = new Set<Name>([
   "TIMEOUT_MS",
 ]);
 
-/** What curl sends a form of the web as, and `fetch` a string. */
+/** The media type of a request body: of a URL-encoded form by curl, and of a string by `fetch`. */
 const FORM_TYPE = "application/x-www-form-urlencoded", TEXT_TYPE = "text/plain;charset=UTF-8";
 
-/** The `init` of a transfer. `read` gives the bytes of a file that is sent. */
+/** The `init` of a transfer. `read` returns the bytes of a file that is sent. */
 export function fetchInitOf(
   planned: Planned,
   body: GroupBody,
@@ -81,7 +81,7 @@ function curlOf(
   userAgent: string | undefined,
 ): FetchCurlOptions {
   const curl: Partial<Record<Name, OptionValues[Name] | null>> = {};
-  // a response is only decoded where that is asked for
+  // curl decodes a response only with this option
   if (!group.options.has("ACCEPT_ENCODING")) curl.ACCEPT_ENCODING = null;
   for (const [name, value] of Object.entries(commonOptions(group, scheme))) {
     if (!ELSEWHERE.has(name as Name)) curl[name as Name] = value;
@@ -90,18 +90,18 @@ function curlOf(
   const from = group.tool.get("continue-at");
   if (typeof from === "number" && from > 0 && upload === null) curl.RESUME_FROM_LARGE = from;
   const options = asEasyOptions(curl as OptionValues);
-  // curl asks for encodings with a Range, too, where fetch does not
+  // curl asks for encodings with a Range too, unlike fetch
   const isPart = asksForPart({ headers, curl: new Map(Object.entries(options)) });
   return isPart ? { ...options, ACCEPT_ENCODING: "" } : options;
 }
 
 interface SentBody {
   readonly body: string | Uint8Array<ArrayBuffer> | FormData;
-  /** The type that curl gives it, `null` for none. */
+  /** The media type that curl sends, `null` for none. */
   readonly type: string | null;
-  /** Whether that is more than the headers say: it has the boundary. */
+  /** Whether that type is sent whatever the headers are, because it has the boundary. */
   readonly isTyped?: boolean;
-  /** What of a file it is. */
+  /** The range of a file that is sent. */
   readonly range?: string;
 }
 
@@ -118,12 +118,12 @@ function sentBody({ group, upload }: Planned, body: GroupBody, read: ReadPart): 
   return { body: written.bytes, type: written.type, isTyped: true };
 }
 
-/** The media type that the headers say. */
+/** The media type in the headers of the command. */
 function ownType(group: Group): string | null {
   return headerLinesOf(group).flatMap(headerPair).find(([name]) => isType(name))?.[1] ?? null;
 }
 
-/** All of a file, or what comes after the part that is there already. */
+/** The whole file, or the rest after the part that the server has already. */
 function uploadBody({ tool }: Group, bytes: Uint8Array<ArrayBuffer>): SentBody {
   const from = tool.get("continue-at");
   if (typeof from !== "number" || from === 0) return { body: bytes, type: null };
@@ -145,17 +145,17 @@ function formDataOf(parts: readonly CurlFormPart[], read: ReadPart): FormData {
   return form;
 }
 
-/** Whether a `FormData` can say all that the form does. */
+/** Whether a `FormData` can represent the whole form. */
 export function isPlainForm(group: Group, parts: readonly CurlFormPart[]): boolean {
   return !group.options.has("MIME_OPTIONS") && ownType(group) === null && parts.every(isPlainField);
 }
 
-/** A field that a `FormData` writes as libcurl does. */
+/** Whether a `FormData` sends a field exactly as libcurl does. */
 function isPlainField(part: CurlFormPart): boolean {
   const { name, data, encoder, headers, parts } = part, filename = fileNameOf(part);
   if (name === undefined || encoder !== undefined || headers || parts) return false;
   if (filename !== null) {
-    // a File has a type in small letters, and Bun adds a charset to that of text
+    // a File has a type in lower case, and Bun adds a charset to text types
     const type = typeOf(part);
     return type !== null && !/[A-Z]|^text\//.test(type);
   }
@@ -164,13 +164,15 @@ function isPlainField(part: CurlFormPart): boolean {
 }
 
 const isType = (name: string) => name.toLowerCase() === "content-type";
-/** Whether the type is taken away, and none is said. */
+/** Whether the headers remove the type and set no other. */
 function isTypeless(headers: readonly HeaderPair[]): boolean {
   const types = headers.filter(([name]) => isType(name));
   return types.length > 0 && types.every(([, value]) => value === null);
 }
 
-/** The headers, with the type that the body has for curl, and without what `fetch` adds itself. */
+/**
+ * The headers, with the body's type as curl sends it, and without those that `fetch` adds itself.
+ */
 function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
   const pairs = headerLinesOf(group).flatMap(headerPair);
   if (sent === null) return pairs;
@@ -189,7 +191,7 @@ function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
   });
 }
 
-/** A line of HTTPHEADER; libcurl ignores what is none. */
+/** The header of a line of HTTPHEADER. libcurl ignores a line that is not a header. */
 function headerPair(line: string): HeaderPair[] {
   const [, name = "", sign = "", rest = ""] = /^([^:;]*)([:;])([^]*)$/.exec(line) ?? [];
   const value = rest.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
@@ -198,7 +200,7 @@ function headerPair(line: string): HeaderPair[] {
   return [[name, value === "" ? null : byteString(value)]];
 }
 
-/** One character for each byte, as `fetch` has it. */
+/** A string with one character for each byte, as `fetch` takes it. */
 function byteString(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
   return Array.from(bytesOf(text), (byte) => String.fromCharCode(byte)).join("");

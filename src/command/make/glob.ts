@@ -1,5 +1,5 @@
 /**
- * What braces and brackets in a URL stand for: {@link https://curl.se/docs/manpage.html#GLOBBING}.
+ * Patterns in URLs, with braces and brackets: {@link https://curl.se/docs/manpage.html#GLOBBING}.
  *
  * @module
  */
@@ -9,32 +9,32 @@ import type { Word } from "../shell/words.ts";
 
 /** A set in braces or a range in brackets. */
 interface Wildcard {
-  /** Its number from 1 on, and its name where it has one. */
+  /** The number, from 1 on, and the name, where it has one. */
   readonly index: number;
   readonly name: string | null;
   readonly count: number;
   valueAt(index: number): string;
 }
 
-/** A pattern: texts with a wildcard between each two. */
+/** A parsed pattern: texts with a wildcard between each two. */
 export interface Glob {
   readonly texts: readonly string[];
   readonly wildcards: readonly Wildcard[];
-  /** How many it stands for. */
+  /** The number of URLs that the pattern stands for. */
   readonly count: number;
 }
 
-/** One of what a pattern stands for. */
+/** One of the URLs of a pattern. */
 export interface Match {
   readonly text: string;
-  /** What each wildcard is in it. */
+  /** The value of each wildcard in this URL. */
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** How many elements a set may have, and how many wildcards a pattern. */
+/** The largest numbers of elements of a set, and of wildcards of a pattern. */
 const MOST_ELEMENTS = 100_000, MOST_WILDCARDS = 120;
 
-/** A pattern that stands for itself alone. */
+/** A pattern without wildcards. */
 export function literal(text: string): Glob {
   return { texts: [text], wildcards: [], count: 1 };
 }
@@ -88,7 +88,7 @@ class GlobReader {
     return this.#text.slice(this.#at - length, this.#at);
   }
 
-  /** An IPv6 address in brackets, or brackets with nothing in them. */
+  /** Reads brackets that are not a wildcard: an IPv6 address, or empty ones. */
   #address(): string {
     const rest = this.#text.slice(this.#at, this.#at + 128);
     return /^\[(?:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[^\]]*)?|)\]/.exec(rest)?.[0] ??
@@ -162,7 +162,7 @@ class GlobReader {
   }
 }
 
-/** All that a pattern stands for; the last wildcard changes first. */
+/** All URLs of a pattern; the last wildcard changes first. */
 export function* matches({ texts, wildcards, count }: Glob): Generator<Match, void, void> {
   for (let n = 0; n < count; n++) {
     const values = new Map<string, string>(), found: string[] = [];
@@ -178,7 +178,7 @@ export function* matches({ texts, wildcards, count }: Glob): Generator<Match, vo
   }
 }
 
-/** A file name with `#1` and `#<name>` replaced by what the wildcards are. */
+/** A file name in which `#1` and `#<name>` are replaced by the values of the wildcards. */
 export function fillName(name: Word, values: ReadonlyMap<string, string>): string {
   return name.text.replace(/#(?:(\d+)|(<[^>]{1,64}>))/g, (whole, number, named, at: number) => {
     const value = values.get(number ?? named);

@@ -37,7 +37,7 @@ function typeOfName(name: string): string | null {
   return TYPES[/\.[^./\\]*$/.exec(name)?.[0].toLowerCase() ?? ""] ?? null;
 }
 
-/** The last part of a path. */
+/** The last component of a path. */
 export const baseName = (path: string): string => path.split("/").at(-1) ?? "";
 
 /** The file name of a part as the receiver sees it. */
@@ -127,8 +127,8 @@ function partBytes(
 }
 
 /**
- * The media type of a part: the given one, else that which its file name implies; `null` for plain
- * text without a name, which needs none.
+ * The media type of a part: the given one, else the one that its file name implies; `null` for
+ * plain text without a name, which needs none.
  */
 export function typeOf(part: CurlFormPart): string | null {
   if (part.type !== undefined || part.parts) return part.type ?? null;

@@ -1,5 +1,5 @@
 /**
- * What the tool is told, in one form.
+ * The options for curl's tool itself, as objects.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const numberOf = (notes: Notes, name: string, byDefault = 0) =>
   (notes.get(name) as number | undefined) ?? byDefault;
 const textOf = (notes: Notes, name: string) => (notes.get(name) as string | undefined) ?? null;
 
-/** What is done around the transfers of a group. */
+/** The options of the tool for the transfers of a group. */
 export function toolOf({ tool }: Group): CurlTool {
   const clobber = tool.get("clobber");
   return {
@@ -40,7 +40,7 @@ export function toolOf({ tool }: Group): CurlTool {
 
 const MOST_PARALLEL = 65535, PARALLEL = 50;
 
-/** What is done for all transfers. */
+/** The options of the tool for all transfers. */
 export function globalOf(notes: Notes): CurlGlobal {
   const traced = ["trace", "trace-ascii"].find((name) => notes.has(name));
   const most = numberOf(notes, "parallel-max", PARALLEL) || PARALLEL;

@@ -1,5 +1,5 @@
 /**
- * The transfers of a command: each URL that its patterns stand for, with its file.
+ * The transfers of a command: each URL of its patterns, with its file.
  *
  * @module
  */
@@ -25,17 +25,17 @@ export interface Planned {
   readonly group: Group;
   readonly url: string;
   readonly scheme: string;
-  /** The path of what to send, `"-"` and `"."` for standard input, `null` for nothing. */
+  /** The path of the file to send, `"-"` and `"."` for standard input, `null` for nothing. */
   readonly upload: string | null;
   readonly uploadPlace: CurlPlace;
-  /** Where its URL stands. */
+  /** The place of its URL. */
   readonly place: CurlPlace;
   readonly output: CurlOutput;
   /** Whether `-o -` asks for standard output. */
   readonly isStandardWanted: boolean;
 }
 
-/** Goes through the transfers in curl's order. Throws `CurlCommandError` for a bad URL. */
+/** Yields the transfers in curl's order. Throws `CurlCommandError` for a bad URL. */
 export function* transfersOf(reading: Reading, end: CurlPlace): Generator<Planned, void, void> {
   let isFirst = true;
   for (const group of reading.groups) {
@@ -48,14 +48,14 @@ export function* transfersOf(reading: Reading, end: CurlPlace): Generator<Planne
   }
 }
 
-/** What is added to each URL: the data of `-G`, or that of `--url-query`. */
+/** The query that is added to each URL: the data of `-G`, or the value of `--url-query`. */
 function queryOf(group: Group, reading: Reading): string {
   const isGet = group.is("get") && group.data.length > 0;
   const pieces = isGet ? group.data : group.query;
   return pieces.length === 0 ? "" : textOf(joinedPieces(pieces, reading));
 }
 
-/** How many transfers there are. Nothing is made. Throws `CurlCommandError` for a bad pattern. */
+/** Counts the transfers without making them. Throws `CurlCommandError` for a bad pattern. */
 export function countTransfers({ groups }: Reading): number {
   let count = 0;
   for (const group of groups) {
@@ -83,7 +83,7 @@ function patternsOf(
 
 function* ofEntry(group: Group, entry: Entry, query: string): Generator<Planned, void, void> {
   const { url } = entry;
-  if (!url) return; // more outputs than URLs: curl warns, and does the others
+  if (!url) return; // more outputs than URLs: curl warns, and runs the other transfers
   const { urls, files } = patternsOf(group, entry, url);
   for (const file of files ? matches(files) : [null]) {
     for (const match of matches(urls)) {

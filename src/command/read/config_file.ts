@@ -8,9 +8,9 @@ import { dictionary } from "../../members.ts";
 import type { CurlPlace } from "../command_error.ts";
 import { type Word, wordAt } from "../shell/words.ts";
 
-/** An option of a file, and its value where it has one. */
+/** An option in a file, and its value, if it has one. */
 export interface ConfigLine {
-  /** As it stands, with or without dashes. */
+  /** The name, with or without dashes, as in the file. */
   readonly option: Word;
   readonly value: Word | null;
 }
@@ -22,7 +22,7 @@ const ESCAPES: Readonly<Record<string, string>> = dictionary({
   v: "\v",
 });
 
-/** Reads the text of a file; `name` is what places call it. */
+/** Reads the text of a file; `name` is its name in error places. */
 export function configLines(text: string, name: string): ConfigLine[] {
   const found: ConfigLine[] = [];
   text.split("\n").forEach((line, i) => {

@@ -1,5 +1,5 @@
 /**
- * `-d` and its kin, `--json`, `--url-query`, and `-F`.
+ * The options `-d` and its variants, `--json`, `--url-query`, and `-F`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { CurlFormPart } from "../types.ts";
 import type { DataPiece, FormLevel } from "./group.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
 
-/** How deep parts may be in each other: each level is a copy of what is in it, and a call. */
+/** How deep parts may be nested: each level copies its content and takes a recursive call. */
 const MOST_LEVELS = 100;
 
 /** `-d`, `--data-…` and `--json`. */
@@ -40,7 +40,7 @@ function encodedPiece(value: Word): DataPiece {
 
 const named = (name: string, text: string) => name === "" ? text : `${name}=${text}`;
 
-/** Bytes as a form of the web has them. */
+/** Bytes as in a URL-encoded form. */
 export function percentEncoded(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
@@ -51,7 +51,9 @@ export function percentEncoded(bytes: Uint8Array): string {
   return text;
 }
 
-/** `--url-query`: as `--data-urlencode`, or as it is after a plus. */
+/**
+ * `--url-query`: its value is encoded as by `--data-urlencode`, or added unchanged after a plus.
+ */
 export function urlQuery({ group, value }: Given): void {
   const { text } = value;
   group.query.push(
@@ -59,7 +61,7 @@ export function urlQuery({ group, value }: Given): void {
   );
 }
 
-/** The bytes that a piece stands for. Files are read. */
+/** The bytes of a piece. Reads files. */
 export function pieceBytes(piece: DataPiece, reading: Reading): Uint8Array {
   if (!("file" in piece)) return bytesOf(piece.text);
   const bytes = reading.bytes(piece.file, piece.place);
@@ -70,7 +72,7 @@ export function pieceBytes(piece: DataPiece, reading: Reading): Uint8Array {
   return bytesOf(named(piece.name, percentEncoded(bytes)));
 }
 
-/** Pieces joined as curl does it: by an ampersand, but for JSON. */
+/** Joins pieces as curl does: by an ampersand, except for JSON. */
 export function joinedPieces(
   pieces: readonly DataPiece[],
   reading: Reading,
@@ -103,10 +105,10 @@ export function form(given: Given): void {
   } else new FormReader(given, field).read(content);
 }
 
-/** Text, or bytes where it is no UTF-8. */
+/** A text, or its bytes where it is not UTF-8. */
 const contentOf = (text: string) => hasRawBytes(text) ? bytesOf(text) : text;
 
-/** A text that must be UTF-8. */
+/** A text. Throws unless it is UTF-8. */
 function checkedText(word: Word): string {
   if (hasRawBytes(word.text)) fail(word, 0, "UTF-8");
   return word.text;
@@ -118,7 +120,7 @@ interface Properties {
   filename?: string;
   encoder?: string;
   headers: string[];
-  /** Where it ended. */
+  /** The index after it. */
   end: number;
 }
 
@@ -150,7 +152,9 @@ class FormReader {
     }
   }
 
-  /** Adds a part of the field's name; members that it does not have are looked at, too. */
+  /**
+   * Adds a part with the field's name. It has no prototype, since missing members are read, too.
+   */
   #add(part: CurlFormPart): void {
     this.#form.current.parts.push(dictionary({ ...this.#field, ...part }));
   }
@@ -169,7 +173,7 @@ class FormReader {
     form.current = form.current.parent as FormLevel;
   }
 
-  /** One file, or several in a part of their own. */
+  /** Adds a part for one file, or a part that contains several files. */
   #files(content: Word): void {
     const parts: CurlFormPart[] = [];
     for (let at = 1, more = true; more;) {
@@ -181,7 +185,7 @@ class FormReader {
     this.#add(parts.length === 1 ? parts[0] as CurlFormPart : { parts });
   }
 
-  /** A first word, and `;name=value` after it, up to `stop`. */
+  /** Reads the first word, and each `;name=value` after it, up to `stop`. */
   #properties(content: Word, stop: string): Properties {
     const { text } = content, scan = new Scanner(text, stop);
     scan.skipBlanks();
@@ -207,7 +211,7 @@ class FormReader {
     return found;
   }
 
-  /** curl leaves it out, with a warning. */
+  /** Skips an unknown property; curl does so with a warning. */
   #unknown(scan: Scanner, content: Word): void {
     const place = content.placeOf(scan.at);
     if (scan.word() === "") return;
@@ -230,7 +234,7 @@ class FormReader {
     else found.encoder = word;
   }
 
-  /** Lines of a file; one that begins with a blank goes on with the one before. */
+  /** The header lines of a file. A line that begins with a blank continues the one before. */
   #headerFile(path: string, place: Given["place"]): string[] {
     const lines: string[] = [];
     for (const line of textOf(this.#given.reading.bytes(path, place)).split("\n")) {
@@ -255,7 +259,7 @@ function described(properties: Partial<Properties>): Partial<CurlFormPart> {
   };
 }
 
-/** Goes through the content of a part. */
+/** Reads the content of a part from left to right. */
 class Scanner {
   at = 0;
   readonly #text: string;
@@ -270,7 +274,7 @@ class Scanner {
     while (/[ \t]/.test(this.#text[this.at] ?? "")) this.at++;
   }
 
-  /** All up to the next `;`, as it is, without blanks at its end. */
+  /** The text up to the next `;`, unchanged, without blanks at its end. */
   rest(): string {
     const start = this.at;
     while (!this.#isEnd) this.at++;
@@ -282,7 +286,7 @@ class Scanner {
     return unit === undefined || unit === ";" || unit === this.#stop;
   }
 
-  /** A word in double quotes, or all up to the next `;`, without blanks at its end. */
+  /** A word in double quotes, or the text up to the next `;`, without blanks at its end. */
   word(): string {
     const quoted = /^"((?:[^"\\]|\\[^])*)"/.exec(this.#text.slice(this.at));
     if (!quoted) return this.rest();
@@ -292,7 +296,7 @@ class Scanner {
   }
 }
 
-/** Throws where a part of the form is still open. */
+/** Throws where a nested part of the form is not closed. */
 export function checkForm({ group }: Pick<Given, "group">, end: Given["place"]): void {
   if (group.form && group.form.current !== group.form.root) {
     throw new CurlCommandError(end, "a =) that ends the part of the form");

@@ -9,7 +9,7 @@ import { dictionary } from "../../members.ts";
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS = /^(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?$/;
 
-/** Minutes to the east of Greenwich. */
+/** The offset of each time zone, in minutes east of Greenwich. */
 const ZONES: Readonly<Record<string, number>> = dictionary({
   gmt: 0,
   ut: 0,
@@ -40,7 +40,7 @@ interface Found {
   zone?: number;
 }
 
-/** Seconds since 1970, `null` for what is no date. */
+/** A date in seconds since 1970, `null` for a text that is not a date. */
 export function readDate(text: string): number | null {
   const found: Found = dictionary({});
   const tokens = text.match(/[A-Za-z]+|\d+(?::\d+)+|[+-]?\d+|[^\s,\w]/g) ?? [];
@@ -88,7 +88,7 @@ function number(token: string, found: Found): boolean {
     found.day = value;
   } else if (found.year === undefined) {
     found.year = digits.length <= 2 ? value + (value > 70 ? 1900 : 2000) : value;
-  } else return false; // a month has a name
+  } else return false; // a month is given by its name
   return true;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a command says, in the order in which it says it, before transfers are made of it.
+ * The options of a command, in their order, before transfers are made of them.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Word } from "../shell/words.ts";
 import type { Name } from "../table/effect.ts";
 import type { CurlFormPart } from "../types.ts";
 
-/** The value of an easy option; the texts of a list may have raw bytes in them. */
+/** The value of an easy option; texts of a list may contain raw bytes. */
 export type Value = number | string | readonly string[];
 
-/** What the tool is told by an option. */
+/** The value of an option of curl's tool. */
 export type ToolValue = number | string | boolean;
 
-/** A piece of what `-d` and its kin send. */
+/** A piece of the data of `-d` and its variants. */
 export type DataPiece =
   & { readonly isJson: boolean }
   & (
@@ -23,28 +23,30 @@ export type DataPiece =
     | {
       readonly file: string;
       readonly place: CurlPlace;
-      /** `"lines"` leaves line ends and NULs out; `"encoded"` has `name=` in front where named. */
+      /**
+       * `"lines"` removes line ends and NULs; `"encoded"` has `name=` in front if there is a name.
+       */
       readonly how: "lines" | "whole" | "encoded";
       readonly name: string;
     }
   );
 
-/** A URL with what stands beside it. */
+/** A URL with its output and upload. */
 export interface Entry {
   url: Word | null;
-  /** Whether braces and brackets are only themselves. */
+  /** Whether braces and brackets in the URL are literal. */
   isLiteral: boolean;
   output: Output | null;
-  /** The file to send, `""` for none although `-T` was said. */
+  /** The file to send, `""` where `-T` has an empty value. */
   upload: Word | null;
 }
 
-/** Where the body goes: a file, a file named as in the URL, nowhere. */
+/** The output of the body: a file, a file named as in the URL, or none. */
 export type Output =
   | { readonly kind: "file"; readonly path: Word }
   | { readonly kind: "remote" | "standard" | "nowhere" };
 
-/** What decides the method. */
+/** The kind of request, which decides the method. */
 export type RequestKind = "HEAD" | "form" | "data" | "upload";
 
 const KIND_NAMES: Readonly<Record<RequestKind, string>> = {
@@ -54,11 +56,11 @@ const KIND_NAMES: Readonly<Record<RequestKind, string>> = {
   upload: "--upload-file",
 };
 
-/** A form while it is read. */
+/** A level of a form during reading. */
 export interface FormLevel {
   readonly parts: CurlFormPart[];
   readonly parent: FormLevel | null;
-  /** How many levels it is in. */
+  /** The number of levels around it. */
   readonly depth: number;
 }
 
@@ -71,21 +73,23 @@ export class Group {
   readonly query: DataPiece[] = [];
   readonly cookies: string[] = [];
   readonly cookieFiles: string[] = [];
-  /** Where each option stood last, by its name; one that was switched off is not among them. */
+  /** The last place of each option, by its name; options that were switched off have none. */
   readonly places: Map<string, CurlPlace> = new Map();
   readonly tls: { min: number; max: number } = { min: 0, max: 0 };
-  /** The outermost level of the form, and the one that is open. */
+  /** The outermost level of the form, and the innermost one that is open. */
   form: { readonly root: FormLevel; current: FormLevel } | null = null;
   #kind: RequestKind | null = null;
-  /** Before these entries all have the member: it is never taken away. */
+  /**
+   * Index of the first entry that may lack the member: all before it have it, and none loses it.
+   */
   readonly #free: Record<"url" | "output" | "upload", number> = { url: 0, output: 0, upload: 0 };
 
-  /** What was said of the method. */
+  /** The kind of request that the options have set so far. */
   get kind(): RequestKind | null {
     return this.#kind;
   }
 
-  /** Says it. Throws `CurlCommandError` where something else was said already. */
+  /** Sets the kind. Throws `CurlCommandError` where another one was set already. */
   choose(kind: RequestKind, place: CurlPlace): void {
     if (this.#kind !== null && this.#kind !== kind) {
       const names = `${KIND_NAMES[this.#kind]} or ${KIND_NAMES[kind]}`;
@@ -94,12 +98,12 @@ export class Group {
     this.#kind = kind;
   }
 
-  /** Takes it back, where it was that. */
+  /** Unsets the kind, if it is this one. */
   unchoose(kind: RequestKind): void {
     if (this.#kind === kind) this.#kind = null;
   }
 
-  /** The first entry that has no such member yet. */
+  /** The first entry that does not have that member yet. */
   entry(member: "url" | "output" | "upload"): Entry {
     for (; this.#free[member] < this.entries.length; this.#free[member]++) {
       const free = this.entries[this.#free[member]] as Entry;
@@ -110,20 +114,20 @@ export class Group {
     return entry;
   }
 
-  /** The bits of an easy option. */
+  /** The bits set in an easy option. */
   bits(name: Name): number {
     const value = this.options.get(name);
     return typeof value === "number" ? value : 0;
   }
 
-  /** Adds to the list of an easy option. */
+  /** Appends to the list of an easy option. */
   append(name: Name, text: string): void {
     const list = this.options.get(name) as string[] | undefined;
-    if (list) list.push(text); // a copy each time would cost the square of their number
+    if (list) list.push(text); // a copy each time would take time with the square of their number
     else this.options.set(name, [text]);
   }
 
-  /** Whether the tool is told to. */
+  /** Whether an option of curl's tool is on. */
   is(name: string): boolean {
     return this.tool.get(name) === true;
   }

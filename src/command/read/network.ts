@@ -1,5 +1,5 @@
 /**
- * The options that say how the server is reached.
+ * The options about the network: proxies, TLS, protocols and ports.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Name } from "../table/effect.ts";
 import { fail, type Given } from "./reading.ts";
 import { ports } from "./values.ts";
 
-/** `-x`: the scheme of the proxy says its kind. */
+/** `-x`: the scheme of the proxy decides its kind. */
 export function proxy({ group, value }: Given): void {
   group.options.set("PROXY", value.text);
   const type = group.options.get("PROXYTYPE");
@@ -31,12 +31,12 @@ export function cert({ group, name, value }: Given): void {
   if (password !== "") group.options.set(`${prefix}KEYPASSWD` as Name, password);
 }
 
-/** What is so for the server is so for a proxy of which nothing is said. */
+/** `--capath`: it applies to the proxy too, unless an option for the proxy is set. */
 export function proxyCapath({ group, value }: Given): void {
   group.tool.set("capath", value.text);
 }
 
-/** As for `--capath`. */
+/** `--crlfile`, which applies to the proxy in the same way. */
 export function proxyCrlfile({ group, value }: Given): void {
   group.tool.set("crlfile", value.text);
 }
@@ -54,7 +54,7 @@ const VERSIONS: Readonly<Record<string, number>> = dictionary({
   "1.3": 4,
 });
 
-/** `--tlsv1.2` and its kin, and `--tls-max`. */
+/** `--tlsv1.2` and its variants, and `--tls-max`. */
 export function tlsVersion({ group, name, value, place }: Given): void {
   const { tls } = group;
   if (name !== "tls-max") tls.min = VERSIONS[name] as number;
@@ -111,7 +111,7 @@ export function protoDefault({ group, value }: Given): void {
   group.options.set("DEFAULT_PROTOCOL", value.text);
 }
 
-/** `--ech`, whose configuration may be in a file. */
+/** `--ech`, whose value may name a file. */
 export function ech({ reading, group, value, place }: Given): void {
   const { text } = value;
   if (text === "") fail(value, 0, "a word about ECH");
@@ -120,7 +120,7 @@ export function ech({ reading, group, value, place }: Given): void {
   group.options.set("ECH", read === undefined ? text : `ecl:${read}`);
 }
 
-/** `--engine`; `list` asks which there are. */
+/** `--engine`; the value `list` prints the engines. */
 export function engine({ reading, group, value }: Given): void {
   if (value.text === "") fail(value, 0, "the name of an engine");
   if (value.text === "list") reading.action = { name: "engines", value: "" };
@@ -133,7 +133,7 @@ export function md5({ group, value }: Given): void {
   group.options.set("SSH_HOST_PUBLIC_KEY_MD5", value.text);
 }
 
-/** `--httpsig-key`, in a file after an `@`. */
+/** `--httpsig-key`, whose value names a file after an `@`. */
 export function httpsigKey({ reading, group, value, place }: Given): void {
   const { text } = value, isFile = text.startsWith("@");
   const key = isFile ? textOf(reading.bytes(text.slice(1), place)).replace(/[\r\n\0]/g, "") : text;
@@ -141,7 +141,7 @@ export function httpsigKey({ reading, group, value, place }: Given): void {
   group.options.set("HTTPSIG_KEY", key);
 }
 
-/** `-Y` and `-y`: each brings the other's default. */
+/** `-Y` and `-y`: each sets the default of the other. */
 export function lowSpeed({ group }: Given): void {
   if (!group.options.get("LOW_SPEED_LIMIT")) group.options.set("LOW_SPEED_LIMIT", 1);
   if (!group.options.get("LOW_SPEED_TIME")) group.options.set("LOW_SPEED_TIME", 30);

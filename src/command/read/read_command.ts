@@ -1,5 +1,5 @@
 /**
- * Goes through the arguments of a command and does what the rows of the table say.
+ * Reads the arguments of a command, and executes the rows of the option table.
  *
  * @module
  */
@@ -47,7 +47,7 @@ import {
 import { choice, count, limit, octal, rate, seconds, size } from "./values.ts";
 import { expand, variable } from "./variables.ts";
 
-/** The functions that rows name. */
+/** The functions that rows name in `does`. */
 const HANDLERS: Readonly<Record<string, (given: Given) => void>> = {
   action: ({ reading, name, value, isOn }) => {
     if (isOn) reading.action = { name: name as "help" | "manual" | "version", value: value.text };
@@ -91,18 +91,20 @@ const HANDLERS: Readonly<Record<string, (given: Given) => void>> = {
   writeOut,
 };
 
-/** How deep configuration files may name others. */
+/** How deep configuration files may include others. */
 const MOST_LEVELS = 5;
 const levels = new WeakMap<Reading, number>();
 
-/** Reads the arguments after `curl`. Throws `CurlCommandError` for what curl would refuse. */
+/**
+ * Reads the arguments after `curl`. Throws `CurlCommandError` for arguments that curl would refuse.
+ */
 export function readCommand(words: readonly Word[], sources: Sources): Reading {
   const reading = new Reading(sources);
   readWords(reading, words);
   return reading;
 }
 
-/** Reads arguments into what was read before them. */
+/** Reads further arguments into an existing result. */
 export function readWords(reading: Reading, words: readonly Word[]): void {
   let isOver = false;
   for (let i = 0; i < words.length && !reading.action; i++) {
@@ -133,14 +135,17 @@ export function readConfig(reading: Reading, path: string, place: CurlPlace): vo
   levels.set(reading, level - 1);
 }
 
-/** Reads an option; true where it took the next word as its value. */
+/** Reads an option; returns true where the next word is its value. */
 function readOption(reading: Reading, word: Word, next: Word | null): boolean {
   return word.text.startsWith("--")
     ? readName(reading, word, next)
     : readLetters(reading, word, next);
 }
 
-/** `--name`, `--no-name`, `--expand-name`, `--name=value`, or in a file without the dashes. */
+/**
+ * Reads `--name`, `--no-name`, `--expand-name`, `--name=value`, and the forms without dashes in a
+ * file.
+ */
 function readName(reading: Reading, word: Word, next: Word | null): boolean {
   const start = word.text.startsWith("--") ? 2 : 0;
   const [, prefix = "", written = "", equals = ""] =
@@ -170,7 +175,7 @@ function readName(reading: Reading, word: Word, next: Word | null): boolean {
   return equals === "" && value !== null;
 }
 
-/** `-abc value` and `-abcvalue`. */
+/** Reads `-abc value` and `-abcvalue`. */
 function readLetters(reading: Reading, word: Word, next: Word | null): boolean {
   if (word.text === "-") fail(word, 1, "a letter after the dash");
   for (let i = 1; i < word.text.length && !reading.action; i++) {
@@ -178,7 +183,7 @@ function readLetters(reading: Reading, word: Word, next: Word | null): boolean {
     if (name === undefined) unknown(word.placeOf(i), `-${letter}`, nearestName(letter));
     const known = name as string, row = findRow(known) as OptionRow;
     if (row.takes === "nothing" || row.takes === "switch") {
-      // a letter switches off what is on without it
+      // the letter of an option that is on by default switches it off
       apply(reading, known, null, word.placeOf(i), known !== "buffer");
       continue;
     }
@@ -195,14 +200,14 @@ function unknown(place: CurlPlace, found: string, nearest: string): never {
   throw new CurlCommandError(place, expected, printable(found));
 }
 
-/** What may be shown of an option that nobody knows. */
+/** The name of an unknown option, for an error message. */
 const printable = (text: string) => text.replace(/[^\x21-\x7e]/g, "?").slice(0, 40);
 
 function missing(word: Word, name: string): never {
   return fail(word, word.text.length, `the value of --${name}`, "the end");
 }
 
-/** Does what the row of an option says. */
+/** Executes the row of an option. */
 function apply(
   reading: Reading,
   name: string,
@@ -244,7 +249,7 @@ function note({ reading, group, name, row, isOn, place }: Given): void {
   }
 }
 
-/** `on` and `off`. A value that another option has set since is left alone. */
+/** Executes `on` and `off`. A value that another option has set since is not changed. */
 function switchValues({ group, row, isOn }: Given): void {
   const [gained, lost] = isOn ? [row.on, row.off] : [row.off, row.on];
   for (const [option, value] of Object.entries(lost ?? {})) {
@@ -274,12 +279,12 @@ function readValue({ row, value }: Given): number | string {
   return row.as === undefined ? value.text : choice(value, row.as);
 }
 
-/** Notes what the tool is to do. */
+/** Records an option of curl's tool. */
 function tell(given: Given): void {
   const { reading, group, name, row, isOn } = given;
   const notes: Map<string, ToolValue> = row.global ? reading.global : group.tool;
   if (name.startsWith("trace") && row.takes === "file") {
-    notes.delete("trace"); // the last one holds
+    notes.delete("trace"); // the last of the trace options applies
     notes.delete("trace-ascii");
   }
   if (name === "verbose") {

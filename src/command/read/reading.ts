@@ -1,5 +1,5 @@
 /**
- * The state of reading a command, and what it may take from outside.
+ * The state of a command while it is read, and its access to files and variables.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import type { OptionRow } from "../table/effect.ts";
 import type { CurlNote } from "../types.ts";
 import { Group, type ToolValue } from "./group.ts";
 
-/** What a command may take from outside. */
+/** The external data that a command may use. */
 export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: ((path: string) => Uint8Array) | undefined;
   readonly fileTime: ((path: string) => number) | undefined;
-  /** The protocols that `--proto` begins with. */
+  /** The initial list of `--proto`. */
   readonly protocols: readonly string[];
 }
 
-/** What the tool is to do instead of transfers. */
+/** What the tool does instead of transfers. */
 export interface Action {
   readonly name: "help" | "manual" | "version" | "engines";
   readonly value: string;
 }
 
-/** An option and all that stood with it. */
+/** An option as it was given. */
 export interface Given {
   readonly reading: Reading;
   readonly group: Group;
@@ -34,20 +34,20 @@ export interface Given {
   readonly row: OptionRow;
   /** False for `--no-…`. */
   readonly isOn: boolean;
-  /** Its value, empty where it takes none. */
+  /** The value, empty for an option without one. */
   readonly value: Word;
-  /** Where the option stands. */
+  /** The place of the option. */
   readonly place: CurlPlace;
 }
 
-/** A command while it is read. */
+/** A command during reading. */
 export class Reading {
   readonly sources: Sources;
   readonly groups: Group[] = [new Group()];
   readonly global: Map<string, ToolValue> = new Map();
   readonly variables: Map<string, string> = new Map();
   readonly notes: CurlNote[] = [];
-  /** How many characters variables have been expanded to. */
+  /** The number of characters that variables were expanded to. */
   expanded = 0;
   action: Action | null = null;
 
@@ -55,7 +55,7 @@ export class Reading {
     this.sources = sources;
   }
 
-  /** The group that options belong to. */
+  /** The group that receives options. */
   get group(): Group {
     return this.groups.at(-1) as Group;
   }
@@ -68,7 +68,10 @@ export class Reading {
     this.groups.push(new Group());
   }
 
-  /** The bytes of a file, `"-"` for standard input. Throws `CurlCommandError` where it cannot. */
+  /**
+   * The bytes of a file, `"-"` for standard input. Throws `CurlCommandError` where it cannot be
+   * read.
+   */
   bytes(path: string, place: CurlPlace): Uint8Array {
     const { readFile } = this.sources, code = CommandCode.READ_ERROR;
     if (!readFile) {
@@ -85,7 +88,7 @@ export class Reading {
     return bytes;
   }
 
-  /** The lines of a file without comments and blank ones, as curl reads them. */
+  /** The lines of a file, without comments and blank lines, as curl reads them. */
   lines(path: string, place: CurlPlace): string[] {
     const text = textOf(this.bytes(path, place)).replaceAll("\0", "");
     return text.split("\n").map((line) => line.replace(/\r$/, ""))
@@ -93,7 +96,7 @@ export class Reading {
   }
 }
 
-/** Throws the error about the character of a value. */
+/** Throws an error at a character of a value. */
 export function fail(value: Word, index: number, expected: string, found = ""): never {
   throw new CurlCommandError(value.placeOf(index), expected, found);
 }

@@ -1,5 +1,5 @@
 /**
- * The options that say what is asked for, and where the answer goes.
+ * The options about the request, and about the output of the response.
  *
  * @module
  */
@@ -19,12 +19,12 @@ export function header({ reading, group, name, value, place }: Given): void {
   } else group.append(list, text);
 }
 
-/** `-b`: cookies, or a file that has some. */
+/** `-b`: cookies, or the name of a cookie file. */
 export function cookie({ group, value }: Given): void {
   (value.text.includes("=") ? group.cookies : group.cookieFiles).push(value.text);
 }
 
-/** `-e`, with `;auto` at its end for the URL that redirected. */
+/** `-e`. With `;auto` at its end, redirects send the previous URL. */
 export function referer({ group, value }: Given): void {
   const isAuto = value.text.endsWith(";auto");
   if (isAuto) group.options.set("AUTOREFERER", 1);
@@ -34,7 +34,7 @@ export function referer({ group, value }: Given): void {
   else group.options.set("REFERER", text);
 }
 
-/** `-I`, which shows the head too. */
+/** `-I`, which prints the head too. */
 export function head({ group, isOn, place }: Given): void {
   if (isOn) group.choose("HEAD", place);
   else group.unchoose("HEAD");
@@ -46,7 +46,7 @@ export function showHeaders({ group, isOn }: Given): void {
   group.tool.set("show-headers", isOn);
 }
 
-/** `-f` and `--fail-with-body`: the last one holds. */
+/** `-f` and `--fail-with-body`: the last one applies. */
 export function failing({ group, name, isOn }: Given): void {
   if (!isOn && group.tool.get("fail") !== name) return;
   if (isOn) group.tool.set("fail", name);
@@ -54,7 +54,7 @@ export function failing({ group, name, isOn }: Given): void {
   group.tool.delete("fail-with-body");
 }
 
-/** A URL, or a file of them after an `@`. */
+/** A URL, or the name of a file of URLs after an `@`. */
 export function url(given: Given): void {
   const { reading, value, place } = given;
   if (value.text === "") fail(value, 0, "a URL");
@@ -70,7 +70,7 @@ function addUrl({ group, value, place }: Given, text: string, isFromFile: boolea
   entry.output = { kind: "remote" };
 }
 
-/** `-o`, `-O` and `--out-null`: each is for the next URL that has none. */
+/** `-o`, `-O` and `--out-null`: each applies to the first URL that has no output yet. */
 export function output({ group, name, value, isOn }: Given): void {
   if (name === "remote-name" && !isOn && !group.is("remote-name-all")) return;
   if (name === "output" && value.text === "") fail(value, 0, "the path of a file");
@@ -83,7 +83,7 @@ export function uploadFile({ group, value }: Given): void {
   group.entry("upload").upload = value;
 }
 
-/** `-w`, in a file after an `@`. */
+/** `-w`, whose value names a file after an `@`. */
 export function writeOut({ reading, group, value, place }: Given): void {
   const { text } = value;
   const isFile = text.startsWith("@");
@@ -104,7 +104,7 @@ function clash(value: Given["value"], both: string): never {
   return fail(value, 0, `one of ${both}`, "both");
 }
 
-/** `-r`: a number alone gets the dash that it lacks. */
+/** `-r`: a single number gets the dash that is missing. */
 export function range({ group, value }: Given): void {
   if (group.tool.has("continue-at")) clash(value, "--continue-at or --range");
   if (value.text === "") fail(value, 0, "a range");
@@ -113,7 +113,7 @@ export function range({ group, value }: Given): void {
 
 const CONDITIONS: Readonly<Record<string, number>> = dictionary({ "+": 1, "-": 2, "=": 3 });
 
-/** `-z`: a date, or a file that has one, with a sign for what is asked. */
+/** `-z`: a date, or a file whose time is used, with a sign before it for the condition. */
 export function timeCond({ reading, group, value }: Given): void {
   const { text } = value, sign = text[0] ?? "", isSigned = sign in CONDITIONS;
   const rest = isSigned ? text.slice(1) : text;
@@ -127,7 +127,7 @@ function fileTime({ sources }: Given["reading"], path: string, value: Given["val
   try {
     ms = sources.fileTime?.(path);
   } catch {
-    // the message below says it all
+    // the error below covers this case
   }
   if (ms !== undefined) {
     check(READ, "the result of fileTime", Kinds.time, ms);
@@ -136,7 +136,7 @@ function fileTime({ sources }: Given["reading"], path: string, value: Given["val
   return fail(value, 0, "a date, such as 20040911 or Sun, 06 Nov 1994 08:49:37 GMT, or a file");
 }
 
-/** `-Q`: before, with `+` right before and with `-` after the transfer. */
+/** `-Q`: commands before the transfer; with `+` right before it, with `-` after it. */
 export function quote({ group, value }: Given): void {
   const { text } = value;
   if (text.startsWith("-")) group.append("POSTQUOTE", text.slice(1));
@@ -152,7 +152,7 @@ const UPLOAD_FLAGS: Readonly<Record<string, number>> = dictionary({
   seen: 16,
 });
 
-/** `--upload-flags`: a list, with a dash before what is not to be. */
+/** `--upload-flags`: a list, in which a dash switches a flag off. */
 export function uploadFlags({ group, value }: Given): void {
   let bits = group.bits("UPLOAD_FLAGS"), at = 0;
   for (const word of value.text.split(",")) {

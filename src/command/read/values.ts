@@ -1,5 +1,5 @@
 /**
- * Values that are not just text.
+ * Values of options with a syntax of their own.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { fail } from "./reading.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** Where a pattern ends that the value begins with. */
+/** The index where a pattern at the beginning of the value ends. */
 const endOf = (pattern: RegExp, { text }: Word) => pattern.exec(text)?.[0].length ?? 0;
 
-/** A number from 0 on. */
+/** A whole number from 0 on. */
 export function count(value: Word): number {
   const number = Number(value.text);
   if (!/^\d+$/.test(value.text)) fail(value, endOf(/^\d+/, value), "a number of digits alone");
@@ -21,12 +21,12 @@ export function count(value: Word): number {
   return number;
 }
 
-/** A number from -1 on. */
+/** A whole number from -1 on. */
 export function limit(value: Word): number {
   return value.text === "-1" ? -1 : count(value);
 }
 
-/** Seconds with decimals, as milliseconds. */
+/** Seconds with decimals, converted to milliseconds. */
 export function seconds(value: Word): number {
   if (!/^\d+(?:\.\d*)?$/.test(value.text)) {
     fail(value, endOf(/^\d*\.?\d*/, value), "seconds, such as 1.5");
@@ -38,7 +38,7 @@ export function seconds(value: Word): number {
 
 const UNITS = "kmgtp";
 
-/** Bytes, with a letter for a power of 1024. */
+/** A number of bytes, with a letter for a power of 1024. */
 export function size(value: Word): number {
   const [, digits = "", decimals = "", unit = ""] = /^(\d+)(\.\d+)?([a-z]?)$/i.exec(value.text) ??
     [];
@@ -52,7 +52,7 @@ export function size(value: Word): number {
   return bytes;
 }
 
-/** The mode of a file. */
+/** A file mode, in octal. */
 export function octal(value: Word): number {
   if (!/^[0-7]{1,4}$/.test(value.text) || parseInt(value.text, 8) > 0o777) {
     fail(value, 0, "an octal number up to 0777");
@@ -60,7 +60,7 @@ export function octal(value: Word): number {
   return parseInt(value.text, 8);
 }
 
-/** One of some words, in any case. */
+/** One of several words, in any letter case. */
 export function choice(value: Word, words: Readonly<Record<string, number>>): number {
   const word = value.text.toLowerCase();
   if (Object.hasOwn(words, word)) return words[word] as number;
@@ -74,7 +74,7 @@ const RATES: Readonly<Record<string, number>> = dictionary({
   d: 86_400_000,
 });
 
-/** `N/U`: how many milliseconds a transfer has for itself. */
+/** `N/U`: N transfers per unit of time, as milliseconds per transfer. */
 export function rate(value: Word): number {
   const [, many = "", units = "1", unit = "h"] = /^(\d+)(?:\/(\d*)([smhd]))?$/.exec(value.text) ??
     [];
@@ -85,7 +85,7 @@ export function rate(value: Word): number {
   return Math.floor(span / number);
 }
 
-/** A port, or two with a dash between them: the first one and how many. */
+/** A port, or two with a dash between them; returns the first and the count. */
 export function ports(value: Word): readonly [first: number, many: number] {
   const [, from = "", to] = /^(\d+)(?:[ \t]?-[ \t]?(\d+))?$/.exec(value.text) ?? [];
   const first = Number(from), last = to === undefined ? first : Number(to);

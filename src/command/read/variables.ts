@@ -12,12 +12,12 @@ import { percentEncoded } from "./data.ts";
 import { fail, type Given, type Reading } from "./reading.ts";
 
 /**
- * How long the expanded texts of a command may be together, in characters: curl's limit of one of
- * them. Each may double the one before.
+ * The largest length of all expanded texts of a command, in characters: curl's limit for a single
+ * one. Each text may double the one before.
  */
 const MOST_EXPANDED = 10_000_000;
 
-/** `--variable`: `name=content`, `name@file`, `%name` of the environment, with `[from-to]`. */
+/** `--variable`: `name=content`, `name@file`, `%name` for the environment, with `[from-to]`. */
 export function variable({ reading, value }: Given): void {
   const { text } = value;
   const [, percent = "", name = "", range, from = "0", to = "", rest = ""] =
@@ -72,7 +72,7 @@ function decode64(text: string): string {
   }
 }
 
-/** The value with each `{{name:function…}}` replaced; `\{{` stays, without its backslash. */
+/** The value with each `{{name:function…}}` replaced. `\{{` becomes `{{`. */
 export function expand(reading: Reading, value: Word): string {
   const { text } = value;
   let expanded = "", at = 0;
@@ -103,7 +103,7 @@ function valueOf(reading: Reading, value: Word, from: number, to: number): strin
   return text;
 }
 
-/** The text of a variable or of a function, which counts. */
+/** Adds the length of a text to the count of expanded characters, and returns the text. */
 function counted(reading: Reading, value: Word, from: number, text: string): string {
   reading.expanded += text.length;
   if (reading.expanded <= MOST_EXPANDED) return text;

@@ -2,7 +2,7 @@
  * The words of a command in bash's quoting, which is that of Chrome, Firefox and Safari: see
  * {@link https://www.gnu.org/software/bash/manual/html_node/Quoting.html}.
  *
- * What only a shell can do (pipes, substitutions, patterns) is refused.
+ * Constructs that only a shell can execute (pipes, substitutions, patterns) are refused.
  *
  * @module
  */
@@ -37,7 +37,7 @@ const CONTROLS: Readonly<Record<string, number>> = dictionary({
   v: 11,
 });
 
-/** Reads the words of one command. Throws `CurlCommandError` for what is no simple command. */
+/** Reads the words of one command. Throws `CurlCommandError` for anything but a simple command. */
 export function bashWords(source: string, variables: Variables): Word[] {
   return new Lexer(source.toWellFormed(), variables).words();
 }
@@ -48,7 +48,7 @@ class Lexer {
   readonly #variables: Variables;
   #at = 0;
   #word: WordBuilder | null = null;
-  /** Where a `{` stands outside of quotes, and whether a list follows. */
+  /** The offset of a `{` outside quotes, `null` for none. */
   #brace: number | null = null;
   #isList = false;
 
@@ -105,7 +105,7 @@ class Lexer {
     return found !== null;
   }
 
-  /** After the end there may be nothing but blanks, comments and more ends. */
+  /** Throws unless only blanks, comments and separators follow the command. */
   #expectNothing(): void {
     const rest = /^(?:[\s;]|#.*)*/.exec(this.#source.slice(this.#at))?.[0] ?? "";
     this.#at += rest.length;
@@ -146,7 +146,10 @@ class Lexer {
     this.#at++;
   }
 
-  /** bash makes several words of `a{b,c}`, and so does curl of a URL that has it. */
+  /**
+   * Throws for `a{b,c}` outside quotes, of which bash would make several words. In a URL it is
+   * accepted: curl makes several URLs of it, with the same result.
+   */
   #checkBraces(unit: string, offset: number): void {
     if (unit === "{") {
       this.#brace = offset;
@@ -184,7 +187,7 @@ class Lexer {
     this.#at++;
   }
 
-  /** One character after a backslash, outside of quotes. */
+  /** Reads one character after a backslash, outside quotes. */
   #escaped(offset: number): void {
     const rest = this.#source.slice(offset + 1, offset + 100);
     if (/^[ \t]+\r?\n/.test(rest)) {
@@ -241,7 +244,7 @@ class Lexer {
     this.#at += 1 + written.length;
   }
 
-  /** `$'…'`, with C's escapes. */
+  /** Reads `$'…'`, with the escapes of C. */
   #ansiC(offset: number): void {
     this.#open.add("", offset);
     for (this.#at = offset + 2; this.#unit !== "'";) {
@@ -284,7 +287,7 @@ class Lexer {
     this.#add(this.#paired(code), offset, kind === "u" || kind === "U");
   }
 
-  /** Firefox writes a character beyond U+FFFF as two halves. */
+  /** Reads the second half of a character beyond U+FFFF, which Firefox writes as two escapes. */
   #paired(code: number): number {
     const low = /^\\u(d[c-f][0-9a-f]{2})/i.exec(this.#source.slice(this.#at, this.#at + 6))?.[1];
     if (code < 0xd800 || code > 0xdbff || low === undefined) return code;

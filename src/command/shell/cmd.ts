@@ -1,6 +1,6 @@
 /**
- * The words of a command in the quoting of Windows' cmd, as Chrome copies it: first cmd takes its
- * carets, then the C runtime of the program splits what is left.
+ * The words of a command in the quoting of Windows' cmd, as Chrome copies it. First cmd interprets
+ * carets, then the C runtime of the program splits the rest into words.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { CurlCommandError } from "../command_error.ts";
 import { variableOf, type Variables } from "./variables.ts";
 import { type PlaceOf, placesIn, type Word, WordBuilder } from "./words.ts";
 
-/** A character that cmd passes on, and where it stood. */
+/** A character that cmd passes to the program, and its place. */
 interface Passed {
   readonly unit: string;
   readonly offset: number;
 }
 
 /**
- * Whether a text is one of cmd: outside of what bash would take for quotes it has carets where bash
- * would have backslashes.
+ * Whether a text is for cmd: outside bash's quotes it has carets where a text for bash would have
+ * backslashes.
  */
 export function looksLikeCmd(text: string): boolean {
   const pieces = text.matchAll(
@@ -27,14 +27,14 @@ export function looksLikeCmd(text: string): boolean {
   return false;
 }
 
-/** Reads the words of one command. Throws `CurlCommandError` for what is no simple command. */
+/** Reads the words of one command. Throws `CurlCommandError` for anything but a simple command. */
 export function cmdWords(source: string, variables: Variables): Word[] {
-  // carets may stand between the halves of a character
+  // carets may be between the two halves of a character
   const placeOf = placesIn(source);
   return runtimeWords(placeOf, shellPass(expanded(source, variables), placeOf));
 }
 
-/** `%NAME%` of the variables that are given; cmd leaves others as they are, too. */
+/** Replaces `%NAME%` for the given variables; like cmd, it leaves unknown ones unchanged. */
 function expanded(source: string, variables: Variables): Passed[] {
   const passed: Passed[] = [];
   for (let i = 0; i < source.length; i++) {
@@ -49,7 +49,7 @@ function expanded(source: string, variables: Variables): Passed[] {
   return passed;
 }
 
-/** What cmd does: carets, quotes, ends. */
+/** Interprets carets, quotes and ends of commands, as cmd does. */
 function shellPass(input: readonly Passed[], placeOf: PlaceOf): Passed[] {
   const passed: Passed[] = [];
   let isQuoted = false;
@@ -69,7 +69,10 @@ function shellPass(input: readonly Passed[], placeOf: PlaceOf): Passed[] {
   return passed;
 }
 
-/** A caret makes a character text, or joins two lines. Returns where it ends. */
+/**
+ * Reads a caret, which makes the next character literal, or joins two lines. Returns the next
+ * index.
+ */
 function caret(input: readonly Passed[], at: number, placeOf: PlaceOf, passed: Passed[]): number {
   let next = at + 1;
   if (input[next]?.unit === "\r" && input[next + 1]?.unit === "\n") next++;
@@ -96,7 +99,7 @@ function fail(placeOf: PlaceOf, offset: number, expected: string, found = ""): n
   throw new CurlCommandError(placeOf(offset), expected, found);
 }
 
-/** What Microsoft's C runtime makes of it. */
+/** Splits the characters into words, as Microsoft's C runtime does. */
 function runtimeWords(placeOf: PlaceOf, input: readonly Passed[]): Word[] {
   const words: Word[] = [];
   for (let at = 0; at < input.length;) {

@@ -1,5 +1,5 @@
 /**
- * Words for bash, and for every shell that has `$'…'`.
+ * Quotes words for bash, and for every shell that has `$'…'`.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { bytesOf } from "./words.ts";
 
 const PLAIN = /^[A-Za-z0-9_@%+:,./=-]+$/;
 
-/** A word as it has to be written. Throws `TypeError` for a NUL. */
+/** A word in quotes where it needs them. Throws `TypeError` for a NUL. */
 export function quoted(text: string): string {
   if (text.includes("\0")) {
     throw new TypeError("Cannot write the curl command: an argument cannot have a NUL");
   }
-  // a leading = or ~ has a meaning in some shells
+  // a leading = or ~ is special in some shells
   if (PLAIN.test(text) && !/^[=~]/.test(text)) return text;
   // deno-lint-ignore no-control-regex
   if (text.isWellFormed() && !/[\x01-\x1f\x7f-\x9f']/.test(text)) return `'${text}'`;
@@ -32,7 +32,7 @@ const SHORT: Readonly<Record<string, string>> = dictionary({
 function escaped(unit: string): string {
   const short = SHORT[unit];
   if (short !== undefined) return short;
-  // three digits, so that what follows is never part of the number
+  // three digits, so that a digit after the escape is not part of it
   // deno-lint-ignore no-control-regex
   const isPrintable = unit.isWellFormed() && !/[\x01-\x1f\x7f-\x9f]/.test(unit);
   return isPrintable ? unit : Array.from(bytesOf(unit), octal).join("");

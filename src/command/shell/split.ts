@@ -1,5 +1,5 @@
 /**
- * The words of a command, in whichever shell's quoting it is.
+ * Splits the text of a command into words, by the quoting of either shell.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { cmdWords, looksLikeCmd } from "./cmd.ts";
 import { placesIn, type Word } from "./words.ts";
 import type { Variables } from "./variables.ts";
 
-/** The shells whose quoting is known. */
+/** The supported shells. */
 export type CurlShell = "bash" | "cmd";
 
 /** The arguments of the curl command in a text. Throws `CurlCommandError` where there is none. */
@@ -33,7 +33,7 @@ export function splitCommand(
 const isPrompt = (text: string | undefined) => text === "$" || text === "%";
 const isCurl = (text: string) => /^(?:.*[/\\])?curl(?:\.exe)?$/i.test(text);
 
-/** The arguments in a list that may begin with the program, as one that is copied does. */
+/** The arguments without the program, which a copied command begins with. */
 export function withoutProgram(args: readonly string[]): readonly string[] {
   const from = isPrompt(args[0]) ? 1 : 0;
   return isCurl(args[from] ?? "") ? args.slice(from + 1) : args;

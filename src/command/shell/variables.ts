@@ -6,10 +6,13 @@
 
 import { check, Kinds, READ } from "../arguments.ts";
 
-/** What the variables are. */
+/** Variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The value of a variable, `undefined` for none. Throws `TypeError` for one that is no string. */
+/**
+ * The value of a variable, `undefined` for none. Throws `TypeError` for a value that is not a
+ * string.
+ */
 export function variableOf(variables: Variables, name: string): string | undefined {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (value !== undefined) check(READ, `env.${name}`, Kinds.string, value);

@@ -1,22 +1,22 @@
 /**
- * The words of a command line. A word knows the place of each of its characters.
+ * The words of a command line. A word has the place of each of its characters.
  *
- * A word is text, but an argument is bytes: bytes that are no UTF-8, as `$'\xff'` gives them, are
- * lone surrogates from U+DC80 to U+DCFF in the text, one for each byte.
+ * A word is text, but an argument is bytes. Bytes that are not UTF-8, such as those of `$'\xff'`,
+ * are lone surrogates from U+DC80 to U+DCFF in the text, one for each byte.
  *
  * @module
  */
 
 import type { CurlPlace } from "../command_error.ts";
 
-/** An argument and where it came from. */
+/** An argument and its place. */
 export interface Word {
   readonly text: string;
   /** The place of the character at `index`, which may be the end of the word. */
   placeOf(index: number): CurlPlace;
 }
 
-/** A word that is taken as it stands, with one place for all of it. */
+/** A word of literal text, with one place for all of its characters. */
 export function wordAt(text: string, place: CurlPlace): Word {
   return { text, placeOf: () => place };
 }
@@ -29,10 +29,13 @@ export function argumentWords(args: readonly string[]): Word[] {
   }));
 }
 
-/** Gives the place of an offset; that of the end for one beyond it. */
+/** Returns the place of an offset; an offset beyond the end has the place of the end. */
 export type PlaceOf = (offset: number) => CurlPlace;
 
-/** Gives places in a text of lines, which are looked for once: every word has places. */
+/**
+ * Returns the function for places in a text. It finds the line starts once: every word needs
+ * places.
+ */
 export function placesIn(text: string): PlaceOf {
   let starts: number[] | null = null;
   return (index) => {
@@ -44,7 +47,7 @@ export function placesIn(text: string): PlaceOf {
   };
 }
 
-/** How many of the numbers, which go up, are no greater. */
+/** The number of line starts, in ascending order, that are not greater than an offset. */
 function linesUpTo(starts: readonly number[], offset: number): number {
   let low = 0, high = starts.length;
   while (low < high) {
@@ -55,7 +58,7 @@ function linesUpTo(starts: readonly number[], offset: number): number {
   return low;
 }
 
-/** A part of a word, which keeps its places. */
+/** A part of a word, with the places of its characters. */
 export function partOf(word: Word, from: number, to: number = word.text.length): Word {
   return {
     text: word.text.slice(from, to),
@@ -65,7 +68,7 @@ export function partOf(word: Word, from: number, to: number = word.text.length):
 
 const RAW = 0xdc00;
 
-/** A byte as a character of a word. */
+/** A byte, as a character of a word. */
 export const rawByte = (byte: number): string =>
   byte < 0x80 ? String.fromCharCode(byte) : String.fromCharCode(RAW + byte);
 
@@ -75,7 +78,7 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const isRaw = (unit: number) => unit >= RAW + 0x80 && unit <= RAW + 0xff;
 const isHigh = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
 
-/** Whether the text has bytes in it that are no UTF-8. */
+/** Whether a text contains bytes that are not UTF-8. */
 export function hasRawBytes(text: string): boolean {
   return !text.isWellFormed();
 }
@@ -97,7 +100,7 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return joined(pieces);
 }
 
-/** Pieces one after another. */
+/** The concatenation of byte arrays. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -108,7 +111,7 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** The text of bytes: what is no UTF-8 stays as raw bytes. */
+/** The text of bytes: those that are not UTF-8 become raw bytes. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
@@ -117,7 +120,7 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The length of the UTF-8 sequence that a byte begins, 1 for one that begins none. */
+/** The length of the UTF-8 sequence that begins with a byte; 1 where no sequence begins with it. */
 function sequenceLength(byte: number): number {
   return byte >= 0xf0 && byte < 0xf5 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
 }
@@ -142,12 +145,12 @@ function decodeOne(bytes: Uint8Array, length: number): string | null {
   }
 }
 
-/** A word while it is read. */
+/** A word during reading. */
 export class WordBuilder {
   readonly #placeOf: PlaceOf;
   readonly #units: string[] = [];
   readonly #offsets: number[] = [];
-  /** Where a word begins that may be empty. */
+  /** The offset of the beginning of the word, which may turn out to be empty. */
   #start = -1;
 
   constructor(placeOf: PlaceOf) {
@@ -158,7 +161,7 @@ export class WordBuilder {
     return this.#units.length;
   }
 
-  /** Adds text that stands for what is at `offset`. */
+  /** Adds text that the source has at `offset`. */
   add(text: string, offset: number): void {
     if (this.#start < 0) this.#start = offset;
     for (let i = 0; i < text.length; i++) {
@@ -168,8 +171,8 @@ export class WordBuilder {
   }
 
   /**
-   * Ends the word, whose source ends at `end`. Raw bytes that make up a character become it; where
-   * the shell has UTF-16 there are none.
+   * Ends the word, whose source ends at `end`. Raw bytes that form a character become that
+   * character; a shell with UTF-16 has no raw bytes.
    */
   word(end: number, isUtf16 = false): Word {
     const place = this.#placeOf, offsets = this.#offsets, units = this.#units.join("");
@@ -179,7 +182,7 @@ export class WordBuilder {
       return { text: raw, placeOf: (index) => place(offsets[index] ?? last) };
     }
     const text = textOf(bytesOf(raw)), start = offsets[0] ?? end;
-    // its characters are not those of the source any more
+    // the characters of the text no longer correspond to those of the source
     return { text, placeOf: (index) => place(index >= text.length ? end : start) };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a row of the table may say about an option of curl.
+ * The members of a row of the option table.
  *
  * @module
  */
@@ -20,53 +20,56 @@ export type Name = EasyOptionName | NewerName;
 export type Values = Readonly<Partial<Record<Name, number | string>>>;
 
 /**
- * What an option takes: `"nothing"`, `"switch"` (nothing, and `--no-…` switches it off), `"text"`,
- * `"file"` (a path), `"count"` (a number from 0 on) or `"seconds"` (with decimals; ms in here).
+ * The value of an option: `"nothing"`, `"switch"` (none, and `--no-…` switches it off), `"text"`,
+ * `"file"` (a path), `"count"` (a whole number from 0 on) or `"seconds"` (with decimals; ms in the
+ * result).
  */
 export type Takes = "nothing" | "switch" | "text" | "file" | "count" | "seconds";
 
-/** What is done with the option's value. All that a row has is done. */
+/** The effects of an option. All members of a row take effect. */
 export interface Effect {
-  /** Easy options that get the value, */
+  /** Easy options that are set to the value. */
   readonly set?: readonly Name[];
-  /** read as a number with a unit, an octal number, a number from -1 on, or one of these words. */
+  /**
+   * The syntax of the value: a number with a unit, an octal number, a number from -1 on, or a word.
+   */
   readonly as?: "size" | "octal" | "limit" | Readonly<Record<string, number>>;
-  /** Whether an empty text is a value for them. */
+  /** Whether an empty text is a valid value for them. */
   readonly blank?: true;
-  /** Easy options that are unset by it. */
+  /** Easy options that are unset. */
   readonly drop?: readonly Name[];
-  /** Easy options that get a value where it is switched on, and are unset where it is off. */
+  /** Easy options with the value that they get where the option is on; off unsets them. */
   readonly on?: Values;
-  /** The other way round. */
+  /** Easy options with the value that they get where the option is off; on unsets them. */
   readonly off?: Values;
-  /** Bits that it switches in an easy option. */
+  /** The bits of an easy option that are switched. */
   readonly bits?: readonly [name: Name, mask: number];
-  /** An easy option whose list gets the value. */
+  /** An easy option to whose list the value is appended. */
   readonly list?: Name;
-  /** The command line tool has to do it; it is noted under the option's name. */
+  /** The command line tool implements the option: it is recorded under its name. */
   readonly tool?: true;
-  /** As `tool`, once for all transfers of the command. */
+  /** As `tool`, but once for all transfers of the command. */
   readonly global?: true;
-  /** A function of `read/` does it. */
+  /** The name of a function of `read/` that implements the option. */
   readonly does?: string;
-  /** It has no effect here, and this is why. */
+  /** The reason why the option has no effect here. */
   readonly none?: string;
-  /** It is done without a word, and this is why. */
+  /** The reason why the option needs no code: its effect is always there. */
   readonly met?: string;
-  /** `fetch` does not do it, and this is why. */
+  /** The reason why `fetch` does not support the option. */
   readonly fetch?: string;
-  /** Its value is nobody's business. */
+  /** Whether the value is secret. */
   readonly secret?: true;
-  /** It is another name of that option. */
+  /** The option that this one is an alias of. */
   readonly aliasOf?: string;
 }
 
 /** An option of curl. */
 export interface OptionRow extends Effect {
   readonly takes: Takes;
-  /** The version of curl that brought it. */
+  /** The version of curl that introduced the option. */
   readonly since: string;
   readonly letter?: string;
-  /** The version of curl since which it does nothing. */
+  /** The version of curl since which the option has no effect. */
   readonly deadSince?: string;
 }

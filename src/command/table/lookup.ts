@@ -1,5 +1,5 @@
 /**
- * Finding an option of curl by what stands in a command.
+ * Finds the row of an option by its name in a command.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function nameOfLetter(letter: string): string | undefined {
   return letters.get(letter);
 }
 
-/** How an option is written: `--no-…` for what is on unless it is said. */
+/** The spelling of an option: `--no-…` for one that is on by default. */
 export function spelled(name: string): string {
   const row = findRow(name);
   return row?.off && !row.on || DEFAULT_ON.has(name) ? `--no-${name}` : `--${name}`;
@@ -32,7 +32,7 @@ export function spelled(name: string): string {
 
 const DEFAULT_ON: ReadonlySet<string> = new Set(["buffer", "clobber", "progress-meter"]);
 
-/** The known long name that is nearest to one that nobody knows. */
+/** The known long name that is nearest to an unknown one. */
 export function nearestName(name: string): string {
   return nearest(name, Object.keys(rows)) ?? "";
 }

@@ -1,6 +1,6 @@
 /**
- * Options that are newer than curlew's tables. Only a libcurl that has one can say what it takes, so
- * commands are read and written without a look at it.
+ * Options that are newer than curlew's tables. Only a libcurl that has them knows their types, but
+ * commands are read and written without a loaded library.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { FetchCurlOptions } from "../../http/request/plan.ts";
 
 type Entries = [name: string, value: unknown][];
 
-/** The options that the tables have, and the others. */
+/** Divides options into those of the tables and the newer ones. */
 export function splitNewer(
   options: FetchCurlOptions | null | undefined,
 ): { readonly known: FetchCurlOptions; readonly newer: Entries } {

@@ -1,9 +1,9 @@
 /**
- * The options of curl, one row each: what it takes, since when curl has it, and what it does here
- * or why nothing. Names are curl's own, without `--` and, for what is on unless `--no-…` is said,
- * without `no-`: see {@link https://curl.se/docs/manpage.html}.
+ * The options of curl, one row each: its value, the version of curl that introduced it, and its
+ * effect here or the reason for none. Names are curl's own, without `--` and, for options that are
+ * on by default, without `no-`: {@link https://curl.se/docs/manpage.html}.
  *
- * A test compares the rows with what the system's curl and curl's own documents list.
+ * A test compares the rows with the lists of the system's curl and of curl's documentation.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Bodies as arguments of curl.
+ * Converts bodies to arguments of curl.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { type Argument, hidden, open } from "./option_words.ts";
 import { REDACTED } from "../../redact.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** A body as words, and what is implied by it. */
+/** A body as arguments, and their implications. */
 export interface BodyWords {
   readonly words: readonly Argument[];
-  /** The type that `fetch` gives it, `null` for none. */
+  /** The media type that `fetch` sends, `null` for none. */
   readonly type: string | null;
-  /** Whether its words imply the method POST, another one, or none. */
+  /** The method that the arguments imply, `null` for none. */
   readonly implies: "POST" | "PUT" | null;
   /** Whether curl would wait for a 100 before it sends the body. */
   readonly isLarge: boolean;
-  /** Whether curl says the type of the body itself. */
+  /** Whether curl sets the media type of the body itself. */
   readonly isForm: boolean;
 }
 
-/** From how many bytes on curl asks for a 100 first. */
+/** The size from which on curl asks for a 100 first. */
 const LARGE = 1024 * 1024;
 
-/** The words that send a body. Throws `TypeError` for one that no argument can carry. */
+/** The arguments that send a body. Throws `TypeError` for one that no argument can express. */
 export function bodyWords(body: FetchBody): BodyWords {
   if (isInstance(body, FormData)) return formWords(body);
   if (isInstance(body, URLSearchParams)) {
@@ -36,7 +36,7 @@ export function bodyWords(body: FetchBody): BodyWords {
   const bytes = bytesIn(body);
   if (bytes) return dataWords(textOf(bytes), null);
   if (isInstance(body, Blob)) return fileWords(body);
-  const words = [open("-T"), open("-")]; // a stream comes in by standard input
+  const words = [open("-T"), open("-")]; // a stream is read from standard input
   return { words, type: null, implies: "PUT", isLarge: true, isForm: false };
 }
 
@@ -53,7 +53,7 @@ function dataWords(text: string, type: string | null): BodyWords {
         "send it from a File",
     );
   }
-  const isLarge = text.length * 3 >= LARGE; // UTF-8 may have three bytes for each
+  const isLarge = text.length * 3 >= LARGE; // a UTF-16 unit may take three bytes of UTF-8
   return {
     words: [open("--data-raw"), hidden(text)],
     type,
@@ -63,7 +63,7 @@ function dataWords(text: string, type: string | null): BodyWords {
   };
 }
 
-/** A file is sent by its name, what has none comes in by standard input. */
+/** The arguments for a Blob: a file is sent by its name, any other Blob from standard input. */
 function fileWords(blob: Blob): BodyWords {
   const words = [open("--data-binary"), open(`@${nameOf(blob) || "-"}`)];
   const isLarge = blob.size >= LARGE;
@@ -81,14 +81,14 @@ function formWords(form: FormData): BodyWords {
       );
     }
     if (typeof value === "string") {
-      const text = value.replace(/\r\n?|\n/g, "\r\n"); // as the standard has it
+      const text = value.replace(/\r\n?|\n/g, "\r\n"); // as in the standard
       words.push(open("--form-string"), { text: `${name}=${text}`, shown: `${name}=${REDACTED}` });
     } else words.push(open("-F"), open(`${name}=${filePart(value)}`));
   }
   return { words, type: null, implies: "POST", isLarge: true, isForm: true };
 }
 
-/** `@"file";filename="…";type="…"`. */
+/** The value of `-F` for a file: `@"file";filename="…";type="…"`. */
 function filePart(file: File): string {
   const name = file.name || "blob", base = name.split("/").at(-1) || "blob";
   const type = file.type || "application/octet-stream";

@@ -1,5 +1,5 @@
 /**
- * Easy options as options of curl: the table, read from right to left.
+ * Converts easy options to options of curl, by the same table that commands are read with.
  *
  * @module
  */
@@ -12,35 +12,35 @@ import { rows } from "../table/rows.ts";
 import { textOf } from "../shell/words.ts";
 import { REDACTED, redactHeader, redactUrl, redactUser } from "../../redact.ts";
 
-/** Options that are left to write. A writer takes out what it has written. */
+/** Options that are not written yet. A writer removes those that it has written. */
 export type Pending = Map<string, unknown>;
 
-/** A word, and what may be seen of it. */
+/** An argument, and its redacted form. */
 export interface Argument {
   readonly text: string;
   readonly shown: string;
 }
 
-/** An argument that anybody may see. */
+/** An argument without secrets. */
 export const open = (text: string): Argument => ({ text, shown: text });
-/** One that nobody may. */
+/** A secret argument. */
 export const hidden = (text: string): Argument => ({ text, shown: text === "" ? "" : REDACTED });
 
-/** URLs with credentials, and others that may have a query. */
+/** Options whose value is a URL with credentials, and others whose URL may have a query. */
 const WITH_USER: ReadonlySet<string> = new Set(["PROXY", "PRE_PROXY"]);
 const WITH_QUERY: ReadonlySet<string> = new Set(["DOH_URL", "REFERER", "REQUEST_TARGET"]);
 const KEYS: ReadonlySet<string> = new Set(["SSLKEY", "PROXY_SSLKEY"]);
 
-/** What may be seen of the value of an easy option. */
+/** The value of an easy option, with its redacted form. */
 function shownValue(name: string, text: string, row: OptionRow): Argument {
   if (WITH_USER.has(name)) return { text, shown: redactUser(text) };
   if (WITH_QUERY.has(name)) return { text, shown: redactUrl(text) };
-  // a path may be seen, a PKCS#11 URI may have a PIN
+  // a path is harmless, but a PKCS#11 URI may contain a PIN
   if (KEYS.has(name) && !/^pkcs11:/i.test(text)) return open(text);
   return row.secret ? hidden(text) : open(text);
 }
 
-/** Kinds that are of this process, not of the request. */
+/** Kinds of options that have no meaning outside this process. */
 const LOCAL_KINDS: ReadonlySet<string> = new Set(["function", "cbptr", "object"]);
 const LOCAL: ReadonlySet<string> = new Set([
   "BUFFERSIZE",
@@ -53,7 +53,7 @@ const LOCAL: ReadonlySet<string> = new Set([
   "VERBOSE",
 ]);
 
-/** Writes all that is pending. Throws `TypeError` for what curl has no option for. */
+/** Writes all pending options. Throws `TypeError` for one that curl has no option for. */
 export function optionWords(pending: Pending): Argument[] {
   const table: Readonly<Record<string, EasyRow>> = easyOptions;
   for (const [name, value] of pending) {
@@ -73,14 +73,14 @@ export function optionWords(pending: Pending): Argument[] {
   throw new TypeError(`Cannot write the curl command: no option of curl sets ${rest} so`);
 }
 
-/** Leaves out what no option gives: a switch that is not in its other position. */
+/** Removes values that no argument is needed for, because they are the default of a switch. */
 function dropDefaults({ on, off, bits }: OptionRow, pending: Pending): void {
   for (const [name, value] of Object.entries({ ...on, ...off })) {
     const own = numberOf(pending.get(name));
     if (typeof own !== "number" || typeof value !== "number") continue;
     if (value === 0 ? own !== 0 : own === 0) pending.delete(name);
   }
-  // HTTPAUTH without a bit is no default
+  // HTTPAUTH without a bit is not the default
   if (bits && bits[0] !== "HTTPAUTH" && numberOf(pending.get(bits[0])) === 0) {
     pending.delete(bits[0]);
   }
@@ -100,7 +100,7 @@ function fromRow(name: string, row: OptionRow, pending: Pending): Argument[] {
   return values === undefined || !takeAll(values, pending) ? [] : [option];
 }
 
-/** Takes values out, where all of them are pending. */
+/** Removes values if all of them are pending; returns whether they were. */
 function takeAll(values: object, pending: Pending): boolean {
   const entries = Object.entries(values);
   if (!entries.every(([name, value]) => numberOf(pending.get(name)) === value)) return false;
@@ -131,7 +131,7 @@ function valueWords(
   return [option, shownValue(name, text, row)];
 }
 
-/** The bits that come with the option's value. */
+/** Removes the bits that the option implies. */
 function dropBits([name, mask]: readonly [Name, number], pending: Pending): void {
   const bits = Number(pending.get(name) ?? 0) & ~mask;
   if (bits === 0) pending.delete(name);
@@ -160,14 +160,14 @@ function bitWords(
   return [option];
 }
 
-/** Takes a value out, `undefined` where there is none. */
+/** Removes and returns a value, `undefined` where there is none. */
 function take(pending: Pending, name: Name): unknown {
   const value = pending.get(name);
   pending.delete(name);
   return value;
 }
 
-/** What has functions of its own in the table. */
+/** The writers for options whose rows have a function of their own. */
 const WRITERS: readonly ((pending: Pending) => Argument[])[] = [
   proxyHeaders,
   httpVersion,
@@ -189,7 +189,8 @@ const WRITERS: readonly ((pending: Pending) => Argument[])[] = [
 function proxyHeaders(pending: Pending): Argument[] {
   const lines = (pending.get("PROXYHEADER") ?? []) as readonly (string | Uint8Array)[];
   const texts = lines.map((line) => typeof line === "string" ? line : textOf(line));
-  if (!texts.every((text) => /^[^@:;][^:;]*[:;]/.test(text))) return []; // curl would read a file
+  // otherwise curl would take the value for the name of a file
+  if (!texts.every((text) => /^[^@:;][^:;]*[:;]/.test(text))) return [];
   pending.delete("PROXYHEADER");
   return texts.flatMap((text) => [open("--proxy-header"), { text, shown: shownHeader(text) }]);
 }
@@ -199,14 +200,14 @@ function shownHeader(line: string): string {
   return head + redactHeader(name, value);
 }
 
-/** What libcurl does by itself needs no option. */
+/** Writes HTTP_VERSION, unless it is libcurl's default. */
 function httpVersion(pending: Pending): Argument[] {
   const wanted = numberOf(pending.get("HTTP_VERSION"));
   if (wanted === flags.CURL_HTTP_VERSION_2TLS) pending.delete("HTTP_VERSION");
   return [];
 }
 
-/** HTTPAUTH with all bits is one option; the bits that imply another option go with it. */
+/** Writes `--anyauth` for HTTPAUTH with all bits, which includes the bits of other options. */
 function anyAuth(pending: Pending): Argument[] {
   const isAny = numberOf(pending.get("HTTPAUTH")) === flags.CURLAUTH_ANY;
   if (isAny) pending.delete("HTTPAUTH");
@@ -215,17 +216,17 @@ function anyAuth(pending: Pending): Argument[] {
 
 const NAMED = [["USERNAME", "PASSWORD", "-u"], ["PROXYUSERNAME", "PROXYPASSWORD", "-U"]] as const;
 
-/** A user and a password that are set apart. */
+/** Writes a user and a password that are set by separate options. */
 function credentials(pending: Pending): Argument[] {
   for (const name of ["USERPWD", "PROXYUSERPWD"]) {
     const own = pending.get(name);
-    // curl would ask for the password
+    // otherwise curl would prompt for the password
     if (typeof own === "string" && own !== "" && !own.includes(":")) pending.set(name, `${own}:`);
   }
   return NAMED.flatMap(([userName, passwordName, option]) => {
     const user = pending.get(userName) ?? "", password = pending.get(passwordName) ?? "";
     if (!pending.has(userName) && !pending.has(passwordName)) return [];
-    if (`${user}`.includes(":")) return []; // there it would end
+    if (`${user}`.includes(":")) return []; // curl would end the user at the colon
     pending.delete(userName);
     pending.delete(passwordName);
     return [open(option), hidden(`${user}:${password}`)];
@@ -252,7 +253,7 @@ function certificates(pending: Pending): Argument[] {
   });
 }
 
-/** A proxy whose kind is no option of its own. */
+/** Writes a proxy whose kind has no option of its own. */
 function proxies(pending: Pending): Argument[] {
   const proxy = pending.get("PROXY"), type = numberOf(pending.get("PROXYTYPE"));
   const isTls = type === flags.CURLPROXY_HTTPS2 || type === flags.CURLPROXY_HTTPS3;
@@ -270,7 +271,7 @@ function netrc(pending: Pending): Argument[] {
   const level = numberOf(take(pending, "NETRC"));
   if (level === flags.CURL_NETRC_OPTIONAL) return [open("--netrc-optional")];
   if (level !== flags.CURL_NETRC_REQUIRED) {
-    pending.delete("NETRC_FILE"); // nobody looks at it
+    pending.delete("NETRC_FILE"); // it is ignored then
     return [];
   }
   return pending.has("NETRC_FILE") ? [] : [open("--netrc")];
@@ -322,7 +323,7 @@ function condition(pending: Pending): Argument[] {
   return [open("--time-cond"), open(`${SIGNS[kind]}${date}`)];
 }
 
-/** Options with one value, which is checked where it is read, and what stands before it. */
+/** Options whose value is checked when a command is read, and the sign before the value. */
 const TEXTS: readonly (readonly [name: Name, option: string, sign?: string])[] = [
   ["ECH", "--ech"],
   ["SSLENGINE", "--engine"],
@@ -357,7 +358,7 @@ function texts(pending: Pending): Argument[] {
 
 function range(pending: Pending): Argument[] {
   const text = `${pending.get("RANGE") ?? ""}`;
-  if (text === "" || /^\d+$/.test(text)) return []; // curl would add a dash
+  if (text === "" || /^\d+$/.test(text)) return []; // otherwise curl would add a dash
   pending.delete("RANGE");
   return [open("--range"), open(text)];
 }

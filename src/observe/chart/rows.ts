@@ -1,5 +1,5 @@
 /**
- * The rows of a waterfall: what is drawn, whatever it comes from.
+ * The rows of a waterfall, in one form for all sources.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import type { Har } from "../har/types.ts";
 import { marksOf, type Phases, phasesOf } from "../phases.ts";
 import type { ObservedTransfer } from "../transfer.ts";
 
-/** The phases that are drawn one after the other. */
+/** The phases of a row, in the order in which they are drawn. */
 export const PHASES = ["blocked", "dns", "connect", "tls", "send", "wait", "receive"] as const;
 
 /** A phase of a row. */
 export type PhaseName = (typeof PHASES)[number];
 
-/** What a waterfall is made of. */
+/** The sources of a waterfall. */
 export type WaterfallSource = Har | Iterable<ObservedTransfer | TransferInfo>;
 
-/** A transfer as it is drawn. Times are in ms. */
+/** A row: one transfer. Times are in ms. */
 export interface Row {
-  /** Such as `GET 200 example.com/path`. */
+  /** The label, such as `GET 200 example.com/path`. */
   readonly label: string;
-  /** The URL and what else there is no room for. */
+  /** The full URL, and details that the label has no room for. */
   readonly title: string;
-  /** From the start of the first row. */
+  /** The start, from the start of the first row. */
   readonly start: number;
   readonly total: number;
-  /** How long each phase took, in their order. */
+  /** The duration of each phase, in the order of the phases. */
   readonly phases: readonly (readonly [PhaseName, number])[];
   readonly isFailed: boolean;
 }
@@ -44,22 +44,22 @@ interface Found {
   readonly phases: readonly (readonly [PhaseName, number])[];
 }
 
-/** Any value as a time: a finite number, 0 or more. */
+/** A value as a time: a finite number from 0 on; 0 for anything else. */
 const timeOf = (value: unknown): number =>
   typeof value === "number" && value > 0 && value < Infinity ? value : 0;
 
-/** A text on one line: what a terminal or XML would take for something else is left out. */
+/** A text on one line, without characters that a terminal or XML would interpret. */
 const plain = (value: unknown): string =>
-  // deno-lint-ignore no-control-regex -- those are what must not be in it
+  // deno-lint-ignore no-control-regex -- these characters are removed
   textOf(value ?? "").replace(/[\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]/gu, "");
 
-/** Reads the rows, in the order of their starts. Throws `TypeError` for what is no source. */
+/** Reads the rows, sorted by start. Throws `TypeError` for a value that is not a source. */
 export function readRows(source: unknown): Row[] {
   const found = foundIn(source).sort((a, b) => a.start - b.start), first = found[0]?.start ?? 0;
   return found.map((one) => rowOf(one, first));
 }
 
-/** When the last of the rows ends, in ms; never 0. */
+/** The end of the last phase of all rows, in ms; never 0. */
 export const endOf = (rows: readonly Row[]): number =>
   rows.reduce((end, { start, total }) => Math.max(end, start + total), 0.001);
 
@@ -98,7 +98,7 @@ function rowOf({ method, url, status, start, isFailed, phases }: Found, first: n
 
 type Stages = Found["phases"];
 
-/** The phases as they are drawn: TLS is no part of `connect`. */
+/** The phases as drawn: TLS is not part of `connect`. */
 function stagesOf(of: (name: keyof Phases) => number): Stages {
   const ssl = of("ssl");
   return PHASES.map((name) => {
@@ -126,7 +126,7 @@ function ofEntry(entry: unknown): Found {
   };
 }
 
-/** An `ObservedTransfer`, or a `TransferInfo` alone, which has no start of its own. */
+/** The row of an `ObservedTransfer`, or of a `TransferInfo` alone, whose start is unknown. */
 function ofTransfer(given: unknown): Found {
   const start = propertyOf(given, "startTime"), url = textOf(propertyOf(given, "url") ?? "");
   if (start === undefined) {
@@ -143,15 +143,15 @@ function ofTransfer(given: unknown): Found {
     status: textOf(status ?? state ?? ""),
     start: from,
     isFailed: isBad(status, state),
-    // newer libcurls tell of a first byte also where there was none
+    // newer libcurls report a first byte even where there was none
     phases: phasesFrom(info, url, typeof status === "number" ? took("headTime") : 0, wall),
   };
 }
 
-/** The phases by an info. `head` is when the head came, `null` where only the info tells. */
+/** The phases by an info. `head` is the time of the head, `null` where only the info has it. */
 function phasesFrom(info: unknown, url: string, head: number | null, wall: number): Stages {
   const of = (name: keyof TransferInfo) => timeOf(propertyOf(info, name)), tls = of("tls");
-  // by libcurl it may be when the body of the request began
+  // libcurl's time may be that of the beginning of the request body
   const firstByte = head === null || head < 0 ? of("firstByte") : head;
   const marks = marksOf({ nameLookup: of("nameLookup"), connect: of("connect"), tls, firstByte });
   const reused = propertyOf(info, "reused") === true && propertyOf(info, "primaryIp") != null;

@@ -1,5 +1,5 @@
 /**
- * The waterfall as an image: SVG without scripts, styles or anything from elsewhere.
+ * Draws the waterfall as an image: SVG without scripts, styles or external resources.
  *
  * @module
  */
@@ -34,10 +34,10 @@ const shorten = (text: string, most: number) => {
   return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : text;
 };
 
-/** Steps of the axis: about so many. */
+/** The approximate number of steps of the axis. */
 const STEPS = 8;
 
-/** A length of 1, 2 or 5 times a power of ten. */
+/** The length of a step: 1, 2 or 5 times a power of ten. */
 function stepOf(end: number): number {
   const rough = end / STEPS, power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5].find((factor) => power * factor >= rough) ?? 10);

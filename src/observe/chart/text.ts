@@ -1,12 +1,12 @@
 /**
- * The waterfall as text.
+ * Draws the waterfall as text.
  *
  * @module
  */
 
 import { endOf, type PhaseName, PHASES, type Row } from "./rows.ts";
 
-/** What each phase is drawn with: a character of its own, so that it is seen without colours. */
+/** The character of each phase, so that phases can be distinguished without colours. */
 const MARKS: Readonly<Record<PhaseName, string>> = {
   blocked: "·",
   dns: "▒",
@@ -16,7 +16,7 @@ const MARKS: Readonly<Record<PhaseName, string>> = {
   wait: "▄",
   receive: "█",
 };
-/** Colours of SGR. */
+/** The colours, as SGR codes. */
 const COLORS: Readonly<Record<PhaseName | "failed", number>> = {
   blocked: 90,
   dns: 36,
@@ -28,9 +28,9 @@ const COLORS: Readonly<Record<PhaseName | "failed", number>> = {
   failed: 31,
 };
 
-/** How many columns the chart has at least; narrower ones could show nothing. */
+/** The least width of the chart, in columns. */
 export const MIN_WIDTH = 30;
-/** The part of the width that labels may take. */
+/** The fraction of the width that labels may take. */
 const LABEL = 0.4;
 
 const paint = (text: string, color: number, isColored: boolean) =>
@@ -41,14 +41,14 @@ const duration = (ms: number) => ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 10
 const longestOf = (texts: readonly string[]) =>
   texts.reduce((most, text) => Math.max(most, [...text].length), 5);
 
-/** Cuts off what a column has no room for. */
+/** Cuts a text to a width. */
 function fit(text: string, width: number): string {
   const characters = [...text];
   if (characters.length <= width) return text + " ".repeat(width - characters.length);
   return `${characters.slice(0, width - 1).join("")}…`;
 }
 
-/** Draws the rows, of `width` columns at most. */
+/** Draws the rows, in at most `width` columns. */
 export function drawText(rows: readonly Row[], width: number, isColored: boolean): string {
   if (rows.length === 0) return "no transfers";
   const end = endOf(rows);
@@ -67,7 +67,10 @@ export function drawText(rows: readonly Row[], width: number, isColored: boolean
   return [...lines, total, ...drawLegend(rows, width, isColored)].join("\n");
 }
 
-/** Each phase begins where the one before ended, so that roundings do not add up. */
+/**
+ * Draws the bar of a row. Each phase begins where the one before ended, so that rounding errors do
+ * not add up.
+ */
 function drawBar({ start, phases }: Row, scale: number, room: number, isColored: boolean): string {
   const column = (time: number) => Math.min(room, Math.round(time * scale));
   const from = Math.min(column(start), room - 1);
@@ -78,7 +81,7 @@ function drawBar({ start, phases }: Row, scale: number, room: number, isColored:
     bar += paint(MARKS[name].repeat(Math.max(0, to - at)), COLORS[name], isColored);
     at = Math.max(at, to);
   }
-  if (at === from) { // too short for a column: its longest phase stands for it
+  if (at === from) { // too short for a column: its longest phase is drawn
     const [name] = phases.reduce((a, b) => b[1] > a[1] ? b : a, ["receive", 0] as const);
     bar = paint(MARKS[name], COLORS[name], isColored);
   }

@@ -1,5 +1,5 @@
 /**
- * `waterfall`: many transfers on one time axis.
+ * `waterfall`: draws transfers on one time axis.
  *
  * @module
  */
@@ -13,37 +13,37 @@ import { readRows, type Row, type WaterfallSource } from "./rows.ts";
 import { drawSvg } from "./svg.ts";
 import { drawText, MIN_WIDTH } from "./text.ts";
 
-/** How a waterfall is drawn as text. */
+/** The options of a waterfall as text. */
 export interface WaterfallTextOptions {
-  /** How many columns there are; those of the terminal, or 80, unless given. */
+  /** The number of columns; by default that of the terminal, or 80. */
   readonly width?: number | undefined;
-  /** Whether there are colours; on a terminal, if `NO_COLOR` is not set, unless given. */
+  /** Whether to use colours; by default on a terminal, if `NO_COLOR` is not set. */
   readonly color?: boolean | undefined;
 }
 
 /** Transfers on one time axis. */
 export interface Waterfall {
-  /** As text, a line for each transfer, without an end of the last line. */
+  /** The chart as text, a line for each transfer, without a line end after the last. */
   text(options?: WaterfallTextOptions): string;
-  /** As an image, which needs nothing else: no script, no font, no style sheet. */
+  /** The chart as an SVG image, which needs no script, font or style sheet. */
   svg(): string;
   /**
-   * Writes the image to a file. One that is there is replaced in one step, and stays as it was if the
+   * Writes the image to a file. An existing file is replaced atomically, and is unchanged if the
    * new one cannot be written.
    *
-   * @throws {TypeError} whose `cause` is the error of the system.
+   * @throws {TypeError} if that fails; its `cause` is the error of the system.
    */
   save(path: string): Promise<void>;
 }
 
 /**
  * Draws transfers on one time axis, with the phases of each: waiting for a connection, name lookup,
- * connecting, TLS, sending, waiting for the response, and receiving it. They come from a HAR (of
- * {@linkcode recordHar} or a browser), or are what {@linkcode observe} told of; a `TransferInfo`
- * alone begins at 0. A HAR is more exact. Of URLs neither the user nor the values of the query are
- * drawn. What is no time in it counts as 0.
+ * connecting, TLS, sending, waiting for the response, and receiving it. The source is a HAR (of
+ * {@linkcode recordHar} or a browser), or the transfers of {@linkcode observe}; a `TransferInfo`
+ * alone begins at 0. A HAR is more exact. Users and query values of URLs are not drawn. A member
+ * that is not a valid time counts as 0.
  *
- * @throws {TypeError} for anything else, and for an option that is wrong.
+ * @throws {TypeError} for anything else, and for a wrong option.
  *
  * @example
  * ```ts

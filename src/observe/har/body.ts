@@ -1,5 +1,5 @@
 /**
- * Bodies as texts of HAR.
+ * Converts bodies to the texts of a HAR.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import type { Beginning } from "./wire.ts";
 export interface BodyText {
   readonly text: string;
   readonly isBase64: boolean;
-  /** Says what is missing, `undefined` if nothing is. */
+  /** What is missing, `undefined` if nothing is. */
   readonly comment: string | undefined;
 }
 
-/** UTF-8, as text; anything else in base64. `bytes` is the beginning of `size` bytes. */
+/** Bytes of UTF-8 as text, any others in base64. `bytes` is the beginning of `size` bytes. */
 export function bodyText(bytes: Buffer, size: number): BodyText {
   const isWhole = bytes.length >= size;
   const comment = isWhole ? undefined : `the first ${bytes.length} of ${size} bytes`;
   try {
-    // the end of a beginning may be the middle of a character
+    // the beginning may end in the middle of a character
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: !isWhole });
     if (!text.includes("\0")) return { text, isBase64: false, comment };
   } catch {
-    // no UTF-8
+    // not UTF-8
   }
   return { text: bytes.toString("base64"), isBase64: true, comment };
 }
 
-/** The content of a request's body, which may have the framing of chunks around it. */
+/** The content of a request body, without chunked framing. */
 export function sentBody({ bytes, size }: Beginning, isChunked: boolean): BodyText {
   if (!isChunked) return bodyText(bytes, size);
   const isWhole = bytes.length >= size, content = withoutChunks(bytes);
@@ -40,14 +40,14 @@ export function sentBody({ bytes, size }: Beginning, isChunked: boolean): BodyTe
 
 const LF = 10;
 
-/** The content of chunks, the last of which may be cut off. */
+/** The content of a chunked body, whose last chunk may be cut off. */
 function withoutChunks(bytes: Buffer): Buffer {
   let length = 0;
   for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(LF, at), size = parseInt(bytes.toString("latin1", at, end), 16);
     if (end < 0 || !(size > 0)) break;
     const chunk = bytes.subarray(end + 1, end + 1 + size);
-    chunk.copy(bytes, length); // to the left, over the framing
+    chunk.copy(bytes, length); // moves the content to the left, over the framing
     length += chunk.length;
     at = end + 1 + size + 2;
   }

@@ -1,5 +1,5 @@
 /**
- * Makes the entry of a transfer.
+ * Makes the HAR entry of a transfer.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { sumOf, timingsOf } from "./timings.ts";
 import type { HarEntry, HarPair, HarPostData, HarRequest, HarResponse } from "./types.ts";
 import type { Wire } from "./wire.ts";
 
-/** How entries are made. */
+/** The options of an entry. */
 export interface EntryOptions {
-  /** How many bytes of a body are in it. */
+  /** The largest number of bytes of a body in the entry. */
   readonly content: number;
   readonly redact: boolean;
 }
 
-/** The entry of a transfer that is over, while its handle still has its infos. */
+/** The entry of a transfer that has just ended: its handle still has the infos. */
 export function entryOf(watch: Watch, wire: Wire, options: EntryOptions): HarEntry {
   const { startTime, state, attempt, trail, request, info } = watch;
   const timings = timingsOf(watch, wire);
@@ -112,7 +112,7 @@ function contentOf(
   { content }: EntryOptions,
 ): HarResponse["content"] {
   const mimeType = valueOf(fields, "content-type") || "x-unknown", sent = info?.bytesIn ?? 0;
-  // what libcurl writes to a file by itself is seen by nobody
+  // a file that libcurl writes itself is not recorded
   const size = received.size || sent, saved = size - sent;
   const base = { size, ...(saved === 0 ? {} : { compression: saved }), mimeType };
   if (content === 0 || received.size === 0) return base;

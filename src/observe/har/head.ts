@@ -1,5 +1,5 @@
 /**
- * Heads of requests and responses in the form of HAR.
+ * Parses heads of requests and responses for a HAR.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { REDACTED } from "../../redact.ts";
 import type { HarCookie, HarPair } from "./types.ts";
 
-/** A head in its parts. */
+/** The parts of a head. */
 export interface Head {
-  /** The first line, of which the rest depends. */
+  /** The request line or the status line. */
   readonly line: string;
   readonly fields: readonly HarPair[];
-  /** How many bytes it has. */
+  /** The size in bytes. */
   readonly size: number;
 }
 
-/** Divides the text of a head. Lines that are no fields are left out. */
+/** Parses the text of a head. Lines that are not header fields are skipped. */
 export function readHead(text: string): Head {
   const [line = "", ...lines] = text.split(/\r?\n/);
   const fields = lines.flatMap((field): HarPair[] => {

@@ -1,5 +1,5 @@
 /**
- * `recordHar`: an agent's transfers as an HTTP archive.
+ * `recordHar`: records an agent's transfers as an HTTP archive.
  *
  * @module
  */
@@ -19,41 +19,41 @@ import { Wire } from "./wire.ts";
 
 /** Options of {@linkcode recordHar}. */
 export interface HarOptions {
-  /** How many bytes of each body are recorded, of requests and responses; none unless given. */
+  /** The number of bytes of each request and response body that are recorded; none unless given. */
   readonly content?: number | undefined;
   /**
    * Whether secrets are left out; true unless given: users and passwords in URLs, the values of
-   * queries and cookies, and those of all headers that are not known to be harmless. Bodies are as
-   * they are.
+   * queries and cookies, and the values of all headers that are not known to be harmless. Bodies
+   * are never redacted.
    */
   readonly redact?: boolean | undefined;
 }
 
-/** A recording that goes on until it is ended. */
+/** A recording in progress. */
 export interface HarRecorder {
   /** The transfers that have ended so far, in the order of their ends. */
   har(): Har;
   /**
-   * Writes them to a file that only the user can read. One that is there is replaced in one step, and
-   * stays as it was if the new one cannot be written.
+   * Writes the archive to a file that only the user can read. An existing file is replaced
+   * atomically, and is unchanged if the new one cannot be written.
    *
-   * @throws {TypeError} whose `cause` is the error of the system.
+   * @throws {TypeError} if that fails; its `cause` is the error of the system.
    */
   save(path: string): Promise<void>;
-  /** Ends the recording. What was recorded stays. */
+  /** Ends the recording. The recorded transfers are kept. */
   detach(): void;
-  /** Ends it at the end of a `using` block. */
+  /** Ends the recording at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
 /**
  * Records the transfers that an agent starts from now on as an HTTP archive, HAR 1.2, which the
- * network panels of Chrome and Firefox import. An entry is a transfer: the redirects and retries of a
- * call have one each, and so has what failed. `null` is the default agent, which all calls share that
- * are given none. The bodies of `download`, which libcurl writes to the file itself, are not in it.
- * A transfer takes more CPU while it is recorded: libcurl traces it.
+ * network panels of Chrome and Firefox import. An entry is a transfer: each redirect and retry of a
+ * call has one, and so has a failed transfer. `null` is the default agent, which runs all calls
+ * without an `agent`. The bodies of `download`, which libcurl writes to the file itself, are not
+ * recorded. Recording costs CPU time, because libcurl traces the transfers.
  *
- * @throws {TypeError} for no agent, and for an option that is wrong.
+ * @throws {TypeError} for a value that is not an agent, and for a wrong option.
  *
  * @example
  * ```ts

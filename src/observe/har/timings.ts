@@ -17,7 +17,7 @@ type Extra = "PRETRANSFER_TIME_T" | "QUEUE_TIME_T";
 
 let batch: InfoBatch<Extra> | undefined;
 
-/** Times that no `TransferInfo` has, in ms; of a closed handle none. */
+/** Times in ms that `TransferInfo` does not have; none for a closed handle. */
 function extraTimes({ isOpen, easy }: Watch): { readonly pretransfer: number; queue: number } {
   batch ??= new InfoBatch<Extra>(
     isKnown(infos.QUEUE_TIME_T) ? ["PRETRANSFER_TIME_T", "QUEUE_TIME_T"] : ["PRETRANSFER_TIME_T"],
@@ -29,11 +29,11 @@ function extraTimes({ isOpen, easy }: Watch): { readonly pretransfer: number; qu
 
 const round = (ms: number) => ms < 0 ? -1 : Math.round(ms * 1000) / 1000;
 
-/** How long the phases take together. */
+/** The sum of the phases. */
 export const sumOf = ({ ssl: _, ...phases }: HarTimings): number =>
   round(Object.values(phases).reduce((sum, ms) => sum + Math.max(ms, 0), 0));
 
-/** The phases of a transfer that is over, while its handle still has its infos. */
+/** The phases of a transfer that has just ended: its handle still has the infos. */
 export function timingsOf(watch: Watch, wire: Wire): HarTimings {
   const { info, startTime, endTime, fullUrl } = watch, wall = (endTime ?? startTime) - startTime;
   if (!info) {
@@ -51,7 +51,7 @@ export function timingsOf(watch: Watch, wire: Wire): HarTimings {
   return Object.fromEntries(entries) as unknown as HarTimings;
 }
 
-/** When what was done, and how much later than the transfer libcurl's clock has begun. */
+/** The times of libcurl's steps, and the offset of its clock from the start of the transfer. */
 function clockOf(
   watch: Watch,
   { sentFrom, answered }: Wire,
@@ -60,16 +60,16 @@ function clockOf(
   const { pretransfer, queue } = extraTimes(watch), { startTime } = watch;
   const marks = { ...marksOf(info), queue, pretransfer };
   const hasAnswer = watch.status !== null;
-  // newer libcurls tell when these were even if a transfer fails before
+  // newer libcurls report these times even if a transfer fails before
   if (!hasAnswer) marks.firstByte = 0;
   if (!hasAnswer && sentFrom === null) marks.pretransfer = 0;
-  // before 8.6 libcurl does not count the time in which a transfer waits for a connection
+  // before 8.6 libcurl does not include the wait for a connection
   const isSent = sentFrom !== null && marks.pretransfer > 0;
   const shift = isSent ? Math.max(0, sentFrom - startTime - marks.pretransfer) : 0;
-  // libcurl's own may be when the body of the request began
+  // libcurl's own time may be that of the beginning of the request body
   if (answered !== null) marks.firstByte = answered - startTime - shift;
   return { marks, shift };
 }
 
-/** A transfer that has not got as far as a connection has made none, but used none either. */
+/** Whether a kept connection was used. A transfer that failed before it had one has used none. */
 const isReused = ({ reused, primaryIp }: TransferInfo) => reused && primaryIp !== null;

@@ -7,7 +7,7 @@
 
 /** A name and its value: a header or a parameter. */
 export interface HarPair {
-  /** The name, as it was sent. */
+  /** The name as it was sent. */
   readonly name: string;
   /** The value, or `REDACTED`. */
   readonly value: string;
@@ -19,11 +19,11 @@ export interface HarCookie extends HarPair {
   readonly path?: string;
   /** The attribute Domain. */
   readonly domain?: string;
-  /** ISO 8601. */
+  /** The expiry time, in ISO 8601. */
   readonly expires?: string;
-  /** Whether it has the attribute HttpOnly. */
+  /** Whether the cookie has the attribute HttpOnly. */
   readonly httpOnly?: boolean;
-  /** Whether it has the attribute Secure. */
+  /** Whether the cookie has the attribute Secure. */
   readonly secure?: boolean;
   /** The attribute SameSite. */
   readonly sameSite?: string;
@@ -35,7 +35,7 @@ export interface HarRequest {
   readonly method: string;
   /** The absolute URL. */
   readonly url: string;
-  /** Such as `HTTP/1.1`, as in the head. */
+  /** The version, such as `HTTP/1.1`, as in the head. */
   readonly httpVersion: string;
   /** The cookies of the header Cookie. */
   readonly cookies: readonly HarCookie[];
@@ -43,11 +43,11 @@ export interface HarRequest {
   readonly headers: readonly HarPair[];
   /** The parameters of the query. */
   readonly queryString: readonly HarPair[];
-  /** The body, if `content` asks for it. */
+  /** The body, with the option `content`. */
   readonly postData?: HarPostData;
   /** Bytes of the head, -1 if unknown. */
   readonly headersSize: number;
-  /** Bytes of the body that were sent. */
+  /** The number of bytes of the body that were sent. */
   readonly bodySize: number;
 }
 
@@ -57,19 +57,19 @@ export interface HarPostData {
   readonly mimeType: string;
   /** The body. */
   readonly text: string;
-  /** `"base64"` where the body is no text. */
+  /** `"base64"` where the body is not text. */
   readonly _encoding?: string;
-  /** Says what is missing of it. */
+  /** What is missing of the body. */
   readonly comment?: string;
 }
 
-/** A response; of a transfer without one its status is 0. */
+/** A response. A transfer without a response has the status 0. */
 export interface HarResponse {
   /** The status. */
   readonly status: number;
   /** The reason phrase. */
   readonly statusText: string;
-  /** Such as `HTTP/1.1`, as in the head. */
+  /** The version, such as `HTTP/1.1`, as in the head. */
   readonly httpVersion: string;
   /** The cookies of the headers Set-Cookie. */
   readonly cookies: readonly HarCookie[];
@@ -83,7 +83,7 @@ export interface HarResponse {
   readonly headersSize: number;
   /** Bytes of the body before decoding, -1 if unknown. */
   readonly bodySize: number;
-  /** Why the transfer has failed, where Chrome writes it. */
+  /** The error of a failed transfer, in the member that Chrome uses. */
   readonly _error?: string;
 }
 
@@ -91,19 +91,19 @@ export interface HarResponse {
 export interface HarContent {
   /** Bytes of the decoded body. */
   readonly size: number;
-  /** How many bytes decoding has added. */
+  /** The number of bytes that decoding has added. */
   readonly compression?: number;
   /** The header Content-Type, `x-unknown` without it. */
   readonly mimeType: string;
-  /** The body, if `content` asks for it. */
+  /** The body, with the option `content`. */
   readonly text?: string;
-  /** `"base64"` where the body is no text. */
+  /** `"base64"` where the body is not text. */
   readonly encoding?: string;
-  /** Says what is missing of it. */
+  /** What is missing of the body. */
   readonly comment?: string;
 }
 
-/** Phases in ms, -1 for one that there was not. `connect` includes `ssl`. */
+/** The phases in ms, -1 for a phase that the transfer did not have. `connect` includes `ssl`. */
 export interface HarTimings {
   /** Waiting for a connection, or for libcurl to begin. */
   readonly blocked: number;
@@ -123,9 +123,9 @@ export interface HarTimings {
 
 /** One transfer. */
 export interface HarEntry {
-  /** ISO 8601. */
+  /** The start, in ISO 8601. */
   readonly startedDateTime: string;
-  /** From the start to the end, in ms: the sum of the phases. */
+  /** The duration in ms: the sum of the phases. */
   readonly time: number;
   /** The request. */
   readonly request: HarRequest;
@@ -139,21 +139,21 @@ export interface HarEntry {
   readonly serverIPAddress?: string;
   /** libcurl's id of the connection, before 8.2 the local port. */
   readonly connection?: string;
-  /** The same, where Chrome looks for it. */
+  /** The same id, in the member that Chrome reads. */
   readonly _connectionId?: string;
   /** The kind of request, for Chrome. */
   readonly _resourceType: "fetch";
   /** Whether a kept connection was used. */
   readonly _reused: boolean;
-  /** Its port. */
+  /** The port of that address. */
   readonly _serverPort?: number;
-  /** How it has ended: `ObservedTransfer.state`. */
+  /** The state at the end: `ObservedTransfer.state`. */
   readonly _state: string;
-  /** The number of the call that has made it, `null` for none. */
+  /** The number of the call that made the transfer, `null` for none. */
   readonly _call: number | null;
-  /** How often the call had begun anew. */
+  /** The number of earlier attempts of the call. */
   readonly _attempt: number;
-  /** How many redirects were followed before. */
+  /** The number of redirects that were followed before. */
   readonly _redirects: number;
 }
 
@@ -167,7 +167,7 @@ export interface Har {
 export interface HarLog {
   /** The version of the format. */
   readonly version: "1.2";
-  /** What has made it. */
+  /** The program that made the archive. */
   readonly creator: { readonly name: string; readonly version: string };
   /** Empty: there are no pages. */
   readonly pages: readonly never[];

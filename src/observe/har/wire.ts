@@ -1,6 +1,6 @@
 /**
- * What went over the wire for one transfer: the last request and response of it, as libcurl traces
- * them.
+ * The data that one transfer sent and received: its last request and response, from libcurl's
+ * trace.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { TappedBytes, TransferTap } from "../../handles/core/easy_state.ts"
 
 const { CURLINFO_HEADER_IN, CURLINFO_HEADER_OUT, CURLINFO_DATA_OUT } = flags;
 
-/** The heads of a flood are not kept. */
+/** The largest size of recorded heads, in bytes. */
 const MAX_HEAD = 512 * 1024;
 
-/** Other protocols have commands, which are not recorded. */
+/** The beginning of an HTTP request. Commands of other protocols are not recorded. */
 const REQUEST = /^\S+ \S+ HTTP\/[\d.]+\r?\n/;
 
 /** The beginning of a body. */
@@ -22,10 +22,10 @@ export class Beginning {
   readonly #limit: number;
   #pieces: Uint8Array[] = [];
   #kept = 0;
-  /** How many bytes the whole has. */
+  /** The size of the whole body. */
   size = 0;
 
-  /** Keeps so many bytes at most. */
+  /** Keeps at most `limit` bytes. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -45,7 +45,7 @@ export class Beginning {
     this.#kept = this.size = 0;
   }
 
-  /** What was kept. */
+  /** The bytes that were kept. */
   get bytes(): Buffer {
     return Buffer.concat(this.#pieces);
   }
@@ -53,20 +53,20 @@ export class Beginning {
 
 /** The recording of one transfer. */
 export class Wire implements TransferTap {
-  /** The head of the last request of HTTP, latin-1. */
+  /** The head of the last HTTP request, in latin-1. */
   request = "";
   /** The head of the last response, and its trailers. */
   response = "";
-  /** The body of the last request, with the framing of chunks. */
+  /** The body of the last request, with chunked framing. */
   readonly sent: Beginning;
   readonly received: Beginning;
-  /** When the last request was begun and ended, on the clock of `performance.now()`. */
+  /** The start of the last request, on the clock of `performance.now()`. */
   sentFrom: number | null = null;
   sentTo = 0;
-  /** When the last response began. */
+  /** The start of the last response. */
   answered: number | null = null;
 
-  /** Keeps so many bytes of each body. */
+  /** Keeps at most `limit` bytes of each body. */
   constructor(limit: number) {
     this.sent = new Beginning(limit);
     this.received = new Beginning(limit);
@@ -82,7 +82,7 @@ export class Wire implements TransferTap {
   }
 
   #sendHead(text: string): void {
-    // libcurl tells of a long head in pieces, as it goes out
+    // libcurl traces a long head in the pieces that it sends
     const isRest = this.request !== "" && !/\n\r?\n$/.test(this.request) && !REQUEST.test(text);
     this.request = isRest ? this.request + text : REQUEST.test(text) ? text : "";
     this.response = "";
