@@ -1,5 +1,5 @@
 /**
- * curl commands: from the text of one to what `fetch` and an `Easy` take, and back.
+ * curl commands: converts them to the arguments of `fetch` and to options of an `Easy`, and back.
  *
  * @example
  * ```ts

@@ -1,14 +1,14 @@
 #!/usr/bin/env bun
 /**
- * A program that tells which libcurl curlew uses, what it can do, and whether curlew works here.
- * A bug report should have its output. It ends with 1 where something is broken.
+ * A program that reports which libcurl curlew uses, what it supports, and whether curlew works on
+ * this machine. Include its output in a bug report. Its exit code is 1 if a check fails.
  *
  * ```sh
  * bunx curlew doctor
  * deno run -A jsr:@curlew/curlew/doctor
  * ```
  *
- * `--json` prints the same for a program.
+ * `--json` prints the report as JSON.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Seeing what happened: who observes an agent is told of each transfer, records them as an HTTP
- * archive, and draws them on one time axis. A door of its own, so that programs without it start no
- * later.
+ * Observers: they are called for each transfer of an agent, record its transfers as an HTTP
+ * archive, and draw them on one time axis. A module of its own, so that programs without it start
+ * as fast as before.
  *
  * @example
  * ```ts

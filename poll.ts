@@ -1,6 +1,6 @@
 /**
- * Waiting for descriptors without blocking, for programs that drive a {@linkcode Multi} by an event
- * loop of their own. Whoever does not want to write one takes an {@linkcode Agent}.
+ * `Poller`: waits for descriptors without blocking, for programs that drive a {@linkcode Multi} by
+ * an event loop of their own. Programs without an event loop use an {@linkcode Agent}.
  *
  * @example
  * ```ts

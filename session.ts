@@ -1,6 +1,6 @@
 /**
- * Sessions: a `fetch` with defaults, retries and hooks, and cookies that requests have in common.
- * A door of its own, so that programs without them start no later.
+ * Sessions: a `fetch` with defaults, retries and hooks, and cookies that requests share. A module
+ * of its own, so that programs without sessions start as fast as before.
  *
  * @example
  * ```ts

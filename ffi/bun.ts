@@ -25,8 +25,8 @@ import { decodedText } from "./c_text.ts";
 const process = ("Bun" in globalThis ? globalThis.process : {}) as typeof globalThis.process;
 
 /**
- * The module `bun:ffi`. Deno could not resolve an `import` of it, and with `await import()` a
- * Worker would lose messages: Bun drops those that come while a top-level await is pending.
+ * The module `bun:ffi`. Deno could not resolve an `import` of it. With `await import()` a Worker
+ * would lose messages: Bun drops those that arrive while a top-level await is pending.
  */
 const ffi = process.getBuiltinModule?.("bun:ffi") as unknown as typeof BunFfi;
 
@@ -64,7 +64,7 @@ const openLoader = (path: string) =>
 
 type Loader = ReturnType<typeof openLoader>;
 
-/** The loader of the system. Bun's own would also look in the current directory. */
+/** The system's loader. Bun's own would also search the current directory. */
 function findLoader(): Loader {
   if (process.platform === "darwin") return openLoader("/usr/lib/libSystem.B.dylib");
   try {
@@ -130,7 +130,9 @@ function callback<const S extends Signature>(
 type BunPointer = Parameters<typeof BunFfi.toArrayBuffer>[0];
 const raw = (pointer: Pointer) => pointer as unknown as BunPointer;
 
-/** `Bun.connect` on a descriptor that is no socket: only a contract test documents it. */
+/**
+ * `Bun.connect` on a descriptor that is not a socket: undocumented, but covered by a contract test.
+ */
 interface DescriptorConnect {
   connect(options: {
     fd: number;
@@ -149,12 +151,12 @@ interface DescriptorSocket {
   terminate(): void;
 }
 
-/** The time between two checks of a descriptor where none is left for its duplicate. */
+/** The interval of the checks of a descriptor where no descriptor is left for its duplicate. */
 const LOOK_MS = 20;
 
 /**
  * Watches a descriptor by Bun's own loop: when the descriptor becomes readable, Bun's read fails
- * with ENOTSOCK and `close` is called. Bun then closes the descriptor, so each wait takes a
+ * with ENOTSOCK and Bun calls `close`. It then closes the descriptor, so each wait takes a
  * duplicate.
  */
 function watch(duplicate: () => number, ready: () => void): FdWatch {

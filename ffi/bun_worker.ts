@@ -1,7 +1,7 @@
 /**
  * The watch by a Worker, which blocks in `poll(2)` and posts a message when the descriptor is
- * readable. It costs a thread switch more than the watch by Bun's loop, and uses documented
- * features only.
+ * readable. Compared to the watch by Bun's loop it costs a thread switch, and uses only documented
+ * features.
  *
  * @module
  */

@@ -34,7 +34,7 @@ const TYPE: Record<CType, Deno.NativeResultType> = {
   buffer: "buffer",
 };
 
-/** Whether Deno gives results and callback arguments of that type as bigints. */
+/** Whether Deno passes results and callback arguments of that type as bigints. */
 const isWide = (type: CType) => TYPE[type] === "i64" || TYPE[type] === "usize";
 
 type Callable = (...args: unknown[]) => unknown;
@@ -46,12 +46,12 @@ function narrow(fn: Callable, signature: Signature): Callable {
 }
 
 /**
- * A parameter that keeps V8 from fast API calls. In such a call optimized code calls the native
- * function directly, and V8 aborts the process where a callback has invalidated that code
- * meanwhile: "Lazy deopt after a fast API call with return value is unsupported"
- * (denoland/deno#31122). V8 makes no fast call with a struct among the parameters; C ignores it.
- * To bind a function so takes 0.03 ms instead of 0.12, since Deno compiles nothing for it: the
- * functions that are called seldom are bound so too.
+ * A parameter that prevents V8's fast API calls. In such a call optimized code calls the native
+ * function directly, and V8 aborts the process if a callback has invalidated that code meanwhile:
+ * "Lazy deopt after a fast API call with return value is unsupported" (denoland/deno#31122). V8
+ * makes no fast call with a struct among the parameters; C ignores the struct. Binding a function
+ * with it takes 0.03 ms instead of 0.12 ms, since Deno compiles nothing for it: so functions that
+ * are called seldom are bound with it, too.
  */
 const PAD: Deno.NativeStructType = { struct: ["u8"] };
 const pad = new Uint8Array(1);
@@ -116,7 +116,7 @@ function keepLoaded(path: string): void {
   loader?.(new TextEncoder().encode(path + "\0"), RTLD_LAZY, pad);
 }
 
-/** `Deno.dlopen`; where it is refused, the error says which permission it takes. */
+/** `Deno.dlopen`. If it is refused, the error names the missing permission. */
 function dlopen(path: string, wanted: Record<string, Deno.ForeignFunction>): object {
   try {
     return Deno.dlopen(path, wanted).symbols;
@@ -175,15 +175,15 @@ function env(name: string): string | undefined {
 
 /** The last array of {@linkcode hastenCollection}: without a reference V8 could omit it. */
 const garbage: { last: unknown } = { last: null };
-/** The bytes of one array, and the bytes of arrays for each byte outside of the heap. */
+/** The size of one array, and the factor by which the arrays exceed the bytes outside the heap. */
 const ARRAY_BYTES = 4096, FACTOR = 1.5;
 
 /**
- * Allocates garbage in V8's young heap in proportion to `bytes` outside of the heap. V8 collects
- * young objects when the young heap is full, or when 64 MiB outside of it depend on them, which
- * comes with a full collection: until then the chunks of a body that was read stay. The collections
- * of the young heap that the garbage causes cost less than the full ones that it saves; and since
- * little survives them, the young heap stays small.
+ * Allocates garbage in V8's young heap in proportion to `bytes` outside the heap. V8 collects young
+ * objects when the young heap is full, or, in a full collection, when 64 MiB outside the heap
+ * depend on them: until then the chunks of a body that was read are kept. The young collections
+ * that the garbage causes cost less than the full collections that they avoid; and since few
+ * objects survive them, the young heap stays small.
  */
 function hastenCollection(bytes: number): void {
   for (let left = bytes * FACTOR; left >= ARRAY_BYTES; left -= ARRAY_BYTES) {

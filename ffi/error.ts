@@ -8,9 +8,9 @@
 export class CurlError extends Error {
   /** The name of the class. */
   override readonly name: string = "CurlError";
-  /** The number in the C enum that the subclass stands for. */
+  /** The number in the C enum of the subclass. */
   readonly code: number;
-  /** Its C name, such as `CURLE_OPERATION_TIMEDOUT`. */
+  /** The C name of the number, such as `CURLE_OPERATION_TIMEDOUT`. */
   readonly codeName: string;
 
   /** Makes an error with that number and name. */
@@ -21,7 +21,7 @@ export class CurlError extends Error {
   }
 }
 
-/** Thrown where no usable libcurl can be loaded, or it lacks a function that is asked for. */
+/** The error where no usable libcurl can be loaded, or it lacks a function that is called. */
 export class CurlLoadError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlLoadError";

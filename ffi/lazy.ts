@@ -9,13 +9,14 @@
 type Call = (...args: any[]) => unknown;
 
 /**
- * Puts a function into a table that binds at the first call, and is then replaced by what it bound.
+ * Adds a function to a table that binds at its first call, and is then replaced by the bound
+ * function.
  */
 export function bindLater(table: Record<string, unknown>, key: string, bind: () => Call): void {
   let bound: Call | undefined;
   const call: Call = (...args) => {
     bound ??= bind();
-    if (table[key] === call) table[key] = bound; // a test may have replaced it
+    if (table[key] === call) table[key] = bound; // unless a test has replaced it
     return bound(...args);
   };
   table[key] = call;

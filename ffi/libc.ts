@@ -122,7 +122,7 @@ type Bound = { readonly [K in keyof typeof SIGNATURES]: CFunction<(typeof SIGNAT
 
 type Name = keyof typeof SIGNATURES;
 
-/** The library of a function that glibc has since 2.34 only. */
+/** The library of functions that are in glibc's own only since 2.34. */
 const ELSEWHERE: Readonly<Record<string, string>> = native.os === "linux"
   ? { dlsym: "libdl.so.2", dladdr: "libdl.so.2" }
   : {};
@@ -231,23 +231,23 @@ const SHUT_RD = 0, SHUT_RDWR = 2;
 
 const received = new Uint8Array(new ArrayBuffer(64 * 1024));
 
-/** Whether a socket has bytes to read: not where it is at its end, failed or closed. */
+/** Whether a socket has bytes to read; false for one that is at its end, failed or closed. */
 export function hasUnread(fd: number): boolean {
   return Number(libc.recv(fd, received, 1, MSG_PEEK | MSG_DONTWAIT)) > 0;
 }
 
-/** Has whoever reads a connection find it at its end, once what has come is read. */
+/** Shuts a connection down for reading: a reader finds its end after the bytes received so far. */
 export function endReading(fd: number): void {
   libc.shutdown(fd, SHUT_RD);
 }
 
 /**
- * Shuts a connection down and drops what it has received, so that whoever looks at the socket next
- * finds it at its end. The descriptor stays open.
+ * Shuts a connection down and drops the bytes received, so that a reader finds its end at once. The
+ * descriptor stays open.
  */
 export function endConnection(fd: number): void {
   libc.shutdown(fd, SHUT_RDWR);
-  // nothing more comes in now, so the loop is as long as what was there
+  // no more bytes arrive after the shutdown, so the loop ends
   while (Number(libc.recv(fd, received, received.length, MSG_DONTWAIT)) > 0);
 }
 
@@ -283,9 +283,10 @@ export function errnoText(errno: number): string {
 const SHORTAGES: ReadonlySet<number> = new Set([12, 23, 24, isApple ? 55 : 105]);
 const AF_INET = 2, SOCK_STREAM = 1;
 
-/** Why the system opens no other descriptor at the moment, `null` if it does. */
+/** The system's error for opening another descriptor at the moment, `null` if that works. */
 export function descriptorShortage(): string | null {
-  lastErrno(); // finds out where it is: that must not come between a call and its errno
+  // finds the address of errno now: that must not come between a call and the reading of its errno
+  lastErrno();
   const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) return SHORTAGES.has(lastErrno()) ? lastError() : null;
   libc.close(fd);

@@ -71,15 +71,15 @@ or name the library with the environment variable CURLEW_LIBRARY, or with config
 let chosen: string | undefined;
 let loaded: Library | undefined;
 
-/** What {@linkcode configure} takes. */
+/** The options of {@linkcode configure}. */
 export interface ConfigureOptions {
   /** The path of libcurl, or a name that the system's loader knows. */
   readonly library?: string;
 }
 
 /**
- * Chooses the libcurl to use, before anything else is called. The choice takes precedence over the
- * environment variable `CURLEW_LIBRARY`, and that over the search.
+ * Chooses the libcurl to use. To be called before anything else. It takes precedence over the
+ * environment variable `CURLEW_LIBRARY`, which takes precedence over the search.
  *
  * @throws {CurlLoadError} where another library is loaded already.
  *
@@ -115,14 +115,14 @@ function load(): Library {
     try {
       return openLibrary(name);
     } catch (error) {
-      if (isRefused(error)) throw error; // no other name, and nothing to install, would help
+      if (isRefused(error)) throw error; // no other name and no installation would help
       tried.push(`  ${name}: ${(error as Error).message}`);
     }
   }
   throw new CurlLoadError(`Cannot load libcurl. Tried:\n${tried.join("\n")}\n${INSTALL}`);
 }
 
-/** Whether the runtime does not let this program load libraries. */
+/** Whether the runtime denies this program the permission to load libraries. */
 function isRefused(error: unknown): boolean {
   return (error as { cause?: { name?: unknown } }).cause?.name === "NotCapable";
 }
@@ -210,15 +210,16 @@ const OPENSSL = {
 } as const satisfies Signatures;
 
 /**
- * Keeps OpenSSL, where libcurl has that, from cleaning up at the end of the process. It would free
- * what other threads have and free at the same moment: a Worker that ends, the thread of a Deno test,
- * a name lookup ("malloc_consolidate(): invalid chunk size"). Must come before its first use.
+ * Keeps OpenSSL, if libcurl uses it, from cleaning up at the end of the process. It would free
+ * memory that other threads own and free at the same moment: a Worker that ends, the thread of a
+ * Deno test, a name lookup ("malloc_consolidate(): invalid chunk size"). Must be called before
+ * OpenSSL's first use.
  */
 function leaveOpenSslAlone(path: string): void {
   native.open(path, OPENSSL).OPENSSL_init_crypto?.(OPENSSL_INIT_NO_ATEXIT, null);
 }
 
-/** Initializes libcurl, which counts the calls of all threads. Never undone. */
+/** Initializes libcurl, which counts the calls of all threads. It is never cleaned up. */
 function initialize(path: string, curl: CurlSymbols, features: number): void {
   // only one thread may be in this call at a time, unless libcurl has a lock of its own
   const lock = features & CURL_VERSION_THREADSAFE ? null : processLock();
@@ -233,15 +234,15 @@ function initialize(path: string, curl: CurlSymbols, features: number): void {
   if (code !== 0) throw new CurlLoadError(`curl_global_init() failed with ${code}`);
 }
 
-/** A lock that every thread of the process can find: that of the C library's `stderr`. */
+/** A lock that all threads of the process can find: that of the C library's `stderr`. */
 function processLock(): Pointer {
   const variable = libc.dlsym(null, cString(native.os === "darwin" ? "__stderrp" : "stderr"));
   return variable === null ? null : new Struct(variable, 8).pointer(0);
 }
 
 /**
- * Proves that values reach a variadic function in each shape: stores one and reads it back. A wrong
- * calling convention would corrupt memory later.
+ * Checks that values reach a variadic function with each list of argument types: stores one and
+ * reads it back. A wrong calling convention would corrupt memory later.
  */
 function selfCheck(curl: CurlSymbols): void {
   const probe = 0x1234567;

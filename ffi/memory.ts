@@ -68,12 +68,12 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const scratch = new Uint8Array(16 * 1024);
 
-/** What becomes a string of C: text, in UTF-8, or bytes as they are. */
+/** A value that becomes a C string: text, as UTF-8, or bytes, unchanged. */
 export type CText = string | Uint8Array;
 
 /**
- * A NUL-terminated string for one call: the next call of this function overwrites the bytes. The
- * caller has made sure that there is no NUL in it.
+ * A NUL-terminated string for one call: the next call of this function overwrites it. The caller
+ * has checked that it contains no NUL.
  */
 export function cString(text: CText): Uint8Array<ArrayBuffer> {
   if (typeof text !== "string") return withNul(text);
@@ -84,7 +84,7 @@ export function cString(text: CText): Uint8Array<ArrayBuffer> {
   return scratch;
 }
 
-/** Bytes with a NUL behind them. */
+/** A copy of bytes with a NUL after them. */
 export function withNul(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const ended = new Uint8Array(bytes.length + 1);
   ended.set(bytes);

@@ -9,7 +9,7 @@ declare const pointerBrand: unique symbol;
 
 /** A C address that is not NULL. Opaque: a number on Bun, an object on Deno. */
 export interface NonNullPointer {
-  /** A type only: there is no such property. */
+  /** Exists only as a type: there is no such property. */
   readonly [pointerBrand]: never;
 }
 
@@ -26,10 +26,10 @@ export type Bytes =
 /**
  * The C types that libcurl's prototypes need.
  *
- * `i64`, `usize` and `long` (32 bits on Windows) take a number or a bigint and give back a
- * number; `socket` is a descriptor (64 bits on Windows). `buffer` is a pointer to
- * the bytes of a JS view, valid during the call only. In a callback `u32` also stands for a
- * `size_t` or a `void *` whose value is known to be small (its low half is read).
+ * `i64`, `usize` and `long` (32 bits on Windows) take a number or a bigint and return a number;
+ * `socket` is a descriptor (64 bits on Windows). `buffer` is a pointer to the bytes of a JS view,
+ * valid during the call only. In a callback `u32` also stands for a `size_t` or a `void *` whose
+ * value is known to be small (its low half is read).
  */
 export type CType =
   | "void"
@@ -106,13 +106,14 @@ export interface FdWatch {
   /** Sets whether the armed watch keeps the process alive. */
   keepAlive(on: boolean): void;
   /**
-   * Ends the watch; `ready` is not called any more. `after` is called when no thread waits on the
-   * descriptor any more: until then the descriptor must stay open, or its number may be another's.
+   * Ends the watch; `ready` is not called again. `after` is called when no thread waits for the
+   * descriptor any more: until then the descriptor must stay open, or its number may belong to
+   * another file.
    */
   close(after?: () => void): void;
 }
 
-/** What a Worker needs to block in `poll(2)` on a descriptor. */
+/** The data that a Worker needs to block in `poll(2)` on a descriptor. */
 export interface WorkerWait {
   /** The path of the C library. */
   readonly libc: string;
@@ -136,15 +137,17 @@ export interface Native {
   open<const S extends Signatures>(path: string, signatures: S): Symbols<S>;
   /** Makes a C function pointer for `fn`, to be called on this thread only. */
   callback<const S extends Signature>(signature: S, fn: CallbackFunction<S>): NativeCallback;
-  /** The number of an address, 0 for NULL: an identity, not for arithmetic. */
+  /** The number of an address, 0 for NULL: for comparison, not for arithmetic. */
   address(pointer: Pointer): number;
   /** The pointer with that number, `null` for 0. */
   pointer(address: number): Pointer;
-  /** The address of the bytes of an array, which is valid as long as somebody keeps their buffer. */
+  /** The address of the bytes of an array, valid as long as their buffer is referenced. */
   addressOf(bytes: Uint8Array<ArrayBuffer>): NonNullPointer;
   /** The bytes at an address, without a copy: invalid as soon as C frees them. */
   view(pointer: NonNullPointer, length: number): Uint8Array<ArrayBuffer>;
-  /** Decodes a NUL-terminated string: UTF-8, or latin-1 if it is none. `null` for NULL. */
+  /**
+   * Decodes a NUL-terminated string as UTF-8, or as latin-1 if it is not UTF-8. `null` for NULL.
+   */
   string(pointer: Pointer): string | null;
   /** An environment variable, `undefined` where it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;
@@ -154,15 +157,16 @@ export interface Native {
    */
   readonly watch: ((duplicate: () => number, ready: () => void) => FdWatch) | null;
   /**
-   * Watches a descriptor by a Worker that blocks in `poll(2)`; `null` where there is a better way.
-   * `up` is called once the Worker runs, which then serves a watch that was armed before.
+   * Watches a descriptor by a Worker that blocks in `poll(2)`; `null` where the runtime does not
+   * need this. `up` is called once the Worker runs; a watch that was armed before then takes
+   * effect.
    */
   readonly watchByWorker:
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
   /**
-   * Makes the next garbage collection come sooner, for so many bytes outside the heap that are
-   * garbage soon; `null` where the collector counts such bytes itself.
+   * Makes the next garbage collection start sooner, in proportion to bytes outside the heap that
+   * will soon be garbage; `null` where the collector counts such bytes itself.
    */
   readonly hastenCollection: ((bytes: number) => void) | null;
 }

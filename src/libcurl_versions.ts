@@ -35,7 +35,7 @@ const RANGES = {
    * event reaches the event loop before TIMEOUT_MS.
    *
    * - FTP on a kept connection, after EPSV: up to 8.3.0. 8.4.0 continues by itself where there is
-   * nothing to wait for (6dd6654f75, curl#12033).
+   *   nothing to wait for (6dd6654f75, curl#12033).
    * - A transfer with MAX_RECV_SPEED_LARGE that was paused while its last bytes came: up to 8.6.0.
    *   Fixed by db5c9f4f9e (curl#13050) in 8.7.0.
    * - HTTP/2 without TLS, whose last bytes came together with those of another transfer. Seen on

@@ -26,7 +26,7 @@ export interface CurlVariadic {
 
 /**
  * The functions with a fixed prototype. A `buffer` is JS memory that libcurl reads or writes during
- * the call only: a string, a block, the place for a result. Handles, lists and callbacks are
+ * the call only: a string, a block, the memory for a result. Handles, lists and callbacks are
  * `pointer`s.
  */
 export const functions = {
@@ -180,7 +180,7 @@ export const functions = {
     result: "i32",
     callsBack: true,
   },
-  // CURLM *, fd, void *sockptr: curlew gives libcurl a small id, never an address
+  // CURLM *, fd, void *sockptr: curlew passes a small id, never an address
   curl_multi_assign: { since: 0x070f05, args: ["pointer", "socket", "usize"], result: "i32" },
   curl_multi_get_handles: { since: 0x080400, args: ["pointer"], result: "pointer" },
   curl_multi_get_offt: { since: 0x081000, args: ["pointer", "i32", "buffer"], result: "i32" },
@@ -258,7 +258,7 @@ export const functions = {
   curl_version_info: { since: 0x070a00, args: ["i32"], result: "pointer", seldom: true },
 } as const;
 
-/** The variadic functions. Each is bound once for each shape. */
+/** The variadic functions. Each is bound once for each list of argument types. */
 export const variadics = {
   // a string, bytes or a struct is a `buffer`, which is valid during the call only
   curl_easy_setopt: {

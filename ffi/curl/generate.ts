@@ -43,9 +43,9 @@ async function main(root: string | undefined): Promise<void> {
   await writeTypes();
 }
 
-/** Writes the interfaces from the tables as they stand in the files now. */
+/** Writes the interfaces from the tables that the files contain now. */
 async function writeTypes(): Promise<void> {
-  // by a path that is made here, since a literal one would be loaded before it is written
+  // by a path that is computed here: a literal one would be loaded before the file is written
   const load = (name: string) => import(new URL(`${name}.ts`, import.meta.url).href);
   const [options, infos, flags] = await Promise.all(["options", "infos", "flags"].map(load));
   const [first = ""] = /^(?:\/\/.*\n)+\n/.exec(read(FOLDER, "options.ts")) ?? [];

@@ -6,13 +6,13 @@
 
 import type { CurlCode, CurlMultiCode, CurlShareCode } from "./enums/codes.ts";
 
-/** The class of all errors that libcurl has a code for. */
+/** The base class of all errors with a code of libcurl. */
 export class CurlError extends Error {
   /** The name of the class. */
   override readonly name: string = "CurlError";
 }
 
-/** An error of a transfer or an easy handle. Its `cause` is what a callback threw. */
+/** An error of a transfer or an easy handle. Its `cause` is the exception of a callback. */
 export class CurlEasyError extends CurlError {
   /** The name of the class. */
   override readonly name = "CurlEasyError";
@@ -27,7 +27,10 @@ export class CurlEasyError extends CurlError {
     this.#detail = options?.detail ?? "";
   }
 
-  /** libcurl's text for this error, such as the address of a failed connection; may be empty. */
+  /**
+   * libcurl's text for this particular error, such as the address of a failed connection; may be
+   * empty.
+   */
   get detail(): string {
     return this.#detail;
   }

@@ -1,5 +1,5 @@
 /**
- * `Share`: what several handles have in common.
+ * `Share`: data that several handles share.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { CurlShareCode } from "./enums/codes.ts";
 import { type CurlShareLock, CurlShareOption } from "./enums/handles.ts";
 import { isInstance } from "../untrusted.ts";
 
-/** The core's share behind a `Share` of this room. */
+/** The core's share of a `Share` of this room. */
 export let coreShareOf: (share: Share) => CoreShare;
 
 /**
- * Cookies, names, TLS sessions or connections that several handles share.
+ * A share handle: several handles share cookies, names, TLS sessions or connections.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export class Share {
     coreShareOf = (share) => share.#core;
   }
 
-  /** libcurl's words for a code. */
+  /** libcurl's text for a code. */
   static strError(errorCode: CurlShareCode): string {
     if (typeof errorCode !== "number") {
       throw new TypeError("Cannot name the error: expected a CurlShareCode");
@@ -46,9 +46,9 @@ export class Share {
   }
 
   /**
-   * Shares something, or no longer.
+   * Shares or no longer shares a kind of data.
    *
-   * @returns `CURLSHE_OK`, or what was wrong: `CURLSHE_IN_USE` while a handle uses the share.
+   * @returns `CURLSHE_OK` or an error code: `CURLSHE_IN_USE` while a handle uses the share.
    * @throws {CurlSharedError} where the share is closed.
    */
   setOpt(option: CurlShareOption | "SHARE" | "UNSHARE", value: CurlShareLock): CurlShareCode {
@@ -65,8 +65,8 @@ export class Share {
   /**
    * Frees the share.
    *
-   * @throws {CurlSharedError} where it is closed already, and `CURLSHE_IN_USE` while a handle uses
-   * it: close those first.
+   * @throws {CurlSharedError} where the share is closed already, and `CURLSHE_IN_USE` while a
+   * handle uses it: close the handles first.
    */
   close(): void {
     if (this.#core.closed) {
@@ -78,7 +78,7 @@ export class Share {
   }
 }
 
-/** What a call of the core returns in C. */
+/** The code that the C function returns for a call of the core. */
 function codeOf(call: () => void): CurlShareCode {
   try {
     call();

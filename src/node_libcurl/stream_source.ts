@@ -1,5 +1,5 @@
 /**
- * A Node stream as the source of an upload: read in pieces of the size that libcurl asks for.
+ * A Node stream as the source of an upload, read in pieces of the size that libcurl asks for.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface SourceReader {
   failed(error: Error): void;
 }
 
-/** Reads a Node stream as libcurl's callbacks need it: at once, or not at all. */
+/** Reads a Node stream synchronously, as libcurl's callbacks need it. */
 export class StreamSource {
   readonly stream: Readable;
   readonly #listeners: readonly (readonly [event: string, listener: (error: Error) => void])[];
@@ -53,7 +53,7 @@ export class StreamSource {
     }
   }
 
-  /** Returns up to `most` bytes, `null` at the end, `undefined` where there are none yet. */
+  /** Returns up to `most` bytes, `null` at the end, `undefined` where none are available yet. */
   read(most: number): Buffer | null | undefined {
     const chunk = this.#left ?? this.#next();
     if (chunk === null) return this.#ended ? null : undefined;
@@ -62,8 +62,8 @@ export class StreamSource {
   }
 
   /**
-   * Returns what the stream has buffered, or `null`. Skips empty chunks, which libcurl would take
-   * for the end.
+   * Returns the bytes that the stream has buffered, or `null`. Skips empty chunks, which libcurl
+   * would take for the end.
    */
   #next(): Buffer | null {
     for (;;) {

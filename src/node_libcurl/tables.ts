@@ -1,5 +1,5 @@
 /**
- * What this room asks of curl's tables, so that their form matters here only.
+ * Reads curl's tables for this room. Only this file depends on their form.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface NamedInfo extends InfoRow {
   readonly name: string;
 }
 
-/** The rows of a table by their names, and by their numbers as text. */
+/** An index of the rows of a table by name, and by number as text. */
 function index<T extends { readonly id: number; readonly aliasOf?: string }>(
   table: Readonly<Record<string, T>>,
 ): Map<string, T & { readonly name: string }> {
@@ -79,7 +79,7 @@ export function plain(name: string): string {
 
 let optionsByPlainName: Map<string, string> | undefined;
 
-/** The easy option that a name in camel case means. */
+/** The easy option of a name in camel case. */
 export function optionOfCamelCase(name: string): string | undefined {
   optionsByPlainName ??= new Map(Object.keys(easyOptions).map((option) => [plain(option), option]));
   return optionsByPlainName.get(plain(name));
@@ -87,7 +87,7 @@ export function optionOfCamelCase(name: string): string | undefined {
 
 let numbers: Map<string, number> | undefined;
 
-/** The number of a name of C's, which is found without its underscores and in any case. */
+/** The number of a C name, in any letter case and without its underscores. */
 export function numberOf(name: string): number {
   numbers ??= new Map(Object.entries(constants).map(([cName, number]) => [plain(cName), number]));
   const number = numbers.get(plain(name));
@@ -95,7 +95,7 @@ export function numberOf(name: string): number {
   return number;
 }
 
-/** The codes of a kind of handle, those that are in use before the older names for them. */
+/** The codes of a kind of handle; present names come before obsolete ones. */
 export function codes(of: "easy" | "multi" | "share"): (readonly [name: string, code: number])[] {
   const table: Readonly<Record<string, { readonly code: number; readonly aliasOf?: string }>> =
     { easy: easyCodes, multi: multiCodes, share: shareCodes }[of];

@@ -1,5 +1,5 @@
 /**
- * What the loaded libcurl is, as node-libcurl tells it.
+ * The version and features of the loaded libcurl, in node-libcurl's form.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { versionInfo } from "../version.ts";
 import { CurlVersion } from "./enums/handles.ts";
 import type { CurlVersionInfoNativeBindingObject } from "./types/values.ts";
 
-/** curl's names for its features, where they are not those of the enum. */
+/** curl's names of features that differ from those of the enum. */
 const FEATURES: Readonly<Record<string, string>> = {
   Ipv6: "IPv6",
   Kerberos5: "Kerberos",
@@ -37,30 +37,33 @@ const FEATURES: Readonly<Record<string, string>> = {
   Gsasl: "gsasl",
 };
 
-/** The names of feature bits, for a libcurl before 7.87, which gives no names. */
+/** The names of feature bits, for libcurl before 7.87, which has no names. */
 function namesOf(bits: number): string[] {
   return Object.entries(CurlVersion)
     .filter(([, bit]) => typeof bit === "number" && (bits & bit) !== 0)
     .map(([name]) => FEATURES[name] ?? name);
 }
 
-/** The numbers of a version such as `"1.0.9"`, each with so many bits; 0 for none. */
+/**
+ * The numbers of a version such as `"1.0.9"` in one integer, each with its number of bits; 0 for
+ * none.
+ */
 function packed(release: string | null, ...bits: readonly number[]): number {
   const parts = /(\d+)\.(\d+)\.(\d+)/.exec(release ?? "")?.slice(1) ?? [];
   return parts.reduce((all, part, i) => all + Number(part) * 2 ** (bits[i] ?? 0), 0);
 }
 
-/** `0xXXYYZZ`. */
+/** The version as 0xXXYYZZ. */
 export function versionNumber(): number {
   return library().versionNum;
 }
 
-/** Such as `"libcurl/8.14.1 OpenSSL/3.5.1 zlib/1.3.1"`. */
+/** The versions as text, such as `"libcurl/8.14.1 OpenSSL/3.5.1 zlib/1.3.1"`. */
 export function versionText(): string {
   return native.string(library().symbols.curl_version()) ?? "";
 }
 
-/** What the loaded libcurl is and can do. */
+/** The version and the features of the loaded libcurl. */
 export function versionObject(): CurlVersionInfoNativeBindingObject {
   const { version, versionNum, ssl, protocols, features, featureBits, libraries } = versionInfo();
   const of = (name: string) => libraries[name] ?? null;

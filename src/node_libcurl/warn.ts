@@ -1,5 +1,5 @@
 /**
- * Warnings for errors that have no caller to be thrown to. node-libcurl drops these errors.
+ * Warnings for errors that cannot be thrown to a caller. node-libcurl drops these errors.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Finds the defaults of the options that take a number, which `setOpt(name, null)` restores.
+ * Finds the defaults of options that take a number, which `setOpt(name, null)` restores.
  *
  * A wrong default would silently change what a transfer does, so an option has one only where it is
  * the same in every libcurl from 7.74.0 on. {@linkcode REVIEWED} has the defaults that libcurl's
@@ -32,7 +32,7 @@ const REVIEWED: Readonly<Record<string, string | null>> = {
   CURLOPT_SERVER_RESPONSE_TIMEOUT_MS: "0",
   // The page of 8.21.0 repeats the 20 of CURLMOPT_RESOLVE_THREADS_MAX.
   CURLMOPT_QUICK_EXIT: "0",
-  // The initial value is 0, which libcurl refuses as an argument.
+  // The initial value is 0, which libcurl does not accept as an argument.
   CURLOPT_ALTSVC_CTRL: null,
   // Changed within the supported versions.
   CURLOPT_HTTP_VERSION: null,
@@ -46,8 +46,8 @@ const REVIEWED: Readonly<Record<string, string | null>> = {
 };
 
 /**
- * The default of an option, by its C name; `undefined` where none is certain. `page` is the text of
- * its manual page, `undefined` where it has none.
+ * The default of an option, by its C name; `undefined` where it is not certain. `page` is the text
+ * of its manual page, `undefined` where it has none.
  */
 export function defaultOf(
   name: string,

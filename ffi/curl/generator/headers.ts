@@ -1,5 +1,5 @@
 /**
- * Parses C headers, as far as curl's public numbers need it: object-like `#define`s and enums.
+ * Parses the parts of C headers that have curl's public numbers: object-like `#define`s and enums.
  *
  * @module
  */
@@ -64,12 +64,12 @@ export function fail(message: string): never {
   throw new Error(message);
 }
 
-// All branches of an #if are read. Where a body is not a number (INVALID_SOCKET), the next one of
-// the same name counts.
+// Reads the `#define`s of all branches of an #if. If a body is not a number (INVALID_SOCKET), the
+// next one of the same name is used.
 function readDefines(code: string): Map<string, string[]> {
   const defines = new Map<string, string[]>();
   for (const [, name, body] of code.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$/gm)) {
-    // A parenthesis right after the name makes it a function-like macro, which is no number.
+    // A parenthesis right after the name makes it a function-like macro, which is not a number.
     const bodies = defines.get(name!) ?? [];
     defines.set(name!, body!.startsWith("(") ? bodies : [...bodies, body!.trim()]);
   }

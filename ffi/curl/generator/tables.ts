@@ -19,7 +19,7 @@ export interface CurlSymbol {
   readonly last?: number;
 }
 
-/** A release of curl, as far as the tables need it. */
+/** The parts of a release of curl that the tables are made from. */
 export interface Release {
   readonly headers: Headers;
   readonly symbols: ReadonlyMap<string, CurlSymbol>;

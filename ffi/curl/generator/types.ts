@@ -1,9 +1,8 @@
 /**
- * Writes the interfaces of options and infos: each member has its type, what it does, the libcurl
- * that introduced it, the constants that it takes, and the link to its page.
+ * Writes the interfaces of options and infos. Each member has its type, a description, the version
+ * of libcurl that introduced it, the constants that it takes, and the link to its manual page.
  *
- * The tables are loaded by every program, these interfaces by none: nothing of their text costs
- * time at a start.
+ * Programs load the tables, but not these interfaces: so their text takes no time at the start.
  *
  * @module
  */
@@ -14,7 +13,7 @@ import { infoWords } from "./words/infos.ts";
 import { multiWords, shareWords } from "./words/other_options.ts";
 import type { Entry, Words } from "./words/words.ts";
 
-/** A row of a table, as far as its type needs it. */
+/** The parts of a table row that decide a type. */
 interface TypedRow {
   readonly kind: string;
   readonly since: number;
@@ -35,7 +34,7 @@ export interface TypedTables {
 
 const NUMBER = "number | bigint | boolean", TEXT = "string | Uint8Array";
 
-/** The type of what an option of each kind takes; `never` where only `null` is left. */
+/** The type of the value for each kind of option; `never` where only `null` is possible. */
 const OF_KIND: Readonly<Record<string, string>> = {
   long: NUMBER,
   values: "number | boolean",
@@ -76,10 +75,10 @@ const INFO_OF_KIND: Readonly<Record<string, string>> = {
   pointer: "unknown",
 };
 
-/** Functions that libcurl never calls today, and that curlew does not take. */
+/** Functions that libcurl no longer calls, and that curlew does not take. */
 const NEVER_CALLED = /^CONV_/;
 
-/** An interface: where it stands, and how its members are made of the rows. */
+/** An interface: its file, and how its members are made from the rows. */
 interface Sheet {
   readonly file: string;
   readonly imports: string;
@@ -89,7 +88,7 @@ interface Sheet {
   readonly prefix: string;
   readonly words: Words;
   readonly rows: (tables: TypedTables) => TypedTable;
-  /** What follows the name of a member. */
+  /** The text after the name of a member. */
   readonly member: (name: string, row: TypedRow) => string;
 }
 
@@ -191,7 +190,7 @@ function docLines(sheet: Sheet, name: string, row: TypedRow, flags: readonly str
   return paragraphs.flatMap((text, i) => i === 0 ? wrapped(text) : ["", ...wrapped(text)]);
 }
 
-const WIDTH = 95; // of 100, without the ` * ` in front
+const WIDTH = 95; // the line width of 100 without the ` * ` in front
 
 function wrapped(text: string): string[] {
   const lines: string[] = [];

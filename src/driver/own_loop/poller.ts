@@ -43,12 +43,12 @@ interface PendingWait {
  *
  * - It is level-triggered: an event that is not served is reported again.
  * - It watches whatever the system can poll: sockets, pipes, and on Linux eventfd, inotify, timerfd
- * and the like. Other pollers and agents may watch the same descriptor.
+ *   and the like. Other pollers and agents may watch the same descriptor.
  * - A descriptor that is closed while it is watched is no longer reported, and neither is another
- * file that the system gives the same number. Call `delete` before or after the close, or not at
- * all.
+ *   file that the system gives the same number. Call `delete` before or after the close, or not at
+ *   all.
  * - A wait keeps the process alive while it has a timeout or a descriptor is watched. A poller
- * without a wait does not.
+ *   without a wait does not.
  * - All pollers and agents of a thread share one wait of the runtime.
  *
  * The application's timers always run, after 2 ms at the latest.

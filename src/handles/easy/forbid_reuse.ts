@@ -5,12 +5,12 @@
  *   uses the connection crashes once the first one is closed (7.88.1, and no later source says
  *   otherwise).
  * - A connection of `file:`, which CONNECT_ONLY would keep, is closed before 8.14 on behalf of the
- * handle that finds it closed. libcurl takes that handle's data of another protocol for those of
- * `file:`, and closes descriptor 0.
+ *   handle that finds it closed. libcurl takes that handle's data of another protocol for those of
+ *   `file:`, and closes descriptor 0.
  * - The connection of a transfer that must not share it (`connections/connection_class.ts`), for
- * which FRESH_CONNECT is set as well.
+ *   which FRESH_CONNECT is set as well.
  * - A connection that may have unsolicited bytes when its transfer is over, as the driver
- * determines (`driver/quirks/unread_bytes.ts`).
+ *   determines (`driver/quirks/unread_bytes.ts`).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `Curl`: one transfer at a time, without blocking, whose course is told by events.
+ * `Curl`: one transfer at a time, without blocking, which reports by events.
  *
  * @module
  */
@@ -27,17 +27,17 @@ import { parseHeaders } from "./headers.ts";
 import { ResponseStream } from "./response_stream.ts";
 import { CurlStatics } from "./statics.ts";
 
-/** The options whose functions emit the events, unless the user has set them. */
+/** The options whose functions emit the events, unless the user has set functions of their own. */
 type FeedingOption = "WRITEFUNCTION" | "HEADERFUNCTION";
 
-/** The multi handle of all instances that were given no other. */
+/** The multi handle of all instances that have no other. */
 let shared: Multi | undefined;
 const sharedMulti = (): Multi => shared ??= new Multi();
 
 /**
- * One transfer at a time, without blocking. It emits
+ * Runs one transfer at a time, without blocking. It emits
  *
- * - `"header"` and `"data"` with each header line and piece of the body, as they come,
+ * - `"header"` and `"data"` with each header line and piece of the body when it arrives,
  * - `"stream"` with the body as a stream, where `CurlFeature.StreamResponse` is enabled,
  * - `"end"` with the status, the body and the headers, or `"error"` with an error and its code.
  *
@@ -63,7 +63,7 @@ export class Curl extends CurlStatics {
   /** The USERAGENT of new instances; `null` for none. */
   static defaultUserAgent: string = "node-libcurl/5.1 (curlew)";
 
-  /** How many instances run a transfer. */
+  /** The number of instances with a running transfer. */
   static getCount(): number {
     return shared?.getCount() ?? 0;
   }
@@ -80,7 +80,7 @@ export class Curl extends CurlStatics {
   #response: ResponseStream | null = null;
   #highWaterMark: number | undefined;
   #upload: StreamSource | null = null;
-  /** Why the upload's stream failed before the transfer began. */
+  /** The error of the upload's stream, if it failed before the transfer began. */
   #uploadFailure: Error | null = null;
   #streamProgress: OnProgress<Easy> | null = null;
 
@@ -114,16 +114,16 @@ export class Curl extends CurlStatics {
     return this.#isRunning;
   }
 
-  /** A piece of the body has come. */
+  /** Adds a listener for pieces of the body. */
   override on(event: "data", listener: (this: Curl, chunk: Buffer, curl: Curl) => void): this;
-  /** A header line has come. */
+  /** Adds a listener for header lines. */
   override on(event: "header", listener: (this: Curl, chunk: Buffer, curl: Curl) => void): this;
-  /** The transfer has failed. */
+  /** Adds a listener for the failure of the transfer. */
   override on(
     event: "error",
     listener: (this: Curl, error: Error, errorCode: CurlCode, curl: Curl) => void,
   ): this;
-  /** The head is there, and the body as a stream. */
+  /** Adds a listener for a complete head, with the body as a stream. */
   override on(
     event: "stream",
     listener: (
@@ -134,7 +134,7 @@ export class Curl extends CurlStatics {
       curl: Curl,
     ) => void,
   ): this;
-  /** The transfer is over. */
+  /** Adds a listener for the end of the transfer. */
   override on(
     event: "end",
     listener: (
@@ -145,7 +145,7 @@ export class Curl extends CurlStatics {
       curl: Curl,
     ) => void,
   ): this;
-  /** Any other event. */
+  /** Adds a listener for any other event. */
   // deno-lint-ignore ban-types -- node-libcurl's own type
   override on(event: string | symbol, listener: Function): this;
   // deno-lint-ignore no-explicit-any -- each event has its own arguments
@@ -176,10 +176,10 @@ export class Curl extends CurlStatics {
   }
 
   /**
-   * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}. `null` unsets it, and
-   * has WRITEFUNCTION and HEADERFUNCTION feed the events again.
+   * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}. `null` unsets it; for
+   * WRITEFUNCTION and HEADERFUNCTION the events are emitted again then.
    *
-   * @throws {CurlEasyError} what libcurl says of it.
+   * @throws {CurlEasyError} for a value that libcurl refuses.
    * @throws {TypeError} for a value of the wrong type.
    */
   setOpt<N extends CurlOptionName>(option: N, value: EasyOptionValue<N>): this {
@@ -215,10 +215,10 @@ export class Curl extends CurlStatics {
   /**
    * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}.
    *
-   * @throws {CurlEasyError} where there is none of that name.
+   * @throws {CurlEasyError} for an unknown name.
    */
   getInfo(info: "CERTINFO"): GetInfoReturn<string[]>["data"];
-  /** The other infos. */
+  /** Reads any other info. */
   getInfo(info: Exclude<CurlInfoName, "CERTINFO">): GetInfoReturn["data"];
   getInfo(info: CurlInfoName): unknown {
     const { code, data } = this.handle.getInfo(info as "CERTINFO");
@@ -227,8 +227,8 @@ export class Curl extends CurlStatics {
   }
 
   /**
-   * Uploads what a stream gives. It is for the next transfer only, which fails where the stream
-   * does. `null` takes it back.
+   * Uploads the bytes of a stream, in the next transfer only, which fails if the stream does.
+   * `null` unsets the stream.
    */
   setUploadStream(stream: Readable | null): this {
     if (stream === (this.#upload?.stream ?? null)) return this;
@@ -264,7 +264,7 @@ export class Curl extends CurlStatics {
     if (this.isOpen) this.#set("READFUNCTION", null);
   }
 
-  /** Resumes a paused direction, where a transfer runs. */
+  /** Resumes a paused direction, if a transfer is running. */
   #goOn(direction: CurlPause): void {
     const { pauseFlags } = this.handle;
     if (!this.#isRunning || !(pauseFlags & direction)) return;
@@ -295,14 +295,13 @@ export class Curl extends CurlStatics {
     return this;
   }
 
-  /** Sets XFERINFOFUNCTION, which is called where NOPROGRESS is false. */
+  /** Sets XFERINFOFUNCTION, which libcurl calls only if NOPROGRESS is false. */
   setProgressCallback(cb: OnProgress<Easy> | null): this {
     return this.#set("XFERINFOFUNCTION", cb);
   }
 
   /**
-   * Sets the multi handle that runs the transfers; `undefined` for the multi handle that instances
-   * share.
+   * Sets the multi handle that runs the transfers; `undefined` for the one that instances share.
    */
   setMulti(multi: Multi | undefined): this {
     this.#refuseRunning("change the Multi");
@@ -310,7 +309,7 @@ export class Curl extends CurlStatics {
     return this;
   }
 
-  /** Sets MIMEPOST by a description of the parts. */
+  /** Sets MIMEPOST from a description of the parts. */
   setMimePost(parts: CurlyMimePart[]): this {
     this.handle.setMimePost(parts);
     return this;
@@ -319,8 +318,8 @@ export class Curl extends CurlStatics {
   /**
    * Starts the transfer.
    *
-   * @throws {Error} where one is running.
-   * @throws {CurlMultiError} where it cannot start.
+   * @throws {Error} where a transfer is running.
+   * @throws {CurlMultiError} where the transfer cannot start.
    */
   perform(): this {
     this.#refuseRunning("perform");
@@ -336,7 +335,7 @@ export class Curl extends CurlStatics {
     // in a macrotask of its own: the listeners run when the multi handle's turn is over
     const finish = (tell: () => void) =>
       setImmediate(() => {
-        if (!this.#isRunning) return; // it was closed meanwhile
+        if (!this.#isRunning) return; // the instance was closed meanwhile
         if (this.handle.isInsideMultiHandle) multi.removeHandle(this.handle);
         tell();
       });
@@ -361,7 +360,7 @@ export class Curl extends CurlStatics {
         this.emit("stream", Readable.from([], { objectMode: false }), status, headers, this)
       );}
     setImmediate(() => {
-      if (!this.#isRunning) return; // it was closed meanwhile
+      if (!this.#isRunning) return; // the instance was closed meanwhile
       this.#forgetTransfer();
       this.emit("end", status, Buffer.alloc(0), headers, this);
     });
@@ -433,18 +432,18 @@ export class Curl extends CurlStatics {
   }
 
   /**
-   * Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}.
+   * Runs the upkeep of idle connections: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}.
    */
   upkeep(): this {
     return this.#check(this.handle.upkeep());
   }
 
-  /** Pauses and goes on: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. */
+  /** Pauses and resumes: {@link https://curl.se/libcurl/c/curl_easy_pause.html}. */
   pause(bitmask: CurlPause): this {
     return this.#check(this.handle.pause(bitmask));
   }
 
-  /** Sets all options back, and removes the listeners. Connections, cookies and features stay. */
+  /** Resets all options, and removes the listeners. Connections, cookies and features are kept. */
   reset(): this {
     this.#check(this.handle.reset());
     this.removeAllListeners();
@@ -453,16 +452,13 @@ export class Curl extends CurlStatics {
     return this;
   }
 
-  /**
-   * A new instance with the same options and features, and with the listeners unless told
-   * otherwise.
-   */
+  /** A new instance with the same options and features, and by default with the same listeners. */
   dupHandle(shouldCopyEventListeners = true): Curl {
     copying = true;
     const copy = new Curl(this.handle.dupHandle());
     copy.#features = this.#features;
     copy.#fed = new Set(this.#fed);
-    // the functions of the original emit the original's events
+    // functions of the original would emit events of the original
     for (const option of this.#fed) copy.setOpt(option, null);
     if (!shouldCopyEventListeners) return copy;
     for (const event of this.eventNames()) {
@@ -483,5 +479,5 @@ export class Curl extends CurlStatics {
   }
 }
 
-/** Whether the constructor is called for a copy, and leaves the options as they are. */
+/** Whether the constructor is called for a copy, whose options it must not set. */
 let copying = false;

@@ -9,7 +9,7 @@ import type { HeaderInfo } from "../types/values.ts";
 const STATUS_LINE = /^([A-Z]+\/\d\S*) +(\d+)(?: (.*))?$/;
 
 /**
- * Parses the lines that a HEADERFUNCTION was given. What comes after a body is added to its head.
+ * Parses the lines that a HEADERFUNCTION has received. Trailers are added to the head before them.
  */
 export function parseHeaders(text: string): HeaderInfo[] {
   const responses: HeaderInfo[] = [];
@@ -21,7 +21,7 @@ export function parseHeaders(text: string): HeaderInfo[] {
       const [, version = "", code, reason = ""] = status;
       responses.push({ result: { version, code: Number(code), reason } } as HeaderInfo);
     } else if (response && /^[ \t]/.test(line) && last !== "") {
-      add(response, last, line.trim(), true); // a folded one
+      add(response, last, line.trim(), true); // a folded line
       continue;
     } else if (response && line.includes(":")) {
       last = line.slice(0, line.indexOf(":")).trimEnd();
@@ -39,9 +39,9 @@ function add(response: HeaderInfo, name: string, value: string, folded: boolean)
     cookies.push(folded ? `${cookies.pop()} ${value}` : value);
     return;
   }
-  if (name === "result") return; // the status line has that place
+  if (name === "result") return; // the status line has that name
   const whole = folded ? `${response[name]} ${value}` : value;
-  // an own property, also for a header that is called "__proto__"
+  // an own property, also for a header named "__proto__"
   Object.defineProperty(response, name, {
     value: whole,
     writable: true,

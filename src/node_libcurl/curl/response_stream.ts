@@ -7,7 +7,7 @@
 import type { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 
-/** The transfer, as a stream sees it. */
+/** The transfer of a stream. */
 export interface StreamedTransfer {
   /** Whether the transfer runs. */
   isRunning(): boolean;
@@ -17,14 +17,14 @@ export interface StreamedTransfer {
   abort(error: Error): void;
 }
 
-/** The stream of a response's body, which gets each piece and tells when it is full. */
+/** The stream of a response's body. It takes each piece, and `isFull` says when to pause. */
 export class ResponseStream extends Readable {
   readonly #transfer: StreamedTransfer;
   /** The pieces that were accepted since the last flush. */
   #pieces: Buffer[] = [];
   #waiting = 0;
   /**
-   * Whether the reader wants more; at first `false`, so that nothing is received before the first
+   * Whether the reader wants more. At first `false`, so that nothing is received before the first
    * read.
    */
   #wanted = false;
@@ -35,14 +35,14 @@ export class ResponseStream extends Readable {
     this.#transfer = transfer;
   }
 
-  /** Whether the next piece has to wait; then the stream resumes the transfer. */
+  /** Whether the next piece has to wait; the stream then resumes the transfer. */
   get isFull(): boolean {
     return !this.#wanted || this.#waiting >= this.readableHighWaterMark;
   }
 
   /**
-   * Takes a piece. Whoever listens to the stream hears of it after the callback of libcurl's that
-   * this is called from, where they may not do what they like.
+   * Takes a piece. It is called inside a callback of libcurl, where listeners could not call every
+   * function: so they get the piece after that callback has returned.
    */
   accept(piece: Buffer): void {
     this.#pieces.push(piece);
@@ -73,7 +73,7 @@ export class ResponseStream extends Readable {
     if (this.#transfer.isRunning()) queueMicrotask(() => this.#transfer.resume());
   }
 
-  /** Aborts the transfer where it still runs. */
+  /** Aborts the transfer, if it is still running. */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const { isRunning, abort } = this.#transfer;
     if (!isRunning()) return callback(error);

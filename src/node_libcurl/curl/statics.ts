@@ -1,5 +1,5 @@
 /**
- * What `Curl` has as a class: names of options and infos, and what the loaded libcurl is.
+ * The static members of `Curl`: names of options and infos, and the version of the loaded libcurl.
  *
  * @module
  */
@@ -18,14 +18,14 @@ let version: CurlVersionInfoNativeBindingObject | undefined;
 const named = (names: readonly string[]): unknown =>
   Object.freeze(Object.fromEntries(names.map((name) => [name, name])));
 
-/** The static members of `Curl`, none of which needs a `this`. */
+/** The static members of `Curl`. None of them uses `this`. */
 export class CurlStatics extends EventEmitter {
-  /** The options that the loaded libcurl has, each under its name: `Curl.option.URL`. */
+  /** The options of the loaded libcurl, each by its name: `Curl.option.URL`. */
   static get option(): CurlOption {
     return option ??= named(easyOptionNames()) as CurlOption;
   }
 
-  /** The infos that the loaded libcurl has, each under its name: `Curl.info.RESPONSE_CODE`. */
+  /** The infos of the loaded libcurl, each by its name: `Curl.info.RESPONSE_CODE`. */
   static get info(): CurlInfo {
     return info ??= named(infoNames()) as CurlInfo;
   }
@@ -35,7 +35,7 @@ export class CurlStatics extends EventEmitter {
     return versionNumber();
   }
 
-  /** The loaded libcurl and the libraries that it uses. */
+  /** The versions of the loaded libcurl and of the libraries that it uses. */
   static getVersion(): string {
     return versionText();
   }

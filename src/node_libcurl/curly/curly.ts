@@ -1,5 +1,5 @@
 /**
- * `curly`: a request as a promise.
+ * `curly`: makes a request and returns a promise.
  *
  * @module
  */
@@ -24,12 +24,12 @@ import {
 import { CurlPool } from "./pool.ts";
 import { isInstance, messageOf } from "../../untrusted.ts";
 
-/** The options of an easy handle, by curl's names and by those names in camel case. */
+/** The options of an easy handle, by curl's names and by the same names in camel case. */
 export type CurlOptionValueType =
   & { [N in CurlOptionName]?: EasyOptionValue<N> }
   & { [C in keyof CamelCaseOption]?: EasyOptionValue<CamelCaseOption[C]> };
 
-/** What `curly` resolves to. */
+/** The result of `curly`. */
 // deno-lint-ignore no-explicit-any -- node-libcurl's own type
 export interface CurlyResult<ResultData = any> {
   /** The body, as the parser returned it. */
@@ -42,17 +42,17 @@ export interface CurlyResult<ResultData = any> {
 
 /** The options of `curly`: any option of libcurl, and curly's own. */
 export interface CurlyOptions extends CurlOptionValueType {
-  /** Called with the progress of the transfer. */
+  /** The callback for the progress of the transfer. */
   curlyProgressCallback?: OnProgress<Easy> | null;
-  /** The parser for every body; `false` leaves the body a `Buffer`. */
+  /** The parser for all bodies; `false` keeps the body as a `Buffer`. */
   curlyResponseBodyParser?: CurlyResponseBodyParser | false;
   /** More parsers by media type, before the default ones. */
   curlyResponseBodyParsers?: CurlyResponseBodyParsersProperty;
-  /** Text that is put before the URL as it is. */
+  /** A text that is put before the URL, unchanged. */
   curlyBaseUrl?: string;
-  /** Whether the names of headers are given in lower case. */
+  /** Whether the names of headers are converted to lower case. */
   curlyLowerCaseHeaders?: boolean;
-  /** Whether to resolve as soon as the head has come, with the body as a stream. */
+  /** Whether to resolve when the head has arrived, with the body as a stream. */
   curlyStreamResponse?: boolean;
   /** The high water mark of the response's stream, in bytes. */
   curlyStreamResponseHighWaterMark?: number;
@@ -62,7 +62,7 @@ export interface CurlyOptions extends CurlOptionValueType {
   curlyMimePost?: CurlyMimePart[];
 }
 
-/** The methods of HTTP that have a function. */
+/** The HTTP methods that have a function. */
 const METHODS = [
   "acl",
   "bind",
@@ -100,10 +100,10 @@ const METHODS = [
   "unsubscribe",
 ] as const;
 
-/** A method that has a function. */
+/** The name of an HTTP method that has a function. */
 export type CurlyHttpMethod = (typeof METHODS)[number];
 
-/** A request with the method of its name. */
+/** A request with the HTTP method that names the function. */
 export interface CurlyHttpMethodCall {
   /** Makes the request. */
   // deno-lint-ignore no-explicit-any -- node-libcurl's own type
@@ -115,20 +115,20 @@ export interface CurlyFunction extends Record<CurlyHttpMethod, CurlyHttpMethodCa
   /**
    * Makes a request. A status of 400 or more does not reject.
    *
-   * @throws {TypeError} at once, for an option of the wrong type.
-   * @throws {CurlEasyError} what the transfer failed with.
+   * @throws {TypeError} synchronously, for an option of the wrong type.
+   * @throws {CurlEasyError} for a transfer that failed.
    */
   // deno-lint-ignore no-explicit-any -- node-libcurl's own type
   <ResultData = any>(url: string, options?: CurlyOptions): Promise<CurlyResult<ResultData>>;
-  /** Makes another function, with these options as defaults. */
+  /** Makes another function with these options as defaults. */
   create: (defaultOptions?: CurlyOptions) => CurlyFunction;
-  /** The parsers by media type, which may be changed. */
+  /** The parsers by media type. The object may be changed. */
   defaultResponseBodyParsers: CurlyResponseBodyParsersProperty;
-  /** How many `Curl` instances are kept for later requests: 0 unless it is set. */
+  /** Sets how many `Curl` instances are kept for later requests; by default 0. */
   setObjectPoolLimit: (limit: number) => void;
 }
 
-/** The options that make a request one of that method. */
+/** The options for an HTTP method. */
 function methodOptions(method: CurlyHttpMethod): CurlyOptions {
   if (method === "get") return {};
   if (method === "post") return { post: true };
@@ -152,7 +152,7 @@ function create(defaultOptions: CurlyOptions = {}): CurlyFunction {
 }
 
 /**
- * A request as a promise: `curly(url, options)`, `curly.get(url)`, `curly.post(url, options)`.
+ * Makes a request: `curly(url, options)`, `curly.get(url)`, `curly.post(url, options)`.
  *
  * @example
  * ```ts
@@ -214,10 +214,10 @@ function start(
   });
 }
 
-/** Passes an error on to the stream, since the promise is settled already. */
+/** Passes an error to the stream, since the promise is settled already. */
 function endStream(stream: Readable, error: Error): void {
   if (!stream.destroyed) stream.destroy(error);
-  // where a reader destroyed the stream, an "error" without a listener would be uncaught
+  // for a stream that its reader has destroyed, an "error" without a listener would be uncaught
   else if (stream.listenerCount("error") > 0) stream.emit("error", error);
 }
 

@@ -1,5 +1,5 @@
 /**
- * What becomes of a body: parsers by media type.
+ * Parsers of bodies, by media type.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function defaultParsers(): CurlyResponseBodyParsersProperty {
 
 const same: CurlyResponseBodyParser = (data) => data;
 
-/** Parses JSON. An empty body, such as that of a HEAD response, is `null`. */
+/** Parses JSON. An empty body, such as that of a HEAD response, becomes `null`. */
 function parseJson(data: Buffer): unknown {
   if (data.length === 0) return null;
   try {
@@ -38,9 +38,7 @@ function parseJson(data: Buffer): unknown {
   }
 }
 
-/**
- * The parser for a response, or `null` to leave it a `Buffer`. Throws `TypeError` for a wrong one.
- */
+/** The parser for a response, `null` to keep a `Buffer`. Throws `TypeError` for a wrong parser. */
 export function findParser(
   defaults: CurlyResponseBodyParsersProperty,
   options: {
@@ -61,12 +59,12 @@ export function findParser(
     throw new TypeError(`The parser of ${pattern} in curlyResponseBodyParsers must be a function`);
   }
   const patterns = Object.keys(parsers).filter((pattern) => matches(pattern, type));
-  // the most exact pattern, in any order
+  // the most specific pattern, whatever the order
   const [best = "*"] = patterns.sort((a, b) => stars(a) - stars(b));
   return parsers[best] ?? null;
 }
 
-/** How general a pattern is. */
+/** A number that is larger for a more general pattern. */
 const stars = (pattern: string) => pattern === "*" ? 3 : pattern.split("*").length - 1;
 
 function mediaType(response: HeaderInfo | undefined): string {

@@ -15,7 +15,7 @@ export class CurlPool {
   readonly #idle: Curl[] = [];
   #limit = 0;
 
-  /** Sets how many instances may be kept. */
+  /** Sets how many instances are kept. */
   setLimit(limit: number): void {
     this.#limit = limit;
     while (this.#idle.length > Math.max(limit, 0)) this.#idle.pop()!.close();

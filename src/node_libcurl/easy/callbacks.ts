@@ -1,6 +1,6 @@
 /**
- * The callbacks of an easy handle as node-libcurl calls them: `this` is the handle, bytes come as a
- * `Buffer` that is the user's to keep, and each must return a number.
+ * The callbacks of an easy handle in node-libcurl's form: `this` is the handle, bytes are a
+ * `Buffer` that the user may keep, and the result must be a number.
  *
  * @module
  */
@@ -21,14 +21,14 @@ const PAUSE = CurlReadFunc.Pause, READ_ABORT = CurlReadFunc.Abort;
 const SEEK_OK = numberOf("CURL_SEEKFUNC_OK"), CANTSEEK = numberOf("CURL_SEEKFUNC_CANTSEEK");
 const TRAILER_ABORT = numberOf("CURL_TRAILERFUNC_ABORT");
 
-/** A result as C's `int`, or a throw of `TypeError` for what is no number. */
+/** Converts a result to C's `int`. Throws `TypeError` for a value that is not a number. */
 export function toInt(value: unknown, name: string): number {
   if (typeof value === "number") return value | 0;
   const what = isInstance(value, Promise) ? "a Promise" : typeof value;
   throw new TypeError(`The ${name} returned ${what}, expected an integer`);
 }
 
-/** Calls the function of an option with those arguments, for C. */
+/** Calls the function of an option with these arguments, and returns its result for C. */
 function status(inner: Inner, name: string, ...args: unknown[]): number {
   return toInt(inner.call(inner.functions.get(name) as AnyFunction, ...args), name);
 }
@@ -55,7 +55,7 @@ function onRead(inner: Inner, buffer: Bytes): number {
   return given;
 }
 
-/** The READFUNCTION for READDATA; without READDATA there is nothing to upload. */
+/** The READFUNCTION that is used while READDATA is set; without it the upload is empty. */
 function readDescriptor(inner: Inner, buffer: Bytes): number {
   if (inner.readFd === -1) {
     inner.detail = "There is nothing to upload: set READFUNCTION, READDATA or POSTFIELDS";
@@ -93,7 +93,10 @@ function onTrailer(inner: Inner, lines: string[]): number {
   return 0;
 }
 
-/** The core's callback for each option, which calls what the option is set to at that time. */
+/**
+ * The core's callback for each option. It calls the function to which the option is set at that
+ * time.
+ */
 const makers: { readonly [N in keyof EasyCallbacks]?: (inner: Inner) => EasyCallbacks[N] } = {
   WRITEFUNCTION: (inner) => (bytes) => onWrite(inner, bytes),
   READFUNCTION: (inner) => (buffer) => onRead(inner, buffer),
@@ -125,10 +128,10 @@ const makers: { readonly [N in keyof EasyCallbacks]?: (inner: Inner) => EasyCall
     writeHsts(entry, place, (...args) => status(inner, "HSTSWRITEFUNCTION", ...args)),
 };
 
-/** The options whose native callback is always installed. */
+/** The options whose native callback is always set. */
 const ALWAYS = ["WRITEFUNCTION", "READFUNCTION", "SEEKFUNCTION"] as const;
 
-/** Whether node-libcurl has that callback. */
+/** Whether node-libcurl has a callback of that name. */
 export function isCallback(name: string): name is keyof EasyCallbacks {
   return Object.hasOwn(makers, name);
 }
@@ -139,7 +142,7 @@ export function installCallback(inner: Inner, name: keyof EasyCallbacks): void {
   inner.core.setOpt(name, wanted ? makers[name]!(inner) as never : null);
 }
 
-/** Installs the callbacks of all options in a handle that is new, was reset or is a copy. */
+/** Sets the callbacks of all options on a handle that is new, was reset or is a copy. */
 export function installCallbacks(inner: Inner): void {
   for (const name of new Set([...ALWAYS, ...inner.functions.keys()])) {
     installCallback(inner, name as keyof EasyCallbacks);

@@ -1,5 +1,5 @@
 /**
- * Codes in place of the core's exceptions.
+ * Converts exceptions of the core to codes.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { CurlEasyError } from "../errors.ts";
 import type { Inner } from "./inner.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** libcurl's words for a code. */
+/** libcurl's text for a code. */
 export function textOf(code: CurlCode): string {
   return new CoreError(code).message;
 }
 
 /**
- * The code of what a call of the core throws; the core's words are kept as the handle's `detail`.
- * What a callback of the user has thrown is thrown again.
+ * The code of the error that a call of the core throws; its message is kept as the handle's
+ * `detail`. An exception of the user's callback is thrown again.
  */
 export function codeOf(inner: Inner, call: () => void): CurlCode {
   inner.detail = "";
@@ -52,10 +52,10 @@ export function noteError(inner: Inner, error: unknown): CurlCode {
   throw error;
 }
 
-/** What a callback of the user has thrown, where that is why the core has thrown an error. */
+/** The exception of a user's callback, if it is the cause of an error of the core; else `null`. */
 export function thrownByUser(error: unknown): { readonly value: unknown } | null {
   if (!isInstance(error, CoreError) || !("cause" in error)) return null;
-  // where the core refuses something inside a callback, the cause is its own error
+  // for a call that the core refuses inside a callback, the cause is the core's own error
   return isInstance(error.cause, CoreError) ? null : { value: error.cause };
 }
 

@@ -1,5 +1,5 @@
 /**
- * `Easy` of node-libcurl's kind: one transfer, with codes in place of exceptions.
+ * `Easy` in node-libcurl's form: one transfer, with codes instead of exceptions.
  *
  * @module
  */
@@ -29,18 +29,18 @@ export type EasyOptionValue<N extends CurlOptionName> = OptionValue<N, Easy, Sha
 
 type SocketListener = (error: Error | null, events: SocketState) => void;
 
-/** A handle that libcurl has made for a stream that a server pushes, as a copy of another. */
+/** Wraps the handle of a pushed stream, which libcurl has copied from another. */
 export let wrapPushed: (core: CoreEasy, parent: Easy) => Easy;
 
-// the constructor takes the user's handles only: a pushed handle comes in by this variable
+// the constructor's parameter is the user's handle: the core of a pushed one is passed here
 let pushed: CoreEasy | null = null;
 
 let ids = 0;
 const debug = debuglog("node-libcurl");
 
 /**
- * One transfer. Methods return a `CurlCode`; they throw for a handle that is closed and for
- * arguments of a wrong type.
+ * An easy handle, which runs one transfer. Methods return a `CurlCode`; they throw for a closed
+ * handle and for arguments of a wrong type.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export class Easy {
   /**
    * Makes a handle, or a copy of one.
    *
-   * @throws {CurlEasyError} for an argument that is no open `Easy`.
+   * @throws {CurlEasyError} for an argument that is not an open `Easy`.
    */
   constructor(easyToClone?: Easy) {
     const original = easyToClone === undefined ? null : innerOf(easyToClone);
@@ -94,7 +94,7 @@ export class Easy {
     addMimeHost(this);
   }
 
-  /** libcurl's words for a code. */
+  /** libcurl's text for a code. */
   static strError(errorCode: CurlCode): string {
     if (typeof errorCode !== "number") {
       throw new TypeError("Cannot name the error: expected a CurlCode");
@@ -112,7 +112,7 @@ export class Easy {
     return this.#inner.host !== null;
   }
 
-  /** Whether `onSocketEvent`'s function is called. */
+  /** Whether the function of `onSocketEvent` is called. */
   get isMonitoringSockets(): boolean {
     return this.#monitor !== null;
   }
@@ -138,11 +138,11 @@ export class Easy {
   }
 
   /**
-   * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}. `null` unsets it: a
-   * number goes back to its default.
+   * Sets an option: {@link https://curl.se/libcurl/c/curl_easy_setopt.html}. `null` unsets it; a
+   * number is reset to its default.
    *
-   * @returns `CURLE_UNKNOWN_OPTION` for an option that this libcurl does not have, and what libcurl
-   * says of the value.
+   * @returns `CURLE_UNKNOWN_OPTION` for an option that this libcurl does not have, else libcurl's
+   * code.
    * @throws {TypeError} for a value of the wrong type.
    * @throws {CurlEasyError} for an option that node-libcurl does not offer.
    */
@@ -152,13 +152,13 @@ export class Easy {
   }
 
   /**
-   * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. An absent string is
-   * empty.
+   * Reads an info: {@link https://curl.se/libcurl/c/curl_easy_getinfo.html}. A string that is not
+   * set is empty.
    *
    * @throws {CurlEasyError} for an info that node-libcurl does not offer.
    */
   getInfo(info: "CERTINFO"): GetInfoReturn<string[]>;
-  /** The other infos. */
+  /** Reads any other info. */
   getInfo(info: Exclude<CurlInfoName, "CERTINFO">): GetInfoReturn;
   getInfo(info: CurlInfoName): GetInfoReturn<unknown> {
     this.#open();
@@ -167,10 +167,10 @@ export class Easy {
 
   /**
    * Runs the transfer and returns when it is over: {@link
-   * https://curl.se/libcurl/c/curl_easy_perform.html}. It blocks the thread.
+   * https://curl.se/libcurl/c/curl_easy_perform.html}. The call blocks the thread.
    *
-   * @returns what it ended with.
-   * @throws what a callback has thrown, and `TypeError` for what a callback must not return.
+   * @returns the code of the transfer.
+   * @throws the exception of a callback, and `TypeError` for a wrong result of a callback.
    */
   perform(): CurlCode {
     this.#open(TypeError);
@@ -182,7 +182,7 @@ export class Easy {
   }
 
   /**
-   * Lets idle connections do their upkeep: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}.
+   * Runs the upkeep of idle connections: {@link https://curl.se/libcurl/c/curl_easy_upkeep.html}.
    */
   upkeep(): CurlCode {
     this.#open(TypeError);
@@ -201,11 +201,11 @@ export class Easy {
 
   #pause(bitmask: CurlPause): CurlCode {
     const inner = this.#inner;
-    inner.pauseFlags = bitmask; // first, since going on may pause again
+    inner.pauseFlags = bitmask; // before the call, since resuming may pause again
     return codeOf(inner, () => inner.core.pause(bitmask | 0));
   }
 
-  /** Sets all options back; connections and cookies stay. */
+  /** Resets all options; connections and cookies are kept. */
   reset(): CurlCode {
     this.#open();
     const inner = this.#inner, code = codeOf(inner, () => inner.core.reset());
@@ -214,7 +214,7 @@ export class Easy {
     return codeOf(inner, () => installCallbacks(inner));
   }
 
-  /** A new handle with the same options, but for SHARE. */
+  /** Makes a new handle with the same options, except SHARE. */
   dupHandle(): Easy {
     this.#open(TypeError);
     return new Easy(this);
@@ -234,8 +234,8 @@ export class Easy {
   }
 
   /**
-   * Receives bytes from it: {@link https://curl.se/libcurl/c/curl_easy_recv.html}. No bytes and
-   * `CURLE_OK` are the end.
+   * Receives bytes on the connection of a CONNECT_ONLY transfer: {@link
+   * https://curl.se/libcurl/c/curl_easy_recv.html}. No bytes and `CURLE_OK` mean the end.
    */
   recv(storage: Buffer): { code: CurlCode; bytesReceived: number } {
     const bytes = this.#bytes(storage);
@@ -271,8 +271,8 @@ export class Easy {
   }
 
   /**
-   * The WebSocket frame that a WRITEFUNCTION has got a piece of, `null` outside of one: {@link
-   * https://curl.se/libcurl/c/curl_ws_meta.html}.
+   * The WebSocket frame of which a WRITEFUNCTION has received a piece, `null` outside a
+   * WRITEFUNCTION: {@link https://curl.se/libcurl/c/curl_ws_meta.html}.
    */
   wsMeta(): CurlWsFrame | null {
     this.#open();
@@ -296,7 +296,7 @@ export class Easy {
   }
 
   /**
-   * Sets the function for events of the socket after {@linkcode monitorSocketEvents}; `null` for
+   * Sets the function for socket events, which {@linkcode monitorSocketEvents} enables; `null` for
    * none.
    */
   onSocketEvent(cb: SocketListener | null): this {
@@ -308,9 +308,9 @@ export class Easy {
   }
 
   /**
-   * Has `onSocketEvent`'s function called whenever the connection's socket can be read or written.
+   * Calls the function of `onSocketEvent` whenever the connection's socket is readable or writable.
    *
-   * @throws {CurlEasyError} where there is no connection, or it is watched already.
+   * @throws {CurlEasyError} where there is no connection, or its socket is monitored already.
    */
   monitorSocketEvents(): this {
     this.#open();
@@ -333,7 +333,7 @@ export class Easy {
     return this;
   }
 
-  /** Sets MIMEPOST by a description of the parts. */
+  /** Sets MIMEPOST from a description of the parts. */
   setMimePost(parts: CurlyMimePart[]): this {
     this.#open();
     const inner = this.#inner,

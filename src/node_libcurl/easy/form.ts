@@ -10,7 +10,7 @@ import { CurlEasyError } from "../errors.ts";
 
 const FIELDS = ["name", "contents", "file", "type", "filename"];
 
-/** The fields for the core. Throws for what node-libcurl does not take. */
+/** Reads the fields for the core. Throws for values that node-libcurl does not take. */
 export function readForm(value: unknown): HttpPostPart[] {
   if (!Array.isArray(value)) {
     throw new TypeError("Cannot set HTTPPOST: expected an array of objects");

@@ -1,5 +1,5 @@
 /**
- * HSTSREADFUNCTION and HSTSWRITEFUNCTION: entries as node-libcurl has them.
+ * HSTSREADFUNCTION and HSTSWRITEFUNCTION, with entries in node-libcurl's form.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export function readHsts(inner: Inner, entry: HstsEntry): number {
   try {
     fill(entry, next);
   } catch (error) {
-    inner.hstsEntries = null; // the next transfer asks again
+    inner.hstsEntries = null; // the next transfer calls the function again
     throw error;
   }
   return CurlHstsCallback.Ok;

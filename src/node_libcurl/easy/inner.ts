@@ -14,7 +14,7 @@ import type { CurlHstsCacheEntry } from "../types/values.ts";
 // deno-lint-ignore no-explicit-any -- each option has its own parameters, checked by setOpt's types
 export type AnyFunction = (...args: any[]) => unknown;
 
-/** A multi handle as its easy handles know it: how many of their callbacks are on the stack. */
+/** The multi handle of an easy handle: the number of its callbacks that are on the stack. */
 export interface Host {
   depth: number;
 }
@@ -43,7 +43,7 @@ export class Inner {
   readOffset = -1;
   /** The entries that an HSTSREADFUNCTION has returned and libcurl has not taken yet. */
   hstsEntries: CurlHstsCacheEntry[] | null = null;
-  /** What the core or libcurl said of the last failure. */
+  /** The text of the last failure, from the core or from libcurl. */
   detail = "";
   #depth = 0;
   #mime: CurlMime | null = null;
@@ -63,7 +63,7 @@ export class Inner {
     return this.#depth > 0;
   }
 
-  /** Calls a function of the user inside a callback of libcurl's. */
+  /** Calls a function of the user inside a callback of libcurl. */
   call(fn: AnyFunction, ...args: unknown[]): unknown {
     const { host } = this;
     this.#depth++;
@@ -81,21 +81,21 @@ export class Inner {
     return this.#mime;
   }
 
-  /** Sets MIMEPOST. Throws what the core says of the parts. */
+  /** Sets MIMEPOST. Throws the core's error for the parts. */
   setMime(mime: CurlMime | null): void {
     if (mime === null) this.#setBuilt(null);
     else this.#build(mime);
     this.inheritMime(mime);
   }
 
-  /** Notes the parts only: for a copy of a handle, in which libcurl has copies of the parts. */
+  /** Records the parts only: for a copy of a handle, for which libcurl has copied the parts. */
   inheritMime(mime: CurlMime | null): void {
     if (mime) insideOf(mime).hold();
     if (this.#mime) insideOf(this.#mime).release();
     this.#mime = mime;
   }
 
-  /** Prepares a transfer. Throws what the core says of the parts. */
+  /** Prepares a transfer. Throws the core's error for the parts of MIMEPOST. */
   begin(): void {
     this.detail = "";
     this.pauseFlags = 0;

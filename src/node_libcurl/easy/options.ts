@@ -1,5 +1,5 @@
 /**
- * `Easy.setOpt`: options by any name that node-libcurl takes, with the values that it takes.
+ * `Easy.setOpt`: options by any name and with any value that node-libcurl takes.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { readForm } from "./form.ts";
 import { type AnyFunction, type Inner, innerOf } from "./inner.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** The options that node-libcurl does not offer, beside those for the data of callbacks. */
+/** The options that node-libcurl does not have, apart from those for the data of callbacks. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
   ...["CONV_FROM_NETWORK_FUNCTION", "CONV_FROM_UTF8_FUNCTION", "CONV_TO_NETWORK_FUNCTION"],
   ...["OPENSOCKETFUNCTION", "CLOSESOCKETFUNCTION", "SOCKOPTFUNCTION", "RESOLVER_START_FUNCTION"],
@@ -25,7 +25,7 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   ...["COPYPOSTFIELDS", "CURLU", "ERRORBUFFER", "PRIVATE", "STDERR"],
 ]);
 
-/** Sets an option. Returns the code of a value that libcurl refuses; throws for a wrong type. */
+/** Sets an option. Returns libcurl's code for a value; throws for a wrong type. */
 export function setOption(inner: Inner, which: unknown, value: unknown): CurlCode {
   const option = easyOption(which);
   if (!option) return setUnknown(inner, which, value);
@@ -53,7 +53,7 @@ function set(inner: Inner, name: string, value: unknown): CurlCode {
   return codeOf(inner, () => inner.core.setOpt(name as EasyOptionName, value as never));
 }
 
-/** Sets an option that is newer than the tables; libcurl tells the type. */
+/** Sets an option that is newer than the tables; libcurl knows its type. */
 function setUnknown(inner: Inner, which: unknown, value: unknown): CurlCode {
   if (typeof which === "string") return set(inner, which.toUpperCase(), value);
   return codeOf(inner, () => inner.core.setOpt(which as number, value));
@@ -69,7 +69,7 @@ function notOffered(name: string): CurlEasyError {
 const wrongType = (name: string, expected: string) =>
   new TypeError(`Cannot set ${name}: expected ${expected} or null`);
 
-/** Sets a string, a list or bytes. */
+/** Reads a string, a list or bytes. */
 function readValue({ name, kind }: NamedOption, value: unknown): unknown {
   if (value === null) return null;
   if (kind === "string") {
@@ -117,7 +117,9 @@ function setPostFields(inner: Inner, value: unknown): CurlCode {
   return set(inner, "POSTFIELDS", value);
 }
 
-/** Converts a value as node-libcurl does: fractions are cut off, a numeric string is a number. */
+/**
+ * Converts a value as node-libcurl does: fractions are cut off, a numeric string becomes a number.
+ */
 function toNumber(value: unknown): number | bigint | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "bigint") return BigInt.asIntN(53, value) === value ? Number(value) : value;

@@ -1,6 +1,6 @@
 /**
- * Watching of the socket of a CONNECT_ONLY handle: a listener is called in each turn of the event
- * loop in which the socket is ready.
+ * Monitors the socket of a CONNECT_ONLY handle: a listener is called in each turn of the event loop
+ * in which the socket is ready.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export class SocketMonitor {
     if (this.#ended || this.#poller.ready() === 0) return this.#ended ? undefined : this.#park();
     const mask = this.#poller.maskAt(0);
     try {
-      // a failed socket counts as readable: the read tells why
+      // a failed socket counts as readable: reading returns the error
       this.#tell(
         (mask & (READ | FAILED) ? SocketState.Readable : 0) |
           (mask & WRITE ? SocketState.Writable : 0),

@@ -1,6 +1,6 @@
 /**
- * The enums of this room: declared as TypeScript's, so that programs type-check as they do with
- * node-libcurl's, and made of curl's own numbers.
+ * Makes the enums of this room. They are declared as TypeScript enums, so that programs type-check
+ * as with node-libcurl, and their numbers are curl's.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import { codes, numberOf } from "../tables.ts";
 
 /**
- * An enum as TypeScript makes them: names to numbers, and numbers to the last of their names.
+ * An enum as TypeScript makes it: it maps names to numbers, and numbers to the last of their names.
  *
- * @param prefix what the names of C begin with.
- * @param names the members, apart by spaces: `GssApi` is C's `PREFIX_GSSAPI`.
- * @param odd members whose number or name of C follows no rule.
+ * @param prefix the beginning of the C names.
+ * @param names the members, separated by spaces: `GssApi` is C's `PREFIX_GSSAPI`.
+ * @param odd members whose number or C name follows no rule.
  */
 export function enumOf<E>(
   prefix: string,
@@ -28,7 +28,7 @@ export function enumOf<E>(
 }
 
 /**
- * The codes of a kind of handle, and a last one behind them. A number leads to its present name.
+ * The codes of a kind of handle, and a last member after them. A number maps to its present name.
  */
 export function codesOf<E>(of: "easy" | "multi" | "share", last: string): E {
   const found = codes(of), known = found.filter(([, code]) => code < 1000);

@@ -1,5 +1,5 @@
 /**
- * What callbacks get and return.
+ * Enums of the arguments and results of callbacks.
  *
  * @module
  */
@@ -89,7 +89,8 @@ declare enum InfoDebugEnum {
 }
 
 /**
- * What a DEBUGFUNCTION is told of: {@link https://curl.se/libcurl/c/CURLOPT_DEBUGFUNCTION.html}.
+ * The kind of data that a DEBUGFUNCTION gets: {@link
+ * https://curl.se/libcurl/c/CURLOPT_DEBUGFUNCTION.html}.
  */
 export const CurlInfoDebug: typeof InfoDebugEnum = enumOf(
   "CURLINFO_",
@@ -177,7 +178,7 @@ declare enum SocketStateEnum {
   Writable = 2,
 }
 
-/** What a socket can do, for `Easy.onSocketEvent`. */
+/** The events of a socket, for `Easy.onSocketEvent`. */
 export const SocketState: typeof SocketStateEnum = enumOf("", "", {
   Readable: "CURL_CSELECT_IN",
   Writable: "CURL_CSELECT_OUT",

@@ -1,5 +1,5 @@
 /**
- * What libcurl's functions return, by the kind of handle.
+ * Enums of the codes that libcurl's functions return, by the kind of handle.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is said of a whole handle, a share or the library.
+ * Enums for whole handles, shares and the library.
  *
  * @module
  */
@@ -16,7 +16,7 @@ declare enum GlobalInitEnum {
 }
 
 /**
- * Bits of `curl_global_init`, which the door calls itself: {@link
+ * Bits of `curl_global_init`, which curlew calls itself: {@link
  * https://curl.se/libcurl/c/curl_global_init.html}.
  */
 export const CurlGlobalInit: typeof GlobalInitEnum = enumOf(
@@ -93,7 +93,7 @@ declare enum PxEnum {
   UserRejected = 33,
 }
 
-/** What the info PROXY_ERROR tells: {@link https://curl.se/libcurl/c/CURLINFO_PROXY_ERROR.html}. */
+/** Values of the info PROXY_ERROR: {@link https://curl.se/libcurl/c/CURLINFO_PROXY_ERROR.html}. */
 export const CurlPx: typeof PxEnum = enumOf(
   "CURLPX_",
   `Ok BadAddressType BadVersion Closed Gssapi GssapiPermsg GssapiProtection Identd
@@ -117,7 +117,7 @@ declare enum ShareLockEnum {
   DataHsts = 7,
 }
 
-/** What a `Share` shares: {@link https://curl.se/libcurl/c/CURLSHOPT_SHARE.html}. */
+/** The data that a `Share` shares: {@link https://curl.se/libcurl/c/CURLSHOPT_SHARE.html}. */
 export const CurlShareLock: typeof ShareLockEnum = enumOf(
   "CURL_LOCK_",
   "DataNone DataShare DataCookie DataDns DataSslSession DataConnect DataPsl DataHsts",
@@ -167,9 +167,7 @@ declare enum VersionEnum {
   Gsasl = 536870912,
 }
 
-/**
- * Bits of what a libcurl was built with: {@link https://curl.se/libcurl/c/curl_version_info.html}.
- */
+/** Feature bits of a build of libcurl: {@link https://curl.se/libcurl/c/curl_version_info.html}. */
 export const CurlVersion: typeof VersionEnum = enumOf(
   "CURL_VERSION_",
   `Ipv6 Kerberos4 Ssl Libz Ntlm GssNegotiate Debug AsynchDns Spnego LargeFile Idn Sspi

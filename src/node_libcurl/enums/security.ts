@@ -1,5 +1,5 @@
 /**
- * Authentication, TLS and SSH.
+ * Enums for authentication, TLS and SSH.
  *
  * @module
  */
@@ -152,7 +152,7 @@ declare enum SslVersionEnum {
 }
 
 /**
- * The least version of TLS, for SSLVERSION: {@link
+ * The lowest version of TLS, for SSLVERSION: {@link
  * https://curl.se/libcurl/c/CURLOPT_SSLVERSION.html}.
  */
 export const CurlSslVersion: typeof SslVersionEnum = enumOf(
@@ -172,7 +172,7 @@ declare enum SslVersionMaxEnum {
 }
 
 /**
- * The newest version of TLS, for SSLVERSION: {@link
+ * The highest version of TLS, for SSLVERSION: {@link
  * https://curl.se/libcurl/c/CURLOPT_SSLVERSION.html}.
  */
 export const CurlSslVersionMax: typeof SslVersionMaxEnum = enumOf(

@@ -1,5 +1,5 @@
 /**
- * Values of options that say how a transfer goes.
+ * Enums for options of transfers.
  *
  * @module
  */
@@ -17,7 +17,7 @@ declare enum FeatureEnum {
   StreamResponse = 16,
 }
 
-/** What a `Curl` leaves out or does in another way: see `Curl.enable`. */
+/** Bits of `Curl.enable`, which change how a `Curl` treats the response. */
 export const CurlFeature: typeof FeatureEnum = enumOf("", "", {
   Empty: 0,
   NoDataParsing: 1,

@@ -1,5 +1,5 @@
 /**
- * Makes libcurl's parts of what was said of them.
+ * Makes the core's MIME parts from the recorded ones.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import type { MimeDataCallbacks } from "../types/values.ts";
 import { type Content, type CurlMime, insideOf, notesOf } from "./mime.ts";
 import { isInstance } from "../../untrusted.ts";
 
-/** The handle that is to send the parts. */
+/** The handle that sends the parts. */
 export interface Sender {
-  /** The `CurlPause` bits of what is paused. */
+  /** The `CurlPause` bits of the paused directions. */
   pauseFlags: number;
-  /** Calls a function of the user inside a callback of libcurl's. */
+  /** Calls a function of the user inside a callback of libcurl. */
   call(fn: () => unknown): unknown;
 }
 

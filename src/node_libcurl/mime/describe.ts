@@ -1,5 +1,5 @@
 /**
- * Parts by a description: `Easy.setMimePost` and `curlyMimePost`.
+ * Makes parts from a description, for `Easy.setMimePost` and `curlyMimePost`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface CurlyMimePartCommon {
   mimeType?: string;
   /** The name of the file as the receiver sees it. */
   fileName?: string;
-  /** How the bytes are written. */
+  /** The encoding of the bytes. */
   encoder?: MimeEncoding;
   /** More header lines. */
   headers?: string[];
@@ -31,7 +31,7 @@ export interface CurlyMimePartData extends CurlyMimePartCommon {
   data: string | Buffer;
 }
 
-/** A part with a file. */
+/** A part whose content is a file. */
 export interface CurlyMimePartFile extends CurlyMimePartCommon {
   /** The kind of the part. */
   type: "file";
@@ -39,11 +39,11 @@ export interface CurlyMimePartFile extends CurlyMimePartCommon {
   file: string;
 }
 
-/** A part that a stream gives. */
+/** A part whose content comes from a stream. */
 export interface CurlyMimePartStream extends CurlyMimePartCommon {
   /** The kind of the part. */
   type: "stream";
-  /** The stream that gives the bytes. */
+  /** The stream with the content. */
   stream: Readable;
   /** The size in bytes, where it is known. */
   size?: number;
@@ -74,7 +74,7 @@ export function describeParts(
   const mime = new CurlMime(handle);
   for (const part of parts as readonly CurlyMimePart[]) {
     const made = mime.addPart();
-    // the content first, since setting a file sets a file name
+    // the content first: setting a file also sets a file name
     fill(made, part, handle, goOn);
     if (part.name !== undefined) made.setName(part.name);
     if (part.mimeType) made.setType(part.mimeType);

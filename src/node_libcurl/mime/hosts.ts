@@ -1,5 +1,5 @@
 /**
- * What a `CurlMime` may be made for.
+ * The handles that a `CurlMime` can be made for.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * `CurlMime` and `CurlMimePart`. They only note what is said of the parts: libcurl's own are made
- * of it when a transfer begins, so a part may be changed until then.
+ * `CurlMime` and `CurlMimePart`. They only record the properties of the parts: libcurl's parts are
+ * made when a transfer begins, so the properties may be changed until then.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export type Content =
   | { readonly size: number; readonly callbacks: MimeDataCallbacks }
   | { readonly subparts: CurlMime };
 
-/** What the setters of a part have noted. */
+/** The recorded properties of a part. */
 export interface PartNotes {
   name?: string;
   type?: string;
@@ -34,7 +34,7 @@ export interface PartNotes {
   content?: Content;
 }
 
-/** The notes of a part, for the rest of this room. */
+/** The properties of a part, for the rest of this room. */
 export let notesOf: (part: CurlMimePart) => Readonly<PartNotes>;
 /** The internal state of a tree, for the rest of this room. */
 export let insideOf: (mime: CurlMime) => MimeInside;
@@ -53,13 +53,13 @@ export class MimeInside {
     return this.#parent !== null;
   }
 
-  /** Notes a change of a part. */
+  /** Records a change of a part. */
   changed(): void {
     this.revision++;
     this.#parent?.changed();
   }
 
-  /** Makes the tree part of another one, for good. */
+  /** Makes the tree part of another one, permanently. */
   giveTo(parent: MimeInside): void {
     if (this.#parent) {
       throw new TypeError("Cannot set the subparts: the CurlMime is part of another already");
@@ -70,12 +70,15 @@ export class MimeInside {
     this.#parent = parent;
   }
 
-  /** Counts one more handle that is to send the tree. */
+  /** Adds a handle to those that will send the tree. */
   hold(): void {
     this.#holders++;
   }
 
-  /** Counts one handle less. With the last one the parts' `free` is called. */
+  /**
+   * Removes a handle from those that will send the tree. With the last one the parts' `free` is
+   * called.
+   */
   release(): void {
     if (--this.#holders === 0) this.free();
   }
@@ -92,7 +95,7 @@ function freeContent(content: Content | undefined): void {
   else if ("callbacks" in content) content.callbacks.free?.();
 }
 
-/** How a part's bytes are written. */
+/** The encoding of a part's bytes. */
 export type MimeEncoding = "binary" | "8bit" | "7bit" | "base64" | "quoted-printable";
 
 /**
@@ -117,7 +120,7 @@ export class CurlMime {
     insideOf = (mime) => mime.#inside;
   }
 
-  /** Makes an empty tree for a handle. Any other handle may send the tree as well. */
+  /** Makes an empty tree for a handle. Other handles may send it as well. */
   constructor(handle: MimeHost) {
     if (isMimeHost(handle)) return;
     throw new TypeError("Cannot make a CurlMime: expected an Easy or a Curl");
@@ -145,19 +148,19 @@ export class CurlMimePart {
     };
   }
 
-  /** Makes a part, for {@linkcode CurlMime.addPart}. */
+  /** Only for {@linkcode CurlMime.addPart}. */
   constructor() {
     if (making === null) throw new TypeError("Cannot make a CurlMimePart: CurlMime.addPart() does");
     this.#mime = making;
     making = null;
   }
 
-  /** The name of the field. */
+  /** Sets the name of the field. */
   setName(name: string | null): this {
     return this.#set("name", text("name", name));
   }
 
-  /** Text or bytes. */
+  /** Sets the content to text or bytes. */
   setData(data: string | Buffer | null): this {
     if (data === null || data === undefined) return this.#fill(undefined);
     if (typeof data !== "string" && !ArrayBuffer.isView(data)) {
@@ -167,7 +170,8 @@ export class CurlMimePart {
   }
 
   /**
-   * The path of a file, which is read when it is sent. Its name becomes the part's file name.
+   * Sets the content to a file, which is read when it is sent. Its name becomes the part's file
+   * name.
    *
    * @throws {CurlEasyError} `CURLE_READ_ERROR` where it cannot be read.
    */
@@ -179,24 +183,24 @@ export class CurlMimePart {
     return this.#fill({ file });
   }
 
-  /** The media type. */
+  /** Sets the media type. */
   setType(mimeType: string | null): this {
     return this.#set("type", text("type", mimeType));
   }
 
-  /** The name of the file as the receiver sees it. */
+  /** Sets the name of the file as the receiver sees it. */
   setFileName(fileName: string | null): this {
     return this.#set("filename", text("file name", fileName) ?? null);
   }
 
-  /** How the bytes are written. */
+  /** Sets the encoding of the bytes. */
   setEncoder(encoding: MimeEncoding | null): this {
     const encoder = text("encoder", encoding);
     if (encoder !== undefined) this.#rehearse("encoder", { encoder });
     return this.#set("encoder", encoder);
   }
 
-  /** More header lines. */
+  /** Sets more header lines. */
   setHeaders(headers: string[] | null): this {
     if (headers === null || headers === undefined) return this.#set("headers", undefined);
     if (!Array.isArray(headers) || headers.some((line) => typeof line !== "string")) {
@@ -206,7 +210,7 @@ export class CurlMimePart {
     return this.#set("headers", headers.slice());
   }
 
-  /** Puts a tree of parts into this part, for good. */
+  /** Sets the content to a tree of parts, permanently. */
   setSubparts(mime: CurlMime | null): this {
     if (mime === null || mime === undefined) return this.#fill(undefined);
     if (!isInstance(mime, CurlMime)) {
@@ -216,7 +220,7 @@ export class CurlMimePart {
     return this.#fill({ subparts: mime });
   }
 
-  /** Sets functions that give the bytes; `size` is -1 where it is not known. */
+  /** Sets functions that produce the content; `size` is -1 where it is unknown. */
   setDataCallback(size: number, callbacks: MimeDataCallbacks): this {
     if (typeof size !== "number") {
       throw new TypeError("Cannot set the callbacks of the part: expected a number as the size");
@@ -228,10 +232,10 @@ export class CurlMimePart {
   }
 
   /**
-   * A stream that gives the bytes.
+   * Sets the content to the bytes of a stream.
    *
-   * @param unpause called when there is more, to go on with a transfer that is paused.
-   * @param size in bytes, where it is known.
+   * @param unpause called when there is more, to resume a paused transfer.
+   * @param size the size in bytes, if it is known.
    */
   setDataStream(stream: Readable, unpause: () => void, size?: number): this {
     return this.setDataCallback(size ?? -1, streamCallbacks(stream, unpause));
@@ -249,7 +253,7 @@ export class CurlMimePart {
     return this.#set("content", content as Content);
   }
 
-  /** Checks a value by libcurl now, since at the transfer the error would come too late. */
+  /** Has libcurl check a value now, since an error at the transfer would be too late. */
   #rehearse(what: string, part: MimePart): void {
     using mime = new Mime();
     try {

@@ -1,5 +1,5 @@
 /**
- * The callbacks of a part that a stream gives the bytes of.
+ * The callbacks of a part whose content comes from a stream.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { CurlReadFunc } from "../enums/callbacks.ts";
 import { StreamSource } from "../stream_source.ts";
 import type { MimeDataCallbacks } from "../types/values.ts";
 
-/** Callbacks that read from a stream, pause where it has nothing, and destroy it at the end. */
+/** Callbacks that read from a stream, pause while it has no data, and destroy it at the end. */
 export function streamCallbacks(stream: Readable, unpause: () => void): MimeDataCallbacks {
   let failure: Error | null = null, paused = false;
   const goOn = () => {
     if (!paused) return;
     paused = false;
-    setImmediate(unpause); // it runs callbacks, for which the stream's events are no place
+    setImmediate(unpause); // not inside the stream's event: unpausing runs callbacks
   };
   const source = new StreamSource(stream, {
     ready: goOn,

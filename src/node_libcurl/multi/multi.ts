@@ -1,5 +1,5 @@
 /**
- * `Multi` of node-libcurl's kind: many transfers at once, driven by an agent.
+ * `Multi` in node-libcurl's form: many transfers at once, driven by an agent.
  *
  * @module
  */
@@ -43,12 +43,12 @@ export type MultiOptionName =
   | "NETWORK_CHANGED"
   | "PUSHFUNCTION";
 
-/** The options of a multi handle, each under its name. */
+/** The options of a multi handle, each by its name. */
 export type MultiOption = { readonly [N in MultiOptionName]: N };
 
 /** The options of the constructor of `Multi`. */
 export interface MultiOptions {
-  /** Without effect: the agent that drives the transfers reads libcurl's messages itself. */
+  /** Without effect: the agent that drives the transfers does not need it. */
   shouldUseNotificationsApi?: boolean;
 }
 
@@ -59,19 +59,19 @@ export type MessageListener = (error: Error, easyHandle: Easy, errorCode: CurlCo
 interface Entry {
   readonly easy: Easy;
   readonly controller: AbortController;
-  /** Called once, when the transfer is over; the outcome includes what a callback threw. */
+  /** Called once, when the transfer is over. The outcome includes the exception of a callback. */
   readonly settle: (outcome: Outcome) => void;
   isOver: boolean;
 }
 
-/** How a transfer has ended. */
+/** The outcome of a transfer. */
 interface Outcome {
   readonly error: CurlEasyError | CurlMultiError | null;
   /** libcurl's code for the transfer. */
   readonly code: CurlCode;
 }
 
-/** Aborts a transfer with an error. Does nothing where the transfer is over. */
+/** Aborts a transfer with an error. Does nothing if the transfer is over. */
 export let abortTransfer: (multi: Multi, easy: Easy, error: Error) => void;
 
 const { CURLM_OK, CURLM_BAD_FUNCTION_ARGUMENT, CURLM_UNKNOWN_OPTION } = CurlMultiCode;
@@ -79,7 +79,7 @@ const { CURLM_OK, CURLM_BAD_FUNCTION_ARGUMENT, CURLM_UNKNOWN_OPTION } = CurlMult
 let ids = 0;
 
 /**
- * Many transfers at once, without blocking.
+ * A multi handle, which runs many transfers at once without blocking.
  *
  * @example
  * ```ts
@@ -106,8 +106,8 @@ export class Multi {
   readonly #entries = new Map<Inner, Entry>();
   readonly #easyOf = new WeakMap<CoreEasy, Easy>();
   /**
-   * The options that were set, for a new multi handle of the agent after an error of the multi
-   * interface.
+   * The options that were set. They are set again when the agent replaces its multi handle after an
+   * error of the multi interface.
    */
   readonly #options = new Map<CoreName, unknown>();
   #agent: Agent | null = null;
@@ -125,7 +125,7 @@ export class Multi {
   /** Makes a handle. */
   constructor(_options: MultiOptions = {}) {}
 
-  /** libcurl's words for a code. */
+  /** libcurl's text for a code. */
   static strError(errorCode: CurlMultiCode): string {
     if (typeof errorCode !== "number") {
       throw badArgument("Cannot name the error: expected a CurlMultiCode");
@@ -141,9 +141,9 @@ export class Multi {
    * @throws {TypeError} for an option that node-libcurl does not offer.
    */
   setOpt(option: "PIPELINING", value: CurlPipe): CurlMultiCode;
-  /** Whether to take what a server pushes. */
+  /** Sets the function that accepts or denies pushed streams. */
   setOpt(option: "PUSHFUNCTION", value: PushFunction | null): CurlMultiCode;
-  /** The other options. */
+  /** Sets any other option. */
   setOpt(option: Exclude<MultiOptionName, "PUSHFUNCTION">, value: number): CurlMultiCode;
   setOpt(option: string, value: unknown): CurlMultiCode {
     this.#open();
@@ -193,11 +193,11 @@ export class Multi {
   }
 
   /**
-   * Starts a transfer. The handle stays inside until it is removed.
+   * Starts a transfer. The handle stays added until it is removed.
    *
    * @returns the handle, when the transfer is over.
-   * @throws {CurlMultiError} at once, where it cannot start.
-   * @throws {CurlEasyError} what it failed with; its `cause` is what a callback has thrown.
+   * @throws {CurlMultiError} synchronously, where the transfer cannot start.
+   * @throws {CurlEasyError} for a transfer that failed; its `cause` is the exception of a callback.
    */
   perform(handle: Easy): Promise<Easy> {
     const { promise, resolve, reject } = Promise.withResolvers<Easy>();
@@ -206,9 +206,9 @@ export class Multi {
   }
 
   /**
-   * Starts a transfer whose end `onMessage`'s function is told of.
+   * Starts a transfer, at whose end the function of `onMessage` is called.
    *
-   * @deprecated {@linkcode perform} gives a promise.
+   * @deprecated {@linkcode perform} returns a promise.
    */
   addHandle(handle: Easy): CurlMultiCode {
     this.#begin(handle, this.#teller(handle));
@@ -216,9 +216,9 @@ export class Multi {
   }
 
   /**
-   * Sets what is told of the end of each transfer that {@linkcode addHandle} has started.
+   * Sets the function that is called at the end of each transfer of {@linkcode addHandle}.
    *
-   * @deprecated {@linkcode perform} gives a promise.
+   * @deprecated {@linkcode perform} returns a promise.
    */
   onMessage(cb: MessageListener | null): this {
     if (cb !== null && typeof cb !== "function") {
@@ -286,7 +286,7 @@ export class Multi {
 
   #waiting(inner: Inner, entry: Entry): { resolve(): void; reject(reason: unknown): void } {
     const end = (outcome: () => Outcome) => {
-      if (entry.isOver) return; // it was removed
+      if (entry.isOver) return; // the handle was removed
       entry.isOver = true;
       entry.settle(outcome());
     };
@@ -305,7 +305,8 @@ export class Multi {
   }
 
   /**
-   * Takes a handle out, whether its transfer is over or not. Nothing is told of one that is not.
+   * Removes a handle, whether its transfer is over or not. No function is called for an unfinished
+   * transfer.
    *
    * @throws {CurlMultiError} `CURLM_RECURSIVE_API_CALL` inside a callback of a handle.
    */
@@ -325,7 +326,7 @@ export class Multi {
     return CURLM_OK;
   }
 
-  /** How many easy handles are inside. */
+  /** The number of easy handles that are added. */
   getCount(): number {
     this.#open();
     return this.#entries.size;

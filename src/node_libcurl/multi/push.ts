@@ -1,5 +1,5 @@
 /**
- * PUSHFUNCTION: whether to take what a server pushes.
+ * PUSHFUNCTION, which accepts or denies pushed streams.
  *
  * @module
  */
@@ -21,11 +21,12 @@ export type PushFunction = (
 ) => CurlPush;
 
 /**
- * The core's PUSHFUNCTION. It denies what the user's function throws at, or gives no number for.
+ * The core's PUSHFUNCTION. It denies the push where the user's function throws or returns no
+ * number.
  *
- * @param easyOf the handle of this room behind one of the core's.
+ * @param easyOf returns the handle of this room for a handle of the core.
  * @param call calls the user's function.
- * @param accepted told of a handle before it is accepted.
+ * @param accepted called with a handle before it is accepted.
  */
 export function pushFunction(
   easyOf: (core: CoreEasy | null) => Easy | undefined,

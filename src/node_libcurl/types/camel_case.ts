@@ -1,12 +1,12 @@
 /**
- * The options' names in camel case, as the options of `curly` have them.
+ * The names of options in camel case, for the options of `curly`.
  *
  * @module
  */
 
 import type { CurlOptionName } from "./options.ts";
 
-/** Those with a capital where curl's name has no underscore. */
+/** Names with a capital letter where curl's name has no underscore. */
 type Irregular =
   | "acceptTimeoutMs"
   | "altSvc"
@@ -150,22 +150,22 @@ type Irregular =
   | "writeFunction"
   | "xferInfoFunction";
 
-/** A name of curl's without its underscores, in lower case. */
+/** A name of curl without its underscores, in lower case. */
 type Plain<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Lowercase<Head>}${Plain<Tail>}`
   : Lowercase<S>;
 
-/** A name of curl's with a capital for each underscore. */
+/** A name of curl with a capital letter instead of each underscore. */
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
   : Lowercase<S>;
 
 type NameOfPlain = { [N in CurlOptionName as Plain<N>]: N };
 
-/** The options that have such a name. */
+/** The options of the irregular names. */
 type IrregularOption = NameOfPlain[Lowercase<Irregular> & keyof NameOfPlain];
 
-/** The option behind each name in camel case. */
+/** The option of each name in camel case. */
 export type CamelCaseOption =
   & { [C in Irregular]: NameOfPlain[Lowercase<C> & keyof NameOfPlain] }
   & { [N in Exclude<CurlOptionName, IrregularOption> as Camel<N>]: N };

@@ -1,6 +1,6 @@
 /**
- * The options of an easy handle and the values that they take, for a class of handles, of shares
- * and of MIME trees.
+ * The options of an easy handle and the types of their values, for given classes of handles, shares
+ * and MIME trees.
  *
  * @module
  */
@@ -89,7 +89,7 @@ export type CurlInfo = { readonly [N in CurlInfoName]: N };
 /** The options whose function gets or gives bytes. */
 export type DataCallbackOptions = "READFUNCTION" | "HEADERFUNCTION" | "WRITEFUNCTION";
 
-/** The options whose function is told how far the transfer is. */
+/** The options whose function gets the progress of the transfer. */
 export type ProgressCallbackOptions = "PROGRESSFUNCTION" | "XFERINFOFUNCTION";
 
 /** The options that take a list of lines. */
@@ -153,7 +153,7 @@ interface FunctionValues<Handle> {
   TRAILERFUNCTION: (this: Handle) => string[] | false;
 }
 
-/** See XFERINFOFUNCTION. */
+/** The type of XFERINFOFUNCTION and PROGRESSFUNCTION. */
 export type OnProgress<Handle> = (
   this: Handle,
   dltotal: number,

@@ -10,17 +10,17 @@ import type { CurlCode } from "../enums/codes.ts";
 import type { CurlVersion } from "../enums/handles.ts";
 import type { CurlWs } from "../enums/transfers.ts";
 
-/** What `Easy.getInfo` gives. */
+/** The result of `Easy.getInfo`. */
 export interface GetInfoReturn<DataType = number | string | null> {
   /** The info, `undefined` where there is none. */
   data: DataType;
-  /** `CURLE_OK`, or why there is none. */
+  /** `CURLE_OK`, or the code of the error. */
   code: CurlCode;
 }
 
 /**
- * The headers of one response: `headers["Content-Type"]`, by the name that the server wrote, and of
- * several with one name the last.
+ * The headers of one response by name, in the server's letter case: `headers["Content-Type"]`. Of
+ * several headers with one name it has the last.
  */
 export type HeaderInfo =
   & {
@@ -39,15 +39,15 @@ export type HeaderInfo =
 
 /** A piece of a WebSocket frame: {@link https://curl.se/libcurl/c/curl_ws_meta.html}. */
 export interface CurlWsFrame {
-  /** The age of C's struct: 0. */
+  /** The version of C's struct: 0. */
   age: number;
-  /** What kind of frame it is. */
+  /** The kind of frame. */
   flags: CurlWs;
-  /** Where in the frame this piece begins. */
+  /** The offset of this piece in the frame. */
   offset: number;
-  /** How many bytes of the frame come after this piece. */
+  /** The number of bytes of the frame after this piece. */
   bytesleft: number;
-  /** How many bytes this piece has. */
+  /** The number of bytes of this piece. */
   len: number;
 }
 
@@ -55,7 +55,7 @@ export interface CurlWsFrame {
 export type FileInfo = {
   filetype: CurlFileType;
   filename: string;
-  /** `null` in fact: libcurl leaves it to the string. */
+  /** `null` in fact: libcurl reports the time as text only. */
   time: Date;
   perm: number;
   uid: number;
@@ -71,13 +71,13 @@ export type FileInfo = {
   };
 };
 
-/** The headers of a request that a server promises to answer, during PUSHFUNCTION only. */
+/** The headers of a pushed request, readable during PUSHFUNCTION only. */
 export interface Http2PushFrameHeaders {
   /** The value of a header, such as `:path`, or `null`. */
   getByName(name: string): string | null;
-  /** The header at that place, as `name:value`, or `null`. */
+  /** The header at an index, as `name:value`, or `null`. */
   getByIndex(index: number): string | null;
-  /** How many there are. */
+  /** The number of headers. */
   numberOfHeaders: number;
 }
 
@@ -91,9 +91,9 @@ export type HttpPostField =
     name: string;
     /** The path of a file. */
     file: string;
-    /** Its media type. */
+    /** The media type. */
     type?: string;
-    /** Its name as the server sees it. */
+    /** The name of the file as the server sees it. */
     filename?: string;
   };
 
@@ -101,62 +101,62 @@ export type HttpPostField =
 export interface CurlHstsCacheEntry {
   /** The host name. */
   host: string;
-  /** Whether it counts for the hosts below as well. */
+  /** Whether the entry includes the subdomains of the host. */
   includeSubDomains?: boolean;
   /** `YYYYMMDD HH:MM:SS`, or `null` for an entry that never expires. */
   expire?: string | null;
 }
 
-/** Which entry of the HSTS cache it is. */
+/** The position of an entry in the HSTS cache. */
 export interface CurlHstsCacheCount {
-  /** From 0. */
+  /** The index of the entry, from 0. */
   index: number;
-  /** How many there are. */
+  /** The number of entries. */
   count: number;
-  /** The same: the name that node-libcurl 5.1 has for it when it runs. */
+  /** The number of entries: the name of this member in node-libcurl 5.1's code. */
   total: number;
 }
 
 /** The functions of a part that is read while it is sent. */
 export interface MimeDataCallbacks {
-  /** Gives up to `size` bytes, `null` at the end, or a `CurlReadFunc`. */
+  /** Returns up to `size` bytes, `null` at the end, or a `CurlReadFunc`. */
   read: (size: number) => Buffer | string | null | CurlReadFunc;
-  /** Goes to that place and returns whether it could; without it the part can be sent once. */
+  /** Seeks to an offset, and returns whether it could; without it the part can be sent once. */
   seek?: (offset: number, origin: number) => boolean;
-  /** Nothing will read it any more. */
+  /** Called when no more bytes will be read. */
   free?: () => void;
 }
 
-/** What the loaded libcurl is and can do. */
+/** The version and the features of the loaded libcurl. */
 export interface CurlVersionInfoNativeBindingObject {
-  /** Such as `"https"`. */
+  /** The protocols, such as `"https"`. */
   protocols: string[];
-  /** Such as `"HTTP2"`. */
+  /** The features, such as `"HTTP2"`. */
   features: string[];
-  /** The same as bits. */
+  /** The features as bits. */
   rawFeatures: CurlVersion;
-  /** Such as `"8.14.1"`. */
+  /** The version, such as `"8.14.1"`. */
   version: string;
-  /** The same as 0xXXYYZZ. */
+  /** The version as 0xXXYYZZ. */
   versionNumber: number;
-  /** Its TLS library; empty without one. */
+  /** The TLS library; empty without one. */
   sslVersion: string;
   /** Always 0. */
   sslVersionNum: 0;
-  /** That of zlib, such as `"1.3.1"`. */
+  /** The version of zlib, such as `"1.3.1"`. */
   libzVersion: string;
-  /** That of c-ares, `null` without it. */
+  /** The version of c-ares, `null` without it. */
   aresVersion: string | null;
-  /** 0xXXYYZZ, 0 without c-ares. */
+  /** The version of c-ares as 0xXXYYZZ, 0 without it. */
   aresVersionNumber: number;
-  /** That of libidn2, `null` without it. */
+  /** The version of libidn2, `null` without it. */
   libidnVersion: string | null;
-  /** Always 0: libcurl does not use iconv any more. */
+  /** Always 0: libcurl no longer uses iconv. */
   iconvVersionNumber: number;
   /** The SSH library, `null` without one. */
   libsshVersion: string | null;
-  /** 0xXXYYYZZZ, 0 without brotli. */
+  /** The version of brotli as 0xXXYYYZZZ, 0 without it. */
   brotliVersionNumber: number;
-  /** That of brotli, `null` without it. */
+  /** The version of brotli, `null` without it. */
   brotliVersion: string | null;
 }

@@ -1,6 +1,7 @@
 /**
- * What each option of `curl_easy_setopt` does, in a sentence: the text that an editor shows. Where
- * an option takes constants, the pattern finds their names in `flags.ts`. Aliases have no words.
+ * The description of each option of `curl_easy_setopt` in one sentence, which an editor shows.
+ * Where an option takes constants, a pattern finds their names in `flags.ts`. Aliases have no
+ * description.
  *
  * @module
  */
@@ -13,7 +14,7 @@ const SSL_OPTIONS = /^CURLSSLOPT_/;
 const SSL_VERSIONS = /^CURL_SSLVERSION_/;
 const HSTS_RESULTS = /^CURLSTS_/;
 
-/** The words of the easy options. */
+/** The descriptions of the easy options. */
 export const easyWords: Words = {
   ABSTRACT_UNIX_SOCKET: "An abstract unix socket to connect to, instead of TCP; Linux only.",
   ACCEPTTIMEOUT_MS: "How long an FTP server may take to connect back in active mode, in ms.",

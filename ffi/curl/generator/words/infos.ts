@@ -1,5 +1,5 @@
 /**
- * What each info of `curl_easy_getinfo` tells: see `easy_options.ts`.
+ * The description of each info of `curl_easy_getinfo`, in the form of `easy_options.ts`.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Words } from "./words.ts";
 
 const AUTH = /^CURLAUTH_(?!GSS)/;
 
-/** The words of the infos. */
+/** The descriptions of the infos. */
 export const infoWords: Words = {
   ACTIVESOCKET: "The descriptor of the last connection, -1 where it is closed.",
   APPCONNECT_TIME: "When TLS or SSH was ready, in seconds from the start.",

@@ -1,12 +1,13 @@
 /**
- * What each option of `curl_multi_setopt` and `curl_share_setopt` does: see `easy_options.ts`.
+ * The descriptions of the options of `curl_multi_setopt` and `curl_share_setopt`, in the form of
+ * `easy_options.ts`.
  *
  * @module
  */
 
 import type { Words } from "./words.ts";
 
-/** The words of the multi options. */
+/** The descriptions of the multi options. */
 export const multiWords: Words = {
   CHUNK_LENGTH_PENALTY_SIZE: "Was for pipelining of HTTP/1.1; without effect since 7.62.",
   CONTENT_LENGTH_PENALTY_SIZE: "Was for pipelining of HTTP/1.1; without effect since 7.62.",
@@ -31,7 +32,7 @@ export const multiWords: Words = {
   TIMERFUNCTION: "Gets the time until the multi is to be called.",
 };
 
-/** The words of the share options that curlew has; it needs no locks. */
+/** The descriptions of the share options that curlew has, which are all except those for locks. */
 export const shareWords: Words = {
   SHARE: ["A kind of data that the handles share from now on.", /^CURL_LOCK_DATA_/],
   UNSHARE: ["A kind of data that the handles share no longer.", /^CURL_LOCK_DATA_/],

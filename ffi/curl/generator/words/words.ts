@@ -1,11 +1,14 @@
 /**
- * `Words`: what the generator is told of an option or info that curl's tables do not have.
+ * `Words`: descriptions of options and infos, which curl's tables do not have.
  *
  * @module
  */
 
-/** The sentence of one, and where it takes or gives constants, the pattern of their names. */
+/**
+ * The description of one option or info, and the pattern of the names of its constants, if it has
+ * some.
+ */
 export type Entry = string | readonly [says: string, constants: RegExp];
 
-/** The words by curl's names, without the prefix. */
+/** The descriptions by curl's names, without the prefix. */
 export type Words = Readonly<Record<string, Entry>>;
