@@ -75,7 +75,7 @@ const CHECKS: Readonly<Record<string, (setup: Setup) => Promise<string>>> = {
     const before = setup.agent.stats.wakeUps;
     expectSize(await get(setup, "/later"));
     const count = setup.agent.stats.wakeUps - before;
-    if (count === 0) throw new Error("the answer came, but no event told of it");
+    if (count === 0) throw new Error("the response arrived, but no event reported it");
     return "woken up by the answer";
   },
   async "waiting for a timeout"(setup) {

@@ -32,7 +32,7 @@ export async function replaceFile(path: string, bytes: Uint8Array, mode: number)
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (found?.isCharacterDevice()) writeFileSync(target, bytes);
     else if (found && !found.isFile() && !found.isDirectory()) {
-      throw new Error("it is no regular file");
+      throw new Error("it is not a regular file");
     } else replace(target, bytes, mode);
   } catch (cause) {
     throw fileError("write", path, cause);

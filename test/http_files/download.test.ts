@@ -308,7 +308,7 @@ test("options that would break it are refused", async () => {
   }
 });
 
-test("a part that nobody has asked for is not taken for the file", async () => {
+test("a part that was not requested is not taken for the file", async () => {
   const path = folder.path("kept");
   await writeFile(path, "whole");
   const part = { "Content-Range": "bytes 5-7/100" };
@@ -316,7 +316,7 @@ test("a part that nobody has asked for is not taken for the file", async () => {
     reply(socket, "206 Partial Content", part, "abc")
   );
   const error = await failure(download(own.url("/"), path, { timeout: 5000 })) as Error;
-  expect(error.message).toContain("206 Partial Content, a part that nobody has asked for");
+  expect(error.message).toContain("206 Partial Content, a part that was not requested");
   expect(await readFile(path, "utf8")).toBe("whole");
   const headers = { Range: "bytes=5-7" };
   const { bytes } = await download(own.url("/"), path, { headers, timeout: 5000 });

@@ -153,7 +153,7 @@ test("a link in the folder is no way out", async () => {
   await symlink("../outside", folder.path("in/x"));
   await using server = await rawServer((_, socket) => reply(socket, "200 OK", {}, "new"));
   const error = await failure(download(server.url("/x"), folder.path("in"))) as TypeError;
-  expect(error.message).toMatch(/x: it is no regular file$/);
+  expect(error.message).toMatch(/x: it is not a regular file$/);
   expect(await readFile(folder.path("outside"), "utf8")).toBe("old");
 });
 

@@ -239,7 +239,7 @@ test.each(["", "a\0b", 5, undefined])("%j is no path", async (path) => {
 test("what is no regular file is not replaced", async () => {
   const fifo = newFile();
   spawnSync("mkfifo", [fifo]);
-  await expect(new CookieJar().save(fifo)).rejects.toThrow("it is no regular file");
+  await expect(new CookieJar().save(fifo)).rejects.toThrow("it is not a regular file");
   expect((await lstat(fifo)).isFIFO()).toBe(true);
   const device = newFile(); // one of the test's own: a fault would replace that of the system
   if (spawnSync("mknod", [device, "c", "1", "3"]).status !== 0) return; // only root may

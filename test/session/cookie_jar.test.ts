@@ -245,7 +245,7 @@ describe("toJSON() and fromJSON()", () => {
   });
 
   test.each<[unknown, string]>([
-    ["{", "Cannot make a CookieJar: the text is no JSON"],
+    ["{", "Cannot make a CookieJar: the text is not JSON"],
     ["{}", "Cannot make a CookieJar: expected an array of cookies, or its JSON"],
     [5, "Cannot make a CookieJar: expected an array of cookies, or its JSON"],
     [[{ name: "a", domain: "x" }, { name: "b" }], "cookies[1].domain must be"],
@@ -255,7 +255,7 @@ describe("toJSON() and fromJSON()", () => {
   });
 
   test("an error of the text does not quote it", () => {
-    expect(() => CookieJar.fromJSON("[secret]")).toThrow("the text is no JSON");
+    expect(() => CookieJar.fromJSON("[secret]")).toThrow("the text is not JSON");
     try {
       CookieJar.fromJSON("[secret]");
     } catch (error) {

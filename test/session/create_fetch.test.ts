@@ -427,9 +427,9 @@ const WRONG: readonly [CurlFetchInit, string][] = [
   ],
   [{ headers: { "a b": "1" } }, 'Cannot send the header "a b": bad name'],
   [{ curl: { URL: "x" } as Any }, "Cannot set URL for fetch: use the first argument"],
-  [{ method: "a b" }, '"a b" is no method'],
+  [{ method: "a b" }, '"a b" is not a method'],
   [{ redirect: "never" as Any }, 'unknown redirect mode "never"'],
-  [{ signal: {} as Any }, "the signal is no AbortSignal"],
+  [{ signal: {} as Any }, "the signal is not an AbortSignal"],
   [{ referrerPolicy: "none" as Any }, 'unknown referrer policy "none"'],
 ];
 

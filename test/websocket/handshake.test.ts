@@ -95,7 +95,7 @@ describe.skipIf(whyNot)(`the handshake${whyNot}`, () => {
     [{ headers: { "X-Bad": "a\nb" } }, /CR, LF/],
     [{ connectTimeout: -1 }, /connectTimeout/],
     [{ maxMessageSize: "big" as never }, /maxMessageSize/],
-    [{ signal: {} as never }, /the signal is no AbortSignal/],
+    [{ signal: {} as never }, /the signal is not an AbortSignal/],
   ] as [CurlWebSocketInit, RegExp][])("init %j throws a TypeError", (init, message) => {
     const make = () => new CurlWebSocket("ws://127.0.0.1:1/", [], init);
     expect(make).toThrow(TypeError);

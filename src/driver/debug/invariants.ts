@@ -104,7 +104,7 @@ export class Invariants {
       // a socket that is closed outside a turn ends its waits only in the next turn
       const turns = isThere ? 0 : (this.#orphans.get(wait) ?? 0) + 1;
       this.#orphans.set(wait, turns);
-      if (turns > LAST_TURNS) yield `nobody watches fd ${wait.fd} for a wait`;
+      if (turns > LAST_TURNS) yield `fd ${wait.fd} is not watched for a wait`;
     }
   }
 }
@@ -205,7 +205,9 @@ function* brokenKernel({ driven: { sockets }, pollerFd }: Parts): Violations {
       yield `the kernel watches fd ${fd} for ${there.interest} instead of ${registered}`;
     } else if (there.tag !== generation) yield `the kernel knows a former life of fd ${fd}`;
   }
-  for (const fd of known.keys()) yield `the kernel watches fd ${fd}, which nobody knows`;
+  for (const fd of known.keys()) {
+    yield `the kernel watches fd ${fd}, of which the driver has no record`;
+  }
 }
 
 /** A timer is set, no later than libcurl's deadline, and something will start the next turn. */

@@ -336,7 +336,7 @@ function checkTrailers(lines: readonly unknown[]): string[] {
     const line = lines[i];
     if (typeof line === "string" && !/[\0\r\n]/.test(line)) return line;
     throw new TypeError(
-      "The TRAILERFUNCTION pushed a line that is no string without NUL and line breaks",
+      "The TRAILERFUNCTION pushed a line that is not a string or has a NUL or a line break",
     );
   });
 }

@@ -56,23 +56,23 @@ const { pins, srpUser, sshKeys, tlsOptions, tunnelUser } = COMPARED_SINCE;
 
 const TABLE = [
   // where a connection leads to
-  [NAMES, "puts addresses into the name cache, for all that use the cache", ["RESOLVE"]],
-  [NAMES, "says who resolves names, and how; the cache keeps the answers for all", [
+  [NAMES, "puts addresses into the name cache, for all transfers that use it", ["RESOLVE"]],
+  [NAMES, "decides how names are resolved; the cache keeps the addresses for all transfers", [
     ...["DOH_URL", "DOH_SSL_VERIFYHOST", "DOH_SSL_VERIFYPEER", "DOH_SSL_VERIFYSTATUS"],
     ...["DNS_SERVERS", "DNS_INTERFACE", "DNS_LOCAL_IP4", "DNS_LOCAL_IP6", "DNS_SHUFFLE_ADDRESSES"],
     ...["RESOLVER_START_FUNCTION", "RESOLVER_START_DATA"],
   ]],
-  [NAMES, "compared since 7.77, but a request without it takes addresses that it has limited", [
+  [NAMES, "compared since 7.77, but a request without it uses the restricted addresses", [
     "IPRESOLVE",
   ]],
-  [NAMES, "its names, where it has those, decide where a connection leads", ["SHARE"]],
+  [NAMES, "its name cache, if it has one, decides where a connection leads to", ["SHARE"]],
   [OWN, "is called only where a connection is made", [
     ...["OPENSOCKETFUNCTION", "OPENSOCKETDATA", "SOCKOPTFUNCTION", "SOCKOPTDATA"],
   ]],
-  [OWN, "belongs to the connection, which has that of the request that made it", [
+  [OWN, "belongs to the connection, which keeps the value of its first request", [
     ...["CLOSESOCKETFUNCTION", "CLOSESOCKETDATA"],
   ]],
-  [OWN, "a request without it gets a connection that is bound", [
+  [OWN, "a request without it may get a connection that is bound to it", [
     ...["INTERFACE", "LOCALPORT", "LOCALPORTRANGE"],
   ]],
   [OWN, "is used only where a connection is made", [
@@ -93,7 +93,7 @@ const TABLE = [
   [OWN, "is sent to a proxy when a tunnel is made", [
     ...["PROXYHEADER", "HEADEROPT", "HAPROXYPROTOCOL", "HAPROXY_CLIENT_IP"],
   ]],
-  [OWN, "how a proxy is made sure of who asks", [
+  [OWN, "how the user is authenticated to a proxy", [
     ...["PROXYAUTH", "PROXY_SERVICE_NAME", "SOCKS5_AUTH", "SOCKS5_GSSAPI_NEC"],
     ...["SOCKS5_GSSAPI_SERVICE"],
   ]],
@@ -109,43 +109,43 @@ const TABLE = [
   [tls(), "the protocol's version and what is verified", [
     ...["SSLVERSION", "SSL_VERIFYHOST", "SSL_VERIFYPEER", "SSL_VERIFYSTATUS"],
   ]],
-  [tls(), "names of ciphers and curves, whose case means nothing", [
+  [tls(), "names of ciphers and curves, whose letter case has no meaning", [
     ...["SSL_CIPHER_LIST", "TLS13_CIPHERS", "SSL_EC_CURVES", "SSL_SIGNATURE_ALGORITHMS"],
   ]],
   [tls(), "certificates, by their bytes", ["CAINFO_BLOB", "SSLCERT_BLOB"]],
-  [tls(certificatePaths), "paths that differ in case only are equal before", [
+  [tls(certificatePaths), "before, paths that differ only in letter case are equal", [
     ...["CAINFO", "CAPATH", "SSLCERT"],
   ]],
   [tls(issuer), "not compared before", ["ISSUERCERT", "ISSUERCERT_BLOB"]],
   [tls(tlsOptions), "not compared before", ["SSL_OPTIONS"]],
-  [tls(srpUser), "not compared before 7.83.1, and without their case before", [
+  [tls(srpUser), "not compared before 7.83.1, and then without regard to letter case", [
     ...["TLSAUTH_USERNAME", "TLSAUTH_PASSWORD"],
   ]],
-  [tls(pins), "compared without their case before", ["CRLFILE", "PINNEDPUBLICKEY"]],
+  [tls(pins), "before, compared without regard to letter case", ["CRLFILE", "PINNEDPUBLICKEY"]],
   [tls(clientKey), "not compared before", [
     ...["SSLKEY", "SSLKEYTYPE", "SSLKEY_BLOB", "SSLCERTTYPE"],
   ]],
-  [OWN, "the key of SSH has it as well, where nothing compares it", ["KEYPASSWD"]],
+  [OWN, "it is also for the key of SSH, for which it is not compared", ["KEYPASSWD"]],
   [OWN, "is called only in the handshake", ["SSL_CTX_FUNCTION", "SSL_CTX_DATA"]],
   [OWN, "acts in the handshake, and is not compared", [
     ...["CA_CACHE_TIMEOUT", "ECH", "SSLENGINE", "SSLENGINE_DEFAULT", "SSL_ENABLE_ALPN"],
     ...["SSL_ENABLE_NPN", "SSL_FALSESTART", "SSL_SESSIONID_CACHE", "TLSAUTH_TYPE"],
   ]],
-  [OWN, "says whether TLS is turned on, which is compared since 8.21 and never exactly", [
+  [OWN, "turns TLS on; compared since 8.21, but not exactly", [
     "USE_SSL",
   ]],
   [REQUEST, "the source of random numbers, of the whole process", ["EGDSOCKET", "RANDOM_FILE"]],
   // SSH
-  [OWN, "says who the server has to be, and is looked at only in the handshake", [
+  [OWN, "decides which server is accepted, but only in the handshake", [
     ...["SSH_HOSTKEYFUNCTION", "SSH_HOSTKEYDATA", "SSH_KEYFUNCTION", "SSH_KEYDATA"],
     ...["SSH_HOST_PUBLIC_KEY_MD5", "SSH_HOST_PUBLIC_KEY_SHA256", "SSH_KNOWNHOSTS"],
   ]],
   [OWN, "acts in the handshake, and is not compared", ["SSH_AUTH_TYPES", "SSH_COMPRESSION"]],
-  [compared(sshKeys), "compared since 7.83.1, but in vain", [
+  [compared(sshKeys), "compared since 7.83.1, but the comparison is not reached before 8.0", [
     ...["SSH_PRIVATE_KEYFILE", "SSH_PUBLIC_KEYFILE"],
   ]],
   // the user of the connection
-  [CREDENTIAL, "the user of the connection, where that has one", [
+  [CREDENTIAL, "the user of the connection, if it has one", [
     ...["URL", "CURLU", "USERNAME", "PASSWORD", "USERPWD", "NETRC", "NETRC_FILE"],
   ]],
   [OWN, "NTLM and Negotiate authenticate a connection and not a request", ["HTTPAUTH"]],
@@ -161,25 +161,25 @@ const TABLE = [
   // how the protocol begins
   [
     compared(httpVersion),
-    "a version that the connection does not have is compared since 8.13 only",
+    "a required version is compared with the connection's only since 8.13",
     [
       "HTTP_VERSION",
     ],
   ],
-  [OWN, "is kept in the connection, which has that of the request that made it", [
+  [OWN, "is kept in the connection, with the value of its first request", [
     ...["FTP_USE_EPRT", "FTP_USE_EPSV", "FTPSSLAUTH"],
   ]],
   [OWN, "is sent when the connection begins", ["TELNETOPTIONS"]],
 
   // no effect on the connection
-  [REQUEST, "says for each request whether a kept connection may be used", [
+  [REQUEST, "decides for each request whether a kept connection may be used", [
     ...["CONNECT_ONLY", "FORBID_REUSE", "FRESH_CONNECT", "MAXAGE_CONN", "MAXLIFETIME_CONN"],
     ...["PIPEWAIT", "DNS_CACHE_TIMEOUT"],
   ]],
   [REQUEST, "is called for each request, on a kept connection too", [
     ...["PREREQFUNCTION", "PREREQDATA"],
   ]],
-  [REQUEST, "part of the URL, or limits it", [
+  [REQUEST, "is a part of the URL, or restricts it", [
     ...["DEFAULT_PROTOCOL", "DISALLOW_USERNAME_IN_URL", "PATH_AS_IS", "PROTOCOLS", "PROTOCOLS_STR"],
     ...["REDIR_PROTOCOLS", "REDIR_PROTOCOLS_STR"],
   ]],
@@ -187,13 +187,15 @@ const TABLE = [
     ...["ALTSVC", "ALTSVC_CTRL", "HSTS", "HSTS_CTRL", "HSTSREADDATA", "HSTSREADFUNCTION"],
     ...["HSTSWRITEDATA", "HSTSWRITEFUNCTION"],
   ]],
-  [REQUEST, "limits how long something takes, or how fast it goes", [
+  [REQUEST, "limits a time or a speed", [
     ...["ACCEPTTIMEOUT_MS", "CONNECTTIMEOUT", "CONNECTTIMEOUT_MS", "EXPECT_100_TIMEOUT_MS"],
     ...["HAPPY_EYEBALLS_TIMEOUT_MS", "LOW_SPEED_LIMIT", "LOW_SPEED_TIME", "MAX_RECV_SPEED_LARGE"],
     ...["MAX_SEND_SPEED_LARGE", "SERVER_RESPONSE_TIMEOUT", "SERVER_RESPONSE_TIMEOUT_MS"],
     ...["TIMEOUT", "TIMEOUT_MS", "UPKEEP_INTERVAL_MS"],
   ]],
-  [REQUEST, "is sent with the request; with HEADEROPT the transfer is alone", ["HTTPHEADER"]],
+  [REQUEST, "is sent with the request; with HEADEROPT the connection is not shared", [
+    "HTTPHEADER",
+  ]],
   [REQUEST, "is part of each request", [
     ...["ACCEPT_ENCODING", "AUTOREFERER", "AWS_SIGV4", "COOKIE", "COOKIEFILE", "COOKIEJAR"],
     ...["COOKIELIST", "COOKIESESSION", "CUSTOMREQUEST", "HTTPGET", "NOBODY", "POST", "PUT"],
@@ -204,14 +206,14 @@ const TABLE = [
     ...["RTSP_CLIENT_CSEQ", "RTSP_REQUEST", "RTSP_SERVER_CSEQ", "RTSP_SESSION_ID"],
     ...["RTSP_STREAM_URI", "RTSP_TRANSPORT", "QUOTE", "PREQUOTE", "POSTQUOTE", "UPLOAD_FLAGS"],
   ]],
-  [REQUEST, "FTP and SSH do it for each request", [
+  [REQUEST, "takes effect for each request of FTP or SSH", [
     ...["APPEND", "DIRLISTONLY", "FTPPORT", "FTP_CREATE_MISSING_DIRS", "FTP_FILEMETHOD"],
     ...["FTP_SKIP_PASV_IP", "FTP_USE_PRET", "NEW_DIRECTORY_PERMS", "NEW_FILE_PERMS"],
     ...["TRANSFERTEXT", "PROXY_TRANSFER_MODE", "WILDCARDMATCH", "CHUNK_BGN_FUNCTION"],
     ...["CHUNK_DATA", "CHUNK_END_FUNCTION", "FNMATCH_DATA", "FNMATCH_FUNCTION"],
   ]],
   [REQUEST, "TFTP keeps no connection", ["TFTP_BLKSIZE", "TFTP_NO_OPTIONS"]],
-  [REQUEST, "the body that is sent, and what gives it", [
+  [REQUEST, "the request body and its source", [
     ...["COPYPOSTFIELDS", "CRLF", "HTTPPOST", "INFILESIZE", "INFILESIZE_LARGE", "IOCTLDATA"],
     ...["IOCTLFUNCTION", "MIMEPOST", "MIME_OPTIONS", "POSTFIELDS", "POSTFIELDSIZE"],
     ...["POSTFIELDSIZE_LARGE", "READDATA", "READFUNCTION", "SEEKDATA", "SEEKFUNCTION"],
@@ -220,13 +222,13 @@ const TABLE = [
     "CONV_FROM_UTF8_FUNCTION",
     "CONV_TO_NETWORK_FUNCTION",
   ]],
-  [REQUEST, "what becomes of the response", [
+  [REQUEST, "how the response is received", [
     ...["BUFFERSIZE", "FAILONERROR", "HEADER", "HEADERDATA", "HEADERFUNCTION", "HTTP09_ALLOWED"],
     ...["HTTP200ALIASES", "HTTP_CONTENT_DECODING", "HTTP_TRANSFER_DECODING", "WS_OPTIONS"],
     ...["IGNORE_CONTENT_LENGTH", "INTERLEAVEDATA", "INTERLEAVEFUNCTION", "MAXFILESIZE"],
     ...["MAXFILESIZE_LARGE", "SUPPRESS_CONNECT_HEADERS", "WRITEDATA", "WRITEFUNCTION"],
   ]],
-  [REQUEST, "what is told of the transfer", [
+  [REQUEST, "reports about the transfer", [
     ...["CERTINFO", "DEBUGDATA", "DEBUGFUNCTION", "ERRORBUFFER", "FILETIME", "NOPROGRESS"],
     ...["PRIVATE", "PROGRESSFUNCTION", "STDERR", "VERBOSE", "XFERINFODATA", "XFERINFOFUNCTION"],
   ]],

@@ -14,7 +14,7 @@ export interface ShareOptionTypes {
    */
   readonly SHARE: number;
   /**
-   * A kind of data that the handles share no longer.
+   * A kind of data that the handles no longer share.
    *
    * Constants: CURL_LOCK_DATA_CONNECT, CURL_LOCK_DATA_COOKIE, CURL_LOCK_DATA_DNS,
    * CURL_LOCK_DATA_HSTS, CURL_LOCK_DATA_NONE, CURL_LOCK_DATA_PSL, CURL_LOCK_DATA_SHARE,

@@ -96,7 +96,7 @@ export function receiveFrame(call: Caller, buffer: unknown): WsFrame {
   const length = (frame as WsFrame | null)?.len ?? 0;
   fillFromBlock(target, block, length);
   if (frame) return frame;
-  throw new CurlEasyError(Code.RECV_ERROR, "libcurl told nothing of the frame");
+  throw new CurlEasyError(Code.RECV_ERROR, "libcurl has not described the frame");
 }
 
 /**

@@ -49,7 +49,7 @@ export interface MultiOptionTypes<M> {
    */
   readonly MAX_TOTAL_CONNECTIONS: number | bigint | boolean | null;
   /**
-   * Tells that the network is another one, as bits.
+   * Reports that the network has changed; bits say what to drop.
    *
    * Constants: CURLMNWC_CLEAR_ALL, CURLMNWC_CLEAR_CONNS, CURLMNWC_CLEAR_DNS.
    *
@@ -111,7 +111,7 @@ export interface MultiOptionTypes<M> {
    */
   readonly QUICK_EXIT: number | bigint | boolean | null;
   /**
-   * How many threads look names up at most.
+   * The largest number of threads for name lookups.
    *
    * Since libcurl 8.20.0: {@link https://curl.se/libcurl/c/CURLMOPT_RESOLVE_THREADS_MAX.html}
    */

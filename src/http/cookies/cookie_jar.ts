@@ -234,7 +234,7 @@ function parsed(json: string): unknown {
     return JSON.parse(json);
   } catch {
     // not the runtime's error as a cause: it quotes the text, which has secrets
-    throw new TypeError("Cannot make a CookieJar: the text is no JSON");
+    throw new TypeError("Cannot make a CookieJar: the text is not JSON");
   }
 }
 

@@ -42,7 +42,7 @@ export async function findDestination(
   url: URL,
   overwrite: boolean | undefined,
 ): Promise<Destination> {
-  if (path === "" || path.includes("\0")) throw new Error("that is no path");
+  if (path === "" || path.includes("\0")) throw new Error("that is not a path");
   const found = await stat(path).catch(nullIfMissing);
   if (found?.isDirectory()) return destinationInFolder(path, url, overwrite);
   if (!found && /[/\\]$/.test(path)) throw new Error("there is no such folder");
@@ -52,7 +52,7 @@ export async function findDestination(
       finalPath: () => fixedPath(path, false),
     };
   }
-  if (found && !found.isFile()) throw new Error("it is no regular file");
+  if (found && !found.isFile()) throw new Error("it is not a regular file");
   if (found && overwrite === false) throw new Error("it exists already");
   // a symbolic link is kept: its target is replaced
   if (found) await checkLink(path);
@@ -98,7 +98,9 @@ function destinationInFolder(
     const found = statOf(path);
     if (found && (exclusive || !found.isFile())) {
       throw typeError(
-        `Cannot write ${path}: ${found.isFile() ? "it exists already" : "it is no regular file"}`,
+        `Cannot write ${path}: ${
+          found.isFile() ? "it exists already" : "it is not a regular file"
+        }`,
       );
     }
     return { path, exclusive };

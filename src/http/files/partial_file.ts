@@ -238,7 +238,7 @@ export class DeviceFile implements DownloadSink {
     const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND);
     if (!fstatSync(fd).isCharacterDevice()) {
       closeSync(fd);
-      throw new Error("it is no device any more");
+      throw new Error("it is no longer a device");
     }
     this.file = new DiskFile(fd);
   }

@@ -28,7 +28,7 @@ export async function readWhole(body: BodySource, deadline: Deadline): Promise<U
       const { done, value } = await deadline.wait(reader.read());
       if (done) break;
       const piece: Uint8Array | null = isByteArray(value) ? bytesOf(value) : null;
-      if (piece === null) throw typeError("The body stream gave a chunk that is no Uint8Array");
+      if (piece === null) throw typeError("The body stream gave a chunk that is not a Uint8Array");
       pieces.push(piece.slice());
       if (performance.now() - turn < SLICE_MS) continue;
       // longer than the shortest timer, with which the deadline may end the wait

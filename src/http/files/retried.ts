@@ -58,7 +58,7 @@ const refusals = new WeakMap<object, Failure>();
 /** The error of a response whose status is not a success. */
 export function refusalError(url: string, head: HeadCollector): TypeError {
   const answer = `${head.status} ${head.read().statusText}`.trim();
-  const part = head.status === 206 ? ", a part that nobody has asked for" : "";
+  const part = head.status === 206 ? ", a part that was not requested" : "";
   const error = networkError(url, `the server answered ${answer}${part}`);
   refusals.set(error, { ...failureIn(head), error });
   return error;

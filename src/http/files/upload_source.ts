@@ -58,7 +58,7 @@ export async function uploadSource(
 
 async function openPath(path: string): Promise<FileSource | BodySource> {
   try {
-    if (path === "" || path.includes("\0")) throw new Error("that is no path");
+    if (path === "" || path.includes("\0")) throw new Error("that is not a path");
     const found = await stat(path);
     if (found.isDirectory()) throw new Error("it is a folder");
     if (found.isFile()) return new FileSource(path);
@@ -88,7 +88,7 @@ class FileSource implements UploadSource {
     const fd = this.#fd = openSync(path, O_RDONLY | O_NONBLOCK);
     try {
       const found = fstatSync(fd);
-      if (!found.isFile()) throw new Error("it is no regular file any more");
+      if (!found.isFile()) throw new Error("it is no longer a regular file");
       this.#size = hasItsSize(fd, found.size) ? found.size : null;
     } catch (error) {
       closeSync(fd);

@@ -35,5 +35,5 @@ export function readVerbose(verbose: unknown): true | ((line: string) => void) |
 /** Reads `signal`. Throws `TypeError` for a value that is not an `AbortSignal`. */
 export function readSignal(signal: unknown, call = "fetch"): AbortSignal | null {
   if (signal === null || isSignal(signal)) return signal;
-  throw typeError(`Cannot ${call}: the signal is no AbortSignal: ${notASignal(signal)}`);
+  throw typeError(`Cannot ${call}: the signal is not an AbortSignal: ${notASignal(signal)}`);
 }

@@ -211,7 +211,7 @@ const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 function readMethod(method: unknown): string {
   if (method === "GET") return method;
   const text = String(method), upper = text.toUpperCase();
-  if (!isToken(text)) throw typeError(`Cannot fetch: "${text}" is no method`);
+  if (!isToken(text)) throw typeError(`Cannot fetch: "${text}" is not a method`);
   if (FORBIDDEN.has(upper)) throw typeError(`Cannot fetch: the method ${upper} is forbidden`);
   return NORMALIZED.has(upper) ? upper : text;
 }

@@ -136,7 +136,7 @@ export class BodyFeeder {
     // a view of our own: getters of the user's view may return another length, or run code
     const chunk = !done && isByteArray(value) ? bytesOf(value) : null;
     if (!done && chunk === null) {
-      return this.#fail(typeError("The body stream gave a chunk that is no Uint8Array"));
+      return this.#fail(typeError("The body stream gave a chunk that is not a Uint8Array"));
     }
     if (chunk?.length === 0) return this.#passOver();
     this.#empty = 0;

@@ -220,7 +220,7 @@ export class Connection {
     } catch (error) {
       return this.#failWith(
         INVALID_DATA,
-        new Error("A close reason is no UTF-8", { cause: error }),
+        new Error("A close reason is not UTF-8", { cause: error }),
       );
     }
     if (!closing) return this.#failWith(PROTOCOL_ERROR, new Error("A Close frame is malformed"));

@@ -69,7 +69,7 @@ export function readProtocols(protocols: string | Iterable<string>): string[] {
   const names = new Set(all.map((name) => name.toLowerCase()));
   if (names.size < all.length) throw syntaxError("a subprotocol is given twice");
   for (const name of all) {
-    if (!isToken(name)) throw syntaxError(`"${name}" is no name of a subprotocol`);
+    if (!isToken(name)) throw syntaxError(`"${name}" is not the name of a subprotocol`);
   }
   return all;
 }
@@ -144,7 +144,7 @@ export async function checkResponse(
     throw refusedError("Sec-WebSocket-Accept is not the answer to the key");
   }
   if (hasHeader(headers, "sec-websocket-extensions")) {
-    throw refusedError("it has extensions that nobody asked for");
+    throw refusedError("it has extensions that were not requested");
   }
   return readProtocol(values("sec-websocket-protocol"), plan.protocols);
 }

@@ -45,7 +45,7 @@ export class MessageAssembler {
     try {
       this.#text.decoded += this.#text.decoder.decode(piece, { stream });
     } catch (error) {
-      throw new InvalidText("A text message is no UTF-8", { cause: error });
+      throw new InvalidText("A text message is not UTF-8", { cause: error });
     }
   }
 

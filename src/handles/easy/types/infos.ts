@@ -43,7 +43,7 @@ export interface InfoTypes {
    */
   readonly CERTINFO: string[][];
   /**
-   * 1 where TIMECONDITION kept the body away.
+   * 1 where the body was not sent because of TIMECONDITION.
    *
    * Since libcurl 7.19.4: {@link https://curl.se/libcurl/c/CURLINFO_CONDITION_UNMET.html}
    */
@@ -107,7 +107,7 @@ export interface InfoTypes {
    */
   readonly COOKIELIST: string[];
   /**
-   * How many bytes went out as early data of TLS, negative where refused.
+   * How many bytes were sent as early data of TLS, negative where refused.
    *
    * Since libcurl 8.11.0: {@link https://curl.se/libcurl/c/CURLINFO_EARLYDATA_SENT_T.html}
    */
@@ -137,7 +137,7 @@ export interface InfoTypes {
    */
   readonly FILETIME_T: number;
   /**
-   * The directory that the FTP login has led to.
+   * The directory after the FTP login.
    *
    * Since libcurl 7.15.4: {@link https://curl.se/libcurl/c/CURLINFO_FTP_ENTRY_PATH.html}
    */
@@ -159,7 +159,7 @@ export interface InfoTypes {
    */
   readonly HTTPAUTH_AVAIL: number;
   /**
-   * Which kind of authentication the server got, as a bit.
+   * Which kind of authentication was used with the server, as a bit.
    *
    * Constants: CURLAUTH_ANY, CURLAUTH_ANYSAFE, CURLAUTH_AWS_SIGV4, CURLAUTH_BASIC, CURLAUTH_BEARER,
    * CURLAUTH_DIGEST, CURLAUTH_DIGEST_IE, CURLAUTH_NEGOTIATE, CURLAUTH_NONE, CURLAUTH_NTLM,
@@ -177,7 +177,7 @@ export interface InfoTypes {
    */
   readonly HTTP_CODE: number;
   /**
-   * The status of the proxy's answer to CONNECT, 0 for none.
+   * The status of the proxy's response to CONNECT, 0 for none.
    *
    * Since libcurl 7.10.7: {@link https://curl.se/libcurl/c/CURLINFO_HTTP_CONNECTCODE.html}
    */
@@ -255,13 +255,13 @@ export interface InfoTypes {
    */
   readonly PRETRANSFER_TIME_T: number;
   /**
-   * The address of the other side of the last connection, a proxy's too.
+   * The remote address of the last connection, which may be a proxy's.
    *
    * Since libcurl 7.19.0: {@link https://curl.se/libcurl/c/CURLINFO_PRIMARY_IP.html}
    */
   readonly PRIMARY_IP: string | null;
   /**
-   * The port of the other side of the last connection, a proxy's too.
+   * The remote port of the last connection, which may be a proxy's.
    *
    * Since libcurl 7.21.0: {@link https://curl.se/libcurl/c/CURLINFO_PRIMARY_PORT.html}
    */
@@ -299,7 +299,7 @@ export interface InfoTypes {
    */
   readonly PROXYAUTH_AVAIL: number;
   /**
-   * Which kind of authentication the proxy got, as a bit.
+   * Which kind of authentication was used with the proxy, as a bit.
    *
    * Constants: CURLAUTH_ANY, CURLAUTH_ANYSAFE, CURLAUTH_AWS_SIGV4, CURLAUTH_BASIC, CURLAUTH_BEARER,
    * CURLAUTH_DIGEST, CURLAUTH_DIGEST_IE, CURLAUTH_NEGOTIATE, CURLAUTH_NONE, CURLAUTH_NTLM,
@@ -326,7 +326,7 @@ export interface InfoTypes {
    */
   readonly PROXY_ERROR: number;
   /**
-   * What the TLS library says of the proxy's certificate; 0 is good.
+   * The TLS library's verdict on the proxy's certificate; 0 is good.
    *
    * Since libcurl 7.52.0: {@link https://curl.se/libcurl/c/CURLINFO_PROXY_SSL_VERIFYRESULT.html}
    */
@@ -356,7 +356,7 @@ export interface InfoTypes {
    */
   readonly REDIRECT_TIME_T: number;
   /**
-   * Where a redirect would lead that was not followed.
+   * The target of a redirect that was not followed.
    *
    * Since libcurl 7.18.2: {@link https://curl.se/libcurl/c/CURLINFO_REDIRECT_URL.html}
    */
@@ -380,7 +380,7 @@ export interface InfoTypes {
    */
   readonly RESPONSE_CODE: number;
   /**
-   * How long the server asks to wait, in seconds; 0 where it asks for nothing.
+   * The Retry-After of the response, in seconds; 0 for none.
    *
    * Since libcurl 7.66.0: {@link https://curl.se/libcurl/c/CURLINFO_RETRY_AFTER.html}
    */
@@ -484,7 +484,7 @@ export interface InfoTypes {
    */
   readonly SSL_ENGINES: string[];
   /**
-   * What the TLS library says of the server's certificate; 0 is good.
+   * The TLS library's verdict on the server's certificate; 0 is good.
    *
    * Since libcurl 7.5.0: {@link https://curl.se/libcurl/c/CURLINFO_SSL_VERIFYRESULT.html}
    */

@@ -72,7 +72,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly BUFFERSIZE?: number | bigint | boolean | null;
   /**
-   * The file with the PEM certificates of the authorities that a server is checked by.
+   * The file of PEM certificates of the authorities that sign servers' certificates.
    *
    * Since libcurl 7.4.2: {@link https://curl.se/libcurl/c/CURLOPT_CAINFO.html}
    */
@@ -154,7 +154,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly CONNECT_ONLY?: number | bigint | boolean | null;
   /**
-   * Hosts and ports to connect to in the place of others: `HOST:PORT:TO_HOST:TO_PORT`.
+   * Hosts and ports to connect to instead of others: `HOST:PORT:TO_HOST:TO_PORT`.
    *
    * Since libcurl 7.49.0: {@link https://curl.se/libcurl/c/CURLOPT_CONNECT_TO.html}
    */
@@ -184,7 +184,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly CONV_TO_NETWORK_FUNCTION?: null;
   /**
-   * The value of a `Cookie` header, `name=value; name2=value2`, beside the cookie engine's.
+   * The value of a `Cookie` header, `name=value; name2=value2`, in addition to the cookie engine's.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_COOKIE.html}
    */
@@ -232,7 +232,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly CRLFILE?: string | Uint8Array | null;
   /**
-   * The URL of the transfer as a `CurlUrl`; it counts in the place of URL.
+   * The URL of the transfer as a `CurlUrl`, which replaces URL.
    *
    * Since libcurl 7.63.0: {@link https://curl.se/libcurl/c/CURLOPT_CURLU.html}
    */
@@ -259,7 +259,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly DEBUGFUNCTION?: EasyCallbackTypes<E>["DEBUGFUNCTION"] | null;
   /**
-   * The scheme of a URL that has none.
+   * The scheme of a URL without one.
    *
    * Since libcurl 7.45.0: {@link https://curl.se/libcurl/c/CURLOPT_DEFAULT_PROTOCOL.html}
    */
@@ -301,7 +301,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly DNS_LOCAL_IP6?: string | Uint8Array | null;
   /**
-   * The name servers to ask, `host[:port]` with commas between; needs c-ares.
+   * The name servers, `host[:port]`, separated by commas; needs c-ares.
    *
    * Since libcurl 7.24.0: {@link https://curl.se/libcurl/c/CURLOPT_DNS_SERVERS.html}
    */
@@ -339,7 +339,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly DOH_SSL_VERIFYSTATUS?: number | bigint | boolean | null;
   /**
-   * The URL of a server that names are looked up at by HTTPS.
+   * The URL of a server for name lookups by HTTPS.
    *
    * Since libcurl 7.62.0: {@link https://curl.se/libcurl/c/CURLOPT_DOH_URL.html}
    */
@@ -367,7 +367,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly ENCODING?: string | Uint8Array | null;
   /**
-   * None: an error has its text.
+   * Not settable: the text is the message of the error.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_ERRORBUFFER.html}
    */
@@ -413,7 +413,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly FNMATCH_FUNCTION?: EasyCallbackTypes<E>["FNMATCH_FUNCTION"] | null;
   /**
-   * Whether redirects are followed; numbers above 1 say what becomes of CUSTOMREQUEST.
+   * Whether redirects are followed; numbers above 1 decide about CUSTOMREQUEST.
    *
    * Constants: CURLFOLLOW_ALL, CURLFOLLOW_FIRSTONLY, CURLFOLLOW_OBEYCODE.
    *
@@ -469,7 +469,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly FTP_ACCOUNT?: string | Uint8Array | null;
   /**
-   * The command to log in by where USER and PASS have failed.
+   * The command that FTP sends if the login by USER and PASS fails.
    *
    * Since libcurl 7.15.5: {@link https://curl.se/libcurl/c/CURLOPT_FTP_ALTERNATIVE_TO_USER.html}
    */
@@ -483,7 +483,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly FTP_CREATE_MISSING_DIRS?: number | bigint | boolean | null;
   /**
-   * How FTP gets to a file in a directory.
+   * How FTP changes to the directory of a file.
    *
    * Constants: CURLFTPMETHOD_DEFAULT, CURLFTPMETHOD_MULTICWD, CURLFTPMETHOD_NOCWD,
    * CURLFTPMETHOD_SINGLECWD.
@@ -500,7 +500,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly FTP_RESPONSE_TIMEOUT?: number | bigint | boolean | null;
   /**
-   * Whether the address in an answer to PASV is ignored, and the server's taken.
+   * Whether the address in an answer to PASV is ignored, and the server's used.
    *
    * Since libcurl 7.15.0: {@link https://curl.se/libcurl/c/CURLOPT_FTP_SKIP_PASV_IP.html}
    */
@@ -514,7 +514,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly FTP_SSL?: number | boolean | null;
   /**
-   * Whether FTP leaves TLS after the login, and who begins.
+   * Whether FTP ends TLS after the login, and which side does so.
    *
    * Constants: CURLFTPSSL_CCC_ACTIVE, CURLFTPSSL_CCC_NONE, CURLFTPSSL_CCC_PASSIVE.
    *
@@ -549,7 +549,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly GSSAPI_DELEGATION?: number | boolean | null;
   /**
-   * How long IPv6 is alone before IPv4 is tried beside it, in ms.
+   * How long IPv6 is tried alone before IPv4 is tried too, in ms.
    *
    * Since libcurl 7.59.0: {@link https://curl.se/libcurl/c/CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS.html}
    */
@@ -637,7 +637,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly HSTS_CTRL?: number | bigint | boolean | null;
   /**
-   * Whether an answer of HTTP/0.9, which has no headers, is accepted.
+   * Whether a response of HTTP/0.9, which has no headers, is accepted.
    *
    * Since libcurl 7.64.0: {@link https://curl.se/libcurl/c/CURLOPT_HTTP09_ALLOWED.html}
    */
@@ -665,13 +665,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly HTTPGET?: number | bigint | boolean | null;
   /**
-   * Headers: `"Name: value"`; `"Name:"` takes a default away, `"Name;"` sends it empty.
+   * Headers: `"Name: value"`; `"Name:"` removes a default, `"Name;"` sends it empty.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html}
    */
   readonly HTTPHEADER?: readonly (string | Uint8Array)[] | null;
   /**
-   * A form of many parts; MIMEPOST replaces it.
+   * A form of several parts; MIMEPOST replaces it.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_HTTPPOST.html}
    *
@@ -679,7 +679,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly HTTPPOST?: readonly HttpPostPart[] | null;
   /**
-   * Whether all goes through the HTTP proxy by CONNECT, plain http too.
+   * Whether plain http goes through the HTTP proxy by CONNECT, too.
    *
    * Since libcurl 7.3.0: {@link https://curl.se/libcurl/c/CURLOPT_HTTPPROXYTUNNEL.html}
    */
@@ -707,7 +707,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly HTTP_VERSION?: number | boolean | null;
   /**
-   * Whether the length that a server tells is ignored.
+   * Whether the Content-Length of a response is ignored.
    *
    * Since libcurl 7.14.1: {@link https://curl.se/libcurl/c/CURLOPT_IGNORE_CONTENT_LENGTH.html}
    */
@@ -790,7 +790,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly ISSUERCERT_BLOB?: Uint8Array | ArrayBuffer | null;
   /**
-   * Whether an upload goes on after a status of 300 or more.
+   * Whether an upload continues after a status of 300 or more.
    *
    * Since libcurl 7.51.0: {@link https://curl.se/libcurl/c/CURLOPT_KEEP_SENDING_ON_ERROR.html}
    */
@@ -848,19 +848,19 @@ export interface EasyOptionTypes<E> {
    */
   readonly LOW_SPEED_TIME?: number | bigint | boolean | null;
   /**
-   * The address of who first sent a mail that is passed on, for SMTP's `AUTH=`.
+   * The original sender of a forwarded mail, for SMTP's `AUTH=`.
    *
    * Since libcurl 7.25.0: {@link https://curl.se/libcurl/c/CURLOPT_MAIL_AUTH.html}
    */
   readonly MAIL_AUTH?: string | Uint8Array | null;
   /**
-   * The address that a mail is from.
+   * The sender's address of a mail.
    *
    * Since libcurl 7.20.0: {@link https://curl.se/libcurl/c/CURLOPT_MAIL_FROM.html}
    */
   readonly MAIL_FROM?: string | Uint8Array | null;
   /**
-   * The addresses that a mail goes to, or names for VRFY and EXPN.
+   * The recipients of a mail, or names for VRFY and EXPN.
    *
    * Since libcurl 7.20.0: {@link https://curl.se/libcurl/c/CURLOPT_MAIL_RCPT.html}
    */
@@ -928,7 +928,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly MAX_SEND_SPEED_LARGE?: number | bigint | boolean | null;
   /**
-   * A form or mail of many parts, as a `Mime`.
+   * A form or mail of several parts, as a `Mime`.
    *
    * Since libcurl 7.56.0: {@link https://curl.se/libcurl/c/CURLOPT_MIMEPOST.html}
    */
@@ -980,7 +980,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly NOPROGRESS?: number | bigint | boolean | null;
   /**
-   * Hosts that no proxy is used for, with commas between; `*` for all.
+   * Hosts that no proxy is used for, separated by commas; `*` for all.
    *
    * Since libcurl 7.19.4: {@link https://curl.se/libcurl/c/CURLOPT_NOPROXY.html}
    */
@@ -1012,13 +1012,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly PASSWORD?: string | Uint8Array | null;
   /**
-   * Whether `/../` and `/./` in a URL stay.
+   * Whether `/../` and `/./` in a URL are kept.
    *
    * Since libcurl 7.42.0: {@link https://curl.se/libcurl/c/CURLOPT_PATH_AS_IS.html}
    */
   readonly PATH_AS_IS?: number | bigint | boolean | null;
   /**
-   * The key the server must have: a file, or `sha256//…` in base64, `;` between.
+   * The key the server must have: a file, or `sha256//…` in base64, separated by `;`.
    *
    * Since libcurl 7.39.0: {@link https://curl.se/libcurl/c/CURLOPT_PINNEDPUBLICKEY.html}
    */
@@ -1030,7 +1030,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly PIPEWAIT?: number | bigint | boolean | null;
   /**
-   * The remote port, in the place of the URL's; 0 for the URL's.
+   * The remote port, instead of the URL's; 0 for the URL's.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_PORT.html}
    */
@@ -1109,7 +1109,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly PRE_PROXY?: string | Uint8Array | null;
   /**
-   * Any value of your own, which the info PRIVATE gives back.
+   * Any value of your own, which the info PRIVATE returns.
    *
    * Since libcurl 7.10.3: {@link https://curl.se/libcurl/c/CURLOPT_PRIVATE.html}
    */
@@ -1153,13 +1153,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly PROTOCOLS_STR?: string | Uint8Array | null;
   /**
-   * The proxy: `[scheme://]host[:port]`; `""` for none, whatever the environment says.
+   * The proxy: `[scheme://]host[:port]`; `""` for none, whatever the environment variables are.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY.html}
    */
   readonly PROXY?: string | Uint8Array | null;
   /**
-   * Which kinds of authentication a proxy may get, as bits.
+   * Which kinds of authentication are used with a proxy, as bits.
    *
    * Constants: CURLAUTH_ANY, CURLAUTH_ANYSAFE, CURLAUTH_AWS_SIGV4, CURLAUTH_BASIC, CURLAUTH_BEARER,
    * CURLAUTH_DIGEST, CURLAUTH_DIGEST_IE, CURLAUTH_NEGOTIATE, CURLAUTH_NONE, CURLAUTH_NTLM,
@@ -1181,7 +1181,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly PROXYPASSWORD?: string | Uint8Array | null;
   /**
-   * The port of the proxy, where PROXY tells none.
+   * The port of the proxy, where PROXY has none.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXYPORT.html}
    */
@@ -1209,19 +1209,19 @@ export interface EasyOptionTypes<E> {
    */
   readonly PROXYUSERPWD?: string | Uint8Array | null;
   /**
-   * The file with the PEM certificates that an https proxy is checked by.
+   * The file of PEM certificates of the authorities for an https proxy.
    *
    * Since libcurl 7.52.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY_CAINFO.html}
    */
   readonly PROXY_CAINFO?: string | Uint8Array | null;
   /**
-   * The PEM certificates that an https proxy is checked by, from memory.
+   * The PEM certificates of the authorities for an https proxy, from memory.
    *
    * Since libcurl 7.77.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY_CAINFO_BLOB.html}
    */
   readonly PROXY_CAINFO_BLOB?: Uint8Array | ArrayBuffer | null;
   /**
-   * A folder of the certificates that an https proxy is checked by.
+   * A folder of authorities' certificates for an https proxy.
    *
    * Since libcurl 7.52.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY_CAPATH.html}
    */
@@ -1257,7 +1257,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly PROXY_PINNEDPUBLICKEY?: string | Uint8Array | null;
   /**
-   * The service that Kerberos names for the proxy, `HTTP` or `rcmd` unless given.
+   * The service name for Kerberos with the proxy, `HTTP` or `rcmd` by default.
    *
    * Since libcurl 7.43.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY_SERVICE_NAME.html}
    */
@@ -1311,13 +1311,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly PROXY_SSLVERSION?: number | boolean | null;
   /**
-   * The ciphers for an https proxy up to TLS 1.2, `:` between.
+   * The ciphers for an https proxy up to TLS 1.2, separated by `:`.
    *
    * Since libcurl 7.52.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY_SSL_CIPHER_LIST.html}
    */
   readonly PROXY_SSL_CIPHER_LIST?: string | Uint8Array | null;
   /**
-   * How TLS with an https proxy is to behave, as bits.
+   * Options of TLS with an https proxy, as bits.
    *
    * Constants: CURLSSLOPT_ALLOW_BEAST, CURLSSLOPT_AUTO_CLIENT_CERT, CURLSSLOPT_EARLYDATA,
    * CURLSSLOPT_NATIVE_CA, CURLSSLOPT_NO_PARTIALCHAIN, CURLSSLOPT_NO_REVOKE,
@@ -1339,7 +1339,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly PROXY_SSL_VERIFYPEER?: number | bigint | boolean | null;
   /**
-   * The ciphers for an https proxy with TLS 1.3, `:` between.
+   * The ciphers for an https proxy with TLS 1.3, separated by `:`.
    *
    * Since libcurl 7.61.0: {@link https://curl.se/libcurl/c/CURLOPT_PROXY_TLS13_CIPHERS.html}
    */
@@ -1397,7 +1397,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly RANDOM_FILE?: string | Uint8Array | null;
   /**
-   * The bytes to ask for, `from-to`, with commas between several; either may be left out.
+   * The ranges of bytes to request, `from-to`, separated by commas; either may be left out.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_RANGE.html}
    */
@@ -1445,7 +1445,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly REFERER?: string | Uint8Array | null;
   /**
-   * What stands in the request line in the place of the URL's path.
+   * The target in the request line, instead of the URL's path.
    *
    * Since libcurl 7.55.0: {@link https://curl.se/libcurl/c/CURLOPT_REQUEST_TARGET.html}
    */
@@ -1469,13 +1469,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly RESOLVER_START_FUNCTION?: EasyCallbackTypes<E>["RESOLVER_START_FUNCTION"] | null;
   /**
-   * The byte at which the transfer goes on; -1 for the size of the remote file.
+   * The byte at which the transfer resumes; -1 for the size of the remote file.
    *
    * Since libcurl 7.1.0: {@link https://curl.se/libcurl/c/CURLOPT_RESUME_FROM.html}
    */
   readonly RESUME_FROM?: number | bigint | boolean | null;
   /**
-   * The byte at which the transfer goes on; -1 for the size of the remote file.
+   * The byte at which the transfer resumes; -1 for the size of the remote file.
    *
    * Since libcurl 7.11.0: {@link https://curl.se/libcurl/c/CURLOPT_RESUME_FROM_LARGE.html}
    */
@@ -1510,7 +1510,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly RTSP_SERVER_CSEQ?: number | bigint | boolean | null;
   /**
-   * The session of RTSP, where it is not the one that SETUP has begun.
+   * The session of RTSP, unless it is the one that SETUP has begun.
    *
    * Since libcurl 7.20.0: {@link https://curl.se/libcurl/c/CURLOPT_RTSP_SESSION_ID.html}
    */
@@ -1528,7 +1528,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly RTSP_TRANSPORT?: string | Uint8Array | null;
   /**
-   * The identity to act as, beside that of the login, for SASL.
+   * The identity to act as, if it is not that of the login, for SASL.
    *
    * Since libcurl 7.66.0: {@link https://curl.se/libcurl/c/CURLOPT_SASL_AUTHZID.html}
    */
@@ -1566,7 +1566,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SERVER_RESPONSE_TIMEOUT_MS?: number | bigint | boolean | null;
   /**
-   * The service that Kerberos names, `HTTP` and the like unless given.
+   * The service name for Kerberos; the default depends on the protocol.
    *
    * Since libcurl 7.43.0: {@link https://curl.se/libcurl/c/CURLOPT_SERVICE_NAME.html}
    */
@@ -1593,7 +1593,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SOCKOPTFUNCTION?: EasyCallbackTypes<E>["SOCKOPTFUNCTION"] | null;
   /**
-   * Which kinds of authentication a SOCKS5 proxy may get, as bits.
+   * Which kinds of authentication are used with a SOCKS5 proxy, as bits.
    *
    * Constants: CURLAUTH_BASIC, CURLAUTH_GSSAPI, CURLAUTH_NONE.
    *
@@ -1664,7 +1664,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSH_KEYDATA?: unknown;
   /**
-   * Accepts or refuses the key of an SSH host, after a look at SSH_KNOWNHOSTS.
+   * Accepts or refuses the key of an SSH host, after a comparison with SSH_KNOWNHOSTS.
    *
    * Constants: CURLKHMATCH_MISMATCH, CURLKHMATCH_MISSING, CURLKHMATCH_OK, CURLKHSTAT_DEFER,
    * CURLKHSTAT_FINE, CURLKHSTAT_FINE_ADD_TO_FILE, CURLKHSTAT_FINE_REPLACE, CURLKHSTAT_REJECT,
@@ -1675,7 +1675,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSH_KEYFUNCTION?: EasyCallbackTypes<E>["SSH_KEYFUNCTION"] | null;
   /**
-   * The file of the SSH hosts that are known.
+   * The `known_hosts` file of SSH.
    *
    * Since libcurl 7.19.6: {@link https://curl.se/libcurl/c/CURLOPT_SSH_KNOWNHOSTS.html}
    */
@@ -1725,7 +1725,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSLENGINE?: string | Uint8Array | null;
   /**
-   * 1 makes SSLENGINE the engine for all that it can do.
+   * 1 makes SSLENGINE the default engine for asymmetric cryptography.
    *
    * Since libcurl 7.9.3: {@link https://curl.se/libcurl/c/CURLOPT_SSLENGINE_DEFAULT.html}
    */
@@ -1769,7 +1769,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSLVERSION?: number | boolean | null;
   /**
-   * The ciphers up to TLS 1.2, `:` between.
+   * The ciphers up to TLS 1.2, separated by `:`.
    *
    * Since libcurl 7.9.0: {@link https://curl.se/libcurl/c/CURLOPT_SSL_CIPHER_LIST.html}
    */
@@ -1787,7 +1787,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSL_CTX_FUNCTION?: EasyCallbackTypes<E>["SSL_CTX_FUNCTION"] | null;
   /**
-   * The groups for the key exchange of TLS, `:` between.
+   * The groups for the key exchange of TLS, separated by `:`.
    *
    * Since libcurl 7.73.0: {@link https://curl.se/libcurl/c/CURLOPT_SSL_EC_CURVES.html}
    */
@@ -1815,7 +1815,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSL_FALSESTART?: number | bigint | boolean | null;
   /**
-   * How TLS is to behave, as bits.
+   * Options of TLS, as bits.
    *
    * Constants: CURLSSLOPT_ALLOW_BEAST, CURLSSLOPT_AUTO_CLIENT_CERT, CURLSSLOPT_EARLYDATA,
    * CURLSSLOPT_NATIVE_CA, CURLSSLOPT_NO_PARTIALCHAIN, CURLSSLOPT_NO_REVOKE,
@@ -1831,7 +1831,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSL_SESSIONID_CACHE?: number | bigint | boolean | null;
   /**
-   * The algorithms for signatures in TLS, `:` between.
+   * The algorithms for signatures in TLS, separated by `:`.
    *
    * Since libcurl 8.14.0: {@link https://curl.se/libcurl/c/CURLOPT_SSL_SIGNATURE_ALGORITHMS.html}
    */
@@ -1843,7 +1843,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly SSL_VERIFYHOST?: number | bigint | boolean | null;
   /**
-   * Whether the server's certificate is checked; 0 lets anybody pass for it.
+   * Whether the server's certificate is checked; with 0 any server can impersonate it.
    *
    * Since libcurl 7.4.2: {@link https://curl.se/libcurl/c/CURLOPT_SSL_VERIFYPEER.html}
    */
@@ -1861,7 +1861,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly STDERR?: string | Uint8Array | number | null;
   /**
-   * The handle whose HTTP/2 stream this one depends on; without effect today.
+   * The handle whose HTTP/2 stream this one depends on; without effect in newer versions.
    *
    * Since libcurl 7.46.0: {@link https://curl.se/libcurl/c/CURLOPT_STREAM_DEPENDS.html}
    *
@@ -1869,7 +1869,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly STREAM_DEPENDS?: E | null;
   /**
-   * As STREAM_DEPENDS, and exclusively.
+   * The same as STREAM_DEPENDS, but exclusively.
    *
    * Since libcurl 7.46.0: {@link https://curl.se/libcurl/c/CURLOPT_STREAM_DEPENDS_E.html}
    *
@@ -1883,13 +1883,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly STREAM_WEIGHT?: number | bigint | boolean | null;
   /**
-   * Whether a proxy's headers after CONNECT are kept from the callbacks.
+   * Whether the callbacks do not get a proxy's headers after CONNECT.
    *
    * Since libcurl 7.54.0: {@link https://curl.se/libcurl/c/CURLOPT_SUPPRESS_CONNECT_HEADERS.html}
    */
   readonly SUPPRESS_CONNECT_HEADERS?: number | bigint | boolean | null;
   /**
-   * Whether the first bytes go out with TCP's SYN.
+   * Whether the first bytes are sent with TCP's SYN.
    *
    * Since libcurl 7.49.0: {@link https://curl.se/libcurl/c/CURLOPT_TCP_FASTOPEN.html}
    */
@@ -1976,7 +1976,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly TIMEVALUE_LARGE?: number | bigint | boolean | null;
   /**
-   * The ciphers of TLS 1.3, `:` between.
+   * The ciphers of TLS 1.3, separated by `:`.
    *
    * Since libcurl 7.61.0: {@link https://curl.se/libcurl/c/CURLOPT_TLS13_CIPHERS.html}
    */
@@ -2006,7 +2006,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly TRAILERDATA?: unknown;
   /**
-   * Adds trailers behind a chunked upload.
+   * Adds trailers after a chunked upload.
    *
    * Constants: CURL_TRAILERFUNC_ABORT, CURL_TRAILERFUNC_OK.
    *
@@ -2032,13 +2032,13 @@ export interface EasyOptionTypes<E> {
    */
   readonly UNIX_SOCKET_PATH?: string | Uint8Array | null;
   /**
-   * Whether credentials go on to other hosts after a redirect.
+   * Whether credentials are sent to other hosts after a redirect.
    *
    * Since libcurl 7.10.4: {@link https://curl.se/libcurl/c/CURLOPT_UNRESTRICTED_AUTH.html}
    */
   readonly UNRESTRICTED_AUTH?: number | bigint | boolean | null;
   /**
-   * How old a connection is before `upkeep` looks after it, in ms.
+   * How long a connection is idle before `upkeep` acts on it, in ms.
    *
    * Since libcurl 7.62.0: {@link https://curl.se/libcurl/c/CURLOPT_UPKEEP_INTERVAL_MS.html}
    */
@@ -2129,7 +2129,7 @@ export interface EasyOptionTypes<E> {
    */
   readonly WRITEHEADER?: unknown;
   /**
-   * How a WebSocket behaves, as bits.
+   * Options of a WebSocket, as bits.
    *
    * Constants: CURLWS_NOAUTOPONG, CURLWS_RAW_MODE.
    *
