@@ -1,4 +1,4 @@
-// The programs in C, made with the system's compiler into a folder that is gone afterwards.
+// Compiles the C programs with the system's compiler into a temporary folder.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
@@ -9,7 +9,7 @@ const COMPILERS = [process.env["CC"], "cc", "gcc", "clang"].filter(Boolean);
 
 const works = (compiler) => spawnSync(compiler, ["--version"], { stdio: "ignore" }).status === 0;
 
-/** The paths of the programs by name; null where there is no compiler. */
+/** Returns the paths of the programs by name; null where there is no compiler. */
 export function build(folder) {
   const compiler = COMPILERS.find(works);
   if (!compiler) return null;

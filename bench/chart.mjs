@@ -1,10 +1,10 @@
-// The overview as an SVG: a line for each scenario, a dot for each client, further right for more
+// The overview as an SVG: a line for each scenario, a mark for each client, further right for more
 // processor time. The scale is logarithmic, so half and twice are equally far from C.
 import { METRICS } from "./metrics.mjs";
 
 const LEFT = 290, WIDTH = 900, RIGHT = 30, TOP = 70, ROW = 34, DOT = 6;
 
-/** A colour for what does the work, filled for Bun, hollow for Deno. */
+/** A colour for each kind of client, filled for Bun, hollow for Deno. */
 export const DOTS = {
   "agent-bun": { colour: "#0969da", filled: true },
   "agent-deno": { colour: "#0969da", filled: false },
@@ -38,7 +38,7 @@ function linesOf(results) {
   );
 }
 
-/** From a ratio to a place. */
+/** A function from a ratio to an x coordinate. */
 function scaleOf(lines) {
   const all = lines.flatMap(({ ratios }) => ratios.map(({ ratio }) => ratio));
   const from = Math.log(Math.min(0.7, ...all) / 1.1), to = Math.log(Math.max(2, ...all) * 1.1);
@@ -47,7 +47,7 @@ function scaleOf(lines) {
   return { place, ticks };
 }
 
-/** Which mark is whose. */
+/** The legend: the mark of each client. */
 export function legend(clients, marks = DOTS) {
   const step = (WIDTH - 20) / clients.length;
   return clients.map(({ name, title }, i) => {

@@ -1,5 +1,5 @@
-// Who is measured: data, and what is there of it. A client is a command that takes a mode, a URL
-// and the mode's arguments.
+// The clients that are measured, as data. A client is a command that takes a mode, a URL and the
+// mode's arguments.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
@@ -9,7 +9,10 @@ import { ROOT } from "../tools/runtimes.mjs";
 const script = (name, { installed }, root) =>
   join(installed ? root : join(ROOT, "bench"), "clients", `${name}.mjs`);
 
-/** How a script is run; HTTP/2 comes from a server whose certificate nobody vouches for. */
+/**
+ * The command for a script; certificates are not checked, since that of the HTTP/2 server is
+ * self-signed.
+ */
 const RUN = {
   bun: ({ bun }) => [bun, "run"],
   deno: ({ deno }, { server }) => {
@@ -49,7 +52,7 @@ const CLIENTS = [
   peer("node-libcurl", "node_libcurl"),
 ];
 
-/** What others are measured above, in the scenarios that ask for it. */
+/** The runtimes without a client, whose values are subtracted in scenarios with `bare`. */
 const BARE = ["bun", "deno", "node"].map((runtime) =>
   client(`bare-${runtime}`, `bare ${runtime}`, runtime, "bare", { isBare: true })
 );
@@ -59,7 +62,7 @@ function isThere({ needs }) {
   return spawnSync(process.execPath, ["-e", needs], { cwd: ROOT, stdio: "ignore" }).status === 0;
 }
 
-/** Those that can be run here, and the titles of those that cannot. */
+/** Returns the clients that run on this machine, and the titles of the others. */
 export function findClients() {
   const found = CLIENTS.filter(isThere);
   const used = new Set(found.map(({ bare }) => bare));
@@ -69,5 +72,5 @@ export function findClients() {
   };
 }
 
-/** The names that `--only` knows. */
+/** The names that `--only` takes. */
 export const CLIENT_NAMES = CLIENTS.map(({ name }) => name);

@@ -37,7 +37,7 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 };
 
-/** What is wrong with the command line. */
+/** The error of a wrong command line. */
 export class UsageError extends Error {}
 
 function parse(args) {
@@ -48,7 +48,7 @@ function parse(args) {
   }
 }
 
-/** The options; `command` is what was said, for those who want to do the same. */
+/** Reads the options; `command` is the text of the command, for the documents. */
 export function readCommandLine(args) {
   const { only, rounds, ...values } = parse(args);
   const names = [...(values.scale ? GROWTH_NAMES : NAMES), ...CLIENT_NAMES];

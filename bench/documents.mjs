@@ -1,4 +1,4 @@
-// Puts the results where people read them: the README's performance section, the charts, and all
+// Writes the results into the documents: the README's performance section, the charts, and all
 // figures in bench/RESULTS.md.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const [README, CHART, SCALE_CHART, RESULTS] = [
   "bench/RESULTS.md",
 ].map((path) => join(ROOT, path));
 
-/** Writes between the marks that name the command. */
+/** Replaces the text between the marks that name the command. */
 function writeBetween(path, options, ...parts) {
   const text = readFileSync(path, "utf8");
   const [begin, end] = ["begin", "end"].map((mark) =>
@@ -31,7 +31,7 @@ function writeBetween(path, options, ...parts) {
 const format = (deno, ...paths) =>
   spawnSync(deno, ["fmt", "--quiet", ...paths], { cwd: ROOT, stdio: "inherit" });
 
-/** Writes all of them. `circumstances` says with what and when it was measured. */
+/** Writes all of them. `circumstances` describes machine, versions and time of the measurement. */
 export function writeDocuments(results, circumstances, deno) {
   const picture = "![The table as a chart](bench/performance.svg)";
   writeBetween(README, "--write", overviewTable(results), picture, circumstances);
@@ -40,7 +40,7 @@ export function writeDocuments(results, circumstances, deno) {
   format(deno, README, CHART, RESULTS);
 }
 
-/** The same of how costs grow. */
+/** Writes the documents on how costs grow. */
 export function writeGrowth(results, circumstances, deno) {
   const growth = growthOf(results), picture = "![The growth as a chart](scale.svg)";
   writeFileSync(SCALE_CHART, growthChart(growth));

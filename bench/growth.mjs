@@ -3,11 +3,11 @@ import { PEERS } from "./scenarios/plans.mjs";
 import { markdownTable } from "./tables.mjs";
 
 const SMALL = 98, MOST = 10_000;
-/** How many transfers there are at a time. */
+/** The numbers of simultaneous transfers. */
 export const SIZES = [16, 100, 1000, MOST];
-/** What a client has open besides its connections. */
+/** The number of descriptors that a client needs besides its connections. */
 const OTHER_FILES = 200;
-/** The descriptors that the largest size takes. */
+/** The number of descriptors that the largest size needs. */
 export const FILES_NEEDED = MOST + OTHER_FILES;
 
 const words = (count) => count.toLocaleString("en");
@@ -42,7 +42,7 @@ export const GROWTH = [...busy, ...waiting, ...beside].map((scenario) => ({
   left: PEERS,
 }));
 
-/** What the results say of each client, in µs, KB and as a multiple. */
+/** The values of each client, in µs, KB and as a multiple. */
 export function growthOf(results) {
   const median = (scenario, name, metric) =>
     results.find((result) => result.scenario.name === scenario)?.rows

@@ -1,5 +1,5 @@
-// How costs grow, as an SVG: processor time of a request by the number of transfers at a time, and
-// the memory of one that waits.
+// The growth of costs as an SVG: processor time of a request by the number of simultaneous
+// transfers, and the memory of a waiting one.
 import { dot, DOTS, legend, text } from "./chart.mjs";
 import { SIZES } from "./growth.mjs";
 
@@ -8,7 +8,7 @@ const LINES = { from: 70, to: 560 }, BARS = { from: 650, to: 870 };
 const DASHES = ` stroke-dasharray="5 4"`, GREY = ` fill="#57606a"`;
 const MARKS = { ...DOTS, c: { colour: "#1f2328", filled: true } };
 
-/** Round numbers from 0 to beyond the largest. */
+/** Round numbers from 0 to above the largest value. */
 function ticksTo(largest) {
   const step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((step) => largest / step <= 6) ??
     largest / 6;

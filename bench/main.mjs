@@ -22,13 +22,13 @@ import { SCENARIOS } from "./scenarios.mjs";
 import { startServers } from "./servers.mjs";
 import { overviewTable, scenarioTable } from "./tables.mjs";
 
-/** From here on a machine is busy: cores that others use. */
+/** The number of cores used by other processes from which on the machine counts as busy. */
 const BUSY_CORES = 0.25;
 
-/** The short form begins no scenario after this time. */
+/** The time after which the short form starts no further scenario. */
 const QUICK_MS = 45_000;
 
-/** What of a list was asked for; all of it where nothing was. */
+/** The items of a list that `--only` selects; all of them without it. */
 function chosen(list, only) {
   const asked = list.filter(({ name }) => only.includes(name));
   return asked.length > 0 ? asked : list;
@@ -52,7 +52,7 @@ function libraryLine(bun) {
   return stdout.trim();
 }
 
-/** Figures of a busy machine are to be known by it. */
+/** A remark for figures that were measured on a busy machine. */
 function busyWord(results, loadBefore) {
   const most = Math.max(...results.map(({ others }) => others));
   if (most < BUSY_CORES && loadBefore < cpus().length * BUSY_CORES) return "";
@@ -62,7 +62,7 @@ function busyWord(results, loadBefore) {
     "meanwhile: take the\nratios as a hint, and the times not at all.";
 }
 
-/** Whether there may be as many connections as the largest size takes. */
+/** Throws unless the process may open as many connections as the largest size needs. */
 function checkFiles() {
   const { stdout } = spawnSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" });
   if (Number(stdout) < FILES_NEEDED) {

@@ -7,7 +7,7 @@ import { busySeconds, secondsOf } from "./processor.mjs";
 
 const LIMIT_SECONDS = 300, MEMORY = "/dev/shm";
 
-/** A proxy would be measured instead; Bun's fetch has a limit of its own. */
+/** Without a proxy, which would be measured instead, and without the limit of Bun's fetch. */
 function environment(library) {
   const env = { ...process.env, NO_COLOR: "1", CURLEW_LIBRARY: library };
   for (const name of Object.keys(env)) if (/_proxy$/i.test(name)) delete env[name];
@@ -32,7 +32,7 @@ function spawnMetered(meter, command, env) {
   });
 }
 
-/** What the client says of itself; throws where it did not do the work. */
+/** The client's own report. Throws if the client has not done the work. */
 function judge({ code, output, errors, meter }, plan, isBare) {
   if (code !== 0) throw new Error(`exit code ${code}: ${lastLines(errors)}`);
   const said = JSON.parse(output);
@@ -43,7 +43,7 @@ function judge({ code, output, errors, meter }, plan, isBare) {
 
 const lastLines = (text) => text.trim().split("\n").slice(-3).join(" | ").slice(0, 300);
 
-/** A folder in memory, where there is room: a disk would be measured more than the client. */
+/** A folder in memory, if there is room: otherwise the disk would be measured. */
 function fileFolder(bytes) {
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
@@ -53,14 +53,17 @@ function fileFolder(bytes) {
   }
 }
 
-/** What `save` got stands in the file. */
+/** The size of the file that `save` has written. */
 function takeFile(path) {
   const { size } = statSync(path);
   rmSync(path);
   return size;
 }
 
-/** Runs a client once; what it took, and how many cores others used meanwhile. */
+/**
+ * Runs a client once. Returns its costs, and the number of cores that other processes used
+ * meanwhile.
+ */
 export async function measure({ tools, servers, library, folder }, client, scenario, plan) {
   const { scheme, port, pid } = servers[scenario.server ?? "http"];
   const file = join(fileFolder(plan.bytes ?? 0) ?? folder, `curlew-bench-${process.pid}`);

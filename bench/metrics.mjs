@@ -1,10 +1,10 @@
-// What is made of a run. `run` has what the client says of its measured part (wall, user, sys in
-// seconds; requests, bytes) and, as `total`, what the meter says of the whole process. `bare` is
-// the run of the runtime alone in the same round, where the scenario has one.
+// The metrics of a run. `run` has the client's report on its measured part (wall, user, sys in
+// seconds; requests, bytes) and, as `total`, the meter's report on the whole process. `bare` is the
+// run of the runtime alone in the same round, if the scenario has one.
 const cpu = ({ user, sys }) => user + sys;
 const above = (of) => (run, bare) => (of(run) - (bare ? of(bare) : 0)) * 1e3;
 
-/** `ratio` is false where a difference or a size stands for itself, without C. */
+/** `ratio` is false for a difference or a size, which is not compared with C. */
 export const METRICS = {
   cpuPerRequest: {
     title: "CPU µs per request",

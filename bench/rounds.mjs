@@ -1,5 +1,5 @@
-// Rounds: each client once, then each once more. So what slows the machine down for a while slows
-// all of them, and a ratio is taken within its round.
+// Rounds: every client runs once per round. So a slow phase of the machine affects all clients, and
+// each ratio is computed within a round.
 import process from "node:process";
 import { measure } from "./measure.mjs";
 import { METRICS } from "./metrics.mjs";
@@ -11,12 +11,12 @@ export function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** The line of a terminal that tells how far it is. */
+/** Shows the progress in a line of the terminal. */
 function show(line) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
-/** `{ name: { runs, errors } }` of a scenario; the runs have their round. */
+/** Runs a scenario; returns `{ name: { runs, errors } }`. Each run has the number of its round. */
 export async function runRounds(bench, scenario, plan, clients, rounds) {
   const results = Object.fromEntries(clients.map(({ name }) => [name, { runs: [], errors: [] }]));
   for (let round = 0; round < rounds; round++) {
@@ -57,7 +57,7 @@ function summarize({ of, ratio }, runs, baseline, own, bare) {
   };
 }
 
-/** What the tables and the chart show of a scenario, client by client. */
+/** The values of a scenario for the tables and the chart, by client. */
 export function summarizeAll(scenario, results, clients) {
   const rows = clients.filter(({ isBare }) => !isBare).map(({ name, title, bare, own }) => {
     const { runs, errors } = results[name];

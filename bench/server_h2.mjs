@@ -1,4 +1,4 @@
-// HTTP/2 over TLS: GET / gives the small body. Prints its port and ends with its stdin.
+// HTTP/2 over TLS: GET / returns the small body. Prints its port, and exits when its stdin ends.
 import { createSecureServer } from "node:http2";
 import process from "node:process";
 import { makeCertificates } from "../test/server/certs.mjs";
@@ -17,7 +17,7 @@ const server = createSecureServer({
   ...certificates.pair("server"),
   settings: { maxConcurrentStreams: 1000 },
 });
-server.on("sessionError", () => {}); // a client that ends does not say goodbye
+server.on("sessionError", () => {}); // a client that exits does not close its session
 server.on("stream", (stream) => {
   stream.on("error", () => {});
   stream.respond(HEAD);

@@ -1,4 +1,4 @@
-// The results as Markdown, aligned as the formatter wants it.
+// The results as Markdown tables, aligned as deno fmt does.
 import { METRICS } from "./metrics.mjs";
 
 /** A table whose first column is text and whose others are numbers. */

@@ -1,6 +1,7 @@
-// What a second core gains examples/scale/workers.ts: the same pages by one Worker and by two, in
-// turn, on both runtimes. A second core gains nothing where others use it already, so it tells what
-// they took; the processor time of the same work says what a second Worker costs in any case.
+// The gain of a second core for examples/scale/workers.ts: the same pages by one Worker and by two,
+// in turn, on both runtimes. While other processes use the second core there is no gain, so their
+// share is printed too; the processor time of the same work is the cost of a second Worker in any
+// case.
 //
 //   node bench/workers.mjs [ROUNDS]
 import { spawn } from "node:child_process";
@@ -20,7 +21,7 @@ const rounds = Number(process.argv[2] ?? 5);
 if (!(rounds >= 1)) throw new Error("Usage: workers.mjs [ROUNDS]");
 const paths = setup();
 
-/** A page of HTML with some 50 kB of words, most of them seldom. */
+/** A page of HTML with about 50 kB of words, most of them rare. */
 function page(number) {
   const word = (i) => `w${((i * 7919 + number * 104_729) % 3001).toString(26)}`.replace(/\d/g, "x");
   const words = Array.from({ length: WORDS }, (_, i) => word(i));
@@ -38,7 +39,10 @@ await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const origin = `http://127.0.0.1:${server.address().port}`;
 const urls = Array.from({ length: URLS }, (_, number) => `${origin}/${number % PAGES}`);
 
-/** Runs the example: its seconds, those of processors, and the cores that others took meanwhile. */
+/**
+ * Runs the example. Returns its seconds, its processor seconds, and the cores that others used
+ * meanwhile.
+ */
 function measure(runtime, workers) {
   const args = [...RUN[runtime], EXAMPLE, String(workers), ...urls];
   const begun = performance.now(), busy = busySeconds(), own = process.cpuUsage();

@@ -1,13 +1,13 @@
-// A first day on a machine that has nothing: in a fresh Debian with what README's install table
-// lists and no more, an ordinary user clones the project into a folder with spaces in its name and
-// runs the demo and the quick tests, with Node.js, and then with Deno or Bun alone.
+// Tests the README on an empty machine: in a fresh Debian with the packages of README's install
+// table and no others, an ordinary user clones the project into a folder with spaces in its name
+// and runs the demo and the quick tests, with Node.js, and then with Deno or Bun alone.
 //
 //   npm run test:bare                     bookworm and trixie
 //   npm run test:bare -- --only trixie
 //   npm run test:bare -- --with bun       one of node, deno, bun
 //
-// Only root can do it, with debootstrap and a Debian archive that apt knows. The archive and the
-// npm registry are those that this machine is configured for.
+// Needs root, debootstrap and a Debian archive that apt knows. The archive and the npm registry are
+// those of this machine's configuration.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -36,7 +36,7 @@ const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const STEP_LIMIT_MS = 20 * 60_000;
 
-/** What a user types, by what is on the machine beside libcurl. */
+/** The commands that the user types, by the runtimes that are installed. */
 const COMMANDS = {
   node: ["npm run demo", "npm test -- --quick"],
   deno: ["deno task demo", "deno task test --quick"],
@@ -50,7 +50,7 @@ function output(command, ...args) {
   return stdout.trim();
 }
 
-/** Why this machine cannot make another one, null where it can. */
+/** The reason why this machine cannot make the system, null if it can. */
 function obstacle() {
   if (process.getuid?.() !== 0) return "only root can make a system of its own (chroot)";
   for (const program of ["debootstrap", "unshare", "git"]) {
@@ -64,7 +64,7 @@ function obstacle() {
   return null;
 }
 
-/** README's own command for Debian. */
+/** The install command of the README for Debian. */
 function installCommand() {
   const row = /^\| Debian[^|]*\| `apt-get install ([^`]+)`/m;
   const [, packages] = row.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
@@ -72,7 +72,7 @@ function installCommand() {
   return ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...packages.split(" ")];
 }
 
-/** A command in the system below `root`. Its mounts are its own, so they end with it. */
+/** Runs a command in the system below `root`, with mounts of its own, which end with it. */
 function inside(root, user, command, env = {}) {
   const mounts = ["proc proc", "sysfs sys", "tmpfs dev/shm"].map((mount) => {
     const [type, place] = mount.split(" ");
@@ -92,7 +92,7 @@ function inside(root, user, command, env = {}) {
   ];
 }
 
-/** Has the new system reach what this one reaches: names, certificates, apt's settings. */
+/** Copies this machine's settings of names, certificates and apt to the new system. */
 function connect(root, suite) {
   const copied = ["/etc/resolv.conf", "/etc/hosts", CERTIFICATES, "/etc/apt/auth.conf"];
   for (const path of copied.filter((path) => existsSync(path))) {
@@ -110,7 +110,7 @@ function connect(root, suite) {
   writeFileSync(join(root, "etc/apt/sources.list"), sources);
 }
 
-/** The clone, as a user makes it, and npm's settings of this machine. */
+/** Clones the project, and copies this machine's settings of npm. */
 function populate(root) {
   output(...inside(root, "root", ["useradd", "--create-home", "--shell", "/bin/sh", USER]));
   mkdirSync(join(root, dirname(CLONE)), { recursive: true });
@@ -129,7 +129,7 @@ function populate(root) {
   output(...inside(root, "root", ["chown", "-R", `${USER}:${USER}`, HOME]));
 }
 
-/** Puts one runtime into the system, and takes the others out. */
+/** Installs one runtime in the system, and removes the others. */
 function provide(root, name, paths) {
   const bin = join(root, "usr/local/bin"), modules = join(root, "usr/local/lib/node_modules");
   for (const old of ["node", "npm", "npx", "deno", "bun"]) rmSync(join(bin, old), { force: true });
@@ -143,7 +143,7 @@ function provide(root, name, paths) {
   symlinkSync("../lib/node_modules/npm/bin/npm-cli.js", join(bin, "npm"));
 }
 
-/** The environment that leads to this machine's registry. */
+/** The environment variables for this machine's registry. */
 function registry() {
   return {
     NPM_CONFIG_REGISTRY: output("npm", "config", "get", "registry"),
@@ -167,7 +167,7 @@ async function tryOut(suite, paths, names) {
     rmSync(join(root, CLONE, "node_modules"), { recursive: true, force: true });
     provide(root, name, paths);
     for (const command of COMMANDS[name]) {
-      await turn(); // a signal that came meanwhile ends this program here
+      await turn(); // a signal that arrived meanwhile ends this program here
       const run = ["sh", "-c", `cd "${CLONE}" && exec ${command}`];
       step(`${suite}: ${command}`, inside(root, USER, run, registry()), limit);
     }

@@ -1,9 +1,9 @@
-// Makes dist/, what npm gets: JavaScript and declarations. Deno runs no TypeScript out of
-// node_modules; JSR ships the sources instead.
+// Makes dist/, the content of the npm package: JavaScript and declarations. Deno runs no TypeScript
+// from node_modules; JSR gets the sources instead.
 //
-// The JavaScript is one file for each door, with chunks for what several doors share and for what
-// is loaded at its first use: a hundred files would double the time of an import. Names stay as
-// they are in the sources, since errors and stack traces show them.
+// The JavaScript is one file for each door, with chunks for shared code and for code that is loaded
+// at its first use: a hundred files would double the time of an import. Names are kept as in the
+// sources, since errors and stack traces show them.
 //
 //   npm run build                 into dist/
 //   npm run build -- some/folder
@@ -14,9 +14,11 @@ import process from "node:process";
 import { inModules, ROOT, SELF } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
-/** What node_libcurl.ts exports as a namespace too, which only a module of its own can be. */
+/**
+ * The module that node_libcurl.ts also exports as a namespace, which requires a file of its own.
+ */
 const NAMESPACE = "src/node_libcurl/names";
-/** The doors: their paths in dist/ as in the sources, without the endings. */
+/** The doors: their paths in dist/ and in the sources, without the extensions. */
 const DOORS = [
   ...["mod", "cli", "command", "doctor", "session", "observe", "poll", "register", "node_libcurl"],
   ...["ffi/mod", "src/constants", NAMESPACE],
@@ -42,7 +44,10 @@ function declarations() {
   for (const door of DOORS) nameGlobals(door);
 }
 
-/** Has the declarations of a door find the web's interfaces where there is no runtime's. */
+/**
+ * Adds a reference to the names of the web's interfaces to the declarations of a door, for programs
+ * that have none of a runtime.
+ */
 function nameGlobals(door) {
   const path = join(DIST, `${door}.d.ts`), up = "../".repeat(door.split("/").length - 1);
   const reference = `/// <reference path="${up || "./"}globals.d.ts" />\n`;
@@ -50,7 +55,7 @@ function nameGlobals(door) {
 }
 
 async function bundles() {
-  const { rolldown } = await import("rolldown"); // once setup() has installed it
+  const { rolldown } = await import("rolldown"); // after setup() has installed it
   const bundle = await rolldown({
     cwd: ROOT,
     input: Object.fromEntries(DOORS.map((door) => [door, `${door}.ts`])),
@@ -71,14 +76,14 @@ async function bundles() {
   for (const { isEntry, name, exports } of output) if (isEntry) writeStub(name, exports);
 }
 
-/** The statement by which Node.js is told which runtimes there are. */
+/** The statement that names the supported runtimes to a user of Node.js. */
 const REFUSAL = "throw new Error(`curlew runs on Bun and Deno, whose FFI loads libcurl. ` +\n" +
   '  `This is Node.js ${process.version}: run the program by "bun" or "deno run -A".`);\n';
 
 /**
- * What Node.js gets: a module with the same names, since a missing one would be a SyntaxError, that
- * says which runtimes there are. Deno's `require` takes the condition "node" and not "deno", so the
- * module for `require` asks where it is.
+ * Writes the module that Node.js gets: it has the same names, since a missing one would be a
+ * SyntaxError, and throws an error that names the supported runtimes. Deno's `require` resolves the
+ * condition "node" and not "deno", so the module for `require` checks the runtime.
  */
 function writeStub(door, names) {
   const path = join(DIST, "node", door), up = "../".repeat(door.split("/").length);

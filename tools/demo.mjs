@@ -1,4 +1,4 @@
-// Shows the Agent at work: many transfers at once, first on Bun, then on Deno.
+// Demonstrates the Agent: many simultaneous transfers, first on Bun, then on Deno.
 //
 //   npm run demo                        against a server of its own
 //   npm run demo -- URL…                with the URLs given
@@ -32,7 +32,7 @@ const OPTIONS = {
   runtime: { type: "string" },
 };
 
-/** What is wrong with the command line. */
+/** The error of a wrong command line. */
 class UsageError extends Error {}
 
 function parse(argv) {
@@ -80,7 +80,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]]) {
   });
 }
 
-/** Starts the server and gives its address; it ends with its stdin. */
+/** Starts the server and returns its address; it exits when its stdin ends. */
 function startServer() {
   const main = join(ROOT, "test", "server", "main.mjs");
   const [runtime, ...args] = SELF;
@@ -94,11 +94,11 @@ function startServer() {
   });
 }
 
-/** Runs the transfers on one runtime; the plan goes through stdin, however long it is. */
+/** Runs the transfers on one runtime; the plan is passed by stdin, since it may be long. */
 function runOn(path, name, plan) {
   const args = name === "deno" ? ["run", "-A"] : ["run"];
   const child = start(path, [...args, "tools/demo/main.ts"], ["pipe", "inherit", "inherit"]);
-  child.stdin.on("error", () => {}); // it ended early: its exit code tells
+  child.stdin.on("error", () => {}); // the child has ended early: its exit code is checked
   child.stdin.end(JSON.stringify(plan));
   return new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1)));
 }

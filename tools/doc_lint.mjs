@@ -1,5 +1,5 @@
-// Checks that every public name has a doc comment: `deno doc --lint`, except its complaint about
-// types that are made from tables, whose parts are nobody's business.
+// Checks that every public name has a doc comment: by `deno doc --lint`, without its errors about
+// types that are made from tables, whose parts are private.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { findRuntime, ROOT } from "./runtimes.mjs";
@@ -10,5 +10,5 @@ const { status, stderr } = spawnSync(findRuntime("deno"), args, options);
 const complaints = stderr.split(/^(?=error)/m);
 const real = complaints.filter((text) => !/^error(\[private-type-ref\]|: Found \d+ )/.test(text));
 process.stderr.write(real.join(""));
-// it ends with 1 for the ones left out, too
+// deno doc exits with 1 for the ignored errors, too
 process.exitCode = real.length === 0 ? 0 : status || 1;

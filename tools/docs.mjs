@@ -13,7 +13,7 @@ import { setup } from "./setup.mjs";
 
 const FLAGS = ["--check", "--serve"];
 
-/** Whether the packages that build the site are those that tools/docs/package-lock.json pins. */
+/** Whether the installed packages are those that tools/docs/package-lock.json pins. */
 function isInstalled() {
   const { packages } = JSON.parse(readFileSync(join(TOOLS, "package-lock.json"), "utf8"));
   return Object.keys(packages[""].devDependencies).every((name) => {
@@ -23,7 +23,7 @@ function isInstalled() {
   });
 }
 
-/** Runs a program, whose failure ends this one. */
+/** Runs a program. If it fails, this program ends. */
 function run(command, args, cwd = ROOT) {
   const shell = process.platform === "win32" && command === "npm";
   const { status, error } = spawnSync(command, args, { cwd, stdio: "inherit", shell });
@@ -31,7 +31,7 @@ function run(command, args, cwd = ROOT) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** The parts of the build, each a process, since vitepress wants one to itself. */
+/** Runs the parts of the build, each in a process of its own, which vitepress needs. */
 function build() {
   rmSync(API, { recursive: true, force: true });
   rmSync(DIST, { recursive: true, force: true });

@@ -1,7 +1,8 @@
-// Looks at the built site in a Chromium of the system, which no test needs: each kind of page in both
-// widths and colours, with pictures of them, clicks, and a search. Run it by hand after `npm run docs`:
+// Opens the built site in a Chromium of the system, which no test needs: each kind of page in both
+// widths and colour schemes, with screenshots, clicks and a search. Run it by hand after `npm run
+// docs`:
 //
-//   node tools/docs_browser.mjs [FOLDER]     the pictures go there, docs/dist/.pictures unless given
+//   node tools/docs_browser.mjs [FOLDER]     for the screenshots; by default docs/dist/.pictures
 import { existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
@@ -9,7 +10,7 @@ import process from "node:process";
 import { DIST, TOOLS } from "./docs/paths.mjs";
 import { serve } from "./docs/serve.mjs";
 
-/** One of each kind, and the longest. */
+/** A page of each kind, and the longest one. */
 const PAGES = {
   home: "/",
   start: "/start/deno.html",
@@ -39,7 +40,7 @@ function chromium() {
   return process.env["CHROMIUM"] ?? paths.find((path) => existsSync(path));
 }
 
-/** A page that tells what goes wrong on it, and what it asks other hosts for. */
+/** Opens a page that records its errors and its requests to other hosts. */
 async function open(context, origin, faults) {
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(`${page.url()}: ${error}`));
@@ -60,7 +61,9 @@ async function open(context, origin, faults) {
   return page;
 }
 
-/** What is wider than the window, which only code and tables may be, inside of their own boxes. */
+/**
+ * Elements that are wider than the window: only code and tables may be, inside scrollable boxes.
+ */
 const overflow = () =>
   document.documentElement.scrollWidth > innerWidth
     ? `is ${document.documentElement.scrollWidth} wide in a window of ${innerWidth}`
@@ -76,7 +79,7 @@ async function look(page, { origin, folder, size, colors, faults }) {
   }
 }
 
-/** Searches for words and follows the first result to its place. */
+/** Searches for words and follows the first result. */
 async function search(page, origin, faults) {
   const words = {
     CURLE_PEER_FAILED_VERIFICATION: "transfers",
@@ -98,7 +101,7 @@ async function search(page, origin, faults) {
   }
 }
 
-/** Clicks: from the start to a page of the menu, a link in a text, and an anchor. */
+/** Clicks: from the first page to one of the menu, a link in a text, and an anchor. */
 async function click(page, origin, faults) {
   await page.goto(`${origin}/`, { waitUntil: "networkidle" });
   await page.getByRole("link", { name: "Start on Deno" }).click();

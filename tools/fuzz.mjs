@@ -1,10 +1,10 @@
-// The misuse fuzzer: random public calls, each run a process of its own with a seed.
+// The misuse fuzzer: random public calls. Each run is a process with a seed.
 //
 //   npm run fuzz                                 200,000 calls on each runtime
 //   npm run fuzz -- --quick                      what CI runs
-//   npm run fuzz -- --seed 7 --runtime bun       one run again
+//   npm run fuzz -- --seed 7 --runtime bun       repeats one run
 //
-// What the options do: --help.
+// The options are described by --help.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -62,7 +62,9 @@ const library = given.library ? await unpacked(given.library) : null;
 const MALLOC_DEBUG = ["x86_64", "aarch64"]
   .map((machine) => `/lib/${machine}-linux-gnu/libc_malloc_debug.so.0`).find(existsSync);
 
-/** What the collectors are told under --gc-stress; both collect after each tenth call as well. */
+/**
+ * The settings of the garbage collectors with --gc-stress; both also collect after each tenth call.
+ */
 const STRESS = {
   bun: { BUN_JSC_slowPathAllocsBetweenGCs: "20", BUN_JSC_sweepSynchronously: "true" },
   deno: ["--gc-interval=2000", "--stress-compaction"],
@@ -70,10 +72,10 @@ const STRESS = {
 
 function environment(runtime) {
   const { http_proxy: _a, https_proxy: _b, all_proxy: _c, ALL_PROXY: _d, ...env } = process.env;
-  env.CURLEW_DEBUG = "1"; // the library looks at its own state after every turn
+  env.CURLEW_DEBUG = "1"; // the library checks its invariants after every turn
   if (library) env.CURLEW_LIBRARY = library.library;
   if (given.malloc) {
-    // checking is a library of its own since glibc 2.34
+    // since glibc 2.34 malloc's checks are in a library of their own
     Object.assign(env, MALLOC_DEBUG ? { LD_PRELOAD: MALLOC_DEBUG } : {}, {
       GLIBC_TUNABLES: "glibc.malloc.check=3:glibc.malloc.perturb=165",
     });
@@ -94,12 +96,12 @@ const running = new Set();
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Ends `child` where its log does not grow for too long. */
+/** Ends `child` if its log has not grown for too long. */
 function watchLog(child, log) {
   let size = 0, since = Date.now(), hung = false;
   const timer = setInterval(() => {
     const now = existsSync(log) ? statSync(log).size : 0;
-    // the start of the process is not a call
+    // the start of the process is not counted as a call
     if (now !== size || now === 0) [size, since] = [now, Date.now()];
     if (Date.now() - since < hangMs) return;
     hung = true;
@@ -111,7 +113,7 @@ function watchLog(child, log) {
   };
 }
 
-/** One run; what was wrong with it, or `null`. */
+/** Runs once; returns the fault, or `null`. */
 function play(runtime, ports, number, count, folder) {
   const log = join(folder, `${runtime}.log`);
   rmSync(log, { force: true });
@@ -144,7 +146,7 @@ function play(runtime, ports, number, count, folder) {
   });
 }
 
-/** Only a run that says that it came to its end has passed. */
+/** A run has passed only if it reports that it has reached its end. */
 function judge(lines, hung, code, signal) {
   const last = lines.at(-1) ?? "";
   const figures = last.startsWith("END ") ? JSON.parse(last.slice(4)) : null;
@@ -173,7 +175,7 @@ function report(runtime, number, count, { wrong, lines, said }) {
   process.stdout.write(`  again: ${replay(runtime, number, count)}\n`);
 }
 
-/** All runs on one runtime, one after the other. */
+/** Makes all runs on one runtime, one after the other. */
 async function fuzz(runtime, ports, folder) {
   let done = 0, nested = 0, failed = 0;
   const ends = {}, started = Date.now();
@@ -202,7 +204,7 @@ async function fuzz(runtime, ports, folder) {
   return failed;
 }
 
-/** The suite's own servers, in a process that ends with this one. */
+/** Starts the suite's own servers, in a process that ends with this one. */
 function startServers() {
   const main = join(ROOT, "test", "server", "main.mjs");
   const child = spawn(process.execPath, [main], { stdio: ["pipe", "pipe", "inherit"] });

@@ -1,5 +1,5 @@
-// Random requests on each runtime, written as curl commands and read again: each must be the same
-// request then, and a redacted command must have no secret in it.
+// Converts random requests to curl commands and back, on each runtime: the result must be the same
+// request, and a redacted command must not contain a secret.
 //
 //   npm run fuzz:command                              100,000 on each, seed 1
 //   npm run fuzz:command -- --seed 7 --count 5000
@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { ROOT, RUNTIMES, TITLES } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
-/** However many: by then it hangs. */
+/** The time limit of a runtime, whatever the count: longer means that it hangs. */
 const LIMIT_MS = 60 * 60_000;
 const SCRIPT = join(ROOT, "test/command/children/round_trip.ts");
 
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Runs them in a process of their own; what it said last, and how it ended. */
+/** Runs the requests in a process of their own; returns its last output, and how it ended. */
 function run(command, args) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], timeout: LIMIT_MS });
   let text = "";

@@ -1,4 +1,5 @@
-// Random responses of a server, on each runtime: none may crash, hang or give a wrong error class.
+// Random responses of a server, on each runtime: none may cause a crash, a hang or a wrong error
+// class.
 //
 //   npm run fuzz:responses                             100,000 of HTTP on each, seed 1
 //   npm run fuzz:responses -- --seed 7 --count 5000
@@ -15,7 +16,7 @@ import { unpacked } from "./matrix/unpacked.mjs";
 import { ROOT, RUNTIMES, TITLES } from "./runtimes.mjs";
 import { setup } from "./setup.mjs";
 
-/** However many: by then it hangs. */
+/** The time limit of a runtime, whatever the count: longer means that it hangs. */
 const LIMIT_MS = 2 * 60 * 60_000;
 const SCRIPT = join(ROOT, "test/faults/children/responses.ts");
 
@@ -29,7 +30,9 @@ const { values } = parseArgs({
   },
 });
 
-/** Runs a part of them in a process of its own; what it said last, and how it ended. */
+/**
+ * Runs a part of the requests in a process of their own; returns its last output, and how it ended.
+ */
 function run(command, args, env) {
   const child = spawn(command, args, {
     env,

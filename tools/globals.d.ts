@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-empty-interface no-explicit-any
 // The names of the web's interfaces that curlew's declarations use. Where a runtime or the DOM
-// library declares them these add nothing, since interfaces merge; without either they are known.
+// library declares them, these add nothing, since interfaces merge; without either, the names
+// exist.
 interface AbortSignal {}
 interface AddEventListenerOptions {}
 interface Blob {}

@@ -1,6 +1,6 @@
 /**
- * Prints which libcurl is used, or the library's own error where there is none. An argument is
- * how that line must begin.
+ * Prints which libcurl is used, or the library's own error where there is none. With an argument,
+ * fails unless the line begins with it.
  *
  * @module
  */

@@ -33,12 +33,12 @@ async function run(name, args) {
     return;
   }
   const env = { CURLEW_LIBRARY: found.library };
-  // what the tests start themselves runs on the same C library
+  // child processes of the tests use the same C library
   if (found.foreign) env.CURLEW_RUNTIMES = dirname(found.runtimes.bun);
   for (const runtime of RUNTIMES) {
     const path = found.runtimes[runtime];
     const command = [path, "run", ...(runtime === "deno" ? ["-A"] : []), "tools/library.ts"];
-    // the right library, or the rest would prove something about another one
+    // the right library: with another one the tests would prove nothing about this one
     if (!step(`${name} loads on ${runtime}`, [...command, found.says], { env })) continue;
     suite(name, runtime, path, args, { env, whole: args.length === 0, timeout: SUITE_LIMIT_MS });
   }

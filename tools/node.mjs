@@ -1,4 +1,5 @@
-// What `node` means where there is no Node.js: the pinned Deno, which runs the test servers too.
+// Provides a `node` where there is no Node.js: the pinned Deno, which then also runs the test
+// servers.
 import { accessSync, chmodSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -16,8 +17,8 @@ function isOnPath(program) {
 }
 
 /**
- * Puts a `node` in front of this process's PATH where there is no Node.js with npm. Returns whether
- * it had to.
+ * Puts a `node` at the front of this process's PATH where there is no Node.js with npm. Returns
+ * whether that was needed.
  */
 export function provideNode({ deno }) {
   if (!process.versions.bun && !process.versions.deno) return false;

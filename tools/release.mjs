@@ -1,10 +1,10 @@
-// A release: the version in its places, the date in CHANGELOG.md, the tests, both packages, the tag.
+// Makes a release: version, date in CHANGELOG.md, tests, both packages, tag.
 //
 //   npm run release -- 0.2.0 --dry-run   does all but committing, tagging and publishing
-//   npm run release -- 0.2.0             asks for nothing, so look at the dry run first
+//   npm run release -- 0.2.0             does not ask for confirmation, so make the dry run first
 //
-// Publishing needs credentials of both registries. In a workflow with `id-token: write` both record
-// the provenance of what they get.
+// Publishing needs credentials of both registries. In a workflow with `id-token: write` both
+// registries record the provenance of the package.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { setup } from "./setup.mjs";
 
 const USAGE = "Usage: npm run release -- VERSION [--dry-run] [--skip-tests]";
 
-/** What has the version: the file, and what stands before it there. */
+/** The places of the version: the file, and the text before the version. */
 const PLACES = [
   ["package.json", /("version": ")[^"]+/],
   ["deno.json", /("version": ")[^"]+/],

@@ -1,4 +1,4 @@
-// Steps that are run one after the other, what came of each, and the summary of all.
+// Runs steps one after the other, and prints a summary of their results.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,11 +6,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { inModules, ROOT, TITLES } from "./runtimes.mjs";
 
-// a log is read by people: escape codes are for a terminal
+// a log must not contain escape codes, which are for a terminal
 const calm = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
 const rows = [];
 
-/** Runs a step under a heading; `judge` gives its result from the exit code. True where it is ok. */
+/**
+ * Runs a step under a heading; `judge` makes its result from the exit code. Returns whether it has
+ * passed.
+ */
 export function step(name, [command, ...args], { judge = byStatus, env = {}, timeout } = {}) {
   process.stdout.write(`\n== ${name}\n`);
   const started = performance.now();
@@ -30,7 +33,7 @@ export function step(name, [command, ...args], { judge = byStatus, env = {}, tim
 
 const byStatus = (status) => ({ ok: status === 0, text: status === 0 ? "ok" : "FAILED" });
 
-/** A step that could not even be started. */
+/** Records a step that could not be started. */
 export function failure(name, message) {
   process.stdout.write(`\n== ${name}: ${message}\n`);
   rows.push({ name, time: "", ok: false, text: "FAILED" });
@@ -39,7 +42,10 @@ export function failure(name, message) {
 const words = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
-/** Counts a vitest report; a file or a run that fails without a failing test counts as one. */
+/**
+ * The counts of a vitest report; a file or a run that fails without a failing test counts as one
+ * failure.
+ */
 function counted(file, status) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
@@ -51,7 +57,7 @@ function counted(file, status) {
       counts.skipped += assertionResults.length - passed - failed;
     }
   } catch {
-    // no report: the run itself broke
+    // no report: the run itself has failed
   }
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
@@ -59,7 +65,7 @@ function counted(file, status) {
 
 const RUN = { bun: ["--bun"], deno: ["run", "-A"] };
 
-/** Whether every function of libcurl was called, by the notes of test/calls.ts. */
+/** Checks that every function of libcurl was called, by the records of test/calls.ts. */
 function functionsCalled(name, folder) {
   const exported = new Set(), called = new Set();
   for (const file of readdirSync(folder)) {
@@ -76,8 +82,7 @@ function functionsCalled(name, folder) {
 }
 
 /**
- * Runs vitest on a runtime as a step. A `whole` suite must call each function that libcurl
- * exports.
+ * Runs vitest on a runtime as a step. A `whole` suite must call each function that libcurl exports.
  */
 export function suite(name, runtime, path, args, { env, whole = false, ...options } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "curlew-report-"));
@@ -101,7 +106,7 @@ export function suite(name, runtime, path, args, { env, whole = false, ...option
   }
 }
 
-/** Prints a line for each step and one for all; the exit code of the whole. */
+/** Prints a line for each step and one for all. Returns the exit code of the whole. */
 export function summary() {
   process.stdout.write("\n== Summary\n");
   const width = Math.max(...rows.map(({ name }) => name.length));

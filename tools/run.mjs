@@ -1,4 +1,4 @@
-// Runs a pinned runtime with the arguments given.
+// Runs a pinned runtime with the given arguments.
 //
 //   node tools/run.mjs deno run -A file.ts
 import { spawn } from "node:child_process";

@@ -1,8 +1,8 @@
-// The integration suite: real servers of the distribution, started once, and the tests of
+// The integration suite: starts real servers of the distribution once, and runs the tests of
 // test/servers on Bun and on Deno.
 //
 //   npm run test:servers
-//   npm run test:servers -- --only ftp      only the files whose name begins so
+//   npm run test:servers -- --only ftp      only files whose names begin with it
 //   npm run test:servers -- --library sid   with a libcurl of the matrix
 //   npm run test:servers -- -t "resume"     other arguments go to vitest
 import { spawn, spawnSync } from "node:child_process";
@@ -16,13 +16,13 @@ import { setup } from "./setup.mjs";
 
 const rest = process.argv.slice(2);
 
-/** Takes an option and its value out of the arguments. */
+/** Removes an option and its value from the arguments, and returns the value. */
 function option(name) {
   const at = rest.indexOf(name);
   return at < 0 ? undefined : rest.splice(at, 2)[1];
 }
 
-/** The runtimes, and what the environment says of the library under test. */
+/** The runtimes, and the environment variables that select the library under test. */
 async function underTest(name) {
   const paths = setup();
   if (name === undefined) return { paths, env: {} };
@@ -41,7 +41,7 @@ function vitestArgs(args) {
   return [...config, ...args, ...only.map((name) => `test/servers/${name}`)];
 }
 
-/** What the library under test has: a server may be of no use without it. */
+/** The features of the library under test: a server may be useless without one. */
 function libraryFeatures() {
   const script = `import { versionInfo } from "./mod.ts";
     console.log(JSON.stringify(versionInfo().features));`;
@@ -52,7 +52,7 @@ function libraryFeatures() {
   return JSON.parse(stdout);
 }
 
-/** Starts the servers; they end with their standard input, whatever becomes of this process. */
+/** Starts the servers; they exit when their standard input ends, however this process ends. */
 async function start() {
   const args = ["test/servers/main.mjs", ...libraryFeatures()];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });

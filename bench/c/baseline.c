@@ -1,12 +1,12 @@
-// The program that every figure is compared with: curl_multi_socket_action and epoll the way
-// libcurl's documents tell it, on one thread, with libcurl's defaults. Handles are kept and used
-// again, as anybody would who wants speed.
+// The program that all figures are compared with: curl_multi_socket_action and epoll as in
+// libcurl's documentation, on one thread, with libcurl's defaults. Handles are reused, as in any
+// program written for speed.
 //
 //   baseline requests URL COUNT CONCURRENCY | first URL COUNT CONCURRENCY | read URL STREAMS | save URL FILE | send URL BYTES
 //          | burst URL COUNT | hold URL COUNT MS | start URL | flood URL STREAMS MS
 //          | beside URL COUNT WAITING WAITING_URL
 //
-// It prints one line of JSON: what was done, in how many seconds of wall and processor time.
+// It prints one line of JSON: the work done, and its seconds of wall and processor time.
 #define _GNU_SOURCE
 #include "libcurl.h"
 #include <fcntl.h>
@@ -20,7 +20,7 @@ enum { EVENTS = 1024, RING = 1 << 20, WARM_UP = 20000, FEW = 200, MOST_GAPS = 1 
 
 struct transfer {
   CURL *easy;
-  char *body; // what has come, where the body is kept
+  char *body; // the bytes received so far, if the body is kept
   size_t length, room;
   uint64_t to_send;
 };
@@ -65,7 +65,9 @@ static void keep(struct transfer *t, const char *data, size_t size) {
   t->length += size;
 }
 
-/** A streamed body is copied once, over and over into the same place; so do the other clients. */
+/**
+ * Copies each piece of a streamed body once, always to the same memory, as the other clients do.
+ */
 static void pass(const char *data, size_t size) {
   if (ring_at + size > RING) ring_at = 0;
   memcpy(ring + ring_at, data, size);
@@ -97,7 +99,7 @@ static int on_socket(CURL *easy, int fd, int what, void *user, void *known) {
   if (what & CURL_POLL_IN) event.events |= EPOLLIN;
   if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
   epoll_ctl(epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
-  if (!known) curl.multi_assign(multi, fd, &epoll_fd); // forgotten with the REMOVE
+  if (!known) curl.multi_assign(multi, fd, &epoll_fd); // libcurl drops the value with CURL_POLL_REMOVE
   return 0;
 }
 
@@ -165,14 +167,14 @@ static void drain(void) {
 // --- the application's timer of 1 ms, in `flood` ---
 
 struct gap {
-  double wall, own; // since it was set; without the time in which others had the processor
+  double wall, own; // since it was set; without the time in which other processes had the processor
 };
 
 static struct gap gaps[MOST_GAPS];
 static int gap_count, schedule_fd = -1;
 static double set_at = -1, waited_before;
 
-/** Seconds in which this thread was kept from the processor. */
+/** Seconds in which this thread waited for a processor. */
 static double waited(void) {
   char text[128] = "";
   unsigned long long ran = 0, kept = 0;
@@ -203,7 +205,7 @@ static int by_own(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/** The 99th percentiles, as the other clients tell them. */
+/** Prints the 99th percentiles, as the other clients do. */
 static void report_gaps(void) {
   int at = gap_count * 99 / 100;
   if (gap_count == 0) fail("the timer never fired");
@@ -232,13 +234,13 @@ static void serve(const struct epoll_event *event) {
   curl.multi_socket_action(multi, event->data.fd, mask, &running);
 }
 
-/** Runs until all is finished, or until that time. */
+/** Runs until all transfers are finished, or until that time. */
 static void run(int64_t until) {
   static struct epoll_event events[EVENTS];
   int running;
   while (finished < wanted && (until < 0 || now_ms() < until)) {
     int timeout = wait_ms(until);
-    // what is due now needs no look at the sockets first
+    // a timeout that is due needs no check of the sockets before it
     int count = timeout == 0 ? 0 : epoll_wait(epoll_fd, events, EVENTS, timeout);
     for (int i = 0; i < count; i++) serve(&events[i]);
     if (timer_at >= 0 && now_ms() >= timer_at) {
@@ -312,12 +314,12 @@ int main(int argc, char **argv) {
   }
   if (!strcmp(mode, "hold")) {
     start(transfers, count, concurrency);
-    run(now_ms() + second * 2 / 5); // connections are made
+    run(now_ms() + second * 2 / 5); // meanwhile the connections are made
     measure();
     run(now_ms() + second);
   } else if (!strcmp(mode, "flood")) {
     start(transfers, count, concurrency);
-    run(now_ms() + second / 4); // connections are made
+    run(now_ms() + second / 4); // meanwhile the connections are made
     bytes = 0;
     schedule_fd = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
     measure();
@@ -327,7 +329,7 @@ int main(int argc, char **argv) {
     if (argc < 6) fail("expected the URL of those that wait");
     url = argv[5];
     start(transfers, second, second);
-    run(now_ms() + max(1000, second / 2)); // connections are made
+    run(now_ms() + max(1000, second / 2)); // meanwhile the connections are made
     url = argv[2];
     start(transfers + second, FEW, 1);
     run(-1);

@@ -1,5 +1,5 @@
-// Runs a command and tells on descriptor 3 what it took in all. Its own process is so small that
-// the peak of memory is the command's, which it would not be of a child of Node.js.
+// Runs a command and writes its total costs to descriptor 3. This process is so small that the peak
+// of memory is that of the command, which is not the case for a child of Node.js.
 //
 //   meter SECONDS COMMAND…      ends it after that time
 #include <signal.h>

@@ -1,5 +1,5 @@
-// An HTTP/1.1 server that costs next to nothing, so that the clients are what is measured. It
-// prints its port and ends with its stdin.
+// An HTTP/1.1 server with very low costs, so that the clients are measured and not the server. It
+// prints its port, and exits when its stdin ends.
 //
 //   GET /small  GET /json (10 kB)  GET /delay/MS  GET /hold (never answers)  GET /bytes/COUNT
 //   PUT /sink (says how many)
@@ -131,7 +131,7 @@ static int hex(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/** One character between the data of chunks; true at the end of the body. */
+/** Reads one character between the data of chunks; true at the end of the body. */
 static int framing(struct connection *c, char at) {
   switch (c->chunk) {
   case SIZE:
@@ -170,7 +170,7 @@ static int take(struct connection *c, const char *data, size_t length) {
   return c->left ? 0 : say_sunk(c);
 }
 
-/** Bytes whose number is known are thrown away by the kernel, uncopied. */
+/** Discards bytes of known number in the kernel, without copying them. */
 static int sink(struct connection *c) {
   size_t most = c->state == COUNTED && c->left < SCRATCH ? c->left : SCRATCH;
   ssize_t got = recv(c->fd, scratch, most, c->state == COUNTED ? MSG_TRUNC : 0);
@@ -212,14 +212,14 @@ static int read_head(struct connection *c) {
   if (!end) return c->length < HEAD_MAX - 1 ? 0 : -1;
   *end = 0;
   size_t rest = c->in + c->length - (end + 4);
-  c->length = 0; // nobody sends a request before the answer to the last one
+  c->length = 0; // no client sends a request before the response to the last one
   return answer(c, c->in, end + 4, rest);
 }
 
 static int serve(struct connection *c, uint32_t events) {
   if (c->state == COUNTED || c->state == CHUNKED) return sink(c);
   if (c->state == HEAD) return read_head(c);
-  if (events & EPOLLIN) return -1; // it went away
+  if (events & EPOLLIN) return -1; // the client has closed the connection
   return c->state == SENDING ? send_more(c) : 0;
 }
 

@@ -1,4 +1,4 @@
-// The runtime itself, doing nothing: what a start and an idle process cost without a client.
+// A runtime without a client: the cost of a start and of an idle process.
 import process from "node:process";
 import { run } from "./harness.mjs";
 

@@ -30,7 +30,7 @@ async function perform(easy) {
   if (status !== 200) throw new Error(`status ${status}`);
 }
 
-/** One transfer of a handle of its own. */
+/** Runs one transfer on a new handle. */
 async function once(options) {
   using easy = new Easy();
   easy.setOpts({ ...options, ...extra });
@@ -81,7 +81,7 @@ await run({
     };
     const options = {
       UPLOAD: 1,
-      UPLOAD_BUFFERSIZE: 256 * 1024, // as fetch does
+      UPLOAD_BUFFERSIZE: 256 * 1024, // the size that fetch sets
       INFILESIZE_LARGE: size,
       READFUNCTION: read,
     };

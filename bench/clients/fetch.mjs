@@ -1,4 +1,4 @@
-// What the clients with a fetch have in common.
+// The part that all clients with a fetch share.
 import { run } from "./harness.mjs";
 
 /** Runs a client with that fetch; `initFor` gives what each request of a plan is made with. */

@@ -19,7 +19,9 @@ import { UPLOADS } from "./uploads.mjs";
  *   gives the number of bytes that arrived
  */
 
-/** An engine compiles what is called often, and takes some thousand calls for it. */
+/**
+ * The number of calls before measuring: an engine compiles a function after some thousand calls.
+ */
 const WARM_UP = 20_000;
 /** The bytes of the upload before the one that is measured: "start" and "first" have the start. */
 const FIRST_UPLOAD = 64 * 1024;
@@ -155,7 +157,7 @@ const FIRST = ["read", "iterate", "pipe", "burst", "hold", "flood"];
 /** Modes that are measured to the natural end of the process. */
 const WHOLE = ["start", "import"];
 
-/** The whole program of a client: its arguments are a mode, a URL, and what the mode takes. */
+/** Runs a client: the arguments are a mode, a URL, and the arguments of the mode. */
 export async function run(adapter) {
   const [mode, url, first, second, third] = process.argv.slice(2);
   const a = mode === "save" ? first : Number(first), b = Number(second);

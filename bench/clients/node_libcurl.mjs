@@ -1,4 +1,4 @@
-// node-libcurl on Node.js: its Multi, with handles that are used again.
+// node-libcurl on Node.js: its Multi, with handles that are reused.
 import { CurlHttpVersion, Easy, Multi } from "node-libcurl";
 import { run } from "./harness.mjs";
 import { PIECE } from "./uploads.mjs";

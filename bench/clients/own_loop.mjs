@@ -5,7 +5,10 @@ import { Poller } from "curlew/poll";
 
 const { CURL_POLL_REMOVE, CURL_SOCKET_TIMEOUT } = constants;
 
-/** Returns what `Agent.perform` is, for a loop that keeps so many idle connections. */
+/**
+ * Returns a function like `Agent.perform`, for a loop that keeps `maxCachedConnections` idle
+ * connections.
+ */
 export function ownLoop(maxCachedConnections) {
   const poller = new Poller(), multi = new Multi(), outcomes = new Map();
   let timer, immediate = null;

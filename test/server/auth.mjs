@@ -1,5 +1,5 @@
-// Who may pass. A check takes the value of (Proxy-)Authorization and the request, and gives
-// `null` to let it pass, else the challenge.
+// Checks of credentials. A check takes the value of (Proxy-)Authorization and the request, and
+// returns `null` for valid credentials, else the challenge.
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 
@@ -20,7 +20,7 @@ function isDigest(header, method, user, password) {
   return field("username") === user && field("response") === md5(`${secret}:${nonce}:${target}`);
 }
 
-/** MD5, qop=auth; any nonce is good, so nothing is kept. */
+/** Digest with MD5 and qop=auth. Any nonce is accepted, so no state is kept. */
 export function checkDigest(user, password) {
   return (header = "", { method }) => {
     if (header.startsWith("Digest ") && isDigest(header, method, user, password)) return null;
@@ -33,7 +33,7 @@ export function checkDigest(user, password) {
 const SPNEGO = Buffer.from("06062b0601050502", "hex");
 const KERBEROS = Buffer.from("06092a864886f712010202", "hex");
 
-/** Takes a Kerberos ticket without looking into it: it has no key. */
+/** Accepts any Kerberos ticket: the server has no key to check it. */
 export function checkNegotiate(header = "") {
   const token = Buffer.from(/^Negotiate (\S+)$/.exec(header)?.[1] ?? "", "base64");
   return token.includes(SPNEGO) && token.includes(KERBEROS) ? null : "Negotiate";

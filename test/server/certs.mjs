@@ -1,4 +1,4 @@
-// A CA and what it signed, made at every start.
+// A CA and the certificates that it signs, made at every start.
 import "reflect-metadata"; // which @peculiar/x509 needs
 import { Buffer } from "node:buffer";
 import { createHash, webcrypto, X509Certificate } from "node:crypto";
@@ -70,7 +70,7 @@ async function sign(ca, name) {
   return { keys, certificate };
 }
 
-/** The certificate and the key as PEM. */
+/** The certificate and the key, as PEM. */
 async function pemOf({ keys, certificate }) {
   const key = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
   const pem = (text) => Buffer.from(`${text}\n`);
@@ -85,7 +85,9 @@ function pinOf(pem) {
   return "sha256//" + createHash("sha256").update(key).digest("base64");
 }
 
-/** Makes all of them, also as files in `dir`: `ca.pem`, `server.pem`, `server.key` and so on. */
+/**
+ * Makes all certificates, also as files in `dir`: `ca.pem`, `server.pem`, `server.key` and so on.
+ */
 export async function makeCertificates(dir) {
   x509.cryptoProvider.set(webcrypto);
   const ca = await makeCa(), pairs = new Map([["ca", await pemOf(ca)]]);

@@ -10,13 +10,13 @@ const ROOT = new URL("../../", import.meta.url);
 
 export interface ChildOptions {
   readonly args?: readonly string[];
-  /** Default: this process's own. */
+  /** The working directory; by default this process's own. */
   readonly cwd?: string;
-  /** Added to this process's environment. */
+  /** Variables to add to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A program that starts the child, and its arguments, such as `["unshare", "-m"]`. */
+  /** A program that starts the child, with its arguments, such as `["unshare", "-m"]`. */
   readonly via?: readonly string[];
-  /** Default 15 seconds, then SIGKILL. */
+  /** The time after which the child gets SIGKILL; by default 15 seconds. */
   readonly timeoutMs?: number;
 }
 
@@ -29,7 +29,7 @@ export interface ChildResult {
   readonly timedOut: boolean;
 }
 
-/** This runtime's own command line for a TypeScript file. */
+/** The command line of this runtime for a TypeScript file. */
 function command(file: string): string[] {
   if ("Bun" in globalThis) return ["run", file];
   // A file in the temp folder must still find this project's settings.
@@ -97,11 +97,11 @@ export async function runChild(code: string, options: ChildOptions = {}): Promis
 
 /** A program that runs until it is closed. */
 export interface RunningChild {
-  /** The first line that it has printed. */
+  /** The first line that the child has printed. */
   readonly line: string;
   /**
-   * Sends it a signal, and waits for its end; the lines that it has printed. (Not its exit code: on
-   * Deno a child that got a signal has none, even where it has ended by itself.)
+   * Sends a signal to the child, and waits for its end. Returns the lines that it has printed. (Not
+   * its exit code: on Deno a child that got a signal has none, even if it has ended by itself.)
    */
   readonly end: (signal: NodeJS.Signals) => Promise<readonly string[]>;
   [Symbol.asyncDispose](): Promise<void>;

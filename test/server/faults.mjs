@@ -1,5 +1,5 @@
-// Servers that fail on purpose: each fault has a port of its own, since many of them come before
-// any request could name one. What a client should say to them stands in test/faults/wire.ts.
+// Servers that fail on purpose. Each fault has a port of its own, since many of them occur before a
+// request could name one. test/faults/wire.ts has the errors that a client should report.
 import { Buffer } from "node:buffer";
 import http from "node:http";
 import http2 from "node:http2";
@@ -14,17 +14,17 @@ import { pattern } from "./pattern.mjs";
 const quiet = (socket) => socket.on("error", () => {});
 const HANDSHAKE_FAILURE = Buffer.of(21, 3, 3, 0, 2, 2, 40);
 
-/** Faults of HTTP/1 that TLS makes different. */
+/** The faults of HTTP/1 for which TLS makes a difference. */
 const OVER_TLS = ["reset-body", "close-body", "cut-body", "silent-request", "drip"];
 
-/** What happens once a connection is there. */
+/** Faults that occur when a connection is accepted. */
 const AT_ACCEPT = {
   "reset-accept": (socket) => socket.resetAndDestroy(),
   "close-accept": (socket) => socket.end(),
   "silent": () => {},
 };
 
-/** What follows the first bytes of a client that begins TLS, or speaks to a proxy. */
+/** Faults that occur after the first bytes of a client, of TLS or for a proxy. */
 const AT_HELLO = {
   "hello-reset": (socket) => socket.resetAndDestroy(),
   "hello-close": (socket) => socket.end(),
@@ -48,7 +48,7 @@ const AT_HELLO = {
   "socks-silent": () => {},
 };
 
-/** A SOCKS5 proxy that agrees to everything but the connection. */
+/** A SOCKS5 proxy that completes its handshake and then refuses the connection. */
 function socksRefuse(socket) {
   quiet(socket).once("data", () => {
     socket.write(Buffer.of(5, 0));
@@ -62,7 +62,7 @@ const onHello = (react) => (socket) =>
     react(socket);
   });
 
-/** A DoH server: one that answers, but not with DNS, and one that never does. */
+/** DoH servers: one whose response is not DNS, and one that never answers. */
 const DOH = {
   "doh-500": (_req, res) => res.writeHead(500).end(),
   "doh-garbage": (_req, res) =>
@@ -70,13 +70,13 @@ const DOH = {
   "doh-silent": () => {},
 };
 
-/** A port whose queue of connections is full: nothing answers a SYN. */
+/** A port whose backlog is full: nothing answers a SYN. */
 async function startBlackHole() {
   const source = `
     const server = require("node:net").createServer();
     server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
       require("node:worker_threads").parentPort.postMessage(server.address().port);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // nobody accepts
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // no connection is accepted
     });`;
   const port = await new Promise((resolve) => {
     new Worker(source, { eval: true }).once("message", resolve);
@@ -85,7 +85,7 @@ async function startBlackHole() {
   return port;
 }
 
-/** Answers, and says in the middle of it that this was the last one. */
+/** Answers, and announces in the middle of the response that it is the last one (GOAWAY). */
 function leave(stream) {
   stream.respond({ ":status": 200, "content-length": 2000 });
   stream.write(pattern(0, 1000), () => {
@@ -94,7 +94,7 @@ function leave(stream) {
   });
 }
 
-/** Streams of one HTTP/2 session that are reset, beside others that are not. */
+/** HTTP/2 streams of one session that are reset, next to others that are not. */
 function serveStreams(stream, headers) {
   stream.on("error", () => {});
   const [, when, code] = headers[":path"].split("/");
@@ -108,7 +108,7 @@ function serveStreams(stream, headers) {
   stream.write(pattern(0, 1000), () => setTimeout(reset, 20));
 }
 
-/** The pattern, a piece at a time, until its reader has gone or `/beside/end` asks for its end. */
+/** Sends the pattern in pieces, until its reader closes or `/beside/end` is requested. */
 const running = new Set();
 function beside(out, head) {
   head();
@@ -122,7 +122,7 @@ function beside(out, head) {
   out.once("close", () => clearInterval(timer) || running.delete(one));
 }
 
-/** What is beside all faults: `/beside`, its end, and small answers. */
+/** The routes without a fault: `/beside`, its end, and small responses. */
 function serveGood(req, res) {
   if (req.url === "/beside") return beside(res, () => res.writeHead(200));
   if (req.url === "/beside/end") { for (const one of running) one.end(); }
@@ -131,7 +131,7 @@ function serveGood(req, res) {
   req.on("end", () => res.end(`${req.method} ${length}`));
 }
 
-/** A kept connection that ends as its second request comes: before it, after it, or at once. */
+/** Closes a kept connection at its second request: before it, after it, or at once. */
 function serveStale(socket, how) {
   let requests = 0;
   quiet(socket).on("data", (data) => {
@@ -173,7 +173,7 @@ function servers(certs) {
   return all;
 }
 
-/** Starts them all. */
+/** Starts all of them. */
 export async function startFaults({ certificates }) {
   const certs = await certificates();
   const faults = { "black-hole": await startBlackHole() };

@@ -1,4 +1,4 @@
-// Faults of HTTP/2, frame by frame: each gets a TLS connection that has chosen h2.
+// Faults of HTTP/2, frame by frame. Each gets a TLS connection on which h2 was negotiated.
 import { Buffer } from "node:buffer";
 
 export const Frame = {
@@ -14,7 +14,7 @@ export const Frame = {
 };
 export const END_STREAM = 1, END_HEADERS = 4, ACK = 1;
 
-/** One frame. */
+/** The bytes of a frame. */
 export function frame(type, flags, stream, payload = "", length = payload.length) {
   const head = Buffer.alloc(9);
   head.writeUIntBE(length, 0, 3);
@@ -31,7 +31,7 @@ const number = (value) => {
   bytes.writeUInt32BE(value);
   return bytes;
 };
-/** `:status: 200`, which is in HPACK's own table. */
+/** `:status: 200`, an entry of HPACK's static table. */
 export const STATUS_200 = Buffer.of(0x88);
 export const literal = (name, value) =>
   Buffer.concat([
@@ -47,7 +47,7 @@ const rst = (code) => frame(Frame.RST_STREAM, 0, 1, number(code));
 const data = (size, flags = 0) => frame(Frame.DATA, flags, 1, Buffer.alloc(size, 0x78));
 const LENGTH_100 = Buffer.concat([STATUS_200, literal("content-length", "100")]);
 
-/** Calls back once the request's HEADERS have come. */
+/** Calls `then` once the HEADERS of the request have arrived. */
 export function onRequest(socket, then) {
   let all = Buffer.alloc(0);
   socket.on("data", function onData(chunk) {
@@ -65,13 +65,13 @@ const close = (socket) => socket.end();
 const cut = (socket) => (socket._parent ?? socket).destroy();
 const hang = () => {};
 
-/** Settings first, then these frames to the request, then `end`. */
+/** Sends settings, then these frames in response to the request, then calls `end`. */
 const answer = (frames, end = close) => (socket) => {
   socket.write(SETTINGS);
   onRequest(socket, () => socket.write(Buffer.concat(frames), () => end(socket)));
 };
 
-/** Instead of settings. */
+/** Sends bytes instead of the settings. */
 const instead = (bytes, end = close) => (socket) =>
   socket.once("data", () => {
     socket.resume();

@@ -1,13 +1,13 @@
-// Faults of HTTP/1 from the request on, over TCP or TLS: each gets a connection.
+// Faults of HTTP/1 from the request on, over TCP or TLS. Each gets a connection.
 import { Buffer } from "node:buffer";
 import { pattern } from "./pattern.mjs";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
-/** What of an upload comes before a fault in a body. */
+/** The number of bytes of an upload that are received before a fault in a body. */
 const PART = 100_000;
 
-/** Calls back once the head is there; `/upload` has to have sent a part of its body as well. */
+/** Calls `then` once the head has arrived; for `/upload` also a part of the body. */
 function request(socket, then, ofBody = 0) {
   let head = "", body = 0;
   const onData = (data) => {
@@ -26,11 +26,11 @@ function request(socket, then, ofBody = 0) {
   socket.on("data", onData);
 }
 
-/** Faults `end` after a text. */
+/** Sends a text, and then calls `end`, the fault. */
 const after = (text, end) => (socket) =>
   request(socket, () => socket.write(text, () => end(socket)));
 
-/** The same in a body, of which a download has had 300 KB by then. */
+/** The same in the middle of a body, of which a download has received 300 KB by then. */
 function inBody(end, head = `${OK}Content-Length: 4000000\r\n\r\n`) {
   return (socket) =>
     request(socket, (path) => {
@@ -40,14 +40,14 @@ function inBody(end, head = `${OK}Content-Length: 4000000\r\n\r\n`) {
     }, PART);
 }
 
-/** TLS is reset, or cut off without its own end, by what carries it. */
+/** Resets TCP, or closes it without TLS's close_notify. */
 const reset = (socket) => (socket._parent ?? socket).resetAndDestroy();
 const cut = (socket) => (socket._parent ?? socket).destroy();
 const close = (socket) => socket.end();
 const hang = () => {};
 const end = (text) => (socket) => request(socket, () => socket.end(text));
 
-/** Writes until nobody listens any more. */
+/** Writes until the client has closed. */
 const flood = (start, piece) => (socket) =>
   request(socket, () => {
     const more = () => {
@@ -58,7 +58,7 @@ const flood = (start, piece) => (socket) =>
     more();
   });
 
-/** A byte at a time; an upload is not read at all. */
+/** Sends one byte at a time; an upload is not read at all. */
 function drip(socket) {
   request(socket, (path) => {
     if (path === "/upload") return socket.pause();
@@ -68,7 +68,7 @@ function drip(socket) {
   });
 }
 
-/** To itself for ever, on one connection. */
+/** Redirects to the same URL for ever, on one connection. */
 function redirect(socket) {
   request(socket, (path) => {
     socket.write(`HTTP/1.1 302 Found\r\nLocation: ${path}\r\nContent-Length: 0\r\n\r\n`);

@@ -8,7 +8,7 @@ import { countConnections, counters } from "./stats.mjs";
 
 const OPEN = new Set(["USER", "PASS", "QUIT", "FEAT", "SYST", "NOOP"]);
 
-/** One control connection. Commands run one after another, as a client may pipeline them. */
+/** One control connection. Commands run one after another, since a client may pipeline them. */
 class Session {
   user = "";
   loggedIn = false;
@@ -52,7 +52,10 @@ class Session {
     return await listen(server);
   }
 
-  /** The data connection, after 150; null (with 425 sent) where the client asked for none. */
+  /**
+   * The data connection, after the reply 150; null (and a reply 425) if the client has not asked
+   * for one.
+   */
   async data() {
     const waiting = this.#data;
     this.#data = null;
@@ -73,7 +76,7 @@ class Session {
     this.reply(...(whole ? [226, "Done"] : [426, "Data connection closed"]));
   }
 
-  /** All the client sends, or null. */
+  /** The bytes that the client sends, or null. */
   async receive() {
     const socket = await this.data();
     if (!socket) return null;

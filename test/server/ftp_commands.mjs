@@ -17,7 +17,7 @@ async function store(session, arg, append) {
 }
 
 async function listing(session, arg, line) {
-  // libcurl sends no flags, but people's CUSTOMREQUEST may be "LIST -a".
+  // libcurl sends no flags, but a user's CUSTOMREQUEST may be "LIST -a".
   const folder = session.path(arg.replace(/^-\S+ ?/, ""));
   const names = list(folder);
   if (!names) return session.reply(550, "No such folder");

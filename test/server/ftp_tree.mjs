@@ -1,4 +1,4 @@
-// The FTP server's files, in memory: absolute path → bytes; folders by themselves.
+// The FTP server's files, in memory: absolute path → bytes; folders are listed separately.
 import { Buffer } from "node:buffer";
 import { posix } from "node:path";
 import { pattern } from "./pattern.mjs";

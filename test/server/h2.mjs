@@ -3,7 +3,7 @@ import http2 from "node:http2";
 import { wire } from "./http.mjs";
 import { listen } from "./listen.mjs";
 
-// 100 streams as common servers have it; memory for all their bodies, room for many headers.
+// The usual limit of 100 streams, memory for all their bodies, and room for many headers.
 export const H2_OPTIONS = {
   settings: { maxConcurrentStreams: 100 },
   maxSessionMemory: 1000,

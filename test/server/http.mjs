@@ -8,7 +8,7 @@ import { countConnections, counters } from "./stats.mjs";
 
 export const OPTIONS = { maxHeaderSize: 1 << 20, highWaterMark: 256 * 1024 };
 
-/** A test decides when a connection ends, so the server's own limits are off. */
+/** Switches the server's own limits off: a test decides when a connection ends. */
 export function unlimited(server) {
   server.keepAliveTimeout = 60_000;
   server.requestTimeout = 0;
@@ -37,7 +37,7 @@ export async function startUnix({ dir }) {
   return { unix: path };
 }
 
-/** A socket with a name that is no file's, which only Linux has. */
+/** An abstract socket, whose name is not a file; Linux only. */
 export async function startAbstract() {
   if (process.platform !== "linux") return {};
   // Node.js 20 would fill a shorter name up with NUL

@@ -1,4 +1,4 @@
-// A Kerberos realm of one user and one service, where MIT's KDC is installed.
+// A Kerberos realm with one user and one service, if MIT's KDC is installed.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
@@ -10,12 +10,12 @@ const REALM = "CURLEW.TEST";
 
 /** A running realm. */
 export interface Realm {
-  /** What a process needs in its environment to be the realm's user. */
+  /** The environment variables of a process that is the realm's user. */
   readonly env: Readonly<Record<string, string>>;
   close(): void;
 }
 
-/** Where a program is, `null` where it is not installed. */
+/** The path of a program, `null` where it is not installed. */
 function find(program: string): string | null {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
   for (const folder of folders) {
@@ -23,7 +23,7 @@ function find(program: string): string | null {
       accessSync(join(folder, program), constants.X_OK);
       return join(folder, program);
     } catch {
-      // not there
+      // not in this folder
     }
   }
   return null;
@@ -37,7 +37,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits, five seconds at most, until the port can be connected to. */
+/** Waits until the port can be connected to, for five seconds at most. */
 async function ready(port: number): Promise<void> {
   for (let i = 0; i < 100; i++) {
     const open = await new Promise<boolean>((resolve) => {
@@ -83,7 +83,7 @@ function writeSettings(folder: string, port: number): void {
   );
 }
 
-/** Starts a realm whose service is HTTP/localhost; `null` where there is no KDC. */
+/** Starts a realm whose service is HTTP/localhost. Returns `null` where there is no KDC. */
 export async function startRealm(): Promise<Realm | null> {
   const [kdc, util, admin] = ["krb5kdc", "kdb5_util", "kadmin.local"].map(find);
   if (!kdc || !util || !admin) return null;

@@ -1,9 +1,9 @@
-// The servers that the tests run against, in a process of their own: a blocking
-// curl_easy_perform would stop a server on its own thread.
+// The servers for the tests, in a separate process: a blocking curl_easy_perform would block a
+// server on its own thread.
 //
 //   node test/server/main.mjs [kind ...]     no kind: all of them
 //
-// Prints one JSON line with every port, then serves until stdin closes or SIGTERM comes.
+// Prints one JSON line with every port, then serves until stdin ends or SIGTERM arrives.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,11 +56,11 @@ let folder;
 let certs;
 
 async function makeCertificates() {
-  const made = await import("./certs.mjs"); // its packages take a while
+  const made = await import("./certs.mjs"); // its packages take long to load
   return made.makeCertificates(context.dir());
 }
 
-/** What the starters share; folder and certificates exist only once somebody needs them. */
+/** The data that the servers share. The folder and the certificates are made when first needed. */
 const context = {
   dir: () => folder ??= mkdtempSync(join(tmpdir(), "curlew-test-")),
   certificates: () => certs ??= makeCertificates(),

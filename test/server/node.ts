@@ -2,7 +2,7 @@ import { accessSync, constants, realpathSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import process from "node:process";
 
-/** `bun --bun` puts a `node` that is Bun in front of the PATH; the servers want the real one. */
+/** `bun --bun` puts a `node` that is Bun at the front of PATH; the servers need the real one. */
 function isRealNode(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -12,7 +12,7 @@ function isRealNode(path: string): boolean {
   }
 }
 
-/** The first real Node.js on the PATH. */
+/** The first real Node.js on PATH. */
 export function findNode(): string {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((dir) => dir !== "");
   const found = folders.map((dir) => join(dir, "node")).find(isRealNode);

@@ -1,4 +1,4 @@
-// The server's side of NTLM (version 2), for user:pass and one connection at a time.
+// The server side of NTLM (version 2), for user:pass.
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 
@@ -13,7 +13,7 @@ const PASSWORD = Buffer.from("36aa83bdcab3c9fdaf321ca42a31c3fc", "hex");
 const utf16 = (text) => Buffer.from(text, "utf16le");
 const hmac = (key, ...parts) => createHmac("md5", key).update(Buffer.concat(parts)).digest();
 
-/** An attribute of the target: 1 its computer's name, 2 its domain's. */
+/** An attribute of the target: 1 is the name of the computer, 2 that of the domain. */
 function attribute(id, text) {
   const value = utf16(text), head = Buffer.alloc(4);
   head.writeUInt16LE(id, 0);
@@ -42,7 +42,7 @@ function challenge(bytes) {
   return Buffer.concat([head, TARGET, INFO]).toString("base64");
 }
 
-/** Whether the third message is the answer of user with pass. */
+/** Whether the third message proves that the client knows user's password. */
 function isAnswer(message, bytes) {
   const field = (at) => {
     const offset = message.readUInt32LE(at + 4);
@@ -55,10 +55,10 @@ function isAnswer(message, bytes) {
   return response.subarray(0, 16).equals(hmac(key, bytes, response.subarray(16)));
 }
 
-/** socket → the challenge that it was given, or that it has passed. */
+/** socket → the challenge that was sent, or whether it was answered. */
 const sockets = new WeakMap();
 
-/** `null` for a connection that has passed, else the challenge. */
+/** Returns `null` for a connection that is authenticated, else the challenge. */
 export function checkNtlm(header, { socket }) {
   const state = sockets.get(socket);
   if (state?.passed) return null;

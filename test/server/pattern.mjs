@@ -1,4 +1,4 @@
-// Byte i of every generated body is i & 0xff, so a test can check any slice without the rest.
+// Byte i of every generated body is i & 0xff, so a test can check any part without the others.
 import { Buffer } from "node:buffer";
 
 export const BLOCK = Buffer.alloc(65536);

@@ -1,4 +1,4 @@
-/** Shared objects for a child's LD_PRELOAD, made of a C file of the tests. */
+/** Shared objects for a child's LD_PRELOAD, compiled from a C file of the tests. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -11,7 +11,7 @@ function compile(source: string, output: string): Promise<boolean> {
   const args = ["-shared", "-fPIC", "-O1", "-o", output, source, "-ldl"];
   return new Promise((resolve) => {
     execFile("cc", args, (error, _stdout, stderr) => {
-      // No compiler is a reason to skip; one that refuses our source is not.
+      // Without a compiler the tests are skipped; a compiler that refuses the source is an error.
       if (error && stderr) console.error(stderr);
       resolve(!error);
     });
@@ -19,8 +19,8 @@ function compile(source: string, output: string): Promise<boolean> {
 }
 
 /**
- * The path of the shared object, null where there is no C compiler, or no Linux. It is kept under
- * node_modules by the source's hash: nobody cleans up after a test's worker.
+ * The path of the shared object, null where there is no C compiler, or no Linux. The file is cached
+ * under node_modules by the hash of its source: a test's worker does not clean up.
  */
 export async function buildPreload(file: URL): Promise<string | null> {
   if (process.platform !== "linux") return null;

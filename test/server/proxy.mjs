@@ -1,4 +1,4 @@
-// HTTP proxies: absolute-form requests and CONNECT; some want user:pass, one speaks TLS.
+// HTTP proxies: absolute-form requests and CONNECT; some require user:pass, one is reached by TLS.
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -10,7 +10,7 @@ import { join, loopback, note } from "./upstream.mjs";
 
 const HOP_BY_HOP = /^(proxy-.*|connection|keep-alive|te|trailer|upgrade)$/i;
 
-/** Flat raw headers without those that end at the proxy. */
+/** Raw headers, as a flat array, without those that are meant for the proxy. */
 function forwarded(raw) {
   const out = [];
   for (let i = 0; i < raw.length; i += 2) {
@@ -58,10 +58,10 @@ function refusal(status, headers) {
   return `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines}\r\n`;
 }
 
-/** Node hands the socket over with CONNECT, so a refusal is written by hand. */
+/** Node passes the socket to the CONNECT handler, so a refusal is written to it directly. */
 function refuseTunnel(socket, status) {
   socket.end(refusal(status, { Connection: "close" }));
-  // Nobody else reads it, and unread it would never see its end.
+  // No other code reads the socket, and without reading its end is not noticed.
   socket.resume();
 }
 
@@ -98,7 +98,7 @@ function createProxy(kind, check, server = http.createServer(OPTIONS)) {
       socket.on("error", () => {});
       return tunnel(req, socket, head, stats);
     }
-    // the next attempt may come on this connection, and for NTLM it must
+    // the next attempt may use this connection, and with NTLM must use it
     socket.write(refusal(407, { "Proxy-Authenticate": wanted }));
     server.emit("connection", socket);
   });
@@ -117,7 +117,7 @@ export async function startProxy() {
   };
 }
 
-/** A proxy that is spoken to by TLS. */
+/** A proxy that is reached by TLS. */
 export async function startProxyTls({ certificates }) {
   const certs = await certificates();
   const server = https.createServer({ ...OPTIONS, ...certs.pair("server") });

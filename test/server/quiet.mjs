@@ -1,10 +1,10 @@
-// Servers of mail and FTP that answer everything but a goodbye.
+// Servers of mail and FTP that answer every command except the closing one (QUIT, LOGOUT).
 import net from "node:net";
 import { listen } from "./listen.mjs";
 
 const GOODBYE = /^(?:\S+ )?(?:QUIT|LOGOUT)\b/i;
 
-/** Each makes the answers of one connection, line by line; `null` is none. */
+/** For each protocol a function that returns the reply to each line; `null` for none. */
 const PROTOCOLS = {
   smtp: {
     greeting: "220 hi",
@@ -55,7 +55,7 @@ function serve(socket, { greeting, answers }) {
   });
 }
 
-/** One server for each protocol: `quiet` is their ports by name. */
+/** Starts one server for each protocol; `quiet` has their ports by name. */
 export async function startQuiet() {
   const quiet = {};
   for (const [name, protocol] of Object.entries(PROTOCOLS)) {

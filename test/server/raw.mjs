@@ -1,4 +1,4 @@
-// Answers that no HTTP library would write. The request line's path picks one.
+// Responses that no HTTP library would write. The path of the request selects one.
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import { listen } from "./listen.mjs";
@@ -6,7 +6,7 @@ import { countConnections, counters } from "./stats.mjs";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 
-/** Header lines until the client has had enough. */
+/** Sends header lines until the client closes. */
 function endless(socket) {
   const lines = "X-Filler: ".concat("f".repeat(1000), "\r\n").repeat(16);
   const more = () => {
@@ -18,16 +18,16 @@ function endless(socket) {
 }
 
 const BEHAVIOURS = {
-  /** 256 bytes that are no HTTP */
+  /** 256 bytes that are not HTTP */
   "/garbage": (socket) => socket.end(Buffer.from(Array.from({ length: 256 }, (_, i) => 255 - i))),
-  /** a chunk size that is no number */
+  /** a chunk size that is not a number */
   "/bad-chunk": (socket) =>
     socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n`),
   /** the connection ends inside a chunk */
   "/cut-chunk": (socket) => socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\n100\r\nhello`),
-  /** promises 5 bytes, sends 10 */
+  /** announces 5 bytes, sends 10 */
   "/wrong-length": (socket) => socket.end(`${OK}Content-Length: 5\r\n\r\n0123456789`),
-  /** promises 100 bytes, sends 10 */
+  /** announces 100 bytes, sends 10 */
   "/short-length": (socket) => socket.end(`${OK}Content-Length: 100\r\n\r\n0123456789`),
   /** two lengths that disagree */
   "/two-lengths": (socket) =>
@@ -88,7 +88,7 @@ export async function startSilent() {
   return { silent: await listen(server) };
 }
 
-/** Sends back what it gets. */
+/** Sends back the bytes that it receives. */
 export async function startEcho() {
   const server = net.createServer((socket) => {
     socket.on("error", () => {});

@@ -13,10 +13,10 @@ export function json(res, status, value, headers = {}) {
 const SMALL_SIZE = 98;
 const frame = JSON.stringify({ ok: true, name: "small", pad: "" });
 
-/** 98 bytes of JSON: the usual answer. */
+/** 98 bytes of JSON: the usual response body. */
 export const SMALL = Buffer.from(frame.replace('""', `"${"x".repeat(SMALL_SIZE - frame.length)}"`));
 
-// A flat array is node's cheapest form of headers.
+// A flat array is the form of headers that costs Node.js least.
 const SMALL_HEADERS = ["Content-Type", "application/json", "Content-Length", String(SMALL_SIZE)];
 
 export function small(res) {

@@ -1,5 +1,5 @@
-// Responses by a seed: valid ones of HTTP/1, HTTP/2 and WebSocket, most of them damaged. The path
-// `/SEED/NUMBER` names one, and the same path always gets the same bytes.
+// Responses by a seed: valid ones of HTTP/1, HTTP/2 and WebSocket, most of them then damaged. The
+// path `/SEED/NUMBER` selects one, and the same path always gets the same bytes.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import net from "node:net";
@@ -59,7 +59,7 @@ const CODINGS = [
   ",",
 ];
 
-/** Headers that somebody reads, each with values from right to wrong. */
+/** Headers that libcurl or curlew interprets, each with valid and invalid values. */
 const HEADERS = {
   "Content-Length": (rnd) => pick(rnd, NUMBERS),
   "Content-Type": (rnd) =>
@@ -147,7 +147,7 @@ function chunked(rnd, body) {
   return Buffer.concat([...parts, Buffer.from(`0\r\n${trailers}\r\n`)]);
 }
 
-/** A whole response, and the body that a client should have of it. */
+/** A valid response, and the body that a client should get. */
 function valid(rnd) {
   const plain = bytes(rnd, pick(rnd, [0, 1, 20, 300, 5000]));
   const coding = pick(rnd, [null, null, "gzip", "deflate", "br"]);
@@ -164,7 +164,7 @@ function valid(rnd) {
 const join = ({ head, body }) =>
   Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"), body]);
 
-/** What may happen to bytes on their way. */
+/** The kinds of damage to bytes. */
 const DAMAGE = [
   (rnd, all) => all.subarray(0, rnd(all.length + 1)),
   (rnd, all) => {
@@ -196,7 +196,7 @@ function damaged(rnd, all) {
   return all;
 }
 
-/** Strange headers in a response that is whole otherwise. */
+/** Adds unusual headers to an otherwise valid response. */
 function strange(rnd, response) {
   response.head[0] = `HTTP/${pick(rnd, ["1.1", "1.1", "1.0", "2", "3", "0.9"])} ${
     pick(rnd, STATUSES)
@@ -213,7 +213,7 @@ function strange(rnd, response) {
   return response;
 }
 
-/** Response `number` of HTTP/1: its bytes, and the body where it is undamaged, else null. */
+/** Response `number` of HTTP/1: its bytes, and its body if it is undamaged, else null. */
 export function httpResponse(seed, number) {
   const rnd = random(seed, number), kind = rnd(10);
   if (kind === 0) return { bytes: bytes(rnd, rnd(2000)), plain: null, how: "random" };
@@ -277,7 +277,7 @@ function wsFrame(rnd) {
   return Buffer.concat([Buffer.of(first, ...size), payload]);
 }
 
-/** What comes after handshake `number` of WebSocket. */
+/** The frames after handshake `number` of WebSocket. */
 export function wsFrames(seed, number) {
   const rnd = random(seed, number), kind = rnd(10);
   if (kind === 0) return { bytes: bytes(rnd, rnd(2000)), how: "random" };
@@ -285,7 +285,10 @@ export function wsFrames(seed, number) {
   return kind < 6 ? { bytes: all, how: "frames" } : { bytes: damaged(rnd, all), how: "damaged" };
 }
 
-/** In pieces, as a network may bring it; then the end, unless the connection is kept a little. */
+/**
+ * Sends the bytes in pieces, as a network may; then closes, unless the connection is kept for a
+ * while.
+ */
 function send(socket, rnd, all, keep) {
   const pieces = [], cuts = rnd(3) === 0 ? 1 + rnd(3) : 0;
   let at = 0;
@@ -305,7 +308,10 @@ function send(socket, rnd, all, keep) {
   next();
 }
 
-/** How long a kept connection may wait: whoever waits for more of a damaged response sees its end. */
+/**
+ * The lifetime of an idle kept connection: a client that waits for the rest of a damaged response
+ * sees its end.
+ */
 const IDLE_MS = 40;
 const PATH = /^(?:\w+:\/\/[^/]*)?\/(\d+)\/(\d+)/;
 const REQUEST = /(?:GET|POST|CONNECT) (\S+) HTTP\/1\.[01]\r\n[^]*?\r\n\r\n/;
@@ -313,12 +319,12 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 let lastSeed = 0;
 
-/** HTTP/1, as a server and as a proxy: odd numbers keep their connection. */
+/** HTTP/1, as a server and as a proxy. Odd numbers keep their connection. */
 function serveHttp(socket) {
   let head = "";
   socket.on("error", () => {}).on("data", (data) => {
     head += data.toString("latin1");
-    const request = REQUEST.exec(head); // what is before it is the body of the last one
+    const request = REQUEST.exec(head); // text before it is the body of the last request
     if (!request) return;
     head = head.slice(request.index + request[0].length);
     clearTimeout(socket.idle);
@@ -330,8 +336,8 @@ function serveHttp(socket) {
 }
 
 /**
- * HTTP/2 without TLS. HPACK would be needed to read the path, so the client's address has the
- * number, 127.A.B.C, and the seed is the one that HTTP/1 was asked with last.
+ * HTTP/2 without TLS. Reading the path would need HPACK, so the number is in the client's address,
+ * 127.A.B.C, and the seed is the one of the last HTTP/1 request.
  */
 function serveH2(socket) {
   const [, high, middle, low] = (socket.remoteAddress ?? "").split(".").map(Number);
@@ -347,7 +353,7 @@ function serveH2(socket) {
   });
 }
 
-/** WebSocket: a right handshake, then whatever comes. */
+/** WebSocket: a valid handshake, then the generated frames. */
 function serveWs(socket) {
   let head = "";
   socket.on("error", () => {}).on("data", (data) => {
@@ -363,7 +369,7 @@ function serveWs(socket) {
   });
 }
 
-/** HTTP/1, the same over TLS, HTTP/2 and WebSocket. */
+/** Starts HTTP/1, the same over TLS, HTTP/2 and WebSocket. */
 export async function startResponses({ certificates }) {
   const certs = await certificates();
   const secure = { ...certs.pair("server"), ALPNProtocols: ["http/1.1"] };

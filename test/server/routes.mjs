@@ -1,4 +1,4 @@
-// One handler for every HTTP server here; HTTP/1.1 and HTTP/2 alike.
+// One handler for all HTTP servers here, of HTTP/1.1 and HTTP/2.
 import { json, small } from "./reply.mjs";
 import { answerRoutes } from "./routes_answer.mjs";
 import { authRoutes } from "./routes_auth.mjs";
@@ -19,7 +19,9 @@ const routes = new Map(
   }),
 );
 
-/** `/stats` of this server, `/stats/all` by kind, `/stats/reset`; they count no request. */
+/**
+ * `/stats` of this server, `/stats/all` by kind, `/stats/reset`; these requests are not counted.
+ */
 function stats(res, own, verb) {
   if (verb === "reset") reset();
   json(res, 200, verb === "all" ? all : own);
@@ -47,7 +49,7 @@ export function makeHandler(own) {
   return (req, res) => {
     // A client that resets its HTTP/2 stream must not end the process.
     if (req.stream) req.on("error", ignore);
-    // The benchmark's route: no URL parsing.
+    // The benchmark's route, without URL parsing.
     if (req.url === "/small") {
       own.requests++;
       return small(res);

@@ -1,7 +1,7 @@
-// Routes about the answer itself: status, headers, redirects, silence, broken connections.
+// Routes for responses: status, headers, redirects, silence, broken connections.
 import { json, small } from "./reply.mjs";
 
-/** `/delay/MS` the small answer, later */
+/** `/delay/MS` the small response, after a delay */
 function delay(_req, res, [ms]) {
   const timer = setTimeout(() => small(res), Number(ms));
   res.once("close", () => clearTimeout(timer));
@@ -24,7 +24,7 @@ function location(res, code, url) {
   res.end();
 }
 
-/** `/redirect/N` goes to `/redirect/N-1`, `/redirect/0` to `/small`: N + 1 hops */
+/** `/redirect/N` redirects to `/redirect/N-1`, `/redirect/0` to `/small`: N + 1 redirects */
 function redirect(_req, res, [count], query) {
   const n = Number(count);
   const suffix = query.size > 0 ? `?${query}` : "";
@@ -40,7 +40,7 @@ function redirectTo(req, res, _args, query) {
   else answer();
 }
 
-/** `/early-hints` 103, then the small answer */
+/** `/early-hints` 103, then the small response */
 function earlyHints(_req, res) {
   res.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
   small(res);
@@ -57,9 +57,9 @@ function headers(_req, res, _args, query) {
 const EARLY = "the whole answer";
 
 /**
- * `/early/HOW/WHEN` answers before the body has ended, and wants no more of it: with its "length",
- * "without", by "pieces". WHEN: "unasked" before any of the body, "body" once some has come, both
- * with the end of the stream at once; else that comes later
+ * `/early/HOW/WHEN` answers before the request body has ended, and does not need the rest: with a
+ * "length", "without" one, by "pieces". WHEN: "unasked" before any of the body, "body" after a part
+ * of it, both with the end of the stream at once; any other value ends the stream later
  */
 function early(req, res, [how, when]) {
   const answer = () => {
@@ -78,8 +78,8 @@ function early(req, res, [how, when]) {
 const later = (call, ms) => () => setTimeout(call, ms);
 
 /**
- * `/once-on-kept/ID` redirects to itself the first time on a connection, and then ends a connection
- * that is used again without an answer; on another one it gives the small answer
+ * `/once-on-kept/ID` redirects to itself at the first request on a connection, and closes a
+ * connection that is reused without a response; on another one it gives the small response
  */
 const redirected = new WeakSet();
 const expected = new Set();
@@ -96,7 +96,10 @@ function onceOnKept(req, res, [id]) {
   });
 }
 
-/** Under TLS only the inner socket can send a RST; a unix socket has none; it may be gone. */
+/**
+ * Under TLS only the inner socket can send a RST; a unix socket has no RST; the socket may be
+ * closed.
+ */
 function abort(socket) {
   const tcp = socket?._parent ?? socket;
   if (tcp?.remoteAddress) tcp.resetAndDestroy();
@@ -112,21 +115,21 @@ function reset(_req, res) {
   });
 }
 
-/** `/truncated` promises 1000 bytes, sends 10, closes */
+/** `/truncated` announces 1000 bytes, sends 10, closes */
 function truncated(_req, res) {
   res.writeHead(200, { "content-type": "text/plain", "content-length": 1000 });
   if (res.stream) return void res.end("0123456789");
   res.write("0123456789", () => res.socket?.end());
 }
 
-/** `/close` the small answer on a connection that is not kept */
+/** `/close` the small response on a connection that is not kept */
 function close(_req, res) {
   if (!res.stream) res.shouldKeepAlive = false;
   small(res);
   res.stream?.session?.close();
 }
 
-/** `/push/N` (HTTP/2) pushes `/pushed/0` to `/pushed/N-1`, then the small answer */
+/** `/push/N` (HTTP/2) pushes `/pushed/0` to `/pushed/N-1`, then sends the small response */
 function push(_req, res, [count]) {
   if (!res.stream?.pushAllowed) return json(res, 409, { error: "push is not allowed here" });
   for (let i = 0; i < Number(count); i++) {

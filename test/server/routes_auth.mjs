@@ -1,9 +1,9 @@
-// Routes that want credentials, and those about what is known of a host beforehand.
+// Routes that require credentials, and routes of DoH, HSTS and alternative services.
 import { Buffer } from "node:buffer";
 import { checkBasic, checkDigest, checkNegotiate, checkNtlm } from "./auth.mjs";
 import { json } from "./reply.mjs";
 
-/** Reads the body, then answers, `?delay=MS` later; X-Length is how long the body was. */
+/** Reads the body, then answers, after `?delay=MS`; X-Length is the length of the body. */
 function guarded(check) {
   return (req, res, args, query) => {
     const user = args[0] ?? "user";
@@ -26,7 +26,7 @@ function guarded(check) {
 const NAME_ERROR = 3, A = 1, AAAA = 28, KNOWN = /(^|\.)doh\.test$/;
 const ADDRESSES = { [A]: [127, 0, 0, 1], [AAAA]: [...new Array(15).fill(0), 1] };
 
-/** The name in a DNS question, and where it ends. */
+/** The name in a DNS question, and the offset after it. */
 function questionOf(message) {
   const labels = [];
   let at = 12;
@@ -36,7 +36,10 @@ function questionOf(message) {
   return { name: labels.join("."), type: message.readUInt16BE(at), end: at + 4 };
 }
 
-/** RFC 8484: any name in doh.test is loopback, by IPv4; in six.doh.test by IPv6 as well. */
+/**
+ * A DNS response (RFC 8484): any name in doh.test is loopback by IPv4, in six.doh.test by IPv6 as
+ * well.
+ */
 function answerOf(message) {
   const { name, type, end } = questionOf(message);
   const isKnown = KNOWN.test(name), hasSix = name.endsWith("six.doh.test");
@@ -78,7 +81,7 @@ function dnsQuery(req, res) {
   });
 }
 
-/** `/with?name=value` has these headers */
+/** `/with?name=value` a response with these headers */
 function withHeaders(_req, res, _args, query) {
   json(res, 200, { ok: true }, Object.fromEntries(query));
 }
@@ -90,7 +93,7 @@ export const authRoutes = {
   digest: guarded(checkDigest),
   /** `/ntlm` for user:pass */
   ntlm: guarded(() => checkNtlm),
-  /** `/negotiate` for anybody with a ticket */
+  /** `/negotiate` for any Kerberos ticket */
   negotiate: guarded(() => checkNegotiate),
   "dns-query": dnsQuery,
   with: withHeaders,

@@ -1,4 +1,4 @@
-// Routes about how a response body arrives: how large, how slow, in which encoding.
+// Routes for response bodies of different sizes, speeds and encodings.
 import { Buffer } from "node:buffer";
 import zlib from "node:zlib";
 import { pump } from "./pattern.mjs";
@@ -6,7 +6,7 @@ import { pump } from "./pattern.mjs";
 export const OCTETS = "application/octet-stream";
 export const LAST_MODIFIED = "Wed, 01 Jan 2020 00:00:00 GMT";
 
-/** `[from, to)`, null for the whole, "bad" where nothing of it can be served. */
+/** The range `[from, to)`, null for the whole body, "bad" for a range outside it. */
 function wanted(req, size, etag) {
   const range = req.headers.range;
   const ifRange = req.headers["if-range"];
@@ -48,7 +48,7 @@ function chunked(_req, res, [count]) {
   pump(res, 0, Number(count));
 }
 
-/** Calls `tick(i)` each `ms` until `count`, then ends; stops when the client goes away. */
+/** Calls `tick(i)` each `ms` until `count`, then ends; stops when the client closes. */
 function every(res, count, ms, tick) {
   let i = 0;
   const timer = setInterval(() => {

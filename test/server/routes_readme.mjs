@@ -1,16 +1,16 @@
-// Routes that answer as the public servers of the documents do.
+// Routes that respond like the public servers in the documents.
 import { Buffer } from "node:buffer";
 import { json } from "./reply.mjs";
 
 const PAGE = "<!doctype html><title>Example Domain</title><h1>Example Domain</h1>\n";
 
-/** As `https://example.com/`. */
+/** Responds like `https://example.com/`. */
 function example(res) {
   res.writeHead(200, { "content-type": "text/html", "content-length": PAGE.length });
   res.end(PAGE);
 }
 
-/** As `https://httpbin.org/post`: what has arrived, read as JSON. */
+/** Responds like `https://httpbin.org/post`: the request, with its body as JSON. */
 async function post(req, res) {
   const pieces = [];
   for await (const piece of req) pieces.push(piece);

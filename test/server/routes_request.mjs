@@ -1,4 +1,4 @@
-// Routes about what the client sent: echo, uploads, cookies.
+// Routes about the request: echo, uploads, cookies.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { json } from "./reply.mjs";
@@ -36,10 +36,10 @@ function tlsOf(socket) {
   };
 }
 
-/** `/echo` everything that arrived; `body` is base64, null above 1 MiB */
+/** `/echo` the whole request; `body` is base64, null above 1 MiB */
 function echo(req, res) {
   const socket = req.stream?.session?.socket ?? req.socket;
-  // Asked now: once the body is read the connection may be gone, and HTTP/2 throws then.
+  // Read now: after the body was read the connection may be closed, and HTTP/2 throws then.
   const remote = { address: socket.remoteAddress ?? null, port: socket.remotePort ?? null };
   const secure = tlsOf(socket);
   readBody(req, ({ length, sha256, kept }) =>
@@ -57,7 +57,7 @@ function echo(req, res) {
     }));
 }
 
-/** `/sink`; `?hash=0` only counts, for speed */
+/** `/sink` the length and hash of the body; `?hash=0` only counts, for speed */
 function sink(req, res, _args, query) {
   if (query.get("hash") !== "0") {
     return readBody(req, ({ length, sha256 }) => json(res, 200, { bytes: length, sha256 }));

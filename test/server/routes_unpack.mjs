@@ -1,10 +1,10 @@
-// Bodies that unpack far: `/unpack/KIND/BYTES/ENCODING/FRAMING`.
+// Bodies that unpack to many bytes: `/unpack/KIND/BYTES/ENCODING/FRAMING`.
 import { Buffer } from "node:buffer";
 import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 
 const LINE = '{"status":"ok","message":"nothing to report","host":"db-01.example.com","n":7}\n';
-/** What does not pack well: 1 MB at the beginning of "mixed". */
+/** The size of the incompressible beginning of "mixed". */
 const MIXED_START = 1_000_000;
 
 function noise(size) {
@@ -19,11 +19,11 @@ function noise(size) {
 const KINDS = {
   /** Zeros. */
   zeros: (size) => Buffer.alloc(size),
-  /** The same line again and again. */
+  /** The same line, repeated. */
   lines: (size) => Buffer.alloc(size, LINE),
-  /** A megabyte that does not pack, then zeros. */
+  /** A megabyte of incompressible bytes, then zeros. */
   mixed: (size) => Buffer.concat([noise(MIXED_START), Buffer.alloc(size - MIXED_START)]),
-  /** What packs to about a half. */
+  /** Bytes that compress to about a half. */
   noise,
 };
 
@@ -36,7 +36,9 @@ function zstdBlock(bytes, isLast) {
   return Buffer.concat([header, isRun ? bytes.subarray(0, 1) : bytes]);
 }
 
-/** A frame of zstd whose blocks are runs of one byte or not packed: Node.js 20 has no zstd. */
+/**
+ * A frame of zstd, with blocks of one repeated byte or uncompressed ones: Node.js 20 has no zstd.
+ */
 function zstd(bytes) {
   const parts = [Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38)]; // magic, no flags, window 128 KiB
   for (let at = 0; at < bytes.length; at += BLOCK) {
@@ -62,7 +64,7 @@ function body(kind, size, encoding) {
   return packed.get(key);
 }
 
-/** In chunks of growing size, with time between them. */
+/** Sends the bytes in chunks of growing size, with pauses between them. */
 async function inChunks(res, bytes) {
   for (let at = 0, size = 20; at < bytes.length; at += size, size *= 4) {
     res.write(bytes.subarray(at, at + size));

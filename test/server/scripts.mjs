@@ -1,8 +1,8 @@
-// Servers that say no more than a client needs to go on: mail, and protocols of one request.
+// Minimal servers of mail, and of protocols with one request, which only send what a client needs.
 import net from "node:net";
 import { listen } from "./listen.mjs";
 
-/** Answers each line by the first row that matches it. */
+/** Replies to each line by the first row that matches it. */
 function lineServer(greeting, rows) {
   return (socket) => {
     let rest = "", isData = false;
@@ -64,7 +64,7 @@ const DICT = lineServer("220 test\r\n", [
   [/./, "552 no match\r\n"],
 ]);
 
-/** Says something to the first line, then goes. */
+/** Replies to the first line, then closes. */
 function oneAnswer(text) {
   return (socket) => {
     let got = "";
@@ -93,7 +93,7 @@ export const SCRIPTS = {
   dict: DICT,
   gopher: oneAnswer("hello from gopher\r\n.\r\n"),
   rtsp: RTSP,
-  /** Accepts anything, says one line after it, and goes. */
+  /** Accepts any line, replies with one line, and closes. */
   telnet: oneAnswer("hello\r\n"),
 };
 

@@ -1,9 +1,9 @@
-/* Preloaded in front of libc: name resolution that takes as long as the name says.
+/* Preloaded before libc: name resolution that takes as long as the name says.
  *
  *   3000.slow.test   sleeps 3000 ms, then is 127.0.0.1
  *   3000.fail.test   sleeps 3000 ms, then is unknown
  *
- * Every other name goes through untouched. */
+ * Every other name is resolved by libc. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-/* glibc 2.34 gave it a new version, and the oldest libcurl under test runs on an older glibc */
+/* glibc 2.34 gave dlsym a new version, and the oldest libcurl under test runs on an older glibc */
 #ifdef __GLIBC__
 #ifdef __x86_64__
 __asm__(".symver dlsym,dlsym@GLIBC_2.2.5");

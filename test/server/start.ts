@@ -6,7 +6,7 @@ import { findNode } from "./node.ts";
 const START_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** What the servers' one JSON line says. */
+/** The content of the servers' JSON line. */
 export interface Ports {
   readonly http: number;
   readonly https: number;
@@ -36,23 +36,23 @@ export interface Ports {
   readonly faults: Readonly<Record<string, number>>;
   /** The port of each protocol whose responses are random. */
   readonly responses: Readonly<Record<string, number>>;
-  /** The port of each relay that keeps what it is sent, by its name. */
+  /** The port of each relay that records what a client sends, by its name. */
   readonly taps: Readonly<Record<string, number>>;
-  /** The port of each protocol whose server answers no goodbye. */
+  /** The port of each protocol whose server does not answer the closing command. */
   readonly quiet: Readonly<Record<string, number>>;
-  /** Path of the unix socket. */
+  /** The path of the unix socket. */
   readonly unix: string;
-  /** Name of the abstract unix socket. */
+  /** The name of the abstract unix socket. */
   readonly abstract: string;
-  /** Paths of PEM files. */
+  /** The paths of PEM files. */
   readonly ca: string;
   readonly clientCert: string;
   readonly clientKey: string;
-  /** CURLOPT_PINNEDPUBLICKEY of the server's certificate. */
+  /** The CURLOPT_PINNEDPUBLICKEY of the server's certificate. */
   readonly pin: string;
 }
 
-/** The kinds that a URL can name. */
+/** The servers that `url` can name. */
 export type UrlKind =
   | "http"
   | "https"
@@ -64,9 +64,9 @@ export type UrlKind =
   | "raw"
   | "ftp";
 
-/** Running servers. A port that was not started is 0, a path "". */
+/** The running servers. A server that was not started has the port 0 or the path "". */
 export interface TestServer extends Ports {
-  /** False where the kind was not asked for. */
+  /** Whether that server was started. */
   has(key: keyof Ports): boolean;
   /** `url("/small")`, `url("/small", "https")`. */
   url(path: string, kind?: UrlKind): string;
@@ -138,7 +138,7 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The servers must not keep the runtime alive; a pipe is a socket, which can be let go. */
+/** Keeps the servers from keeping the runtime alive; a pipe is a socket, which has `unref`. */
 function unref(child: ChildProcess): void {
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) {
@@ -150,11 +150,11 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // it went by itself
+    // the process has ended already
   }
 }
 
-/** Closing stdin asks it to go; after two seconds it is made to. */
+/** Closes stdin, which ends the servers; after two seconds kills them. */
 function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
@@ -168,7 +168,7 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Starts the servers of these kinds (none given: all) in a Node.js child process. */
+/** Starts the servers of these kinds (without any: all of them) in a Node.js child process. */
 export async function startServer(...kinds: string[]): Promise<TestServer> {
   const main = fileURLToPath(new URL("./main.mjs", import.meta.url));
   const child = spawn(findNode(), [main, ...kinds], { stdio: ["pipe", "pipe", "inherit"] });

@@ -1,4 +1,4 @@
-// What each server has seen, by kind, so that a test can ask how many connections it really cost.
+// Counters of each server, by kind, so that a test can check how many connections it has used.
 
 /** kind → connections since the start or the reset, those open now, requests, proxy targets */
 export const all = {};
@@ -7,7 +7,7 @@ export function counters(kind) {
   return all[kind] ??= { connections: 0, open: 0, requests: 0, targets: [] };
 }
 
-/** `open` stays: those connections are still there. */
+/** `open` is not reset: those connections are still open. */
 export function reset() {
   for (const one of Object.values(all)) {
     one.connections = 0;

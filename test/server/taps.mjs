@@ -1,6 +1,6 @@
-// Relays that keep what a client sends, before servers of every line protocol. One HTTP server
-// gives away what was kept: `GET /take` tells it by the tap when the clients have gone, `GET /peek`
-// at once, and `GET /reset` forgets it.
+// Relays that record what a client sends, in front of servers of every line protocol. An HTTP
+// server returns the recording: `GET /take` by tap when the clients have closed, `GET /peek` at
+// once, and `GET /reset` deletes it.
 import { Buffer } from "node:buffer";
 import http from "node:http";
 import net from "node:net";
@@ -12,10 +12,12 @@ import { startProxy } from "./proxy.mjs";
 import { SCRIPTS, startScript } from "./scripts.mjs";
 import { startSocks } from "./socks.mjs";
 
-/** By tap: the bytes of each connection, in the order in which they came, and what became of it. */
+/**
+ * By tap: the bytes of each connection, in the order of the connections, and whether it is closed.
+ */
 const kept = new Map();
 
-/** Listens before a server, and says on which port. */
+/** Listens in front of a server. Returns the port. */
 async function tap(name, port) {
   kept.set(name, []);
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
@@ -25,7 +27,7 @@ async function tap(name, port) {
     client.on("data", (chunk) => connection.bytes.push(chunk));
     client.pipe(upstream);
     upstream.pipe(client);
-    client.once("end", () => connection.isOver = true); // it has said all
+    client.once("end", () => connection.isOver = true); // the client has sent everything
     client.once("close", () => {
       connection.isOver = true;
       upstream.destroy();
@@ -38,7 +40,7 @@ async function tap(name, port) {
 
 const PROXIES = ["proxy", "proxyAuth", "socks", "socksAuth"];
 
-/** The taps that a client was at. What is behind a proxy is the proxy's. */
+/** The taps that clients have used. Behind a proxy only the tap of the proxy counts. */
 function used() {
   const all = [...kept].map(([name, connections]) => [
     name,
@@ -58,7 +60,7 @@ function taken() {
 
 const original = { files: new Map(files), folders: new Set(folders) };
 
-/** Forgets, but for connections that go on, and gives the FTP server its first files back. */
+/** Deletes the recordings, except for open connections, and restores the FTP server's files. */
 function reset() {
   for (const [name, connections] of kept) {
     const rest = connections.filter(({ isOver }) => !isOver);
@@ -71,7 +73,7 @@ function reset() {
   for (const path of original.folders) folders.add(path);
 }
 
-/** Answers when the clients have gone, since their last bytes may still be on the way. */
+/** Responds when the clients have closed, since their last bytes may still be in transit. */
 function control(req, res) {
   const isOpen = () =>
     req.url !== "/peek" &&

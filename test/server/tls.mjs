@@ -5,7 +5,7 @@ import { H2_OPTIONS } from "./h2.mjs";
 import { OPTIONS, unlimited, wire } from "./http.mjs";
 import { listen } from "./listen.mjs";
 
-/** A starter of a server that has certificates. */
+/** Returns the function that starts a server with certificates. */
 function withCertificates(kind, create) {
   return async ({ certificates }) => {
     const certs = await certificates();

@@ -1,15 +1,15 @@
-// Where proxies may go: loopback only. Any name is loopback, so that a test can prove with an
-// invented name that the proxy, not the client, resolved it.
+// The targets of proxies: loopback only. Every name resolves to loopback, so that a test can prove
+// with an invented name that the proxy, not the client, resolved it.
 import net from "node:net";
 
-/** The address to connect to; null where it is none of ours. */
+/** The address to connect to; null for an address that is not loopback. */
 export function loopback(host) {
   const bare = host.replace(/^\[|\]$/g, "");
   if (net.isIP(bare) === 0) return "127.0.0.1";
   return bare === "::1" || bare.startsWith("127.") ? bare : null;
 }
 
-/** Joins both ways and ends both together. */
+/** Pipes two sockets into each other, and ends them together. */
 export function join(a, b) {
   for (const [one, other] of [[a, b], [b, a]]) {
     one.on("error", () => other.destroy());
@@ -20,7 +20,7 @@ export function join(a, b) {
 
 const MAX_TARGETS = 100;
 
-/** `/stats/all` shows the latest targets as the client named them. */
+/** Records a target as the client named it, for `/stats/all`. */
 export function note(stats, target) {
   stats.requests++;
   stats.targets.push(target);

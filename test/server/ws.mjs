@@ -1,4 +1,4 @@
-// WebSocket servers: npm's ws, and one that does whatever its URL says.
+// WebSocket servers: npm's ws, and one that is controlled by its URL.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import http from "node:http";
@@ -12,17 +12,17 @@ import { countConnections, counters } from "./stats.mjs";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** What happens on a connection, by path. Numbers come from the query. */
+/** The behaviour of a connection, by path. Numbers come from the query. */
 const BEHAVIOURS = {
   /** sends everything back */
   "/echo": (ws) => ws.on("message", (data, binary) => ws.send(data, { binary })),
-  /** tells length and hash of each message, and in how many bytes it came */
+  /** sends length and hash of each message, and the number of bytes it arrived in */
   "/digest": (ws) =>
     ws.on("message", (data, binary) => {
       const sha256 = createHash("sha256").update(data).digest("hex");
       ws.send(JSON.stringify({ length: data.length, binary, sha256 }));
     }),
-  /** tells what the request was like */
+  /** sends a description of the request */
   "/request": (ws, { req }) =>
     ws.send(JSON.stringify({
       url: req.url,
@@ -50,12 +50,12 @@ const BEHAVIOURS = {
     ws.send(three, { binary, fin: true });
     ws.on("pong", (data) => ws.send(`pong ${data}`));
   },
-  /** pings, and tells of the pong */
+  /** pings, and sends a message about the pong */
   "/ping": (ws, { query }) => {
     ws.on("pong", (data) => ws.send(`pong ${data}`));
     ws.ping(query.get("data") ?? "");
   },
-  /** reads nothing for `ms`, then tells the length of each message */
+  /** reads nothing for `ms`, then sends the length of each message */
   "/slow": (ws, { number }) => {
     ws.pause();
     setTimeout(() => ws.resume(), number("ms"));
@@ -106,7 +106,9 @@ export const startWssMtls = withCertificates("wssMtls", ({ ca }) => ({
   rejectUnauthorized: true,
 }));
 
-/** What the clients of the raw server sent after their handshake, in hex, by the `id` they gave. */
+/**
+ * The bytes that clients of the raw server have sent after their handshake, in hex, by their `id`.
+ */
 const seen = new Map();
 
 function headOf(query, key) {
@@ -127,11 +129,11 @@ const ENDS = {
   stay: () => {},
 };
 
-/** Sends the frames whose bytes the URL has in hex, with a pause where it has a dot. */
+/** Sends the frames that the URL has in hex, with a pause at each dot. */
 async function act(socket, query, key) {
   const parts = (query.get("send") ?? "").split(".");
   const bytes = parts.map((hex) => Buffer.from(hex, "hex"));
-  // in one piece with the head, as a quick server does
+  // in one piece with the head, as a fast server does
   socket.write(Buffer.concat([Buffer.from(headOf(query, key)), bytes.shift()]));
   for (const part of bytes) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -140,7 +142,7 @@ async function act(socket, query, key) {
   ENDS[query.get("then") ?? "stay"](socket);
 }
 
-/** Whether the last of these bytes are a Close frame of a client. */
+/** Whether these bytes end with a Close frame of a client. */
 function endsInClose(chunk) {
   for (let at = chunk.length - 6; at >= 0; at--) {
     if (chunk[at] === 0x88 && at + 6 + (chunk[at + 1] & 0x7f) === chunk.length) return true;
@@ -181,7 +183,7 @@ export async function startWsRaw() {
   return { wsRaw: await listen(server) };
 }
 
-/** Sends back what it gets, over TLS. */
+/** Sends back the bytes that it receives, over TLS. */
 export async function startEchoTls({ certificates }) {
   const certs = await certificates();
   const server = tls.createServer(certs.pair("server"), (socket) => {
@@ -192,7 +194,7 @@ export async function startEchoTls({ certificates }) {
   return { echoTls: await listen(server), ...certs.paths };
 }
 
-/** Speaks first, and then repeats each line in capitals. */
+/** Sends a line first, and then repeats each received line in capitals. */
 export async function startLines() {
   const server = net.createServer((socket) => {
     socket.on("error", () => {});

@@ -1,21 +1,24 @@
-/** What every protocol shows: the same tests for each, from a few facts. */
+/** The tests that are the same for every protocol, made from a description of it. */
 import { expect, test } from "vitest";
 import { Agent, type EasyOptions } from "../../mod.ts";
 import { failures, Kept, leavesNothing, onAgent, perform, same } from "./support.ts";
 
-/** The facts of a protocol. */
+/** The description of a protocol. */
 export interface Protocol {
-  /** One transfer. Called for each anew, since a READFUNCTION is used up. */
+  /** The options of a transfer. Called for each transfer, since a READFUNCTION can be used once. */
   readonly get: () => EasyOptions;
-  /** Whether that is what came of it. */
+  /** The expected bytes, or a function that checks them. */
   readonly check: Uint8Array | ((bytes: Uint8Array) => void);
-  /** What fails, and the name of the code. */
+  /** The options of transfers that fail, and the names of their codes. */
   readonly failing: Readonly<Record<string, readonly [options: () => EasyOptions, code: string]>>;
-  /** How many run at the same time, 10 unless given. */
+  /** The number of simultaneous transfers, 10 unless given. */
   readonly atOnce?: number;
-  /** How many run one after the other on one kept connection; none where there is no such thing. */
+  /**
+   * The number of consecutive transfers on one kept connection; none where connections are not
+   * kept.
+   */
   readonly kept?: number;
-  /** Connections that each transfer opens besides, as FTP does for the data. */
+  /** The number of further connections for each transfer, such as FTP's data connection. */
   readonly fresh?: number;
 }
 
@@ -82,5 +85,5 @@ export function commonTests(protocol: Protocol): void {
   });
 }
 
-/** A port where nobody is. */
+/** A port on which nothing listens. */
 export const REFUSED = "127.0.0.1:1";

@@ -1,5 +1,5 @@
-// What examples/scale/crawler.ts promises, on a real Redis: nothing is lost and nothing that is
-// completed is fetched twice, whichever of its processes are killed.
+// The promises of examples/scale/crawler.ts, on a real Redis: nothing is lost, and no completed
+// page is fetched twice, whichever of its processes are killed.
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { createServer } from "node:http";
@@ -12,20 +12,23 @@ import { onServer } from "./support.ts";
 const NAME = "scale/crawler.ts", HOSTS = ["127.0.0.1", "localhost"];
 /** Pages of each host, and the milliseconds between two requests to it. */
 const PAGES = 60, GAP = 20;
-/** Its first answer is a 503. */
+/** The page whose first response is a 503. */
 const FAILS_ONCE = 7;
-/** A page that a killed process was at is free after a lock of 10 s and two looks, 5 s apart. */
+/** A page of a killed process is free after a lock of 10 s and two checks, 5 s apart. */
 const LONG = 60_000;
 
 interface Site {
   readonly origins: readonly string[];
-  /** When each URL was asked for, in milliseconds. */
+  /** The times of the requests for each URL, in milliseconds. */
   readonly asked: ReadonlyMap<string, readonly number[]>;
   readonly total: () => number;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Hosts whose pages are a tree, with links across, twice, to fragments, outside and to no page. */
+/**
+ * Hosts whose pages form a tree, with further links: across, repeated, with fragments, to other
+ * hosts, broken.
+ */
 async function startSite(): Promise<Site> {
   const asked = new Map<string, number[]>();
   let total = 0;
@@ -98,7 +101,7 @@ onServer("redis", "the crawler", ({ port }) => {
     return found.flat().sort();
   }
 
-  /** How many pages each process has told of in its last line. */
+  /** The number of pages that each process has reported in its last line. */
   const pagesHere = (all: readonly ChildResult[]) =>
     all.map(({ code, stdout, stderr }) => {
       expect([code, stderr.replaceAll(/^503 .*\n/gm, "")]).toEqual([0, ""]);
@@ -108,7 +111,10 @@ onServer("redis", "the crawler", ({ port }) => {
       return Number(here);
     });
 
-  /** All is completed once, and only `again` was fetched more often. */
+  /**
+   * Checks that every page is completed once, and that only those of `again` were fetched more
+   * often.
+   */
   async function isWhole(site: Site, again: readonly string[]): Promise<void> {
     expect(await inState(site, "completed")).toEqual(urlsOf(site));
     expect([...site.asked.keys()].sort()).toEqual(urlsOf(site));
@@ -165,11 +171,12 @@ onServer("redis", "the crawler", ({ port }) => {
       const both = await Promise.all([start(site), start(site)]);
       await until(() => site.total() > PAGES);
       await Promise.all(both.map((one) => one.end("SIGKILL")));
-      await new Promise((resolve) => setTimeout(resolve, 200)); // Redis reads what they had sent
+      // Redis reads what the processes had sent
+      await new Promise((resolve) => setTimeout(resolve, 200));
       const completed = await inState(site, "completed"), active = await inState(site, "active");
       expect(completed.length).toBeGreaterThan(PAGES / 2);
       expect(completed.length).toBeLessThan(2 * PAGES);
-      expect(active.length).toBeGreaterThan(0); // otherwise nothing was killed in flight
+      expect(active.length).toBeGreaterThan(0); // otherwise no page was in flight
       const asked = new Map(site.asked);
       const here = pagesHere(await Promise.all([run(site), run(site)]));
       expect(here[0]! + here[1]!).toBe(2 * (PAGES + 1) - completed.length);
@@ -184,7 +191,7 @@ onServer("redis", "the crawler", ({ port }) => {
     const other = run(site), one = await start(site);
     await until(() => site.total() > PAGES);
     await one.end("SIGKILL");
-    const active = await inState(site, "active"); // of both, since it cannot be told whose
+    const active = await inState(site, "active"); // of both processes, since the owner is unknown
     pagesHere([await other]);
     await isWhole(site, active);
   }, LONG);
@@ -200,7 +207,7 @@ onServer("redis", "the crawler", ({ port }) => {
       const completed = await inState(site, "completed"), begun = performance.now();
       expect(completed.length).toBeLessThan(2 * PAGES);
       expect(pagesHere([await run(site)])).toEqual([2 * (PAGES + 1) - completed.length]);
-      expect(performance.now() - begun).toBeLessThan(10_000); // less than a lock lasts
+      expect(performance.now() - begun).toBeLessThan(10_000); // less than the lifetime of a lock
       await isWhole(site, []);
     },
     LONG,

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { chmod, copyFile, mkdir, readFile } from "node:fs/promises";
 
-/** Anonymous logins only, by one of two passwords; `up` can be written. */
+/** Anonymous logins only, with one of two passwords; `up` is writable. */
 async function vsftpd(machine) {
   const { dir, certs } = machine;
   const [port, implicit, strict] = await Promise.all([1, 2, 3].map(() => machine.port()));
@@ -42,10 +42,11 @@ async function vsftpd(machine) {
     rsa_cert_file: certs.cert,
     rsa_private_key_file: certs.key,
   };
-  const kinds = { // name → what is special about it
+  const kinds = { // name → its special settings
     plain: { listen_port: port },
     implicit: { listen_port: implicit, implicit_ssl: "YES" },
-    // as it is by default: the data connection must go on with the other one's TLS session
+    // the default setting: the data connection must resume the TLS session of the control
+    // connection
     strict: { listen_port: strict, require_ssl_reuse: "YES" },
   };
   for (const [name, extra] of Object.entries(kinds)) {
@@ -58,8 +59,8 @@ async function vsftpd(machine) {
 }
 
 /**
- * The server's user is the one that runs it, whatever the machine says of its shell: nss_wrapper
- * has a passwd file of our own read.
+ * The user of the SSH server is the one that runs it, whatever shell the machine has for that user:
+ * nss_wrapper reads a passwd file of the tests.
  */
 async function sshd(machine) {
   const { isRoot } = machine, { uid, gid } = userInfo();

@@ -1,4 +1,4 @@
-// Programs that serve: where they are, their ports, how they start and end.
+// Starts and ends server programs, and finds their paths and ports.
 import { execFile, spawn } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -10,10 +10,13 @@ import { promisify } from "node:util";
 
 const START_TIMEOUT_MS = 20_000;
 const LIBRARIES = ["usr/lib", "lib", "usr/lib/dovecot"];
-/** How Debian calls this processor. */
+/** The name of this processor in Debian's paths. */
 const TRIPLET = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[process.arch];
 
-/** Thrown where a server cannot be had: its tests are skipped with these words. */
+/**
+ * The error of a server that is not available: its tests are skipped, with the message as the
+ * reason.
+ */
 export class Missing extends Error {}
 
 function isProgram(path) {
@@ -27,7 +30,7 @@ function isProgram(path) {
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Whether something accepts on that port, which it says by doing so. */
+/** Whether a server accepts connections on that port. */
 function accepts(port) {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
@@ -40,7 +43,7 @@ function accepts(port) {
   });
 }
 
-/** What the servers need of the machine. `root` has the unpacked packages, `dir` is theirs. */
+/** The resources of the servers. `root` has the unpacked packages, `dir` is their folder. */
 export class Machine {
   #root;
   #children = [];
@@ -53,7 +56,7 @@ export class Machine {
     this.isRoot = process.getuid?.() === 0;
   }
 
-  /** A file of a package: the unpacked one, or the system's. */
+  /** The path of a package's file: the unpacked one, or the system's. */
   file(path) {
     const unpacked = join(this.#root, path);
     return existsSync(unpacked) ? unpacked : path;
@@ -68,7 +71,7 @@ export class Machine {
     return found;
   }
 
-  /** The environment of the unpacked programs, and of no other process. */
+  /** The environment variables of the unpacked programs, and of no other process. */
   get env() {
     const own = LIBRARIES.flatMap((dir) => [
       join(this.#root, dir, TRIPLET ?? ""),
@@ -97,7 +100,7 @@ export class Machine {
     return port;
   }
 
-  /** Writes a file below `dir`, and gives its path. */
+  /** Writes a file below `dir`, and returns its path. */
   async write(name, content, mode = 0o644) {
     const path = join(this.dir, name);
     await mkdir(dirname(path), { recursive: true });
@@ -105,14 +108,14 @@ export class Machine {
     return path;
   }
 
-  /** Makes a folder below `dir`, and gives its path. */
+  /** Makes a folder below `dir`, and returns its path. */
   async folder(name) {
     const path = join(this.dir, name);
     await mkdir(path, { recursive: true });
     return path;
   }
 
-  /** Runs a program of the packages to its end. */
+  /** Runs a program of the packages and waits for its end. */
   run(name, ...args) {
     return promisify(execFile)(this.program(name), args, { env: this.env, cwd: this.dir });
   }
@@ -145,7 +148,7 @@ export class Machine {
     if (ended) throw new Missing(`${name} does not start: ${ended}: ${lastLines(log)}`);
   }
 
-  /** Has a server of JavaScript listen; it ends with the rest. */
+  /** Starts a server written in JavaScript, which ends with the others. */
   async listen(server) {
     await new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -164,19 +167,22 @@ export class Machine {
     return server.address().port;
   }
 
-  /** Remembers what is to be done at the end. */
+  /** Registers a function that is called at the end. */
   atEnd(closer) {
     this.#closers.push(closer);
   }
 
-  /** Ends all of them. SIGKILL: dovecot takes six seconds else, and nothing here is of value. */
+  /**
+   * Ends all servers, by SIGKILL: dovecot would take six seconds otherwise, and no data is of
+   * value.
+   */
   stop() {
     for (const close of this.#closers) close();
     for (const { pid } of this.#children) {
       try {
         process.kill(-pid, "SIGKILL");
       } catch {
-        // it has gone by itself
+        // it has ended already
       }
     }
   }

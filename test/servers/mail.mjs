@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { SMTPServer } from "smtp-server";
 
-/** Where dovecot looks for its TLS module, whatever its settings say. */
+/** The folder in which dovecot searches its TLS module, whatever its settings are. */
 const HOME = "/usr/lib/dovecot";
 
 async function dovecot(machine, _others, { Missing }) {
@@ -19,7 +19,7 @@ async function dovecot(machine, _others, { Missing }) {
   }
   const home = await machine.folder("dovecot");
   const [imap, imaps, pop3, pop3s] = await Promise.all([1, 2, 3, 4].map(() => machine.port()));
-  // mail of root's it refuses to keep
+  // dovecot refuses to store mail of root
   const user = isRoot ? "nobody" : userInfo().username;
   const group = isRoot ? "nogroup" : userInfo().gid;
   const listener = (name, port, ssl = "") =>
@@ -65,14 +65,14 @@ service pop3-login {
 ${listener("pop3", pop3)}${listener("pop3s", pop3s, SSL)}}
 `,
   );
-  // dovecot itself would look for doveconf in /usr/bin only
+  // dovecot itself would search doveconf only in /usr/bin
   const args = ["-f", "service=master", "-c", config, "-m", "master"];
   const command = ["-e", machine.program("dovecot"), "-F", "-c", config];
   await machine.daemon("doveconf", [...args, ...command], { ports: [imap, imaps, pop3, pop3s] });
   return { imap, imaps, pop3, pop3s };
 }
 
-/** Keeps each mail in a file that is named after its first recipient. */
+/** Writes each mail to a file that is named after its first recipient. */
 async function smtp(machine) {
   const { certs } = machine, folder = await machine.folder("mails");
   const options = {
@@ -105,7 +105,7 @@ async function smtp(machine) {
   };
   const listen = async (secure) => {
     const { server } = new SMTPServer({ ...options, secure });
-    server.on("error", () => {}); // a client that leaves
+    server.on("error", () => {}); // a client that closes the connection
     return await machine.listen(server);
   };
   return { port: await listen(false), secure: await listen(true), folder };

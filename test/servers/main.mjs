@@ -1,8 +1,8 @@
-// The servers, in a process of their own.
+// Starts the servers, in a separate process.
 //
 //   node test/servers/main.mjs [feature of libcurl ...]
 //
-// Prints one JSON line, then serves until stdin closes or a signal comes.
+// Prints one JSON line, then serves until stdin ends or a signal arrives.
 import process from "node:process";
 import { startServers } from "./start.mjs";
 

@@ -1,4 +1,4 @@
-// Servers of everything else: a directory, messages, a dictionary, terminals.
+// Servers of the other protocols: a directory, messages, a dictionary, terminals.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -104,7 +104,7 @@ database test {
   return { port };
 }
 
-/** What inetd does: a program for each connection, which is its input and output. */
+/** Does what inetd does: starts a program for each connection, which is its input and output. */
 async function inetd(machine, name, args, withPort = (list) => list) {
   const program = machine.program(name);
   const server = createServer({ pauseOnConnect: true }, (socket) => {
@@ -143,7 +143,7 @@ async function redis(machine) {
   return { port };
 }
 
-/** Answers as a camera would: RTSP servers of the distribution have nothing to play. */
+/** Responds as a camera does: the distribution's RTSP servers have no media. */
 async function rtsp(machine) {
   const server = createServer((socket) => {
     let text = "";

@@ -1,6 +1,6 @@
-// Servers from the distribution's packages, without installing any: apt-get downloads what is
-// missing with all that it needs, dpkg unpacks it into a folder of the project's. That needs no
-// root, starts no daemon, meets no conflicts, and leaves the libcurl under test as it is.
+// Servers from the distribution's packages, without installing any: apt-get downloads the missing
+// packages with all dependencies, and dpkg unpacks them into a folder of the project. That needs no
+// root, starts no daemon, has no conflicts, and does not change the libcurl under test.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const CACHE = fileURLToPath(new URL("../../.cache/servers", import.meta.url));
 
-/** An apt-get with package lists of its own, since only root may refresh the system's. */
+/** An apt-get with package lists of its own, since only root may update the system's. */
 function apt(folder, ...args) {
   const options = {
     "Dir::State::lists": join(folder, "lists"),
@@ -27,13 +27,13 @@ function apt(folder, ...args) {
   return run("apt-get", ["-qq", ...given, ...args], { cwd, env, maxBuffer, timeout });
 }
 
-/** What would be installed for those packages. */
+/** The packages that would be installed. */
 async function missingFor(folder, packages) {
   const { stdout } = await apt(folder, "-s", "--no-install-recommends", "install", ...packages);
   return [...stdout.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name);
 }
 
-/** The same for as many of the packages as this distribution has. */
+/** The same for those of the packages that this distribution has. */
 async function closure(folder, packages) {
   try {
     return await missingFor(folder, packages);
@@ -43,7 +43,7 @@ async function closure(folder, packages) {
   }
 }
 
-/** Downloads and unpacks; how many there were. */
+/** Downloads and unpacks packages. Returns their number. */
 async function fill(folder, packages) {
   for (const name of ["lists/partial", "cache/archives/partial", "debs", "root"]) {
     await mkdir(join(folder, name), { recursive: true });
@@ -58,10 +58,10 @@ async function fill(folder, packages) {
 }
 
 /**
- * Unpacks what is missing for those packages, where that was not done before.
+ * Unpacks the missing packages, unless that was done before.
  *
- * @returns the folder that stands for `/`, how many packages were unpacked into it just now, and
- * why there are less than there should be.
+ * @returns the folder that takes the place of `/`, the number of packages unpacked now, and the
+ * problem, if packages are missing.
  */
 export async function fetchPackages(packages) {
   const wanted = createHash("sha256").update([...packages].sort().join(" ")).digest("hex");

@@ -1,4 +1,4 @@
-// Starts every server there is, once for both runtimes.
+// Starts every available server, once for both runtimes.
 import { Buffer } from "node:buffer";
 import { createCipheriv } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
@@ -15,13 +15,13 @@ import { WEB } from "./web.mjs";
 const MIB = 1 << 20;
 const CONTENT = { "1m.bin": MIB, "8m.bin": 8 * MIB, "64m.bin": 64 * MIB };
 
-/** Bytes that look random, and are the same each time. */
+/** Pseudo-random bytes, the same at each run. */
 function content(name, length) {
   const key = Buffer.alloc(16, name);
   return createCipheriv("aes-128-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-/** What the web and file servers serve. */
+/** Makes the files that the web and file servers serve. */
 async function fillFolder(machine) {
   await machine.write("www/small.txt", "small\n");
   await machine.write("www/pushed.txt", "pushed\n");
@@ -41,8 +41,9 @@ async function certificates(machine) {
 /**
  * Starts them.
  *
- * @param features those of the library under test: some servers are of no use without one.
- * @returns what started, with ports and paths; what is missing, with the reason; and an end.
+ * @param features the features of the library under test: some servers are useless without one.
+ * @returns the started servers with ports and paths, the missing ones with the reason, and a
+ * function that ends them.
  */
 export async function startServers(features) {
   const table = { ...FILES, ...WEB, ...MAIL, ...OTHERS };

@@ -1,4 +1,4 @@
-/** What the tests on real servers share. */
+/** The part that the tests with real servers share. */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -52,13 +52,16 @@ function readFacts(): Facts {
 
 const facts: Facts = readFacts();
 
-/** Certificates: their paths. */
+/** The paths of the certificates. */
 export const certs: Facts["certs"] = facts.certs;
 
-/** A folder of the servers' own, which goes with them. */
+/** A folder of the servers, which is deleted at their end. */
 export const dir: string = facts.dir;
 
-/** The tests of a server; where it is missing they are skipped, and their name says why. */
+/**
+ * Registers the tests of a server. Where it is missing they are skipped, with the reason in their
+ * name.
+ */
 export function onServer<Name extends keyof Servers>(
   name: Name,
   title: string,
@@ -70,7 +73,7 @@ export function onServer<Name extends keyof Servers>(
   else describe.skip(`${title} [NOT RUN, no ${name}: ${why}]`, () => tests({} as Servers[Name]));
 }
 
-/** A server that a test of another one needs as well. */
+/** The facts of a second server that a test needs. */
 export function alsoServer<Name extends keyof Servers>(
   name: Name,
 ): { readonly server: Servers[Name]; readonly missing: boolean; readonly note: string } {
@@ -87,14 +90,14 @@ let names = 0;
 
 const kept = new Map<string, Uint8Array>();
 
-/** The bytes of a file that is served: `small.txt`, `1m.bin`, `8m.bin`, `64m.bin`. */
+/** The bytes of a served file: `small.txt`, `1m.bin`, `8m.bin`, `64m.bin`. */
 export function served(name: string): Uint8Array {
   const bytes = kept.get(name) ?? readFileSync(join(dir, "www", name));
   kept.set(name, bytes);
   return bytes;
 }
 
-/** Whether they are the same; a failing `toEqual` would print all of them. */
+/** Whether two arrays are equal; a failing `toEqual` would print both. */
 export function same(got: Uint8Array, expected: Uint8Array): boolean {
   return Buffer.compare(got, expected) === 0;
 }
@@ -115,7 +118,7 @@ export class Kept extends Easy {
     super();
     this.setOpts({
       TIMEOUT_MS: 20_000,
-      NOPROXY: "*", // whatever the environment says
+      NOPROXY: "*", // whatever the environment variables are
       WRITEFUNCTION: (bytes) => {
         this.#chunks.push(bytes.slice());
         return bytes.length;
@@ -124,13 +127,13 @@ export class Kept extends Easy {
     });
   }
 
-  /** What came so far. */
+  /** The bytes received so far. */
   get bytes(): Uint8Array {
     return Buffer.concat(this.#chunks);
   }
 }
 
-/** A READFUNCTION for those bytes, and their number. */
+/** The options that upload these bytes, with a READFUNCTION and the length. */
 export function sending(bytes: Uint8Array): EasyOptions {
   let sent = 0;
   return {
@@ -142,7 +145,7 @@ export function sending(bytes: Uint8Array): EasyOptions {
       sent += part.length;
       return part.length;
     },
-    // without it libcurl resumes an upload, but sends all of it
+    // without it libcurl resumes an upload, but sends all bytes
     SEEKFUNCTION: (_data, offset) => {
       sent = offset;
       return constants.CURL_SEEKFUNC_OK;
@@ -150,28 +153,28 @@ export function sending(bytes: Uint8Array): EasyOptions {
   };
 }
 
-/** One blocking transfer: its body. */
+/** Runs a blocking transfer, and returns its body. */
 export function perform(options: EasyOptions): Uint8Array {
   using easy = new Kept(options);
   easy.perform();
   return easy.bytes;
 }
 
-/** The same on an agent. */
+/** Runs the transfer on an agent. */
 export async function onAgent(agent: Agent, options: EasyOptions): Promise<Uint8Array> {
   using easy = new Kept(options);
   await agent.perform(easy);
   return easy.bytes;
 }
 
-/** The name of the code that a transfer fails with, by `Easy` and by an agent; "" for none. */
+/** The names of the codes that a transfer fails with, by `Easy` and by an agent; "" for success. */
 export async function failures(options: () => EasyOptions): Promise<[string, string]> {
   await using agent = new Agent();
   const blocking = await codeName(() => perform(options()));
   return [blocking, await codeName(() => onAgent(agent, options()))];
 }
 
-/** The name of the code that a call fails with, "" where it does not. */
+/** The name of the code that a call fails with, "" for success. */
 export async function codeName(call: () => unknown): Promise<string> {
   try {
     await call();
@@ -184,11 +187,14 @@ export async function codeName(call: () => unknown): Promise<string> {
   }
 }
 
-/** Runs something, and expects that no more is left of it than the first time left. */
+/**
+ * Runs a function twice, and expects that the second run leaves no more resources than the first.
+ */
 export async function leavesNothing(run: () => Promise<void>): Promise<void> {
-  await using keeper = new Agent(); // else the place where agents wait comes and goes, in its time
+  // otherwise the parking of the thread appears and disappears meanwhile
+  await using keeper = new Agent();
   const count = () => Object.entries({ ...counters(), connections: connections() });
-  await run(); // what is made once for each kind and thread
+  await run(); // allocates what exists once for each kind and thread
   const before = new Map(count());
   await run();
   const more = () => count().filter(([name, now]) => now > before.get(name)!);

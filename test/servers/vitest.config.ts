@@ -2,7 +2,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// of tools/servers.mjs, which starts the servers; `npm test` leaves these tests out
+// for tools/servers.mjs, which starts the servers; `npm test` leaves these tests out
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("../..", import.meta.url)),

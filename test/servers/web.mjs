@@ -1,4 +1,5 @@
-// Web servers and proxies: name → what it needs, and how it is started. Each gives its ports.
+// Web servers and proxies: name → its requirements, and the function that starts it and returns its
+// ports.
 import { join } from "node:path";
 
 async function nginx(machine) {
@@ -104,7 +105,7 @@ async function tinyproxy(machine) {
   return { port, auth };
 }
 
-/** A proxy that is reached by TLS; what it is asked for it passes on to tinyproxy. */
+/** A proxy that is reached by TLS, and that forwards to tinyproxy. */
 async function nghttpx(machine, { tinyproxy: behind }) {
   const port = await machine.port(), { key, cert } = machine.certs;
   const args = [`-f127.0.0.1,${port}`, `-b127.0.0.1,${behind.port}`, "--http2-proxy"];
@@ -145,7 +146,7 @@ socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
   return { port };
 }
 
-/** A client of the SSH server that is a SOCKS server, of all four kinds. */
+/** A client of the SSH server that serves as a SOCKS proxy, of all four kinds. */
 async function ssh(machine, { sshd }) {
   const port = await machine.port();
   const options = [`UserKnownHostsFile=${sshd.knownHosts}`, "BatchMode=yes", "LogLevel=ERROR"];

@@ -1,4 +1,4 @@
-// The npm package brings no declarations.
+// The npm package has no declarations.
 
 declare module "deno-std/fmt/bytes.js" {
   export function format(bytes: number): string;

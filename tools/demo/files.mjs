@@ -1,4 +1,4 @@
-// Names for the files that a demo saves: base names only, made from the URLs.
+// Names for the files that the demo saves: base names only, made from the URLs.
 import { Buffer } from "node:buffer";
 import { lstatSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -27,7 +27,7 @@ function shorten(name) {
   return stem + extension;
 }
 
-/** The last part of a URL's path that says anything, as a base name without a leading dot. */
+/** The last non-empty part of a URL's path, as a base name without a leading dot. */
 export function safeName(url) {
   const { pathname = "", hostname = "" } = parse(url) ?? {};
   const parts = [...pathname.split("/").reverse(), hostname, "download"];
@@ -37,7 +37,7 @@ export function safeName(url) {
   }
 }
 
-/** A path for each URL: none of them exists, and no two are the same on any file system. */
+/** A path for each URL: none exists, and all are different on any file system. */
 export function chooseFiles(folder, urls) {
   const taken = new Set();
   const free = (name) =>

@@ -11,17 +11,17 @@ import { CurlLoadError } from "../../mod.ts";
 import { heading, summary, urlTable } from "./report.ts";
 import { runAll, type Transfer } from "./transfers.ts";
 
-/** What `tools/demo.mjs` asks for. */
+/** The input from `tools/demo.mjs`. */
 interface Plan {
   /** The address of the local server, `null` where URLs are given. */
   readonly server: string | null;
   readonly urls: readonly string[];
-  /** Where each URL's body goes; empty where nothing is saved. */
+  /** The file for each URL's body; empty where nothing is saved. */
   readonly files: readonly string[];
 }
 
 const COUNT = 600;
-/** A mix of answers: small, large, late. */
+/** The paths of the demo: small, large and delayed responses. */
 const PATHS = ["/small", "/bytes/100000", "/small", "/delay/200", "/bytes/5000", "/delay/50"];
 
 function transfersOf({ server, urls, files }: Plan): Transfer[] {

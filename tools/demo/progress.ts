@@ -1,5 +1,5 @@
 /**
- * How far the transfers are: a bar on a terminal, one line elsewhere.
+ * The progress of the transfers: a bar on a terminal, one line elsewhere.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import process from "node:process";
 import { Presets, SingleBar } from "cli-progress";
 
-/** A count that goes up. */
+/** A progress display. */
 export interface Progress extends Disposable {
-  /** One more is done. */
+  /** Counts one more finished transfer. */
   advance(): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a person reads.
+ * The output of the demo.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Moment, MOMENTS, type Result, type Run } from "./transfers.ts";
 
 const MOMENT_NAMES = Object.keys(MOMENTS) as Moment[];
 
-/** Says what runs: the runtime and the library. */
+/** The heading: the runtime and the library. */
 export function heading(): string {
   const { bun, deno } = process.versions as Record<string, string | undefined>;
   const { version, ssl, library } = versionInfo();
@@ -24,7 +24,7 @@ export function heading(): string {
 const ms = (time: number): string => `${time.toFixed(time < 100 ? 2 : 0)} ms`;
 const span = (time: number): string => duration(Math.round(time), { ignoreZero: true }) || "0ms";
 
-/** The value below which that part of the sorted values is. */
+/** The value below which a fraction `part` of the sorted values is. */
 function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)] ?? 0;
 }
@@ -37,7 +37,7 @@ function timeTable(results: readonly Result[]): string {
   return table(["time until", "median", "p90", "max"], rows);
 }
 
-/** The whole run in numbers. */
+/** The numbers of the whole run. */
 export function summary(run: Run): string {
   const { results } = run;
   const good = results.filter(({ error }) => error === null);
@@ -61,7 +61,7 @@ export function summary(run: Run): string {
 
 const LONGEST_URL = 48;
 
-/** A URL as it may be shown: no password, nothing that moves a cursor or is wide, not too long. */
+/** A URL for a terminal: without password, control or wide characters, and not too long. */
 function shown(url: string): string {
   const clean = url.replace(/\/\/[^/?#]*@/, "//").replace(/[^\x21-\x7e]/gu, encodeURIComponent);
   if (clean.length <= LONGEST_URL) return clean;
@@ -69,7 +69,7 @@ function shown(url: string): string {
   return `${clean.slice(0, half)}…${clean.slice(-half)}`;
 }
 
-/** One row for each URL, and below a failed one what curl said. */
+/** A row for each URL, and below a failed one the message of curl. */
 export function urlTable(results: readonly Result[]): string {
   const rows = results.flatMap((result): (Cell[] | string)[] => {
     const { url, error, status, times } = result;

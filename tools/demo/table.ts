@@ -1,5 +1,5 @@
 /**
- * A plain table: columns as wide as they must be, text to the left, numbers to the right.
+ * A plain table: columns as wide as needed, text to the left, numbers to the right.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export type Cell = string | number;
 
 const NUMERIC = /^(\d|–)/;
 
-/** Lays rows out; a row that is a string takes the whole line. No head: `null`. */
+/** Formats rows. A row that is a string takes the whole line. `head` is `null` for no heading. */
 export function table(head: readonly string[] | null, rows: readonly (Cell[] | string)[]): string {
   const cells = rows.filter((row) => typeof row !== "string").map((row) => row.map(String));
   const lines = head ? [head, ...cells] : cells;

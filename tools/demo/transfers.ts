@@ -1,5 +1,5 @@
 /**
- * Many transfers at once through one Agent, and what is known of each afterwards.
+ * Runs many transfers at once through one Agent, and collects the results.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import process from "node:process";
 import { Agent, CurlEasyError, Easy } from "../../mod.ts";
 import { startProgress } from "./progress.ts";
 
-/** What to transfer. */
+/** A transfer to run. */
 export interface Transfer {
   readonly url: string;
-  /** Where the body goes, `null` for nowhere. */
+  /** The file for the body, `null` for none. */
   readonly file: string | null;
 }
 
-/** The moments of a transfer that are shown, by libcurl's own name. */
+/** The times of a transfer that are shown, by libcurl's own names. */
 export const MOMENTS = {
   "name lookup": "NAMELOOKUP_TIME_T",
   connect: "CONNECT_TIME_T",
@@ -27,21 +27,21 @@ export const MOMENTS = {
 /** A {@linkcode MOMENTS} name. */
 export type Moment = keyof typeof MOMENTS;
 
-/** What became of a transfer. */
+/** The result of a transfer. */
 export interface Result {
   readonly url: string;
   readonly error: CurlEasyError | null;
-  /** 0 where the protocol has none, or no answer came. */
+  /** The status, 0 where the protocol has none, or no response was received. */
   readonly status: number;
-  /** Of the body. */
+  /** The size of the body. */
   readonly bytes: number;
-  /** New connections that it needed. */
+  /** The number of new connections. */
   readonly connections: number;
-  /** In milliseconds since its start, 0 for a moment that it never came to. */
+  /** The times in milliseconds since the start, 0 for a step that was not reached. */
   readonly times: Readonly<Record<Moment, number>>;
 }
 
-/** What became of all. */
+/** The result of all transfers. */
 export interface Run {
   readonly results: readonly Result[];
   readonly sockets: number;

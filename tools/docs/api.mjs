@@ -1,4 +1,4 @@
-// Writes the reference into docs/api/: a page for each public name, from its doc comment.
+// Writes the reference to docs/api/: a page for each public name, from its doc comment.
 import { writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
@@ -10,10 +10,12 @@ import { firstSentence } from "./sentence.mjs";
 /** The name that typedoc gives the module of a source file. */
 const nameOf = (file) => relative(ROOT, join(dirname(file), basename(file, ".ts")));
 
-/** Sub-paths that repeat names of the main door, where those are described. */
+/** Sub-paths that repeat names of the main door; the names are described there. */
 const REPEATING = ["curlew/ffi", "curlew/poll"];
 
-/** A name is described in the first door that has it: the others lead there. */
+/**
+ * The entry points. A name is described in the first door that exports it; the others link to it.
+ */
 function entryPoints() {
   const paths = modules(), first = [...paths.keys()].filter((name) => name !== "curlew");
   const own = first.filter((name) => !REPEATING.includes(name));
@@ -30,7 +32,7 @@ const SETTINGS = {
   logLevel: "Warn",
   validation: { notExported: false, invalidLink: true, rewrittenLink: false },
   preservedTypeAnnotationTags: ["@throws"],
-  // of typedoc-plugin-markdown
+  // options of typedoc-plugin-markdown
   out: API,
   name: "Reference",
   entryFileName: "index",
@@ -53,7 +55,7 @@ const HEAD =
   `Each public name has a page, made from its doc comment. [Options and infos](options/index.md) lists
 what libcurl itself takes and tells.`;
 
-/** Puts the class of an error, which is the type of `@throws`, before the words of the tag. */
+/** Writes the class of an error, which is the type of `@throws`, before the text of the tag. */
 function nameErrors(project) {
   for (const reflection of Object.values(project.reflections)) {
     for (const tag of reflection.comment?.getTags("@throws") ?? []) {
@@ -69,14 +71,17 @@ function nameErrors(project) {
   }
 }
 
-/** The module that a reflection stands in. */
+/** The module of a reflection. */
 function moduleOf(reflection) {
   return reflection.kindOf(ReflectionKind.Module)
     ? reflection
     : reflection.parent && moduleOf(reflection.parent);
 }
 
-/** What a name such as `["Easy", "setOpt"]` is in the module of `from`, or else in the main door. */
+/**
+ * The reflection of a name such as `["Easy", "setOpt"]` in the module of `from`, or else in the
+ * main door.
+ */
 function named(from, path) {
   const main = from.project.getChildByName(["curlew"]);
   for (const module of [moduleOf(from), main]) {
@@ -88,7 +93,10 @@ function named(from, path) {
   return undefined;
 }
 
-/** Shows what a type parameter extends as the source has it, not the 300 names that it stands for. */
+/**
+ * Shows the constraint of a type parameter as in the source, not as the 300 names that it expands
+ * to.
+ */
 function asWritten(context, parameter) {
   const [declaration] = context.getSymbolFromReflection(parameter)?.declarations ?? [];
   if (!declaration?.constraint) return;
@@ -96,14 +104,14 @@ function asWritten(context, parameter) {
   parameter.type = context.converter.convertType(scope, declaration.constraint);
 }
 
-/** Leads a link to a name that its file does not import to the one that the package exports. */
+/** Resolves a link to a name that its file does not import: to the one that the package exports. */
 function exported(from, { moduleSource, symbolReference }) {
   const path = symbolReference?.path?.map(({ path }) => path) ?? [];
   const target = moduleSource || path.length === 0 ? undefined : named(from, path);
   return target && { target };
 }
 
-/** The page of all sub-paths, with what the first sentence of each one's comment says. */
+/** Writes the page of all sub-paths, with the first sentence of each one's comment. */
 function writeIndex(project) {
   const rows = [...subPaths().keys()].map((name) => {
     const summary = project.getChildByName([name]).comment.summary.map(({ text }) => text).join("");

@@ -1,5 +1,5 @@
-// Checks the built site: each link and anchor leads somewhere, each sub-path has a page, nothing is
-// loaded from elsewhere, and llms.txt names each page.
+// Checks the built site: each link and anchor has a target, each sub-path has a page, no page loads
+// anything from another host, and llms.txt names each page.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import process from "node:process";
@@ -21,7 +21,7 @@ function unescaped(text) {
   return text.replaceAll("&amp;", "&").replaceAll("&quot;", '"').replaceAll("&#39;", "'");
 }
 
-/** What is wrong with a link on a page, `null` where nothing is. */
+/** The fault of a link on a page, `null` for none. */
 function faultOf(page, link) {
   const [path, anchor] = unescaped(link).split("#");
   const base = path.startsWith("/") ? path.slice(1) : posix.join(dirname(page), path);
@@ -41,7 +41,7 @@ for (const [page, text] of texts) {
     const fault = /^[a-z]+:/.test(link) ? "loaded from elsewhere" : faultOf(page, link);
     if (fault) faults.push(`${page}: ${link}: ${fault}`);
   }
-  // what a page loads by itself, other than by a link that somebody clicks
+  // what a page loads itself, as opposed to links
   for (
     const [tag] of text.matchAll(
       /<(?:link|script|img|iframe|source)\b[^>]*(?:href|src)="https?:[^>]*>/g,

@@ -1,4 +1,4 @@
-// Writes llms.txt: every page of the site with its first sentence, for programs that read it.
+// Writes llms.txt: every page of the site with its first sentence, for language models.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GROUPS } from "./menu.mjs";
@@ -15,11 +15,11 @@ const HEAD = `# curlew
 The addresses are paths of this site. The pages of the reference come from the doc comments.
 `;
 
-/** Markdown without its links and escapes. */
+/** Markdown without links and escapes. */
 const plain = (text) =>
   text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll(/\\(?=[_*<>])/g, "");
 
-/** The first sentence of a page that stands in no code, table, list, heading or front matter. */
+/** The first sentence of a page outside of code, tables, lists, headings and front matter. */
 function summaryOf(file) {
   const text = withSections(readFileSync(file, "utf8")).replace(/^---\n[^]*?\n---\n/, "");
   const paragraphs = text.replaceAll(/```[^]*?```/g, "").split(/\n\n+/);
@@ -43,7 +43,7 @@ function guides() {
   return [`- [Start](/index.html)\n`, ...groups];
 }
 
-/** The folders of a sub-path that hold pages of its own. */
+/** The folders of a sub-path that contain pages. */
 function reference(name) {
   const inner = [...subPaths().keys()].filter((path) => path.startsWith(`${name}/`));
   const files = readdirSync(join(API, name), { recursive: true })

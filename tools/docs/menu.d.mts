@@ -1,2 +1,2 @@
-/** The written pages: title and path, by the heading of the menu that they stand under. */
+/** The written pages: title and path, by the heading in the menu. */
 export const GROUPS: Readonly<Record<string, readonly (readonly [title: string, path: string])[]>>;

@@ -78,7 +78,7 @@ function pagesOf(name) {
   });
 }
 
-/** The menu of the reference: all sub-paths, and the pages of the one that is read. */
+/** The menu of the reference: all sub-paths, and the pages of the current one. */
 function reference(own) {
   const items = [...modules().keys()].map((name) => ({
     text: name === OPTIONS ? "Options and infos" : name,

@@ -1,11 +1,11 @@
 /**
- * Every option and info of libcurl: what it does, what it takes or tells, the first libcurl that has
- * it, and curl's own page. `easy.setOpt`, `easy.setOpts` and `curl` of `fetch` take those of
- * {@linkcode EasyOptionTypes}, with the functions of {@linkcode EasyCallbackTypes};
- * `easy.getInfo` gives those of {@linkcode InfoTypes}; `multi.setOpt` takes those of
- * {@linkcode MultiOptionTypes}, with the functions of {@linkcode MultiCallbackTypes}; `share.setOpt`
- * takes those of {@linkcode ShareOptionTypes}. `null` restores the default. What is newer than these
- * lists is taken too where the loaded libcurl has it.
+ * Every option and info of libcurl: a description, the type, the first libcurl that has it, and
+ * curl's own page. `easy.setOpt`, `easy.setOpts` and `curl` of `fetch` take those of {@linkcode
+ * EasyOptionTypes}, with the functions of {@linkcode EasyCallbackTypes}; `easy.getInfo` returns
+ * those of {@linkcode InfoTypes}; `multi.setOpt` takes those of {@linkcode MultiOptionTypes}, with
+ * the functions of {@linkcode MultiCallbackTypes}; `share.setOpt` takes those of {@linkcode
+ * ShareOptionTypes}. `null` restores the default. Newer options and infos can be used too, if the
+ * loaded libcurl has them.
  *
  * @module
  */

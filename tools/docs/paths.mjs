@@ -1,9 +1,9 @@
-// Where the site's sources and its files are, and which sub-paths the package has.
+// The folders of the site's sources and output, and the sub-paths of the package.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../runtimes.mjs";
 
-/** The folder of what builds the site, with packages of its own. */
+/** The folder of the programs that build the site, with packages of their own. */
 export const TOOLS = join(ROOT, "tools", "docs");
 /** The folder of the pages. */
 export const DOCS = join(ROOT, "docs");

@@ -1,9 +1,9 @@
-// Puts a part of another document into a page, so that it is written once:
+// Copies a section of another document into a page, so that it is written only once:
 //
 //   <!-- section README.md "Sessions" -->
 //
-// stands for what is below that heading there, in a document or in a source file's first comment. Links lead to the pages that have what the link
-// meant; one that nobody has named here ends the build.
+// is replaced by the text below that heading there, in a document or in the first comment of a
+// source file. Links are changed to pages of the site; a link without a known page ends the build.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../runtimes.mjs";
@@ -11,7 +11,7 @@ import { ROOT } from "../runtimes.mjs";
 const MARK = /^<!-- section (\S+\.(?:md|ts))(?: "([^"]+)")? -->$/gm;
 const FENCE = /^```/;
 
-/** Where the site has what the documents link to. */
+/** The pages of the site for the links in the documents. */
 const PAGES = {
   "#a-protocol-of-your-own": "/guide/fetch#a-protocol-of-your-own",
   "#curl-commands": "/guide/commands",
@@ -36,13 +36,13 @@ const PAGES = {
   "node_libcurl.ts": "/api/curlew/node-libcurl/",
 };
 
-/** Files that a reader has in the clone only: their names stay, without a link. */
+/** Files that only a clone has: their names are kept, without a link. */
 const IN_CLONE = ["ARCHITECTURE.md", "CONTRIBUTING.md", "bench/RESULTS.md", "bench/c/baseline.c"];
 
 /** A line's heading level, 0 for other lines. */
 const levelOf = (line) => /^(#+) /.exec(line)?.[1].length ?? 0;
 
-/** The lines of a document, or of the doc comment that a source file begins with. */
+/** The lines of a document, or of the first doc comment of a source file. */
 function allLines(file) {
   const text = readFileSync(join(ROOT, file), "utf8");
   if (file.endsWith(".md")) return text.split("\n");
@@ -50,7 +50,10 @@ function allLines(file) {
   return comment.split("\n").map((line) => line.replace(/^ \* ?/, ""));
 }
 
-/** The lines below a heading, up to the next one of its level; all below the title without one. */
+/**
+ * The lines below a heading, up to the next one of its level; without a title all lines below the
+ * first heading.
+ */
 function linesOf(file, title) {
   const lines = allLines(file);
   const isTitle = (line) => title ? line.replace(/^#+ /, "") === title : line.startsWith("# ");
@@ -65,7 +68,7 @@ function linesOf(file, title) {
   return { level, lines: lines.slice(start + 1, end < 0 ? undefined : end) };
 }
 
-/** Text with its links led to pages of the site. */
+/** Text whose links are changed to pages of the site. */
 function withLinks(file, text) {
   return text.replaceAll(/\[((?:[^[\]]|\[[^\]]*\])*)\]\((?!https?:)([^)]+)\)/g, (_, words, to) => {
     if (IN_CLONE.includes(to.split("#")[0])) return words === to ? `\`${to}\`` : words;
@@ -75,7 +78,10 @@ function withLinks(file, text) {
   });
 }
 
-/** A section's text; headings inside it are one level below the page's title, or that of the mark. */
+/**
+ * The text of a section; its headings are one level below the page's title, or below that of the
+ * mark.
+ */
 function section(file, title, depth) {
   const { level, lines } = linesOf(file, title);
   let isCode = false;
@@ -87,7 +93,7 @@ function section(file, title, depth) {
   return withLinks(file, moved.join("\n").trim());
 }
 
-/** A page's text with its sections in the place of their marks. */
+/** The text of a page, with sections instead of their marks. */
 export function withSections(text) {
   return text.replaceAll(MARK, (_, file, title, at) => {
     const above = text.slice(0, at).split("\n").findLast((line) => levelOf(line) > 0) ?? "# ";
@@ -95,7 +101,7 @@ export function withSections(text) {
   });
 }
 
-/** A rule of markdown-it that reads pages so. */
+/** A rule for markdown-it that does the same. */
 export function sectionsRule(md) {
   md.core.ruler.before("normalize", "sections", (state) => {
     if (!state.inlineMode) state.src = withSections(state.src);

@@ -1,4 +1,4 @@
-// Serves docs/dist/ on the loopback interface: module scripts are not loaded from file: URLs.
+// Serves docs/dist/ on the loopback interface: browsers do not load module scripts from file: URLs.
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -15,7 +15,7 @@ const TYPES = {
   ".woff2": "font/woff2",
 };
 
-/** The file that a path of the site means, `null` where there is none. */
+/** The file for a path of the site, `null` where there is none. */
 function fileOf(url) {
   const { pathname } = new URL(url, "http://localhost/");
   const path = normalize(decodeURIComponent(pathname));
@@ -23,7 +23,7 @@ function fileOf(url) {
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : null;
 }
 
-/** A server of the site on a port of the system's choice, or on the one given. */
+/** Starts a server of the site on the given port, or on one that the system chooses. */
 export async function serve(port = 0) {
   const server = createServer((request, response) => {
     const file = fileOf(request.url);

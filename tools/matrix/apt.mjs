@@ -1,5 +1,5 @@
-// Debian packages without root and without installing: apt with lists and a status of its own
-// fetches and verifies them, dpkg unpacks them.
+// Uses Debian packages without root and without installing: apt, with lists and a status of its
+// own, downloads and verifies them, and dpkg unpacks them.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ function output(command, ...args) {
   return stdout;
 }
 
-/** The address of the Debian archive that this machine is configured for. */
+/** The address of the Debian archive in this machine's configuration. */
 export function mirror() {
   const chosen = process.env["CURLEW_DEBIAN_MIRROR"];
   if (chosen) return chosen;
@@ -32,11 +32,11 @@ function options(folder) {
     "Dir::Etc::preferences": "/dev/null",
     "Dir::Etc::preferencesparts": "/dev/null",
     "Dir::State::lists": join(folder, "lists"),
-    // nothing counts as installed, so the whole closure comes
+    // no package counts as installed, so all dependencies are downloaded
     "Dir::State::status": "/dev/null",
     "Dir::Cache": join(folder, "cache"),
     "Debug::NoLocking": "1",
-    // root's apt would else read and write as a user who may not be allowed to
+    // otherwise apt run by root would use a user without the permissions
     "APT::Sandbox::User": "",
     "Acquire::Languages": "none",
     "Acquire::Retries": "5",
@@ -45,7 +45,9 @@ function options(folder) {
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
 
-/** A passing fault of the network is no reason to give up: three times, with a pause between. */
+/**
+ * Tries an action three times, with a pause between, since a fault of the network may be temporary.
+ */
 async function persistently(action) {
   for (let attempt = 1;; attempt++) {
     try {
@@ -59,7 +61,7 @@ async function persistently(action) {
 }
 
 /**
- * Unpacks packages of the last suite with all that they depend on into `target`. apt checks each
+ * Unpacks packages of the last suite with all their dependencies into `target`. apt checks each
  * file against the hashes of the signed index.
  */
 export async function unpack(suites, packages, folder, target) {
@@ -68,7 +70,7 @@ export async function unpack(suites, packages, folder, target) {
   }
   mkdirSync(target, { recursive: true });
   const archive = mirror();
-  // old suites stay as they are, so their indexes expire
+  // the indexes of old suites are no longer renewed, so they have expired
   const how = `[signed-by=${KEYRING} check-valid-until=no]`;
   const lines = suites.map((suite) => `deb ${how} ${archive} ${suite} main\n`);
   writeFileSync(join(folder, "sources.list"), lines.join(""));

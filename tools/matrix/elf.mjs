@@ -1,10 +1,10 @@
-// A runtime that runs on another C library than this machine's: its ELF file names other paths.
+// Makes a runtime use another C library than this machine's, by changing the paths in its ELF file.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
 const SECTION_DYNAMIC = 6, SECTION_VERDEF = 0x6ffffffd, TAG_VERDEF = 0x6ffffffcn;
 
-/** The section headers of a little-endian 64-bit file that are of interest here. */
+/** The section headers of a little-endian 64-bit file that are needed here. */
 function sections(bytes) {
   const start = Number(bytes.readBigUInt64LE(0x28));
   const size = bytes.readUInt16LE(0x3a), count = bytes.readUInt16LE(0x3c);
@@ -22,8 +22,8 @@ function sections(bytes) {
 }
 
 /**
- * patchelf 0.14 moves the version definitions without telling DT_VERDEF, whereupon the loader of
- * glibc 2.43 reads nonsense. Bun has such definitions.
+ * Repairs DT_VERDEF: patchelf 0.14 moves the version definitions without updating it, and the
+ * loader of glibc 2.43 then reads wrong data. Bun has such definitions.
  */
 function repairVersionDefinitions(file) {
   const bytes = readFileSync(file);
@@ -39,7 +39,9 @@ function repairVersionDefinitions(file) {
   }
 }
 
-/** Makes an executable use that loader, and the libraries in those folders before all others. */
+/**
+ * Makes an executable use that loader, and search those folders for libraries before all others.
+ */
 export function repath(patchelf, file, loader, folders) {
   const args = [
     "--set-interpreter",

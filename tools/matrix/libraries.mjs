@@ -1,12 +1,12 @@
-// The libcurls that the suite runs against: one row is one build, and where Debian has it.
+// The libcurls that the suite runs against: each row is one build, and its source in Debian.
 
 const OPENSSL = "libcurl.so.4", GNUTLS = "libcurl-gnutls.so.4", NSS = "libcurl-nss.so.4";
 const BACKPORTS = ["bookworm", "bookworm-backports"];
 
 /**
- * In the order in which they are run. The last suite has the package, and those before it what
- * it depends on; `own` is the release whose own libcurl it is, and `says` how `tools/library.ts`
- * introduces the right one.
+ * The rows are in the order in which they are run. The last suite has the package, the suites
+ * before it have its dependencies; `own` is the release whose own libcurl it is, and `says` is the
+ * beginning of the line that `tools/library.ts` must print.
  */
 export const LIBRARIES = [
   {
@@ -53,8 +53,9 @@ export const LIBRARIES = [
 ];
 
 /**
- * What `--quick` runs: the ends of the range and the one with WebSockets in the middle, and the
- * tests that have told versions apart. `npm test` has the system's own.
+ * The rows and tests of `--quick`: both ends of the range and the middle version with WebSocket,
+ * and the tests that have found differences between versions. `npm test` uses the system's own
+ * libcurl.
  */
 export const QUICK = {
   libraries: ["7.74.0", "8.14.1", "sid"],

@@ -1,5 +1,5 @@
-// Where a libcurl of the matrix is: the system's own, or one unpacked into a folder that git
-// ignores, together with the runtimes that can load it.
+// Finds a libcurl of the matrix: the system's own, or one unpacked into a folder that git ignores,
+// together with the runtimes that can load it.
 //
 //   node tools/matrix/unpacked.mjs 8.14.1      unpacks it and prints its path
 //   CURLEW_LIBRARY=$(node tools/matrix/unpacked.mjs 8.14.1) npm test
@@ -47,7 +47,10 @@ function inFolders(root, pattern) {
 
 const exactly = (file) => new RegExp(`^${file.replaceAll(".", "\\.")}$`);
 
-/** Fills `STORE/name` unless it is there; whole or not at all, whoever else does the same. */
+/**
+ * Fills `STORE/name` unless it exists: completely or not at all, even if another process does the
+ * same.
+ */
 async function stored(name, suites, packages) {
   const place = join(STORE, name);
   if (existsSync(place)) return place;
@@ -66,7 +69,7 @@ async function stored(name, suites, packages) {
   return place;
 }
 
-/** Whether this machine's own loader finds all that the library needs. */
+/** Whether this machine's loader finds all libraries that the library needs. */
 function loadsHere(library) {
   const { status, stdout, stderr } = run("ldd", library);
   return status === 0 && !/not found/.test(stdout + stderr);
@@ -77,7 +80,7 @@ async function patchelf() {
   return join(await stored("patchelf", [codename()], ["patchelf"]), "root/usr/bin/patchelf");
 }
 
-/** A copy of a runtime that has the unpacked C library in place of the system's. */
+/** A copy of a runtime that uses the unpacked C library instead of the system's. */
 async function patched(runtime, original, place) {
   const copy = join(place, "bin", runtime);
   const version = pinnedVersions().get(runtime);
@@ -96,7 +99,8 @@ async function patched(runtime, original, place) {
 }
 
 /**
- * One row of the table made ready: the path of its library, and of a Bun and a Deno that load it.
+ * Prepares one row of the table. Returns the path of its library, and of a Bun and a Deno that load
+ * it.
  */
 export async function unpacked(name) {
   const row = LIBRARIES.find((row) => row.name === name);
