@@ -17,7 +17,7 @@ export const GROUPS = {
     ["Seeing what happened", "/guide/observe"],
     ["curl commands", "/guide/commands"],
     ["WebSocket", "/guide/websocket"],
-    ["Under a program as it is", "/guide/register"],
+    ["In an unchanged program", "/guide/register"],
     ["Events and memory", "/guide/loops"],
   ],
   "Cookbook": [
