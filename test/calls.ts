@@ -1,5 +1,5 @@
-// Notes which of libcurl's functions a test file calls, where CURLEW_CALLS names a folder for it:
-// tools/report.mjs adds up what a whole run has called.
+// Records which of libcurl's functions a test file calls, if CURLEW_CALLS names a folder for that:
+// tools/report.mjs evaluates the records of a whole run.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { type CurlSymbols, library } from "../ffi/load.ts";
 type Call = (...args: unknown[]) => unknown;
 type Table = Record<string, Call>;
 
-/** The first call is noted, and puts the function itself back in its place. */
+/** Replaces a function by one that records the first call and restores the original. */
 function watch(table: Table, key: string, note: () => void): void {
   const original = table[key]!;
   table[key] = (...args) => {

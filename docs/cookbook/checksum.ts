@@ -1,4 +1,5 @@
-// A body that goes to a file and into a checksum at once, in pieces: it is never whole in memory.
+// Writes a body to a file and computes its checksum, piece by piece: the whole body is never in
+// memory.
 //
 //   deno run --allow-ffi --allow-read --allow-write docs/cookbook/checksum.ts \
 //     https://example.com/big.bin big.copy

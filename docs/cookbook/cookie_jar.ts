@@ -1,4 +1,4 @@
-// Cookies that calls have in common, kept as JSON for the next time.
+// Cookies that calls share, saved as JSON for the next run.
 //
 //   deno run --allow-ffi docs/cookbook/cookie_jar.ts https://example.com
 //   bun docs/cookbook/cookie_jar.ts https://example.com
@@ -17,7 +17,8 @@ await (await fetch(`${base}/login`, { cookies, timeout: 10_000 })).body?.cancel(
 console.log(await (await fetch(`${base}/me`, { cookies, timeout: 10_000 })).text());
 for (const { name, domain } of cookies) console.log(`${name} for ${domain}`);
 
-const saved = JSON.stringify(cookies); // `cookies.save(path)` writes a file for the user alone
+// `cookies.save(path)` writes a file that only the user can read
+const saved = JSON.stringify(cookies);
 const later = CookieJar.fromJSON(JSON.parse(saved));
 const again = await fetch(`${base}/me`, { cookies: later, timeout: 10_000 });
 console.log(`the next time: ${await again.text()}`);

@@ -1,4 +1,4 @@
-// A name with an address of one's choice, without DNS: for a test, or a server that is not public yet.
+// Sets the address of a name, without DNS: for a test, or a server that is not public yet.
 //
 //   deno run --allow-ffi docs/cookbook/fixed_address.ts http://shop.example:8080/ 192.0.2.1
 //   bun docs/cookbook/fixed_address.ts http://shop.example:8080/ 192.0.2.1

@@ -1,5 +1,5 @@
-// What a program does on the network as an HTTP archive, which the network panel of a browser opens,
-// and as a chart in the terminal. Secrets are not in it.
+// Records the transfers of a program as an HTTP archive, which the network panel of a browser
+// opens, and as a chart in the terminal, without secrets.
 //
 //   deno run --allow-ffi --allow-read --allow-write docs/cookbook/har.ts https://example.com/
 //   bun docs/cookbook/har.ts https://example.com/
@@ -13,7 +13,7 @@ import { recordHar, waterfall } from "curlew/observe";
 const [url] = process.argv.slice(2);
 if (!url) throw new Error("Usage: har.ts URL");
 
-using recorder = recordHar(null); // of all calls that are given no agent
+using recorder = recordHar(null); // of all calls without an agent
 await (await fetch(url, { timeout: 10_000 })).text();
 await (await fetch(`${url}?key=s3cr3t`, { timeout: 10_000 })).text();
 

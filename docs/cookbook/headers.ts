@@ -1,4 +1,4 @@
-// Headers in a given order and letter case; `null` takes one away that would be sent by default.
+// Headers in a given order and letter case; `null` removes one that is sent by default.
 //
 //   deno run --allow-ffi docs/cookbook/headers.ts https://example.com/echo
 //   bun docs/cookbook/headers.ts https://example.com/echo

@@ -1,4 +1,4 @@
-// The HTTP version: ask for one, and see which one it was.
+// Requests an HTTP version, and prints the version that was used.
 //
 //   deno run --allow-ffi docs/cookbook/http_version.ts https://example.com/
 //   bun docs/cookbook/http_version.ts https://example.com/
@@ -17,7 +17,7 @@ const old = await fetch(url, {
 await old.body?.cancel();
 console.log(`asked for 1.1: ${transferInfo(old).httpVersion}`);
 
-// over https that is HTTP/2 where both sides have it
+// over https this is HTTP/2, if both sides support it
 const best = await fetch(url, { timeout: 10_000 });
 await best.body?.cancel();
 console.log(`asked for nothing: ${transferInfo(best).httpVersion}`);

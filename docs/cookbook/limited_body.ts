@@ -1,5 +1,5 @@
-// A limit on what a server may send: decoded bytes count, so a small compressed body that unpacks to
-// gigabytes ends there, too.
+// Limits the size of a response body. Decoded bytes count, so the limit also ends a small
+// compressed body that unpacks to gigabytes.
 //
 //   deno run --allow-ffi docs/cookbook/limited_body.ts https://example.com/big.bin
 //   bun docs/cookbook/limited_body.ts https://example.com/big.bin

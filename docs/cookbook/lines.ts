@@ -1,4 +1,4 @@
-// A body that is read line by line while it comes, such as JSON lines or a log.
+// Reads a body line by line while it arrives, such as JSON lines or a log.
 //
 //   deno run --allow-ffi docs/cookbook/lines.ts https://example.com/events.ndjson
 //   bun docs/cookbook/lines.ts https://example.com/events.ndjson
@@ -10,7 +10,7 @@ async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGen
   let rest = "";
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
-    rest = lines.pop()!; // the last one is not whole yet
+    rest = lines.pop()!; // the last line may be incomplete
     yield* lines;
   }
   if (rest) yield rest;
@@ -18,7 +18,8 @@ async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGen
 
 const [url] = process.argv.slice(2);
 if (!url) throw new Error("Usage: lines.ts URL");
-const response = await fetch(url, { connectTimeout: 10_000 }); // no limit on the whole: it may be long
+// no limit for the whole call: the body may be long
+const response = await fetch(url, { connectTimeout: 10_000 });
 let count = 0;
 for await (const line of linesOf(response.body!)) count += line.length > 0 ? 1 : 0;
 console.log(`${count} lines`);

@@ -1,4 +1,5 @@
-// Requests with a user and a password: Basic, or whatever the server offers, such as Digest.
+// Requests with a user and a password: by Basic, or by any method that the server offers, such as
+// Digest.
 //
 //   deno run --allow-ffi docs/cookbook/login.ts https://example.com/basic https://example.com/digest
 //   bun docs/cookbook/login.ts https://example.com/basic https://example.com/digest
@@ -10,7 +11,7 @@ import { constants, fetch } from "curlew";
 const [basicUrl, digestUrl] = process.argv.slice(2);
 if (!basicUrl || !digestUrl) throw new Error("Usage: login.ts BASIC_URL DIGEST_URL");
 
-// Basic is a header: it is sent at once, also with a POST
+// Basic is a header: it is sent with the first request, also with a POST
 const basic = await fetch(basicUrl, {
   headers: { Authorization: `Basic ${btoa("user:pass")}` },
   timeout: 10_000,
@@ -18,7 +19,7 @@ const basic = await fetch(basicUrl, {
 await basic.body?.cancel();
 console.log(`Basic: ${basic.status}`);
 
-// libcurl asks without, and then takes the best that the server offers
+// libcurl first asks without credentials, and then uses the best method that the server offers
 const any = await fetch(digestUrl, {
   timeout: 10_000,
   curl: { USERNAME: "user", PASSWORD: "pass", HTTPAUTH: constants.CURLAUTH_ANY },

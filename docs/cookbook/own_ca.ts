@@ -1,4 +1,5 @@
-// TLS with a certificate authority of one's own, as bytes or as a path (CAINFO). The check stays on.
+// TLS with your own certificate authority, as bytes or as a path (CAINFO). The verification stays
+// on.
 //
 //   deno run --allow-ffi --allow-read docs/cookbook/own_ca.ts https://internal.example/ ca.pem
 //   bun docs/cookbook/own_ca.ts https://internal.example/ ca.pem

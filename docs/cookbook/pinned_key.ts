@@ -1,5 +1,5 @@
-// Only a server with one known key is talked to, whoever has signed its certificate. A list of keys,
-// as here, allows for the next one.
+// Accepts only a server with a known key, whoever has signed its certificate. A list of keys, as
+// here, can contain the server's next key.
 //
 //   deno run --allow-ffi docs/cookbook/pinned_key.ts https://internal.example/ ca.pem sha256//KEY
 //   bun docs/cookbook/pinned_key.ts https://internal.example/ ca.pem sha256//KEY

@@ -1,5 +1,6 @@
-// URLs of strangers: each address is looked at before it is used, so that no name leads into one's
-// own network, by a redirect neither. The agent is its own, so no connection of others is used.
+// Fetches untrusted URLs: each address is checked before it is used, so that no name and no
+// redirect leads into the local network. The program has an agent of its own, so it uses no
+// connection of other requests.
 //
 //   deno run --allow-ffi docs/cookbook/private_addresses.ts http://localhost:8080/
 //   bun docs/cookbook/private_addresses.ts http://localhost:8080/
@@ -17,7 +18,10 @@ for (const [net, bits] of NETS.split(" ").map((text) => text.split("/") as [stri
   own.addSubnet(net, Number(bits), net.includes(":") ? "ipv6" : "ipv4");
 }
 
-/** The address in a `struct sockaddr`: of IPv4 at byte 4, of IPv6 at byte 8, maybe one of IPv4. */
+/**
+ * The address in a `struct sockaddr`: IPv4 at byte 4, IPv6 at byte 8, which may be a mapped IPv4
+ * address.
+ */
 function ipOf(addr: Uint8Array): string {
   const bytes = addr.length === 16 ? addr.subarray(4, 8) : addr.subarray(8, 24);
   if (bytes.length === 4) return bytes.join(".");
@@ -34,10 +38,11 @@ try {
     agent,
     timeout: 10_000,
     curl: {
-      NOPROXY: "*", // a proxy would look the name up itself
+      NOPROXY: "*", // a proxy would resolve the name itself
       OPENSOCKETFUNCTION: (_data, _purpose, { addr }) => {
         const ip = ipOf(addr);
-        if (!own.check(ip, ip.includes(":") ? "ipv6" : "ipv4")) return undefined; // curlew opens it
+        // curlew opens the socket
+        if (!own.check(ip, ip.includes(":") ? "ipv6" : "ipv4")) return undefined;
         console.log(`refused ${ip}`);
         return -1;
       },

@@ -1,4 +1,5 @@
-// Redirects, one by one: `manual` gives the real answer with its status and `Location`.
+// Follows redirects one by one: `manual` returns the response itself, with its status and
+// `Location`.
 //
 //   deno run --allow-ffi docs/cookbook/redirects.ts https://example.com/redirect
 //   bun docs/cookbook/redirects.ts https://example.com/redirect

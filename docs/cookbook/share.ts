@@ -1,5 +1,5 @@
-// Two agents that have names and TLS sessions in common, so that the second one need not look a name
-// up again.
+// Two agents that share names and TLS sessions, so that the second one need not resolve the name
+// again.
 //
 //   deno run --allow-ffi docs/cookbook/share.ts https://example.com/
 //   bun docs/cookbook/share.ts https://example.com/

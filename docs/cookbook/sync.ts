@@ -1,4 +1,4 @@
-// Without `await`: for a script, or a configuration that is needed before anything else.
+// A fetch without `await`: for a script, or for a configuration that is needed first.
 //
 //   deno run --allow-ffi docs/cookbook/sync.ts https://example.com/
 //   bun docs/cookbook/sync.ts https://example.com/

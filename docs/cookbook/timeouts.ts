@@ -1,4 +1,4 @@
-// Time limits of each kind, and what they fail with.
+// Time limits of each kind, and their errors.
 //
 //   deno run --allow-ffi docs/cookbook/timeouts.ts https://example.com/never https://example.com/slow
 //   bun docs/cookbook/timeouts.ts https://example.com/never https://example.com/slow
@@ -21,9 +21,9 @@ async function failure(url: string, init: FetchInit): Promise<string> {
   }
 }
 
-console.log("timeout:", await failure(never, { timeout: 200 })); // all of it, the body too
+console.log("timeout:", await failure(never, { timeout: 200 })); // the whole call, body included
 console.log("signal:", await failure(never, { signal: AbortSignal.timeout(200) }));
-// less than 1 MB a second, for a second: for downloads whose length nobody knows
+// less than 1 MB a second, for one second: for downloads of unknown length
 console.log(
   "too slow:",
   await failure(slow, {

@@ -1,4 +1,4 @@
-// A URL taken apart and put together by libcurl's own parser, which is the one that counts.
+// Parses and builds a URL with libcurl's own parser, which transfers use, too.
 //
 //   deno run --allow-ffi docs/cookbook/url.ts
 //   bun docs/cookbook/url.ts
@@ -13,6 +13,6 @@ console.log(
 );
 
 url.set("HOST", "example.org");
-url.set("URL", "c?x=1"); // relative to what it was
+url.set("URL", "c?x=1"); // relative to the present URL
 url.set("QUERY", "y=2 z", constants.CURLU_APPENDQUERY | constants.CURLU_URLENCODE);
 console.log(`${url}`);

@@ -1,6 +1,6 @@
-// fetch from a server that asks for a certificate (mutual TLS), with a certificate authority of
-// one's own. The certificates are read here and given as bytes; paths would do, too: SSLCERT,
-// SSLKEY, CAINFO.
+// fetch from a server that requires a client certificate (mutual TLS), with your own certificate
+// authority. The certificates are read here and passed as bytes; the options SSLCERT, SSLKEY and
+// CAINFO take paths.
 //
 //   deno run --allow-ffi --allow-read examples/connections/client_certificate.ts \
 //     https://internal.example/ client.pem client.key ca.pem

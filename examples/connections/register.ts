@@ -1,6 +1,6 @@
-// A program that knows nothing of curlew: `curlew/register` in front of it has libcurl make its
-// requests, so that it goes through a SOCKS proxy, which the runtimes' own fetch cannot. The proxy is
-// asked for the name, too (socks5h).
+// A program that does not import curlew: with `curlew/register` before it, libcurl makes its
+// requests, so that it can use a SOCKS proxy, which the runtimes' own fetch cannot. The proxy also
+// resolves the name (socks5h).
 //
 //   all_proxy=socks5h://127.0.0.1:9050 deno run --allow-ffi --allow-env --preload curlew/register \
 //     examples/connections/register.ts https://example.com/

@@ -1,4 +1,4 @@
-// fetch over a unix socket: what Docker says of itself, or any other local service.
+// fetch over a unix socket: the version of Docker, or any other local service.
 //
 //   deno run --allow-ffi examples/connections/unix_socket.ts /var/run/docker.sock /version
 //   bun examples/connections/unix_socket.ts /var/run/docker.sock /version
@@ -12,7 +12,7 @@ import { fetch } from "curlew";
 const [socket = "/var/run/docker.sock", path = "/version"] = process.argv.slice(2);
 
 try {
-  // the host is only the Host header: the socket is where the request goes
+  // the host is only for the Host header: the request goes to the socket
   const response = await fetch(new URL(path, "http://localhost/"), {
     timeout: 10_000,
     curl: { UNIX_SOCKET_PATH: socket },

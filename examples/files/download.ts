@@ -1,4 +1,4 @@
-// A download into a file, with a progress bar: the process stays free for other work.
+// Downloads to a file, with a progress bar; the process can do other work meanwhile.
 //
 //   deno run --allow-ffi --allow-write --allow-env examples/files/download.ts \
 //     https://example.com/big.bin big.bin
@@ -12,7 +12,7 @@ import { Agent, CurlEasyError, Easy } from "curlew";
 const [url, path] = process.argv.slice(2);
 if (!url || !path) throw new Error("Usage: download.ts URL FILE");
 
-/** Writes all of it: a single write may take less. */
+/** Writes all bytes: a single write may write fewer. */
 function writeAll(fd: number, bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
   return bytes.length;
@@ -27,7 +27,7 @@ easy.setOpts({
   URL: url,
   FOLLOWLOCATION: true,
   FAILONERROR: true,
-  LOW_SPEED_LIMIT: 1, // gives up after half a minute without a byte
+  LOW_SPEED_LIMIT: 1, // fails after half a minute without a byte
   LOW_SPEED_TIME: 30,
   NOPROGRESS: false,
   XFERINFOFUNCTION: (_data, total, now) => {

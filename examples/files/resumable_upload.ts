@@ -1,6 +1,6 @@
-// An upload that goes on where it was cut off, by the protocol of tus.io (1.0.0): the server gives
-// the upload a URL, and tells there how much it has. Run it again after it was stopped: the URL is
-// kept in FILE.upload until all is sent.
+// An upload that resumes where it was interrupted, by the protocol of tus.io (1.0.0): the server
+// assigns a URL to the upload, which reports how many bytes it has. Run it again after it was
+// stopped: the URL is kept in FILE.upload until all bytes are sent.
 //
 //   deno run --allow-ffi --allow-read --allow-write examples/files/resumable_upload.ts \
 //     https://files.example/upload photo.raw
@@ -17,7 +17,7 @@ const [url, path] = process.argv.slice(2);
 if (!url || !path) throw new Error("Usage: resumable_upload.ts URL FILE");
 const TUS = { "Tus-Resumable": "1.0.0" }, kept = `${path}.upload`, file = await openAsBlob(path);
 
-/** Asks the server for an upload of that size; its URL. */
+/** Creates an upload of that size on the server. Returns its URL. */
 async function begin(url: string): Promise<string> {
   const headers = { ...TUS, "Upload-Length": String(file.size) };
   const response = await fetch(url, { method: "POST", headers, timeout: 30_000 });
@@ -28,7 +28,7 @@ async function begin(url: string): Promise<string> {
   return target;
 }
 
-/** How many bytes the server has. */
+/** The number of bytes that the server has. */
 async function offsetOf(target: string): Promise<number> {
   const response = await fetch(target, { method: "HEAD", headers: TUS, timeout: 30_000 });
   if (!response.ok) throw new Error(`The upload is gone: ${response.status}`);

@@ -1,5 +1,5 @@
-// A download that goes on where the last attempt ended. Stop it with Ctrl-C, and run it again.
-// FILE may be a folder: then the server or the URL gives the name.
+// A download that resumes where the last attempt ended. Stop it with Ctrl-C, and run it again. FILE
+// may be a folder: then the server or the URL determines the name.
 //
 //   deno run --allow-ffi --allow-read --allow-write --allow-env examples/files/resume.ts \
 //     https://example.com/big.bin big.bin
@@ -20,7 +20,7 @@ bar.start(0, 0);
 try {
   const { path, bytes, resumed, info } = await download(url, target, {
     signal: stop.signal,
-    curl: { LOW_SPEED_LIMIT: 1, LOW_SPEED_TIME: 30 }, // gives up after 30 s without a byte
+    curl: { LOW_SPEED_LIMIT: 1, LOW_SPEED_TIME: 30 }, // fails after 30 s without a byte
     onProgress({ bytes, total }) {
       bar.setTotal(total ?? bytes);
       bar.update(bytes);

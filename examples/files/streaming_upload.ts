@@ -1,4 +1,4 @@
-// Uploads what comes from standard input, of any length, as it comes; or a file.
+// Uploads standard input of any length while it is read; or a file.
 //
 //   deno run --allow-ffi --allow-read examples/files/streaming_upload.ts \
 //     https://upload.example/file < LOG
@@ -11,7 +11,7 @@ import { upload } from "curlew";
 const [url, path] = process.argv.slice(2);
 if (!url) throw new Error("Usage: streaming_upload.ts URL [FILE]");
 
-/** Pulled only when libcurl wants more: a slow network slows the other program down. */
+/** Pulled only when libcurl wants more: a slow network slows the writing program down. */
 const input = () => Readable.toWeb(process.stdin) as unknown as ReadableStream<Uint8Array>;
 
 let shown = 0;

@@ -1,5 +1,5 @@
-// Ending a request: by a button, by the clock, or both, whichever comes first. A signal rejects
-// with its own reason, `timeout` with a TypeError whose cause is libcurl's.
+// Aborts a request: by a button, by a timer, or both, whichever is first. A signal rejects with its
+// own reason, `timeout` with a TypeError whose cause is libcurl's error.
 //
 //   deno run --allow-ffi examples/http/abort.ts https://slow.example/
 //   bun examples/http/abort.ts https://slow.example/
@@ -13,7 +13,7 @@ import { CurlEasyError, fetch } from "curlew";
 const [url] = process.argv.slice(2);
 if (!url) throw new Error("Usage: abort.ts URL");
 
-/** Reads all of it, and says how that ended. */
+/** Reads the whole body, and prints how that ended. */
 async function get(title: string, init: Parameters<typeof fetch>[1]): Promise<void> {
   let bytes = 0;
   try {

@@ -1,4 +1,4 @@
-// Requests that have their cookies in common, in memory and in a file for the next time.
+// Requests that share cookies, in memory and in a file for the next run.
 //
 //   deno run --allow-ffi examples/http/cookies.ts \
 //     jar.txt https://example.com/login https://example.com/
@@ -15,7 +15,7 @@ if (!jar || urls.length === 0) throw new Error("Usage: cookies.ts JAR URL...");
 const share = new Share();
 share.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);
 
-// one handle reads the file, and writes it when it is closed
+// one handle reads the file, and writes it when the handle is closed
 const keeper = new Easy();
 keeper.setOpts({ SHARE: share, COOKIEFILE: jar, COOKIEJAR: jar, COOKIELIST: "RELOAD" });
 

@@ -1,5 +1,5 @@
-// A curl command, as a browser's developer tools copy it, is sent by fetch. Without an argument the
-// command comes from standard input, so that no shell takes its quotes away.
+// Sends a curl command, as a browser's developer tools copy it, by fetch. Without an argument the
+// command is read from standard input, so that no shell interprets its quotes.
 //
 //   deno run --allow-ffi --allow-read examples/http/curl_command.ts \
 //     "curl -L https://example.com/ -H 'X-Key: s3cr3t'"
@@ -17,11 +17,12 @@ const [text = readFileSync(0, "utf8")] = process.argv.slice(2);
 try {
   const { url, init, notes } = parseCurl(text, { readFile: (path) => readFileSync(path) });
   for (const { option, reason } of notes) console.error(`${option}: ${reason}`);
-  console.error(toCurl(url, init)); // without secrets: this may go into a log
+  console.error(toCurl(url, init)); // without secrets: suitable for a log
   const response = await fetch(url, { timeout: 30_000, ...init });
   console.error(`${response.status} ${response.statusText}`);
   console.log(await response.text());
 } catch (error) {
-  console.error((error as Error).message); // of a command: where it is wrong, and what was expected
+  // for a command: the place of the error, and what was expected
+  console.error((error as Error).message);
   process.exitCode = error instanceof CurlCommandError ? error.code : 1;
 }

@@ -1,6 +1,6 @@
-// Server-sent events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them:
-// what comes, as it comes. A stream that ends is asked for again, from the last event that was seen;
-// an answer other than 200 ends it, as 204 is meant to.
+// Server-sent events, as in https://html.spec.whatwg.org/multipage/server-sent-events.html, printed
+// when they arrive. After the end of a stream it is requested again, from the last event received;
+// a response other than 200 ends the program, which is the purpose of 204.
 //
 //   deno run --allow-ffi examples/http/events.ts https://news.example/events
 //   bun examples/http/events.ts https://news.example/events
@@ -22,7 +22,7 @@ async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> 
   let rest = "";
   for await (const bytes of body) {
     rest += decoder.decode(bytes, { stream: true });
-    const found = rest.split(/\r\n|\n|\r(?!$)/); // behind a CR at the end an LF may come
+    const found = rest.split(/\r\n|\n|\r(?!$)/); // an LF may follow the CR at the end
     rest = found.pop() as string;
     yield* found;
   }
@@ -50,7 +50,8 @@ async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<Messa
 for (;; await new Promise((resolve) => setTimeout(resolve, pause))) {
   try {
     const headers = { Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) };
-    const response = await fetch(url, { headers, connectTimeout: 10_000 }); // no limit on the whole
+    // no limit for the whole call
+    const response = await fetch(url, { headers, connectTimeout: 10_000 });
     if (response.status !== 200 || !response.body) {
       console.error(`the server has no more: ${response.status}`);
       break;
@@ -59,6 +60,6 @@ for (;; await new Promise((resolve) => setTimeout(resolve, pause))) {
       console.log(`${type}: ${data.replaceAll("\n", "⏎")}`);
     }
   } catch (error) {
-    console.error((error as Error).message); // a connection that was lost: once more
+    console.error((error as Error).message); // the connection was lost: request it again
   }
 }

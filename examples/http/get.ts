@@ -1,4 +1,4 @@
-// A GET that blocks until the answer is there: for scripts with nothing else to do meanwhile.
+// A GET that blocks until the response is complete: for scripts that do nothing else meanwhile.
 //
 //   deno run --allow-ffi examples/http/get.ts https://example.com/
 //   bun examples/http/get.ts https://example.com/
@@ -14,7 +14,7 @@ using easy = new Easy();
 easy.setOpts({
   URL: url,
   FOLLOWLOCATION: true,
-  ACCEPT_ENCODING: "", // whatever this libcurl can decode
+  ACCEPT_ENCODING: "", // all encodings that this libcurl can decode
   CONNECTTIMEOUT: 10,
   TIMEOUT: 60,
   WRITEFUNCTION: (bytes) => {

@@ -1,5 +1,4 @@
-// Hundreds of URLs through one Agent: never more than 50 at a time, with one handle for each of
-// these, used again and again.
+// Hundreds of URLs through one Agent: at most 50 at a time, each with a handle that is reused.
 //
 //   deno run --allow-ffi examples/http/many.ts https://example.com/ https://example.org/
 //   bun examples/http/many.ts https://example.com/ https://example.org/
@@ -12,7 +11,7 @@ const urls = process.argv.slice(2);
 const waiting = urls.values();
 let bytes = 0, failed = 0, connections = 0;
 
-/** Takes one URL after the other until none is left. */
+/** Transfers one URL after the other until none is left. */
 async function work(agent: Agent): Promise<void> {
   using easy = new Easy();
   easy.setOpts({

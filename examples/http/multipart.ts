@@ -1,4 +1,4 @@
-// Posts a form: text, files, and what comes from standard input as it comes.
+// Posts a form: text, files, and standard input while it is read.
 //
 //   deno run --allow-ffi --allow-read examples/http/multipart.ts \
 //     https://upload.example/form title=Photos picture=@a.png log=- < LOG

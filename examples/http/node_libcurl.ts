@@ -1,5 +1,5 @@
-// A program as people write them for node-libcurl, of which only the import was changed. It goes
-// through a service such as httpbin's and tells what that answers.
+// A program for node-libcurl in which only the import was changed. It uses a service such as
+// httpbin and prints the responses.
 //
 //   deno run --allow-ffi --allow-env --allow-read --allow-write examples/http/node_libcurl.ts \
 //     https://httpbin.org /anything
@@ -55,7 +55,7 @@ const request = curly.create(
   } satisfies CurlyOptions,
 );
 
-/** GET, POST and errors by promises. */
+/** GET, POST and errors, with promises. */
 async function promises(): Promise<void> {
   const { statusCode, headers } = await request.get("/redirect/1");
   const statuses = headers.map(({ result }) => result?.code);
@@ -81,7 +81,7 @@ async function promises(): Promise<void> {
   }
 }
 
-/** One transfer by events, with its trace and its times. */
+/** One transfer with events, its trace and its times. */
 function events(): Promise<void> {
   const curl = new Curl();
   const trace = new Map<string, number>();
@@ -124,7 +124,7 @@ function events(): Promise<void> {
   });
 }
 
-/** A download into a file and an upload from it, by streams. */
+/** A download to a file and an upload from it, with streams. */
 async function streams(): Promise<void> {
   const path = join(folder, "download.bin");
   const { data } = await request.get<Readable>("/bytes/100000", {
@@ -149,7 +149,7 @@ async function streams(): Promise<void> {
   console.log(`streams: uploaded, ${statusCode}`);
 }
 
-/** Several handles at once, whose bodies are kept by handle. */
+/** Several simultaneous handles, with the body of each. */
 async function many(): Promise<void> {
   const multi = new Multi();
   const bodies = new Map<Easy, Buffer[]>();

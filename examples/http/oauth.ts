@@ -1,5 +1,5 @@
-// OAuth 2.0 with client credentials (RFC 6749, section 4.4): a token that all requests have in
-// common, asked for once, again shortly before it runs out, and when the API refuses it.
+// OAuth 2.0 with client credentials (RFC 6749, section 4.4): all requests share a token, which is
+// requested once, then again shortly before it expires, and when the API refuses it.
 //
 //   CLIENT_ID=app CLIENT_SECRET=s3cr3t deno run --allow-ffi --allow-env examples/http/oauth.ts \
 //     https://login.example/token https://api.example/me https://api.example/mail
@@ -20,7 +20,7 @@ if (!tokenUrl || !id) throw new Error("Usage: CLIENT_ID=… CLIENT_SECRET=… oa
 
 interface Token {
   readonly value: string;
-  /** By `performance.now()`, which nobody sets. */
+  /** On the clock of `performance.now()`, which is never adjusted. */
   readonly expires: number;
 }
 
@@ -39,7 +39,7 @@ async function newToken(url: string): Promise<Token> {
   return { value, expires: asked + (seconds - 30) * 1000 };
 }
 
-/** A promise, so that requests at the same time wait for the same token. */
+/** A promise, so that simultaneous requests wait for the same token. */
 let current: Promise<Token> | null = null;
 
 async function token(refused?: Token): Promise<Token> {
@@ -48,7 +48,7 @@ async function token(refused?: Token): Promise<Token> {
   return isGood ? known : await (current = newToken(tokenUrl as string));
 }
 
-/** A fetch that has a token. */
+/** fetch with a token. */
 async function authorized(url: string, init: FetchInit = {}): Promise<Response> {
   const send = ({ value }: Token) =>
     fetch(url, { timeout: 30_000, ...init, headers: { Authorization: `Bearer ${value}` } });

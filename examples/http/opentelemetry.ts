@@ -1,5 +1,5 @@
-// A span of OpenTelemetry for each transfer, by the channels of node:diagnostics_channel: so nothing
-// in the program but publish() knows of it.
+// A span of OpenTelemetry for each transfer, by the channels of node:diagnostics_channel: only the
+// call of publish() is needed.
 //
 //   deno run --allow-ffi --allow-env examples/http/opentelemetry.ts https://example.com/
 //   bun examples/http/opentelemetry.ts https://example.com/
@@ -15,7 +15,7 @@ import {
 import { fetch } from "curlew";
 import { type ObservedTransfer, publish } from "curlew/observe";
 
-const exporter = new InMemorySpanExporter(); // a real program sends them to a collector
+const exporter = new InMemorySpanExporter(); // a real program sends the spans to a collector
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
 const tracer = provider.getTracer("curlew"), spans = new WeakMap<ObservedTransfer, Span>();
 
@@ -48,7 +48,7 @@ on("end", (transfer) => {
   span?.end(endTime ?? undefined);
 });
 
-publish(null); // the default agent's, which fetch uses
+publish(null); // of the default agent, which fetch uses
 for (const url of process.argv.slice(2)) {
   await fetch(url, { timeout: 10_000 }).then((response) => response.text(), console.error);
 }

@@ -1,6 +1,6 @@
-// A reverse proxy: a server whose answers are another one's. Bodies pass as they are, still encoded,
-// so Content-Encoding and Content-Length go on telling the truth about them. (`fetch` decodes a body
-// unless ACCEPT_ENCODING is null, and leaves these two headers as the server sent them.)
+// A reverse proxy: a server that forwards requests to another one. Bodies are forwarded without
+// decoding, so that Content-Encoding and Content-Length stay valid. (`fetch` decodes a body unless
+// ACCEPT_ENCODING is null, and keeps these two headers as the server sent them.)
 //
 //   deno run --allow-ffi --allow-net examples/http/proxy.ts http://127.0.0.1:3000
 //   bun examples/http/proxy.ts http://127.0.0.1:3000
@@ -11,7 +11,7 @@ import { fetch } from "curlew";
 const [target, port = "0"] = process.argv.slice(2);
 if (!target) throw new Error("Usage: proxy.ts TARGET [PORT]");
 
-/** Headers that are about one connection, and those that Connection names. */
+/** Headers for one connection only, in addition to those that Connection names. */
 const HOP_BY_HOP = "connection keep-alive proxy-connection te trailer transfer-encoding upgrade";
 
 function endToEnd(headers: Headers): Headers {
@@ -25,18 +25,19 @@ function endToEnd(headers: Headers): Headers {
 async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url), { method, signal } = request;
   const headers = endToEnd(request.headers);
-  headers.delete("host"); // the target has a name of its own
+  headers.delete("host"); // the target has another name
   try {
     const response = await fetch(`${new URL(target as string).origin}${pathname}${search}`, {
       method,
       headers,
-      signal, // whoever goes away ends the transfer too
+      signal, // a client that closes its connection ends the transfer
       body: request.body,
       redirect: "manual",
       curl: { ACCEPT_ENCODING: null },
     });
     const { status, statusText } = response;
-    if (status > 599) return new Response(null, { status: 502 }); // no server can send it on
+    // no server can send such a status
+    if (status > 599) return new Response(null, { status: 502 });
     return new Response(response.body, { status, statusText, headers: endToEnd(response.headers) });
   } catch (error) {
     console.error((error as Error).message);

@@ -1,5 +1,5 @@
-// A REST API: JSON goes out and comes back, and what failed for a moment is tried again. A POST is
-// tried again only because the server knows by the key whether it has seen it before.
+// A REST API: JSON is sent and received, and requests are retried after temporary errors. A POST is
+// retried only because the server recognizes by the key whether it has executed it already.
 //
 //   deno run --allow-ffi examples/http/rest.ts https://birds.example/v1
 //   bun examples/http/rest.ts https://birds.example/v1
@@ -32,16 +32,17 @@ function onRetry({ attempt, status, error }: RetryEvent): void {
 const api = createFetch({
   baseUrl,
   headers: { Accept: "application/json" },
-  timeout: 30_000, // over all attempts
+  timeout: 30_000, // for all attempts
   throwOnStatus: true,
-  retry: { limit: 3, onRetry }, // GET, PUT, DELETE and their like; it waits as Retry-After says
+  // for GET, PUT, DELETE and other safe methods; the pause is that of Retry-After
+  retry: { limit: 3, onRetry },
 });
 
 const birds = await (await api("birds", { query: { order: "name" } })).json() as Bird[];
 console.log(`${birds.length} birds: ${birds.map(({ name }) => name).join(", ")}`);
 
 const created = await (await api("birds", {
-  json: { name: "curlew", seen: 1 }, // makes it a POST
+  json: { name: "curlew", seen: 1 }, // sends a POST
   headers: { "Idempotency-Key": crypto.randomUUID() },
   retry: { limit: 3, methods: ["POST"], onRetry },
 })).json() as Bird;

@@ -1,6 +1,6 @@
-// A reverse proxy that changes pages on the way: links to the target lead to the proxy. So the body
-// has to be decoded, as `fetch` gives it; what the server said of the encoded one, Content-Encoding
-// and Content-Length, is left out. (proxy.ts passes bodies on as they are.)
+// A reverse proxy that changes pages: links to the target become links to the proxy. For that the
+// body is decoded, as `fetch` does; the headers of the encoded body, Content-Encoding and
+// Content-Length, are left out. (proxy.ts forwards bodies without decoding.)
 //
 //   deno run --allow-ffi --allow-net examples/http/rewriting_proxy.ts http://127.0.0.1:3000
 //   bun examples/http/rewriting_proxy.ts http://127.0.0.1:3000
@@ -12,7 +12,7 @@ const [target, port = "0"] = process.argv.slice(2);
 if (!target) throw new Error("Usage: rewriting_proxy.ts TARGET [PORT]");
 const { origin } = new URL(target);
 
-/** About one connection only, or about the encoded body; no list that Connection may give. */
+/** Headers for one connection only, or for the encoded body. */
 const LEFT_OUT = ["connection", "keep-alive", "transfer-encoding", "upgrade"];
 const OF_ENCODED = ["content-encoding", "content-length", "etag", "accept-ranges"];
 

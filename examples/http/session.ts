@@ -1,5 +1,5 @@
-// An API with a login: defaults, cookies in a file for the next time, retries, and one error for all
-// that goes wrong.
+// A client for an API with a login: defaults, cookies in a file for the next run, retries, and one
+// kind of error for all failures.
 //
 //   deno run --allow-ffi --allow-read --allow-write examples/http/session.ts \
 //     https://example.com/api cookies.txt users name=Ada

@@ -1,6 +1,6 @@
-// How to test code that uses curlew, without a network. Hand it a fetch of your own, where only the
-// answer counts; or lead the real one to a server of the test, by CONNECT_TO: then URLs, headers,
-// bodies and retries are tested too, and the code under test is not changed at all.
+// Tests of code that uses curlew, without a network. Pass a fake fetch, if only the response
+// matters; or lead the real fetch to a server of the test, by CONNECT_TO: then URLs, headers,
+// bodies and retries are tested too, and the code under test need not be changed.
 //
 //   deno run --allow-ffi --allow-net examples/http/testing.ts
 //   bun examples/http/testing.ts
@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createFetch } from "curlew/session";
 
-/** As much of `fetch` as the code under test takes. */
+/** The part of `fetch` that the code under test needs. */
 type Get = (url: string) => Promise<Response>;
 
 /** The code under test. */

@@ -1,5 +1,5 @@
-// Where the time of a request goes: name lookup, connect, TLS, the server, the content. The
-// second request has no need of the first three.
+// Prints the time of each step of a request: name lookup, connect, TLS, the server, the content.
+// The second request does not need the first three steps.
 //
 //   deno run --allow-ffi examples/http/timings.ts https://example.com/
 //   bun examples/http/timings.ts https://example.com/

@@ -1,6 +1,6 @@
-// An event loop of one's own: libcurl says what it waits for, the poller waits without blocking, and
-// the application's timers run beside. It takes hundreds of URLs, 50 at a time. The numbers are the
-// steps of https://curl.se/libcurl/c/curl_multi_socket_action.html
+// An event loop of your own: libcurl names the sockets and the timeout, the poller waits without
+// blocking, and the application's timers run meanwhile. It transfers hundreds of URLs, 50 at a
+// time. The numbers are the steps of https://curl.se/libcurl/c/curl_multi_socket_action.html
 //
 //   deno run --allow-ffi examples/loops/event_loop.ts https://example.com/
 //   bun examples/loops/event_loop.ts https://example.com/
@@ -14,7 +14,7 @@ const urls = process.argv.slice(2), { CURL_POLL_REMOVE, CURL_SOCKET_TIMEOUT } = 
 let sockets = 0, ticks = 0, timer: ReturnType<typeof setTimeout> | undefined;
 using poller = new Poller(), multi = new Multi(); // 1
 multi.setOpt("SOCKETFUNCTION", (_easy, fd, what, _clientData, number) => { // 2, 5
-  if (number === undefined) multi.assign(fd, ++sockets); // given back with each later call
+  if (number === undefined) multi.assign(fd, ++sockets); // libcurl passes it to each later call
   if (what === CURL_POLL_REMOVE) poller.delete(fd);
   else poller.set(fd, what);
 });
@@ -37,7 +37,7 @@ function act(fd: number, events: number): void { // 7
     const done = `${easy.getInfo("SIZE_DOWNLOAD_T")} bytes`;
     console.log(easy.getInfo("PRIVATE"), error?.codeName ?? done);
     if (error) process.exitCode = 1;
-    easy.close(); // takes it out of the multi handle first
+    easy.close(); // also removes it from the multi handle
     addNext();
   }
   if (multi.getHandles().length === 0) poller.close(); // ends the loop below

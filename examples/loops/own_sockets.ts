@@ -1,7 +1,7 @@
-// An event loop of one's own whose sockets are the runtime's: libcurl talks to a unix socket of this
-// process, and the runtime to the network, so that anything that is a Duplex can carry a transfer,
-// such as a tunnel. No descriptor is watched: the runtime tells when bytes have come or gone. Each
-// turn looks at all transfers, so this is for some dozens of them at a time.
+// An event loop of your own with sockets of the runtime: libcurl connects to a unix socket of this
+// process, and the runtime to the network, so that any Duplex can carry a transfer, such as a
+// tunnel. No descriptor is watched: the runtime reports when bytes were received or sent. Each turn
+// checks all transfers, so this is for some dozens of them at a time.
 //
 //   deno run --allow-ffi --allow-net --allow-read --allow-write --allow-env examples/loops/own_sockets.ts \
 //     http://example.com/
@@ -26,7 +26,7 @@ multi.setOpt("TIMERFUNCTION", (_multi, timeoutMs) => {
   if (timeoutMs >= 0) timer = setTimeout(soon, timeoutMs);
 });
 
-/** A turn for all that has happened until then. */
+/** Schedules a turn for all events until then. */
 function soon(): void {
   if (!isDue) setImmediate(turn);
   isDue = true;
@@ -37,7 +37,8 @@ function turn(): void {
   if (multi.closed) return;
   const before = moved;
   multi.perform();
-  if (moved !== before) soon(); // it reads so much at a time, and may have left the rest
+  // libcurl reads a limited number of bytes at a time, and may have left some
+  if (moved !== before) soon();
   for (const { easy, error } of multi.messages()) {
     const done = `${easy.getInfo("SIZE_DOWNLOAD_T")} bytes`;
     console.log(easy.getInfo("PRIVATE"), error?.codeName ?? done);
@@ -52,7 +53,10 @@ const write = (to: Socket, bytes: Uint8Array) =>
     to.write(bytes, (error) => error ? reject(error) : resolve())
   );
 
-/** In small pieces: a large one is not written before libcurl, in a turn, has read half of it. */
+/**
+ * Copies in small pieces: a large write would not be complete before libcurl has read half of it in
+ * a turn.
+ */
 async function carry(from: Socket, to: Socket): Promise<void> {
   try {
     for await (const bytes of from as AsyncIterable<Uint8Array>) {
@@ -62,14 +66,14 @@ async function carry(from: Socket, to: Socket): Promise<void> {
     }
     to.end(soon);
   } catch {
-    to.destroy(); // libcurl, or the server, sees that the connection is lost
+    to.destroy(); // libcurl, or the server, notices that the connection is lost
   }
   soon();
 }
 
 const relays = new Map<string, { server: Server; path: string }>();
 
-/** The unix socket that leads to a host. */
+/** The unix socket for a host. */
 async function relayTo({ protocol, hostname, port }: URL): Promise<string> {
   const key = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
   const path = relays.get(key)?.path ?? join(folder, String(relays.size));

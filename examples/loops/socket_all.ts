@@ -1,6 +1,7 @@
-// An event loop of one's own in the form of 2006, by the deprecated `socketAll` and `socket`: no
-// timer callback, and libcurl finds out itself what a socket is ready for. The numbers are the steps
-// of https://curl.se/libcurl/c/curl_multi_socket.html; event_loop.ts has today's form.
+// An event loop of your own in the form of 2006, with the deprecated `socketAll` and `socket`:
+// without a timer callback, and libcurl itself checks what a socket is ready for. The numbers are
+// the steps of https://curl.se/libcurl/c/curl_multi_socket.html; event_loop.ts has the present
+// form.
 //
 //   deno run --allow-ffi examples/loops/socket_all.ts https://example.com/
 //   bun examples/loops/socket_all.ts https://example.com/
@@ -26,7 +27,7 @@ for (const url of process.argv.slice(2)) { // 3
 const ticking = setInterval(() => ticks++, 5);
 for (let running = multi.socketAll(); running > 0;) { // 4
   const timeoutMs = multi.timeout(); // 6
-  const timeout = timeoutMs < 0 ? 1000 : timeoutMs; // -1 where libcurl has no deadline
+  const timeout = timeoutMs < 0 ? 1000 : timeoutMs; // -1: libcurl has no timeout
   const ready = await poller.wait({ timeout }); // 7
   for (const { fd } of ready) running = multi.socket(fd); // 8
   if (ready.length === 0) running = multi.socket(CURL_SOCKET_TIMEOUT);

@@ -1,6 +1,6 @@
-// A protocol of one's own, on a connection that libcurl makes: lines to a server, and what it
-// answers. The URL only says where to, and whether by TLS (https) or not (http); proxies,
-// certificates and the rest work as in any transfer.
+// A protocol of your own, on a connection that libcurl makes: sends lines to a server, and prints
+// its replies. The URL only has the host, and whether TLS is used (https) or not (http); proxies,
+// certificates and other options work as in any transfer.
 //
 //   deno run --allow-ffi examples/protocols/connect_only.ts http://localhost:6379 PING QUIT
 //   bun examples/protocols/connect_only.ts http://localhost:6379 PING QUIT
@@ -15,7 +15,7 @@ if (!url) throw new Error("Usage: connect_only.ts URL [LINE ...]");
 await using agent = new Agent();
 using easy = new Easy();
 
-/** Calls until the connection can do it. */
+/** Makes a call, again and again until it does not have to wait. */
 async function when<T>(wait: (easy: Easy) => Promise<void>, call: () => T): Promise<T> {
   for (;; await wait(easy)) {
     try {
@@ -33,7 +33,7 @@ async function send(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   }
 }
 
-/** Prints what comes until the server ends the connection. */
+/** Prints the received bytes until the server closes the connection. */
 async function print(): Promise<void> {
   const buffer = new Uint8Array(16 * 1024), decoder = new TextDecoder();
   for (;;) {

@@ -1,5 +1,5 @@
-// Gets a file by FTP, or lists the names in a folder where the URL ends with a slash. With
-// file:// it reads a local file: the code is the same for all of libcurl's protocols.
+// Gets a file by FTP, or the names in a folder if the URL ends with a slash. With file:// it reads
+// a local file: the code is the same for all of libcurl's protocols.
 //
 //   deno run --allow-ffi examples/protocols/ftp.ts ftp://ftp.example.com/pub/
 //   bun examples/protocols/ftp.ts ftp://ftp.example.com/pub/
@@ -18,7 +18,8 @@ easy.setOpts({
   DIRLISTONLY: url.endsWith("/"),
   SERVER_RESPONSE_TIMEOUT: 30,
   WRITEFUNCTION: (bytes) => {
-    process.stdout.write(bytes.slice()); // the stream keeps it longer than libcurl does
+    // a copy: the stream keeps the bytes longer than the callback runs
+    process.stdout.write(bytes.slice());
     return bytes.length;
   },
 });

@@ -1,5 +1,5 @@
-// Sends a mail, encrypted where the server can do that; smtps:// for one that does nothing else.
-// A login is taken from the environment: MAIL_LOGIN=user:password.
+// Sends a mail, encrypted if the server supports that; use smtps:// for a server with TLS only. A
+// login is read from the environment: MAIL_LOGIN=user:password.
 //
 //   deno run --allow-ffi --allow-env examples/protocols/mail.ts \
 //     smtp://mail.example.com:587 me@example.com you@example.com
@@ -29,7 +29,7 @@ try {
     curl: {
       MAIL_FROM: from,
       MAIL_RCPT: to,
-      USE_SSL: constants.CURLUSESSL_TRY, // _ALL for one that must be encrypted
+      USE_SSL: constants.CURLUSESSL_TRY, // _ALL to require encryption
       ...(login ? { USERPWD: login } : {}),
     },
   });

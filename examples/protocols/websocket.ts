@@ -1,5 +1,5 @@
-// A WebSocket through any proxy: sends each argument as a message, prints what comes, and closes
-// when there was an answer to each. It needs libcurl 8.14 or newer with WebSocket.
+// A WebSocket through any proxy: sends each argument as a message, prints the received messages,
+// and closes after as many of them. It needs libcurl 8.14 or newer with WebSocket.
 //
 //   deno run --allow-ffi --allow-env examples/protocols/websocket.ts \
 //     wss://echo.example/ hello world

@@ -1,13 +1,13 @@
-// A crawler whose pages stand in Redis, as jobs of BullMQ. Start it once for each core, on as many
-// machines as there are: the processes share the pages, and the limit on requests to each host. It
-// stays on the hosts of its first URLs. Ctrl-C ends it after the pages in flight, and the same
-// command goes on.
+// A crawler whose pages are in Redis, as jobs of BullMQ. Start it once for each core, on one or
+// more machines: the processes share the pages, and the rate limit for each host. It stays on the
+// hosts of its first URLs. Ctrl-C ends it after the pages in flight, and the same command
+// continues.
 //
-// Whatever process is killed, and when: no page is lost, and none that is completed is fetched again.
-// A page is completed when its links stand in Redis and its result does, so one that a killed process
-// was at is fetched once more, some 20 seconds later; after 5 such processes it counts as failed, as
-// it does after 3 answers of 429, 5xx or none. For a Redis that may itself be killed, this holds as
-// far as its `appendfsync` goes.
+// Whichever process is killed, and when: no page is lost, and no completed page is fetched again. A
+// page is completed when its links and its result are in Redis, so an unfinished page of a killed
+// process is fetched once more, some 20 seconds later. After 5 such processes a page counts as
+// failed, and after 3 responses of 429, 5xx or none. If Redis itself may be killed, this holds as
+// far as its `appendfsync` guarantees.
 //
 //   deno run -A examples/scale/crawler.ts redis://127.0.0.1:6379 1000 https://example.com/
 //   bun examples/scale/crawler.ts redis://127.0.0.1:6379 1000 https://example.com/
@@ -38,7 +38,7 @@ try {
   console.error(`Cannot reach Redis at ${new URL(redisUrl).host}: ${(error as Error).message}`);
   process.exit(1);
 }
-connection.on("error", say); // from here on it connects again
+connection.on("error", say); // from now on it reconnects
 
 await using agent = new Agent({ maxHostConnections: 6 });
 const prefix = "crawl", hosts = new Map<string, Queue>();
@@ -47,7 +47,7 @@ for (const host of new Set(urls.map((url) => new URL(url).host))) {
   hosts.set(host, new Queue(encodeURIComponent(host), { connection, prefix, defaultJobOptions }));
 }
 
-/** Puts pages of these hosts into Redis, but for those that are there, completed or not. */
+/** Adds pages of these hosts to Redis, except for those that it has already, completed or not. */
 async function add(links: readonly string[], base?: string): Promise<void> {
   const pages = links.map((link) => URL.parse(link, base));
   for (const [host, queue] of hosts) {
@@ -60,7 +60,7 @@ async function add(links: readonly string[], base?: string): Promise<void> {
   }
 }
 
-/** The URLs that a page leads to. */
+/** The URLs of the links on a page. */
 function linksOf(page: string): string[] {
   const hrefs = page.matchAll(/<a\s[^>]*?href="([^"]*)"/gi);
   return [...hrefs].map(([, href = ""]) => href.replaceAll("&amp;", "&"));
@@ -76,10 +76,10 @@ async function crawl({ data: { url } }: Job<{ url: string }>): Promise<{ status:
   await add(location ? [location] : isPage ? linksOf(body) : [], url);
   console.log(status, url);
   pages++;
-  return { status }; // with it the page is completed
+  return { status }; // this completes the page
 }
 
-/** How many pages are in one of these states. */
+/** The number of pages in one of these states. */
 async function count(...states: ("waiting" | "active" | "delayed" | "completed" | "failed")[]) {
   const counts = await Promise.all(
     [...hosts.values()].map((queue) => queue.getJobCounts(...states)),
@@ -87,7 +87,7 @@ async function count(...states: ("waiting" | "active" | "delayed" | "completed" 
   return counts.flatMap((one) => Object.values(one)).reduce((sum, value) => sum + value, 0);
 }
 
-/** No page is left if there was none at any host, and none was finished while they were asked. */
+/** Whether no page is left: no host had one, and none was finished while the counts were read. */
 async function isDone(): Promise<boolean> {
   const before = await count("completed", "failed");
   const left = await count("waiting", "active", "delayed");

@@ -1,6 +1,6 @@
-// All cores of a machine: one Worker for each, with an Agent of its own, since an Agent runs in the
-// thread that made it. Pages are fetched and their words counted in the Workers; the main thread
-// hands out the URLs, a few ahead, and adds up what the Workers have counted in the end.
+// Uses all cores of a machine: one Worker for each, with an Agent of its own, since an Agent runs
+// in the thread that made it. The Workers fetch pages and count their words; the main thread
+// distributes the URLs, a few ahead, and adds the counts at the end.
 //
 //   deno run --allow-ffi --allow-read examples/scale/workers.ts 2 https://example.com/ https://example.org/
 //   bun examples/scale/workers.ts 2 https://example.com/ https://example.org/
@@ -12,13 +12,13 @@ import { fileURLToPath } from "node:url";
 import { isMainThread, type MessagePort, parentPort, Worker } from "node:worker_threads";
 import { Agent, fetch } from "curlew";
 
-/** How many pages a Worker has at a time: one is parsed while others come. */
+/** The number of simultaneous pages of a Worker: one is parsed while others arrive. */
 const AT_ONCE = 8;
 type Words = Map<string, number>;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
 
-/** Adds the words of a page: the work that one core would be too slow for. */
+/** Counts the words of a page: the work for which one core would be too slow. */
 function count(page: string, words: Words): void {
   const text = page.replaceAll(/<(script|style)\b.*?<\/\1>|<[^>]*>|&\w+;/gis, " ").toLowerCase();
   for (const { segment, isWordLike } of segmenter.segment(text)) {
@@ -26,7 +26,10 @@ function count(page: string, words: Words): void {
   }
 }
 
-/** In a Worker: a URL is answered by what was wrong with it, null by all words and the end. */
+/**
+ * The part of a Worker: it answers a URL with the error or null, and null with all counts, and
+ * ends.
+ */
 function serve(port: MessagePort): void {
   const agent = new Agent(), words: Words = new Map();
   port.on("message", async (url: string | null) => {
@@ -45,7 +48,9 @@ function serve(port: MessagePort): void {
   });
 }
 
-/** One Worker for the URLs, which others take from as well; all its words, and how many failed. */
+/**
+ * Starts a Worker for URLs of a shared iterator. Returns its counts, and the number of failures.
+ */
 function start(urls: Iterator<string>): Promise<{ words: Words; failed: number }> {
   const worker = new Worker(fileURLToPath(import.meta.url));
   let given = 0, failed = 0;

@@ -1,4 +1,4 @@
-/** The requests of HTTP in what a client sent. */
+/** Parses the HTTP requests in the bytes that a client has sent. */
 
 /** A request without the order and the letter case of its headers. */
 export interface SentRequest {
@@ -7,7 +7,7 @@ export interface SentRequest {
   readonly body: string;
 }
 
-/** Takes the requests of one connection apart; what is no HTTP is one body. */
+/** Parses the requests of one connection; bytes that are not HTTP become one body. */
 export function requestsIn(bytes: string): SentRequest[] {
   const found: SentRequest[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -25,7 +25,7 @@ export function requestsIn(bytes: string): SentRequest[] {
   return found;
 }
 
-/** Who sends, and how a body is framed. */
+/** Headers that are not compared: the name of the client, and the framing of the body. */
 const IGNORED = /^(user-agent|content-length|transfer-encoding|expect):/;
 
 const headerText = (_: string, name: string, value: string) => `${name.toLowerCase()}: ${value}`;

@@ -1,9 +1,9 @@
-/** What the tests of the commands share. */
+/** The part that the tests of the commands share. */
 import { readFileSync, statSync } from "node:fs";
 import { main } from "../../src/cli/main.ts";
 import type { Io } from "../../src/cli/io.ts";
 
-/** An outside that keeps what is written. */
+/** An `Io` that records its output. */
 export class TestIo implements Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly #written: Record<1 | 2, Uint8Array[]> = { 1: [], 2: [] };
@@ -69,7 +69,7 @@ export class TestIo implements Io {
   }
 }
 
-/** How a command ended. */
+/** The result of a command. */
 export interface Ran {
   readonly code: number;
   readonly stdout: string;

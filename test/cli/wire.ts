@@ -1,4 +1,4 @@
-/** The servers, files and variables that the commands of `wire_table.ts` are about. */
+/** The servers, files and variables for the commands of `wire_table.ts`. */
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,22 +11,22 @@ import { startServer, type TestServer } from "../server/start.ts";
 
 const CURL = "/usr/bin/curl", HERE = process.cwd();
 
-/** Whether the system's curl is of the libcurl that is loaded. */
+/** Whether the system's curl uses the loaded libcurl. */
 export const isComparable: boolean = existsSync(CURL) &&
   versionInfo().version.startsWith("7.88.");
 export const note: string = isComparable ? "" : " (NOT RUN: no curl 7.88 with the same libcurl)";
 
-/** The bytes of each connection, by the relay that they came to. */
+/** The bytes of each connection, by the relay. */
 export type Taken = Readonly<Record<string, readonly string[]>>;
 
-/** What came of a command. */
+/** The result of a command. */
 export interface Sent {
   readonly code: number;
   readonly bytes: Taken;
   readonly stderr: string;
 }
 
-/** What is random, or depends on the second, as something that does not. */
+/** Replaces random values, and those that depend on the time, by constants. */
 function comparable(base64: string): string {
   return Buffer.from(base64, "base64").toString("latin1")
     .replace(
@@ -39,7 +39,7 @@ function comparable(base64: string): string {
     .replace(/Credential=[^,]*, (SignedHeaders=[^,]*, )Signature=[0-9a-f]+/, "$1SIGNED");
 }
 
-/** Everything that the commands need, in a folder that is the current one. */
+/** All resources of the commands, in a folder that is the current one. */
 export class Wire {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
@@ -84,7 +84,7 @@ export class Wire {
     await rm(this.folder, { recursive: true });
   }
 
-  /** The URL that tells what was kept, and the one that has it forgotten. */
+  /** The URLs that return the recording, and that delete it. */
   get control(): string {
     return `http://127.0.0.1:${this.#server.taps["control"]}`;
   }
@@ -116,7 +116,7 @@ export class Wire {
     await utimes(at("data.txt"), 1_000_000_000, 1_000_000_000);
   }
 
-  /** The same start for all. */
+  /** Restores the initial state. */
   async reset(): Promise<void> {
     await fetch(`${this.control}/reset`);
     await writeFile(join(this.folder, "part.bin"), "0123456789");
@@ -129,7 +129,7 @@ export class Wire {
     return comparableOf(all);
   }
 
-  /** What the system's curl sends. */
+  /** What the system's curl sends for a command. */
   async byCurl(command: string): Promise<Sent> {
     await this.reset();
     const child = spawn("/bin/bash", ["-c", `exec ${CURL} -sS -m 4 ${command}`], {
@@ -147,14 +147,14 @@ export class Wire {
   }
 }
 
-/** The connections that the relays tell of, comparable. */
+/** The connections that the relays report, in a form that can be compared. */
 export function comparableOf(all: Readonly<Record<string, readonly string[]>>): Taken {
   return Object.fromEntries(
     Object.entries(all).map(([name, connections]) => [name, connections.map(comparable)]),
   );
 }
 
-/** Takes what a shell would redirect off a command. */
+/** Splits the redirection of standard input off a command. */
 export function withoutInput(command: string): readonly [text: string, input: string | null] {
   const [, text = command, input = null] = /^(.*?) < (\S+)$/.exec(command) ?? [];
   return [text, input];

@@ -1,9 +1,8 @@
 /**
- * Commands whose bytes on the wire are compared: what the system's curl sends, and what curlew
- * does. They are bash's text; the variables are those of `wire.test.ts`, the files those of its
- * folder.
+ * Commands whose bytes on the wire are compared: those of the system's curl, and those of curlew.
+ * They are text for bash; the variables are those of `wire.test.ts`, the files are in its folder.
  *
- * `DIFFERENT` says which send something else, and why.
+ * `DIFFERENT` lists the commands whose bytes differ, with the reason.
  */
 
 const URLS = `
@@ -486,7 +485,9 @@ $GOPHER/1/folder
 -t XDISPLOC=a -t TTYPE=vt100 $TELNET < data.txt
 `;
 
-/** Commands that send something else than the system's curl, by their beginning, and why. */
+/**
+ * Commands whose bytes differ from those of the system's curl, by their beginning, with the reason.
+ */
 export const DIFFERENT: Readonly<Record<string, string>> = {
   "--url=$HTTP/small": "curl takes --name=value since 8.16",
   '-X "" $HTTP/echo -X GET': "curl refuses an empty method since 8.6",
@@ -504,7 +505,7 @@ export const DIFFERENT: Readonly<Record<string, string>> = {
 
 const rows = (text: string) => text.split("\n").filter((line) => line !== "");
 
-/** All of them. */
+/** All commands. */
 export const COMMANDS: readonly string[] = [
   URLS,
   METHODS,
@@ -521,7 +522,7 @@ export const COMMANDS: readonly string[] = [
   MAIL_AND_MORE,
 ].flatMap(rows);
 
-/** Commands whose program sends something else than curl, and why. */
+/** Commands whose generated program sends other bytes than curl, with the reason. */
 export const DIFFERENT_PROGRAM: Readonly<Record<string, string>> = {
   "-C - -o part.bin $HTTP/bytes/100": "it says that it leaves --continue-at out",
   "--retry 1 --retry-delay 1 $HTTP/status/503": "it says that it leaves --retry out",

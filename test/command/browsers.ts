@@ -1,4 +1,4 @@
-/** Texts quoted as browsers copy them: what their algorithms give, written anew. */
+/** Quotes texts as browsers do when they copy a command, by implementations of their algorithms. */
 
 /** Chrome, "Copy as cURL (bash)": `$'…'` for controls, `!` and apostrophes. */
 export function chromeBash(text: string): string {
@@ -24,7 +24,7 @@ export function firefoxBash(text: string): string {
   return `$'${escaped}'`;
 }
 
-/** Chrome, "Copy as cURL (cmd)": carets before all that cmd may take for its own. */
+/** Chrome, "Copy as cURL (cmd)": carets before all characters that cmd may interpret. */
 export function chromeCmd(text: string): string {
   const escaped = text.replace(/\\/g, "\\\\").replace(/"/g, '\\"')
     .replace(/[^a-zA-Z0-9\s_\-:=+~'/.',?;()*`]/g, "^$&")

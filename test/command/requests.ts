@@ -1,6 +1,6 @@
 /**
- * Random requests for `fetch` that a curl command can say, and what of two requests must be the
- * same. No vitest here: a child uses it too.
+ * Random requests for `fetch` that a curl command can express, and the parts of two requests that
+ * must be equal. Vitest is not imported here, since a child process uses it too.
  */
 import { parseCurl, toCurl } from "../../command.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
@@ -18,7 +18,7 @@ export interface FetchRequest {
   readonly init: FetchInit;
 }
 
-/** Stands in all that nobody may see of a redacted command. */
+/** A text in all secrets, which a redacted command must not contain. */
 export const SECRET = "zq9zq";
 
 type Options = Record<string, unknown>;
@@ -51,7 +51,7 @@ function url(random: Random): string {
   }://${user}${host}${port}${path}${query}${more}${fragment}`;
 }
 
-/** Only what a URL cannot have as it is. */
+/** Encodes only the characters that a URL cannot contain. */
 const encode = (part: string) => part.replace(/[#?%&]/g, encodeURIComponent);
 
 const METHODS = [
@@ -81,7 +81,7 @@ function headers(random: Random): [string, string | null][] {
   });
 }
 
-/** One character for each byte, without what ends a line, and without blanks around it. */
+/** A text with one byte for each character, without line ends, and without blanks around it. */
 function headerText(random: Random): string {
   const units = SAFE.filter((unit) => /^[\x20-\xff]*$/.test(unit));
   const latin1 = Array.from(
@@ -116,7 +116,7 @@ function form(random: Random): FormData {
   return made;
 }
 
-/** What fetch has another place for, or what another option of the list would be. */
+/** Options that fetch has a member for, or that conflict with another option of the list. */
 const ELSEWHERE = new Set([
   "ACCEPT_ENCODING",
   "CONNECTTIMEOUT_MS",
@@ -129,7 +129,7 @@ const ELSEWHERE = new Set([
   "SUPPRESS_CONNECT_HEADERS",
   "TIMEOUT_MS",
 ]);
-/** What fetch refuses with a body. */
+/** Options that fetch refuses with a body. */
 const CONVERSIONS = ["CRLF", "TRANSFERTEXT"];
 /** Rows that can be written without a function of their own. */
 const PLAIN = Object.entries(rows).filter(([, row]) =>
@@ -139,7 +139,7 @@ const PLAIN = Object.entries(rows).filter(([, row]) =>
     .concat(row.bits?.[0] ?? [])
     .some((name) => ELSEWHERE.has(name))
 );
-/** What is checked where it is read. */
+/** Options whose values are checked when they are read. */
 const CHECKED: Readonly<Record<string, (random: Random) => unknown>> = {
   PROXY: (random) => `http://${SECRET}:${SECRET}@p.test:${1 + random.below(9)}`,
   PRE_PROXY: () => `socks5://${SECRET}@p.test`,
@@ -209,7 +209,7 @@ function curlOptions(random: Random): Options {
       ? random.pick(SPECIAL)(random)
       : rowOptions(random, random.pick(PLAIN)[1]);
     const isNew = Object.keys(more).every((name) => !(name in options));
-    // of two sockets, two proxies and two ways to authenticate one is left
+    // of two sockets, two proxies and two methods of authentication only one can be used
     if (isNew && !clashes({ ...options, ...more })) Object.assign(options, more);
   }
   return options;
@@ -218,7 +218,7 @@ function curlOptions(random: Random): Options {
 function clashes(options: Options): boolean {
   const both = (...names: string[]) => names.every((name) => name in options);
   return both("UNIX_SOCKET_PATH", "ABSTRACT_UNIX_SOCKET") ||
-    // a kind of proxy is an option with its address
+    // the kind of a proxy is written with its address
     ("PROXYTYPE" in options && !("PROXY" in options)) ||
     ("AWS_SIGV4" in options && options["HTTPAUTH"] !== flags.CURLAUTH_AWS_SIGV4) ||
     ("XOAUTH2_BEARER" in options && options["HTTPAUTH"] !== flags.CURLAUTH_BEARER) ||
@@ -226,7 +226,7 @@ function clashes(options: Options): boolean {
     (options["HTTPAUTH"] === flags.CURLAUTH_BEARER && !("XOAUTH2_BEARER" in options));
 }
 
-/** A request that `fetch` takes. */
+/** A random request that `fetch` accepts. */
 export function randomRequest(random: Random): FetchRequest {
   const method = random.pick(METHODS), isBodyless = method === "GET" || method === "HEAD";
   const options = curlOptions(random), own = headers(random), address = url(random);
@@ -261,7 +261,7 @@ function headersAs(random: Random, pairs: [string, string | null][]): FetchInit[
   return random.chance(50) ? new Headers(plain) : Object.fromEntries(plain);
 }
 
-/** What must be the same of two requests. */
+/** The parts of two requests that must be equal. */
 export function normal({ input, init }: FetchRequest): object {
   const isForm = init.body instanceof FormData;
   const { known, newer } = splitNewer(init.curl);
@@ -279,7 +279,7 @@ export function normal({ input, init }: FetchRequest): object {
     url: plan.url.href.split("#")[0],
     lines: lines.filter((line) => !isRemoval(line) && !isTypeless(line)),
     without: [...new Set(lines.filter(isRemoval).map((line) => line.toLowerCase()))]
-      // without a body nobody would wait for a 100
+      // without a body the Expect header has no effect
       .filter((line) => !isTypeless(line) && line !== "expect:").sort(),
     body: isForm ? [...init.body as FormData] : plan.body?.bytes ? [...plan.body.bytes].join() : "",
     redirect: plan.redirect,
@@ -290,8 +290,8 @@ export function normal({ input, init }: FetchRequest): object {
 }
 
 /**
- * Options in order; what is the default is not there, who sends is nobody or somebody, and a user
- * has a password, if an empty one.
+ * The options in a fixed order, without defaults, with one text for any User-Agent, and with an
+ * empty password for a user without one.
  */
 function optionsOf(curl: Options): object {
   const entries = Object.entries(curl).filter(([name, value]) =>
@@ -307,10 +307,10 @@ function optionsOf(curl: Options): object {
   return Object.fromEntries(written.sort(([a], [b]) => String(a) < String(b) ? -1 : 1));
 }
 
-/** Same values, whatever their place in memory. */
+/** Whether two values are equal. */
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Writes a request and reads it again. Says what went wrong, `null` for nothing. */
+/** Converts a request to a command and back. Returns the error, `null` for none. */
 export function roundTrip(request: FetchRequest): string | null {
   const { input, init } = request;
   const text = toCurl(input, init, { redact: false });

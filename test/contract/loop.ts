@@ -1,4 +1,4 @@
-/** libcurl's multi_socket API on one epoll descriptor, as short as it can be said. */
+/** A minimal event loop on libcurl's multi_socket API with one epoll descriptor. */
 import { epoll } from "../../ffi/libc.ts";
 import { Struct } from "../../ffi/memory.ts";
 import type { NonNullPointer } from "../../ffi/native.ts";
@@ -15,11 +15,13 @@ const SOCKET = { args: ["pointer", "socket", "i32", "pointer", "u32"], result: "
 // CURLM *, long ms, void *userp
 const TIMER = { args: ["pointer", "long", "pointer"], result: "i32" } as const;
 
-/** Drives a multi handle. `keepSockets` leaves each descriptor in epoll when libcurl lets it go. */
+/**
+ * Drives a multi handle. With `keepSockets` each descriptor stays in epoll after CURL_POLL_REMOVE.
+ */
 export class Loop {
   readonly multi: NonNullPointer = curl.curl_multi_init() as NonNullPointer;
   readonly epoll: Epoll = new Epoll();
-  /** The result of each transfer that ended, by its easy's address. */
+  /** The result of each finished transfer, by its easy's address. */
   readonly results: Map<number, number> = new Map<number, number>();
   /** Each call of the socket callback. */
   readonly announced: { fd: number; what: number; token: number }[] = [];
@@ -56,7 +58,7 @@ export class Loop {
     if (code !== 0) throw new Error(`curl_multi_add_handle failed with ${code}`);
   }
 
-  /** What the transfer ended with, `undefined` while it runs. */
+  /** The result of the transfer, `undefined` while it runs. */
   resultOf(transfer: Transfer): number | undefined {
     return this.results.get(native.address(transfer.easy));
   }
@@ -73,7 +75,7 @@ export class Loop {
     }
   }
 
-  /** Runs what is due and what is ready; waits at most `ms` for a socket. */
+  /** Serves the timeout and the ready sockets; waits at most `ms` for a socket. */
   turn(ms = 0): void {
     if (performance.now() >= this.#deadline) {
       this.#deadline = Infinity;
@@ -85,7 +87,7 @@ export class Loop {
     }
   }
 
-  /** Turns until `enough`, and lets the runtime's own loop turn too. */
+  /** Makes turns until `enough`, and lets the runtime's own loop run too. */
   async until(enough: () => boolean, timeoutMs = 6000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!enough()) {
@@ -103,7 +105,7 @@ export class Loop {
     return this.resultOf(transfer) as number;
   }
 
-  /** The easies are removed by then; callbacks go last. */
+  /** The easies are removed already; callbacks are closed last. */
   [Symbol.dispose](): void {
     curl.curl_multi_cleanup(this.multi);
     this.#socket.close();

@@ -1,4 +1,4 @@
-/** The ways to let the runtime wait for one epoll descriptor, under one name each. */
+/** The ways in which the runtime can wait for one epoll descriptor, with one interface. */
 import { duplicate, libc, libcPath, POLLIN } from "../../ffi/libc.ts";
 import { allocateBytes, release } from "../../ffi/memory.ts";
 import type { FdWatch } from "../../ffi/native.ts";
@@ -18,7 +18,10 @@ export async function pollOnce(fd: number, timeoutMs = 60_000): Promise<number> 
   }
 }
 
-/** A watch on `parent`; `signal` sits in it and wakes the waiting thread where there is one. */
+/**
+ * A watch of `parent`; `signal` is registered in it and ends the wait of the thread, if there is
+ * one.
+ */
 export function makeWatch(kind: Kind, parent: Epoll, signal: Signal, ready: () => void): FdWatch {
   if (kind === "watch") return native.watch!(() => duplicate(parent.fd), ready);
   if (kind === "worker") {
@@ -32,7 +35,7 @@ export function makeWatch(kind: Kind, parent: Epoll, signal: Signal, ready: () =
   };
 }
 
-/** A watch, what it watches, and how often it said "ready". */
+/** A watch, its descriptor, and the number of its "ready" events. */
 export interface Parked {
   readonly parent: Epoll;
   readonly signal: Signal;
@@ -61,7 +64,7 @@ export function park(kind: Kind, { empty = false }: { empty?: boolean } = {}): P
   };
 }
 
-/** Waits until something is so, or gives up: the caller tests what it is then. */
+/** Waits until a condition holds or the time is over: the caller checks which. */
 export async function eventually(what: () => boolean, ms = 3000): Promise<void> {
   const end = performance.now() + ms;
   while (!what() && performance.now() < end) await sleep(1);

@@ -1,5 +1,7 @@
-/** The raw floor with just enough around it to write a transfer in three lines. No vitest here:
- * the children use it too. */
+/**
+ * `ffi/` with the few helpers that a test of a transfer needs. Vitest is not imported here, since
+ * child processes use it too.
+ */
 import { type CurlSymbols, library } from "../../ffi/load.ts";
 import { check, epoll, epollLayout, libc } from "../../ffi/libc.ts";
 import type {
@@ -51,7 +53,7 @@ export const XFERINFO = { args: ["u32", "i64", "i64", "i64", "i64"], result: "i3
 
 const utf8 = new TextEncoder();
 
-/** A C string of its own. */
+/** A NUL-terminated copy of a text. */
 export function cstr(text: string): Uint8Array<ArrayBuffer> {
   return utf8.encode(text + "\0");
 }
@@ -61,19 +63,21 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** One easy handle and the callbacks that must outlive it. */
+/** One easy handle and its callbacks, which must outlive it. */
 export class Transfer {
   readonly easy: NonNullPointer = curl.curl_easy_init() as NonNullPointer;
   readonly #callbacks: NativeCallback[] = [];
 
-  /** Every transfer here ends within five seconds and throws its body away. */
+  /** Makes a transfer that ends within five seconds and drops its body. */
   constructor(url: string) {
     this.set(OPT.URL, url).set(OPT.NOSIGNAL, 1).set(OPT.TIMEOUT_MS, 5000);
     if (versionNum >= 0x075700) this.set(OPT.QUICK_EXIT, 1);
     this.on(OPT.WRITEFUNCTION, DATA, (_at, size, count) => size * count);
   }
 
-  /** A number goes into the slot of a `long` or, as an `off_t`, of a pointer. */
+  /**
+   * Sets an option: a number is passed as a `long` or, for an `off_t`, in the slot of a pointer.
+   */
   set(option: number, value: number | string): this {
     const code = typeof value === "string"
       ? curl.curl_easy_setopt.buffer(this.easy, option, cstr(value))
@@ -100,7 +104,7 @@ export class Transfer {
   }
 }
 
-/** An epoll descriptor; `wait` gives the ready descriptors. */
+/** An epoll descriptor; `wait` returns the ready descriptors. */
 export class Epoll {
   readonly fd: number = check("epoll_create1", libc.epoll_create1(epoll.CLOEXEC));
   readonly #layout = epollLayout(native.arch);
@@ -135,7 +139,7 @@ export class Epoll {
   }
 }
 
-/** Makes a descriptor readable or not at will. */
+/** A descriptor that can be made readable or not. */
 export class Signal {
   readonly fd: number = check("eventfd", libc.eventfd(0, 0x80800));
   readonly #word = new BigInt64Array([1n]);

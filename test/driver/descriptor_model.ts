@@ -1,6 +1,6 @@
 /**
- * Real descriptors, and beside them what the driver should know of them, said with plain maps.
- * Plays libcurl, the kernel and the users of CONNECT_ONLY handles in any order, from a seed.
+ * Real descriptors, and a model of what the driver should know of them, in plain maps. Plays
+ * libcurl, the kernel and the users of CONNECT_ONLY handles in random order, from a seed.
  */
 import { duplicate, libc, libcPath } from "../../ffi/libc.ts";
 import { native } from "../../ffi/mod.ts";
@@ -33,18 +33,18 @@ function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);
 }
 
-/** One life of a number. */
+/** One use of a descriptor's number. */
 interface Life {
   readonly fd: number;
-  /** The other end, -1 once it hung up. */
+  /** The other end, -1 after it was closed. */
   peer: number;
   readonly announced: boolean;
-  /** What libcurl wants, what users wait for. */
+  /** The directions that libcurl and users wait for. */
   want: number;
   awaited: number;
-  /** Whether bytes are to be read. */
+  /** Whether there are bytes to read. */
   full: boolean;
-  /** What libcurl holds of an assigned value, 0 for none. */
+  /** The id that libcurl keeps for an assigned value, 0 for none. */
   sockptr: number;
   value: unknown;
 }
@@ -71,12 +71,12 @@ export class DescriptorModel {
   readonly #table = new AssignedValues();
   readonly #lives = new Map<number, Life>();
   readonly #dead: number[] = [];
-  /** Duplicates, as a child process has them: with one, a closed number stays in epoll. */
+  /** Duplicates, such as a child process has: a duplicate keeps a closed number in epoll. */
   readonly #ghosts: number[] = [];
   readonly #sockets: Sockets;
-  /** Whose event it was when the poller was asked. */
+  /** The owner of each event when the poller was asked. */
   #asked = new Map<number, Life>();
-  /** The life that ends now. */
+  /** The use of a number that is ending. */
   #ending: Life | null = null;
 
   constructor(seed: number) {
@@ -102,7 +102,7 @@ export class DescriptorModel {
     };
   }
 
-  /** Something happens, and all is compared. */
+  /** Makes a random step, and compares everything. */
   step(): void {
     if (this.#random(4) === 0) this.#serve();
     else this.#act();
@@ -118,7 +118,7 @@ export class DescriptorModel {
     act(this, life);
   }
 
-  /** One with that descriptor begins. */
+  /** A socket with that descriptor is opened. */
   begin(fd: number, peer: number, announced: boolean): void {
     const life = { fd, peer, announced, want: 0, awaited: 0, full: false, sockptr: 0, value: null };
     this.#lives.set(fd, life);
@@ -144,7 +144,7 @@ export class DescriptorModel {
     life.sockptr = 0;
   }
 
-  /** libcurl lets go of a socket, and announces that it closes an announced one. */
+  /** libcurl stops using a socket, and announces the close of an announced one. */
   #end(life: Life): void {
     this.#ending = life;
     if (life.want !== 0) this.want(life, 0);
@@ -165,7 +165,7 @@ export class DescriptorModel {
     libc.close(life.fd);
   }
 
-  /** The number is another file's at once, which libcurl may want at once. */
+  /** The system gives the number to another file, which libcurl may use at once. */
   replace(life: Life, want = 0): void {
     this.#end(life);
     const [fd, peer] = pair();
@@ -191,7 +191,7 @@ export class DescriptorModel {
     life.full = false;
   }
 
-  /** As Multi.assign does: libcurl refuses what it does not use. */
+  /** Does what Multi.assign does: libcurl refuses a descriptor that it does not use. */
   assign(life: Life): void {
     const value = { of: life.fd }, id = this.#table.reserve(value);
     if (life.want === 0) {
@@ -211,7 +211,7 @@ export class DescriptorModel {
     if (life.want !== 0) this.#forgetValue(life);
   }
 
-  /** CONNECT_ONLY: only connections that were announced are waited for. */
+  /** CONNECT_ONLY: only announced connections are waited for. */
   await(life: Life): void {
     if (!life.announced) return;
     const directions = 1 + this.#random(3);
@@ -266,7 +266,9 @@ export class DescriptorModel {
     for (const fd of ready) must(told.has(fd), `fd ${fd} is ready, and nobody is told`);
   }
 
-  /** What libcurl is to be told now: nobody fills the other end, so all can be written. */
+  /**
+   * The sockets that are ready for libcurl: all are writable, since the other end is never filled.
+   */
   #readyNow(): Set<number> {
     const ready = new Set<number>();
     for (const { fd, want, full, peer } of this.#lives.values()) {
@@ -290,13 +292,16 @@ export class DescriptorModel {
     }
   }
 
-  /** What the kernel watches is what somebody wants, or an idle socket whose end is announced. */
+  /**
+   * The kernel must watch exactly what libcurl or users wait for, and idle sockets whose close is
+   * announced.
+   */
   #compareKernel(): void {
     const generations = new Map<number, number>();
     for (const { fd, generation } of this.#sockets.entries()) generations.set(fd, generation);
     const watched = new Map<number, number>();
     for (const { fd, interest, tag } of readRegistrations(this.#poller.fd)!) {
-      if (tag === 0) continue; // what wake() needs
+      if (tag === 0) continue; // the poller's own eventfd
       must(!watched.has(fd), `the kernel watches two files as fd ${fd}`);
       must(this.#lives.has(fd), `fd ${fd} is closed and still watched`);
       must(tag === generations.get(fd), `fd ${fd} is watched under a former generation`);
@@ -315,7 +320,7 @@ export class DescriptorModel {
     must(this.#sockets.wanted === wanted, `${this.#sockets.wanted} count as wanted, not ${wanted}`);
   }
 
-  /** Closes all, and nothing is left. */
+  /** Closes everything, and checks that nothing is left. */
   close(): void {
     for (const life of [...this.#lives.values()]) this.close1(life);
     this.#sockets.apply();
@@ -332,7 +337,7 @@ const withLife = (act: Act) => (model: DescriptorModel, life: Life | undefined) 
   if (life) act(model, life);
 };
 
-/** What may happen; what stands twice happens twice as often. */
+/** The steps; one that is listed twice happens twice as often. */
 const ACTS: [string, (model: DescriptorModel, life: Life | undefined) => void][] = [
   ["open", (model) => model.open()],
   ["open", (model) => model.open()],

@@ -1,6 +1,6 @@
 /**
- * A kernel with kqueue, as far as kqueue(2) says what it does with `struct kevent`: ident u64 @0,
- * filter i16 @8, flags u16 @10, fflags u32 @12, data i64 @16, udata u64 @24.
+ * A kernel with kqueue, as kqueue(2) describes its use of `struct kevent`: ident u64 @0, filter i16
+ * @8, flags u16 @10, fflags u32 @12, data i64 @16, udata u64 @24.
  */
 import type { KqueueCalls } from "../../src/driver/poller/kqueue.ts";
 
@@ -10,7 +10,7 @@ const SIZE = 32;
 const READ = -1, WRITE = -2, USER = -10;
 const ADD = 0x1, DELETE = 0x2, CLEAR = 0x20, EOF = 0x8000, TRIGGER = 0x01000000;
 
-/** What a descriptor is like. */
+/** The state of a descriptor. */
 export interface FakeFile {
   readable: boolean;
   writable: boolean;
@@ -34,7 +34,7 @@ export interface Change {
   readonly udata: bigint;
 }
 
-/** What stands in `count` structs. */
+/** The content of `count` structs. */
 export function readChanges(bytes: Buffer, count: number): Change[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return Array.from({ length: count }, (_, i) => ({
@@ -50,11 +50,11 @@ export function readChanges(bytes: Buffer, count: number): Change[] {
 /** The kernel, as the poller's system calls. */
 export class FakeKernel implements KqueueCalls {
   readonly files: Map<number, FakeFile> = new Map();
-  /** Each change that was asked for. */
+  /** Each requested change. */
   readonly changes: Change[] = [];
   readonly #queues = new Map<number, Map<string, Knote>>();
 
-  /** Takes the lowest free number. */
+  /** Opens a descriptor with the lowest free number. */
   open(): number {
     let fd = 3;
     while (this.files.has(fd) || this.#queues.has(fd)) fd++;
@@ -69,7 +69,7 @@ export class FakeKernel implements KqueueCalls {
     return fd;
   }
 
-  /** A closed descriptor leaves every queue. */
+  /** Closes a descriptor, which removes it from every queue. */
   close(fd: number): number {
     this.files.delete(fd);
     this.#queues.delete(fd);
@@ -119,7 +119,7 @@ export class FakeKernel implements KqueueCalls {
     return file.hungUp || (filter === READ ? file.readable : file.writable);
   }
 
-  /** Whether a queue has something to tell. */
+  /** Whether a queue has an event. */
   isReadable(kq: number): boolean {
     return [...this.#queues.get(kq)?.values() ?? []].some((knote) => this.#isActive(knote));
   }
@@ -137,7 +137,7 @@ export class FakeKernel implements KqueueCalls {
       view.setBigInt64(at + 16, 0n, true);
       view.setBigUint64(at + 24, knote.udata, true);
       if (knote.clear) knote.triggered = false;
-      // what was told goes to the end of the queue
+      // a reported event moves to the end of the queue
       knotes.delete(key);
       knotes.set(key, knote);
     }

@@ -1,4 +1,4 @@
-/** A poller and the kernel behind it, in which a test decides what is open and what is ready. */
+/** A poller and its kernel, in which a test decides which descriptors are open and ready. */
 import { type Poller, READ, WRITE } from "../../src/driver/poller/poller.ts";
 
 interface File {
@@ -13,14 +13,14 @@ interface Event {
   readonly file: File;
 }
 
-/** As epoll does: a registration belongs to the open file, and ends with it. */
+/** As in epoll, a registration belongs to the open file, and ends with it. */
 export class FakePoller implements Poller {
   readonly fd: number = -7;
   readonly capacity: number = 64;
   readonly files: Map<number, File> = new Map();
-  /** Each call, for tests that want them few. */
+  /** Each call, for tests that count them. */
   readonly calls: string[] = [];
-  /** What the last look found; an event keeps the file that it was about. */
+  /** The events of the last call; an event keeps the file that it belongs to. */
   events: Event[] = [];
 
   /** Opens the lowest free number. */
@@ -31,7 +31,7 @@ export class FakePoller implements Poller {
     return fd;
   }
 
-  /** Closes it, registered or not. */
+  /** Closes a descriptor, registered or not. */
   close(fd?: number): void {
     if (fd !== undefined) this.files.delete(fd);
   }

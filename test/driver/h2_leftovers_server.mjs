@@ -1,5 +1,5 @@
-// HTTP/2 by TLS for streams that come in pairs, /name?... of the same query: the first asked for
-// gets its end last, 20 ms after what the second one gets, when both have had a byte for a while.
+// HTTP/2 over TLS for pairs of streams, /name?... with the same query: the first stream of a pair
+// gets its end 20 ms after the second one, when both have received a byte before.
 //
 //   node h2_leftovers_server.mjs <key> <certificate>
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const [key, cert] = process.argv.slice(2).map((path) => readFileSync(path));
 const server = http2.createSecureServer({ key, cert });
 const waiting = new Map();
 
-/** What the second one gets: its end, or more than the client takes. */
+/** The data of the second stream: its end, or more than the client reads. */
 const SECOND = {
   "/ends": (stream) => stream.end("x".repeat(99)),
   "/pauses": (stream) => stream.end("x".repeat(40_000)),

@@ -1,14 +1,14 @@
-/** What every poller does: one suite, for each poller with a kernel of its own. */
+/** The contract of pollers as a test suite, for each poller with its own kernel. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILED, type Poller, READ, WRITE } from "../../src/driver/poller/poller.ts";
 
-/** One end of a connection; the test has the other one. */
+/** One end of a connection, whose other end the test has. */
 export interface End {
   readonly fd: number;
-  /** There is something to read from now on, or no longer. */
+  /** Makes it readable. */
   fill(): void;
   drain(): void;
-  /** Nothing more can be written from now on, or again. */
+  /** Makes it not writable, or writable again. */
   stuff(): void;
   unstuff(): void;
   hangUp(): void;
@@ -19,15 +19,15 @@ export interface End {
 export interface World {
   poller(): Poller;
   end(): End;
-  /** Whether a poller's own descriptor has something to tell. */
+  /** Whether a poller's own descriptor is readable. */
   isReadable(fd: number): boolean;
-  /** How many descriptors there are. */
+  /** The number of open descriptors. */
   count(): number;
 }
 
 export type Told = [fd: number, mask: number, tag: number];
 
-/** What a poller has to tell. */
+/** The events of a poller. */
 export function look(poller: Poller): Told[] {
   const count = poller.ready();
   return Array.from(
@@ -93,10 +93,10 @@ export function pollerContract(name: string, world: World): void {
     test("only what was asked for is told", () => {
       const one = end();
       poller.set(one.fd, READ, 1);
-      expect(look(poller)).toEqual([]); // it could be written
+      expect(look(poller)).toEqual([]); // it was writable
       one.fill();
       poller.set(one.fd, WRITE, 1);
-      expect(look(poller)).toEqual([[one.fd, WRITE, 1]]); // it could be read
+      expect(look(poller)).toEqual([[one.fd, WRITE, 1]]); // it was readable
     });
 
     test("set replaces interest and tag", () => {
@@ -164,7 +164,7 @@ export function pollerContract(name: string, world: World): void {
       const second = end();
       expect(second.fd).toBe(first.fd);
       second.fill();
-      expect(look(poller)).toEqual([]); // nobody asked for this one
+      expect(look(poller)).toEqual([]); // no direction of it was asked for
       poller.set(second.fd, READ, 2);
       expect(look(poller)).toEqual([[second.fd, READ, 2]]);
     });
@@ -181,7 +181,7 @@ export function pollerContract(name: string, world: World): void {
       expect(poller.confirm(first.fd, READ | WRITE, 1)).toBe(false);
       kept.fill();
       expect(poller.confirm(kept.fd, READ, 2)).toBe(true);
-      expect(look(poller)).toEqual([[kept.fd, READ, 2]]); // it changes nothing
+      expect(look(poller)).toEqual([[kept.fd, READ, 2]]); // the registration is unchanged
       poller.delete(kept.fd);
       expect(poller.confirm(kept.fd, READ, 2)).toBe(false);
     });

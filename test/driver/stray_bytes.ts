@@ -1,4 +1,7 @@
-/** Starts the servers of stray_bytes_server.mjs. No vitest here: children may use it too. */
+/**
+ * Starts the servers of stray_bytes_server.mjs. Vitest is not imported here: child processes may
+ * use it too.
+ */
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,7 +13,7 @@ import type { TestServer } from "../server/start.ts";
 export const KINDS = ["http", "tls1.2", "tls1.3"] as const;
 export type Kind = typeof KINDS[number] | "h2";
 
-/** What comes too much, by the server's names. */
+/** The kinds of unsolicited bytes, by the server's names. */
 export const STRAYS: readonly string[] = [
   ...["timeout", "response", "responses", "large", "interim", "body", "line", "byte"],
 ];
@@ -18,18 +21,18 @@ export const STRAYS: readonly string[] = [
 /** A running server. */
 export interface StrayServer {
   url(path: string, host?: string): string;
-  /** What an easy needs to trust it. */
+  /** The options by which an easy trusts the server. */
   readonly curl: EasyOptions;
   /** A name for the bytes of one request. */
   id(): string;
-  /** Has the server send them. Returns when they are in the socket's buffer. */
+  /** Makes the server send them. Returns when they are in the socket's buffer. */
   send(id: string): Promise<void>;
-  /** The paths of requests that came on connections with stray bytes, by "late" or "racing". */
+  /** The paths of requests on connections with stray bytes, by "late" or "racing". */
   readonly told: Readonly<Record<"late" | "racing", Set<string>>>;
   close(): void;
 }
 
-/** Starts one; `certs` has had a TLS server started, for its certificate. */
+/** Starts a server; `certs` is a running TLS server, whose certificate it uses. */
 export async function startStray(kind: Kind, certs: TestServer): Promise<StrayServer> {
   const main = fileURLToPath(new URL("./stray_bytes_server.mjs", import.meta.url));
   const files = ["server.key", "server.pem"].map((name) => join(dirname(certs.ca), name));

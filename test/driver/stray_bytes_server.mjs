@@ -1,13 +1,14 @@
-// HTTP/1 by TCP or TLS that sends more than was asked for. The body of a response is its request's
-// method and path, so that a client notices one that is another's.
+// A server of HTTP/1 by TCP or TLS that sends unsolicited bytes. The body of a response is the
+// method and path of its request, so that a client recognizes the response of another request.
 //
-// `/first?stray=timeout&id=7` asks for the stray bytes of that name, to be sent on the connection
-// once stdin says "7"; "7" on stdout says that they are. `&at=once` has them in the same write as
-// the response, `&at=next` in the next one, `&at=30` in one 30 ms later. With HTTP/2 it is a PING.
+// `/first?stray=timeout&id=7` asks for the stray bytes of that name, which are sent on the
+// connection when "7" arrives on stdin; "7" on stdout confirms it. With `&at=once` they are in the
+// same write as the response, with `&at=next` in the next one, with `&at=30` in one 30 ms later.
+// With HTTP/2 it is a PING.
 //
-// Each request on a connection that has had stray bytes is told on stdout, with its path: "late"
-// where its client could have seen them, since its transfer began after that, else "racing". `&t=` is
-// when the transfer began, on the system's clock.
+// Each request on a connection that has had stray bytes is reported on stdout, with its path: as
+// "late" if its client could have noticed them, since its transfer began after them, else as
+// "racing". `&t=` is the time at which the transfer began, on the system's clock.
 //
 //   node stray_bytes_server.mjs <http | tls1.2 | tls1.3 | h2> <key> <certificate>
 //
@@ -36,7 +37,7 @@ const STRAYS = {
   byte: "H",
 };
 
-/** The response itself, by the method or by what the path asks for. */
+/** The response itself, by the method or the path. */
 function proper(method, path) {
   const body = `${method} ${path}`;
   if (path.startsWith("/204")) return "HTTP/1.1 204 No Content\r\n\r\n";
@@ -55,13 +56,13 @@ function proper(method, path) {
   return `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n${body}\r\n0\r\n\r\n`;
 }
 
-/** More than bytes take to a client on the same machine. */
+/** More than the time that bytes take to a client on the same machine. */
 const SEEN_MS = 20;
 
-/** When the last stray bytes had been sent on a connection: libcurl may have dropped earlier ones. */
+/** The time of the last stray bytes on a connection: libcurl may have dropped earlier ones. */
 const strayAt = new WeakMap();
 
-/** The path of the request that is under way on a connection. */
+/** The path of the present request of a connection. */
 const current = new WeakMap();
 
 function sendStray(socket, stray, done) {
@@ -83,7 +84,7 @@ function tellStray(socket, path) {
   process.stdout.write(`${begun > at + SEEN_MS ? "late" : "racing"} ${path}\n`);
 }
 
-/** What is sent when stdin says so, by its id. */
+/** The bytes to send when their id arrives on stdin. */
 const waiting = new Map();
 
 function respond(socket, method, path) {
@@ -98,7 +99,7 @@ function respond(socket, method, path) {
   if (id) waiting.set(id, () => sendStray(socket, stray, () => process.stdout.write(`${id}\n`)));
 }
 
-/** Answers each request once it is there with its body. */
+/** Answers each request when its body is complete. */
 function serve(socket) {
   let text = "", told = "";
   socket.on("error", () => {});
@@ -109,7 +110,7 @@ function serve(socket) {
       const head = text.slice(0, at);
       const [method, path] = head.split(" ", 2);
       if (head !== told) tellStray(socket, path);
-      told = head; // its body may come in pieces
+      told = head; // its body may arrive in pieces
       current.set(socket, path);
       const length = /^content-length: (\d+)/im.exec(head)?.[1] ?? 0;
       const isChunked = /^transfer-encoding: chunked/im.test(head);
@@ -122,14 +123,14 @@ function serve(socket) {
   });
 }
 
-/** The same by HTTP/2. */
+/** The same for HTTP/2. */
 function serveStream(stream, { ":method": method, ":path": path }) {
   const { searchParams } = new URL(path, "http://localhost"), { session } = stream;
   const id = searchParams.get("id"), at = searchParams.get("at");
   stream.on("error", () => {});
   if (at !== null) setTimeout(() => session.destroyed || session.ping(() => {}), Number(at) || 0);
   waiting.set(id, () => {
-    session.ping(() => {}); // which nobody answers before the next request
+    session.ping(() => {}); // which is not answered before the next request
     setTimeout(() => process.stdout.write(`${id}\n`), 20);
   });
   const text = `${method} ${path}`;

@@ -1,4 +1,7 @@
-/** What the driver's tests share. No vitest here: the children use it too. */
+/**
+ * The part that the driver's tests share. Vitest is not imported here, since child processes use it
+ * too.
+ */
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import process from "node:process";
 import { live } from "../../ffi/memory.ts";
@@ -10,9 +13,9 @@ import { multiCount } from "../../src/handles/multi/multi.ts";
 import { type ChildOptions, type ChildResult, runChild } from "../server/child.ts";
 
 export const isBun: boolean = "Bun" in globalThis;
-/** The ways to wait that this runtime has, as CURLEW_WAIT names them. */
+/** The methods of waiting that this runtime has, by their names in CURLEW_WAIT. */
 export const waitMethods: readonly string[] = isBun ? ["loop", "worker"] : ["pool"];
-/** The full counts instead of the short ones. */
+/** Whether the full counts are used instead of the short ones. */
 export const isFull: boolean = process.env.CURLEW_FULL === "1";
 
 export const PAUSE: number = constants.CURL_WRITEFUNC_PAUSE;
@@ -28,13 +31,13 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until something is so, or gives up: the caller tests what it is then. */
+/** Waits until a condition holds or the time is over: the caller checks which. */
 export async function until(what: () => unknown, ms = 5000): Promise<void> {
   const end = performance.now() + ms;
   while (!what() && performance.now() < end) await sleep(2);
 }
 
-/** A handle that throws its body away and ends within ten seconds. */
+/** A handle that drops its body and ends within ten seconds. */
 export function easyFor(url: string, options: EasyOptions = {}): Easy {
   const easy = new Easy();
   const sink = (bytes: Uint8Array) => bytes.length;
@@ -42,7 +45,7 @@ export function easyFor(url: string, options: EasyOptions = {}): Easy {
   return easy;
 }
 
-/** One transfer with a handle of its own: its body. */
+/** Makes one transfer with a new handle, and returns its body. */
 export async function get(agent: Agent, url: string, options: EasyOptions = {}): Promise<string> {
   const decoder = new TextDecoder();
   let body = "";
@@ -57,7 +60,7 @@ export async function get(agent: Agent, url: string, options: EasyOptions = {}):
   return body;
 }
 
-/** What a promise rejected with. */
+/** The reason of a rejected promise. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -67,12 +70,12 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
   throw new Error("expected a rejection");
 }
 
-/** `["failed", reason]` or `["done"]`, later; nothing is left unhandled. */
+/** A promise of `["failed", reason]` or `["done"]`, which never rejects. */
 export function outcome(promise: Promise<unknown>): Promise<["done"] | ["failed", unknown]> {
   return promise.then(() => ["done"], (reason) => ["failed", reason]);
 }
 
-/** What the open descriptors of this process are, by kind. */
+/** The open descriptors of this process, by kind. */
 export function descriptors(kind = ""): number {
   let count = 0;
   for (const fd of readdirSync("/proc/self/fd")) {
@@ -85,19 +88,19 @@ export function descriptors(kind = ""): number {
   return count;
 }
 
-/** How many TCP connections this process has; a runtime opens other sockets when it likes. */
+/** The number of TCP connections of this process; a runtime may open other sockets at any time. */
 export function connections(): number {
   const table = readFileSync("/proc/self/net/tcp", "utf8").trim().split("\n").slice(1);
   const inodes = table.map((row) => row.trim().split(/\s+/)[9]).filter((inode) => inode !== "0");
   return inodes.reduce((sum, inode) => sum + descriptors(`socket:[${inode}]`), 0);
 }
 
-/** How many threads this process has. */
+/** The number of threads of this process. */
 export function threads(): number {
   return readdirSync("/proc/self/task").length;
 }
 
-/** The counters that tell a leak. */
+/** The counters that show a leak. */
 export function counters(): Record<string, number> {
   return {
     blocks: live.blocks,
@@ -110,18 +113,18 @@ export function counters(): Record<string, number> {
   };
 }
 
-/** CPU that this process has used, in milliseconds. */
+/** The CPU time of this process, in milliseconds. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** In a child: says that from here on nothing but the library decides how long it lives. */
+/** In a child: reports that from now on only the library decides how long it lives. */
 export function mark(): void {
   writeSync(1, `MARK ${Date.now()}\n`);
 }
 
-/** In a child: says something at once, whatever happens next. */
+/** In a child: prints a value at once, whatever happens next. */
 export function say(value: unknown): void {
   writeSync(1, `${JSON.stringify(value)}\n`);
 }
@@ -129,7 +132,7 @@ export function say(value: unknown): void {
 export interface Ended extends ChildResult {
   /** From the child's `mark()` to its end. */
   readonly exitMs: number;
-  /** What it said. */
+  /** The values that it has printed. */
   readonly said: unknown[];
 }
 

@@ -1,14 +1,14 @@
-/** A TFTP server that loses datagrams. No vitest here. */
+/** A TFTP server that drops datagrams. Vitest is not imported here. */
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 
 const [RRQ, WRQ, DATA, ACK] = [1, 2, 3, 4];
 const BLOCK = 512;
 
-/** Which datagram is lost, each time a client sends it for the first time. */
+/** The datagram to drop, each time a client sends it for the first time. */
 export interface Loss {
   readonly opcode: number;
-  /** The block it is about, 0 for requests. */
+  /** The number of the block, 0 for requests. */
   readonly block: number;
 }
 
@@ -23,7 +23,7 @@ export const LOSSES: Readonly<Record<string, Loss>> = {
 /** A running server. */
 export interface TftpServer {
   readonly port: number;
-  /** How many datagrams it has lost. */
+  /** The number of dropped datagrams. */
   readonly lost: number;
   close(): void;
 }
@@ -32,7 +32,7 @@ function packet(opcode: number, block: number, data = Buffer.alloc(0)): Buffer {
   return Buffer.concat([Buffer.from([0, opcode, block >> 8, block & 255]), data]);
 }
 
-/** Starts one that gives `content` for each name; without a loss it never answers. */
+/** Starts a server that sends `content` for each name; without a loss it never answers. */
 export async function startTftp(content: Uint8Array, loss: Loss | null): Promise<TftpServer> {
   const socket = createSocket("udp4");
   let lost = 0;

@@ -1,4 +1,4 @@
-/** Small servers that are what the heads of examples speak of. */
+/** Small servers for the commands in the heads of examples. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import {
   type AddressInfo,
@@ -9,7 +9,7 @@ import {
 /** A server on the loopback interface. */
 export interface Served {
   readonly port: number;
-  /** Of an HTTP server: `http://127.0.0.1:PORT`. */
+  /** The origin of an HTTP server: `http://127.0.0.1:PORT`. */
   readonly origin: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -29,13 +29,13 @@ async function listening(server: Server | TcpServer): Promise<Served> {
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-/** An HTTP server whose answers are made of the whole body. */
+/** An HTTP server whose responses are made from the whole body. */
 function http(answer: Answer): Promise<Served> {
   return listening(createServer((request, response) => {
     let body = "";
     request.setEncoding("latin1").on("data", (chunk: string) => body += chunk);
     request.on("end", () => answer(request, response, body));
-    request.on("error", () => {}); // of a client that has gone
+    request.on("error", () => {}); // of a client that has closed
   }));
 }
 
@@ -43,7 +43,7 @@ function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(value));
 }
 
-/** An API with a login: `users?name=Ada` gives a cookie. */
+/** An API with a login: `users?name=Ada` sets a cookie. */
 export const sessionServer = (): Promise<Served> =>
   http(({ url }, response) => {
     const { searchParams } = new URL(url!, "http://x/");
@@ -51,7 +51,7 @@ export const sessionServer = (): Promise<Served> =>
     json(response, 200, [{ id: 1, name: searchParams.get("name") }]);
   });
 
-/** Cookies: `login` sets one, each answer shows those that came. */
+/** Cookies: `login` sets one, each response shows those of the request. */
 export const cookieServer = (): Promise<Served> =>
   http(({ url, headers }, response) => {
     const isLogin = url === "/login";
@@ -60,7 +60,7 @@ export const cookieServer = (): Promise<Served> =>
     json(response, 200, Object.fromEntries([shown.split("=")]));
   });
 
-/** Birds: the first GET is refused for a moment, and the first answer to a POST is lost. */
+/** Birds: the first GET gets a temporary error, and the first response to a POST is lost. */
 export function birdServer(): Promise<Served> {
   const birds = new Map<number, Record<string, unknown>>(), seen = new Map<string, number>();
   birds.set(1, { id: 1, name: "godwit", seen: 4 }).set(2, { id: 2, name: "snipe", seen: 7 });
@@ -88,7 +88,7 @@ export function birdServer(): Promise<Served> {
   });
 }
 
-/** Tokens, and an API that takes each new one; the first is refused after one request. */
+/** Tokens, and an API that accepts each new one; the first is refused after one request. */
 export function oauthServer(): Promise<Served> {
   let tokens = 0, uses = 0;
   return http(({ url, headers }, response, body) => {
@@ -106,7 +106,9 @@ export function oauthServer(): Promise<Served> {
   });
 }
 
-/** Events in pieces that cut lines and characters; the second time those after the last, then 204. */
+/**
+ * Events in pieces that cut lines and characters; the second time those after the last, then 204.
+ */
 export function eventServer(): Promise<Served> {
   let asked = 0;
   return http(async ({ headers }, response) => {
@@ -123,7 +125,7 @@ export function eventServer(): Promise<Served> {
   });
 }
 
-/** As much of tus 1.0.0 as takes one upload, whose first PATCH it cuts off. */
+/** The part of tus 1.0.0 that one upload needs, whose first PATCH is cut off. */
 export function tusServer(): Promise<Served & { readonly bytes: () => number }> {
   let length = 0, offset = 0, patches = 0;
   const server = createServer((request, response) => {
@@ -149,7 +151,7 @@ export function tusServer(): Promise<Served & { readonly bytes: () => number }> 
   return listening(server).then((served) => Object.assign(served, { bytes: () => offset }));
 }
 
-/** As much of SMTP as takes one mail; test/servers has a real server. */
+/** The part of SMTP that one mail needs; test/servers has a real server. */
 export async function mailServer(): Promise<Served & { readonly mail: () => string }> {
   let got = "", inMail = false;
   const server = await listening(createTcpServer((socket) => {
@@ -166,7 +168,7 @@ export async function mailServer(): Promise<Served & { readonly mail: () => stri
   return Object.assign(server, { mail: () => got });
 }
 
-/** As much of Redis as answers PING and QUIT. */
+/** The part of Redis that answers PING and QUIT. */
 export const pingServer = (): Promise<Served> =>
   listening(createTcpServer((socket) => {
     socket.on("data", (chunk: Uint8Array) => {

@@ -1,4 +1,4 @@
-/** Runs examples: with any arguments, or by the command that stands in their head. */
+/** Runs examples: with any arguments, or by the command in their heads. */
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,16 +23,16 @@ export function example(name: string, ...args: string[]): Promise<ChildResult> {
   return runChild(pathOf(name), { args });
 }
 
-/** What the head of an example says. */
+/** The content of an example's head. */
 export interface Head {
-  /** The command of each runtime, as a shell takes it. */
+  /** The command of each runtime, as text for a shell. */
   readonly commands: { readonly bun: string; readonly deno: string };
-  /** The lines on standard output and on standard error; `…` is anything. */
+  /** The lines on standard output and on standard error; `…` stands for any text. */
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
 }
 
-/** Reads the comment that an example begins with. */
+/** Reads the comment at the beginning of an example. */
 export async function headOf(name: string, folder = "examples"): Promise<Head> {
   const text = await readFile(pathOf(name, folder), "utf8");
   const [head = ""] = /^(?:\/\/.*\n)+/.exec(text) ?? [];
@@ -48,13 +48,13 @@ export async function headOf(name: string, folder = "examples"): Promise<Head> {
   return { commands: { bun, deno }, stdout: after(/^\/\/ {3}> ?/), stderr: after(/^\/\/ {3}2> ?/) };
 }
 
-/** What stands in a head for what a test has, such as `["https://example.com/", server.url("/")]`. */
+/** Replacements for texts in a head, such as `["https://example.com/", server.url("/")]`. */
 export type Instead = readonly (readonly [said: string, real: string])[];
 
 const replaced = (text: string, instead: Instead) =>
   instead.reduce((text, [said, real]) => text.replaceAll(said, real), text);
 
-/** The output that lines of a head promise; a line that is only `…` is any number of lines. */
+/** A pattern for the output lines of a head; a line that is only `…` is any number of lines. */
 function pattern(lines: readonly string[], instead: Instead): RegExp {
   const parts = lines.map((line) =>
     line === "…"
@@ -87,7 +87,10 @@ interface Output {
   readonly stderr: string;
 }
 
-/** Runs a line of shell in a process group, which ends when `isDone` says so; with its exit code. */
+/**
+ * Runs a shell command in a process group, which is ended when `isDone` returns true. Returns the
+ * exit code.
+ */
 async function shell(
   line: string,
   options: { cwd: string; env: NodeJS.ProcessEnv },
@@ -109,21 +112,21 @@ async function shell(
   return { ...got, code };
 }
 
-/** Output without what a terminal does not show. */
+/** Output without the characters that a terminal does not show. */
 const shown = (text: string) => text.replaceAll("\r\n", "\n").replace(/\s*$/, "\n").trimStart();
 
 interface Running {
-  /** Where the command runs. */
+  /** The working directory of the command. */
   readonly cwd: string;
   readonly instead?: Instead;
-  /** Of a program that does not end by itself: it is ended when it has printed all that it says. */
+  /** Whether the program does not end by itself: then it is ended when it has printed all lines. */
   readonly serves?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** The folder of the clone that the program is in, "examples" unless given. */
+  /** The folder of the program in the clone, "examples" by default. */
   readonly folder?: string;
 }
 
-/** Runs the command of the head as it stands there, and expects what it says. */
+/** Runs the command of the head unchanged, and expects the output of the head. */
 export async function runsAsItSays(name: string, running: Running): Promise<void> {
   const { cwd, instead = [], serves = false, folder = "examples" } = running;
   const head = await headOf(name, folder);

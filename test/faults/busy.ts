@@ -1,4 +1,4 @@
-/** Transfers of every kind that do not end by themselves, for children and their Workers. */
+/** Transfers of every kind that do not end by themselves, for child processes and their Workers. */
 import process from "node:process";
 import { Agent, download, type EasyOptions, fetch, type PerformOptions } from "../../mod.ts";
 import { defaultAgent } from "../../src/http/default_agent.ts";
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
 
 /** The agent of half of the transfers; the others run on that of `fetch`. */
 export const agent: Agent = new Agent();
-/** Ends one of them. */
+/** Aborts one of them. */
 export const controller: AbortController = new AbortController();
 
 const ignored = () => new WritableStream();
@@ -45,7 +45,7 @@ function plain({ http }: Ports, path: string, whenever: () => void): Promise<unk
     perform(base + ENDLESS, { WRITEFUNCTION }),
     perform(`${base}/slow/100000/1`, {}, controller),
     read(base + ENDLESS),
-    fetch(base + ENDLESS, { timeout: TIMEOUT_MS }), // which nobody reads
+    fetch(base + ENDLESS, { timeout: TIMEOUT_MS }), // whose body is never read
     fetch(`${base}/sink`, { method: "POST", body: slowly(), timeout: TIMEOUT_MS }),
     fetch(`http://100.slow.test:${http}/small`, { timeout: TIMEOUT_MS }),
     download(`${base}/slow/100000/1`, path, { timeout: TIMEOUT_MS }),
@@ -61,7 +61,7 @@ function secure({ https, h2, ca }: Ports): Promise<unknown>[] {
   ];
 }
 
-/** Starts them; `whenever` is called inside a callback of libcurl, again and again. */
+/** Starts them; `whenever` is called inside a callback of libcurl, repeatedly. */
 export function busy(ports: Ports, path: string, whenever: () => void = () => {}): void {
   for (const one of [...plain(ports, path, whenever), ...secure(ports)]) one.catch(() => {});
 }

@@ -1,4 +1,5 @@
-// A Worker with transfers of every kind in flight. Says "busy" and goes on until it is ended.
+// A Worker with transfers of every kind in flight. Reports "busy" and continues until it is
+// terminated.
 import type { Ports } from "../server/start.ts";
 import { busy } from "./busy.ts";
 

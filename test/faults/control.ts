@@ -1,4 +1,4 @@
-/** How a child has the system refuse things to itself. */
+/** Makes the system refuse resources to a child process. */
 import { readdirSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { libcPath } from "../../ffi/libc.ts";
@@ -11,7 +11,7 @@ const limits = native.open(libcPath, {
   setrlimit: { args: ["i32", "buffer"], result: "i32" },
 });
 
-/** What there was before the first limit: `rlim_cur` and `rlim_max`. */
+/** The limits at the start: `rlim_cur` and `rlim_max`. */
 const before = new BigInt64Array(2);
 limits.getrlimit!(RLIMIT_NOFILE, before);
 
@@ -24,11 +24,11 @@ function isOpen(fd: string): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`) !== "";
   } catch {
-    return false; // that of the folder itself
+    return false; // the descriptor of the folder itself
   }
 }
 
-/** From here on there are only `spare` descriptors more: the system says EMFILE then. */
+/** Leaves only `spare` free descriptors: after that the system returns EMFILE. */
 export function leaveDescriptors(spare: number): void {
   const taken = new Set(readdirSync("/proc/self/fd").filter(isOpen).map(Number));
   let end = 0;
@@ -36,15 +36,15 @@ export function leaveDescriptors(spare: number): void {
   limit(BigInt(end));
 }
 
-/** There are as many as at first. */
+/** Restores the limit of descriptors. */
 export function giveDescriptorsBack(): void {
   limit(before[0]!);
 }
 
-/** The numbers of Linux. */
+/** The error numbers of Linux. */
 export const errno = { ENOMEM: 12, EMFILE: 24, ENFILE: 23, ENOSPC: 28, ENOBUFS: 105 } as const;
 
-/** What shim.c can have fail. */
+/** The calls that shim.c can make fail. */
 export type SystemCall = "socket" | "epoll_create1" | "epoll_ctl" | "eventfd";
 
 const text = (value: string) => new TextEncoder().encode(value + "\0");
@@ -52,9 +52,9 @@ const text = (value: string) => new TextEncoder().encode(value + "\0");
 /** The functions of shim.c, in a child that was started with it. */
 export function shim(): {
   fail(call: SystemCall, error: keyof typeof errno, times: number): void;
-  /** How many failures are still to come. */
+  /** The number of failures that are still to come. */
   left(call: SystemCall): number;
-  /** How many seconds the clock is ahead. */
+  /** Moves the clock ahead by seconds. */
   jump(seconds: number): void;
 } {
   const symbols = native.open(process.env.LD_PRELOAD!, {

@@ -1,4 +1,4 @@
-/** What the tests of faults in the process share. */
+/** The part that the tests of faults in the process share. */
 import { expect } from "vitest";
 import { type Ended, inChild as run } from "../driver/support.ts";
 import type { ChildOptions } from "../server/child.ts";
@@ -14,7 +14,7 @@ export function buildShim(): Promise<string | null> {
 
 export const NO_COMPILER = "no C compiler, or not Linux";
 
-// Deno itself panics where it wants a signal's pipe later, and finds no descriptor for it
+// Deno itself panics if it needs a pipe for signals later, and finds no descriptor for it
 const PRELUDE = `
 process.on("SIGUSR2", () => {}).removeAllListeners("SIGUSR2");
 import { CurlError, CurlMultiError, download, fetch, Share, upload } from "#root/mod.ts";
@@ -25,22 +25,22 @@ const ports = JSON.parse(process.env.PORTS ?? "{}");
 const base = "http://127.0.0.1:" + ports.http;
 const small = base + "/small";
 
-/** The names of the codes of an error and its causes, "Error" where one has none. */
+/** The names of the codes of an error and its causes, "Error" for one without a code. */
 function names(error) {
   const all = [];
   for (let one = error; one instanceof Error; one = one.cause) all.push(one.codeName ?? one.name);
   return all.join(" < ");
 }
-/** A body, in a time that suffices on a busy machine. */
+/** A body, within a time that suffices on a busy machine. */
 const take = (agent, url, options = {}) => get(agent, url, { TIMEOUT_MS: 40_000, ...options });
-/** What came of it: "done", or the names; "hangs" where it takes longer than anything may. */
+/** The result: "done", or the names; "hangs" if it takes longer than any limit. */
 async function end(promise) {
   let timer;
   const hangs = new Promise((resolve) => timer = setTimeout(() => resolve("hangs"), 45_000));
   const ended = promise.then(() => "done", (error) => names(error) || String(error));
   return await Promise.race([ended, hangs]).finally(() => clearTimeout(timer));
 }
-/** Tries again until it is done: some threads give their descriptors back a little later. */
+/** Tries until it succeeds: some threads close their descriptors a little later. */
 async function recovers(what) {
   for (let left = 100; left > 0; left--) {
     if (await end(what()) === "done") return true;
@@ -50,7 +50,7 @@ async function recovers(what) {
 }
 `;
 
-/** Runs a script in a process of its own that has all of curlew and knows the server's ports. */
+/** Runs a script in a child process that has all exports of curlew and the server's ports. */
 export function inChild(
   server: TestServer,
   source: string,
@@ -60,7 +60,7 @@ export function inChild(
   return run(PRELUDE + source, { timeoutMs: 60_000, ...options, env });
 }
 
-/** It ended by itself, with that exit code, and without a word of complaint. */
+/** The child has ended by itself, with that exit code and no error output. */
 export function expectQuiet(child: Ended, code = 0): void {
   const { stderr } = child;
   expect({ ...child, stderr }, stderr).toMatchObject({ code, signal: null, timedOut: false });

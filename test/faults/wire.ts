@@ -1,18 +1,18 @@
-/** How the tests of faults make their transfers, by `fetch` and by `Agent.perform`. */
+/** Makes the transfers of the tests of faults, by `fetch` and by `Agent.perform`. */
 import { type Agent, CurlEasyError, type EasyOptions, fetch } from "../../mod.ts";
 import { CONTINUE, easyFor, PAUSE, sleep } from "../driver/support.ts";
 import { codeOf } from "../http/support.ts";
 
-/** What is done at each fault. The servers know them by their paths. */
+/** The requests for each fault, which the servers recognize by their paths. */
 export const KINDS = ["get", "upload", "download"] as const;
 export type Kind = typeof KINDS[number];
 
 export const APIS = ["fetch", "perform"] as const;
 export type Api = typeof APIS[number];
 
-/** Bytes that an upload has, and that a download pauses after. */
+/** The sizes of an upload, and the number of bytes after which a download pauses. */
 const UPLOAD = 400_000, PIECE = 50_000, REST = 100_000;
-/** What has no end of its own has this one; on a busy machine a fault may take seconds to come. */
+/** The limit of transfers that do not end; on a busy machine a fault may take seconds. */
 export const LONG_MS = 90_000, SHORT_MS = 500;
 
 /** One transfer. */
@@ -22,7 +22,7 @@ export interface Wanted {
   readonly agent: Agent;
   readonly curl: EasyOptions;
   readonly timeout: number;
-  /** Only for `perform`, which does not follow redirects else. */
+  /** Only for `perform`, which does not follow redirects by default. */
   readonly own?: EasyOptions;
 }
 
@@ -30,7 +30,7 @@ function stream(): ReadableStream<Uint8Array> {
   let left = UPLOAD;
   return new ReadableStream({
     async pull(controller) {
-      if (left % 200_000 === 0) await sleep(0); // some of it comes late
+      if (left % 200_000 === 0) await sleep(0); // some bytes are sent late
       if (left <= 0) return controller.close();
       controller.enqueue(new Uint8Array(PIECE));
       left -= PIECE;
@@ -75,7 +75,7 @@ async function byPerform({ url, kind, agent, curl, timeout, own }: Wanted): Prom
 
 const RUN = { fetch: byFetch, perform: byPerform };
 
-/** How a transfer ends: `OK`, the name of its code without CURLE_, or what else it is. */
+/** The end of a transfer: `OK`, the name of its code without CURLE_, or any other result. */
 export async function ending(api: Api, wanted: Wanted): Promise<string> {
   try {
     await RUN[api](wanted);

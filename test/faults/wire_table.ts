@@ -1,40 +1,42 @@
-/** Each fault of test/server/faults.mjs, and the code that it should end a transfer with. */
+/** Each fault of test/server/faults.mjs, and the expected code of the transfer. */
 import { constants, type EasyOptions } from "../../mod.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { SHORT_MS } from "./wire.ts";
 
-/** A fault: what is asked for, and how it should end. */
+/** A fault: the request, and the expected result. */
 export interface Fault {
   readonly name: string;
-  /** How the server is spoken to. */
+  /** The protocol that is used with the server. */
   readonly by: "http" | "https" | "h2" | "proxy" | "socks";
   /** The name of the code without CURLE_, or `OK`; several where the kernel's timing decides. */
   readonly code: string;
-  /** Of an upload, where it is another one. */
+  /** The code of an upload, if it differs. */
   readonly upload?: string;
-  /** Of a download, where it is another one. */
+  /** The code of a download, if it differs. */
   readonly download?: string;
-  /** Of `perform`, where libcurl's own reading is another one. */
+  /** The code of `perform`, if it differs. */
   readonly perform?: string;
   readonly curl?: EasyOptions;
   /** Only for `perform`. */
   readonly own?: EasyOptions;
-  /** The other side is silent: a timeout of so many ms is what ends it. */
+  /** The peer is silent: a timeout of so many ms ends the transfer. */
   readonly silent?: number;
 }
 
 type Row = Omit<Fault, "by" | "name">;
 type Rows = Readonly<Record<string, Row | string>>;
 
-/** One code or the other, as the loaded library has it. */
+/** One code or the other, depending on the loaded library. */
 const by = (difference: keyof typeof libcurl, holds: string, not: string): string =>
   libcurl[difference].holds ? holds : not;
 
 const TIMEOUT: Row = { code: "OPERATION_TIMEDOUT", silent: SHORT_MS };
 const SLOW = { LOW_SPEED_LIMIT: 10_000_000, LOW_SPEED_TIME: 1 };
-/** A peer that goes away in the middle of an upload: it depends on who notices first. */
+/**
+ * A peer that closes in the middle of an upload: the code depends on which call notices it first.
+ */
 const GONE = "RECV_ERROR|SEND_ERROR", LEFT = `GOT_NOTHING|${GONE}`;
-/** 7.74 reads headers without end, which `fetch` does not. */
+/** 7.74 has no limit of header bytes, but `fetch` has. */
 const FLOOD: Row = libcurl.limitsHeaders.holds
   ? { code: "RECV_ERROR" }
   : { code: "RECV_ERROR", perform: "OPERATION_TIMEDOUT", own: { TIMEOUT_MS: 1000 } };
@@ -52,7 +54,7 @@ const HTTP: Rows = {
   "close-status": { code: "GOT_NOTHING", upload: LEFT },
   "silent-status": TIMEOUT,
   "reset-headers": { code: "RECV_ERROR", upload: GONE },
-  // libcurl takes what there is of a head for all of it
+  // libcurl takes an incomplete head for a complete one
   "close-headers": { code: "WEIRD_SERVER_REPLY", perform: "OK" },
   "silent-headers": TIMEOUT,
   "close-interim": "GOT_NOTHING",
@@ -109,12 +111,15 @@ const HTTPS: Rows = {
   "tls-drip": { code: "OPERATION_TIMEDOUT", curl: SLOW },
 };
 
-/** What is wrong with the connection as a whole. */
+/** The codes of an error of the whole connection. */
 const BROKEN = by("namesH2", "HTTP2", "GOT_NOTHING|PARTIAL_FILE|HTTP2");
 const H2_CLOSED = by("endsH2", "PARTIAL_FILE", "OK");
 const AGAIN = by("retriesGoaway", "RECV_ERROR", "HTTP2|GOT_NOTHING");
 
-/** Of what has ALPN: where that is not safe, the timeout must not come in the handshake. */
+/**
+ * The timeout for servers with ALPN: where that is unsafe, the timeout must not fall into the
+ * handshake.
+ */
 export const ALPN_MS: number = libcurl.negotiates.holds ? SHORT_MS : 10_000;
 const H2_TIMEOUT: Row = { ...TIMEOUT, silent: ALPN_MS };
 
@@ -147,7 +152,8 @@ const H2: Rows = {
   "h2-rst": "HTTP2_STREAM",
   "h2-rst-refused": { code: "RECV_ERROR", upload: "SEND_FAIL_REWIND|RECV_ERROR" },
   "h2-rst-cancel": "HTTP2_STREAM",
-  "h2-rst-http11": "SSL_CONNECT_ERROR", // it asks again, by a protocol that this server has not
+  // it repeats the request by a protocol that this server does not have
+  "h2-rst-http11": "SSL_CONNECT_ERROR",
   "h2-rst-body": "HTTP2_STREAM",
   "h2-rst-body-no-error": "PARTIAL_FILE|GOT_NOTHING|HTTP2_STREAM",
   "h2-header-flood": "RECV_ERROR|HTTP2",

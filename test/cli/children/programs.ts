@@ -1,4 +1,4 @@
-// Runs programs one after another, and writes what the relays kept of each into a file.
+// Runs programs one after another, and writes what the relays have recorded for each to a file.
 //
 //   programs.ts CONTROL OUTPUT PROGRAM…
 import { appendFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import process from "node:process";
 
 const [control = "", output = "", ...programs] = process.argv.slice(2);
 
-// Deno may take a module that ends without another event for one that never will
+// Deno may treat a module without pending events as one that never ends
 setInterval(() => {}, 20);
 
 for (const path of programs) {
@@ -20,4 +20,4 @@ for (const path of programs) {
   const taken = await (await fetch(`${control}/peek`)).json();
   appendFileSync(output, `${JSON.stringify({ path, taken, error })}\n`);
 }
-process.exit(0); // whatever a program left open
+process.exit(0); // whatever a program has left open

@@ -1,4 +1,4 @@
-// Random requests, written as curl commands and read again.
+// Converts random requests to curl commands and back.
 //
 //   round_trip.ts SEED FROM COUNT
 //

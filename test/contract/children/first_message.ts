@@ -1,4 +1,5 @@
-// How many Workers that import the raw floor hear a message that is posted before they run.
+// Counts the Workers that receive a message which is posted before they run, and that import
+// `ffi/`.
 import process from "node:process";
 
 const COUNT = 10;

@@ -1,5 +1,5 @@
-// Parks, with nothing else that keeps the process alive. Says "ready" if it lived to see the event
-// that comes after 700 ms.
+// Parks, with nothing else that keeps the process alive. Prints "ready" if the process is still
+// alive at the event after 700 ms.
 import process from "node:process";
 import { type Kind, makeWatch } from "../park.ts";
 import { Epoll, Signal } from "../support.ts";
@@ -17,7 +17,7 @@ function later(ms: number, run: () => void): void {
 }
 
 later(700, () => signal.raise());
-later(3000, () => process.exit(9)); // the test would see it as a hang
+later(3000, () => process.exit(9)); // the test would report it as a hang
 switch (step) {
   case "held":
     watch.keepAlive(true);

@@ -1,5 +1,5 @@
-// In a folder with a file `libcurl.so.4` that is no library, and a library that only a look into
-// the current directory would find.
+// Opens a library in a folder with a file `libcurl.so.4` that is not a library, and with a library
+// that only a search of the current directory would find.
 import process from "node:process";
 import { native } from "../../../ffi/runtime.ts";
 

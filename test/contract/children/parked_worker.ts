@@ -1,4 +1,4 @@
-// A Worker that parks on an epoll of its own and says so; later it says "ready", if it lives.
+// A Worker that parks on an epoll descriptor of its own and reports that; later it reports "ready".
 import { type Kind, makeWatch } from "../park.ts";
 import { Epoll, Signal, Transfer } from "../support.ts";
 
@@ -15,5 +15,5 @@ scope.onmessage = ({ data: { kind, url } }) => {
   const code = transfer.perform();
   scope.postMessage({ fd: signal.fd, code });
 };
-// Bun drops a message that comes before a module graph with a top-level await is evaluated
+// Bun drops a message that arrives before a module graph with a top-level await is evaluated
 scope.postMessage("here");

@@ -1,12 +1,12 @@
 // Deno.serve with a handler that streams the request's body back, piece by piece, and a client that
-// reads all the time. Prints how many requests it took until one stalled, 0 where none did.
+// reads continuously. Prints the number of requests until one stalled, 0 if none did.
 import { connect } from "node:net";
 import process from "node:process";
 
 const TRIES = 20, PIECES = 16, QUIET_MS = 2000;
 const piece = new Uint8Array(65536);
 
-/** The reads of the body that the handler waits for. */
+/** The number of pending reads of the body in the handler. */
 let reading = 0;
 
 function echo(request: Request): Response {
@@ -21,7 +21,9 @@ function echo(request: Request): Response {
   return new Response(new ReadableStream({ pull }));
 }
 
-/** Whether all of the body went out, and a read still waits for it when nothing moves any more. */
+/**
+ * Whether the whole body was sent, and a read of it is still pending when nothing happens any more.
+ */
 function stalls(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// One transfer to a name whose lookup takes three seconds. Says in milliseconds how long it took
-// until the transfer ended or was given up, and how long each call of the taking-down blocked.
+// One transfer to a name whose lookup takes three seconds. Prints the milliseconds until the
+// transfer ended or was aborted, and for how long each call of the cleanup blocked.
 import process from "node:process";
 import { curl, OPT, sleep, Transfer } from "../support.ts";
 import { Loop } from "../loop.ts";
@@ -28,7 +28,7 @@ const ended = Math.round(performance.now() - started);
 const remove = timed(() => curl.curl_multi_remove_handle(loop.multi, transfer.easy));
 const easyCleanup = timed(() => transfer[Symbol.dispose]());
 const multiCleanup = timed(() => loop[Symbol.dispose]());
-// the lookup that was left alone ends in here, and the process goes on to work
+// the abandoned lookup ends meanwhile, and the process continues to work
 if (mode === "survive") {
   await sleep(3500);
   using next = new Loop();

@@ -1,5 +1,5 @@
-// A callback throws; says in JSON where that came out, what C was given as its result, and
-// whether the runtime is of use afterwards.
+// A callback throws. Prints as JSON where the exception was caught, the result that C got, and
+// whether the runtime still works.
 import process from "node:process";
 import { libcPath } from "../../../ffi/libc.ts";
 import { native } from "../../../ffi/runtime.ts";
@@ -20,7 +20,7 @@ const { qsort } = native.open(libcPath, {
   qsort: { args: ["buffer", "usize", "usize", "pointer"], result: "void" },
 });
 
-/** C calls back several times and does not care for the results: qsort(3). How often it does. */
+/** C calls back several times and ignores the results: qsort(3). Returns the number of calls. */
 function sort(onCall: () => void): number {
   calls = 0;
   const compare = native.callback({ args: ["pointer", "pointer"], result: "i32" }, () => {

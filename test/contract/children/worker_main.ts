@@ -1,4 +1,4 @@
-// Parks inside Workers, then wakes them or ends them; the main thread goes on to transfer.
+// Parks in Workers, then wakes or terminates them; afterwards the main thread makes a transfer.
 import process from "node:process";
 import { libc } from "../../../ffi/libc.ts";
 import type { Kind } from "../park.ts";
@@ -9,7 +9,7 @@ const [kind, step, url] = process.argv.slice(2) as [Kind, string, string];
 
 interface Parked {
   readonly worker: Worker;
-  /** The descriptor that wakes it: all threads share them. */
+  /** The descriptor that ends the wait: all threads share descriptors. */
   readonly fd: number;
   readonly ready: Promise<void>;
 }
@@ -50,7 +50,7 @@ for (let round = 0; round < 3; round++) {
   worker.terminate();
   await transfers(20);
   await sleep(50);
-  if (step === "terminate-wake") wake(fd); // the thread that was left behind, if any, returns now
+  if (step === "terminate-wake") wake(fd); // a thread that was left blocked returns now
   await transfers(20);
 }
 await sleep(100);

@@ -1,4 +1,4 @@
-// What an agent must do however its thread waits. Says one line of JSON: each check and its result.
+// The checks of an agent for each method of waiting. Prints one line of JSON with the results.
 import process from "node:process";
 import { Agent } from "../../../mod.ts";
 import { waitMethod } from "../../../src/driver/parking/wait_method.ts";

@@ -1,4 +1,4 @@
-// Many small transfers in one process. Says a sample of what it holds at each tenth.
+// Many small transfers in one process. Prints a sample of the resources after each tenth.
 //
 //   many.ts URL TOTAL reused|fresh|callbacks
 import process from "node:process";
@@ -13,7 +13,7 @@ let left = count, done = 0, failed = 0;
 
 function make(): Easy {
   if (kind !== "callbacks") return easyFor(url);
-  // everything that a handle can own
+  // all resources that a handle can own
   return easyFor(url, {
     HTTPHEADER: ["X-One: 1", "X-Two: 2"],
     POSTFIELDS: new Uint8Array(100),
@@ -63,7 +63,7 @@ const started = performance.now();
 await Promise.all(Array.from({ length: WIDTH }, work));
 const ms = Math.round(performance.now() - started);
 await agent.close();
-// on Deno the block of the parked wait is freed when its thread is back
+// on Deno the block of the wait is freed when its thread has returned
 const end = performance.now() + 2000;
 while ((counters()["blocks"] ?? 0) > 0 && performance.now() < end) {
   await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,4 +1,4 @@
-// Breaks one thing after the other inside an agent, and says what CURLEW_DEBUG makes of each.
+// Violates one invariant after another in an agent, and prints what CURLEW_DEBUG reports for each.
 import process from "node:process";
 import { Agent, type Easy } from "../../../mod.ts";
 import { epoll, libc } from "../../../ffi/libc.ts";
@@ -21,7 +21,7 @@ interface Scene {
   readonly fd: number;
 }
 
-/** Something that must never be so; what it gives puts it right again. */
+/** A violation; the function that it returns restores the state. */
 type Plant = (scene: Scene) => (() => void) | void;
 
 const set = <T extends object, K extends keyof T>(object: T, key: K, value: T[K]) => {
@@ -30,7 +30,7 @@ const set = <T extends object, K extends keyof T>(object: T, key: K, value: T[K]
   return () => void (object[key] = before);
 };
 
-/** The descriptors of all pollers: the one that watches `fd` is among them. */
+/** The descriptors of all pollers, one of which watches `fd`. */
 function onPollers(op: number, fd: number, events: number, tag: number): void {
   const change = new Int32Array(new ArrayBuffer(16));
   const data = native.arch === "x86_64" ? 1 : 2;
@@ -53,7 +53,7 @@ const PLANTS: Record<string, Plant> = {
   },
   "a callback that never ended": ({ state }) => set(state, "depth", 1),
   "a pause that nobody counted": ({ state }) => {
-    // past the setter, which tells the agent
+    // without the setter, which would inform the agent
     const { multi } = state;
     state.multi = null;
     state.paused = 1;
@@ -99,14 +99,14 @@ for (const [name, plant] of Object.entries(PLANTS)) {
   if (process.argv[3] !== undefined && process.argv[3] !== name) continue;
   const agent = new Agent();
   let fd = -1;
-  // all of them have it, or they would not be in the same multi handle
+  // all handles have it: otherwise they would be in different multi handles
   const SOCKOPTFUNCTION = (_data: unknown, opened: number) => void (fd = fd < 0 ? opened : fd);
   const easy = easyFor(`${base}/hold`, { SOCKOPTFUNCTION, TIMEOUT_MS: 5000 });
   const running = failure(agent.perform(easy));
   await until(() => fd >= 0 && agent.stats.sockets >= 1);
   await get(agent, `${base}/small`, { SOCKOPTFUNCTION });
   const undo = plant({ easy, state: stateOf(easy), fd });
-  // has turns come
+  // makes turns happen
   const other = get(agent, `${base}/delay/20`, { SOCKOPTFUNCTION }).catch(() => {});
   await until(() => uncaught.length > 0, 2000);
   undo?.();
@@ -115,7 +115,7 @@ for (const [name, plant] of Object.entries(PLANTS)) {
   await other;
   await agent.close();
   await sleep(20);
-  uncaught.length = 0; // of a second turn before it was put right
+  uncaught.length = 0; // of a second turn before the state was restored
   easy.close();
 }
 process.exit(0);

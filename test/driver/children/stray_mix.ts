@@ -1,6 +1,5 @@
-// Transfers of many kinds at once, to a server that often sends more than was asked for: none may
-// fail, none may get bytes that are another's. `stray_mix.ts KIND SECONDS SEED`; says one line of
-// JSON.
+// Many kinds of transfers at once, to a server that often sends unsolicited bytes: no transfer may
+// fail, or get the bytes of another one. `stray_mix.ts KIND SECONDS SEED` prints one line of JSON.
 import process from "node:process";
 import {
   Agent,
@@ -38,7 +37,7 @@ const LIMIT_MS = 15_000, WIDTH = 16;
 /** One transfer to make. */
 interface Job {
   readonly agent: Agent;
-  /** Path and query, unlike that of any other. */
+  /** Path and query, different from those of all others. */
   readonly path: string;
   readonly url: string;
 }
@@ -48,7 +47,7 @@ interface Reading {
   readonly options: EasyOptions;
 }
 
-/** Takes a body in, and pauses its handle now and then. */
+/** Collects a body, and pauses its handle now and then. */
 function reading(easy: Easy, pauses: number): Reading {
   const decoder = new TextDecoder();
   let text = "", isPaused = false, left = 5;
@@ -72,7 +71,7 @@ function reading(easy: Easy, pauses: number): Reading {
   };
 }
 
-/** A transfer by a handle of its own, or by one that had transfers before. */
+/** A transfer by a new handle, or by a reused one. */
 async function perform(job: Job, options: EasyOptions, pauses = 0, used?: Easy): Promise<string> {
   const easy = used ?? new Easy();
   try {
@@ -108,7 +107,7 @@ function stream(): ReadableStream<Uint8Array> {
   });
 }
 
-/** Speaks HTTP itself. */
+/** Writes and reads HTTP itself. */
 async function connectOnly({ agent, url, path }: Job): Promise<string> {
   using easy = new Easy();
   easy.setOpts({ URL: url, CONNECT_ONLY: 1, TIMEOUT_MS: LIMIT_MS, ...trust });
@@ -130,7 +129,7 @@ async function connectOnly({ agent, url, path }: Job): Promise<string> {
   }
 }
 
-/** Given up on its way: nothing is expected of it but that it disturbs no other. */
+/** A transfer that is aborted: it must only not disturb others. */
 async function aborted({ agent, url, path }: Job): Promise<string> {
   const signal = AbortSignal.timeout(random() % 20);
   const init = { agent, curl: trust, timeout: LIMIT_MS, signal };
@@ -140,9 +139,9 @@ async function aborted({ agent, url, path }: Job): Promise<string> {
 
 const used = Array.from({ length: 4 }, () => new Easy()), busy = new Set<Easy>();
 
-/** The handles that are used again, one transfer at a time each. */
+/** The reused handles, each with one transfer at a time. */
 async function again(job: Job): Promise<string> {
-  // a handle stays with the Share of its first agent
+  // a handle keeps the Share of its first agent
   const easy = sharing.includes(job.agent) ? undefined : used.find((it) => !busy.has(it));
   if (!easy) return await perform(job, {});
   busy.add(easy);
@@ -155,7 +154,7 @@ async function again(job: Job): Promise<string> {
 
 type Run = (job: Job) => Promise<string>;
 
-/** What a path begins with, the method, and how it is asked for. */
+/** The beginning of a path, the method, and the function that makes the request. */
 const WAYS: readonly (readonly [path: string, method: string, Run])[] = [
   ["/small", "GET", (job) => byFetch(job, {})],
   ["/chunked", "GET", (job) => byFetch(job, {})],
@@ -179,7 +178,7 @@ const WAYS: readonly (readonly [path: string, method: string, Run])[] = [
   ["/connect", "GET", connectOnly],
   ["/abort", "GET", aborted],
 ];
-/** What the server can do by HTTP/2 as well. */
+/** The requests that the server supports with HTTP/2, too. */
 const WAYS_H2 = WAYS.filter(([path]) => !/chunked|204|304|302|connect|stream/.test(path));
 
 const share = new Share();
@@ -194,7 +193,7 @@ const sharing = [new Agent({ share }), new Agent({ share })];
 let count = 0, racing = 0, strays = 0;
 const failures: string[] = [];
 
-/** The body that was expected, as its server writes it. */
+/** The expected body, as the server writes it. */
 function expected(path: string, method: string): string {
   const own = path.startsWith("/302") ? path.replace("/302", "/large") : path;
   const text = `${method} ${own}`;
@@ -203,13 +202,13 @@ function expected(path: string, method: string): string {
 
 async function one(): Promise<void> {
   const [start, method, run] = oneOf(isH2 ? WAYS_H2 : WAYS), number = count++;
-  // connections of a Share are libcurl's alone; and before it opens one more to a host libcurl may
-  // close that of a CONNECT_ONLY handle
+  // only libcurl manages the connections of a Share; and before it opens another connection to a
+  // host it may close that of a CONNECT_ONLY handle
   const isShared = chance(15);
   const agent = start === "/connect" ? agents[0] as Agent : oneOf(isShared ? sharing : agents);
   const at = oneOf(WHENS), name = oneOf(STRAYS);
-  // of what comes in one write libcurl may have read a part, and the rest come during the next; of a
-  // TLS record it may have taken a part, and no socket tells of the rest
+  // libcurl may have read a part of the bytes of one write, and the rest arrives during the next
+  // transfer; it may have read a part of a TLS record, for whose rest no socket has an event
   const isCut = name === "large" || (kind !== "http" && /large|302/.test(start));
   const isStray = !sharing.includes(agent) && chance(30) && !(at === "once" && isCut);
   if (isStray) strays++;
@@ -226,7 +225,8 @@ async function one(): Promise<void> {
   await sleep(200);
   const paths = [path, path.replace("/302", "/large")];
   const isLate = paths.some((it) => server.told.late.has(it));
-  if (paths.some((it) => server.told.racing.has(it))) racing++; // what came is no fault of anyone
+  // the bytes arrived too late to be noticed
+  if (paths.some((it) => server.told.racing.has(it))) racing++;
   else {
     const what = `${isLate ? "late" : "alone"}, ${method} ${path} by agent ${
       agents.indexOf(agent)

@@ -1,4 +1,4 @@
-// A Worker with an agent of its own. Says "here", then does what it is told.
+// A Worker with an agent of its own. Reports "here", then executes commands.
 import { Agent } from "../../../mod.ts";
 import { easyFor, get } from "../support.ts";
 
@@ -18,7 +18,7 @@ const agent = new Agent();
 scope.onmessage = async ({ data: { url, count, wait } }) => {
   try {
     if (!wait) {
-      // thrown away: of an endless body nothing may be kept
+      // dropped: an endless body must not be kept
       for (let i = 0; i < count; i++) agent.perform(easyFor(url)).catch(() => {});
       return void setTimeout(() => scope.postMessage("in flight"), 100);
     }

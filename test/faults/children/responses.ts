@@ -1,11 +1,11 @@
 /**
- * Random responses, one transfer each: what every one of them came to. A crash is for whoever
- * started this process.
+ * Makes one transfer for each random response, and prints the results. The process that has started
+ * this one reports a crash.
  *
  *   bun run test/faults/children/responses.ts SEED FROM COUNT [http | ws]
  *
- * Response N of a seed is always the same one, and is asked for in the same way: FROM N and COUNT
- * 1 repeat it, and with CURLEW_SHOW its bytes are shown.
+ * Response N of a seed is always the same, and so is its request: FROM N and COUNT 1 repeat it, and
+ * with CURLEW_SHOW its bytes are printed.
  */
 import { Buffer } from "node:buffer";
 import { writeSync } from "node:fs";
@@ -29,12 +29,15 @@ import { libcurl } from "../../versions.ts";
 const [seed = 1, from = 0, count = 1000] = process.argv.slice(2, 5).map(Number);
 const isWs = process.argv[5] === "ws";
 
-/** At once. The servers end each connection, so nothing has to wait for its timeout. */
+/**
+ * The number of simultaneous transfers. The servers end each connection, so no transfer waits for
+ * its timeout.
+ */
 const AT_ONCE = 64, TIMEOUT_MS = 10_000, HANG_MS = 60_000;
-/** One in so many goes over TLS, one over HTTP/2. */
+/** One in this many uses TLS, one HTTP/2. */
 const TLS_EVERY = 10, H2_EVERY = 7;
 
-/** How often something ended so. */
+/** The number of transfers with each result. */
 const ends: Record<string, number> = {};
 const wrong: string[] = [];
 
@@ -42,7 +45,7 @@ type Kind = "http" | "tls" | "h2" | "ws";
 
 interface Sent {
   readonly bytes: Uint8Array;
-  /** The body of an undamaged one. */
+  /** The body of an undamaged response. */
   readonly plain: Uint8Array | null;
 }
 
@@ -70,7 +73,7 @@ function note(number: number, kind: Kind, end: string, why = ""): void {
   if (why !== "") wrong.push(`${kind} response ${number} of seed ${seed}: ${why}`);
 }
 
-/** What a transfer may have on, each of which reads some header. */
+/** Options of a transfer that interpret some header. */
 function optionsOf(number: number, kind: Kind, isValid: boolean): EasyOptions {
   const rnd = random(seed + 2, number);
   const options: Record<string, unknown> = { ACCEPT_ENCODING: "", CAINFO: server.ca };
@@ -81,13 +84,13 @@ function optionsOf(number: number, kind: Kind, isValid: boolean): EasyOptions {
     Object.assign(options, { USERPWD: "u:p", HTTPAUTH: constants.CURLAUTH_ANY });
   }
   if (isValid) Object.assign(options, { FRESH_CONNECT: 1, FORBID_REUSE: 1 });
-  // or the undamaged ones get what is another's, after a "HTTP/2" from anyone
+  // otherwise undamaged responses get the bytes of another one, after a false "HTTP/2"
   if (!libcurl.keepsHttp1Apart.holds) options["HTTP_VERSION"] = constants.CURL_HTTP_VERSION_1_1;
   if (kind === "h2") {
     options["HTTP_VERSION"] = constants.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
     options["INTERFACE"] = `127.${number >> 16}.${number >> 8 & 255}.${number & 255}`;
   } else if (rnd(3) === 0 || !isValid) {
-    // wherever it redirects to, it is asked for here
+    // the proxy gets the requests of all redirects
     options["PROXY"] = `http://127.0.0.1:${ports["http"]}`;
     if (kind === "tls") delete options["PROXY"];
   }
@@ -143,7 +146,7 @@ async function byPerform(
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }
 
-/** One response of HTTP, and whether it ended as it may. */
+/** One HTTP response, and a check of its result. */
 async function transfer(number: number, kind: Kind): Promise<void> {
   const { plain } = MAKE[kind](number), isValid = plain !== null;
   const isFetch = random(seed + 4, number)(2) === 0, run = isFetch ? byFetch : byPerform;
@@ -162,15 +165,15 @@ async function transfer(number: number, kind: Kind): Promise<void> {
   }
 }
 
-/** What is wrong with a failure of the right class. */
+/** The error of a failure with an error of the right class, "" for none. */
 function fault(code: string | undefined, kind: Kind, isValid: boolean): string {
-  if (kind === "h2" && !libcurl.namesH2.holds) return ""; // nor has it always the last bytes
+  if (kind === "h2" && !libcurl.namesH2.holds) return ""; // nor does it always have the last bytes
   const isLate = code === "CURLE_OPERATION_TIMEDOUT";
   if (isLate && !isValid) return libcurl.endsGoneUploads.holds ? "it waited for its timeout" : "";
   return isValid ? `${code}, though nothing was damaged` : "";
 }
 
-/** One connection of WebSocket, to its "close", which has to come once. */
+/** One connection of WebSocket, to its "close", which must occur once. */
 async function converse(number: number): Promise<void> {
   const rnd = random(seed + 3, number), { promise, resolve } = Promise.withResolvers<CloseEvent>();
   const socket = new CurlWebSocket(urlOf(number, "ws"), [], { agent, connectTimeout: TIMEOUT_MS });
@@ -209,7 +212,7 @@ async function one(number: number): Promise<void> {
   clearTimeout(hang);
 }
 
-/** HTTP/2 asks without a path: the seed is the one of the last HTTP/1. */
+/** Sets the seed for HTTP/2, which has no path: it is the one of the last HTTP/1 request. */
 async function tellSeed(): Promise<void> {
   using easy = easyFor(`http://127.0.0.1:${ports["http"]}/${seed}/0`);
   await agent.perform(easy).catch(() => {});
