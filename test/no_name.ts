@@ -1,2 +1,4 @@
-/** A name that no resolver asks another machine about: a label has 63 letters at most. */
+/**
+ * A name that is never sent to a DNS server: its first label is longer than the 63 letters allowed.
+ */
 export const NO_NAME: string = `${"a".repeat(64)}.invalid`;

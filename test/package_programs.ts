@@ -1,6 +1,6 @@
-/** Programs that use the packed package, as its users write them. */
+/** Programs that import the packed package, as a user of it writes them. */
 
-/** What a user writes: the doors, a transfer through the Agent. */
+/** Imports each module of the package, and makes a transfer through the Agent. */
 export const PROGRAM: string = `
 import { Agent, CurlEasyError, Easy, type EasyOptions, versionInfo } from "curlew";
 import { parseCurl, toCurl } from "curlew/command";
@@ -22,7 +22,7 @@ const again: boolean = toCurl(url, init, { redact: false }).endsWith("--data-raw
 console.log(status, same, constants.CURLE_OK, CurlEasyError.name, again);
 `;
 
-/** What was written for node-libcurl. */
+/** A program written for node-libcurl. */
 export const FOR_NODE_LIBCURL: string = `
 import { Curl, CurlCode, curly, Easy } from "node-libcurl";
 import nodeLibcurl from "node-libcurl";

@@ -1,7 +1,6 @@
 /**
- * A program that tells what the doors of curlew show to a user, as JSON: `surface.ts <mod> <ffi>
- * <constants> <node-libcurl>` with the URL of each door. The sources and the package must tell the
- * same.
+ * Prints the exports of curlew's modules as JSON: `surface.ts <mod> <ffi> <constants>
+ * <node-libcurl>` with the URL of each. The sources and the package must have the same.
  *
  * @module
  */
@@ -14,7 +13,7 @@ const doors: Door[] = [];
 for (const url of process.argv.slice(2)) doors.push(await import(url));
 const [mod, ffi, constants, nodeLibcurl] = doors as [Door, Door, Door, Door];
 
-/** What kind a property is, its flags, and for a function its name and its number of parameters. */
+/** The kind of a property, its flags, and for a function its name and its number of parameters. */
 function property(owner: object, key: PropertyKey): string {
   const { value, get, set, ...flags } = Object.getOwnPropertyDescriptor(owner, key)!;
   const kinds = [
@@ -33,7 +32,7 @@ function members(owner: object): Record<string, string> {
   );
 }
 
-/** The members of a value and of what it inherits from, up to the runtime's own classes. */
+/** The members of a value and of its prototypes, up to the runtime's own classes. */
 function surface(value: unknown): unknown {
   if (typeof value === "object" && value !== null) return members(value);
   if (typeof value !== "function") return String(value);
@@ -52,7 +51,7 @@ function surface(value: unknown): unknown {
   return chain;
 }
 
-/** The error of a call: its class, its text, and the functions of the project that it went through. */
+/** The error of a call: its class, its text, and the functions of the project in its stack. */
 async function failure(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -65,7 +64,7 @@ async function failure(call: () => unknown): Promise<unknown> {
   return "no error";
 }
 
-// deno-lint-ignore no-explicit-any -- the doors are imported by URLs
+// deno-lint-ignore no-explicit-any -- the modules are imported by URLs
 const m = mod as any, node = nodeLibcurl as any;
 const easy = new m.Easy();
 const calls: Record<string, () => unknown> = {
@@ -100,7 +99,7 @@ console.log(JSON.stringify({
   ),
   constants: { ...m.constants },
   errors,
-  // what two doors share is one
+  // whether two modules export the same object
   shared: {
     error: new m.CurlEasyError(1) instanceof (ffi["CurlError"] as () => void),
     constants: m.constants === constants["constants"],

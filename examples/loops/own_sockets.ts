@@ -37,8 +37,7 @@ function turn(): void {
   if (multi.closed) return;
   const before = moved;
   multi.perform();
-  // libcurl reads a limited number of bytes at a time, and may have left some
-  if (moved !== before) soon();
+  if (moved !== before) soon(); // one perform() reads a limited amount, and may have left bytes
   for (const { easy, error } of multi.messages()) {
     const done = `${easy.getInfo("SIZE_DOWNLOAD_T")} bytes`;
     console.log(easy.getInfo("PRIVATE"), error?.codeName ?? done);
@@ -53,10 +52,7 @@ const write = (to: Socket, bytes: Uint8Array) =>
     to.write(bytes, (error) => error ? reject(error) : resolve())
   );
 
-/**
- * Copies in small pieces: a large write would not be complete before libcurl has read half of it in
- * a turn.
- */
+/** Copies in small pieces: a large write ends only after libcurl has read half of it in a turn. */
 async function carry(from: Socket, to: Socket): Promise<void> {
   try {
     for await (const bytes of from as AsyncIterable<Uint8Array>) {

@@ -26,10 +26,7 @@ function count(page: string, words: Words): void {
   }
 }
 
-/**
- * The part of a Worker: it answers a URL with the error or null, and null with all counts, and
- * ends.
- */
+/** Runs in a Worker: answers a URL with its error or null, and null with all counts, and ends. */
 function serve(port: MessagePort): void {
   const agent = new Agent(), words: Words = new Map();
   port.on("message", async (url: string | null) => {
@@ -48,9 +45,7 @@ function serve(port: MessagePort): void {
   });
 }
 
-/**
- * Starts a Worker for URLs of a shared iterator. Returns its counts, and the number of failures.
- */
+/** Starts a Worker for URLs of a shared iterator. Returns its counts and number of failures. */
 function start(urls: Iterator<string>): Promise<{ words: Words; failed: number }> {
   const worker = new Worker(fileURLToPath(import.meta.url));
   let given = 0, failed = 0;

@@ -50,7 +50,7 @@ const perform: Step = (world, random) => {
   });
 };
 
-/** A connection of one's own. */
+/** Makes a CONNECT_ONLY connection. */
 const connect: Step = (world, random) => {
   const [name, agent] = slot(world, random), i = random.below(world.easies.length);
   const easy = world.easies[i] as Easy, { http, echo } = world.ports;
@@ -124,7 +124,7 @@ const MEMBERS = [
   "agent",
 ];
 
-/** A stream that gives bytes, nonsense, or fails. */
+/** A stream that gives bytes, chunks of a wrong type, or fails. */
 function stream(random: Random): ReadableStream<Any> {
   const own = random.fork();
   return new ReadableStream({
@@ -168,7 +168,7 @@ function init(world: World, random: Random): Record<string, Any> {
   return perhapsEvil(world, random, given);
 }
 
-/** What is done with a response, or left undone. */
+/** Reads a response in some way, or leaves it unread. */
 async function consume(response: Response, random: Random): Promise<void> {
   const roll = random.below(8);
   if (roll === 0) await response.body?.cancel();

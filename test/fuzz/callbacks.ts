@@ -10,7 +10,7 @@ const { CURL_WRITEFUNC_PAUSE, CURL_READFUNC_PAUSE, CURL_READFUNC_ABORT } = const
 
 const takeAll: Usual = ([bytes], random) => random.chance(4) ? CURL_WRITEFUNC_PAUSE : bytes.length;
 
-/** What a callback does when it behaves; success, where it has no entry. */
+/** What a callback returns when it behaves; success, where it has no entry. */
 const USUAL: Record<string, Usual> = {
   WRITEFUNCTION: takeAll,
   HEADERFUNCTION: ([bytes]) => bytes.length,
@@ -35,11 +35,14 @@ const USUAL: Record<string, Usual> = {
   CHUNK_BGN_FUNCTION: (_, random) => random.below(3),
 };
 
-/** Closing somebody else's descriptor is no misuse of this library: what is not open will do. */
+/**
+ * Whether a callback may return the value. Closing the descriptor of other code is no misuse of
+ * this library, so only descriptors that are not open are returned.
+ */
 const mayReturn = (name: string, value: unknown): boolean =>
   name !== "OPENSOCKETFUNCTION" || typeof value !== "number" || !(value >= 0) || value > 99_999;
 
-/** Arguments are valid during the callback only: later somebody uses them all the same. */
+/** Keeps the arguments, to use them after the callback, when they are no longer valid. */
 function keep(world: World, args: Any[], random: Random): void {
   if (random.chance(5)) world.kept[random.below(16)] = random.pick(args);
   for (const fd of args) {
@@ -47,7 +50,7 @@ function keep(world: World, args: Any[], random: Random): void {
   }
 }
 
-/** Takes the memory away from what was kept. */
+/** Uses what was kept, and detaches its memory. */
 export function abuse(world: World, random: Random): void {
   const value = random.pick(world.kept.length > 0 ? world.kept : [null]);
   try {
@@ -60,14 +63,14 @@ export function abuse(world: World, random: Random): void {
       value.byNumber?.(0);
     }
   } catch {
-    // a frozen object, or one that says that its time is over
+    // a frozen object, or one that throws since it is no longer valid
   }
 }
 
-/** A function for an option of that name, that draws from a sequence of its own. */
+/** A function for the option of that name. It draws from a random sequence of its own. */
 export function callback(world: World, name: string, parent: Random): (...args: Any[]) => unknown {
   const random = parent.fork();
-  const mood = random.below(4); // calm, calling back, throwing, nonsense
+  const mood = random.below(4); // behaves, makes calls, throws, or returns values of a wrong type
   return (...args) => {
     keep(world, args, random);
     if (mood > 0 && random.chance(40)) world.reenter(random);

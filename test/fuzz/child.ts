@@ -1,4 +1,4 @@
-// One run: a seed, so many calls, and everything closed at the end. Started by tools/fuzz.mjs.
+// One run: a number of calls by a seed, then everything is closed. Started by tools/fuzz.mjs.
 //
 //   bun test/fuzz/child.ts '{"seed":1,"calls":2000,"log":"…","ports":{…},"gcEvery":50,"plant":"","settleMs":9000}'
 import { closeSync, openSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ globalThis.addEventListener("error", (event) => {
   world.uncaught("uncaught exception", (event as ErrorEvent).error);
 });
 
-/** As many of each step as it has weight. */
+/** Each step as many times as its weight. */
 const steps: Step[] = [...easySteps, ...multiSteps, ...otherSteps, ...asyncSteps, ...socketSteps]
   .flatMap(([weight, step]) => Array<Step>(weight).fill(step));
 
@@ -44,7 +44,7 @@ async function play(): Promise<void> {
   }
 }
 
-/** Closes all that there is, in an order that was not planned for. */
+/** Closes everything in a random order. */
 async function end(): Promise<void> {
   for (const controller of world.controllers) controller.abort();
   for (const [i, socket] of world.sockets.entries()) {

@@ -1,4 +1,4 @@
-/** Calls on Easy, and what makes its transfers run. */
+/** Calls on Easy, and those that make its transfers run. */
 import { infos } from "../../ffi/curl/infos.ts";
 import { Easy } from "../../mod.ts";
 import { abuse, callback } from "./callbacks.ts";
@@ -23,7 +23,7 @@ export function pickEasy(world: World, random: Random): readonly [string, Any] {
   return [`easy${i}`, world.easies[i]];
 }
 
-/** A handle of the slots, never another value. */
+/** A handle of the slots, never a value of another type. */
 export function slotEasy(world: World, random: Random): readonly [string, Any, number] {
   const i = random.below(world.easies.length);
   return [`easy${i}`, world.easies[i], i];
@@ -41,9 +41,9 @@ const call =
     world.call(label, "easy", () => easy[method](...args.map(([, value]) => value)));
   };
 
-/** Bounds what a transfer may take, whatever was set before. */
+/** Limits the time and size of a transfer, whatever was set before. */
 export function bound(easy: Easy, milliseconds: number): void {
-  const { setOpts } = Easy.prototype; // an evil one's may do anything
+  const { setOpts } = Easy.prototype; // the methods of an evil handle may do anything
   if (!easy.closed) setOpts.call(easy, { TIMEOUT_MS: milliseconds, SERVER_RESPONSE_TIMEOUT: 1 });
 }
 
@@ -65,7 +65,7 @@ const setOpts: Step = (world, random) => {
 
 const FUNCTIONS = ["HEADERFUNCTION", "READFUNCTION", "DEBUGFUNCTION", "XFERINFOFUNCTION"] as const;
 
-/** Makes a new handle that can do something, beside those that are past it. */
+/** Puts a new handle that can transfer into a slot, since others are closed or broken. */
 export function prepare(world: World, random: Random): readonly [string, Any] {
   const [name, easy, i] = slotEasy(world, random), url = anyUrl(world, random);
   const options: Record<string, unknown> = {
@@ -109,7 +109,7 @@ const renew: Step = (world, random) => {
   const [name, easy, i] = slotEasy(world, random);
   world.call(`${name} = new Easy()`, "easy", () => {
     world.easies[i] = new Easy();
-    if (random.chance(70)) easy.close(); // else the collector has to find it
+    if (random.chance(70)) easy.close(); // else the garbage collector has to free it
   });
 };
 
@@ -126,7 +126,7 @@ const getInfo: Step = (world, random) => {
   world.call(`${name}.getInfo(${label})`, "easy", () => easy.getInfo(info ?? label));
 };
 
-/** A buffer that C fills while somebody takes it away. */
+/** A call with a buffer that C fills, and that may be detached meanwhile. */
 const receive = (method: "recv" | "send" | "wsRecv" | "wsSend"): Step => (world, random) => {
   const [name, easy] = slotEasy(world, random), [label, bytes] = oddBytes(random);
   const data = perhapsEvil(world, random, bytes);
@@ -147,7 +147,7 @@ const readState: Step = (world, random) => {
   world.call(`${name}.closed`, "easy", () => easy.closed);
 };
 
-/** Calls and how often they are drawn. */
+/** Calls, and how often each is drawn. */
 export const easySteps: readonly (readonly [weight: number, step: Step])[] = [
   [60, setOpt],
   [6, setOpts],

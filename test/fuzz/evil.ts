@@ -1,19 +1,25 @@
 /**
- * Arguments whose every access makes other calls, throws, or changes its answer: what closes a handle
- * after its pointer was taken, or says one thing to a check and another to what comes after it.
+ * Arguments that run code whenever a member is read: it makes other calls, throws, or returns
+ * another value than before. So a handle may be closed after its pointer was read, and a value may
+ * change between its check and its use.
  */
 import { Easy } from "../../mod.ts";
 import { type Any, Injected, odd } from "./odd.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** What happens at an access: mostly nothing, sometimes any call of the fuzzer, sometimes a throw. */
+/**
+ * What happens when a member is read: mostly nothing, sometimes any call of the fuzzer, sometimes a
+ * throw.
+ */
 function access(world: World, random: Random): void {
   if (random.chance(25)) world.reenter(random);
   if (random.chance(3)) throw new Injected("injected by an access");
 }
 
-/** The same object, but each look at it is an access, and may see something else. */
+/**
+ * The same object behind a proxy: each read calls {@linkcode access}, and may return another value.
+ */
 function evilObject(world: World, random: Random, target: object): object {
   const traps = ["has", "ownKeys", "getOwnPropertyDescriptor", "getPrototypeOf"] as const;
   const handler: ProxyHandler<object> = {
@@ -31,7 +37,7 @@ function evilObject(world: World, random: Random, target: object): object {
   return new Proxy(target, handler);
 }
 
-/** Bytes whose own members are accesses. */
+/** Bytes whose own members call {@linkcode access}. */
 function evilBytes(world: World, random: Random, bytes: Uint8Array): Uint8Array {
   class EvilBytes extends Uint8Array {
     override get byteLength(): number {
@@ -54,7 +60,7 @@ function evilBytes(world: World, random: Random, bytes: Uint8Array): Uint8Array 
   return new EvilBytes(bytes.slice());
 }
 
-/** A value of the right kind, but evil; one that has no inside stays as it is. */
+/** A value of the right kind, but evil; a primitive value stays as it is. */
 export function evil(world: World, parent: Random, value: Any): Any {
   const random = parent.fork();
   if (typeof value !== "object" || value === null) return value;
@@ -70,11 +76,11 @@ export function evil(world: World, parent: Random, value: Any): Any {
   }
 }
 
-/** Now and then. */
+/** Makes some of the values evil. */
 export const perhapsEvil = (world: World, random: Random, value: Any): Any =>
   random.chance(12) ? evil(world, random, value) : value;
 
-/** A real signal whose members are the user's own. */
+/** A real signal with members that the user has overridden. */
 export function evilSignal(world: World, parent: Random, signal: AbortSignal): AbortSignal {
   const random = parent.fork();
   const own = (of: Any) => (...args: Any[]) => {
@@ -93,7 +99,7 @@ export function evilSignal(world: World, parent: Random, signal: AbortSignal): A
   return signal;
 }
 
-/** A handle whose public methods are the user's own. */
+/** A handle with public methods that the user has overridden. */
 export function evilEasy(world: World, parent: Random): Easy {
   const random = parent.fork(), easy = new Easy() as Any;
   for (const name of ["setOpt", "setOpts", "getInfo", "pause", "reset", "close", "headers"]) {

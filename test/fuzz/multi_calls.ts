@@ -1,4 +1,4 @@
-/** Calls on Multi: a loop of one's own, done wrong. */
+/** Calls on Multi: an event loop written by hand, with mistakes. */
 import { type Easy, Multi } from "../../mod.ts";
 import { pickEasy, readyEasy, slotEasy, type Step } from "./easy_calls.ts";
 import { bound } from "./easy_calls.ts";
@@ -21,7 +21,7 @@ const call = (method: string, ...kinds: Argument[]): Step => (world, random) => 
   world.call(label, "multi", () => multi[method](...args.map(([, value]) => value)));
 };
 
-/** One that libcurl used, one that nobody did, or none at all. */
+/** A descriptor that libcurl used, one that it did not, or one that is not open. */
 const fd: Argument = (random, world) => {
   if (random.chance(10)) return odd(random);
   const i = random.below(22);
@@ -59,7 +59,7 @@ const setOpt: Step = (world, random) => {
   world.call(`${name}.setOpt(${label})`, "multi", () => multi.setOpt(option, given));
 };
 
-/** Some rounds of a loop, so that transfers get somewhere. */
+/** Some calls of perform(), so that transfers make progress. */
 const drive: Step = (world, random) => {
   const [name, multi] = slot(world, random), rounds = random.below(8);
   world.call(`${name} ${rounds} rounds`, "multi", () => {
@@ -68,7 +68,7 @@ const drive: Step = (world, random) => {
   });
 };
 
-/** The same by sockets, as an event loop would. */
+/** The same by socketAction(), as an event loop would. */
 const serve: Step = (world, random) => {
   const [name, multi] = slot(world, random);
   world.call(`${name} serves`, "multi", () => {
@@ -78,7 +78,7 @@ const serve: Step = (world, random) => {
   });
 };
 
-/** Waits for descriptors that are open, closed, or none. */
+/** Waits for descriptors, some of which are not open. */
 const wait = (method: "poll" | "wait"): Step => (world, random) => {
   const [name, multi] = slot(world, random);
   const list = random.chance(70)
@@ -90,7 +90,7 @@ const wait = (method: "poll" | "wait"): Step => (world, random) => {
       ),
     )
     : odd(random)[1];
-  // a time that is right may be long
+  // a valid time may be long
   const [label, time] = random.chance(70) ? ["3", 3] : odd(random);
   const late = typeof time === "number" && time > 10;
   world.call(
@@ -108,7 +108,7 @@ const renew: Step = (world, random) => {
   });
 };
 
-/** A handle that is added, and then closed, reset or copied there. */
+/** A handle is added, and closed, reset or duplicated while it is there. */
 const disturb: Step = (world, random) => {
   const [name, multi] = slot(world, random), [easyName, easy] = slotEasy(world, random);
   const method = random.pick(["close", "reset", "duplicate"]);

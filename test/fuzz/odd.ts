@@ -1,13 +1,13 @@
-/** Values that nobody should pass, each with a name for the log. */
+/** Values that no argument should have, each with a name for the log. */
 import { CurlUrl, Easy, Mime, Multi, Share } from "../../mod.ts";
 import type { Random } from "./random.ts";
 
-/** What the fuzzer itself throws: seeing it again is no defect. */
+/** The error that the fuzzer itself throws: getting it back is no defect. */
 export class Injected extends Error {
   override readonly name = "Injected";
 }
 
-// deno-lint-ignore no-explicit-any -- the point of it all is that no type is right
+// deno-lint-ignore no-explicit-any -- values of every type are passed on purpose
 export type Any = any;
 
 /** A value and what the log calls it. */
@@ -17,7 +17,7 @@ const inject = (): never => {
   throw new Injected("injected by a value");
 };
 
-/** Every trap throws. */
+/** A proxy whose every trap throws. */
 const hostile = () =>
   new Proxy(
     {},
@@ -205,7 +205,7 @@ const GROUPS = [
   plain(OTHERS),
 ];
 
-/** One of them. */
+/** Draws one of them. */
 export function odd(random: Random): Odd {
   const [label, make] = random.pick(random.pick(GROUPS));
   return [label, make()];

@@ -1,4 +1,4 @@
-/** Options with values: what they may be, and what they should never be. */
+/** Options with values, valid ones and invalid ones. */
 import { easyOptions, multiOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { libcurl } from "../versions.ts";
 import { callback } from "./callbacks.ts";
@@ -10,13 +10,13 @@ import type { World } from "./world.ts";
 
 export type Setting = readonly [label: string, name: Any, value: Any];
 
-/** What has libcurl crash where it is not safe to negotiate: see SECURITY.md. */
+/** Options with which libcurl crashes where HTTP/2 is not safe to negotiate: see SECURITY.md. */
 const NEGOTIATING = /^(SSL_ENABLE_ALPN|DOH_URL)$/;
 const EASY: readonly [string, OptionRow][] = Object.entries(easyOptions)
   .filter(([name]) => libcurl.negotiates.holds || !NEGOTIATING.test(name));
 const MULTI: readonly [string, OptionRow][] = Object.entries(multiOptions);
 
-/** Those that make a transfer do something. */
+/** Options that make a transfer do something. */
 const TELLING = [
   "WRITEFUNCTION",
   "HEADERFUNCTION",
@@ -75,7 +75,7 @@ const TELLING = [
 ];
 
 const PLACES = /URL$|PROXY$|INTERFACE|FTPPORT|DNS_|CONNECT_TO|RESOLVE$|HAPROXY|UNIX_SOCKET/;
-/** A transfer that nothing ends would be no defect. */
+/** Options whose value 0 sets no limit: a transfer that does not end then is no defect. */
 const ENDLESS = /^(TIMEOUT|TIMEOUT_MS)$/;
 
 function objectFor(name: string, world: World, random: Random): Any {
@@ -124,7 +124,7 @@ function fitting(name: string, { kind }: OptionRow, world: World, random: Random
     case "function":
       return callback(world, name, random);
     case "cbptr":
-      // a file where there is no function; no descriptor that is somebody's
+      // a file in place of a function; never a descriptor of other code
       return random.chance(70) ? { name } : random.pick(["data.txt", "no/such", new Uint8Array(3)]);
     case "object":
       return objectFor(name, world, random);
@@ -141,13 +141,13 @@ function setting(rows: readonly [string, OptionRow][], world: World, random: Ran
   if (random.chance(50)) return [`${name} fitting`, name, fitting(name, row, world, random)];
   const [label, value] = odd(random);
   if (!mayTake(name, value)) return [`${name} null`, name, row.kind === "long" ? NaN : null];
-  // curl's number is as good as the name
+  // libcurl's number of the option may stand for its name
   return [`${name} ${label}`, random.chance(10) ? row.id : name, value];
 }
 
 const TELLING_ROWS = EASY.filter(([name]) => TELLING.includes(name));
 
-/** One for an easy handle. */
+/** Draws an option of an easy handle, with a value. */
 export function easySetting(world: World, random: Random): Setting {
   const roll = random.below(100);
   if (roll < 40) return setting(EASY, world, random);
@@ -160,7 +160,7 @@ export function easySetting(world: World, random: Random): Setting {
   return [`odd option ${label}`, name, odd(random)[1]];
 }
 
-/** One for a multi handle. */
+/** Draws an option of a multi handle, with a value. */
 export function multiSetting(world: World, random: Random): Setting {
   if (random.chance(90)) return setting(MULTI, world, random);
   const [label, name] = odd(random);

@@ -85,7 +85,7 @@ const closeShare: Step = (world, random) => {
   world.call(`${name}.close()`, "share", () => share.close());
 };
 
-/** Members of a part that are right more often than not. */
+/** The members of a part, valid more often than not. */
 function partSpec(world: World, random: Random): Any {
   const spec: Record<string, unknown> = { name: "n" };
   const content = random.below(6);

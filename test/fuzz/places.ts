@@ -1,4 +1,4 @@
-/** URLs: the suite's own servers, files, and ports where nobody is. */
+/** URLs: the suite's own servers, files, and ports that nothing listens on. */
 import process from "node:process";
 import { NUMBERS } from "./odd.ts";
 import type { Random } from "./random.ts";
@@ -45,7 +45,7 @@ const PATHS = [
   "/until-close",
 ];
 
-/** No names: a resolver would be asked for them. */
+/** Hosts that are addresses: a name would be sent to a DNS server. */
 const NO_HOSTS = [
   "",
   "a\0b",
@@ -70,9 +70,9 @@ export function webUrl(world: World, random: Random): string {
   return `http://user:secret@127.0.0.1:${http}${path}`;
 }
 
-/** Any URL that stays on this machine, or is none. */
+/** Any URL for this machine, valid or not. */
 export function anyUrl(world: World, random: Random): string {
-  const here = `${process.cwd()}/file.txt`; // an upload would write it
+  const here = `${process.cwd()}/file.txt`; // an upload to it would write the file
   const { ftp, silent, echo, ws, http } = world.ports, roll = random.below(100);
   if (roll < 60) return webUrl(world, random);
   if (roll < 68) {
@@ -100,7 +100,7 @@ export function anyUrl(world: World, random: Random): string {
   return random.pick(NO_HOSTS);
 }
 
-/** Where an option names a host or a path: no other machine, no other folder. */
+/** A value for an option that names a host or a path: never another machine or another folder. */
 export function anyPlace(world: World, random: Random): string {
   const { http, proxy, socks, silent } = world.ports;
   return random.pick([

@@ -1,4 +1,4 @@
-/** Defects on purpose, to see that each is found. */
+/** Defects made on purpose, to check that the fuzzer finds each. */
 import process from "node:process";
 import { library, native } from "../../ffi/mod.ts";
 import type { World } from "./world.ts";
@@ -21,7 +21,7 @@ const PLANTS: Record<string, (world: World) => void> = {
   exit: () => process.exit(0),
 };
 
-/** Does what the name says; nothing for an empty one. */
+/** Makes the defect of that name; none for an empty name. */
 export function plant(name: string, world: World): void {
   if (name === "") return;
   world.log(`PLANTED ${name}`);

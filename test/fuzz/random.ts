@@ -1,4 +1,4 @@
-/** Numbers that a seed determines, the same ones on every runtime. */
+/** Random numbers determined by a seed, the same ones on every runtime. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** 32 bits: mulberry32. */
+  /** A number of 32 bits, by mulberry32. */
   bits(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -28,7 +28,7 @@ export class Random {
     return list[this.below(list.length)] as T;
   }
 
-  /** Another sequence: what is drawn from it does not change this one. */
+  /** A new sequence: numbers drawn from it do not change this one. */
   fork(): Random {
     return new Random(this.bits());
   }

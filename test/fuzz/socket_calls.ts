@@ -1,4 +1,4 @@
-/** Calls on CurlWebSocket; without the library for it, only that it says so. */
+/** Calls on CurlWebSocket; where libcurl has no WebSocket, only the error that says so. */
 import { CurlWebSocket } from "../../mod.ts";
 import { callback } from "./callbacks.ts";
 import { perhapsEvil } from "./evil.ts";
@@ -66,7 +66,8 @@ const set: Step = (world, random) => {
     : odd(random);
   world.call(`${name}.${event} = ${label}`, "socket", () => {
     if (!socket) return;
-    // what a handler throws is an uncaught error by the standard: a class would
+    // by the standard an exception of a handler is an uncaught error, here one of no class of
+    // curlew
     socket[event] = label === "callback" || typeof value !== "function" ? value : null;
     socket.binaryType = random.chance(50) ? "arraybuffer" : value;
     return [socket.readyState, socket.bufferedAmount, socket.protocol, socket.url, socket[event]];

@@ -1,4 +1,4 @@
-/** What the calls of a run share: the handles, the log, and the judgement of what is thrown. */
+/** What the calls of a run share: the handles, the log, and the check of errors that are thrown. */
 import { writeSync } from "node:fs";
 import process from "node:process";
 import {
@@ -20,13 +20,13 @@ import type { Ports } from "../server/start.ts";
 import { type Any, Injected } from "./odd.ts";
 import { Random } from "./random.ts";
 
-/** What a call may throw beside what the fuzzer injects. */
+/** The classes of errors that a call may throw beside those that the fuzzer injects. */
 export type Family = "easy" | "multi" | "share" | "url" | "agent" | "http" | "socket";
 
 type ErrorClass = abstract new (...args: Any[]) => Error;
 
 const FAMILIES: Record<Family, readonly ErrorClass[]> = {
-  easy: [CurlEasyError, CurlMultiError, CurlLoadError], // close() removes it from its multi
+  easy: [CurlEasyError, CurlMultiError, CurlLoadError], // close() removes the handle from its multi
   multi: [CurlMultiError, CurlEasyError, CurlLoadError],
   share: [CurlShareError, CurlLoadError],
   url: [CurlUrlError, CurlLoadError],
@@ -35,14 +35,19 @@ const FAMILIES: Record<Family, readonly ErrorClass[]> = {
   socket: [DOMException, TypeError, CurlEasyError, CurlLoadError],
 };
 
-/** How V8 and JavaScriptCore call a mistake of ours, which is a TypeError as well. */
+/**
+ * Messages of V8 and JavaScriptCore for a mistake in curlew's code, which is a TypeError as well.
+ */
 const MISTAKE = /reading '|is not an object \(eval|(?<!onProgress) is not a function|of undefined/;
-/** A proxy that was revoked throws by itself wherever it is looked at. */
+/** Messages for a revoked proxy, which throws at any use. */
 const REVOKED = /revoked/;
-/** Nonsense from one whose transfer is over: reported as what it throws is, and as much our own. */
+/**
+ * The error for a wrong result of a callback that runs after its transfer. It is reported like an
+ * exception of the callback, and is expected.
+ */
 const LATE = /^The CLOSESOCKETFUNCTION returned .*, expected an integer$/s;
 
-/** How many handles of a class there are, so that they meet again. */
+/** How many handles of a class there are: few, so that calls meet the same ones again. */
 const SLOTS = { easies: 6, multis: 3, shares: 2, urls: 3, mimes: 3, agents: 2, sockets: 3 };
 const MAX_DEPTH = 3, MAX_NESTED = 20_000, MAX_NESTED_BLOCKING = 40, MAX_FAILURES = 20;
 
@@ -51,7 +56,7 @@ export interface RunOptions {
   readonly calls: number;
   readonly log: string;
   readonly ports: Ports;
-  /** Collects garbage after so many calls. */
+  /** After how many calls garbage is collected. */
   readonly gcEvery: number;
   readonly plant: string;
   /** How long promises may take to settle once everything is closed. */
@@ -69,12 +74,12 @@ export class World {
   readonly agents: Agent[] = [];
   readonly sockets: CurlWebSocket[] = [];
   readonly controllers: AbortController[] = [];
-  /** Arguments of callbacks, used after their time. */
+  /** Arguments of callbacks, kept to be used when they are no longer valid. */
   readonly kept: Any[] = [];
-  /** Descriptors that libcurl spoke of, open or not. */
+  /** Descriptors that libcurl passed to a callback, open or not. */
   readonly fds: number[] = [-1, 0, 999_999];
   readonly failures: string[] = [];
-  /** What the calls ended with. */
+  /** How often the calls ended with which result. */
   readonly ends: Map<string, number> = new Map();
   nested = 0;
   #depth = 0;
@@ -90,7 +95,7 @@ export class World {
     this.#log = log;
   }
 
-  /** Fills the slots; what `step` draws from. */
+  /** Fills the slots, and sets the steps from which `step` draws. */
   begin(steps: ((world: World, random: Random) => void)[]): void {
     this.#steps = steps;
     for (let i = 0; i < SLOTS.easies; i++) this.easies.push(new Easy());
@@ -102,18 +107,19 @@ export class World {
     for (let i = 0; i < 3; i++) this.controllers.push(new AbortController());
   }
 
-  /** Written at once, so that it outlives a crash. */
+  /** Writes a line at once, so that a crash does not lose it. */
   log(line: string): void {
     writeSync(this.#log, `${"  ".repeat(this.#depth)}${line}\n`);
   }
 
-  /** One of the calls. */
+  /** Makes one of the calls. */
   step(random: Random = this.random): void {
-    const own = random.fork(); // how much a step draws depends on what it meets
+    // a sequence of its own, since a step draws more or fewer numbers by what it finds
+    const own = random.fork();
     own.pick(this.#steps)(this, own);
   }
 
-  /** Calls from inside a callback, unless there were too many. */
+  /** Makes calls from inside a callback, unless there were too many. */
   reenter(random: Random): void {
     if (this.#depth >= MAX_DEPTH || this.nested >= MAX_NESTED) return;
     this.step(random);
@@ -147,7 +153,7 @@ export class World {
     }
   }
 
-  /** A promise that must settle before the run is over. */
+  /** Notes a promise that must settle before the run ends. */
   track(number: number, label: string, family: Family, promise: Promise<unknown>): void {
     this.#pending.set(number, label);
     promise.then(
@@ -156,7 +162,7 @@ export class World {
     ).finally(() => this.#pending.delete(number));
   }
 
-  /** What is not settled yet. */
+  /** The calls whose promises are not settled yet. */
   get pending(): string[] {
     return [...this.#pending.values()];
   }
@@ -179,15 +185,15 @@ export class World {
     this.fail(`wrong error from ${label}: ${name}: ${message.slice(0, 300)}\n${stack}`);
   }
 
-  /** What nobody caught: the fuzzer's own may get here, by a callback long after its transfer. */
+  /** Checks an uncaught error: one of the fuzzer is allowed, from a callback after its transfer. */
   uncaught(kind: string, error: unknown): void {
-    // of an ErrorEvent, and of an easy that closes by itself
+    // of an ErrorEvent, and of an easy that close() was not called for
     const { error: inner, cause } = (error ?? {}) as { error?: unknown; cause?: unknown };
     if ([error, inner, cause].some((one) => isInjected(one) || isLate(one))) return;
     this.fail(`${kind}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
-  /** A defect. The run goes on, to find more. */
+  /** Reports a defect. The run continues, to find more. */
   fail(what: string): void {
     this.failures.push(what);
     this.log(`FAILED ${what}`);

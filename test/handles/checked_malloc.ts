@@ -1,8 +1,11 @@
-/** The environment of a child whose memory glibc checks at each call, and fills once it is freed. */
+/**
+ * The environment of a child process whose heap glibc checks at each call, and overwrites when it
+ * is freed.
+ */
 import { existsSync } from "node:fs";
 import process from "node:process";
 
-// checking is a library of its own since glibc 2.34, and fits no other glibc than the system's
+// since glibc 2.34 the checks are a library of their own, which works with the system's glibc only
 const system = ["x86_64", "aarch64"]
   .map((machine) => `/lib/${machine}-linux-gnu/libc_malloc_debug.so.0`).find(existsSync);
 const library = process.env["CURLEW_RUNTIMES"] ? undefined : system;

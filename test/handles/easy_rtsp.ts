@@ -10,7 +10,7 @@ export interface RtspServer {
   close(): Promise<void>;
 }
 
-/** What the packets hold. */
+/** The contents of the packets. */
 export const PACKETS: readonly string[] = ["first packet", "second", "third and last"];
 
 function port(child: ChildProcess): Promise<number> {

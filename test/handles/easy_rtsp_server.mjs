@@ -16,7 +16,7 @@ const server = net.createServer((socket) => {
     if (!head.includes("\r\n\r\n")) return;
     const sequence = /CSeq: (\d+)/i.exec(head)?.[1] ?? "1";
     head = "";
-    // libcurl 8.2 and later take no packet of a channel that no Transport has named
+    // libcurl 8.2 and later refuse a packet of a channel that no Transport header has named
     const transport = "Transport: RTP/AVP/TCP;interleaved=0-1";
     const answer = ["RTSP/1.0 200 OK", `CSeq: ${sequence}`, "Session: 12345", transport, "", ""];
     socket.write(Buffer.concat([Buffer.from(answer.join("\r\n")), ...packets]));

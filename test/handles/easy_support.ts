@@ -1,4 +1,4 @@
-/** What the tests of `Easy` share: a transfer that keeps its body, and what a call throws. */
+/** What the tests of `Easy` share: a transfer that keeps its body, and the error of a call. */
 import { Buffer } from "node:buffer";
 import { expect } from "vitest";
 import {
@@ -20,7 +20,7 @@ export class Transfer extends Easy {
     this.setOpts({
       URL: url,
       TIMEOUT_MS: 10_000,
-      NOPROXY: "*", // whatever the environment says
+      NOPROXY: "*", // whatever the environment sets
       WRITEFUNCTION: this.write,
       ...options,
     });
@@ -32,7 +32,7 @@ export class Transfer extends Easy {
     return bytes.length;
   };
 
-  /** What came so far. */
+  /** The bytes so far. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(Buffer.concat(this.#chunks));
   }
@@ -41,24 +41,24 @@ export class Transfer extends Easy {
     return new TextDecoder().decode(this.bytes);
   }
 
-  // deno-lint-ignore no-explicit-any -- each route answers something else
+  // deno-lint-ignore no-explicit-any -- the type differs by route
   get json(): any {
     return JSON.parse(this.text);
   }
 
-  /** Performs, and gives itself. */
+  /** Performs, and returns itself. */
   run(): this {
     this.perform();
     return this;
   }
 }
 
-/** Performs a transfer of that URL and gives it, to be closed by the caller. */
+/** Performs a transfer of that URL and returns it; the caller closes it. */
 export function get(url: string, options: EasyOptions = {}): Transfer {
   return new Transfer(url, options).run();
 }
 
-/** What the server's `/echo` says of the request. */
+/** The answer of the server's `/echo`: the request as it got it. */
 export interface Echo {
   readonly method: string;
   readonly httpVersion: string;
@@ -74,7 +74,7 @@ export function header(echo: Echo, name: string): string | undefined {
   return echo.headers.find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
-/** What the call throws, which is to be an error of curlew. */
+/** The error that the call throws, which must be one of curlew. */
 export function failure<E extends CurlError = CurlEasyError>(call: () => unknown): E {
   try {
     call();
@@ -85,7 +85,7 @@ export function failure<E extends CurlError = CurlEasyError>(call: () => unknown
   throw new Error("nothing was thrown");
 }
 
-/** The same as facts, and whether a callback's exception is behind it. */
+/** The members of that error, and whether its cause is the exception of a callback. */
 export function facts(
   call: () => unknown,
 ): Record<"code" | "codeName" | "message" | "caused", unknown> {

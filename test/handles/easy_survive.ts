@@ -1,9 +1,12 @@
-/** A process of its own for calls that may end it. */
+/** Runs calls that may end the process in a process of their own. */
 import { expect } from "vitest";
 import { runChild } from "../server/child.ts";
 import type { TestServer } from "../server/start.ts";
 
-/** Runs the lines with `easy(options)`, `code(call)` and the ports at hand; prints what they say. */
+/**
+ * Runs the lines with `easy(options)`, `code(call)` and the ports in scope; returns what they
+ * print.
+ */
 export async function survive(server: TestServer, lines: string): Promise<unknown> {
   const child = await runChild(
     `import { constants, Easy, type EasyOptions, Multi, Share, versionInfo } from "#root/mod.ts";

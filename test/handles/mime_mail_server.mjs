@@ -1,4 +1,4 @@
-// Takes mails, and prints each as a line of JSON; the first line is its port.
+// Takes mails, and prints each as a line of JSON; its first line is its port.
 import process from "node:process";
 import { SMTPServer } from "smtp-server";
 

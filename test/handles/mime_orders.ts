@@ -1,5 +1,5 @@
-// A child process: closes handles, trees and their copies in any order, and does what it can
-// between. Arguments: the URL of a server's /echo, how many orders, and where to begin.
+// Closes handles, trees of parts and their copies in random orders, with random calls in between.
+// Arguments: the URL of a server's /echo, how many orders, and the number of the first.
 import process from "node:process";
 import { live } from "../../ffi/memory.ts";
 import { CurlEasyError, Easy, Mime } from "../../mod.ts";
@@ -47,7 +47,7 @@ function easy(): Easy {
   return handle;
 }
 
-/** Does something, which curlew may refuse. */
+/** Makes a call, which curlew may refuse. */
 function attempt(step: () => unknown): void {
   steps++;
   try {
@@ -98,7 +98,7 @@ function order(performing: boolean): void {
   for (; all.length > 0;) attempt(() => all.splice(random(all.length), 1)[0]![Symbol.dispose]());
 }
 
-order(false); // makes what is made once
+order(false); // creates what is created only once
 const before = counts();
 for (let i = 0; i < Number(count); i++) order(i % 4 === 0);
 const after = counts();

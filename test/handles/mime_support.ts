@@ -1,4 +1,7 @@
-/** What the tests of forms share: a real multipart parser, and an upload that gives its parts. */
+/**
+ * What the tests of forms share: a multipart parser of another library, and an upload that returns
+ * its parts.
+ */
 import { Buffer } from "node:buffer";
 import busboy from "busboy";
 import type { Mime } from "../../mod.ts";
@@ -26,7 +29,7 @@ export function parseForm(contentType: string, body: Uint8Array): Promise<Parsed
     parser.on("file", (name, stream, { filename = null, mimeType, encoding }) => {
       const part = { name, filename, type: mimeType, encoding, data: Buffer.alloc(0) };
       const chunks: Buffer[] = [];
-      parts.push(part); // now, to keep the order
+      parts.push(part); // before the content has come, to keep the order
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => part.data = Buffer.concat(chunks));
     });
@@ -36,17 +39,17 @@ export function parseForm(contentType: string, body: Uint8Array): Promise<Parsed
   });
 }
 
-/** The bytes that `/echo` got. */
+/** The bytes that `/echo` received. */
 export function bodyOf(echo: Echo): Buffer {
   return Buffer.from(echo.body, "base64");
 }
 
-/** The parts that `/echo` got. */
+/** The parts that `/echo` received. */
 export function partsOf(echo: Echo): Promise<ParsedPart[]> {
   return parseForm(header(echo, "content-type") ?? "", bodyOf(echo));
 }
 
-/** Posts the tree to `/echo`, closes it and gives what arrived. */
+/** Posts the tree to `/echo`, closes it and returns what arrived. */
 export function post(url: string, mime: Mime): Echo {
   using transfer = get(url, { MIMEPOST: mime });
   mime.close();

@@ -17,7 +17,9 @@ export const versionNum: number = versionInfo().versionNum;
 export const POLL_IN = 1, POLL_OUT = 2, POLL_INOUT = 3, POLL_REMOVE = 4;
 export const SOCKET_TIMEOUT = -1;
 
-/** What is told of a socket that a simple transfer connects, uses and closes. */
+/**
+ * What SOCKETFUNCTION is called with for a socket that a simple transfer connects, uses and closes.
+ */
 export const LIFE: readonly number[] = libcurl.announcesConnect.holds
   ? [POLL_OUT, POLL_IN, POLL_REMOVE]
   : [POLL_IN, POLL_REMOVE];
@@ -75,12 +77,12 @@ export interface SocketCall {
   readonly socketData: unknown;
 }
 
-/** A multi, what its callbacks said, and a loop on `socketAction`. */
+/** A multi, the calls of its callbacks, and an event loop on `socketAction`. */
 export class Loop {
   readonly multi: Multi = new Multi();
-  /** What to wait for, by fd. */
+  /** The events to wait for, by fd. */
   readonly sockets: Map<number, number> = new Map();
-  /** The same for descriptors of libcurl's own, of which nothing else here tells. */
+  /** The same for descriptors of libcurl's own threads, which no other member of this class has. */
   readonly wakeups: Wakeups = new Wakeups();
   readonly calls: SocketCall[] = [];
   readonly timeouts: number[] = [];
@@ -90,7 +92,7 @@ export class Loop {
   actions = 0;
   #deadline = Infinity;
 
-  /** The functions run after the loop's own bookkeeping, and give the callbacks' results. */
+  /** The functions run after the loop's own ones, and return the callbacks' results. */
   constructor(
     onSocket: (call: SocketCall) => number | void = () => {},
     onTimer: MultiCallbacks["TIMERFUNCTION"] = () => {},
@@ -110,7 +112,7 @@ export class Loop {
     });
   }
 
-  /** How `socketAction` is called; another function drives by the deprecated calls. */
+  /** How `socketAction` is called; tests replace it to drive by the deprecated calls. */
   act = (fd: number, mask: number): number => this.multi.socketAction(fd, mask);
 
   add(...easies: Easy[]): this {
@@ -121,7 +123,7 @@ export class Loop {
     return this;
   }
 
-  /** What is due now, once; waits at most `ms`. Returns whether there was something. */
+  /** Makes the calls that are due now; waits at most `ms`. Returns whether there was one. */
   turn(ms = 50): boolean {
     const left = this.#deadline - performance.now();
     const all = new Map([...this.wakeups.watched, ...this.sockets]);
@@ -146,7 +148,7 @@ export class Loop {
     }
   }
 
-  /** Turns until `enough`, by default until as many messages came as handles are added. */
+  /** Repeats turns until `enough`, by default until there are as many messages as added handles. */
   run(enough: () => boolean = () => this.messages.length >= this.multi.getHandles().length): this {
     const end = performance.now() + 8000;
     while (!enough()) {
@@ -156,12 +158,12 @@ export class Loop {
     return this;
   }
 
-  /** What the transfer ended with. */
+  /** The result of the transfer. */
   resultOf(easy: Easy): number | undefined {
     return this.messages.find((message) => message.easy === easy)?.result;
   }
 
-  /** What was said of an fd, in order. */
+  /** What SOCKETFUNCTION was called with for an fd, in order. */
   whats(fd: number): number[] {
     return this.calls.filter((call) => call.fd === fd).map(({ what }) => what);
   }
@@ -173,7 +175,7 @@ export class Loop {
   }
 }
 
-/** The error that `call` throws, which must be of the multi. */
+/** The error that `call` throws, which must be a CurlMultiError. */
 export function multiError(call: () => unknown): CurlMultiError {
   try {
     call();
@@ -184,7 +186,7 @@ export function multiError(call: () => unknown): CurlMultiError {
   throw new Error("expected a CurlMultiError, but nothing was thrown");
 }
 
-/** Its code. */
+/** The code of that error. */
 export function multiCode(call: () => unknown): number {
   return multiError(call).code;
 }

@@ -9,7 +9,10 @@ export function pushing(server: TestServer, path = "/push/1"): Transfer {
   return new Transfer(`https://localhost${path}`, reach(server));
 }
 
-/** What a handle needs to get there. libcurl 8.23 copies none of it to a pushed one. */
+/**
+ * The options with which a handle reaches the server. libcurl 8.23 copies none of them to a pushed
+ * handle.
+ */
 export function reach(server: TestServer): EasyOptions {
   return {
     CAINFO: server.ca,
@@ -19,7 +22,7 @@ export function reach(server: TestServer): EasyOptions {
   };
 }
 
-/** A loop that answers pushes so. */
+/** A loop that answers pushes by `onPush`. */
 export function pushLoop(onPush: MultiCallbacks["PUSHFUNCTION"]): Loop {
   const loop = new Loop();
   loop.multi.setOpt("PIPELINING", constants.CURLPIPE_MULTIPLEX);
@@ -28,8 +31,8 @@ export function pushLoop(onPush: MultiCallbacks["PUSHFUNCTION"]): Loop {
 }
 
 /**
- * Gives a pushed handle a place of its own for its body. Its timeout goes: libcurl 8.14 starts no
- * clock for it, so that the parent's is over at once.
+ * Collects the body of a pushed handle in a place of its own. Removes its timeout: libcurl 8.14 sets
+ * no start time for a pushed handle, so that the timeout of its parent would expire at once.
  */
 export function collect(easy: Easy): { text: string } {
   const body = { text: "" };

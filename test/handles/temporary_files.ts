@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 
-/** A folder of its own for a file of tests, deleted after them. */
+/** A temporary folder for a file of tests, deleted after them. */
 export function temporaryFolder(): { readonly folder: string; newFile(): string } {
   const folder = mkdtempSync(join(tmpdir(), "curlew-handles-"));
   afterAll(() => rmSync(folder, { recursive: true }));

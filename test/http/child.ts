@@ -1,4 +1,4 @@
-// What the children of the tests of fetch share.
+// Starts child processes for the tests of fetch.
 import type { ChildOptions } from "../server/child.ts";
 import { type Ended, inChild as run } from "../driver/support.ts";
 import type { TestServer } from "../server/start.ts";
@@ -12,7 +12,7 @@ const ports = JSON.parse(process.env.PORTS ?? "{}");
 const base = "http://127.0.0.1:" + ports.http;
 `;
 
-/** Runs a script that has `fetch` in a process of its own, which knows the server's ports. */
+/** Runs a script in a process of its own, with `fetch` and the servers' ports in scope. */
 export function inChild(
   server: TestServer,
   source: string,

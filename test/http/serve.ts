@@ -1,4 +1,4 @@
-/** The runtime's own server, for what a handler may return. */
+/** The runtime's own HTTP server, for tests of what a handler may return. */
 import { isBun } from "./support.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
@@ -21,12 +21,16 @@ const runtime = globalThis as unknown as {
 /** A running server. */
 export interface OwnServer {
   readonly url: string;
-  /** The messages of what the handler, or the server with its response, has failed with. */
+  /**
+   * The messages of the errors that the handler, or the server with its response, has failed with.
+   */
   readonly errors: readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts `Bun.serve` or `Deno.serve` with a handler. An error of it is answered with a 500. */
+/**
+ * Starts `Bun.serve` or `Deno.serve` with a handler. An error of the handler is answered with 500.
+ */
 export function serveWith(handler: Handler): OwnServer {
   const errors: string[] = [];
   const onError = (error: Error) => {

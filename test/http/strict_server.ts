@@ -1,4 +1,5 @@
-// A server that reads each connection as RFC 9112 says, and takes nothing else for a request.
+// A server that parses each connection strictly by RFC 9112, and reports everything else as a
+// fault.
 import { Buffer } from "node:buffer";
 import net from "node:net";
 
@@ -7,14 +8,14 @@ export interface WireRequest {
   readonly line: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
-  /** Whether it came in chunks. */
+  /** Whether the body came in chunks. */
   readonly chunked: boolean;
 }
 
-/** A connection: what it has sent so far. */
+/** A connection: the bytes that it has sent so far. */
 class Wire {
   readonly requests: WireRequest[] = [];
-  /** Why the bytes are no requests. */
+  /** Why the bytes are not requests. */
   fault: string | null = null;
   open = true;
   #bytes = Buffer.alloc(0);
@@ -24,7 +25,7 @@ class Wire {
     while (this.fault === null && this.#next());
   }
 
-  /** How many bytes belong to no whole request. */
+  /** How many bytes belong to no complete request. */
   get rest(): number {
     return this.#bytes.length;
   }
@@ -90,7 +91,7 @@ export interface StrictServer extends AsyncDisposable {
   readonly wires: readonly Wire[];
   /** Called for the first bytes of each connection. */
   onFirst: (socket: net.Socket) => void;
-  /** All requests, what is wrong with others, and how many bytes open connections have beyond. */
+  /** All requests, the faults of others, and how many bytes of incomplete requests there are. */
   seen(): { requests: WireRequest[]; faults: string[]; rest: number };
 }
 

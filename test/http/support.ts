@@ -17,7 +17,7 @@ export function hasFeature(bit: number): boolean {
   return (versionInfo().featureBits & bit) !== 0;
 }
 
-/** What `/echo` tells. */
+/** The answer of `/echo`. */
 export interface Echo {
   readonly method: string;
   readonly url: string;
@@ -31,7 +31,7 @@ export interface Echo {
   readonly tls: { readonly client: string | null; readonly servername: string | null } | null;
 }
 
-/** Fetches `/echo` of some server. */
+/** Fetches `/echo` of a server. */
 export async function echo(url: string | URL | Request, init: FetchInit = {}): Promise<Echo> {
   const response = await get(url, init);
   return await response.json();
@@ -52,7 +52,7 @@ export function isPattern(bytes: Uint8Array, from = 0): boolean {
   return bytes.every((byte, i) => byte === ((from + i) & 0xff));
 }
 
-/** The name of the code that a rejection goes back to. */
+/** The name of the curl code in a rejection or its cause. */
 export function codeOf(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof CurlEasyError) return cause.codeName;
@@ -60,7 +60,7 @@ export function codeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** A server that notes what arrives, byte by byte, and answers each connection the same. */
+/** A server that records the bytes that arrive, and answers each connection the same. */
 export interface Recorder {
   readonly url: string;
   /** What the connections have sent, as latin-1. */
@@ -101,12 +101,12 @@ export async function record(reply: string = OK): Promise<Recorder> {
   };
 }
 
-/** Bytes of memory that the process has, right now. */
+/** The resident memory of the process now, in bytes. */
 export function rss(): number {
   return process.memoryUsage.rss();
 }
 
-/** Frees what nobody refers to, where the runtime lets us. */
+/** Collects garbage, where the runtime has a call for it. */
 export function collect(): void {
   const bun = (globalThis as { Bun?: { gc(force: boolean): void } }).Bun;
   if (bun) bun.gc(true);

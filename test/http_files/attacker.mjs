@@ -1,5 +1,6 @@
-// Whoever else may write in a folder: swaps curlew's own files there for links to a victim's file,
-// as fast as it can, until it is killed. Run by Node.js: `attacker.mjs FOLDER VICTIM`.
+// An attacker who may write in a folder: replaces curlew's own files there with links to a victim's
+// file, as fast as possible, until the process is killed. Run by Node.js: `attacker.mjs FOLDER
+// VICTIM`.
 import { linkSync, renameSync, symlinkSync, unlinkSync } from "node:fs";
 import process from "node:process";
 
@@ -27,6 +28,6 @@ for (let at = 0;; at = (at + 1 + Math.floor(Math.random() * 3)) % TRICKS.length)
   try {
     TRICKS[at]();
   } catch {
-    // the file is not there, or already is
+    // the file does not exist, or does already
   }
 }

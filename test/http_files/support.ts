@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 
-/** A folder for each test of a file. */
+/** Makes a folder for each test of a file. */
 export function testFolder(): { readonly path: (name?: string) => string } {
   let folder = "";
   beforeEach(async () => {
@@ -18,17 +18,17 @@ export function testFolder(): { readonly path: (name?: string) => string } {
   return { path: (name = "") => join(folder, name) };
 }
 
-/** What is in a folder, hidden files too. */
+/** The names in a folder, with hidden files. */
 export async function names(folder: string): Promise<string[]> {
   return (await readdir(folder)).sort();
 }
 
-/** The test server's pattern. */
+/** Bytes of the test server's pattern. */
 export function bytesOf(length: number, from = 0): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => (from + i) & 0xff);
 }
 
-/** Whether a file has just these bytes. (`toEqual` is slow on so many.) */
+/** Whether a file has exactly these bytes. (`toEqual` is slow on so many.) */
 export async function hasBytes(path: string, bytes: Uint8Array): Promise<boolean> {
   return Buffer.compare(await readFile(path), bytes) === 0;
 }
@@ -44,7 +44,7 @@ export async function digestOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The digest of so many bytes of the pattern. */
+/** The digest of that many bytes of the pattern. */
 export function digestOfPattern(length: number): string {
   const hash = createHash("sha256"), block = bytesOf(1 << 20);
   for (let at = 0; at < length; at += block.length) {
@@ -53,7 +53,7 @@ export function digestOfPattern(length: number): string {
   return hash.digest("hex");
 }
 
-/** A request as a server has seen it. */
+/** A request as a server has received it. */
 export interface Seen {
   readonly method: string;
   readonly path: string;
@@ -61,7 +61,7 @@ export interface Seen {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** A server whose answers are written by hand, byte for byte; each connection has one request. */
+/** A server whose answers the test writes, byte by byte; each connection has one request. */
 export interface RawServer extends AsyncDisposable {
   readonly seen: Seen[];
   url(path: string): string;
@@ -78,7 +78,7 @@ export async function rawServer(
     socket.on("close", () => sockets.delete(socket));
     let head = "";
     socket.on("data", (chunk: Uint8Array) => {
-      if (head.includes("\r\n\r\n")) return; // a body
+      if (head.includes("\r\n\r\n")) return; // the rest is a body
       head += Buffer.from(chunk).toString("latin1");
       if (!head.includes("\r\n\r\n")) return;
       const request = parse(head);
@@ -127,9 +127,9 @@ export function reply(
 export interface ServedFile {
   body: Uint8Array;
   headers: Record<string, string>;
-  /** Whether it knows Range; "always" answers it whatever If-Range says. */
+  /** Whether the server knows Range; "always" ignores If-Range. */
   ranges: boolean | "always";
-  /** The connection breaks after so many bytes of a body. */
+  /** After how many bytes of a body the connection breaks. */
   cut: number;
 }
 

@@ -1,4 +1,7 @@
-/** What the tests of the node-libcurl door share. No vitest here: children may use it too. */
+/**
+ * What the tests of `curlew/node-libcurl` share. Vitest is not imported here, since child processes
+ * use it too.
+ */
 import { Buffer } from "node:buffer";
 import { Curl, type CurlCode, Easy, type HeaderInfo } from "../../node_libcurl.ts";
 
@@ -29,20 +32,20 @@ export function curlFor(url: string): Curl {
   return curl;
 }
 
-/** What `"end"` tells. */
+/** The arguments of `"end"`. */
 export interface Ended {
   readonly status: number;
   readonly data: string;
   readonly headers: HeaderInfo[];
 }
 
-/** What `"error"` tells. */
+/** The arguments of `"error"`. */
 export interface Failed {
   readonly error: Error & { readonly code: CurlCode; readonly detail: string };
   readonly code: CurlCode;
 }
 
-/** Performs, and gives what `"end"` tells. Rejects with the error of `"error"`. */
+/** Performs, and resolves with the arguments of `"end"`. Rejects with the error of `"error"`. */
 export function ended(curl: Curl): Promise<Ended> {
   return new Promise((resolve, reject) => {
     curl.on("end", (status: number, data: string, headers: HeaderInfo[]) => {
@@ -53,7 +56,7 @@ export function ended(curl: Curl): Promise<Ended> {
   });
 }
 
-/** Performs, and gives what `"error"` tells. Rejects where the transfer ends well. */
+/** Performs, and resolves with the arguments of `"error"`. Rejects where the transfer succeeds. */
 export function failed(curl: Curl): Promise<Failed> {
   return new Promise((resolve, reject) => {
     curl.on("end", (status) => reject(new Error(`it ended with ${status}`)));
@@ -62,7 +65,7 @@ export function failed(curl: Curl): Promise<Failed> {
   });
 }
 
-/** What a call throws. */
+/** The value that a call throws. */
 export function thrown(call: () => unknown): unknown {
   try {
     call();
@@ -72,7 +75,7 @@ export function thrown(call: () => unknown): unknown {
   throw new Error("expected an exception");
 }
 
-/** All that a stream gives. */
+/** All bytes of a stream. */
 export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);

@@ -6,7 +6,7 @@ import { startServer, type TestServer } from "../server/start.ts";
 
 export { failure, isBun, sleep, until } from "../driver/support.ts";
 
-/** Servers, an agent, and what was told of it. */
+/** Servers, an agent, and the events that its sink got. */
 export class World {
   readonly server: TestServer;
   readonly agent: Agent = new Agent();
@@ -29,7 +29,7 @@ export class World {
 
   #start = 0;
 
-  /** Numbers count from 0 in each test. */
+  /** Renumbers the transfers, so that each test begins with 0. */
   #first(id: number): number {
     return this.#start ||= id;
   }
@@ -38,14 +38,14 @@ export class World {
     return new World(await startServer(...kinds));
   }
 
-  /** Forgets what was told. */
+  /** Forgets the events. */
   reset(): void {
     this.events = [];
     this.ended = [];
     this.#start = 0;
   }
 
-  /** `fetch` on the agent, never for longer than ten seconds. */
+  /** `fetch` on the agent, with a timeout of ten seconds. */
   get(input: string, init: FetchInit = {}): Promise<Response> {
     return fetch(input, { timeout: 10_000, agent: this.agent, ...init });
   }
@@ -61,7 +61,7 @@ export class World {
   }
 }
 
-/** Runs `call`. Gives the errors that are reported on the console meanwhile. */
+/** Runs `call`. Resolves with the errors that are reported on the console meanwhile. */
 export async function reported(call: () => Promise<unknown>): Promise<unknown[]> {
   const found: unknown[] = [], { error: own } = console;
   console.error = (_words: string, error: unknown) => void found.push(error);
@@ -74,7 +74,10 @@ export async function reported(call: () => Promise<unknown>): Promise<unknown[]>
   return found;
 }
 
-/** Parses XML, as far as an SVG needs it. Gives the names of its elements; throws where it is none. */
+/**
+ * Parses XML as far as an SVG needs it, and returns the names of its elements. Throws where it is
+ * not well formed.
+ */
 export function elementsOf(xml: string): string[] {
   const names: string[] = [], open: string[] = [];
   const tag =
@@ -82,7 +85,7 @@ export function elementsOf(xml: string): string[] {
   for (let at = 0; at < xml.length;) {
     const end = xml.indexOf("<", at), text = xml.slice(at, end < 0 ? xml.length : end);
     if (/&(?!(?:amp|lt|gt|quot|apos);)|>/.test(text)) throw new Error(`a stray character: ${text}`);
-    // deno-lint-ignore no-control-regex -- XML has none of them
+    // deno-lint-ignore no-control-regex -- XML allows none of them
     if (/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text)) throw new Error(`no XML: ${text}`);
     if (end < 0) break;
     tag.lastIndex = end;

@@ -73,7 +73,7 @@ export function pipe(): Source & { readonly writing: number } {
   };
 }
 
-/** The same, its reading end under that number: one so high that nobody else takes it meanwhile. */
+/** The same, its reading end under that number: one so high that nothing else uses it meanwhile. */
 export function pipeAt(fd: number): Source & { readonly writing: number } {
   const made = pipe();
   check("dup2", c.dup2!(made.fd, fd));
@@ -99,7 +99,7 @@ export function eventfd(): Source {
   };
 }
 
-/** A watch on a folder, ready when a file was made there. */
+/** A watch on a folder, ready when a file was created in it. */
 export function inotify(folder: string): Source {
   const fd = check("inotify_init1", c.inotify_init1!(NONBLOCK_CLOEXEC));
   check("inotify_add_watch", c.inotify_add_watch!(fd, cString(folder), IN_CREATE));
@@ -113,7 +113,7 @@ export function inotify(folder: string): Source {
   };
 }
 
-/** A timer that is over at once. */
+/** A timer that expires at once. */
 export function timerfd(): Source {
   const fd = check("timerfd_create", c.timerfd_create!(1, NONBLOCK_CLOEXEC));
   const once = new Uint8Array(32);

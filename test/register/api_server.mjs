@@ -1,5 +1,5 @@
-// A server for the SDKs of the test: a chat that streams, an OpenID provider, an MCP server, an echo.
-// Prints its port; ends with its stdin.
+// A server for the SDKs of the tests: a chat that streams, an OpenID provider, an MCP server, an
+// echo. Prints its port; ends with its stdin.
 import { Buffer } from "node:buffer";
 import http from "node:http";
 import process from "node:process";
@@ -19,7 +19,7 @@ async function textOf(req) {
   return Buffer.concat(pieces).toString();
 }
 
-/** Sends events one by one, so that a client that waits for the end gets none in time. */
+/** Sends events one by one: a client that waits for the end of the body gets none in time. */
 async function stream(res, events) {
   res.writeHead(200, { "content-type": "text/event-stream" });
   for (const event of events) {

@@ -9,13 +9,13 @@ import { findNode } from "../server/node.ts";
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const REGISTER = path("../../register.ts"), CONFIG = path("../../deno.json");
 
-/** Nothing of this machine's own proxies. */
+/** Removes the proxies of this machine's environment. */
 const NO_PROXIES = {
   ...{ http_proxy: "", https_proxy: "", HTTPS_PROXY: "", all_proxy: "", ALL_PROXY: "" },
   ...{ no_proxy: "", NO_PROXY: "" },
 };
 
-/** Runs a program of this folder after `register.ts`, or without it. */
+/** Runs a program of this folder with `register.ts` preloaded, or without it. */
 export function runRegistered(
   file: string,
   args: readonly string[],

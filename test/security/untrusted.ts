@@ -1,4 +1,6 @@
-/** Values that throw at any touch, for tests of what becomes of them. No vitest here. */
+/**
+ * Values that throw at any use, for tests of how curlew treats them. Vitest is not imported here.
+ */
 import { CurlEasyError } from "../../mod.ts";
 import { isAborted } from "../../src/signals.ts";
 
@@ -24,10 +26,10 @@ function withGetters<T extends object>(object: T, ...names: PropertyKey[]): T {
   return object;
 }
 
-/** "stack" first: Bun makes it of the others when somebody looks for it. */
+/** "stack" first: Bun derives it from the others when it is first read. */
 const GETTERS = ["stack", "message", "cause", "name"];
 
-/** Whether the runtime's own streams can fail with a value: Deno's ask all for their class. */
+/** Whether the runtime's own streams can fail with the value: those of Deno read its class. */
 export function canFailStreams(value: unknown): boolean {
   if ("Bun" in globalThis) return true;
   try {
@@ -38,7 +40,7 @@ export function canFailStreams(value: unknown): boolean {
   }
 }
 
-/** What somebody may throw, abort with or fail a stream with. */
+/** Values that a user may throw, abort with or fail a stream with. */
 export function evilReasons(): Record<string, unknown> {
   return {
     "a revoked proxy": revoked({}),
@@ -94,7 +96,10 @@ export function ending(
   return Promise.race([settled, late]);
 }
 
-/** Whether the runtime itself can abort a signal: Deno asks it for members of the user's own. */
+/**
+ * Whether the runtime itself can abort a signal: Deno reads members that the user may have
+ * replaced.
+ */
 export function canAbort(spoil: (signal: AbortSignal) => unknown): boolean {
   const controller = new AbortController();
   spoil(controller.signal);
@@ -106,7 +111,7 @@ export function canAbort(spoil: (signal: AbortSignal) => unknown): boolean {
   }
 }
 
-/** What a signal may have in the place of its own members. */
+/** Ways to replace the members of a signal. */
 export function evilSignals(): Record<string, (signal: AbortSignal) => unknown> {
   const members = [
     ...["addEventListener", "removeEventListener", "dispatchEvent", "throwIfAborted", "onabort"],

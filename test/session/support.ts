@@ -6,19 +6,19 @@ import type { AddressInfo } from "node:net";
 export { failure, isBun, sleep } from "../driver/support.ts";
 export { codeOf } from "../http/support.ts";
 
-/** A request as the server has got it. */
+/** A request as the server has received it. */
 export interface Got {
   readonly method: string;
   readonly url: string;
   readonly headers: http.IncomingHttpHeaders;
-  /** Names and values in turn, as they came. */
+  /** Names and values alternately, in the order received. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
-  /** When it came, in ms. */
+  /** When it was received, in ms. */
   readonly at: number;
 }
 
-/** Answers the request with that number. It may give a status for a plain answer. */
+/** Answers the request with that number. A returned status makes a plain answer. */
 export type Answer = (
   got: Got,
   response: ServerResponse,
@@ -26,7 +26,7 @@ export type Answer = (
   request: IncomingMessage,
 ) => number | void;
 
-/** A server that notes what it gets. */
+/** A server that records its requests. */
 export interface Scripted {
   readonly url: string;
   readonly got: readonly Got[];
@@ -61,7 +61,7 @@ export async function scripted(answer: Answer = () => 200): Promise<Scripted> {
   };
 }
 
-/** Answers with these statuses in turn, then with 200; `headers` go with those that are not 200. */
+/** Answers with these statuses in turn, then with 200; `headers` are sent with all but 200. */
 export function statuses(list: readonly number[], headers: Record<string, string> = {}): Answer {
   return (_got, response, number) => {
     const status = list[number] ?? 200;

@@ -1,4 +1,5 @@
-// So many transfers at once in one agent, each with a socket of its own: `concurrent.ts COUNT`.
+// Makes a number of transfers at once in one agent, each with a socket of its own: `concurrent.ts
+// COUNT`.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import process from "node:process";
@@ -18,7 +19,7 @@ const port = await new Promise<number>((resolve, reject) => {
 });
 const base = `http://127.0.0.1:${port}`;
 
-/** What the body of an id must be: see gate.mjs. */
+/** The expected body of an id: see gate.mjs. */
 function wanted(id: number): string {
   const digest = createHash("sha256").update(String(id)).digest();
   const body = new Uint8Array(100 + (id * 7919) % 10_000).map((_, i) => digest[i % 32]!);

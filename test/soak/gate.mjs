@@ -1,5 +1,6 @@
-// A server that answers nobody until everybody is there: `/COUNT/ID` waits until COUNT requests
-// wait, and all get their answers. `/seen` tells what it has seen.
+// A server that holds its answers back until all requests are there: `/COUNT/ID` waits until COUNT
+// requests wait, and then all are answered. `/seen` returns the number of ids, and the highest number
+// of requests for one id.
 //
 //   node gate.mjs        prints its port, serves until stdin closes
 import { createHash } from "node:crypto";
@@ -7,11 +8,11 @@ import http from "node:http";
 import process from "node:process";
 import { listen } from "../server/listen.mjs";
 
-/** id → how often it was asked for */
+/** id → number of requests */
 const seen = new Map();
 let waiting = [];
 
-/** The body of an id: its digest, again and again, in a length of its own. */
+/** The body of an id: its digest, repeated to a length that depends on the id. */
 function bodyOf(id) {
   const digest = createHash("sha256").update(String(id)).digest();
   return Buffer.alloc(100 + (id * 7919) % 10_000, digest);

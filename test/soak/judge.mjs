@@ -1,6 +1,7 @@
-// Whether what a run holds stays the same. The rule: the first tenth of the samples warms up; then
-// the medians of the next tenth and of the last tenth are compared, and the last one may be higher
-// by no more than this. Each sample is taken between transfers, after a collection.
+// Whether a process holds no more at the end of a run than at its start. The rule: the first tenth
+// of the samples is left out; then the median of the last tenth may be higher than that of the
+// second tenth by no more than the `most` of each figure. Each sample is taken between transfers,
+// after a garbage collection.
 const MIB = 1024 ** 2;
 
 /** How many transfers of the mixture run at once: that of main.ts. */
@@ -9,9 +10,9 @@ const WIDTH = 48;
 /** What may be added in the whole run, and how it is shown. */
 export const FIGURES = {
   rss: { title: "RSS", most: 16 * MIB, show: (value) => `${Math.round(value / MIB)} MiB` },
-  // idle connections are kept, more of them or fewer; Deno opens a few files of its own
+  // the number of idle connections varies; Deno opens a few files of its own
   fds: { title: "descriptors", most: 16 },
-  // fetch keeps idle handles, no more than there were transfers at once
+  // fetch keeps idle handles, at most as many as there were transfers at once
   easies: { title: "easy handles", most: WIDTH },
   multis: { title: "multi handles", most: 0 },
   shares: { title: "share handles", most: 0 },
@@ -19,12 +20,12 @@ export const FIGURES = {
   tokens: { title: "handles that callbacks reach", most: WIDTH },
   hooks: { title: "hooks of sockets", most: 0 },
   lists: { title: "C lists", most: 0 },
-  blocks: { title: "C blocks", most: WIDTH + 1 }, // one for a handle, and that of Deno's wait
+  blocks: { title: "C blocks", most: WIDTH + 1 }, // one for each handle, and one of Deno's wait
   files: { title: "open downloads", most: 0 },
   active: { title: "transfers in flight", most: 0 },
 };
 
-/** Fewer samples tell nothing. */
+/** The least number of samples that can be judged. */
 const FEWEST = 20;
 
 function median(values) {

@@ -1,4 +1,4 @@
-/** The transfers of the soak: what each does, and what must come of it. */
+/** The transfers of the soak: what each does, and its expected result. */
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,12 +23,12 @@ export interface Stage {
   readonly folder: string;
 }
 
-/** One transfer, the `id`-th; throws where it is not as it should be. */
+/** One transfer, the `id`-th; throws if its result is not the expected one. */
 export type Run = (stage: Stage, id: number) => Promise<void>;
 
 export interface Kind {
   readonly name: string;
-  /** How many of a hundred. */
+  /** How many of a hundred transfers are of this kind. */
   readonly share: number;
   readonly run: Run;
 }
@@ -36,14 +36,16 @@ export interface Kind {
 const TIMEOUT_MS = 60_000;
 const MIB = 1024 ** 2;
 const SMALL = 98;
-/** Nobody listens there; a port that was free before may be another process's later. */
+/**
+ * A port that nothing listens on; one that was free before may be used by another process later.
+ */
 const CLOSED_PORT = 1;
 
 function expect(got: unknown, wanted: unknown): void {
   if (got !== wanted) throw new Error(`expected ${String(wanted)}, got ${String(got)}`);
 }
 
-/** The code that a transfer fails with, "none" where it does not. */
+/** The code that a transfer fails with, "none" if it does not. */
 async function failure(running: Promise<unknown>): Promise<string> {
   try {
     await running;
@@ -58,7 +60,7 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const PATTERN = Uint8Array.from({ length: MIB }, (_, i) => i & 0xff);
 const PATTERN_SHA = sha256(PATTERN);
 
-/** An easy of its own on the agent, and how many bytes came. */
+/** Performs an Easy on the agent, and counts its bytes. */
 async function perform({ agent }: Stage, url: string, options: EasyOptions = {}): Promise<number> {
   using easy = new Easy();
   let bytes = 0;
@@ -72,7 +74,7 @@ async function perform({ agent }: Stage, url: string, options: EasyOptions = {})
 const get = ({ agent }: Stage, url: string, init: Parameters<typeof fetch>[1] = {}) =>
   fetch(url, { agent, timeout: TIMEOUT_MS, ...init });
 
-/** A stream whose chunks are as long as the turn decides: it is sent in HTTP chunks. */
+/** A stream whose chunk length depends on the id: it is sent in HTTP chunks. */
 function streamOf(bytes: Uint8Array, id: number): ReadableStream<Uint8Array> {
   let at = 0;
   const step = 1000 + id % 7000;
@@ -132,7 +134,7 @@ async function gzip(stage: Stage): Promise<void> {
   expect(text, "compressed by gzip\n".repeat(100));
 }
 
-/** Half of them before the head, half in the middle of a body. */
+/** Half of them are aborted before the head, half in the middle of a body. */
 async function aborted(stage: Stage, id: number): Promise<void> {
   const controller = new AbortController(), reason = new Error("enough");
   const url = stage.server.url(id % 2 ? "/hold" : "/slow/1000/10");
@@ -181,13 +183,13 @@ async function tls(stage: Stage): Promise<void> {
   expect(await perform(stage, stage.server.url("/small", "https"), options), SMALL);
 }
 
-/** A handshake each. */
+/** Each makes a TLS handshake. */
 async function tlsClosed(stage: Stage): Promise<void> {
   const options = { CAINFO: stage.server.ca };
   expect(await perform(stage, stage.server.url("/close", "https"), options), SMALL);
 }
 
-/** A cookie that is set by one handle is sent by the next; there are a few names only. */
+/** A cookie that one handle sets is sent by the next; there are a few names only. */
 async function cookies({ server, agent, share }: Stage, id: number): Promise<void> {
   const name = `c${id % 20}`, decoder = new TextDecoder();
   let body = "";
@@ -246,7 +248,7 @@ export const KINDS: readonly Kind[] = [
   { name: "download to a file", share: 2, run: toFile },
 ];
 
-/** What the cookies need. */
+/** The Share with the cookies. */
 export function makeShare(): Share {
   const share = new Share();
   share.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);

@@ -1,5 +1,5 @@
-// The soak of one runtime: `main.ts TRANSFERS SECONDS SEED`. Says a line of JSON for each sample,
-// and one for the end; exit code 1 where a transfer was not as it should be.
+// The soak of one runtime: `main.ts TRANSFERS SECONDS SEED`. Prints a line of JSON for each sample,
+// and one for the end; exit code 1 if a transfer had not the expected result.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +13,9 @@ import { startServer } from "../server/start.ts";
 import { KINDS, makeShare, type Stage } from "./kinds.ts";
 import { makeRandom } from "./random.ts";
 
-/** How many run at once; judge.mjs knows it too. */
+/** How many transfers run at once; judge.mjs has the same number. */
 const WIDTH = 48;
-/** How many samples there are where the time suffices, and how many transfers are between two. */
+/** The number of samples where the time suffices, and the least number of transfers between two. */
 const SAMPLES = 100, FEWEST = 50;
 /** A transfer that takes longer is lost. All of them have timeouts, of 60 s at most. */
 const LOST_MS = 120_000;
@@ -42,7 +42,7 @@ async function one(stage: Stage): Promise<void> {
   ended++;
 }
 
-/** Runs so many, and waits for all of them: what is counted then is no transfer's. */
+/** Runs that many transfers to their end, so that no running one is counted in a sample. */
 async function round(stage: Stage, count: number): Promise<void> {
   const until = started + count;
   const work = async () => {

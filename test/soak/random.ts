@@ -1,4 +1,4 @@
-/** Numbers below 2^32 that follow from a seed: xorshift32. */
+/** Random numbers below 2^32, determined by a seed: xorshift32. */
 export function makeRandom(seed: number): () => number {
   let x = seed >>> 0 || 1;
   return () => {

@@ -7,7 +7,7 @@ export const curl: CurlSymbols = library().symbols;
 /** Its version as 0xXXYYZZ. */
 export const versionNum: number = library().versionNum;
 
-/** Whether the library may know more than the tables do. */
+/** Whether the library may have more than the tables. */
 export const newerThanTables: boolean = versionNum > tablesVersion();
 
 /** The rows of a table that the loaded library must know, by their version. */
@@ -17,7 +17,7 @@ export function known<T extends { readonly since: number }>(
   return Object.entries(table).filter(([, { since }]) => since <= versionNum);
 }
 
-// The first line of a generated file says what it was made from.
+// The first line of a generated file names the version it was made from.
 function tablesVersion(): number {
   const file = fileURLToPath(new URL("../../ffi/curl/options.ts", import.meta.url).href);
   const text = readFileSync(file, "utf8");

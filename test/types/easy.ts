@@ -12,11 +12,11 @@ export function options(): void {
   // @ts-expect-error: a number is not a string
   easy.setOpt("TIMEOUT_MS", "x");
   easy.setOpt("TIMEOUT_MS", 500n);
-  // @ts-expect-error: undefined is no value
+  // @ts-expect-error: undefined is not a value
   easy.setOpt("TIMEOUT_MS", undefined);
   // @ts-expect-error: no such option
   easy.setOpt("TIMEOUT_MSS", 500);
-  // @ts-expect-error: without the prefix
+  // @ts-expect-error: a name has no prefix
   easy.setOpt("CURLOPT_TIMEOUT_MS", 500);
   easy.setOpt(155, 500);
 
@@ -37,7 +37,7 @@ export function options(): void {
   easy.setOpt("HTTPHEADER", ["A: b"]);
   // @ts-expect-error: a list is an array
   easy.setOpt("HTTPHEADER", "A: b");
-  // @ts-expect-error: of strings
+  // @ts-expect-error: an array of strings
   easy.setOpt("HTTPHEADER", [1]);
 
   easy.setOpt("CAINFO_BLOB", new Uint8Array(1));
@@ -46,52 +46,52 @@ export function options(): void {
 
   easy.setOpt("POSTFIELDS", "a=b");
   easy.setOpt("POSTFIELDS", new Uint8Array(1));
-  // @ts-expect-error: a body is no object
+  // @ts-expect-error: a body is not a plain object
   easy.setOpt("POSTFIELDS", { a: "b" });
 
   easy.setOpt("SHARE", share);
-  // @ts-expect-error: an easy is no share
+  // @ts-expect-error: an easy is not a share
   easy.setOpt("SHARE", easy);
   easy.setOpt("STREAM_DEPENDS", easy);
-  // @ts-expect-error: a share is no easy
+  // @ts-expect-error: a share is not an easy
   easy.setOpt("STREAM_DEPENDS", share);
   easy.setOpt("PRIVATE", Symbol("any value"));
   easy.setOpt("STDERR", "/tmp/trace");
   easy.setOpt("STDERR", 2);
-  // @ts-expect-error: a path or a descriptor
+  // @ts-expect-error: a path or a descriptor is expected
   easy.setOpt("STDERR", true);
 
   easy.setOpts({ URL: "http://x/", TIMEOUT_MS: 5, WRITEDATA: {} });
   // @ts-expect-error: no such option
   easy.setOpts({ URL: "http://x/", NO_SUCH_OPTION: 1 });
-  // @ts-expect-error: a wrong value among right ones
+  // @ts-expect-error: one of the values has a wrong type
   easy.setOpts({ URL: "http://x/", TIMEOUT_MS: "5" });
 }
 
 export function callbacks(): void {
   easy.setOpt("WRITEFUNCTION", (bytes, data) => {
     const length: number = bytes.length;
-    // @ts-expect-error: data is unknown until it is looked at
+    // @ts-expect-error: the type of data is unknown
     void data.length;
     return length;
   });
-  // @ts-expect-error: how many bytes is the answer
+  // @ts-expect-error: the result is a number of bytes
   easy.setOpt("WRITEFUNCTION", () => {});
-  // @ts-expect-error: nor is a promise one
+  // @ts-expect-error: a promise is not a number of bytes
   easy.setOpt("WRITEFUNCTION", async (bytes) => await Promise.resolve(bytes.length));
-  // @ts-expect-error: the bytes come first
+  // @ts-expect-error: the first argument is the bytes
   easy.setOpt("WRITEFUNCTION", (size: number) => size);
-  // @ts-expect-error: READ must say how many
+  // @ts-expect-error: the result of READFUNCTION is not undefined
   easy.setOpt("READFUNCTION", () => undefined);
 
   easy.setOpt("XFERINFOFUNCTION", (_data, total: number, now: number) => total - now);
   easy.setOpt("XFERINFOFUNCTION", () => {});
-  // @ts-expect-error: the data comes first
+  // @ts-expect-error: the first argument is the data
   easy.setOpt("XFERINFOFUNCTION", (total: number, now: number) => total - now);
   easy.setOpt("DEBUGFUNCTION", (handle: Easy, type: number, bytes: Uint8Array) => {
     void [handle, type, bytes];
   });
-  // @ts-expect-error: the handle comes first
+  // @ts-expect-error: the first argument is the handle
   easy.setOpt("DEBUGFUNCTION", (type: number) => void type);
   // @ts-expect-error: a function, not its result
   easy.setOpt("HEADERFUNCTION", 1);
@@ -107,7 +107,7 @@ export function infos(): void {
   void [code, url, cookies, certificates, socket];
   // @ts-expect-error: a string may be absent
   const type: string = easy.getInfo("CONTENT_TYPE");
-  // @ts-expect-error: a number is no string
+  // @ts-expect-error: a number is not a string
   const port: string = easy.getInfo("PRIMARY_PORT");
   // @ts-expect-error: no such info
   easy.getInfo("RESPONSE_CODES");
@@ -120,10 +120,10 @@ export function methods(): void {
   // @ts-expect-error: flags are a number
   easy.pause("CONT");
   easy.send(new Uint8Array(1));
-  // @ts-expect-error: bytes, not text
+  // @ts-expect-error: bytes are expected
   easy.send("text");
   easy.headers({ origin: 1, request: -1 });
-  // @ts-expect-error: no such choice
+  // @ts-expect-error: no such member
   easy.headers({ name: "x" });
   const copy: Easy = easy.duplicate();
   using closed = copy;

@@ -60,7 +60,7 @@ declare const number: number;
 export function enums(code: CurlCode): string {
   const version: CurlHttpVersion = CurlHttpVersion.V2Tls;
   const any: CurlAuth = CurlAuth.Basic | CurlAuth.Digest;
-  const given: CurlHttpVersion = number; // any number is one, as of every enum
+  const given: CurlHttpVersion = number; // an enum takes any number
   const name: keyof typeof CurlHttpVersion = "V3Only";
   const bits: number = CurlGlobalInit.All & CurlSslOpt.NativeCa;
   let flags: CurlPause = CurlPause.All;
@@ -70,7 +70,7 @@ export function enums(code: CurlCode): string {
     [CurlHsts.Enable]: "on",
     [CurlHsts.ReadonlyFile]: "read",
   };
-  // @ts-expect-error: a text is no member
+  // @ts-expect-error: a text is not a member
   const wrong: CurlHttpVersion = "V2Tls";
   // @ts-expect-error: there is no such member
   const none = CurlHttpVersion.V4;
@@ -85,7 +85,7 @@ export function enums(code: CurlCode): string {
   }
 }
 
-/** All members are named, so nothing is left to return. */
+/** Handles all members: the type of the rest is never. */
 export function exhaustive(state: SocketState): string {
   switch (state) {
     case SocketState.Readable:
@@ -117,13 +117,13 @@ export function easy(): void {
   easy.setOpt("HTTPPOST", fields);
   // @ts-expect-error: no such option
   easy.setOpt("URLS", "x");
-  // @ts-expect-error: left out
+  // @ts-expect-error: an option that is left out
   easy.setOpt("WRITEDATA", 1);
   // @ts-expect-error: a list is an array
   easy.setOpt("HTTPHEADER", "A: b");
-  // @ts-expect-error: a function takes no text
+  // @ts-expect-error: a function is not a text
   easy.setOpt("WRITEFUNCTION", "x");
-  // @ts-expect-error: an object is no number
+  // @ts-expect-error: an object is not a number
   easy.setOpt("TIMEOUT", {});
   const { data, code: infoCode } = easy.getInfo("RESPONSE_CODE");
   const certificates: string[] = easy.getInfo("CERTINFO").data;
@@ -176,9 +176,9 @@ export function callbacks(easy: Easy, names: CurlOptionName): void {
     "HSTSWRITEFUNCTION",
     (entry: CurlHstsCacheEntry, place: CurlHstsCacheCount) => entry.host.length + place.index,
   );
-  // @ts-expect-error: it returns a member of its enum
+  // @ts-expect-error: the result is a member of the enum
   easy.setOpt("PREREQFUNCTION", () => "0");
-  // @ts-expect-error: it returns a number
+  // @ts-expect-error: the result is a number
   easy.setOpt("WRITEFUNCTION", () => {});
   const groups: (DataCallbackOptions | ProgressCallbackOptions | BlobOptions)[] = ["SSLKEY_BLOB"];
   void [names, groups];

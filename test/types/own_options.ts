@@ -1,4 +1,4 @@
-// Options that a call sets itself do not compile in its `curl`.
+// Options that a call sets itself are type errors in its `curl`.
 import {
   CurlWebSocket,
   download,
@@ -13,24 +13,24 @@ import {
 import type { FetchOwnOption, WebSocketOwnOption } from "../../src/http/request/curl_options.ts";
 
 type No<T extends never> = T;
-/** Each is an option of libcurl, and none is left in what the calls take. */
+/** The names, each an option of libcurl, none of which the calls take. */
 export type Known = No<
   Exclude<FetchOwnOption | WebSocketOwnOption, keyof EasyOptions | "ERRORBUFFER">
 >;
 export type Left = No<Extract<keyof NonNullable<FetchInit["curl"]>, FetchOwnOption>>;
 
 export function calls(easy: Easy): void {
-  // @ts-expect-error: the first argument
+  // @ts-expect-error: the URL is the first argument
   void fetch("http://x/", { curl: { URL: "http://y/" } });
-  // @ts-expect-error: the body of the response
+  // @ts-expect-error: the bytes are the body of the response
   void fetch("http://x/", { curl: { WRITEFUNCTION: () => 0 } });
-  // @ts-expect-error: init.timeout
+  // @ts-expect-error: the timeout is init.timeout
   void download("http://x/", "x", { curl: { TIMEOUT: 1 } });
-  // @ts-expect-error: the source
+  // @ts-expect-error: the bytes are those of the source
   void upload("x", "http://x/", { curl: { READFUNCTION: () => 0 } });
   // @ts-expect-error: the handshake is HTTP/1.1
   void new CurlWebSocket("ws://x/", [], { curl: { HTTP_VERSION: 2 } });
-  // @ts-expect-error: the error has the text
+  // @ts-expect-error: the text is in the error
   easy.setOpt("ERRORBUFFER", new Uint8Array(256));
   void fetch("http://x/", { curl: { PROXY: "http://y/", HTTP_VERSION: 2 } });
   easy.send(new Uint8Array(new SharedArrayBuffer(1)));
@@ -46,6 +46,6 @@ export function parts(mime: Mime, multi: Multi): void {
   multi.setOpt("NOTIFYFUNCTION", async () => {});
   const read = () => 0;
   mime.addPart({ reader: { read, free() {} } });
-  // @ts-expect-error: nor does it here
+  // @ts-expect-error: free() returns no promise
   mime.addPart({ reader: { read, async free() {} } });
 }

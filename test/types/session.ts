@@ -12,7 +12,7 @@ import {
 type AnyFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 declare const init: RequestInit, request: Request, jar: CookieJar;
 
-/** Whatever takes a `fetch` takes both. */
+/** A parameter for a `fetch` takes both. */
 export function assignable(): void {
   const own: AnyFetch[] = [fetch, createFetch(), createFetch().extend({})];
   const runtimes: (typeof globalThis.fetch)[] = [fetch, createFetch()];
@@ -34,19 +34,19 @@ export async function options(): Promise<void> {
     query: new URLSearchParams(),
     retry: { limit: 1, errors: ["CURLE_GOT_NOTHING"] },
   });
-  // @ts-expect-error: options of createFetch are no options of fetch
+  // @ts-expect-error: options of createFetch are not options of fetch
   void fetch("http://x/", { json: 1 });
   // @ts-expect-error: a body belongs to a call
   createFetch({ body: "x" });
-  // @ts-expect-error: json, too
+  // @ts-expect-error: json belongs to a call as well
   createFetch({ json: 1 });
   // @ts-expect-error: no such option
   createFetch({ prefixUrl: "http://x/" });
   // @ts-expect-error: no such option
   void api("x", { retry: { limits: 1 } });
-  // @ts-expect-error: a value of query is no object
+  // @ts-expect-error: a value of query is not an object
   void api("x", { query: { a: { b: 1 } } });
-  // @ts-expect-error: a jar is no path
+  // @ts-expect-error: a jar is not a path
   void fetch("http://x/", { cookies: "jar.txt" });
   void fetch("http://x/", { cookies: jar });
   void fetchSync("http://x/", { cookies: jar });
@@ -64,7 +64,7 @@ export function hooks(): void {
     },
   };
   createFetch(defaults);
-  // @ts-expect-error: a hook gives a Response or nothing
+  // @ts-expect-error: a hook returns a Response or nothing
   createFetch({ hooks: { request: () => 5 } });
   // @ts-expect-error: the URL is changed in place
   createFetch({ hooks: { request: (context) => void (context.url = new URL("http://x/")) } });
@@ -80,6 +80,6 @@ export function cookies(): void {
   CookieJar.fromJSON(all);
   // @ts-expect-error: a cookie has a domain
   jar.set({ name: "a" });
-  // @ts-expect-error: no text of a date
+  // @ts-expect-error: the date is not a text
   jar.set({ name: "a", domain: "x", expires: "tomorrow" });
 }

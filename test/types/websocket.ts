@@ -3,7 +3,7 @@ import type { CurlWebSocket, CurlWebSocketInit } from "../../mod.ts";
 
 declare const socket: CurlWebSocket;
 
-/** Code that is written for the standard's takes it. */
+/** A variable of the standard's type takes the socket. */
 export const standard: WebSocket = socket;
 
 export function events(): void {
@@ -22,7 +22,7 @@ export function arguments_(): void {
   socket.send(new Uint8Array(1));
   socket.send(new Blob([]));
   socket.close(3000, "why");
-  // @ts-expect-error: a number is no message
+  // @ts-expect-error: a number is not a message
   socket.send(5);
   // @ts-expect-error: no such option
   const init: CurlWebSocketInit = { curl: { NO_SUCH: 1 } };

@@ -21,7 +21,7 @@ export {
 
 const unpacker = fileURLToPath(new URL("../../tools/matrix/unpacked.mjs", import.meta.url));
 
-/** Has this process use a libcurl with WebSocket; says why where there is none. */
+/** Chooses a libcurl with WebSocket for this process; returns the reason where there is none. */
 function choose(): string {
   if (!process.env.CURLEW_LIBRARY) {
     try {
@@ -38,20 +38,20 @@ function choose(): string {
     return "";
   }
   const why = ` (NOT RUN: libcurl ${version} has no WebSocket, which needs 8.14)`;
-  console.warn(`WebSocket is not tested${why}`); // aloud, beside the names of the tests
+  console.warn(`WebSocket is not tested${why}`); // printed beside the names of the tests
   return why;
 }
 
-/** Why the tests cannot run, for their names; empty where they can. */
+/** The reason why the tests cannot run, for their names; empty where they can. */
 export const whyNot: string = choose();
 
-/** What a socket told, in order. */
+/** What a socket received, in order. */
 export interface Told {
   readonly socket: CurlWebSocket;
   readonly messages: unknown[];
   readonly pings: string[];
   readonly pongs: string[];
-  /** The names of the events but for messages. */
+  /** The names of the events other than messages. */
   readonly events: string[];
   readonly errors: ErrorEvent[];
   readonly opened: Promise<void>;
@@ -60,7 +60,7 @@ export interface Told {
 
 const decoder = new TextDecoder();
 
-/** A socket that gives up after ten seconds, and all that it tells. */
+/** Opens a socket with a timeout of ten seconds, and records its events. */
 export function connect(
   url: string,
   protocols: string | string[] = [],
@@ -107,7 +107,7 @@ export function next({ socket, closed }: Told): Promise<unknown> {
   });
 }
 
-/** Bytes of which each place has another value for a while. */
+/** Bytes that differ at each place, repeated after a while. */
 export function bytes(size: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(size);
   for (let i = 0; i < Math.min(size, 251); i++) all[i] = i;
@@ -115,7 +115,7 @@ export function bytes(size: number): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** A frame as a server sends it, in hex. */
+/** A frame of a server, in hex. */
 export function frame(first: number, payload: string | Uint8Array = ""): string {
   const data = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
   const { length } = data,
@@ -147,7 +147,7 @@ export interface Sent {
   readonly payload: Uint8Array;
 }
 
-/** Reads the frames of a client. */
+/** Parses the frames of a client. */
 export function readFrames(text: string): Sent[] {
   const data = Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16));
   const view = new DataView(data.buffer), frames: Sent[] = [];

@@ -1,5 +1,5 @@
-// Fills each argument of each call with an object whose every access does one thing to the handle, and
-// prints what was thrown that is no error of curl, and what is left over.
+// Passes to each argument of each call an object that does one thing to the handle when a member is
+// read. Prints what was thrown that is no error of curl, and what was not freed.
 import process from "node:process";
 import { live } from "../../../ffi/memory.ts";
 import { CurlEasyError, CurlError, type Easy, type Mime, type Multi } from "../../../mod.ts";
@@ -11,14 +11,14 @@ import { mimeCount } from "../../../src/handles/mime/tree.ts";
 // deno-lint-ignore no-explicit-any -- no type is right
 type Any = any;
 
-/** What the handles of one try are. */
+/** The handles of one attempt. */
 interface Handles {
   readonly easy: Easy;
   readonly multi: Multi;
   readonly mime: Mime;
 }
 
-/** What an access does, and how often it is to come before it does it. */
+/** What is done when a member is read. */
 const DEEDS: Readonly<Record<string, (handles: Handles) => void>> = {
   "closes the easy": ({ easy }) => easy.close(),
   "resets the easy": ({ easy }) => easy.reset(),
@@ -32,7 +32,7 @@ const DEEDS: Readonly<Record<string, (handles: Handles) => void>> = {
   },
 };
 
-/** Runs a deed at the access of that number, and nothing before and after it. */
+/** A function that runs the deed at its call of that number, and does nothing at the others. */
 function trigger(deed: () => void, at: number): () => void {
   let count = 0;
   return () => {
@@ -40,7 +40,7 @@ function trigger(deed: () => void, at: number): () => void {
   };
 }
 
-/** An object that looks like `target`, whose accesses are told. */
+/** A proxy of `target` that calls `access` whenever a member is read. */
 function watched(target: object, access: () => void): Any {
   const handler: ProxyHandler<object> = {};
   for (const trap of ["get", "has", "ownKeys", "getOwnPropertyDescriptor", "getPrototypeOf"]) {
@@ -133,7 +133,10 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 const counts = () => ({ ...live, easies: easyCount.open, mimes: mimeCount.open });
 
-/** One call in which the access of that number does a deed; whether it came to that. */
+/**
+ * Makes one call in which the read of that number does a deed. Returns whether there was such a
+ * read.
+ */
 function attempt(call: Call, deed: (handles: Handles) => void, at: number): [boolean, string] {
   const handles = { easy: new curlew.Easy(), multi: new curlew.Multi(), mime: new curlew.Mime() };
   let done = false, wrong = "";

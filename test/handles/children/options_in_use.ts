@@ -1,5 +1,5 @@
-// Sets every option inside every callback, and between the turns of an agent, and prints what was
-// not as it should be. Arguments: the ports of the test servers as JSON, the part to run.
+// Sets every option inside every callback, and between two calls of libcurl by an agent, and prints
+// each wrong result. Arguments: the ports of the test servers as JSON, the part to run.
 import process from "node:process";
 import { easyOptions, type OptionKind, type OptionRow } from "../../../ffi/curl/options.ts";
 import { Agent, CurlUrl, Easy, type EasyOptions, Mime, Share } from "../../../mod.ts";
@@ -7,7 +7,7 @@ import { Agent, CurlUrl, Easy, type EasyOptions, Mime, Share } from "../../../mo
 const [base, ca] = process.argv.slice(2) as [string, string];
 const rows = Object.entries(easyOptions as Readonly<Record<string, OptionRow>>);
 
-/** The numbers that may be set at any time; functions and their data may as well. */
+/** The numeric options that may be set at any time, as functions and their data may. */
 const NUMBERS = new Set([
   ...["TIMEOUT", "TIMEOUT_MS", "CONNECTTIMEOUT", "CONNECTTIMEOUT_MS", "ACCEPTTIMEOUT_MS"],
   ...["SERVER_RESPONSE_TIMEOUT", "SERVER_RESPONSE_TIMEOUT_MS", "FTP_RESPONSE_TIMEOUT"],
@@ -57,26 +57,28 @@ function codeOf(call: () => void): number | string {
   }
 }
 
-/** Much garbage, so that freed memory is somebody else's at once. */
+/** Many small objects, so that freed memory is used again at once. */
 const garbage: Easy[] = [];
 function churn(): void {
   for (let i = 0; i < 8; i++) {
     const easy = new Easy();
-    garbage.push(easy); // nothing may be closed in a CLOSESOCKETFUNCTION
+    garbage.push(easy); // no handle may be closed in a CLOSESOCKETFUNCTION
     easy.setOpts({ URL: "http://x/" + "y".repeat(20 * i), COOKIE: "z".repeat(300 * i) });
     easy.setOpts({ POSTFIELDS: "!".repeat(64 << i), HTTPHEADER: ["X: " + "h".repeat(50 * i)] });
   }
 }
 
-/** Tries every option that must be refused, and tells which were not refused with that code. */
+/**
+ * Tries every option that must be refused, and collects those that were not refused with that code.
+ */
 function tryRefused(easy: Easy, code: number, wrong: Set<string>): void {
   for (const [name, row] of rows) {
     if (mayBeSet(name, row)) continue;
     for (const value of valuesOf(name)) {
       const got = codeOf(() => easy.setOpt(name as never, value as never));
-      // a value of the wrong kind is one thing to refuse, the time another
+      // a value of the wrong kind may be refused for its kind or for the time
       if (got !== code && got !== 43) wrong.add(`${name} ${describe(value)}: ${got}`);
-      // what is right in kind can only be refused for the time
+      // a value of the right kind can only be refused for the time
       if (got === 43 && code !== 43 && isRight(row.kind, value)) wrong.add(`${name}: 43`);
     }
   }
@@ -99,7 +101,7 @@ type Kind = (typeof KINDS)[number];
 
 const BODY = new Uint8Array(3000).fill(0x61);
 
-/** Options whose every callback calls `hook` with its name, and then does what it is for. */
+/** Options with every callback: each calls `hook` with its name, and then does its work. */
 function options(hook: (kind: Kind) => void): EasyOptions {
   let at = 0;
   const wanted: Record<string, unknown> = {
@@ -136,7 +138,9 @@ function options(hook: (kind: Kind) => void): EasyOptions {
 }
 using probe = new Easy();
 
-/** Before libcurl 8.7 no redirect can be followed after trailers, which may be out by then. */
+/**
+ * Before libcurl 8.7 no redirect can be followed after trailers, which may have been sent by then.
+ */
 const WITHOUT_TRAILERS: EasyOptions = { TRAILERFUNCTION: null };
 
 type Run = (easy: Easy) => Promise<void> | void;
@@ -147,7 +151,7 @@ async function inAgent(easy: Easy): Promise<void> {
 }
 const runs: Readonly<Record<string, Run>> = { blocking, agent: inAgent };
 
-/** Runs one, however it ends. */
+/** Runs one, and ignores its error. */
 async function end(run: Run, easy: Easy): Promise<void> {
   try {
     await run(easy);
@@ -177,7 +181,7 @@ async function refused(): Promise<unknown> {
   return { called, wrong: [...wrong] };
 }
 
-/** Between the turns of an agent, with no callback on the stack. */
+/** Sets options between two calls of libcurl by an agent, with no callback on the stack. */
 async function between(): Promise<unknown> {
   const wrong = new Set<string>();
   await using agent = new Agent();
@@ -195,7 +199,9 @@ async function between(): Promise<unknown> {
   return { turns: turns > 1, wrong: [...wrong], status: easy.getInfo("RESPONSE_CODE") };
 }
 
-/** Each option that may be set, with each value, in each callback: none may end the process. */
+/**
+ * Sets each option that may be set, with each value, in each callback: none may end the process.
+ */
 async function allowed(): Promise<unknown> {
   const wrong = new Set<string>(), isWhole = process.env["CURLEW_SWEEP"] === "whole";
   let transfers = 0, turn = 0;
@@ -203,7 +209,7 @@ async function allowed(): Promise<unknown> {
     for (const kind of KINDS) {
       turn++;
       for (const [i, run] of Object.values(runs).entries()) {
-        if (!isWhole && (turn + i) % 2) continue; // one of the two ways for each pair
+        if (!isWhole && (turn + i) % 2) continue; // alternately one of the two runs
         using easy = new Easy();
         easy.setOpts(options((now) => {
           if (now !== kind) return;

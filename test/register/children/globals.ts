@@ -1,4 +1,4 @@
-// What a program finds after `curlew/register`: prints it as JSON.
+// Prints the globals of a program after `curlew/register` as JSON.
 import process from "node:process";
 
 const [url = "", builtInOnly = ""] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 
 const client = new Client({ name: "test", version: "1.0.0" });
 const url = new URL("/mcp", process.argv[2]);
-// the SDK's own types do not fit each other with exactOptionalPropertyTypes
+// the SDK's own types contradict each other with exactOptionalPropertyTypes
 await client.connect(new StreamableHTTPClientTransport(url) as never);
 const { tools } = await client.listTools();
 const { content } = await client.callTool({ name: "call" }) as { content: { text: string }[] };

@@ -1,9 +1,9 @@
-// Puts one name after the other on Object.prototype, makes every kind of public call, and says where
-// one went another way than without.
+// Sets one name after the other on Object.prototype, makes every kind of public call, and prints
+// the calls with another result than without the name.
 //
 //   pollution.ts HTTP_URL WS_URL PROXY_PORT FOLDER [NAME…]
 //
-// Without a WS_URL ("") there is no WebSocket, and without names all of them are tried.
+// With an empty WS_URL there are no WebSocket calls; without names all names are tried.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -32,7 +32,7 @@ const [base, webSocketUrl, proxyPort, folder, ...only] = process.argv.slice(2) a
   ...string[],
 ];
 
-/** The names of all that a public call takes, by name or as a dictionary. */
+/** The names of everything that a public call reads, by name or as a dictionary. */
 const DOORS = {
   curl: Object.keys(easyOptions),
   multi: Object.keys(multiOptions),
@@ -68,7 +68,7 @@ const isFull = process.env.CURLEW_FULL === "1";
 const decoder = new TextDecoder();
 const sink = (bytes: Uint8Array) => bytes.length;
 
-/** What a request looked like to the server, but for what differs each time. */
+/** A request as the server saw it, without the parts that differ each time. */
 function shown(text: string): string {
   const { method, url, headers, length, sha256 } = JSON.parse(text);
   const lines = headers.map(([name, value]: [string, string]) =>
@@ -77,7 +77,7 @@ function shown(text: string): string {
   return JSON.stringify([method, url, lines, length, /multipart/.test(text) ? "" : sha256]);
 }
 
-/** The runtime's own `Request` looks at `Object.prototype` when it is made. */
+/** The runtime's own `Request` reads `Object.prototype` when it is constructed. */
 const requests: Request[] = [];
 
 function prepareRequest(): void {
@@ -85,7 +85,7 @@ function prepareRequest(): void {
   requests.push(new Request(`${base}/echo`, { method: "PUT", headers, body: "body" }));
 }
 
-/** Every kind of public call; what each gives is a text that is the same each time. */
+/** Every kind of public call; each returns a text that is the same each time. */
 const CALLS: Record<string, () => unknown> = {
   fetch: async () => shown(await (await fetch(`${base}/echo`)).text()),
   "fetch with members": async () => {
@@ -284,7 +284,7 @@ if (webSocketUrl !== "") {
     });
 }
 
-/** What would be done with a name that is seen, if not a failure. */
+/** A value that changes the result of a call if the call reads the name. */
 function poison(name: string): unknown {
   if (name === "PROXY" || name === "PRE_PROXY") return `http://127.0.0.1:${proxyPort}`;
   if (name === "headers" || name === "HTTPHEADER") return ["X-Polluted: 1"];
@@ -295,7 +295,7 @@ function poison(name: string): unknown {
   return Object.assign(thrower, { toString: () => "polluted" });
 }
 
-/** Calls of the platform alone: where one fails, curlew's that need it are not to blame. */
+/** Calls of the runtime alone: where one fails, curlew's calls that need it are not at fault. */
 const PLATFORM: Record<string, () => unknown> = {
   "listens to an event": () => new EventTarget().addEventListener("x", () => {}),
   "reads a file": async () => await new File([new Blob(["xy"])], "name").arrayBuffer(),
@@ -313,7 +313,7 @@ async function outcome(call: () => unknown): Promise<string> {
   }
 }
 
-/** What comes of it while that name is on Object.prototype. */
+/** The result of a call while the name is on Object.prototype. */
 async function polluted(name: string, enumerable: boolean, call: () => unknown): Promise<string> {
   const value = poison(name);
   prepareRequest();
@@ -334,7 +334,7 @@ writeFileSync(join(folder, "source"), "x".repeat(100));
 const expected: Record<string, string> = {};
 for (const [title, call] of Object.entries(CALLS)) {
   for (let i = 0; i < 2; i++) prepareRequest();
-  await outcome(call); // loads what is loaded late
+  await outcome(call); // loads the modules that are loaded on the first call
   expected[title] = await outcome(call);
 }
 const wrong: unknown[] = [], platform: Record<string, string[]> = {};
@@ -345,7 +345,7 @@ for (const name of only.length > 0 ? only : [...new Set(Object.values(DOORS).fla
     if (seen.startsWith("threw")) (platform[name] ??= []).push(title);
   }
   for (const [i, [title, call]] of Object.entries(CALLS).entries()) {
-    // one of the two for each pair of name and call, unless there is time for both
+    // one of the two for each pair of name and call, unless all are asked for
     for (const enumerable of isFull ? [true, false] : [(name.length + i) % 2 === 0]) {
       const seen = await polluted(name, enumerable, call);
       tried++;
