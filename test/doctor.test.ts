@@ -89,7 +89,7 @@ async function broken(how: string): Promise<{ checks: { ok: boolean }[]; problem
   return JSON.parse(stdout);
 }
 
-test("a poller that never wakes anybody up is found out", async () => {
+test("a poller that never reports an event fails the self-test", async () => {
   const { checks, problems } = await broken(`
     Object.assign(native, native.watch && { watch: () => ({ arm() {}, keepAlive() {}, close() {} }) });
     Object.assign(libc, { poll_nonblocking: () => new Promise((resolve) => setTimeout(resolve, 6000, 0)) });

@@ -131,7 +131,7 @@ test("the declarations check under Deno, whose WebSocket takes theirs", async ()
   expect(await run(findNode(), ...deno, ...Object.keys(programs))).toBe("");
 }, MINUTE);
 
-test("the compiler asks for the name that may be meant, and tells what an option takes", async () => {
+test("the compiler suggests the name that may be meant, and shows what an option takes", async () => {
   const said = await check({ "mistakes.ts": MISTAKES }, DOM, []);
   const lines = said.split("\n").map((line) => line.trim());
   const errors = lines.filter((line) => /TS\d+/.test(line)).length;

@@ -71,7 +71,7 @@ const loads = (await Promise.all((await files()).map((path) => importsOf(path, t
 const TYPE_UP: Import = { from: "src/handles/mime/reader.ts", to: "src/handles/easy/easy.ts" };
 const isExcepted = ({ from, to }: Import) => from === TYPE_UP.from && to === TYPE_UP.to;
 
-test("every file stands in a room", async () => {
+test("every file belongs to a room", async () => {
   for (const path of await files()) expect(roomOf(path), path).not.toBe(-1);
   expect(imports.length).toBeGreaterThan(100);
 });

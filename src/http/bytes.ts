@@ -29,8 +29,8 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Decodes the UTF-8 in a header value that was read as latin-1, as the standard says. Returns text
- * that is not UTF-8 unchanged.
+ * Decodes a header value that was read as latin-1 as UTF-8. Returns it unchanged where its bytes are
+ * not UTF-8.
  */
 export function utf8InLatin1(text: string): string {
   if (!isLatin1(text)) return text;

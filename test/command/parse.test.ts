@@ -304,7 +304,7 @@ test("a configuration file is read", () => {
   expect(easy).toMatchObject({ USERAGENT: "agent", HTTPHEADER: ['X-A: b\tc"d'] });
 });
 
-test("what is in files is refused unless somebody reads them", () => {
+test("options that read files are refused unless a reader is given", () => {
   const commands = [
     "-d @x",
     "--data-binary @x",
@@ -422,7 +422,7 @@ test("places are those of arguments, of lines and of files", () => {
   expect(where(() => parse("-K bad.cfg"))).toBe("bad.cfg, line 2");
 });
 
-test("no value stands in a message", () => {
+test("no message has a value", () => {
   const secret = "s3cr3t";
   const commands = [
     `-u a:${secret} --no-such`,
@@ -477,7 +477,7 @@ test("no libcurl is loaded to read or write a command", { timeout: 30_000 }, asy
   ]);
 });
 
-test("nobody's Object.prototype is looked at", () => {
+test("Object.prototype is not read", () => {
   for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
     expect(() => parse(`--${name} ${U}`)).toThrow(/nearest is/);
     expect(() => parse(`$${name}`, { env: {} })).toThrow(/option "env"/);

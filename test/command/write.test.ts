@@ -113,7 +113,7 @@ test.for(
   expect(() => toCurl(input, init)).toThrow(why);
 });
 
-test("without a word nothing secret is shown, and what is harmless is", () => {
+test("by default no secret is shown, and everything else is", () => {
   const s = "s3cr3t";
   const text = toCurl(`http://${s}:${s}@x.test/path?page=${s}&${s}#${s}`, {
     method: "POST",

@@ -28,7 +28,7 @@ describe.skipIf(isDeno).each(["watch", "worker"] as const)(`%s${onlyBun}`, (kind
     expect(parked.ready()).toBe(1);
   });
 
-  test("an event wakes the armed watch", async () => {
+  test("an event notifies the armed watch", async () => {
     using parked = park(kind);
     parked.watch.arm();
     await sleep(50);
@@ -68,7 +68,7 @@ describe.skipIf(isDeno).each(["watch", "worker"] as const)(`%s${onlyBun}`, (kind
     expect(parked.ready()).toBe(0);
   });
 
-  test("a hundred parks one after the other each hear their event", async () => {
+  test("a hundred parks one after the other each get their event", async () => {
     using parked = park(kind);
     for (let i = 1; i <= 100; i++) {
       parked.watch.arm();

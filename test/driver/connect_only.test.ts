@@ -51,7 +51,7 @@ test("it sends and receives after its promise resolved, while others come and go
   await echoes(easy, "three");
 });
 
-test("what arrives while nobody reads costs no turns", async () => {
+test("bytes that arrive and are not read cost no turns", async () => {
   using easy = await connect();
   easy.send(utf8.encode("unread"));
   await sleep(100);

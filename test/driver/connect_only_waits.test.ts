@@ -127,14 +127,14 @@ describe("waiting", () => {
     expect(decoder.decode(await receive(easy, 1))).toBe("x");
   });
 
-  test("a server that speaks first is heard", async () => {
+  test("data that a server sends first is received", async () => {
     using easy = await connect(`http://127.0.0.1:${server.lines}/`);
     expect(decoder.decode(await receive(easy, 7))).toBe("hello\r\n");
     await sendAll(easy, utf8.encode("line\r\n"));
     expect(decoder.decode(await receive(easy, 6))).toBe("LINE\r\n");
   });
 
-  test("what a server says first is not lost to a transfer that begins meanwhile", async () => {
+  test("data that a server sends first is not lost to a transfer that begins meanwhile", async () => {
     using easy = await connect(`http://127.0.0.1:${server.lines}/`);
     await sleep(1200); // libcurl looks after idle connections once a second
     await get(agent, server.url("/small"), { FRESH_CONNECT: 1 });
@@ -339,7 +339,7 @@ describe("descriptors", () => {
     },
   );
 
-  test("a file that gets the number of a closed connection is left alone", async () => {
+  test("a file that gets the number of a closed connection is not touched", async () => {
     const easy = await connect(plain());
     const wait = outcome(agent.readable(easy));
     easy.close();
@@ -400,9 +400,11 @@ test.each(waitMethods)("a wait keeps the process alive until it is over: %s", as
   expect(child.exitMs).toBeLessThan(5000);
 }, 30_000);
 
-test.each(waitMethods)("a connection that nobody waits for does not: %s", async (method) => {
-  const child = await inChild(
-    `
+test.each(waitMethods)(
+  "a connection without waits does not keep the process alive: %s",
+  async (method) => {
+    const child = await inChild(
+      `
     const agent = new Agent();
     const easy = easyFor("${plain()}", { CONNECT_ONLY: 1 });
     await agent.perform(easy);
@@ -411,11 +413,13 @@ test.each(waitMethods)("a connection that nobody waits for does not: %s", async 
     controller.abort();
     await wait;
     mark();`,
-    { env: { CURLEW_WAIT: method } },
-  );
-  expect(child).toMatchObject({ code: 0, timedOut: false });
-  expect(child.exitMs).toBeLessThan(5000);
-}, 30_000);
+      { env: { CURLEW_WAIT: method } },
+    );
+    expect(child).toMatchObject({ code: 0, timedOut: false });
+    expect(child.exitMs).toBeLessThan(5000);
+  },
+  30_000,
+);
 
 test("a connection that goes away ends its waits, and the agent is told", async () => {
   using easy = new Easy();

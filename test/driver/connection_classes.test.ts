@@ -193,7 +193,7 @@ describe("a name that RESOLVE gives", () => {
     expect(await Promise.all(both)).toEqual(["one", "two"]);
   });
 
-  test("is that of its requests where it stands for any name", async () => {
+  test("is that of its requests where it is given for any name", async () => {
     expect(await get(agent, host, { RESOLVE: [`*:${shared}:127.0.0.2`] })).toBe("two");
     expect(await lost()).toBe("CURLE_COULDNT_RESOLVE_HOST");
   });
@@ -328,7 +328,7 @@ describe("the connections of a class", () => {
     expect(await get(agent, url, { OPENSOCKETDATA: "39" })).toBe(last);
   });
 
-  test("are as many as the transfers where each asks for its own at the same time", async () => {
+  test("are as many as the simultaneous transfers where each needs its own", async () => {
     const before = multiCount.open, common = await get(agent, url);
     const own = Array.from(
       { length: 150 },

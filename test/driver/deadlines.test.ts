@@ -63,7 +63,7 @@ test("LOW_SPEED_TIME ends a transfer that trickles", async () => {
   expect(ms).toBeLessThan(3500);
 });
 
-test("SERVER_RESPONSE_TIMEOUT and CONNECTTIMEOUT_MS leave a slow but good answer alone", async () => {
+test("SERVER_RESPONSE_TIMEOUT and CONNECTTIMEOUT_MS do not end a slow but complete answer", async () => {
   const options = { CONNECTTIMEOUT_MS: 100, TIMEOUT_MS: 5000 };
   expect(await get(agent, server.url("/delay/400"), options)).toContain('"ok":true');
 });
@@ -119,7 +119,7 @@ test("a deadline is kept while other transfers run flat out", async () => {
   expect(ms - 300).toBeLessThan(500); // a call for one socket goes on with all sixteen
 });
 
-test("the application's setImmediate and promises have their say between two slices", async () => {
+test("the application's setImmediate and promises run between two slices", async () => {
   const controller = new AbortController();
   using easy = easyFor(server.url("/bytes/1000000000000"), { TIMEOUT_MS: 0 });
   const running = failure(agent.perform(easy, controller));

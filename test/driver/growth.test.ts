@@ -83,7 +83,7 @@ async function waiting(agent: Agent, count: number, signal: AbortSignal): Promis
   return all;
 }
 
-test("requests beside 400 transfers that wait take the same work", async () => {
+test("requests beside 400 waiting transfers take the same work", async () => {
   const debug = process.env["CURLEW_DEBUG"];
   process.env["CURLEW_DEBUG"] = "0"; // an agent that checks itself looks at everything
   await using agent = new Agent();
@@ -130,7 +130,7 @@ test.skipIf(!isBun)(
   30_000,
 );
 
-test("a look at everything, where libcurl needs it, is seldom beside many", async () => {
+test("a look at all transfers, where libcurl needs it, is seldom beside many", async () => {
   const looks = async (size: number) => {
     let looks = 0, turns = 0;
     const recovery = new LostEventRecovery(() => looks++, () => turns++);
@@ -151,7 +151,7 @@ test("a look at everything, where libcurl needs it, is seldom beside many", asyn
   expect(many.looks).toBeLessThan(10);
 });
 
-test("a look that came too early is made up for", async () => {
+test("a look that came too early is repeated", async () => {
   let looks = 0, scheduled = 0;
   const recovery = new LostEventRecovery(() => looks++, () => scheduled++);
   const transfers = { size: 5000, mayLoseEvents: () => true };

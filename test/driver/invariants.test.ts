@@ -30,7 +30,7 @@ const TOLD: Record<string, RegExp> = {
   "an agent that is not counted": /are counted, \d+ and \d+ are/,
 };
 
-test("each planted violation is told, and ends what is in flight", async () => {
+test("each planted violation is reported, and ends the transfers in flight", async () => {
   const child = await runChild(plants, {
     args: [server.url("")],
     env: { CURLEW_DEBUG: "1" },

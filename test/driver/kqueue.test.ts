@@ -99,7 +99,7 @@ test("a kernel that refuses its queue is an error", () => {
   expect(() => new KqueuePoller(refusing)).toThrow("Cannot kqueue()");
 });
 
-test("a look that is interrupted tells nothing", () => {
+test("a look that is interrupted returns no events", () => {
   const own = new FakeKernel();
   const poller = new KqueuePoller({
     kqueue: () => own.kqueue(),

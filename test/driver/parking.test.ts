@@ -80,7 +80,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
       expect(count).toBe(1);
     });
 
-    test("serves on, at leisure, where it does not keep the process alive", async () => {
+    test("continues, with longer pauses, where it does not keep the process alive", async () => {
       watch.arm();
       watch.keepAlive(false);
       await sleep(50);
@@ -98,7 +98,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
       expect(count).toBeGreaterThan(served);
     });
 
-    test("looks up seldom where it does not keep the process alive", async () => {
+    test("checks seldom where it does not keep the process alive", async () => {
       watch.keepAlive(false);
       const again = setInterval(() => watch.arm(), 1); // as a parking does after each look
       await sleep(600);
@@ -106,7 +106,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
       expect(count).toBeLessThan(8);
     });
 
-    test("is closed once nobody waits any more, and says nothing then", async () => {
+    test("is closed when its last wait has ended, and reports nothing more", async () => {
       const other = createPoller();
       let ready = 0, closed = 0;
       const closing = createWatch(other, () => ready++, () => sockets);
@@ -164,7 +164,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
       expect([one.woken, other.woken]).toEqual([1, 1]);
     });
 
-    test("watches for one event at most while nobody waits", async () => {
+    test("reports one event at most while no agent waits", async () => {
       const one = enter();
       parking.update(one.poller.fd, true, true, sockets);
       parking.update(one.poller.fd, false, false, sockets);

@@ -201,7 +201,7 @@ describe("without a cause libcurl is not called:", () => {
     return { looks, times, end: () => looks.end() };
   }
 
-  test("what may become another protocol is not looked at while it is HTTP", async () => {
+  test("a transfer that may change to another protocol has no regular looks while it is HTTP", async () => {
     using http = easyFor(server.url("/small"), { FOLLOWLOCATION: 1 });
     using ftp = easyFor(server.url("/", "ftp"));
     using changed = easyFor(server.url("/small"), { TIMEOUT_MS: 500 });
@@ -245,7 +245,7 @@ describe("the looks keep no process alive:", () => {
     expect(child.exitMs).toBeLessThan(4000);
   }
 
-  test.concurrent("neither those for a paused transfer", () =>
+  test.concurrent("neither looks for a paused transfer", () =>
     ends(`const agent = new Agent();
       let calls = 0;
       const WRITEFUNCTION = () => (calls++, support.PAUSE);
@@ -255,7 +255,7 @@ describe("the looks keep no process alive:", () => {
       easy.setOpt("TIMEOUT_MS", 60000);
       mark();`));
 
-  test.concurrent("nor those for one that is over", () =>
+  test.concurrent("nor looks for one that has ended", () =>
     ends(`const agent = new Agent();
       await get(agent, "${server.url("/", "ftp")}");
       mark();`));

@@ -54,7 +54,7 @@ test("a server that closes its kept connections costs a turn each, and new ones 
   await held;
 });
 
-test("a connection that dies before its next use is replaced", async () => {
+test("a connection that is closed before its next use is replaced", async () => {
   const [easy, socket] = withSocket("/small");
   await agent.perform(easy);
   const SHUT_RDWR = 2;
@@ -77,7 +77,7 @@ async function bind() {
   return { shutdown: symbols.shutdown!, dup2: symbols.dup2! };
 }
 
-test("a socket shut down behind libcurl's back fails its transfer only", async () => {
+test("a socket shut down by other code fails its transfer only", async () => {
   const [easy, socket] = withSocket("/hold");
   const running = failure(agent.perform(easy));
   const other = get(agent, server.url("/delay/300"));
@@ -89,7 +89,7 @@ test("a socket shut down behind libcurl's back fails its transfer only", async (
   easy.close();
 });
 
-test("a number that is closed behind its back and given away harms no other transfer", async () => {
+test("a descriptor that other code closes and reuses harms no other transfer", async () => {
   const { dup2 } = await bind();
   await agent.close();
   vi.stubEnv("CURLEW_DEBUG", "0"); // which rightly says that the kernel no longer watches it

@@ -73,7 +73,7 @@ test("all three are called with their data, once for each socket", async () => {
   expect(calls.closed).toEqual([["close", fd]]);
 });
 
-test("the agent hears of the sockets as well: a kept one stays known", async () => {
+test("the agent gets the calls for the sockets as well: a kept one stays known", async () => {
   const [easy] = watched();
   await agent.perform(easy);
   expect(agent.stats.sockets).toBe(kept(1));
@@ -168,7 +168,7 @@ test("functions may come and go between the transfers of a handle", async () => 
   easy.close();
 });
 
-test("a handle that moves to another agent takes its functions along", async () => {
+test("a handle that moves to another agent keeps its functions", async () => {
   const [easy, calls] = watched();
   await agent.perform(easy);
   await using other = new Agent();

@@ -71,7 +71,7 @@ test("any other socket leaves the poller at REMOVE, at once", () => {
   expect(sockets.size).toBe(0);
 });
 
-test("one that never connected is forgotten at once where libcurl closes it without a word", () => {
+test("a socket that never connected is forgotten at once where libcurl closes it without REMOVE", () => {
   sockets = new Sockets(poller, true);
   const lost = announced();
   want(lost, OUT);
@@ -93,7 +93,7 @@ test("an idle socket that would be told writable for ever leaves the poller", ()
   }
 });
 
-test("a REMOVE of a number that nobody knows is tolerated, and one that comes twice", () => {
+test("a REMOVE of an unknown number is tolerated, and one that comes twice", () => {
   sockets.socket(99, REMOVE);
   const fd = poller.open();
   want(fd, IN);
@@ -193,7 +193,7 @@ test("what is closed while it had to wait is not served", () => {
   expect(seen).toEqual([first, first]);
 });
 
-test("an event of a number that nobody knows takes it out of the poller", () => {
+test("an event of an unknown number removes it from the poller", () => {
   const fd = poller.open();
   poller.set(fd, READ, 1);
   poller.files.get(fd)!.ready = READ;
@@ -201,7 +201,7 @@ test("an event of a number that nobody knows takes it out of the poller", () => 
   expect(poller.interestOf(fd)).toBe(0);
 });
 
-test("an event of a number's former life is dropped", () => {
+test("an event of the former file of a number is dropped", () => {
   const first = announced(), second = announced();
   for (const fd of [first, second]) want(fd, IN);
   for (const fd of [first, second]) poller.files.get(fd)!.ready = READ;
@@ -221,7 +221,7 @@ test("an event of a number's former life is dropped", () => {
   expect(serve()).toHaveLength(1);
 });
 
-test("the same without an announcement: REMOVE ends the life as well", () => {
+test("the same without an announcement: REMOVE ends the registration as well", () => {
   const first = poller.open(), second = poller.open();
   for (const fd of [first, second]) want(fd, IN);
   for (const fd of [first, second]) poller.files.get(fd)!.ready = READ;
@@ -250,7 +250,7 @@ test("wanted counts sockets, not calls", () => {
   expect([...sockets.entries()]).toEqual([]);
 });
 
-test("one that libcurl never listened to may be closed without a word: its number is another's", () => {
+test("a socket that libcurl never waited for may be closed without REMOVE: its number is another's", () => {
   // an FTP data connection that is given up at once, then the socket pair of a name's lookup
   const fd = announced();
   sockets.apply();
@@ -336,7 +336,7 @@ describe("beside libcurl, others wait", () => {
     expect(told).toEqual([["ready", fd, READ | WRITE]]);
   });
 
-  test("what nobody waits for any more does not hide what somebody does", () => {
+  test("an event without waits does not hide one with waits", () => {
     const fd = announced();
     sockets.await(fd, READ);
     poller.files.get(fd)!.ready = READ;

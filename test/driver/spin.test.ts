@@ -14,14 +14,14 @@ afterAll(() => server.close());
 /** A long time to look, so that a busy machine does not decide. */
 const LONG_MS = 10_000;
 
-test("without a wait that was short it does not look again", () => {
+test("it does not look again unless a wait was short", () => {
   const spin = new Spin(LONG_MS);
   expect(spin.looksAgain()).toBe(false);
   spin.restart();
   expect(spin.looksAgain()).toBe(false);
 });
 
-test("after a short wait it does, until something else is done or served", () => {
+test("after a short wait it looks again, until something else is done or served", () => {
   const spin = new Spin(LONG_MS);
   spin.looksAgain();
   spin.served();
@@ -30,7 +30,7 @@ test("after a short wait it does, until something else is done or served", () =>
   expect(spin.looksAgain()).toBe(true);
 });
 
-test("it stops when the time is over, and after a long wait", async () => {
+test("it stops looking when the time is over, and after a long wait", async () => {
   const spin = new Spin(50);
   do {
     spin.looksAgain();
@@ -42,14 +42,14 @@ test("it stops when the time is over, and after a long wait", async () => {
   expect(spin.looksAgain()).toBe(false);
 });
 
-test("with no time it never does", () => {
+test("with a time of 0 it never looks again", () => {
   const spin = new Spin(0);
   spin.looksAgain();
   spin.served();
   expect(spin.looksAgain()).toBe(false);
 });
 
-test("an agent that was quick before rests while a server takes its time", async () => {
+test("an agent that spun before does not spin while a server is slow", async () => {
   await using agent = new Agent();
   for (let i = 0; i < 50; i++) await get(agent, server.url("/small"));
   const held = get(agent, server.url("/delay/1000"));

@@ -245,7 +245,7 @@ describe("what a transfer is still to read is not thrown away with it:", () => {
     expect(await Promise.all(downloads)).toEqual(new Array(16).fill(4_000_000));
   });
 
-  test("of a response that nobody reads yet", async () => {
+  test("of a response that is not read yet", async () => {
     await using agent = new Agent();
     const response = await fetch(http().url("/large"), { agent });
     await sleep(50);
@@ -264,7 +264,7 @@ describe("what a transfer is still to read is not thrown away with it:", () => {
     }
   });
 
-  test("of a CONNECT_ONLY connection, on which the other side speaks first", async () => {
+  test("of a CONNECT_ONLY connection, on which the server sends first", async () => {
     await using agent = new Agent();
     using easy = easyFor(http().url(""), { CONNECT_ONLY: 1 });
     await agent.perform(easy);

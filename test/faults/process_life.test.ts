@@ -166,7 +166,7 @@ test.concurrent(
   },
 );
 
-test.concurrent("Date.now() may say what it likes", { timeout }, async () => {
+test.concurrent("changes of Date.now() have no effect", { timeout }, async () => {
   const child = await inChild(
     server,
     `const agent = new Agent(), real = Date.now;

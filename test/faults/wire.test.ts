@@ -249,7 +249,7 @@ await beside;
 console.log(JSON.stringify({ ends: [...new Set(ends)], small, active: agent.active }));
 `;
 
-test("dns: a slow name ends in time, one that fails slowly with its code, and nobody waits", async ({ skip }) => {
+test("dns: a slow name ends in time, one that fails slowly with its code, and no other transfer is delayed", async ({ skip }) => {
   const LD_PRELOAD = await buildSlowResolver();
   if (!LD_PRELOAD) return skip("no C compiler, or not Linux");
   const args = [`${server.faults["good"]}`, `${SHORT_MS}`];

@@ -17,7 +17,7 @@ test("a function is bound at its first call, once, and takes its place in the ta
   expect(bound).toBe(1);
 });
 
-test("what somebody else has put into the table stays there", () => {
+test("what other code has put into the table stays there", () => {
   const table: Table = {};
   bindLater(table, "one", () => () => 1);
   const early = table["one"]!, own = () => 2;

@@ -28,7 +28,7 @@ class Model {
   }
 }
 
-test("an id stands for its value until the fd is removed", () => {
+test("an id maps to its value until the fd is removed", () => {
   const table = new AssignedValues();
   const value = {};
   const id = table.reserve(value);
@@ -50,7 +50,7 @@ test("binding an fd again forgets its previous value", () => {
   expect(table.size).toBe(1);
 });
 
-test("an id that libcurl refused is given up", () => {
+test("an id that libcurl refused is freed", () => {
   const table = new AssignedValues();
   const id = table.reserve("refused");
   table.cancel(id);

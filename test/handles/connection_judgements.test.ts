@@ -11,7 +11,7 @@ import { isKnown } from "../../src/libcurl_versions.ts";
 const table: Readonly<Record<string, OptionRow>> = easyOptions;
 const names = Object.keys(table).filter((name) => table[name]?.aliasOf === undefined);
 
-test("every option stands in one row, and in no other", () => {
+test("every option is in exactly one row", () => {
   const listed = ROWS.flatMap(([, , options]) => options);
   expect([...listed].sort()).toEqual([...names].sort());
 });
@@ -37,7 +37,7 @@ function classWith(options: EasyOptions, usualShare?: Share): { key: string; alo
 const keyWith = (options: EasyOptions) => classWith(options).key;
 
 describe("the class of a handle", () => {
-  test("is that of all where no option asks for more", () => {
+  test("is the default where no option needs another", () => {
     const usual: EasyOptions = {
       URL: "http://localhost/",
       HTTPHEADER: ["A: b"],

@@ -49,14 +49,14 @@ describe("WRITEFUNCTION", () => {
     expect(codeOf(() => easy.perform())).toBe(23);
   });
 
-  test("an empty body calls it not at all", () => {
+  test("is not called for an empty body", () => {
     let calls = 0;
     const WRITEFUNCTION = (bytes: Uint8Array) => (calls++, bytes.length);
     get(server.url("/status/204"), { WRITEFUNCTION }).close();
     expect(calls).toBe(0);
   });
 
-  test("a user who detaches the buffer harms nobody", () => {
+  test("a detached buffer does no harm", () => {
     let total = 0;
     using easy = new Transfer(server.url("/bytes/200000"), {
       WRITEFUNCTION: (bytes) => {
@@ -70,7 +70,7 @@ describe("WRITEFUNCTION", () => {
     expect(total).toBe(200_000);
   });
 
-  test("another function takes over in mid-transfer", () => {
+  test("may be replaced in mid-transfer", () => {
     const seen: string[] = [];
     using easy = new Transfer(server.url("/stream/3/20"), {
       WRITEFUNCTION: (bytes) => {

@@ -112,7 +112,7 @@ test("a handle in the middle of its perform is never collected", async () => {
   expect(said).toBeGreaterThan(2);
 });
 
-test("a closed handle is collected without a word", async () => {
+test("a closed handle is collected without a warning", async () => {
   const { said, stderr } = await run(`
     for (let i = 0; i < 20; i++) {
       using easy = new Easy();

@@ -130,7 +130,7 @@ describe("reset()", () => {
 });
 
 describe("duplicate()", () => {
-  test("has the same options, and goes its own way from there", () => {
+  test("has the same options, and later changes are not shared", () => {
     using easy = new Transfer(server.url("/echo"), {
       USERAGENT: "parent",
       HTTPHEADER: ["X-Parent: 1"],
@@ -204,7 +204,7 @@ describe("duplicate()", () => {
     copy?.close();
   });
 
-  test("leaves the share behind, as libcurl does", () => {
+  test("does not copy the share, as in libcurl", () => {
     const share = new Share();
     share.setOpt("SHARE", constants.CURL_LOCK_DATA_COOKIE);
     const easy = new Transfer(server.url("/small"), { SHARE: share });

@@ -75,7 +75,7 @@ describe("numbers", () => {
     },
   );
 
-  test("NOSIGNAL and QUICK_EXIT null are what every handle is born with", () => {
+  test("NOSIGNAL and QUICK_EXIT null are the values of a new handle", () => {
     using easy = new Easy();
     easy.setOpt("NOSIGNAL", null);
     const code = codeOf(() => easy.setOpt("QUICK_EXIT", null));

@@ -123,7 +123,7 @@ describe("STREAM_DEPENDS", () => {
     child.perform();
   });
 
-  test("handles of a tree are set once, and neither reset nor copied: libcurl would dangle", () => {
+  test("handles of a tree are set once, and neither reset nor copied: libcurl would keep dangling pointers", () => {
     using parent = new Easy();
     using child = new Easy();
     using other = new Easy();

@@ -119,7 +119,7 @@ describe("strings", () => {
     expect(Buffer.from(sent, "latin1").toString("utf8")).toBe(agent);
   });
 
-  test("an empty string is a value of its own: ACCEPT_ENCODING asks for all there are", () => {
+  test("an empty string is a value of its own: ACCEPT_ENCODING lists all encodings of the build", () => {
     expect(header(echo({ ACCEPT_ENCODING: "" }), "accept-encoding")).toContain("gzip");
     expect(header(echo({ ACCEPT_ENCODING: null }), "accept-encoding")).toBeUndefined();
   });

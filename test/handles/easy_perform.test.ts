@@ -82,7 +82,7 @@ describe("an error", () => {
     expect(failure(() => easy.perform()).codeName).toBe("CURLE_TOO_MANY_REDIRECTS");
   });
 
-  test("keeps its words for itself: the next error has its own", () => {
+  test("has a message of its own, which the next error does not repeat", () => {
     using easy = new Transfer("http://127.0.0.1:1/");
     const first = failure(() => easy.perform()).message;
     expect(failure(() => easy.recv(new Uint8Array(1))).message).not.toBe(first);

@@ -88,7 +88,7 @@ describe.each(["POSTFIELDS", "COPYPOSTFIELDS"] as const)("%s", (name) => {
     expect(body(post({ [name]: "abcdef", POSTFIELDSIZE: 0 }))).toBe("");
   });
 
-  test("a POSTFIELDSIZE beyond the bytes is refused, where libcurl would send what lies there", () => {
+  test("a POSTFIELDSIZE beyond the bytes is refused, where libcurl would send the memory after them", () => {
     using easy = new Transfer(server.url("/echo"), { [name]: "abc" });
     for (const option of ["POSTFIELDSIZE", "POSTFIELDSIZE_LARGE"] as const) {
       expect(failure(() => easy.setOpt(option, 4))).toMatchObject({

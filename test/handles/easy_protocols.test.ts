@@ -176,7 +176,7 @@ describe("a proxy", () => {
     expect(targets("proxy")).toContain(`CONNECT 127.0.0.1:${server.https}`);
   });
 
-  test("asks for a password, which goes in the URL or by option", () => {
+  test("requires a password, which is given in the URL or by option", () => {
     const url = server.url("/small"), host = `127.0.0.1:${server.proxyAuth}`;
     using denied = get(url, through(`http://${host}`));
     expect(denied.getInfo("RESPONSE_CODE")).toBe(407);
@@ -200,7 +200,7 @@ describe("a proxy", () => {
     expect(targets("socks")).toContain(`${target}:${server.http}`);
   });
 
-  test("speaks socks5 with a password", () => {
+  test("of socks5 with a password", () => {
     const url = server.url("/small"), host = `127.0.0.1:${server.socksAuth}`;
     using easy = get(url, through(`socks5://user:pass@${host}`));
     expect(easy.getInfo("RESPONSE_CODE")).toBe(200);

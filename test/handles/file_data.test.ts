@@ -114,7 +114,7 @@ describe.each(Object.entries(WAYS))("by %s", (_way, run) => {
     expect(() => readFileSync(path)).toThrow("ENOENT");
   });
 
-  test("other data, a function or reset() let go of the file", async () => {
+  test("other data, a function or reset() close the file", async () => {
     const [first, second] = [inFolder("first"), inFolder("second")] as const;
     using easy = new Easy();
     easy.setOpts({ ...base, URL: server.url("/bytes/10"), WRITEDATA: first });

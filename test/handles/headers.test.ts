@@ -58,7 +58,7 @@ describe.skipIf(!headers.holds)(`headers()${headers.note}`, () => {
     }
   });
 
-  test("of one name are counted, also where others stand between them", () => {
+  test("of one name are counted, also where others are between them", () => {
     using easy = get(server.url("/cookies/set?a=1&b=2&c=3"));
     const cookies = named(easy.headers(), "set-cookie");
     expect(cookies.map(({ amount, index, value }) => [amount, index, value])).toEqual([

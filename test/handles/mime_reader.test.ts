@@ -179,7 +179,7 @@ test("a pause waits for easy.pause, on an agent", async () => {
   expect(linesOf(transfer.json)).toContain("tickticktick");
 });
 
-test("a pause is over though libcurl has not heard of it yet, since it sends what came before", () => {
+test("a pause may end before libcurl has seen it, while it sends earlier bytes", () => {
   let waits = false, calls = 0;
   const read = (buffer: Uint8Array) => {
     waits = ++calls % 2 === 1;
@@ -221,7 +221,7 @@ test("an abort in the middle ends it, and frees the reader with the tree", async
   expect(calls).toEqual(["free"]);
 });
 
-test("200 MiB from a reader take no memory to speak of", () => {
+test("200 MiB from a reader take little memory", () => {
   const size = 200 * 1024 * 1024, hash = createHash("sha256");
   let at = 0, most = 0;
   const before = process.memoryUsage().rss;
@@ -247,16 +247,19 @@ test("200 MiB from a reader take no memory to speak of", () => {
 }, 70_000);
 
 describe("a duplicate", () => {
-  test.each([[0], [1]])("whoever is first reads what cannot seek, of two the %sth", (first) => {
-    const { reader: { read } } = readerOf("text", 1000, false);
-    using mime = new Mime().addPart({ name: "a", reader: { read } });
-    using one = new Transfer(server.url("/echo"), { MIMEPOST: mime });
-    using two = one.duplicate();
-    const [begins, follows] = first === 0 ? [one, two] : [two, one];
-    begins.perform();
-    expect(begins.getInfo("RESPONSE_CODE")).toBe(200);
-    expect(failure(() => follows.perform()).cause).toBeInstanceOf(RangeError);
-  });
+  test.each([[0], [1]])(
+    "of two, the first to send reads a source that cannot seek: the %sth",
+    (first) => {
+      const { reader: { read } } = readerOf("text", 1000, false);
+      using mime = new Mime().addPart({ name: "a", reader: { read } });
+      using one = new Transfer(server.url("/echo"), { MIMEPOST: mime });
+      using two = one.duplicate();
+      const [begins, follows] = first === 0 ? [one, two] : [two, one];
+      begins.perform();
+      expect(begins.getInfo("RESPONSE_CODE")).toBe(200);
+      expect(failure(() => follows.perform()).cause).toBeInstanceOf(RangeError);
+    },
+  );
 
   test("sends a tree of its own, after the first is gone", async () => {
     const mime = new Mime();

@@ -237,7 +237,7 @@ test.skipIf(!minusOne.holds)(
   },
 );
 
-test("-1 while another transfer has no connection yet ends that one too, and crashes nobody", () => {
+test("-1 while another transfer has no connection yet ends that one too, without a crash", () => {
   using multi = new Multi();
   let fail = true;
   // a descriptor of libcurl's own is told of without a handle, and in addHandle() already

@@ -28,7 +28,7 @@ afterEach(() => {
 /** How many values are held by all tables in use. */
 const held = (): number => [...tables].reduce((sum, table) => sum + table.size, 0);
 
-test("a value dies with REMOVE, after the callback has seen it", () => {
+test("a value is released after REMOVE, whose callback still gets it", () => {
   let inCallback = -1;
   using loop: Loop = new Loop(({ fd, what }) => {
     if (what === FIRST) loop.multi.assign(fd, { fd });
@@ -55,7 +55,7 @@ test("a thousand transfers leave no value behind", () => {
   expect(held()).toBe(0);
 });
 
-test("a value assigned inside the REMOVE callback is accepted, and dies with it", () => {
+test("a value assigned inside the REMOVE callback is accepted, and released after it", () => {
   using loop: Loop = new Loop(({ fd, what }) => {
     if (what === POLL_REMOVE) loop.multi.assign(fd, "too late");
   });
@@ -96,7 +96,7 @@ test("a refused value is not held", () => {
   expect(held()).toBe(0);
 });
 
-test("values die with REMOVE even where SOCKETFUNCTION is null", () => {
+test("values are released by REMOVE even where SOCKETFUNCTION is null", () => {
   using loop = new Loop();
   const easy = new Transfer(server.url("/delay/250"));
   loop.add(easy).run(() => loop.calls.at(-1)?.what === POLL_IN);
@@ -108,7 +108,7 @@ test("values die with REMOVE even where SOCKETFUNCTION is null", () => {
   expect(held()).toBe(0);
 });
 
-test("values die with REMOVE even where the callback fails there", () => {
+test("values are released by REMOVE even where the callback fails there", () => {
   for (
     const fail of [() => -1, () => Promise.resolve(0), () => {
       throw new Error("in REMOVE");
@@ -132,7 +132,7 @@ test("values die with REMOVE even where the callback fails there", () => {
   }
 });
 
-test("close() lets the callbacks see their values, and then holds none", () => {
+test("close() passes the values to the callbacks, and then releases them", () => {
   using loop: Loop = new Loop(({ fd, what }) => {
     if (what === FIRST) loop.multi.assign(fd, `value of ${fd}`);
   });

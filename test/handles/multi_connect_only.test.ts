@@ -30,7 +30,7 @@ test.for(["CONNECT_ONLY", "UPLOAD_BUFFERSIZE"] as const)(
   },
 );
 
-test("set too late it cannot take another's connection along", async () => {
+test("CONNECT_ONLY set after a transfer closes no connection of another transfer", async () => {
   await using agent = new Agent();
   using first = new Transfer(server.url("/small"));
   using second = new Transfer(server.url("/bytes/8000000"));

@@ -61,7 +61,7 @@ test("MAX_CONCURRENT_STREAMS limits how many streams a connection carries", () =
   expect(connections(easies)).toBeGreaterThan(1);
 });
 
-test("the value assigned to a shared socket is seen for every transfer, and dies with the last", () => {
+test("the value assigned to a shared socket is passed for every transfer, and released with the last", () => {
   const seen: unknown[] = [];
   using loop: Loop = new Loop(({ fd, socketData }) => {
     seen.push(socketData);

@@ -90,7 +90,7 @@ test("each transfer has its own cause, even a thrown undefined or string", () =>
   expect(causes).toEqual(["text", null, 0]);
 });
 
-test("what a callback threw in a transfer that was given up does not haunt the next one", () => {
+test("what a callback threw in an aborted transfer is not the cause of the next error", () => {
   using loop = new Loop();
   let fail = true;
   const easy = new Transfer(server.url("/delay/20"), {
@@ -109,7 +109,7 @@ test("what a callback threw in a transfer that was given up does not haunt the n
   easy.perform();
 });
 
-test("closing an easy whose failed end nobody asked for throws nothing old", () => {
+test("closing an easy whose failure was not read by messages() does not throw that failure", () => {
   using multi = new Multi();
   const easy = new Transfer(server.url("/delay/20"), {
     WRITEFUNCTION: () => {

@@ -101,7 +101,7 @@ notify("notifyEnable() of an unknown number is CURLM_UNKNOWN_OPTION", () => {
   }
 });
 
-test("getHandles() works on every version, from curlew's own book", () => {
+test("getHandles() works on every version, from curlew's own list", () => {
   using multi = new Multi();
   using easy = new Transfer(server.url("/delay/20"));
   multi.addHandle(easy);

@@ -188,7 +188,7 @@ test("another multi may be driven inside a callback, and both end well", () => {
   expect(innerEasies.map((easy) => inner.resultOf(easy))).toEqual([0, 0]);
 });
 
-test("an easy that stands alone may perform inside a callback of a multi", () => {
+test("an easy outside of a multi may perform inside a callback of a multi", () => {
   using alone = new Transfer(server.url("/delay/20"));
   using loop: Loop = new Loop(({ what }) => {
     if (what === POLL_REMOVE) alone.perform();

@@ -59,7 +59,7 @@ async function run(mode: string, preload: string): Promise<Seen> {
   return JSON.parse(child.stdout) as Seen;
 }
 
-test("sockets of slow lookups have values too, which all die, and every transfer ends", async ({ skip }) => {
+test("sockets of slow lookups have values too, which are all released, and every transfer ends", async ({ skip }) => {
   const preload = await buildSlowResolver();
   if (!preload) return skip("no C compiler, or not Linux");
   const seen = await run("slow", preload);

@@ -53,7 +53,7 @@ describe("NETRC", () => {
     expect(status("me/secret", options)).toBe(200);
   });
 
-  test("may stand on several lines, with comments", async () => {
+  test("may be on several lines, with comments", async () => {
     const options = await netrc("# mine\nmachine 127.0.0.1\n  login me\n  password secret\n");
     expect(status("me/secret", options)).toBe(200);
   });

@@ -122,7 +122,7 @@ describe("errors", () => {
   });
 });
 
-test("a share lives as long as an easy that uses it, though nobody else holds it", () => {
+test("a share lives as long as an easy that uses it, though nothing else refers to it", () => {
   using easy = new Transfer(server.url("/cookies/set?a=1"), { COOKIEFILE: "" });
   easy.setOpt("SHARE", sharing(CURL_LOCK_DATA_COOKIE, CURL_LOCK_DATA_CONNECT));
   for (let i = 0; i < 3; i++) easy.perform();

@@ -255,7 +255,7 @@ describe("inside a callback", () => {
     easy.close();
   });
 
-  test("LOCKFUNC, UNLOCKFUNC and USERDATA are not to be had: one thread needs no locks", () => {
+  test("LOCKFUNC, UNLOCKFUNC and USERDATA are refused: one thread needs no locks", () => {
     using share = new Share();
     for (const name of ["LOCKFUNC", "UNLOCKFUNC", "USERDATA"]) {
       expect(failure<CurlShareError>(() => share.setOpt(name as "SHARE", 1)).codeName)
@@ -286,8 +286,8 @@ async function child(lines: string): Promise<{ said: unknown; stderr: string }> 
   return { said: JSON.parse(ended.stdout), stderr: ended.stderr };
 }
 
-describe("a share that nobody closes", () => {
-  test("is freed, and a warning says so", async () => {
+describe("a share", () => {
+  test("without close() is freed, and a warning says so", async () => {
     const { said, stderr } = await child(`
       const forget = () => { for (let i = 0; i < 50; i++) new Share().setOpt("SHARE", 2); };
       forget();
@@ -300,7 +300,7 @@ describe("a share that nobody closes", () => {
     expect(stderr.match(/a Share was collected without close\(\)/g)?.length).toBe(50 - left);
   });
 
-  test("goes with the easies that use it, its connections and their hooks too", async () => {
+  test("is freed with the easies that use it, with its connections and their hooks", async () => {
     const { said } = await child(`
       const forget = () => {
         for (let i = 0; i < 30; i++) {
@@ -326,7 +326,7 @@ describe("a share that nobody closes", () => {
     for (const left of said as number[]) expect(left).toBeLessThanOrEqual(10);
   });
 
-  test("is none where it was closed", () => {
+  test("with close() leaves nothing open", () => {
     const { open } = shareCount;
     for (let i = 0; i < 1000; i++) sharing(CURL_LOCK_DATA_COOKIE).close();
     expect(shareCount.open).toBe(open);

@@ -57,7 +57,7 @@ test.each([
   expect(messageOf(call, name)).toBe(`Unknown ${what}: ${name} (did you mean ${meant}?)`);
 });
 
-test.each(Object.keys(CALLS))("%s asks for nothing where no name is near", (call) => {
+test.each(Object.keys(CALLS))("%s suggests nothing where no name is similar", (call) => {
   const [what] = CALLS[call]!;
   for (const name of ["", "Q", "something_quite_different", "__proto__", "x".repeat(100_000)]) {
     expect(messageOf(call, name)).toBe(`Unknown ${what}: ${name}`);
@@ -82,14 +82,14 @@ test("fetch says it too", async () => {
   await expect(fetch("http://127.0.0.1:1/", { curl })).rejects.toThrow("did you mean");
 });
 
-test("a wrong value is told, and what is taken, also by a Share", () => {
+test("the error names a wrong value and the valid ones, also for a Share", () => {
   using share = new Share();
   expect(() => share.setOpt("SHARE", "cookies" as never)).toThrow(
     "Cannot set SHARE: expected a CURL_LOCK_DATA_*, got a string",
   );
 });
 
-test("a value that an option cannot take is told with what it takes", () => {
+test("the error for a wrong value names what the option takes", () => {
   using easy = new Easy();
   for (const [name, { kind }] of Object.entries(easyOptions)) {
     if (kind === "cbptr" || name === "PRIVATE") continue; // they take any value

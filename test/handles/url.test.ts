@@ -197,7 +197,7 @@ describe("flags", () => {
     expect(guess("example.com/x")).toBe("http://example.com/x");
   });
 
-  test("CURLU_NON_SUPPORT_SCHEME takes schemes that libcurl does not speak", () => {
+  test("CURLU_NON_SUPPORT_SCHEME takes schemes that libcurl does not support", () => {
     expect(codeName(() => new CurlUrl("git://a/b"))).toBe("CURLUE_UNSUPPORTED_SCHEME");
     expect(parts("git://a/b", c.CURLU_NON_SUPPORT_SCHEME).SCHEME).toBe("git");
   });
@@ -454,8 +454,8 @@ describe("errors", () => {
   });
 });
 
-describe("a life", () => {
-  test("duplicate() is a copy that lives on its own", () => {
+describe("lifetime", () => {
+  test("duplicate() is an independent copy", () => {
     const url = new CurlUrl("http://a/b?c#d");
     using copy = url.duplicate();
     url.set("HOST", "other");
@@ -496,7 +496,7 @@ describe("a life", () => {
     expect(urlCount.open).toBe(open);
   });
 
-  test("a nonsense of calls never ends the process", () => {
+  test("calls with random arguments never end the process", () => {
     let seed = 7;
     const random = (n: number) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
     const pieces = ["", "a", "/", "?", "#", ":", "@", "[", "]", "%", "%41", "::1", "..", "http:"];

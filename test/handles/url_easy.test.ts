@@ -32,7 +32,7 @@ function transfer(url: CurlUrl, options = {}): Transfer {
 const DEAD = "http://127.0.0.1:1/";
 
 describe("a transfer", () => {
-  test("goes where the handle says", () => {
+  test("goes to the URL of the handle", () => {
     using url = new CurlUrl(server.url("/echo?a=1"));
     using easy = transfer(url);
     expect(easy.run().json.url).toBe("/echo?a=1");
@@ -176,7 +176,7 @@ describe("URL and CURLU", () => {
   });
 });
 
-describe("the handle lives as long as an easy needs it", () => {
+describe("the lifetime of the handle covers that of the easies that use it", () => {
   /** Much garbage, so that freed memory is somebody else's at once. */
   const churn = () => {
     for (let i = 0; i < 200; i++) new CurlUrl(`http://garbage.invalid/${"!".repeat(i)}`).close();
@@ -219,7 +219,7 @@ describe("the handle lives as long as an easy needs it", () => {
     expect(urlCount.open).toBe(open);
   });
 
-  test("replaced, unset and reset let go of it", () => {
+  test("replace, unset and reset release it", () => {
     const { open } = urlCount;
     const one = new CurlUrl(server.url("/bytes/1")), two = new CurlUrl(server.url("/bytes/2"));
     using easy = transfer(one);
@@ -288,7 +288,7 @@ describe("the handle lives as long as an easy needs it", () => {
     easy.setOpt("CURLU", other);
   });
 
-  test("a URL that is set after it takes its place, and nothing dangles", () => {
+  test("a URL that is set after it replaces it, and leaves no dangling pointer", () => {
     using multi = new Multi();
     const url = new CurlUrl(DEAD);
     using easy = transfer(url);
@@ -346,7 +346,7 @@ test("a forgotten CurlUrl is freed, and a warning says so", async () => {
   expect(warnings).toBeGreaterThanOrEqual(45);
 });
 
-test("so it is with the easy that has it, in whatever order the two are collected", async () => {
+test("an easy and its CurlUrl are freed in whatever order the two are collected", async () => {
   const { said } = await child(`
     const forget = () => {
       for (let i = 0; i < 50; i++) new Easy().setOpt("CURLU", new CurlUrl("http://127.0.0.1:1/"));
@@ -357,7 +357,7 @@ test("so it is with the easy that has it, in whatever order the two are collecte
   expect(said).toBeLessThanOrEqual(5);
 });
 
-test("an easy keeps the handle, though nobody else holds the CurlUrl", async () => {
+test("an easy keeps the handle, though nothing else refers to the CurlUrl", async () => {
   const { said } = await child(`
     const easy = new Easy();
     (() => easy.setOpt("CURLU", new CurlUrl("http://127.0.0.1:1/")))();

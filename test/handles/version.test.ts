@@ -54,7 +54,7 @@ describe("versionInfo()", () => {
     expect(easy.getInfo("CAPATH")).toBe(info.capath);
   });
 
-  test("tells every library that curl_version() tells", () => {
+  test("has every library that curl_version() lists", () => {
     const line = native.string(library().symbols.curl_version()) as string;
     // "(+libidn2/2.3.3)" says what libpsl itself uses
     const words = line.replace(/ ?\(\+[^)]*\)/g, "").split(" ").slice(1)

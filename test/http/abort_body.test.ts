@@ -152,7 +152,7 @@ test("timeouts and combined signals end a body that has arrived", async () => {
   }
 });
 
-test("a body that was read to its end is left alone", async () => {
+test("a body that was read to its end stays as it was", async () => {
   for (const path of ["/bytes/0", ...PATHS.slice(0, 3)]) {
     const [response, abort] = await abortable(path), reader = response.body!.getReader();
     let size = 0;
@@ -241,7 +241,7 @@ describe("an abort before the call", () => {
     expect(recorder.received).toEqual([]);
   });
 
-  test("leaves errors of the arguments their place", async () => {
+  test("errors of the arguments come first", async () => {
     const locked = new ReadableStream<Uint8Array>();
     locked.getReader();
     for (const init of [{ method: "GET", body: "x" }, { method: "POST", body: locked }]) {
@@ -254,7 +254,7 @@ describe("an abort before the call", () => {
 /** Garbage is collected only where the runtime is told that it may be. */
 const env = { DENO_V8_FLAGS: "--expose-gc" };
 
-test("a body that nobody reads does not keep the process until its signal's timeout", async () => {
+test("a body that is not read does not keep the process until its signal's timeout", async () => {
   const read = 'await (await ask(base + "/small", { signal })).text();';
   for (const last of ["", read]) { // the driver's listeners count for a timeout on Deno
     const child = await inChild(
@@ -271,7 +271,7 @@ test("a body that nobody reads does not keep the process until its signal's time
   }
 });
 
-test("a signal that lives on keeps no body that was forgotten", async () => {
+test("a signal keeps no reference to a body that was collected", async () => {
   const child = await inChild(
     server,
     `const { signal } = new AbortController();
@@ -292,7 +292,7 @@ test("a signal that lives on keeps no body that was forgotten", async () => {
   expect(child.said[0]).toBeLessThan(43); // of 86
 }, 70_000);
 
-test("a collection of garbage loses no abort", async () => {
+test("garbage collection loses no abort", async () => {
   const child = await inChild(
     server,
     `const controller = new AbortController();

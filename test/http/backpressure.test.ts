@@ -75,7 +75,7 @@ test.skipIf(!pausesH2.holds)(`over HTTP/2 that and the window of a stream${pause
   expect(slowPeakMiB).toBeLessThan(32 + 32);
 });
 
-test("a body that nobody reads stops at a buffer", async () => {
+test("a body that is not read stops at a buffer", async () => {
   const child = await inChild(
     server,
     `const response = await fetch(base + "/bytes/2147483648");

@@ -95,7 +95,7 @@ test("a reader with a buffer of its own leaves the chunks as small as they are",
   expect(queue.take().length).toBe(SLAB);
 });
 
-test("a body that comes a byte at a time, and nobody reads, is few chunks", () => {
+test("a body that comes a byte at a time and is not read is few chunks", () => {
   const queue = new BodyQueue(), bytes = piece(0, 256 * 1024);
   for (let i = 0; i < bytes.length; i++) queue.push(from(bytes.subarray(i, i + 1)));
   let chunks = 0, got = 0, wrong = 0;
@@ -120,7 +120,7 @@ test("a chunk has a buffer of its own, as long as itself", () => {
   }
 });
 
-test("what one reader has got is not touched by what comes later", () => {
+test("bytes that one reader got are not changed by later ones", () => {
   const queue = new BodyQueue(), room = new Uint8Array(SLAB);
   const kept: [chunk: Uint8Array, from: number][] = [];
   for (let i = 0; i < 40; i++) {

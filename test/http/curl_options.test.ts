@@ -86,7 +86,7 @@ describe("what it sends", () => {
     expect(sent(arrived, "x-amz-date")).toHaveLength(1);
   });
 
-  test("cookies: as given, and by an engine that lives for one fetch", async () => {
+  test("cookies: as given, and by a cookie engine for one fetch", async () => {
     expect(sent(await via({ COOKIE: "a=1; b=2" }), "cookie")).toEqual(["a=1; b=2"]);
     const login = server.url("/cookies/set?session=1");
     await (await get(login, { curl: { COOKIEFILE: "" } })).text();
@@ -172,7 +172,7 @@ describe("an option", () => {
     }
   });
 
-  test("of undefined is left alone, and any case will do", async () => {
+  test("of undefined is ignored, and the name may be in any case", async () => {
     const arrived = await via({ PROXY: undefined, useragent: "lower" } as never);
     expect(sent(arrived, "user-agent")).toEqual(["lower"]);
   });

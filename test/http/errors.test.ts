@@ -29,7 +29,7 @@ test("an error is a TypeError, its cause a CurlEasyError with curl's own name", 
   expect(error.message).not.toContain("secret");
 });
 
-test("a name that is none is told", async () => {
+test("an invalid name is reported", async () => {
   const error = await fails(`http://${NO_NAME}/`);
   expect(codeOf(error)).toBe("CURLE_COULDNT_RESOLVE_HOST");
   expect(error.message).toContain(NO_NAME);
@@ -54,7 +54,7 @@ test("nothing that is thrown has the credentials of a URL", async () => {
   }
 });
 
-test("nor those of a proxy, which libcurl quotes where it cannot read it", async () => {
+test("nor those of a proxy, whose URL libcurl quotes where it is invalid", async () => {
   const proxies = [
     "http://user:a/secret@127.0.0.1:1",
     "user:a/secret@127.0.0.1:1",

@@ -74,7 +74,7 @@ test("a body that is being read is not forgotten", async () => {
   expect(child.said).toEqual([[20, 20, 20, 20]]);
 });
 
-test("a body that nobody reads does not keep the process alive", async () => {
+test("a body that is not read does not keep the process alive", async () => {
   const child = await inChild(
     server,
     `globalThis.kept = await fetch(base + "/bytes/2147483648");

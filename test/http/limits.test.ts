@@ -43,7 +43,7 @@ describe("a timeout", () => {
     expect(performance.now() - started).toBeLessThan(SOON);
   });
 
-  test("counts while nobody reads the body", async () => {
+  test("counts while the body is not read", async () => {
     const response = await fetch(server.url("/bytes/2147483648"), { timeout: 200 });
     await sleep(400);
     let size = 0;

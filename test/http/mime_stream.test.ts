@@ -92,7 +92,7 @@ test("what a stream fails with is the cause", async () => {
   expect(await failure(send(other))).toMatchObject({ code: 42, cause: expect.any(TypeError) });
 });
 
-test("a stream that somebody has locked meanwhile is the cause too", async () => {
+test("a stream that was locked meanwhile is the cause too", async () => {
   const stream = new Response("text").body as ReadableStream<Uint8Array>;
   const mime = new Mime().addPart({ name: "a", reader: mimeStream(stream) });
   stream.getReader();

@@ -58,7 +58,7 @@ describe("DOH_URL", () => {
     expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
   });
 
-  test("fails for a name that it does not know", async () => {
+  test("fails for a name that it cannot resolve", async () => {
     const url = `http://unknown.test:${server.http}/`;
     expect(codeOf(await failure(get(url, { curl: over("h2") }))))
       .toBe("CURLE_COULDNT_RESOLVE_HOST");

@@ -77,7 +77,7 @@ for (const [name, door] of Object.entries(doors)) {
       expect((await door(url, { RESOLVE })).reused).toBe(true);
     });
 
-    test("asks its OPENSOCKETFUNCTION and SOCKOPTFUNCTION, whatever is kept", async () => {
+    test("calls its OPENSOCKETFUNCTION and SOCKOPTFUNCTION, whatever connections are kept", async () => {
       const url = server.url("/small");
       for (const other of Object.values(doors)) await other(url, {});
       let asked = 0;

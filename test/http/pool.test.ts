@@ -81,7 +81,7 @@ test("time limits are those of the request", async () => {
   expect((await get(late, { agent, timeout: 0 })).status).toBe(200);
 });
 
-test("credentials and cookies stay with their request, and its handle goes", async () => {
+test("credentials and cookies stay with their request, whose handle is not used again", async () => {
   const url = new URL(server.url("/echo"));
   url.username = "user";
   url.password = "pass";
@@ -95,7 +95,7 @@ test("credentials and cookies stay with their request, and its handle goes", asy
   expect([sent(plain, "authorization"), sent(plain, "cookie")]).toEqual([[], []]);
 });
 
-test("only a GET without a body, that went well, leaves its handle", async () => {
+test("only a successful GET without a body leaves its handle for the next", async () => {
   const idle = idleHandles(agent);
   for (const init of [{ method: "HEAD" }, { method: "POST", body: "x" }, { method: "DELETE" }]) {
     await (await get(server.url("/echo"), { agent, ...init })).text();
@@ -106,7 +106,7 @@ test("only a GET without a body, that went well, leaves its handle", async () =>
   expect((await echo()).method).toBe("GET");
 });
 
-test("a handle in use is nobody else's, and what comes late is for its own body", async () => {
+test("a handle in use is not given to another request, and late bytes are for its own body", async () => {
   const slow = await get(server.url("/slow/20/20"), { agent });
   const sizes = Array.from({ length: 40 }, (_, i) => i * 1777);
   const others = await Promise.all(sizes.map(async (size) => {
@@ -117,7 +117,7 @@ test("a handle in use is nobody else's, and what comes late is for its own body"
   expect((await slow.bytes()).length).toBe(20);
 });
 
-test("a body that is cancelled or left takes its handle with it", async () => {
+test("the handle of a body that is cancelled or left is closed", async () => {
   for (let i = 0; i < 3; i++) {
     const response = await get(server.url("/bytes/100000000"), { agent });
     await response.body?.cancel();
@@ -157,7 +157,7 @@ function fickle(): Promise<net.Server> {
   return new Promise((resolve) => fickle.listen(0, "127.0.0.1", () => resolve(fickle)));
 }
 
-test("connections that die again and again are not counted together", async () => {
+test("connections that break repeatedly are not counted together", async () => {
   const server = await fickle(), { port } = server.address() as net.AddressInfo;
   try {
     for (let i = 0; i < 20; i++) {

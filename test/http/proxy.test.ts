@@ -30,7 +30,7 @@ async function targets(kind: string): Promise<string[]> {
 }
 
 describe("an HTTP proxy", () => {
-  test("forwards plain requests, by the name it was asked for", async () => {
+  test("forwards plain requests, by the name in the request", async () => {
     const url = `http://invented.test:${server.http}/echo`;
     const arrived = await echo(url, { curl: fresh(`http://${host(server.proxy)}`) });
     expect(sent(arrived, "host")).toEqual([`invented.test:${server.http}`]);
@@ -97,7 +97,7 @@ describe("a SOCKS proxy", () => {
     expect(await targets("socks")).toEqual(Object.values(wanted));
   });
 
-  test("resolves names that nobody else knows", async () => {
+  test("resolves names that only the proxy can resolve", async () => {
     for (const scheme of ["socks5h", "socks4a"]) {
       const curl = fresh(`${scheme}://${host(server.socks)}`);
       const arrived = await echo(`http://only.there.test:${server.http}/echo`, { curl });
@@ -111,7 +111,7 @@ describe("a SOCKS proxy", () => {
     expect(response.status).toBe(200);
   });
 
-  test("takes credentials, and refuses wrong ones without telling them", async () => {
+  test("takes credentials, and refuses wrong ones without showing them", async () => {
     for (const scheme of ["socks5", "socks5h"]) {
       const right = fresh(`${scheme}://${host(server.socksAuth, "user:pass@")}`);
       expect((await echo(server.url("/echo"), { curl: right })).method).toBe("GET");
@@ -200,7 +200,7 @@ test(`PRE_PROXY of every kind leads to a proxy of every kind${noBoth}`, async ()
   }
 });
 
-test("PRE_PROXY takes credentials, and wrong ones are not told", async () => {
+test("PRE_PROXY takes credentials, and wrong ones are not shown", async () => {
   const via = (login: string): FetchCurlOptions => ({
     ...fresh(`http://${host(server.proxy)}`),
     PRE_PROXY: `socks5h://${host(server.socksAuth, login)}`,
@@ -216,7 +216,7 @@ test("NOPROXY goes around it", async () => {
   expect((await echo(server.url("/echo"), { curl })).method).toBe("GET");
 });
 
-test("a proxy that is not there, or no proxy, is told without its credentials", async () => {
+test("the error for an unreachable proxy, or for an invalid one, has no credentials", async () => {
   const cases = {
     "http://user:secret@127.0.0.1:1": "CURLE_COULDNT_CONNECT",
     "socks5://user:secret@127.0.0.1:1": "CURLE_COULDNT_CONNECT",

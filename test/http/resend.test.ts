@@ -23,7 +23,7 @@ function stream(text = "streamed"): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-test("Expect: 100-continue waits for the server's word before the body", async () => {
+test("Expect: 100-continue waits for the server's 100 before the body", async () => {
   let pulled = false;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -120,7 +120,7 @@ test("wrong credentials give the 401 itself, with its body", async () => {
   expect(await without.json()).toEqual({ authenticated: false });
 });
 
-test("a 401 that nobody can answer is there when its headers end", async () => {
+test("a 401 without credentials to answer it resolves when its headers end", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const own = net.createServer((socket) => {
     socket.on("error", () => {});

@@ -185,7 +185,7 @@ describe("the end of a body that is not read to its end", () => {
     }
   });
 
-  test("is no unhandled rejection where nobody looks", async () => {
+  test("is no unhandled rejection where it is not read", async () => {
     const before = [await get(server.url("/truncated")), await get(server.url("/reset"))];
     await sleep(50);
     expect(before.map(({ status }) => status)).toEqual([200, 200]);

@@ -329,7 +329,7 @@ test.skipIf(farther.length === 0)(
   },
 );
 
-test.each(encodings)("a body by %s that nobody reads stops its server", SLOW, async (encoding) => {
+test.each(encodings)("a body by %s that is not read stops its server", SLOW, async (encoding) => {
   await using agent = new Agent();
   const response = await ask(urlOf("noise", 50_000_000, encoding), { agent });
   await sleep(1000);

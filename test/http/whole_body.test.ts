@@ -57,7 +57,7 @@ test.skipIf(isBun)(
   },
 );
 
-test("a clone can be made after somebody has looked at the stream", async () => {
+test("a clone can be made after the stream was accessed", async () => {
   const response = await get("/small");
   expect(response.body?.locked).toBe(false);
   const clone = response.clone();
@@ -85,7 +85,7 @@ test("a clone and the original have it both", async () => {
   }
 });
 
-test("to write into the bytes of one changes nothing in its clone", async () => {
+test("writing into the bytes of one changes nothing in its clone", async () => {
   for (const read of ["bytes", "arrayBuffer"] as const) {
     const response = await get("/bytes/300"), clone = response.clone(), again = clone.clone();
     const bytes = await response[read]();

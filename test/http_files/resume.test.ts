@@ -313,7 +313,7 @@ test.for(["", "{", "null", '{"url":1}', '{"url":"a","validator":"\\"one\\""}'])(
   },
 );
 
-test("a part that somebody else has planted is not touched", async () => {
+test("a part that another user has placed is not touched", async () => {
   const file = aFile();
   await using server = await fileServer(file);
   await writeFile(folder.path("precious"), "mine");
@@ -323,7 +323,7 @@ test("a part that somebody else has planted is not touched", async () => {
   expect(await readFile(folder.path("precious"), "utf8")).toBe("mine");
 });
 
-test("what a response is to somebody who asked for the rest", () => {
+test("what a response means after a request for the rest", () => {
   const url = new URL("http://h/f?x"), record = { url: "http://h/f", validator: '"v"', size: 10 };
   const rest = { from: 4, record };
   const kind = (status: number, headers: Record<string, string>) => {

@@ -237,7 +237,7 @@ describe("results", () => {
     easy.close();
   });
 
-  test("of DEBUGFUNCTION: it is told of everything", () => {
+  test("of DEBUGFUNCTION: it gets every event", () => {
     const kinds = new Set<CurlInfoDebug>();
     const easy = verbose("DEBUGFUNCTION", (type: CurlInfoDebug, data: Buffer) => {
       expect(Buffer.isBuffer(data)).toBe(true);

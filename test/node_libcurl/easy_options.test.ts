@@ -138,7 +138,7 @@ describe("names", () => {
     easy.close();
   });
 
-  test("that nobody knows have a code", () => {
+  test("that are unknown have a code", () => {
     const easy = new Easy();
     for (const name of ["NO_SUCH_OPTION", "", 99_999, -1, 1.5, null, undefined, {}]) {
       expect(set(easy, name, 1), String(name)).toBe(CURLE_UNKNOWN_OPTION);
@@ -275,7 +275,7 @@ describe("bodies", () => {
     easy.close();
   });
 
-  test("READDATA is a descriptor, read where it stands", () => {
+  test("READDATA is a descriptor, read from its current position", () => {
     const path = join(folder, "upload.txt");
     writeFileSync(path, "from the file");
     const fd = openSync(path, "r");

@@ -100,7 +100,7 @@ describe("monitorSocketEvents()", () => {
     expect(easy.isMonitoringSockets).toBe(false);
   });
 
-  test("tells again and again, until it is told to end, or has nobody to tell", async () => {
+  test("reports repeatedly, until it is ended, or has no listener", async () => {
     const easy = connecting(server.echo), events: number[] = [];
     easy.perform();
     expect(easy.onSocketEvent((_error, state) => void events.push(state))).toBe(easy);
@@ -125,7 +125,7 @@ describe("monitorSocketEvents()", () => {
     easy.close();
   });
 
-  test("keeps the process alive, and lets it go", async () => {
+  test("keeps the process alive until it ends", async () => {
     const { code, stdout, stderr } = await runChild(
       `
       import { Easy } from "#root/node_libcurl.ts";

@@ -32,7 +32,7 @@ const multiError = (code: CurlMultiCode) =>
   expect.objectContaining({ name: "CurlMultiError", code });
 
 describe("perform()", () => {
-  test("resolves to the handle, which stays inside until it is removed", async () => {
+  test("resolves to the handle, which stays added until it is removed", async () => {
     const multi = new Multi(), { easy, body } = easyFor(server.url("/stream/2/1"));
     const over = multi.perform(easy);
     expect([multi.getCount(), easy.isInsideMultiHandle]).toEqual([1, true]);
@@ -158,7 +158,7 @@ describe("onMessage()", () => {
 });
 
 describe("removeHandle()", () => {
-  test("ends a transfer of which nothing is told any more", async () => {
+  test("ends a transfer, after which nothing is reported of it", async () => {
     const multi = new Multi(), { easy } = easyFor(server.url("/slow/100000/20"));
     let told = 0;
     multi.onMessage(() => told++);
@@ -189,7 +189,7 @@ describe("removeHandle()", () => {
 });
 
 describe("close()", () => {
-  test("fails what runs, lets the handles go, and counts once", async () => {
+  test("fails running transfers, removes the handles, and counts once", async () => {
     const multi = new Multi({ shouldUseNotificationsApi: true });
     const { easy } = easyFor(server.url("/delay/2000"));
     const over = failure(multi.perform(easy));

@@ -226,7 +226,7 @@ describe("an observer", () => {
     }
   });
 
-  test("that throws does not end the process, also where nobody listens", async () => {
+  test("that throws does not end the process, also without a listener for errors", async () => {
     const { code, stdout, stderr } = await runChild(
       `import process from "node:process";
       import { fetch } from "#root/mod.ts";

@@ -108,7 +108,7 @@ describe("the image", () => {
   });
 });
 
-test("what the source throws where it is looked at counts as nothing", () => {
+test("a member of the source that throws when it is read counts as absent", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   const throwing = new Proxy({}, {

@@ -134,7 +134,7 @@ describe.each(waitMethods)("waiting by %s, a poller", (method) => {
     expect(await poller.wait(LONG)).toEqual([{ fd: other.fd, events: IN | ERR }]);
   });
 
-  test("is told by set what to watch for, at any time", async () => {
+  test("changes by set() what to watch for, at any time", async () => {
     const one = kept(kinds.socket());
     one.fill();
     for (const [asked, told] of [[OUT, OUT], [IN, IN], [INOUT, INOUT], [IN, IN]] as const) {
@@ -218,7 +218,7 @@ describe.each(waitMethods)("waiting by %s, a poller", (method) => {
     expect(await poller.wait(LONG)).toHaveLength(1);
   });
 
-  test("takes a delete of what it does not know for no error", () => {
+  test("ignores a delete of a descriptor that it does not watch", () => {
     const one = kinds.pipe();
     for (const fd of [0, 999_999, one.fd, 0x7fffffff]) poller.delete(fd);
     poller.set(one.fd, IN);
@@ -231,7 +231,7 @@ describe.each(waitMethods)("waiting by %s, a poller", (method) => {
     poller.delete(one.fd);
   });
 
-  test("tells nothing of a closed descriptor, nor of the number's next user", async () => {
+  test("reports nothing for a closed descriptor, nor for the next file of that number", async () => {
     const first = kinds.pipeAt(HIGH), { fd } = first;
     first.fill();
     poller.set(fd, IN);
@@ -244,7 +244,7 @@ describe.each(waitMethods)("waiting by %s, a poller", (method) => {
     expect(await poller.wait(LONG)).toEqual([{ fd, events: IN }]);
   });
 
-  test("tells nothing of a closed number whose file is open by another, and does not spin", async () => {
+  test("reports nothing for a closed number whose file a duplicate keeps open, and does not spin", async () => {
     const other = kept(kinds.pipe()), first = kinds.pipeAt(HIGH), { fd } = first;
     poller.set(other.fd, IN);
     poller.set(fd, IN);
@@ -265,7 +265,7 @@ describe.each(waitMethods)("waiting by %s, a poller", (method) => {
     expect(await poller.wait(LONG)).toEqual([{ fd, events: IN }]);
   });
 
-  test("keeps its word to a wait that goes on while another one finds a closed file", async () => {
+  test("continues a wait while another one finds a closed file", async () => {
     const other = kept(kinds.pipe()), first = kinds.pipeAt(HIGH), { fd } = first;
     poller.set(other.fd, IN);
     poller.set(fd, IN);
@@ -328,7 +328,7 @@ describe.each(waitMethods)("waiting by %s, a poller", (method) => {
     },
   );
 
-  test("may be left by break, and waited for again", async () => {
+  test("ends its iteration by break, and can be iterated again", async () => {
     const { fd, fill } = kept(kinds.pipe());
     fill();
     poller.set(fd, IN);

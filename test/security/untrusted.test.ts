@@ -268,7 +268,7 @@ describe("a signal with members of the user's own", () => {
     }
   });
 
-  test("may close the agent, or the handle, when it is asked", async () => {
+  test("may close the agent, or the handle, when its members are read", async () => {
     for (const what of ["agent", "easy"] as const) {
       for (const name of ["aborted", "reason", "removeEventListener"]) {
         await using own = new Agent();
@@ -282,7 +282,7 @@ describe("a signal with members of the user's own", () => {
     }
   });
 
-  test("is not aborted by an event that somebody dispatches", async () => {
+  test("is not aborted by an event that the user dispatches", async () => {
     const controller = new AbortController(), { signal } = controller;
     const waiting = fetch(server.url("/hold"), { agent, signal });
     await until(() => agent.active === 1);

@@ -76,7 +76,7 @@ describe("raw", () => {
     expect(seen).toBeGreaterThan(4_000_000);
   });
 
-  test("silent says nothing, echo repeats", async () => {
+  test("silent sends nothing, echo repeats", async () => {
     expect(await talk(connect(server.silent), ["hello"])).toBe("");
     expect(await talk(connect(server.echo), ["hello", "again"])).toBe("helloagain");
   });
@@ -188,7 +188,7 @@ describe("proxy", () => {
     );
   });
 
-  test("never past loopback, and a dead target is 502", async () => {
+  test("never past loopback, and an unreachable target is 502", async () => {
     const ask = (to: string): Promise<string> =>
       talk(connect(server.proxy), [`CONNECT ${to} HTTP/1.1\r\nHost: x\r\n\r\n`]);
     expect(await ask("192.0.2.1:80")).toMatch(/^HTTP\/1.1 403 /);
@@ -261,7 +261,7 @@ describe("tls", () => {
     expect(server.pin).toMatch(/^sha256\/\/[\w+/]{43}=$/);
   });
 
-  test("h2 speaks both by ALPN", async () => {
+  test("h2 negotiates HTTP/2 or HTTP/1.1 by ALPN", async () => {
     const protocol = (ALPNProtocols: string[]): Promise<unknown> =>
       new Promise((resolve, reject) => {
         const socket = open(server.h2, { ALPNProtocols }).on("error", reject);

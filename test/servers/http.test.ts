@@ -323,7 +323,7 @@ onServer("caddy", "http/3 on caddy", ({ h3 }) => {
     commonTests({ get, check: served("8m.bin"), failing: failing(base, options), kept: 10 });
   });
 
-  test("the server says that it is HTTP/3", () => {
+  test("the server reports HTTP/3", () => {
     expect(text(perform({ ...options, URL: `${base}/about` }))).toBe("HTTP/3.0");
   });
 

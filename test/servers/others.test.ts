@@ -248,7 +248,7 @@ onServer("telnetd", "telnet", ({ port }) => {
     expect(got.split("hello telnet").length).toBeGreaterThan(2);
   });
 
-  test("nobody there", async () => {
+  test("nothing listens there", async () => {
     const options = { URL: `telnet://${REFUSED}` };
     expect(await tools.failures(() => options)).toEqual(Array(2).fill("CURLE_COULDNT_CONNECT"));
   });

@@ -122,7 +122,7 @@ describe.skipIf(nginx.missing)(`proxies${nginx.note}`, () => {
       describe(scheme, () => proxyTests(`${scheme}://127.0.0.1:${port}`, gone));
     }
 
-    test("nobody behind it", async () => {
+    test("nothing listens behind it", async () => {
       await using agent = new Agent();
       for (const scheme of ["socks4", "socks5"]) {
         const PROXY = `${scheme}://127.0.0.1:${port}`;

@@ -67,7 +67,7 @@ describe("save()", () => {
     expect([...other]).toMatchObject([{ name: "a", value: "1", domain: "127.0.0.1" }]);
   });
 
-  test("lets nobody else read the file, also where others could read the old one", async () => {
+  test("makes the file readable by its owner only, also where others could read the old one", async () => {
     const path = newFile();
     await writeFile(path, "old");
     await chmod(path, 0o644);

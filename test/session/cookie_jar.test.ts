@@ -43,7 +43,7 @@ async function sent(jar: CookieJar, url = server.url("/cookies"), curl = {}): Pr
 }
 
 describe("set()", () => {
-  test("has members left out mean a cookie of the session, for that host", () => {
+  test("sets a cookie of the session, for that host, where members are left out", () => {
     const jar = new CookieJar();
     jar.set({ name: "a", domain: "Example.COM" });
     expect([...jar]).toEqual([{
@@ -432,7 +432,7 @@ describe("a jar", () => {
     expect(String(error)).toContain("cookies must be a CookieJar or null, got");
   });
 
-  test("goes without a close(), and without a warning", async () => {
+  test("needs no close(), and is freed without a warning", async () => {
     const child = await runChild(
       `import { fetch } from "#root/mod.ts";
 import { CookieJar } from "#root/session.ts";

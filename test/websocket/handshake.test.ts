@@ -109,7 +109,7 @@ describe.skipIf(whyNot)(`the handshake${whyNot}`, () => {
     expect(counters().easies).toBe(before);
   });
 
-  test("http and https stand for ws and wss, and the URL is normalized", () => {
+  test("http and https are converted to ws and wss, and the URL is normalized", () => {
     const signal = AbortSignal.abort();
     const url = (given: string | URL) => new CurlWebSocket(given, [], { signal }).url;
     expect(url("http://127.0.0.1:1/a/../b")).toBe("ws://127.0.0.1:1/b");

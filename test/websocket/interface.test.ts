@@ -20,7 +20,7 @@ const MEMBERS = [
 ];
 
 describe.skipIf(whyNot)(`the interface${whyNot}`, () => {
-  test("constants stand on the class and on its prototype, for good", () => {
+  test("constants are on the class and on its prototype, and cannot be changed", () => {
     for (const [name, value] of Object.entries(CONSTANTS)) {
       const descriptor = { value, enumerable: true, writable: false, configurable: false };
       for (const target of [CurlWebSocket, CurlWebSocket.prototype]) {

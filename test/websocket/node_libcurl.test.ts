@@ -60,7 +60,7 @@ describe.skipIf(whyNot)(`wsSend() and wsRecv()${whyNot}`, () => {
     multi.close();
   });
 
-  test("know where a piece of a larger frame stands", async () => {
+  test("know the offset of a piece in its frame", async () => {
     const easy = connecting();
     easy.perform();
     easy.wsSend(Buffer.alloc(1500, "x"), CurlWs.Text);

@@ -37,7 +37,7 @@ describe.skipIf(whyNot !== "")(`a WebSocket with an agent that others use${whyNo
     await expect(get(page, { agent })).rejects.toThrow(/resolve/i);
   });
 
-  test("asks its OPENSOCKETFUNCTION, and is waited for among others", async () => {
+  test("calls its OPENSOCKETFUNCTION, and is waited for among others", async () => {
     const url = `ws://127.0.0.1:${server.ws}/echo`;
     expect(await opens(url)).toBe(true);
     expect(await opens(url, { OPENSOCKETFUNCTION: () => -1 })).toBe(false);

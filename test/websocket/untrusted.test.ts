@@ -61,7 +61,7 @@ describe.skipIf(whyNot !== "")(`a WebSocket${whyNot}`, () => {
     expect(() => new CurlWebSocket(url(), [], { agent, signal })).toThrow(TypeError);
   });
 
-  test("works with methods that a subclass or somebody has replaced", async () => {
+  test("works with methods that a subclass or other code has replaced", async () => {
     class Evil extends CurlWebSocket {
       override dispatchEvent(): boolean {
         throw new Error("called");

@@ -12,7 +12,7 @@ function timed(call: () => unknown): number {
   return Math.round(performance.now() - started);
 }
 
-const CURLMOPT_QUICK_EXIT = 21; // since 8.20, whose threads belong to the multi
+const CURLMOPT_QUICK_EXIT = 21; // since 8.20, where lookup threads belong to the multi handle
 const loop = new Loop();
 if (quickExit === "1") curl.curl_multi_setopt.long(loop.multi, CURLMOPT_QUICK_EXIT, 1);
 const transfer = new Transfer("http://3000.slow.test:9/");
@@ -28,7 +28,7 @@ const ended = Math.round(performance.now() - started);
 const remove = timed(() => curl.curl_multi_remove_handle(loop.multi, transfer.easy));
 const easyCleanup = timed(() => transfer[Symbol.dispose]());
 const multiCleanup = timed(() => loop[Symbol.dispose]());
-// the abandoned lookup ends meanwhile, and the process continues to work
+// the abandoned lookup ends meanwhile; a new one must work after that
 if (mode === "survive") {
   await sleep(3500);
   using next = new Loop();
