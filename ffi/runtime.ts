@@ -1,5 +1,5 @@
 /**
- * The choice of the adapter by runtime.
+ * Selects the adapter of the runtime: `bun.ts` or `deno.ts`.
  *
  * @module
  */

@@ -1,8 +1,8 @@
-/* Preloaded in front of libc: system calls that fail when they are told to, and a clock that
- * jumps. Only what libcurl and curlew call is touched, never what the runtime itself does.
+/* Preloaded before libc: system calls that fail on request, and a clock that jumps. Only calls of
+ * libcurl and curlew are affected, never those of the runtime itself.
  *
  *   curlew_fault("epoll_ctl", ENOMEM, 3)    the next three calls fail, -1: all from now on
- *   curlew_fault_left("epoll_ctl")          how many of them are still to come
+ *   curlew_fault_left("epoll_ctl")          how many of these failures are left
  *   curlew_jump(3600)                       CLOCK_REALTIME is an hour ahead
  */
 #define _GNU_SOURCE
@@ -18,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* glibc 2.34 gave them a new version, and the oldest libcurl under test runs on an older glibc */
+/* glibc 2.34 gave these functions a new version, and the oldest libcurl under test runs on an older
+ * glibc */
 #ifdef __GLIBC__
 #ifdef __x86_64__
 #define OLDEST "GLIBC_2.2.5"
@@ -87,7 +88,7 @@ int socket(int domain, int type, int protocol)
   return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
-/* curlew finds these by dlsym(), the runtime's own calls go past them */
+/* curlew finds these functions by dlsym(); the runtime calls those of libc */
 static int our_epoll_create1(int flags)
 {
   return fails("epoll_create1") ? -1 : epoll_create1(flags);
@@ -95,7 +96,7 @@ static int our_epoll_create1(int flags)
 
 static int our_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-  /* what is taken away always can be */
+  /* removing a descriptor never fails */
   return op != EPOLL_CTL_DEL && fails("epoll_ctl") ? -1 : epoll_ctl(epfd, op, fd, event);
 }
 

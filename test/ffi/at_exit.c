@@ -1,10 +1,11 @@
-/* Preloaded: says at the very end of the process whether OpenSSL has cleaned itself up by then. */
+/* Preloaded: prints at the end of the process whether OpenSSL has run its cleanup by then. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
 #include <unistd.h>
 
-/* glibc 2.34 gave them a new version, and the oldest libcurl under test runs on an older glibc */
+/* glibc 2.34 gave these functions a new version, and the oldest libcurl under test runs on an older
+ * glibc */
 #ifdef __GLIBC__
 #ifdef __x86_64__
 #define OLDEST "GLIBC_2.2.5"
@@ -25,7 +26,7 @@ __attribute__((destructor)) static void tell(void)
     init_fn *init = handle ? (init_fn *)dlsym(handle, "OPENSSL_init_crypto") : 0;
     if(!init)
       continue;
-    /* 0 once it has been cleaned up: it cannot be used any more */
+    /* returns 0 after OpenSSL's cleanup */
     if(init(0, 0))
       (void)!write(1, "in use\n", 7);
     else

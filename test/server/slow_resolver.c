@@ -1,4 +1,4 @@
-/* Preloaded before libc: name resolution that takes as long as the name says.
+/* Preloaded before libc: name resolution with a delay that the name contains.
  *
  *   3000.slow.test   sleeps 3000 ms, then is 127.0.0.1
  *   3000.fail.test   sleeps 3000 ms, then is unknown
@@ -28,7 +28,7 @@ static int ends_with(const char *name, const char *end)
   size_t n = strlen(name);
   size_t m = strlen(end);
   if(n && name[n - 1] == '.')
-    n--; /* the root's dot */
+    n--; /* the dot of the root domain */
   return n > m && !strncmp(name + n - m, end, m);
 }
 

@@ -28,10 +28,10 @@ export interface Planned {
   /** The path of the file to send, `"-"` and `"."` for standard input, `null` for nothing. */
   readonly upload: string | null;
   readonly uploadPlace: CurlPlace;
-  /** The place of its URL. */
+  /** The place of the URL in the command. */
   readonly place: CurlPlace;
   readonly output: CurlOutput;
-  /** Whether `-o -` asks for standard output. */
+  /** Whether `-o -` names standard output, also for a terminal. */
   readonly isStandardWanted: boolean;
 }
 

@@ -22,7 +22,7 @@ const ESCAPES: Readonly<Record<string, string>> = dictionary({
   v: "\v",
 });
 
-/** Reads the text of a file; `name` is its name in error places. */
+/** Reads the text of a file; `name` is the file's name in the places of errors. */
 export function configLines(text: string, name: string): ConfigLine[] {
   const found: ConfigLine[] = [];
   text.split("\n").forEach((line, i) => {

@@ -60,7 +60,7 @@ const KIND_NAMES: Readonly<Record<RequestKind, string>> = {
 export interface FormLevel {
   readonly parts: CurlFormPart[];
   readonly parent: FormLevel | null;
-  /** The number of levels around it. */
+  /** The number of levels around this one. */
   readonly depth: number;
 }
 
