@@ -8,7 +8,8 @@
 
 import type { FdWatch, WorkerWait } from "./native.ts";
 
-// state[0] is 0 at rest, 1 armed, 2 closed. As a string, so that a bundle needs no second file
+// state[0] is 0 at rest, 1 armed, 2 closed. The source is a string, so that a bundle needs no second
+// file
 const THREAD = `
 import { dlopen } from "bun:ffi";
 self.onmessage = ({ data: { libc, fd, shared } }) => {

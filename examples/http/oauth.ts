@@ -20,7 +20,7 @@ if (!tokenUrl || !id) throw new Error("Usage: CLIENT_ID=… CLIENT_SECRET=… oa
 
 interface Token {
   readonly value: string;
-  /** On the clock of `performance.now()`, which is never adjusted. */
+  /** The end, on the clock of `performance.now()`, which is never adjusted. */
   readonly expires: number;
 }
 

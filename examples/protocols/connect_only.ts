@@ -15,7 +15,7 @@ if (!url) throw new Error("Usage: connect_only.ts URL [LINE ...]");
 await using agent = new Agent();
 using easy = new Easy();
 
-/** Makes a call, again and again until it does not have to wait. */
+/** Repeats a call until it succeeds, and waits after each CURLE_AGAIN. */
 async function when<T>(wait: (easy: Easy) => Promise<void>, call: () => T): Promise<T> {
   for (;; await wait(easy)) {
     try {

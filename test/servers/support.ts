@@ -1,4 +1,4 @@
-/** The part that the tests with real servers share. */
+/** What the tests with real servers share. */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -191,7 +191,7 @@ export async function codeName(call: () => unknown): Promise<string> {
  * Runs a function twice, and expects that the second run leaves no more resources than the first.
  */
 export async function leavesNothing(run: () => Promise<void>): Promise<void> {
-  // otherwise the parking of the thread appears and disappears meanwhile
+  // otherwise the run would create and close the parking of the thread
   await using keeper = new Agent();
   const count = () => Object.entries({ ...counters(), connections: connections() });
   await run(); // allocates what exists once for each kind and thread
