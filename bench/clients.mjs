@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../tools/runtimes.mjs";
 
-/** The path of a script. Where curlew comes from its package, the scripts lie beside that. */
+/** The path of a script. Where curlew is the installed package, the scripts are beside it. */
 const script = (name, { installed }, root) =>
   join(installed ? root : join(ROOT, "bench"), "clients", `${name}.mjs`);
 
@@ -33,13 +33,13 @@ const client = (name, title, runtime, file, more = {}) => ({
   ...more,
 });
 
-/** A client of curlew is compared with the fetch of its runtime, which is in the same round. */
+/** A client of curlew; `own` names the fetch of its runtime, for comparison in the same round. */
 const ours = (name, title, runtime, file) =>
   client(name, title, runtime, file, { own: `builtin-${runtime}` });
 
 const peer = (name, file) => client(name, name, "node", file, { needs: `import("${name}")` });
 
-/** In the order of a round. */
+/** The clients, in the order of a round. */
 const CLIENTS = [
   { name: "c", title: "C", command: ({ baseline }) => [baseline] },
   ours("agent-bun", "Agent, Bun", "bun", "curlew_agent"),

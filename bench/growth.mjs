@@ -1,4 +1,4 @@
-// How costs grow with the number of transfers: what is measured for `--scale`, and its table.
+// The growth of costs with the number of transfers: the scenarios of `--scale`, and their table.
 import { PEERS } from "./scenarios/plans.mjs";
 import { markdownTable } from "./tables.mjs";
 
@@ -36,7 +36,10 @@ const beside = [SIZES[0], MOST].map((size) => ({
   metrics: ["cpuPerRequest", "wallPerRequest"],
 }));
 
-/** As those of scenarios.mjs. The peers are left out: node-libcurl takes 400 KB for each transfer. */
+/**
+ * The scenarios, in the form of scenarios.mjs. The peers are left out: node-libcurl takes 400 KB
+ * for each transfer.
+ */
 export const GROWTH = [...busy, ...waiting, ...beside].map((scenario) => ({
   ...scenario,
   left: PEERS,
@@ -58,7 +61,7 @@ export function growthOf(results) {
 
 const cell = (value, digits) => Number.isNaN(value) ? "–" : value.toFixed(digits);
 
-/** The table of all of it. */
+/** The table of all values. */
 export function growthTable(growth) {
   const sizes = SIZES.map(words), most = words(MOST);
   const head = [

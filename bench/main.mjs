@@ -1,5 +1,5 @@
 // Measures curlew against a C program on the same libcurl, the built-in fetch of both runtimes, and
-// undici and node-libcurl on Node.js where they are installed.
+// undici and node-libcurl on Node.js if they are installed.
 //
 //   npm run bench
 //   npm run bench -- --only get-c16 --only agent-bun
@@ -34,7 +34,7 @@ function chosen(list, only) {
   return asked.length > 0 ? asked : list;
 }
 
-/** The clients of a scenario: those asked for, C, and what they are compared with. */
+/** The clients of a scenario: the selected ones, C, and those that they are compared with. */
 function clientsOf({ bare, baseline, left = [] }, clients, only) {
   const real = clients.filter(({ isBare }) => !isBare);
   const wanted = chosen(real, only).filter(({ name }) => name !== "c" && !left.includes(name));

@@ -7,7 +7,10 @@ import { busySeconds, secondsOf } from "./processor.mjs";
 
 const LIMIT_SECONDS = 300, MEMORY = "/dev/shm";
 
-/** Without a proxy, which would be measured instead, and without the limit of Bun's fetch. */
+/**
+ * The environment without proxies, which would be measured instead, and without the connection
+ * limit of Bun's fetch.
+ */
 function environment(library) {
   const env = { ...process.env, NO_COLOR: "1", CURLEW_LIBRARY: library };
   for (const name of Object.keys(env)) if (/_proxy$/i.test(name)) delete env[name];

@@ -1,4 +1,4 @@
-// curlew as npm installs it, with the clients beside it.
+// Installs curlew from its npm package, with the clients beside it.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

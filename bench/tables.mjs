@@ -15,7 +15,7 @@ const fixed = (value, digits) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$
 
 const multiple = (ratio) => ratio?.toFixed(2) ?? "–";
 
-/** The mark of a client that took less than its runtime's own fetch. */
+/** The mark of a client that took less than the fetch of its runtime. */
 const AHEAD = "🟢";
 
 const ownMultiple = (ratio) =>
@@ -37,7 +37,10 @@ function scenarioRow({ title, runs, errors, metrics }, names) {
   return [title, ...names.flatMap((name) => columnsOf(name, metrics?.[name])), failed];
 }
 
-/** One scenario in full: median, smallest and largest, the ratios to C and to the runtime's own. */
+/**
+ * One scenario in full: median, smallest and largest value, the ratios to C and to the runtime's
+ * own fetch.
+ */
 export function scenarioTable({ scenario, rows, others }) {
   const { name, title, metrics } = scenario;
   const heads = metrics.flatMap((metric) => {
@@ -51,7 +54,9 @@ export function scenarioTable({ scenario, rows, others }) {
   return `### ${name}: ${title}\n\n${table}\n\n${notes.join("\n")}\n`;
 }
 
-/** A multiple of C and, of curlew, one of the runtime's own fetch; else the figure itself. */
+/**
+ * A cell: the multiple of C, and for curlew that of the runtime's own fetch; or the value itself.
+ */
 function overviewCell(found, { digits, unit, ratio }, isBaseline) {
   if (!found) return "–";
   if (ratio && !isBaseline && found.ratio !== null) {

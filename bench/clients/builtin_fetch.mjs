@@ -1,4 +1,4 @@
-// The fetch of the runtime. Deno is told on its command line to trust the server.
+// The runtime's own fetch. Deno gets the server's certificate by its command line.
 import { runFetch } from "./fetch.mjs";
 
 const H2 = "Bun" in globalThis ? { tls: { rejectUnauthorized: false }, protocol: "http2" } : {};

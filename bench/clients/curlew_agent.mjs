@@ -1,4 +1,4 @@
-// curlew without a Response: Agent.perform with handles that are used again.
+// curlew without a Response: Agent.perform with handles that are reused.
 import { Agent, constants, download, Easy, upload } from "curlew";
 import { run } from "./harness.mjs";
 import { FILE, PIECE } from "./uploads.mjs";

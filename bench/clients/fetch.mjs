@@ -1,7 +1,7 @@
 // The part that all clients with a fetch share.
 import { run } from "./harness.mjs";
 
-/** Runs a client with that fetch; `initFor` gives what each request of a plan is made with. */
+/** Runs a client with a fetch; `initFor` returns the init for each request of a plan. */
 export async function runFetch(fetch, initFor) {
   let init;
   const request = async (url, extra) => {

@@ -1,12 +1,12 @@
-// What every JavaScript client does with its adapter. The modes are those of c/baseline.c and more,
-// the line that is printed is the same.
+// The part that all JavaScript clients share, each with its own adapter. The printed line and most
+// modes are those of c/baseline.c.
 import process from "node:process";
 import { load, serve } from "./proxy.mjs";
 import { sleep, timer } from "./timer.mjs";
 import { UPLOADS } from "./uploads.mjs";
 
 /**
- * @typedef {object} Adapter how a client does what is measured; it lacks what it is not asked for
+ * @typedef {object} Adapter the operations of a client that are measured, by mode
  * @property {(plan: { mode: string, concurrency: number, https: boolean }) => unknown} [open]
  * @property {(url: string) => Promise<number>} get the length of the body, which is read as a whole
  * @property {(url: string) => Promise<unknown[]>} [json] the value of a JSON body
@@ -16,20 +16,20 @@ import { UPLOADS } from "./uploads.mjs";
  * @property {(url: string, sink: (bytes: Uint8Array) => void) => Promise<void>} [pipe]
  * @property {(url: string, path: string) => Promise<void>} [save]
  * @property {(url: string, size: number, body: BodyInit, kind: string) => Promise<string>} send
- *   gives the number of bytes that arrived
+ *   returns the number of bytes that arrived
  */
 
 /**
  * The number of calls before measuring: an engine compiles a function after some thousand calls.
  */
 const WARM_UP = 20_000;
-/** The bytes of the upload before the one that is measured: "start" and "first" have the start. */
+/** The bytes of an upload before the measured one; "start" and "first" measure without it. */
 const FIRST_UPLOAD = 64 * 1024;
 const RING = 1 << 20, SETTLE = 0.4, FEW = 200;
 const ring = new Uint8Array(RING);
 let ringAt = 0, bytes = 0;
 
-/** A streamed body is copied once, over and over into the same place; so does the baseline. */
+/** Copies each piece of a streamed body once, always to the same memory, as the baseline does. */
 function sink(chunk) {
   bytes += chunk.length;
   for (let at = 0; at < chunk.length;) {
@@ -41,7 +41,7 @@ function sink(chunk) {
   }
 }
 
-/** Calls `work` so often, with so many calls going on at a time. */
+/** Calls `work` `count` times, `concurrency` calls at a time. */
 async function repeat(count, concurrency, work) {
   let started = 0;
   const worker = async () => {
@@ -53,7 +53,7 @@ async function repeat(count, concurrency, work) {
   await Promise.all(Array.from({ length: Math.min(count, concurrency) }, worker));
 }
 
-/** Runs what is measured, and prints what it took and what `work` has to say. */
+/** Measures a call of `work`, and prints its costs and its result. */
 async function measure(requests, work) {
   bytes = 0;
   const wall = performance.now(), { user, system } = process.cpuUsage();
@@ -74,7 +74,7 @@ async function parse(adapter, url) {
   bytes += length;
 }
 
-/** Measures so many calls of `work` after as many others, for the engine to compile them. */
+/** Measures `count` calls of `work` after as many others, so that the engine has compiled them. */
 async function warmAndMeasure(count, concurrency, work) {
   await repeat(Math.max(Math.min(count, WARM_UP), 2 * concurrency), concurrency, work);
   await measure(count, () => repeat(count, concurrency, work));
@@ -86,7 +86,7 @@ async function send(adapter, url, size, body, kind) {
   bytes = size;
 }
 
-/** Begins transfers that never end. */
+/** Starts transfers that never end. */
 function begin(count, transfer) {
   const ended = (error) => {
     console.error("an endless transfer ended", error ?? "");
@@ -95,7 +95,7 @@ function begin(count, transfer) {
   for (let i = 0; i < count; i++) transfer().then(ended, ended);
 }
 
-/** A mode that streams bodies by that method of the adapter. */
+/** A mode that streams bodies by a method of the adapter. */
 const streamed = (method) => (adapter, url, streams) =>
   measure(streams, () => repeat(streams, streams, () => adapter[method](url, sink)));
 
@@ -104,8 +104,8 @@ const requests = (adapter, url, count, concurrency) =>
 
 const MODES = {
   requests,
-  loop: requests, // a loop of one's own
-  observed: requests, // by an observer
+  loop: requests, // an event loop of the client's own
+  observed: requests, // with an observer
   json: (adapter, url, count, concurrency) =>
     warmAndMeasure(count, concurrency, () => parse(adapter, url)),
   first: (adapter, url, count, concurrency) =>
@@ -149,9 +149,9 @@ const MODES = {
   import: () => measure(0, () => {}),
 };
 
-/** Modes whose second argument is the number of transfers at a time. */
+/** Modes whose second argument is the number of simultaneous transfers. */
 const SECOND = ["requests", "loop", "observed", "json", "first", "proxy", "beside"];
-/** Modes whose first one is; one transfer at a time in all others. */
+/** Modes whose first argument is that number; all others make one transfer at a time. */
 const FIRST = ["read", "iterate", "pipe", "burst", "hold", "flood"];
 
 /** Modes that are measured to the natural end of the process. */

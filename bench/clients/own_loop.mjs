@@ -1,5 +1,5 @@
-// An event loop of one's own on Multi and Poller, as examples/loops/event_loop.ts has it, with a promise
-// for each transfer.
+// An event loop on Multi and Poller, as in examples/loops/event_loop.ts, with a promise for each
+// transfer.
 import { constants, Multi } from "curlew";
 import { Poller } from "curlew/poll";
 

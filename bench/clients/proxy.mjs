@@ -1,4 +1,4 @@
-// A reverse proxy in the server of the runtime, and what loads it.
+// A reverse proxy in the runtime's own HTTP server, and the requests to it.
 import { spawn } from "node:child_process";
 
 /** Starts the runtime's own server; returns its port. */
@@ -8,7 +8,7 @@ export function serve(respond) {
   return globalThis.Deno.serve({ ...where, onListen() {} }, respond).addr.port;
 }
 
-/** Has the C program make the requests; returns the number of bytes that came. */
+/** Makes the requests by the C program; returns the number of bytes received. */
 export function load(program, url, count, concurrency) {
   const child = spawn(program, ["first", url, String(count), String(concurrency)], {
     stdio: ["ignore", "pipe", "inherit"],

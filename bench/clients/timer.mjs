@@ -1,8 +1,8 @@
-// How late a timer is while much else happens.
+// The delay of a timer during transfers.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
-/** Seconds in which this thread was kept from the processor. */
+/** Seconds in which this thread waited for a processor. */
 function waited() {
   if (process.platform !== "linux") return 0;
   const [, ns] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1").split(" ");
@@ -11,7 +11,7 @@ function waited() {
 
 const percentile = (values, p) => values.sort((a, b) => a - b)[Math.floor(values.length * p)];
 
-/** Seconds of processor time of this process, with its helpers. */
+/** Seconds of processor time of this process, all threads included. */
 function worked() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
@@ -20,8 +20,8 @@ function worked() {
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * How late a timer of 1 ms is: in all, and without the time in which others had the processor, be
- * it that this thread waited for one or for a helper that did.
+ * Measures the delay of a timer of 1 ms: in all, and without the time in which other processes had
+ * the processor that this thread, or a thread it waited for, needed.
  */
 export async function timer(ms) {
   const wall = [], own = [], end = performance.now() + ms;

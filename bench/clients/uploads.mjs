@@ -1,4 +1,4 @@
-// The bodies of uploads, by what they are made of.
+// The bodies of uploads, by kind.
 import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import process from "node:process";
 /** The piece of which uploads consist. */
 export const PIECE = new Uint8Array(65536).fill(120);
 
-/** A stream of so many bytes. */
+/** A stream of `size` bytes. */
 function streamOf(size) {
   let left = size;
   return new ReadableStream({
@@ -20,12 +20,12 @@ function streamOf(size) {
   });
 }
 
-/** The file of an upload from a file, which lies there until the process exits. */
+/** The file of an upload from a file; it is deleted when the process exits. */
 export const FILE = join(tmpdir(), `curlew-bench-upload-${process.pid}`);
 
 const bytesOf = (size) => new Uint8Array(size).fill(120);
 
-/** A file as a body, in each runtime's own way: Bun's is a Blob, Deno's a stream. */
+/** A file as a body, in the way of each runtime: a Blob on Bun, a stream on Deno. */
 async function fileOf(size) {
   writeFileSync(FILE, bytesOf(size));
   process.once("exit", () => rmSync(FILE, { force: true }));
@@ -33,7 +33,7 @@ async function fileOf(size) {
   return (await globalThis.Deno.open(FILE)).readable;
 }
 
-/** Each takes the number of bytes. */
+/** Functions from the number of bytes to a body. */
 export const UPLOADS = {
   stream: streamOf,
   bytes: bytesOf,

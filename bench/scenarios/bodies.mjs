@@ -4,7 +4,7 @@ import { whole, WITHOUT_BODIES } from "./plans.mjs";
 
 const saved = { path: `/bytes/${256 * MIB}`, args: [], bytes: 256 * MIB };
 
-/** Uploads whose source is no stream. */
+/** Uploads whose source is not a stream. */
 const SOURCES = { bytes: "bytes", blob: "a Blob", file: "a file" };
 
 export const BODIES = [

@@ -1,4 +1,4 @@
-// What a client is told to do, and which clients cannot.
+// Plans, which have the arguments of clients, and lists of clients that lack a feature.
 export const MIB = 1024 ** 2, GIB = 1024 ** 3, SMALL = 98;
 
 export const requests = (path, count, concurrency) => ({
@@ -30,9 +30,9 @@ const AGENTS = ["agent-bun", "agent-deno"];
 /** Clients of other libraries. */
 export const PEERS = ["undici", "node-libcurl"];
 
-/** Clients that have no `Multi` to drive, or none that can be driven from outside. */
+/** Clients without a `Multi`, or with one that an event loop outside cannot drive. */
 export const WITHOUT_MULTI = [...FETCHES, ...PEERS];
-/** Clients that have no body as a whole, neither to read nor to send. */
+/** Clients that can neither read nor send a body as a whole. */
 export const WITHOUT_BODIES = [...AGENTS, ...PEERS];
 /** Clients that are not curlew. */
 export const WITHOUT_CURLEW = ["builtin-bun", "builtin-deno", ...PEERS];

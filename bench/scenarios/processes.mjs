@@ -1,13 +1,13 @@
-// Whole processes: their start, their waiting, their timers.
+// Scenarios of whole processes: start, import, waiting transfers, timers.
 import { PEERS, SMALL, WITHOUT_CURLEW } from "./plans.mjs";
 
 const ENDLESS = "/bytes/1000000000000";
 
 const one = { path: "/small", args: [], bytes: SMALL };
-/** Nothing is requested. */
+/** The plan of a process without a request. */
 const nothing = { path: "/", args: [], bytes: 0 };
 
-/** A start, with the words for where curlew comes from. */
+/** The start of a process; `more` says where curlew comes from. */
 const start = (more) => ({
   mode: "start",
   full: one,
@@ -16,7 +16,7 @@ const start = (more) => ({
   ...more,
 });
 
-/** An import without a request. The client of Agent.perform imports the same module. */
+/** An import without a request. The client of Agent.perform imports the same module as fetch. */
 const load = (more) => ({
   ...start(more),
   mode: "import",

@@ -1,4 +1,4 @@
-// Small requests, many of them.
+// Scenarios of many small requests.
 import { burst, PER_REQUEST, requests } from "./plans.mjs";
 import { WITHOUT_BODIES, WITHOUT_CURLEW, WITHOUT_MULTI } from "./plans.mjs";
 
@@ -115,7 +115,7 @@ export const REQUESTS = [
     quick: requests("/", 2000, 64),
     metrics: PER_REQUEST,
     headline: { cpuPerRequest: "HTTP/2 over TLS, 64 at a time" },
-    left: ["undici"], // it speaks HTTP/1.1 unless asked otherwise
+    left: ["undici"], // it uses HTTP/1.1 by default
   },
   {
     name: "burst",

@@ -1,5 +1,5 @@
-// The methods that read a body as a whole take its bytes past the stream. Whatever was done with
-// the body before, they do what the native methods do, which read the stream.
+// The methods that read a whole body bypass its stream. In every state of the body they behave like
+// the native methods, which read the stream.
 import { Buffer } from "node:buffer";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,9 +1,9 @@
 /**
  * The Cookie header of a request that uses libcurl's cookie engine.
  *
- * libcurl writes the cookies of its engine as a line of their own, beside a Cookie among the lines
- * of HTTPHEADER. RFC 6265 (5.4) allows one line, so the caller's Cookie becomes the option COOKIE,
- * which libcurl puts onto the line of the engine.
+ * libcurl writes the cookies of its engine as a header of their own, even if HTTPHEADER has a
+ * Cookie. RFC 6265 (5.4) allows one Cookie header, so the caller's Cookie becomes the option
+ * COOKIE, whose value libcurl appends to the engine's header.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { RequestPlan } from "../request/plan.ts";
 import { hasAny } from "../request/curl_options.ts";
 
 const COOKIE: ReadonlySet<string> = new Set(["cookie"]);
-/** Options that turn the engine on, or attach the one of another handle. */
+/** Options that enable the cookie engine, or attach the cookies of another handle. */
 const ENGINE: ReadonlySet<string> = new Set(["COOKIEFILE", "COOKIEJAR", "COOKIELIST", "SHARE"]);
 
 type Parts = Pick<RequestPlan, "headers" | "jar" | "curl"> & Partial<Pick<RequestPlan, "cookies">>;
@@ -21,12 +21,12 @@ type Parts = Pick<RequestPlan, "headers" | "jar" | "curl"> & Partial<Pick<Reques
 const usesEngine = ({ jar, cookies = [], curl }: Parts) =>
   jar !== null || cookies.length > 0 || hasAny(curl, ENGINE);
 
-/** The headers for HTTPHEADER: without Cookie where the engine writes that line. */
+/** The headers for HTTPHEADER: without Cookie if the engine writes that header. */
 export function headersBesideEngine(plan: Parts): readonly HeaderEntry[] {
   return usesEngine(plan) ? withoutHeaders(plan.headers, COOKIE) : plan.headers;
 }
 
-/** The value of the option COOKIE, `null` where the caller's Cookie is among the headers or absent. */
+/** The value of the option COOKIE, `null` if the caller's Cookie is in HTTPHEADER or absent. */
 export function cookieOption(plan: Parts): string | Uint8Array | null {
   if (!usesEngine(plan)) return null;
   const own = plan.headers.filter(([name, value]) => COOKIE.has(name.toLowerCase()) && value);

@@ -107,7 +107,7 @@ export class BodyQueue {
     return chunk;
   }
 
-  /** Has the bytes of the queue and those to come, `size` in all, fill one array. */
+  /** Makes the bytes of the queue and the next ones, `size` in all, fill one array. */
   reserve(size: number): void {
     if (size <= this.#length) return;
     const slab = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);

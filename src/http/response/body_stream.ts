@@ -74,7 +74,7 @@ function listenSoon(sink: BodySink): void {
 export class BodySink {
   readonly #transfer: BodyTransfer;
   #queue = new BodyQueue();
-  /** All bytes of a body that is read as a whole; the stream gets none of them then. */
+  /** All bytes of a body that is read as a whole; the stream gets none of them. */
   #gathered: BodyQueue | null = null;
   /** Set while a read is pending. */
   #waitingController: Controller | null = null;
@@ -124,7 +124,7 @@ export class BodySink {
     return this.#isOverLimit;
   }
 
-  /** The whole body if it has arrived and has at most so many bytes, else `null`. */
+  /** Removes the whole body if it has arrived and has at most `most` bytes; `null` otherwise. */
   takeWhole(most: number): Uint8Array<ArrayBuffer> | null {
     if (!this.#ended || this.#queue.length > most) return null;
     const bytes = this.#queue.takeAll();
@@ -133,8 +133,8 @@ export class BodySink {
   }
 
   /**
-   * Has the bytes pass by the stream, which then ends or fails without any. Returns whether they do:
-   * not once a read has begun. `length` is the length of the body, `null` if unknown.
+   * Makes the bytes bypass the stream, which then ends or fails without bytes. Returns `false` if a
+   * read has begun. `length` is the length of the body, `null` if unknown.
    */
   gather(length: number | null): boolean {
     if (this.#wasRead || this.#closed) return false;
@@ -145,7 +145,7 @@ export class BodySink {
     return true;
   }
 
-  /** The bytes that have passed by the stream. */
+  /** Removes the bytes that have bypassed the stream. */
   takeGathered(): Uint8Array<ArrayBuffer> {
     const bytes = this.#gathered?.takeAll() ?? new Uint8Array(0);
     this.#gathered = null;

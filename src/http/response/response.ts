@@ -1,7 +1,7 @@
 /**
- * Responses: the runtime's own `Response`, with `url`, `redirected` and `type` laid over it, since
- * its constructor cannot set them. Its body is the native one, for native code reads no other; the
- * methods that read it as a whole take the bytes of a large one past its stream.
+ * Responses: the runtime's own `Response`, whose `url`, `redirected` and `type` are overridden,
+ * since its constructor cannot set them. Its body is the native one, because native code reads no
+ * other. The methods that read a whole body bypass its stream.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export interface ResponseParts {
   readonly headers: undefined;
   /** For `transferInfo`; `null` if there was no transfer. */
   readonly info: (() => TransferInfo) | null;
-  /** What feeds the body, if that is a stream of its own; `null` for bytes and for clones. */
+  /** The sink of the body, if the body is a stream of its own; `null` for bytes and for clones. */
   readonly sink: BodySink | null;
 }
 
@@ -46,7 +46,8 @@ export function makeResponse(body: Body, parts: ResponseParts): Response {
   const isOdd = parts.status > MAX_STATUS;
   const init = isOdd ? { ...parts, status: MAX_STATUS } : parts;
   const response = new Response(body, init as unknown as ResponseInit);
-  appendFields(response.headers, parts.fields); // cheaper than to have the constructor copy them
+  // cheaper than passing them to the constructor, which copies them
+  appendFields(response.headers, parts.fields);
   return attachFields(
     response,
     parts,
@@ -91,8 +92,8 @@ class ResponseFields extends ReturnOverride {
   }
 
   /**
-   * Has the bytes of a body that nobody reads yet pass by its stream; returns the sink that gathers
-   * them, `null` for any other body. The stream is locked after `clone` and by each other reader.
+   * Makes the bytes of an unread body bypass its stream. Returns the sink that collects them,
+   * `null` for any other body: the stream is locked after `clone` and while it has a reader.
    */
   static gather(response: object): BodySink | null {
     if (!(#parts in response)) return null;
@@ -102,10 +103,12 @@ class ResponseFields extends ReturnOverride {
   }
 }
 
-/** Up to this length the memory of a body is allocated at once, since a server may say any. */
+/**
+ * Up to this length the memory of a body is allocated at once: a server may announce any length.
+ */
 const MAX_RESERVED = 256 * 1024 * 1024;
 
-/** The length of the body by its head, `null` where that is unknown or large. */
+/** The length of the body by its headers, `null` if it is unknown, encoded or larger than that. */
 function lengthOf(fields: readonly Field[]): number | null {
   let length = null;
   for (const [name, value] of fields) {
@@ -139,8 +142,8 @@ const method = (value: (this: Response) => unknown) => ({
 });
 
 /**
- * A method that reads a body as a whole. The native method does all but the bytes, which come past
- * the stream: it marks the body as used, waits for its end, and fails where the body fails.
+ * Makes a method that reads a whole body. The native method marks the body as used, waits for its
+ * end, and fails if the body fails; only the bytes bypass the stream.
  */
 function reader<T>(
   native: (this: Response) => Promise<T>,
@@ -167,7 +170,7 @@ function blobOf(bytes: Blob | Uint8Array<ArrayBuffer>, { headers }: Response): P
   return new Response(bytes, dictionary({ headers: named })).blob();
 }
 
-/** `blob()` with its type, which Bun's own leaves out if the body is a stream of JavaScript. */
+/** `blob()` with the media type, which Bun's own omits if the body is a stream of JavaScript. */
 async function blob(this: Response): Promise<Blob> {
   const found: Blob = await nativeBlob.call(this);
   return found.type ? found : await blobOf(found, this);
@@ -183,8 +186,8 @@ const READERS = {
 };
 
 /**
- * The prototype of all responses: cheaper than own properties of each. Native code, such as a server
- * that sends the response, does not see it: it reads the native body.
+ * The prototype of all responses, which is cheaper than own properties. Native code, such as a
+ * server that sends the response, does not use it: it reads the native body.
  */
 const PROTOTYPE: object = Object.create(Response.prototype, {
   url: get(function () {
@@ -207,7 +210,7 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
   ...READERS,
 });
 
-/** The prototype of those whose status the constructor does not take. */
+/** The prototype of responses whose status the constructor refuses. */
 const ODD_STATUS_PROTOTYPE: object = Object.create(PROTOTYPE, {
   status: get(function () {
     return (partsOf(this) as ResponseParts).status;
