@@ -11,7 +11,7 @@ import { forgetConnectionOption } from "../../handles/connections/connection_cla
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { lendPostFields } from "../../handles/easy/options.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
-import { cookieOption, headersBesideEngine } from "../cookies/cookie_header.ts";
+import { cookieOption, headersBesideEngine } from "../request/cookie_header.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";

@@ -12,7 +12,7 @@ import type { Share } from "../../handles/share.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
-import { cookieOption, headersBesideEngine } from "../cookies/cookie_header.ts";
+import { cookieOption, headersBesideEngine } from "../request/cookie_header.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { type CurlOptions, setCurlOptions } from "../request/curl_options.ts";

@@ -8,9 +8,9 @@
  * @module
  */
 
-import { type HeaderEntry, onWire, withoutHeaders } from "../request/headers.ts";
-import type { RequestPlan } from "../request/plan.ts";
-import { hasAny } from "../request/curl_options.ts";
+import { type HeaderEntry, onWire, withoutHeaders } from "./headers.ts";
+import type { RequestPlan } from "./plan.ts";
+import { hasAny } from "./curl_options.ts";
 
 const COOKIE: ReadonlySet<string> = new Set(["cookie"]);
 /** Options that enable the cookie engine, or attach the cookies of another handle. */
