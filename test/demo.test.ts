@@ -1,27 +1,17 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type ChildResult, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
-import { startServer, type TestServer } from "./server/start.ts";
+import { useFolder, useServer } from "./use.ts";
 
 const DEMO = fileURLToPath(new URL("../tools/demo.mjs", import.meta.url));
 const MINUTE = 60_000;
 const HERE = "Bun" in globalThis ? "bun" : "deno";
 
-let server: TestServer, folder: string;
-
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-  folder = await mkdtemp(join(tmpdir(), "curlew-demo-"));
-});
-
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http", "ftp");
+const folder = useFolder("demo");
 
 /** `npm run demo -- …`, without npm. */
 function demo(...args: string[]): Promise<ChildResult> {

@@ -2,10 +2,11 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { runChild, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
-import { startServer, type TestServer } from "./server/start.ts";
+import type { TestServer } from "./server/start.ts";
+import { useFolder, useServer } from "./use.ts";
 import { ROWS } from "./versions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -133,17 +134,12 @@ function promised(code: string): RegExp[] {
 }
 
 describe("the code", () => {
-  let server: TestServer, folder: string;
+  const server = useServer("http", "mtls", "socks");
+  const folder = useFolder("readme");
   beforeAll(async () => {
-    server = await startServer("http", "mtls", "socks");
-    folder = await mkdtemp(join(tmpdir(), "curlew-readme-"));
     await copyFile(server.clientCert, join(folder, "client.pem"));
     await copyFile(server.clientKey, join(folder, "client.key"));
     await copyFile(server.ca, join(folder, "ca.pem"));
-  });
-  afterAll(async () => {
-    await server.close();
-    await rm(folder, { recursive: true });
   });
 
   test.for([...README, ...PAGES])("at $place runs, and prints what it says", async ({ code }) => {

@@ -1,22 +1,12 @@
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { type ChildResult, runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
 import { FOR_NODE_LIBCURL, PROGRAM } from "./package_programs.ts";
-import { startServer, type TestServer } from "./server/start.ts";
+import { useFolder, useServer } from "./use.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MINUTE = 60_000;
@@ -39,7 +29,8 @@ const STAND_IN = {
     `export { default } from "curlew/node-libcurl";\n`,
 };
 
-let server: TestServer, folder: string;
+const server = useServer("http");
+const folder = useFolder("package");
 
 async function run(program: string, ...args: string[]): Promise<ChildResult> {
   // `bun --bun` has a `node` of its own in front, which npm must not run on
@@ -57,8 +48,6 @@ function pinned(runtime: "bun" | "deno", ...args: string[]): Promise<ChildResult
 }
 
 beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-package-"));
   await writeFile(join(folder, "package.json"), `{ "private": true, "type": "module" }`);
   await writeFile(join(folder, "main.ts"), PROGRAM);
   const standIn = join(folder, "stand-in");
@@ -72,11 +61,6 @@ beforeAll(async () => {
   const install = ["install", "--offline", "--no-audit", "--no-fund"];
   await run("npm", ...install, `./${tarball}`, "./stand-in");
 }, MINUTE);
-
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
 
 test("the npm package has what it needs, and nothing else", async () => {
   const inside = join(folder, "node_modules", "curlew");

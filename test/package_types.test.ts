@@ -1,12 +1,12 @@
 // The declarations of the package, under the settings and beside the types that users have.
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { FOR_NODE_LIBCURL, PROGRAM } from "./package_programs.ts";
 import { runProgram } from "./server/child.ts";
 import { findNode } from "./server/node.ts";
+import { useFolder } from "./use.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MODULES = join(ROOT, "node_modules");
@@ -62,7 +62,7 @@ easy.getInfo("RESPONSE_COD");
 new Multi().setOpt("MAXCONECTS", 5);
 `;
 
-let folder: string;
+const folder = useFolder("types");
 
 async function run(program: string, ...args: string[]): Promise<string> {
   const options = { args, cwd: folder, env: { NO_COLOR: "1" }, timeoutMs: MINUTE };
@@ -71,14 +71,11 @@ async function run(program: string, ...args: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-types-"));
   await writeFile(join(folder, "package.json"), `{ "private": true, "type": "module" }`);
   const inside = join(folder, "node_modules", "curlew");
   expect(await run(findNode(), join(ROOT, "tools", "build.mjs"), join(inside, "dist"))).toBe("");
   await copyFile(join(ROOT, "package.json"), join(inside, "package.json"));
 }, MINUTE);
-
-afterAll(() => rm(folder, { recursive: true }));
 
 /** What tsc says of some files under the strictest settings, with that library and those types. */
 async function check(

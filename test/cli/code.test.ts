@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { codeFor } from "../../src/cli/code/code.ts";
 import { runChild, runProgram } from "../server/child.ts";
 import { findNode } from "../server/node.ts";
+import { useFolder } from "../use.ts";
 import { requestsIn } from "./requests.ts";
 import { curlew, TestIo } from "./support.ts";
 import { comparableOf, isComparable, note, type Taken, Wire, withoutInput } from "./wire.ts";
@@ -14,17 +14,8 @@ import { COMMANDS, DIFFERENT, DIFFERENT_PROGRAM } from "./wire_table.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MINUTES = 60_000 * 4;
 
-let wire: Wire, folder: string;
-
-beforeAll(async () => {
-  wire = await Wire.start();
-  folder = await mkdtemp(join(tmpdir(), "curlew-code-"));
-});
-
-afterAll(async () => {
-  await wire.close();
-  await rm(folder, { recursive: true });
-});
+const folder = useFolder("code");
+const wire = Wire.use();
 
 /** What a command of the table becomes, `null` where it cannot be read. */
 function programFor(command: string): string | null {

@@ -3,19 +3,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { versionInfo } from "../../mod.ts";
 import { rows } from "../../src/command/table/rows.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { curlew } from "./support.ts";
 
 const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
-let server: TestServer;
-
-beforeAll(async () => server = await startServer("http"));
-afterAll(() => server.close());
+const server = useServer("http");
 
 const curl = (args: readonly string[], options?: Parameters<typeof curlew>[1]) =>
   curlew(["curl", "-q", "-m", "10", ...args], options);

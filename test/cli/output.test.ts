@@ -1,19 +1,17 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { runWords } from "../../src/cli/curl/curl.ts";
 import { splitCommand } from "../../src/command/shell/split.ts";
 import { TestIo } from "./support.ts";
 import { isComparable, note, Wire } from "./wire.ts";
 
-let wire: Wire, first: ReadonlySet<string>;
-
-beforeAll(async () => {
-  wire = await Wire.start();
+const wire = Wire.use();
+let first: ReadonlySet<string>;
+beforeAll(() => {
   first = new Set(names());
 });
-afterAll(() => wire.close());
 
 const names = () =>
   readdirSync(wire.folder, { recursive: true, encoding: "utf8" })

@@ -1,15 +1,12 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runWords } from "../../src/cli/curl/curl.ts";
 import { splitCommand } from "../../src/command/shell/split.ts";
 import { TestIo } from "./support.ts";
 import { isComparable, note, type Sent, type Taken, Wire, withoutInput } from "./wire.ts";
 import { COMMANDS, DIFFERENT } from "./wire_table.ts";
 
-let wire: Wire;
-
-beforeAll(async () => wire = await Wire.start());
-afterAll(() => wire.close());
+const wire = Wire.use();
 
 async function byCurlew(command: string): Promise<Sent> {
   await wire.reset();

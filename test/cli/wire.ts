@@ -2,12 +2,13 @@
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { versionInfo } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { beforeAll } from "vitest";
+import type { TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 
 const CURL = "/usr/bin/curl", HERE = process.cwd();
 
@@ -42,14 +43,28 @@ function comparable(base64: string): string {
 /** All resources of the commands, in a folder that is the current one. */
 export class Wire {
   readonly folder: string;
-  readonly env: Readonly<Record<string, string>>;
   readonly #server: TestServer;
 
   private constructor(server: TestServer, folder: string) {
     this.#server = server;
     this.folder = folder;
+  }
+
+  /** One for all tests of a file, which run in its folder. */
+  static use(): Wire {
+    const wire = new Wire(useServer("taps", "unix"), useFolder("wire"));
+    beforeAll(async () => {
+      await wire.#files();
+      process.chdir(wire.folder);
+      return () => process.chdir(HERE);
+    });
+    return wire;
+  }
+
+  /** The variables that the commands name. */
+  get env(): Readonly<Record<string, string>> {
     const at = (name: string) => `127.0.0.1:${this.#server.taps[name]}`;
-    this.env = {
+    return {
       HTTP: `http://${at("http")}`,
       HOST: at("http"),
       PORT: String(this.#server.taps["http"]),
@@ -68,20 +83,6 @@ export class Wire {
         ]),
       ),
     };
-  }
-
-  static async start(): Promise<Wire> {
-    const server = await startServer("taps", "unix");
-    const wire = new Wire(server, await mkdtemp(join(tmpdir(), "curlew-wire-")));
-    await wire.#files();
-    process.chdir(wire.folder);
-    return wire;
-  }
-
-  async close(): Promise<void> {
-    process.chdir(HERE);
-    await this.#server.close();
-    await rm(this.folder, { recursive: true });
   }
 
   /** The URLs that return the recording, and that delete it. */

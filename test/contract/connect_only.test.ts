@@ -1,16 +1,12 @@
 // A CONNECT_ONLY easy stays in its multi for as long as it is used.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { Loop } from "./loop.ts";
 import { cstr, curl, OPT, sleep, Transfer } from "./support.ts";
 
 const CURLE_AGAIN = 81;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const request = cstr("GET /small HTTP/1.0\r\n\r\n").subarray(0, -1);
 const count = new BigInt64Array(1);

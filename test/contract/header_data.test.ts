@@ -1,14 +1,10 @@
 // A *DATA option without its function has an effect of its own (rule 18 of the callbacks).
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { bytesAt } from "../../ffi/memory.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { DATA, OPT, Transfer } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** What the write callback is given, by token. */
 function writes(prepare: (transfer: Transfer) => void): Map<number, string> {

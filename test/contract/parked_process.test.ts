@@ -1,15 +1,11 @@
 // What a park does to the life of the process, and the end of a Worker to a park.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type ChildResult, runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { isDeno } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 function child(name: string, ...args: string[]): Promise<ChildResult> {
   return runChild(fileURLToPath(new URL(`./children/${name}.ts`, import.meta.url)), { args });

@@ -1,21 +1,17 @@
 // A child process that is started in mid-transfer must not keep libcurl's sockets open.
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { closeOnExec } from "../../ffi/libc.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { Loop } from "./loop.ts";
 import { curl, isLinux, OPT, SOCKOPT, Transfer } from "./support.ts";
 
 const O_CLOEXEC = 0o2000000;
 const TOKEN = 0x5eed;
 
-let server: TestServer;
+const server = useServer("http");
 let sleeping: ChildProcess | undefined;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
 afterEach(() => {
   sleeping?.kill("SIGKILL");
   sleeping = undefined;

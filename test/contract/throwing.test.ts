@@ -1,16 +1,12 @@
 // Why every native callback catches: an exception comes out in the caller at best, after C has
 // gone on with a result that nobody chose, and what becomes of the callbacks between differs.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { DATA, isDeno, OPT, Transfer } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 interface Outcome {
   /** Which throw the caller of the C function caught. */

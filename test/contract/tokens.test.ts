@@ -1,6 +1,6 @@
 // A small integer in a pointer's place: how one native callback finds its handle.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { describe, expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { Loop } from "./loop.ts";
 import { curl, DATA, OPT, Transfer, XFERINFO } from "./support.ts";
 
@@ -10,11 +10,7 @@ const CURL_WRITEFUNC_PAUSE = 0x10000001;
 const CURL_WRITEFUNC_ERROR = 0xffffffff;
 const CURLPAUSE_CONT = 0;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const TOKENS = [0, 1, 0x7fffffff, 0x80000000, 0xffffffff];
 

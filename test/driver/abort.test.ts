@@ -1,17 +1,14 @@
 // A signal ends a transfer at every stage, and its own reason is what the promise rejects with.
 import { getEventListeners } from "node:events";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type Easy, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
 import { easyFor, failure, get, inChild, outcome, sleep, until } from "./support.ts";
 import { having, libcurl } from "../versions.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "silent");
-});
-afterAll(() => server.close());
+const server = useServer("http", "silent");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

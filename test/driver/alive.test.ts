@@ -1,16 +1,12 @@
 // Only a transfer that can go on by itself keeps the process alive: each case is a process that
 // says `mark()` when nothing but the library decides how long it lives.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { describe, expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
 import { type Ended, inChild, waitMethods } from "./support.ts";
 import { kept, libcurl } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 /** Far below what the transfers would take, far above what a process needs to go. */
 const AT_ONCE_MS = 4000;

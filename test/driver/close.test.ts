@@ -1,14 +1,10 @@
 // The end of an agent: what is in flight is told, what comes later is refused, nothing is left.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, Easy } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { counters, descriptors, easyFor, failure, get, inChild, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const ABORTED = { codeName: "CURLE_ABORTED_BY_CALLBACK" };
 

@@ -1,15 +1,12 @@
 // A CONNECT_ONLY handle is connected when its promise resolves, and stays so until it is closed.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { Agent, constants, type Easy } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { descriptors, easyFor, failure, get, sleep } from "./support.ts";
 import { having, libcurl } from "../versions.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "echo");
-});
-afterAll(() => server.close());
+const server = useServer("http", "echo");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

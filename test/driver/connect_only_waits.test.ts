@@ -1,13 +1,13 @@
 // agent.readable() and agent.writable(): how a CONNECT_ONLY handle is waited for.
 import { closeSync, openSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type CurlEasyError, Easy, type EasyOptions, Multi } from "../../mod.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
 import { READ } from "../../src/driver/poller/poller.ts";
 import { Sockets } from "../../src/driver/sockets.ts";
 import { SocketWaits } from "../../src/driver/socket_waits.ts";
 import { FakePoller } from "./fake_poller.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import {
   counters,
   cpuMs,
@@ -23,11 +23,8 @@ import {
 } from "./support.ts";
 import { libcurl } from "../versions.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "echo", "echoTls", "silent", "lines", "proxy", "socks");
-});
-afterAll(() => server.close());
+const server = useServer("http", "echo", "echoTls", "silent", "lines", "proxy", "socks");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

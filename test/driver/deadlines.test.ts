@@ -1,24 +1,23 @@
 // libcurl's timers, kept by the runtime's: how exactly.
 import { setImmediate } from "node:timers";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent, type EasyOptions } from "../../mod.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
 import { ActiveTransfers } from "../../src/driver/transfers.ts";
 import { QueuedTimeouts } from "../../src/driver/timing/queued_timeouts.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";
 
 /** A machine that is busy with other things is given another chance. */
 const AGAIN = { retry: 2 };
 
-let server: TestServer, agent: Agent;
+const server = useServer("http");
+let agent: Agent;
 beforeAll(async () => {
-  server = await startServer("http");
   await using first = new Agent(); // loads the library
   await get(first, server.url("/small"));
 });
-afterAll(() => server.close());
 beforeEach(() => {
   agent = new Agent();
 });

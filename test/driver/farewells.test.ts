@@ -1,13 +1,9 @@
 // Servers that answer everything but a goodbye: no call waits for that answer.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, Easy, type EasyOptions, fetch } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "quiet");
-});
-afterAll(() => server.close());
+const server = useServer("http", "quiet");
 
 let sent = 0;
 const MAIL: EasyOptions = {

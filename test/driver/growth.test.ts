@@ -1,18 +1,14 @@
 // What a turn costs does not depend on how many transfers wait.
 import process from "node:process";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { Agent, type Easy } from "../../mod.ts";
 import { LostEventRecovery } from "../../src/driver/quirks/lost_events.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, failure, isBun, type Mutable, sleep, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 type Call = (this: unknown, ...args: unknown[]) => unknown;
 interface Table {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, Easy, type EasyOptions } from "../../mod.ts";
 import { findNode } from "../server/node.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
 /** Time enough for the server to send the rest. */
@@ -14,10 +14,10 @@ const BUSY_MS = 250;
 /** Which of two is read first is libcurl's choice, so not every try is one. */
 const TRIES = 4;
 
-let certs: TestServer, child: ChildProcess, port: number;
+const certs = useServer("h2");
+let child: ChildProcess, port: number;
 
 beforeAll(async () => {
-  certs = await startServer("h2");
   if (!certs.has("h2")) return;
   const main = fileURLToPath(new URL("./h2_leftovers_server.mjs", import.meta.url));
   const files = ["server.key", "server.pem"].map((name) => join(dirname(certs.ca), name));
@@ -28,9 +28,8 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
+afterAll(() => {
   child?.stdin?.end();
-  await certs.close();
 });
 
 /** Blocks this thread, as a slow callback does. */

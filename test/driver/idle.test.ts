@@ -1,15 +1,12 @@
 // Waiting costs nothing: no busy loop with few transfers, with many, or with none.
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { startServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, get, inChild, isFull, sleep, waitMethods } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 test("2,000 transfers to a server that answers after a second finish without an error", async () => {
   await using agent = new Agent();

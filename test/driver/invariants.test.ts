@@ -1,15 +1,11 @@
 // CURLEW_DEBUG: what must never be so is planted, and told; where nothing is wrong, nothing is.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const plants = fileURLToPath(new URL("./children/plants.ts", import.meta.url));
 

@@ -1,16 +1,12 @@
 // Nothing is left of a transfer: neither memory nor descriptors nor an entry in a table.
 // CURLEW_FULL=1 runs 100,000 transfers of each kind.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { isFull } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const many = fileURLToPath(new URL("./children/many.ts", import.meta.url));
 const COUNTS: Readonly<Record<string, number>> = isFull

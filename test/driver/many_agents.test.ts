@@ -1,14 +1,10 @@
 // However many agents a thread has, the runtime waits once.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { get, inChild, isBun, waitMethods } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 interface Seen {
   readonly threads: number;

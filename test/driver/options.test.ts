@@ -1,5 +1,5 @@
 // What an agent's options really do, counted by the server.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   Agent,
   type AgentOptions,
@@ -8,15 +8,13 @@ import {
   type EasyOptions,
   Share,
 } from "../../mod.ts";
-import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import type { UrlKind } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, failure, get, sleep } from "./support.ts";
 import { ALPN, libcurl } from "../versions.ts";
 
-let server: TestServer, second: TestServer;
-beforeAll(async () => {
-  [server, second] = await Promise.all([startServer("http", "h2"), startServer("http")]);
-});
-afterAll(() => Promise.all([server.close(), second.close()]));
+const server = useServer("http", "h2");
+const second = useServer("http");
 
 interface Seen {
   readonly connections: number;

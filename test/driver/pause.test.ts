@@ -1,15 +1,12 @@
 // A transfer that waits for the application, and goes on when that says so.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { Agent, constants } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { CONTINUE, easyFor, failure, get, PAUSE, sleep, until } from "./support.ts";
 import { libcurl } from "../versions.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

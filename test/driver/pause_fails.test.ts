@@ -1,15 +1,12 @@
 // A resume that fails has ended its transfer, of which libcurl may tell nobody: the promise of the
 // transfer rejects with the cause, and nobody else's.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, constants, type EasyOptions, Multi } from "../../mod.ts";
-import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import type { UrlKind } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { CONTINUE, easyFor, failure, get, PAUSE, sleep, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2");
 
 const UNVERIFIED: EasyOptions = { SSL_VERIFYPEER: 0, SSL_VERIFYHOST: 0 };
 const LARGE = 40_000_000;

@@ -3,16 +3,13 @@ import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { Agent, CurlEasyError, CurlMultiError, Easy } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, failure, get, until } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "raw", "silent");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw", "silent");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

@@ -1,15 +1,11 @@
 // What some versions of libcurl do in an event loop.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, constants, Easy } from "../../mod.ts";
 import { EFD_CLOEXEC_NONBLOCK, libc } from "../../ffi/libc.ts";
 import { WakeFd } from "../../src/driver/quirks/wake_fd.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("ftp", "http");
-});
-afterAll(() => server.close());
+const server = useServer("ftp", "http");
 
 test("FTP transfers one after the other are not forgotten", async () => {
   await using agent = new Agent();

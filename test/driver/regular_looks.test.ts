@@ -6,22 +6,19 @@ import { Agent, type CurlEasyError, type Easy, type EasyOptions, versionInfo } f
 import { RegularLooks } from "../../src/driver/timing/regular_looks.ts";
 import { ActiveTransfers } from "../../src/driver/transfers.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { CONTINUE, easyFor, failure, get, inChild, PAUSE, sleep, until } from "./support.ts";
 import { LOSSES, startTftp, type TftpServer } from "./tftp_server.ts";
 
-let server: TestServer, silentTftp: TftpServer;
+const server = useServer("http", "silent", "ftp");
+let silentTftp: TftpServer;
 beforeAll(async () => {
-  server = await startServer("http", "silent", "ftp");
   silentTftp = await startTftp(new Uint8Array(0), null);
   await using first = new Agent(); // loads the library
   await get(first, server.url("/small"));
 });
-afterAll(async () => {
-  silentTftp.close();
-  await server.close();
-});
+afterAll(() => silentTftp.close());
 
 const TIMEDOUT = 28;
 /** When a transfer ends whose limit is overlooked. */

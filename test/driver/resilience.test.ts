@@ -1,17 +1,15 @@
 // What the world does to an agent, and what it makes of it.
 import { type ChildProcess, spawn } from "node:child_process";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
 import { Agent, CurlMultiError, type Easy, type EasyOptions, Multi } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { startServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { cpuMs, easyFor, failure, get, outcome, sleep, until } from "./support.ts";
 
-let server: TestServer, agent: Agent;
+const server = useServer("http", "raw");
+let agent: Agent;
 let sleeping: ChildProcess | undefined;
-beforeAll(async () => {
-  server = await startServer("http", "raw");
-});
-afterAll(() => server.close());
 beforeEach(() => {
   agent = new Agent();
 });

@@ -1,17 +1,14 @@
 // The user's functions around a socket are chained to the agent's own, never replaced by them.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { libc } from "../../ffi/libc.ts";
 import { Agent, constants, type Easy } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { kept } from "../versions.ts";
 import { easyFor, failure, get } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

@@ -1,15 +1,11 @@
 // A short wait is worth looking again, a long one is not, and none is looked at for long.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, constants } from "../../mod.ts";
 import { Spin } from "../../src/driver/timing/spin.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, get, sleep } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** A long time to look, so that a busy machine does not decide. */
 const LONG_MS = 10_000;

@@ -1,14 +1,10 @@
 // Transfers that are started inside a callback of their own agent begin when libcurl has returned.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, Easy, type EasyOptions, fetch, upload } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { CONTINUE, easyFor, failure, get, PAUSE, sleep, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** The options of a transfer whose callbacks of each kind call `act`. */
 const kinds: Record<string, (act: () => void) => EasyOptions> = {

@@ -1,23 +1,21 @@
 // Bytes that come on a kept connection are nobody's response: the next transfer has a new one.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, constants, Easy, type EasyOptions, fetch, Share, upload } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { type Kind, KINDS, startStray, STRAYS, type StrayServer } from "./stray_bytes.ts";
 import { CONTINUE, easyFor, get, PAUSE, sleep, until } from "./support.ts";
 
-let certs: TestServer;
+const certs = useServer("https");
 const servers = new Map<Kind, StrayServer>();
 
 beforeAll(async () => {
-  certs = await startServer("https");
   for (const kind of [...KINDS, "h2"] as const) {
     if (kind === "http" || certs.has("https")) servers.set(kind, await startStray(kind, certs));
   }
 });
-afterAll(async () => {
+afterAll(() => {
   for (const server of servers.values()) server.close();
-  await certs.close();
 });
 
 /** Requests after which something may come that nobody has asked for. */

@@ -2,16 +2,12 @@
 // machine: how long this thread kept a timer waiting, without the time in which others ran.
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, fetch } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { cpuMs, easyFor, sleep } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** How long the main thread has waited for a processor, in ms; 0 where the system does not tell. */
 function waitedMs(): number {

@@ -2,15 +2,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, constants, type CurlEasyError, type Easy, type EasyOptions } from "../../mod.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
-import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import type { UrlKind } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { CONTINUE, easyFor, failure, PAUSE, sleep, until } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "https");
+const server = useServer("http", "https");
+let agent: Agent;
+beforeAll(() => {
   agent = new Agent();
 });
-afterAll(() => Promise.all([agent.close(), server.close()]));
+afterAll(() => agent.close());
 
 const SIZE = 8_000_000;
 

@@ -1,15 +1,11 @@
 // Each way to wait, forced by CURLEW_WAIT, does the same work.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { isBun } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const core = fileURLToPath(new URL("./children/core.ts", import.meta.url));
 

@@ -1,14 +1,10 @@
 // Agents in Workers, beside those of the main thread.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild, waitMethods } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const WORKER = new URL("./children/worker.ts", import.meta.url).href;
 

@@ -1,18 +1,12 @@
 // What the examples in connections/ and protocols/ do, beyond what their heads say.
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { mailServer } from "./servers.ts";
 import { example, EXAMPLES } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp", "socks", "unix", "mtls", "lines");
-});
-afterAll(async () => {
-  await server.close();
-});
+const server = useServer("http", "ftp", "socks", "unix", "mtls", "lines");
 
 test("ftp.ts lists a folder and gets a file", async () => {
   const listed = await example("protocols/ftp.ts", server.url("/dir/", "ftp"));

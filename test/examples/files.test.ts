@@ -1,21 +1,13 @@
 // What the examples in files/ do, beyond what their heads say.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useFolder, useServer } from "../use.ts";
 import { tusServer } from "./servers.ts";
 import { example } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-examples-"));
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http");
+const folder = useFolder("examples");
 
 test("download.ts writes a file", async () => {
   const path = join(folder, "file.bin");

@@ -1,20 +1,18 @@
 // Every example is run by the command in its head, as it stands there, and prints what the head says.
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import * as own from "./servers.ts";
 import { EXAMPLES, headOf, type Instead, pathOf, ROOT, runsAsItSays } from "./support.ts";
 
-let server: TestServer, cwd: string;
+const server = useServer("http", "ftp", "socks", "unix", "mtls");
+const cwd = useFolder("heads");
 /** Servers that only one example knows. */
 const served: own.Served[] = [];
 
 beforeAll(async () => {
-  server = await startServer("http", "ftp", "socks", "unix", "mtls");
-  cwd = await mkdtemp(join(tmpdir(), "curlew-heads-"));
   await copyFile(server.clientCert, join(cwd, "client.pem"));
   await copyFile(server.clientKey, join(cwd, "client.key"));
   await copyFile(server.ca, join(cwd, "ca.pem"));
@@ -24,8 +22,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const one of served) await one[Symbol.asyncDispose]();
-  await server.close();
-  await rm(cwd, { recursive: true });
 });
 
 /** The address of a server that goes at the end. */

@@ -1,20 +1,12 @@
 // What the examples in http/ do, beyond what their heads say.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useFolder, useServer } from "../use.ts";
 import { example } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-examples-"));
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http");
+const folder = useFolder("examples");
 
 test("get.ts prints the body of a page, decoded", async () => {
   const { code, stdout, stderr } = await example("http/get.ts", server.url("/gzip"));

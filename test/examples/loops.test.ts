@@ -1,15 +1,9 @@
 // The event loops of one's own in loops/.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { example } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(async () => {
-  await server.close();
-});
+const server = useServer("http");
 
 /** The examples, and what they say of a port where nobody is. */
 const LOOPS = [

@@ -2,22 +2,16 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { fetch, type FetchInit } from "../../mod.ts";
 import { startChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { example, pathOf } from "./support.ts";
 
 /** A fetch that never takes longer than ten seconds. */
 const get = (url: URL, init: FetchInit = {}) => fetch(url, { timeout: 10_000, ...init });
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(async () => {
-  await server.close();
-});
+const server = useServer("http");
 
 test("proxy.ts passes on what another server says, encoded as it is", async () => {
   const none = await example("http/proxy.ts");

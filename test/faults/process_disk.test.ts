@@ -1,24 +1,19 @@
 // A disk that is full, and a folder that cannot be written: the download says so, and leaves no
 // file that looks whole.
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { runProgram } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { expectQuiet, inChild } from "./process.ts";
 
-let server: TestServer, folder: string, canMount: boolean;
+const server = useServer("http");
+const folder = useFolder("disk");
+let canMount: boolean;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-disk-"));
   await Promise.all(["owned", "limited"].map((name) => mkdir(join(folder, name))));
-  server = await startServer("http");
   canMount = await mounts();
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
 });
 
 const LONG = 90_000;

@@ -1,24 +1,17 @@
 // A process or a Worker that ends with transfers in flight: no crash, no hang.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { beforeAll, describe, test } from "vitest";
 import { isFull } from "../driver/support.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { inChild } from "./process.ts";
 
-let server: TestServer, folder: string, env: Record<string, string>;
+const server = useServer("http", "https", "h2");
+const folder = useFolder("ends");
+let env: Record<string, string>;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-ends-"));
-  server = await startServer("http", "https", "h2");
   // without a C compiler a name is looked up that does not exist, and the answer comes sooner
   const preload = await buildSlowResolver();
   env = { FOLDER: folder, ...(preload ? { LD_PRELOAD: preload } : {}) };
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
 });
 
 const ROUNDS = isFull ? 20 : 1;

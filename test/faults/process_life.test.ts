@@ -1,14 +1,10 @@
 // What happens to a process while transfers run: exceptions in callbacks, signals, a clock that
 // jumps, an event loop that is blocked. Nothing is lost, and deadlines are kept.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { buildShim, expectQuiet, inChild, NO_COMPILER } from "./process.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const timeout = 90_000;
 

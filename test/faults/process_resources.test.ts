@@ -1,25 +1,15 @@
 // No descriptor is left, or no memory for another one: what cannot be done is refused by an error
 // with curl's name, what is in flight goes on, and afterwards everything works again.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Agent, CurlMultiError, Multi } from "../../mod.ts";
 import { easyFor, failure, get, until, waitMethods } from "../driver/support.ts";
 import { libcurl } from "../versions.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { buildShim, expectQuiet, inChild, NO_COMPILER } from "./process.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-resources-"));
-  server = await startServer("http");
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http");
+const folder = useFolder("resources");
 
 const LONG = 90_000;
 const isLinux = process.platform === "linux";

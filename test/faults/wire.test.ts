@@ -7,14 +7,15 @@ import { isPattern } from "../http/support.ts";
 import { NO_NAME } from "../no_name.ts";
 import { runChild } from "../server/child.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { APIS, ending, KINDS, LONG_MS, SHORT_MS, type Wanted } from "./wire.ts";
 import { ALPN_MS, type Fault, FAULTS } from "./wire_table.ts";
 
 vi.setConfig({ maxConcurrency: 16, testTimeout: 200_000, hookTimeout: 120_000 });
 
-let server: TestServer, agent: Agent;
+const server = useServer("faults", "https", "mtls", "expired", "wronghost");
+let agent: Agent;
 let before: unknown, sockets: number;
 /** What runs beside the faults: how many bytes each has had. */
 let beside: Promise<number[]>, smallOnes: Promise<number>;
@@ -76,7 +77,6 @@ async function warmUp(): Promise<void> {
 }
 
 beforeAll(async () => {
-  server = await startServer("faults", "https", "mtls", "expired", "wronghost");
   await warmUp();
   before = counters();
   sockets = connections();
@@ -90,7 +90,6 @@ beforeAll(async () => {
 afterAll(async () => {
   isOver = true;
   await agent?.close();
-  await server?.close();
 });
 
 test("every fault of the servers has its row", () => {

@@ -1,14 +1,14 @@
 // Where libcurl is looked for, and what the error says where none is found. In children: the
 // library is loaded once for a process.
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { configure, CurlLoadError, library, MINIMUM_VERSION, versionText } from "../../ffi/mod.ts";
 import { constants, CurlError } from "../../mod.ts";
 import { runChild } from "../server/child.ts";
+import { useFolder } from "../use.ts";
 
 const REPORT = `import { configure, CurlLoadError, Easy, versionInfo } from "#root/mod.ts";
 import process from "node:process";
@@ -53,13 +53,12 @@ function maps(): string {
   }
 }
 
-let folder: string, textFile: string;
+const folder = useFolder("load");
+let textFile: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "curlew-load-"));
   textFile = join(folder, "libcurl.so.4");
   writeFileSync(textFile, "not a library\n");
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("an override", () => {
   test("CURLEW_LIBRARY names the library", async () => {

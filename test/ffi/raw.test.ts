@@ -7,7 +7,7 @@ import { bytesAt, result, Struct, utf8 } from "../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../ffi/mod.ts";
 import { versionInfo } from "../../mod.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
 const { symbols, version } = library();
@@ -154,24 +154,21 @@ describe("the process", () => {
 });
 
 describe("a transfer", () => {
-  let server: TestServer, easy: Pointer;
+  const server = useServer("http", "https");
+  let easy: Pointer;
   const text = (option: number, value: string) =>
     expect(symbols.curl_easy_setopt.buffer(easy, option, c(value))).toBe(0);
   const long = (option: number, value: number) =>
     expect(symbols.curl_easy_setopt.long(easy, option, value)).toBe(0);
 
-  beforeAll(async () => {
-    server = await startServer("http", "https");
+  beforeAll(() => {
     easy = symbols.curl_easy_init();
     text(easyOptions.URL.id, server.url("/cookies/set?a=1&b=2"));
     text(easyOptions.NOPROXY.id, "*");
     long(easyOptions.NOBODY.id, 1);
     long(easyOptions.TIMEOUT_MS.id, 5000);
   });
-  afterAll(async () => {
-    symbols.curl_easy_cleanup(easy);
-    await server.close();
-  });
+  afterAll(() => symbols.curl_easy_cleanup(easy));
 
   test.skipIf(!libcurl.headers.holds)(
     `curl_easy_header finds a header, or says why not${libcurl.headers.note}`,

@@ -1,9 +1,9 @@
 // Alt-Svc on `Easy`: a real header, the cache's file, and the other way that is taken.
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, header, Transfer } from "./easy_support.ts";
 import { temporaryFolder } from "./temporary_files.ts";
@@ -11,11 +11,7 @@ import { temporaryFolder } from "./temporary_files.ts";
 const { CURLALTSVC_H1, CURLALTSVC_H2, CURLALTSVC_READONLYFILE } = constants;
 
 const { newFile } = temporaryFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("https", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("https", "h2");
 
 const read = async (path: string) =>
   (await readFile(path, "utf8")).split("\n").filter((line) => line && !line.startsWith("#"));

@@ -3,18 +3,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { libc } from "../../ffi/libc.ts";
 import { Agent, constants, type Easy, type EasyCallbacks, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { startServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { having, libcurl } from "../versions.ts";
 import { codeOf, failure, Transfer, utf8, versionNum } from "./easy_support.ts";
 import { type RtspServer, startRtsp } from "./easy_rtsp.ts";
 import { pushing, pushLoop } from "./push_support.ts";
 
-let server: TestServer, rtsp: RtspServer, agent: Agent;
+const server = useServer("http", "https", "ftp");
+let rtsp: RtspServer, agent: Agent;
 beforeAll(async () => {
-  [server, rtsp] = await Promise.all([startServer("http", "https", "ftp"), startRtsp()]);
+  rtsp = await startRtsp();
   agent = new Agent();
 });
-afterAll(() => Promise.all([agent.close(), server.close(), rtsp.close()]));
+afterAll(async () => {
+  await agent.close();
+  await rtsp.close();
+});
 
 interface Case {
   readonly fails: keyof EasyCallbacks;

@@ -2,19 +2,15 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, type Easy, type EasyOptions, fetch } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, get, Transfer } from "./easy_support.ts";
 import { temporaryFolder } from "./temporary_files.ts";
 
 const { folder, newFile } = temporaryFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 const read = async (path: string) => existsSync(path) ? await readFile(path, "utf8") : null;
 

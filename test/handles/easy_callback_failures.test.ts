@@ -1,16 +1,17 @@
 // What a throw and what nonsense as a result do, in every callback that a transfer here can fire.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { constants, CurlEasyError, type EasyCallbacks, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { having, libcurl } from "../versions.ts";
 import { failure, Transfer, utf8 } from "./easy_support.ts";
 import { type RtspServer, startRtsp } from "./easy_rtsp.ts";
 
-let server: TestServer, rtsp: RtspServer;
+const server = useServer("http", "https", "ftp");
+let rtsp: RtspServer;
 beforeAll(async () => {
-  [server, rtsp] = await Promise.all([startServer("http", "https", "ftp"), startRtsp()]);
+  rtsp = await startRtsp();
 });
-afterAll(() => Promise.all([server.close(), rtsp.close()]));
+afterAll(() => rtsp.close());
 
 interface Case {
   readonly options: () => EasyOptions;

@@ -1,15 +1,11 @@
 // The callbacks that take bytes, each fired by a transfer: WRITE and HEADER. What a throw or
 // nonsense in them does is in easy_callback_failures.test.ts.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 describe("WRITEFUNCTION", () => {
   test("gets the body in pieces, in order, with WRITEDATA last", () => {

@@ -1,17 +1,13 @@
 // The callbacks that tell of a transfer's course: XFERINFO, PROGRESS, DEBUG, PREREQ,
 // RESOLVER_START, SSL_CTX.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { native } from "../../ffi/mod.ts";
 import { constants, type Pointer } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { having, libcurl } from "../versions.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 describe.each(["XFERINFOFUNCTION", "PROGRESSFUNCTION"] as const)("%s", (name) => {
   const dataOption = name === "XFERINFOFUNCTION" ? "XFERINFODATA" : "PROGRESSDATA";

@@ -1,17 +1,13 @@
 // The callbacks of an FTP wildcard transfer, and those of SSH as far as they go without a server.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, Easy, type EasyOptions, type FileInfo } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, facts, Transfer, versionNum } from "./easy_support.ts";
 
 const { CURL_CHUNK_BGN_FUNC_FAIL, CURL_CHUNK_BGN_FUNC_SKIP } = constants;
 const { CURL_FNMATCHFUNC_MATCH, CURL_FNMATCHFUNC_NOMATCH, CURL_FNMATCHFUNC_FAIL } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("ftp");
-});
-afterAll(() => server.close());
+const server = useServer("ftp");
 
 const wildcard = (options: EasyOptions, path = "/dir/*.txt") =>
   new Transfer(server.url(path, "ftp"), { WILDCARDMATCH: true, ...options });

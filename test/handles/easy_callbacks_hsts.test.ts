@@ -1,18 +1,14 @@
 // The callbacks that load and save the HSTS cache.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, type EasyOptions, type HstsEntry } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, facts, failure, Transfer } from "./easy_support.ts";
 
 const { CURLSTS_OK, CURLSTS_DONE, CURLSTS_FAIL } = constants;
 const EXPIRE = "20491231 23:59:59";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("https");
-});
-afterAll(() => server.close());
+const server = useServer("https");
 
 /** http, which the cache is to make https: the port is that of https. */
 const plain = (options: EasyOptions) =>

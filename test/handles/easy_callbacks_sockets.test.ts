@@ -1,19 +1,15 @@
 // The callbacks around a socket's life: OPENSOCKET, SOCKOPT, CLOSESOCKET.
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { closeOnExec, libc } from "../../ffi/libc.ts";
 import { constants, Multi, Share, type SocketAddress } from "../../mod.ts";
 import { closeHookCount } from "../../src/handles/core/close_hook.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 
 const AF_INET = 2, AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000;
 const { CURLSOCKTYPE_IPCXN, CURL_SOCKOPT_OK } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "unix");
-});
-afterAll(() => server.close());
+const server = useServer("http", "unix");
 
 const isOpen = (fd: number) => closeOnExec(fd);
 

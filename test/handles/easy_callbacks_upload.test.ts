@@ -1,8 +1,8 @@
 // The callbacks of an upload, each fired by a transfer: READ, TRAILER, SEEK, IOCTL.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
 const { resumesPut } = libcurl;
@@ -11,11 +11,7 @@ import { codeOf, facts, failure, Transfer, utf8 } from "./easy_support.ts";
 const { CURL_READFUNC_ABORT, CURLIOCMD_RESTARTREAD } = constants;
 const { CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** A READFUNCTION that gives those bytes, `step` at a time, and can be set back. */
 class Source {

@@ -1,16 +1,12 @@
 // Sequences that crashed once, each in a process of its own: now they throw, or do no harm.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { describe, expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { survive as surviveOn } from "./easy_survive.ts";
 import { libcurl } from "../versions.ts";
 import { temporaryFolder } from "./temporary_files.ts";
 
 const { newFile } = temporaryFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2c");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2c");
 
 const survive = (lines: string) => surviveOn(server, lines);
 

@@ -1,14 +1,10 @@
 // Sequences that crashed once, each in a process of its own: now they throw, or do no harm.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { oddities } from "../../src/libcurl_versions.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { survive as surviveOn } from "./easy_survive.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2c");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2c");
 
 const survive = (lines: string) => surviveOn(server, lines);
 

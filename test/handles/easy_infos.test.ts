@@ -1,10 +1,10 @@
 // All infos of all kinds, on a real transfer.
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type InfoKind, type InfoRow, infos } from "../../ffi/curl/infos.ts";
 import { native } from "../../ffi/mod.ts";
 import { constants, Easy, type InfoName, type TlsSessionInfo } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, failure, get, Transfer, versionNum } from "./easy_support.ts";
 
@@ -12,11 +12,7 @@ const rows = Object.entries(infos as Readonly<Record<string, InfoRow>>) as [Info
 const known = (id: number) =>
   Math.min(...rows.filter(([, row]) => row.id === id).map(([, row]) => row.since)) <= versionNum;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "ftp", "proxy");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "ftp", "proxy");
 
 describe(`each of the ${rows.length} rows of the table`, () => {
   const isKind: Record<InfoKind, (value: unknown) => boolean> = {

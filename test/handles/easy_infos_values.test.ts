@@ -1,5 +1,5 @@
 // Each info of the table on a transfer that gives it a value, and that value.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type InfoRow, infos } from "../../ffi/curl/infos.ts";
 import { native } from "../../ffi/mod.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type TlsSessionInfo,
   versionInfo,
 } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { startRtsp } from "./easy_rtsp.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, get, Transfer, versionNum } from "./easy_support.ts";
@@ -19,11 +19,7 @@ const table: Readonly<Record<string, InfoRow>> = infos;
 
 const { queueTime, verifyResult } = libcurl;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2", "ftp", "proxy", "proxyTls", "socks");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2", "ftp", "proxy", "proxyTls", "socks");
 
 /** A value, an asymmetric matcher, or what must be true of the value. */
 type Wanted = { readonly [N in InfoName]?: unknown };

@@ -1,17 +1,13 @@
 // close(), reset(), duplicate(), and what a closed handle says.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { constants, Easy, Multi, Share } from "../../mod.ts";
 import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, failure, get, header, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 describe("close()", () => {
   test("frees the handle, its memory and its token, and is done once", () => {

@@ -1,7 +1,4 @@
 // What a duplicate gets, what reset() and a new transfer take away: by the shape of the state.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions, type OptionKind, type OptionRow } from "../../ffi/curl/options.ts";
@@ -13,14 +10,12 @@ import { stateOf } from "../../src/handles/easy/easy.ts";
 import { guardReuse, setLeavesUnread } from "../../src/handles/easy/forbid_reuse.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf } from "./easy_support.ts";
+import { useFolder } from "../use.ts";
 
 // COOKIEJAR, HSTS and ALTSVC name files that are written when the handle is closed
-const home = process.cwd(), folder = mkdtempSync(join(tmpdir(), "curlew-lifetimes-"));
+const home = process.cwd(), folder = useFolder("lifetimes");
 beforeAll(() => process.chdir(folder));
-afterAll(() => {
-  process.chdir(home);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => process.chdir(home));
 
 const open: Disposable[] = [];
 afterEach(() => {

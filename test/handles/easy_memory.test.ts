@@ -1,20 +1,16 @@
 // Memory that libcurl reads later has an owner: nothing is left behind, nothing goes too early.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { Easy, type EasyOptions } from "../../mod.ts";
 import { closeHookCount } from "../../src/handles/core/close_hook.ts";
 import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { having } from "../versions.ts";
 import { codeOf, get, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const counters = () => ({
   blocks: live.blocks,

@@ -1,7 +1,7 @@
 // null: unsets what is no number, and restores the default of what is one, never a silent 0.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlEasyError, Easy, versionInfo } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
 const { forgetsCa } = libcurl;
@@ -9,11 +9,7 @@ import { codeOf, failure, get, header, Transfer } from "./easy_support.ts";
 
 const PEER_FAILED_VERIFICATION = 60;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "wronghost", "raw");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "wronghost", "raw");
 
 describe("numbers", () => {
   test("SSL_VERIFYPEER null is verification on: an unknown CA is refused", () => {

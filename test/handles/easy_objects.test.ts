@@ -2,17 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, Easy, Share } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, failure, get, Transfer, utf8 } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("https", "mtls", "h2c");
-});
-afterAll(() => server.close());
+const server = useServer("https", "mtls", "h2c");
 
 const { caBlob, keyBlobs } = libcurl;
 

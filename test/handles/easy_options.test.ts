@@ -1,14 +1,10 @@
 // Each kind of option that is a number, a string or a list, by what the server then sees.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, CurlEasyError, Easy } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, type Echo, failure, get, header, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 function echo(options: ConstructorParameters<typeof Transfer>[1]): Echo {
   using easy = get(server.url("/echo"), options);

@@ -1,21 +1,16 @@
 // Every row of the table with a right value and with wrong ones: an answer, never a crash.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { easyOptions, type OptionKind, type OptionRow } from "../../ffi/curl/options.ts";
 import { libcurl } from "../versions.ts";
 import { Easy, Mime, Share } from "../../mod.ts";
 import { codeOf, versionNum } from "./easy_support.ts";
+import { useFolder } from "../use.ts";
 
 // COOKIEJAR, HSTS and ALTSVC name files that are written when the handle is closed
-const home = process.cwd(), folder = mkdtempSync(join(tmpdir(), "curlew-options-"));
+const home = process.cwd(), folder = useFolder("options");
 beforeAll(() => process.chdir(folder));
-afterAll(() => {
-  process.chdir(home);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => process.chdir(home));
 
 const rows = Object.entries(easyOptions as Readonly<Record<string, OptionRow>>);
 

@@ -1,19 +1,15 @@
 // What perform() throws, and pausing.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, CurlEasyError, CurlError, Easy, Multi } from "../../mod.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, facts, failure, get, Transfer } from "./easy_support.ts";
 import { NO_NAME } from "../no_name.ts";
 
 const { CURL_WRITEFUNC_PAUSE, CURL_READFUNC_PAUSE, CURLPAUSE_CONT, CURLPAUSE_RECV } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "raw");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw");
 
 describe("an error", () => {
   test("has curl's number, name and its own words from the error buffer", () => {

@@ -1,16 +1,12 @@
 // POSTFIELDS and its kin: what the server gets, and that libcurl never reads beyond it.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { Easy, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, type Echo, failure, get, header, Transfer, utf8 } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 function post(options: EasyOptions): Echo {
   using easy = get(server.url("/echo"), options);

@@ -1,17 +1,13 @@
 // What may not be done inside a callback throws at once, and the transfer still ends well.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlEasyError, type Easy, type EasyOptionName, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { having, libcurl } from "../versions.ts";
 import { codeOf, Transfer, utf8 } from "./easy_support.ts";
 
 const RECURSIVE_API_CALL = 93;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 const FORBIDDEN: Record<string, (easy: Easy) => unknown> = {
   close: (easy) => easy.close(),

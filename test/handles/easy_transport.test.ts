@@ -1,16 +1,12 @@
 // send and recv on a connection of one's own, upkeep, and the header API.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, CurlLoadError } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, failure, get, Transfer, utf8, versionNum } from "./easy_support.ts";
 
 const CURLE_AGAIN = 81;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "echo", "proxy");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "echo", "proxy");
 
 /** What `recv` gives, waiting for it at most five seconds. */
 async function received(easy: Transfer, buffer: Uint8Array<ArrayBuffer>): Promise<number> {

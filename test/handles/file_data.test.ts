@@ -11,15 +11,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent, CurlEasyError, Easy, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
+let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "curlew-file-data-"));
 });

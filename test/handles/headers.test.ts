@@ -1,5 +1,5 @@
 // The header API on real transfers: each origin, each request, repeated names.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Agent,
   constants,
@@ -8,7 +8,7 @@ import {
   type Header,
   type HeadersOptions,
 } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, get, Transfer } from "./easy_support.ts";
 
@@ -16,11 +16,7 @@ const { CURLH_HEADER, CURLH_TRAILER, CURLH_CONNECT, CURLH_1XX, CURLH_PSEUDO } = 
 const ALL = CURLH_HEADER | CURLH_TRAILER | CURLH_CONNECT | CURLH_1XX | CURLH_PSEUDO;
 const { headers, marksH2Trailers } = libcurl;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2", "h2c", "proxy", "raw");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2", "h2c", "proxy", "raw");
 
 /** The headers as `name: value`. */
 function shown(easy: Easy, options: HeadersOptions = {}): string[] {

@@ -1,9 +1,9 @@
 // HSTS on `Easy`: the file, the header, and what HSTS_CTRL says. Its callbacks have their own test.
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, failure, Transfer } from "./easy_support.ts";
 import { temporaryFolder } from "./temporary_files.ts";
@@ -11,11 +11,7 @@ import { temporaryFolder } from "./temporary_files.ts";
 const { CURLHSTS_ENABLE } = constants;
 
 const { newFile } = temporaryFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 const LATER = "20991231 23:59:59";
 const read = async (path: string) =>

@@ -1,29 +1,22 @@
 // HTTPPOST, the forms of curl_formadd.
 import { Buffer } from "node:buffer";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { library, native } from "../../ffi/mod.ts";
 import { type HttpPostPart, Multi } from "../../mod.ts";
 import { ownForm, readForm } from "../../src/handles/mime/httppost.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { codeOf, facts, get, Transfer } from "./easy_support.ts";
 import { linesOf, partsOf } from "./mime_support.ts";
 
-let server: TestServer;
-let folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = mkdtempSync(join(tmpdir(), "curlew-form-"));
+const server = useServer("http");
+const folder = useFolder("form");
+beforeAll(() => {
   writeFileSync(join(folder, "one.txt"), "file one");
   writeFileSync(join(folder, "two.png"), "file two");
   writeFileSync(join(folder, "-"), "dash");
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
 });
 
 const send = (...parts: HttpPostPart[]) => {

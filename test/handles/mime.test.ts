@@ -1,25 +1,16 @@
 // The parts of a Mime as a server's parser sees them, and what addPart refuses.
 import { Buffer } from "node:buffer";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Easy, Mime, type MimePart } from "../../mod.ts";
 import { oddities } from "../../src/libcurl_versions.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { codeOf, facts, failure, get, header, Transfer, utf8, versionNum } from "./easy_support.ts";
 import { bodyOf, linesOf, partsOf, post } from "./mime_support.ts";
 
-let server: TestServer;
-let folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = mkdtempSync(join(tmpdir(), "curlew-mime-"));
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("http");
+const folder = useFolder("mime");
 
 const send = (...parts: MimePart[]) => {
   const mime = new Mime();

@@ -1,14 +1,10 @@
 // The end of trees: in any order, and where they were forgotten.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 test.each([1, 2])("1000 orders of what can be done leave nothing behind, from %i", async (seed) => {
   const script = fileURLToPath(new URL("./mime_orders.ts", import.meta.url));

@@ -1,19 +1,15 @@
 // Parts whose bytes a function gives.
 import { createHash } from "node:crypto";
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, type Easy, Mime, type MimeReader, Multi } from "../../mod.ts";
 import { mimeCount } from "../../src/handles/mime/tree.ts";
 import { readerCount } from "../../src/handles/mime/reader.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, facts, failure, get, header, Transfer, utf8 } from "./easy_support.ts";
 import { linesOf, partsOf } from "./mime_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** A reader of a text that counts what is asked of it. */
 function readerOf(text: string, pieceSize = 1000, known = true) {

@@ -1,20 +1,16 @@
 // A callback that returns -1, throws, or returns nonsense.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, CurlMultiError, type Message, Multi } from "../../mod.ts";
 import { easyCount } from "../../src/handles/core/easy_state.ts";
 import { multiCount } from "../../src/handles/multi/multi.ts";
 import { LIFE, Loop, multiCode, multiError, POLL_REMOVE, Transfer } from "./multi_support.ts";
 import { failure } from "./easy_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
 const { CURLM_ABORTED_BY_CALLBACK, CURLE_ABORTED_BY_CALLBACK } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const minusOne = libcurl.abortsOnMinusOne;
 

@@ -1,14 +1,10 @@
 // How long a value given to assign() lives: until REMOVE, until it is replaced, until close().
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AssignedValues } from "../../src/handles/multi/assigned_values.ts";
 import { FIRST, LIFE, Loop, multiCode, POLL_IN, POLL_REMOVE, Transfer } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 const tables = new Set<AssignedValues>();
 beforeEach(() => {

@@ -1,5 +1,5 @@
 // close(), using, and what callbacks do meanwhile.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { easyCount } from "../../src/handles/core/easy_state.ts";
 import { multiCount } from "../../src/handles/multi/multi.ts";
@@ -13,13 +13,9 @@ import {
   type SocketCall,
   Transfer,
 } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** A loop with transfers that wait for ever, each on its socket. */
 function waiting(

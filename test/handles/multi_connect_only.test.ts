@@ -1,17 +1,13 @@
 // CONNECT_ONLY stays what it was when the handle was added. libcurl closes the last connection of a
 // handle that is taken out with it, also where that was made without, and has another transfer by
 // now: which went on with freed memory. And one that was made with it is never given up without.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, CurlEasyError, Easy, Multi, Share } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { Transfer } from "./multi_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 test.for(["CONNECT_ONLY", "UPLOAD_BUFFERSIZE"] as const)(
   "%s is refused while the handle is in use",

@@ -1,15 +1,11 @@
 // SOCKETDATA and TIMERDATA, and the callbacks that carry them.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Multi } from "../../mod.ts";
 import { LIFE, Loop, POLL_IN, SOCKET_TIMEOUT, Transfer } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { Wakeups } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const ANY = [0, 1, -1, "", "text", true, false, NaN, 1n, Symbol("s"), {}, [], () => 1, new Map()];
 

@@ -1,15 +1,11 @@
 // HTTP/2 over TLS: libcurl 7.88.1 itself fails to multiplex with prior knowledge and without TLS.
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { constants, CurlEasyError, type EasyOptions } from "../../mod.ts";
 import { Loop, POLL_REMOVE, SOCKET_TIMEOUT, Transfer } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2");
 beforeEach(() => {
 });
 

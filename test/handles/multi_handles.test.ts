@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { brokenMulti } from "../../src/handles/invariants.ts";
 import { multiCount } from "../../src/handles/multi/multi.ts";
 import { constants, CurlEasyError, Easy, Multi } from "../../mod.ts";
 import { multiCode, multiError, sleepSync, Transfer } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** Runs all that is added to the end. */
 function finish(multi: Multi): number[] {

@@ -1,15 +1,11 @@
 // Calls on a Multi that crashed once, each in a process of its own: now they throw, or do no harm.
 // libcurl since 8.9 looks for a negative descriptor before the first of the 911 places of its table
 // of sockets: for -912 it takes the size of malloc's block for an entry.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { survive } from "./easy_survive.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2c");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2c");
 
 /** A table with a socket in it. */
 const BUSY = `

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, CurlEasyError, Multi } from "../../mod.ts";
 import { Loop, sleepSync, SOCKET_TIMEOUT, Transfer } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 test("infoRead() is null while nothing has finished, and again after the last message", () => {
   using multi = new Multi();

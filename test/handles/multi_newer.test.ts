@@ -1,15 +1,11 @@
 // What libcurl learnt later: each function fails by its version's name where it is missing, and
 // works where it is there.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, CurlLoadError, type Easy, Multi, versionInfo } from "../../mod.ts";
 import { Loop, multiCode, POLL_IN, POLL_OUT, Transfer, versionNum } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const { version } = versionInfo();
 

@@ -1,18 +1,14 @@
 // HTTP/2 server push, as far as the callback. libcurl asks for pushes only where PUSHFUNCTION is set.
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
 import { constants, type Easy, Multi, type PushHeaders } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { type Loop, multiCode } from "./multi_support.ts";
 import { pushing, pushLoop } from "./push_support.ts";
 
 const { CURL_PUSH_DENY } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("h2");
-});
-afterAll(() => server.close());
+const server = useServer("h2");
 beforeEach(() => {
 });
 

@@ -1,17 +1,13 @@
 // HTTP/2 server pushes that are taken.
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { constants, CurlLoadError, type Easy } from "../../mod.ts";
 import { oddities } from "../../src/libcurl_versions.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { collect, pushing, pushLoop, reach } from "./push_support.ts";
 
 const { CURL_PUSH_DENY, CURL_PUSH_OK } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("h2");
-});
-afterAll(() => server.close());
+const server = useServer("h2");
 beforeEach(() => {
 });
 

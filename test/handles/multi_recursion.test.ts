@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, CurlEasyError, CurlMultiError, type Multi } from "../../mod.ts";
 import {
   Loop,
@@ -8,13 +8,9 @@ import {
   Transfer,
   versionNum,
 } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 type Calls = Record<string, () => unknown>;
 

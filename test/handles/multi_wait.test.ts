@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { EFD_CLOEXEC_NONBLOCK, libc } from "../../ffi/libc.ts";
 import { constants, Multi, type WaitFd } from "../../mod.ts";
 import { multiCode, sleepSync, Transfer } from "./multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl, Wakeups } from "../versions.ts";
 
 const { CURL_WAIT_POLLIN, CURL_WAIT_POLLOUT, CURL_WAIT_POLLPRI } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 let pipe: { readonly read: number; readonly write: number };
 beforeEach(() => {

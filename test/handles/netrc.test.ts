@@ -2,9 +2,9 @@
 import { Buffer } from "node:buffer";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, type EasyOptions, fetch } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, get, header, Transfer } from "./easy_support.ts";
 import { temporaryFolder } from "./temporary_files.ts";
@@ -12,11 +12,7 @@ import { temporaryFolder } from "./temporary_files.ts";
 const { CURL_NETRC_IGNORED, CURL_NETRC_OPTIONAL, CURL_NETRC_REQUIRED } = constants;
 
 const { folder, newFile } = temporaryFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 /** Options with a netrc file of that text. */
 async function netrc(text: string, NETRC = CURL_NETRC_OPTIONAL as number): Promise<EasyOptions> {

@@ -1,19 +1,15 @@
 // NSS goes on with a handshake while libcurl closes its connection, which libcurl before 8.3 does
 // not survive where a protocol is negotiated: so nothing is, unless somebody asks for it.
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { constants, type Easy, type EasyOptions } from "../../mod.ts";
 import { inChild } from "../driver/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { get, Transfer } from "./easy_support.ts";
 
 const { CURL_HTTP_VERSION_1_1, CURL_HTTP_VERSION_2_0, CURL_HTTP_VERSION_2TLS } = constants;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("h2");
-});
-afterAll(() => server.close());
+const server = useServer("h2");
 beforeEach(() => {
 });
 

@@ -2,11 +2,11 @@
 // refused, what may be set ends no process, with an allocator that
 // checks and perturbs. CURLEW_SWEEP=whole tries each with and without an agent, else one of the two.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { easyOptions } from "../../ffi/curl/options.ts";
 import { NUMBERS_IN_USE } from "../../src/handles/easy/in_use.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { CHECKED_MALLOC } from "./checked_malloc.ts";
 import { having } from "../versions.ts";
 
@@ -26,11 +26,7 @@ const KINDS = [
   "XFERINFOFUNCTION",
 ] as const;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("https");
-});
-afterAll(() => server.close());
+const server = useServer("https");
 
 // deno-lint-ignore no-explicit-any -- each part says something else
 async function run(part: string, timeoutMs = 60_000): Promise<any> {

@@ -1,18 +1,14 @@
 // libcurl's LDAP with TLS keeps a pointer to the handle that opened the connection: no other one
 // may use it. The real crash needs a server, see test/servers. A kept connection of file: is closed
 // by whoever finds it dead, and before 8.14 it closes descriptor 0 then.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, CurlUrl, Easy, type EasyOptions, Multi, Share } from "../../mod.ts";
 import { stateOf } from "../../src/handles/easy/easy.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { get } from "./easy_support.ts";
 import { survive } from "./easy_survive.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2c");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2c");
 
 function isApart(options: EasyOptions): boolean {
   using multi = new Multi();

@@ -1,5 +1,5 @@
 // Each kind of data that a share can have, by its effect: between easies, agents and fetches.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Agent,
   constants,
@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { shareCount } from "../../src/handles/share.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, failure, get, Transfer } from "./easy_support.ts";
 
@@ -25,11 +25,7 @@ const {
 const IN_USE = 2;
 const { publicSuffixes, sharesHsts, sharesTls } = libcurl;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2");
 
 function sharing(...kinds: number[]): Share {
   const share = new Share();

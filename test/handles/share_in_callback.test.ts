@@ -1,15 +1,11 @@
 // What a Share holds is in use while a callback of one of its users is on the stack: each call on
 // another handle that has the same Share is refused there, whatever kind of data it is.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, type Easy, Multi, Share } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const { CURL_LOCK_DATA_COOKIE, CURL_LOCK_DATA_DNS, CURL_LOCK_DATA_CONNECT } = constants;
 const { CURL_LOCK_DATA_SSL_SESSION } = constants;

@@ -1,5 +1,5 @@
 // CurlUrl as the value of CURLU: what is transferred, and who owns the handle.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Agent,
   constants,
@@ -13,14 +13,10 @@ import {
 } from "../../mod.ts";
 import { urlCount } from "../../src/handles/url.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, failure, header, Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 /** A transfer whose URL is a CURLU. */
 function transfer(url: CurlUrl, options = {}): Transfer {

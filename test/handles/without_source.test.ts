@@ -1,14 +1,10 @@
 // Uploads that nobody gives anything, bodies that nobody takes, and buffers that nobody fills.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { Transfer } from "./easy_support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** Has the program's standard input give nothing, without being at its end. */
 const SILENT_INPUT = [

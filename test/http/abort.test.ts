@@ -1,6 +1,6 @@
 // A signal ends a fetch at every phase, with its own reason, and nothing is left.
 import { getEventListeners } from "node:events";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { live } from "../../ffi/memory.ts";
 import { idleHandles } from "../../src/http/transfer/handle_pool.ts";
 import { easyCount } from "../../src/handles/core/easy_state.ts";
@@ -8,17 +8,15 @@ import { defaultAgent } from "../../src/http/default_agent.ts";
 import { fetch } from "../../src/http/fetch.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { descriptors, failure, get, sleep, until } from "./support.ts";
 import { libcurl } from "../versions.ts";
 
-let server: TestServer;
+const server = useServer("http", "silent", "h2");
 beforeAll(async () => {
-  server = await startServer("http", "silent", "h2");
   await (await get(server.url("/small"))).text();
 });
-afterAll(() => server.close());
 
 const reason = { my: "reason" };
 

@@ -1,20 +1,17 @@
 // An abort after the head ends the body in the same turn, also one that has arrived whole.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, type FetchInit } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { serveWith } from "./serve.ts";
 import { failure, get, record, sleep } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "unix");
+const server = useServer("http", "unix");
+let agent: Agent;
+beforeAll(() => {
   agent = new Agent();
 });
-afterAll(async () => {
-  await agent.close();
-  await server.close();
-});
+afterAll(() => agent.close());
 
 const builtIn = globalThis.fetch;
 const reason = new Error("the reason");

@@ -1,14 +1,14 @@
 // Heads that two readers may read in two ways are refused: several lengths, a CR without LF.
 import { Buffer } from "node:buffer";
 import net from "node:net";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, CurlEasyError, download, fetch, upload } from "../../mod.ts";
 import { HeadCollector } from "../../src/http/response/head.ts";
 import type { Piece } from "../../src/handles/callbacks/piece.ts";
 import { codeOf, failure } from "./support.ts";
+import { useFolder } from "../use.ts";
 
 const LENGTHS: readonly (readonly [lines: string, isRefused: boolean])[] = [
   ["Content-Length: 2", false],
@@ -80,10 +80,10 @@ test.each(CASES)("the lines %j", (lines, isRefused) => {
   }
 });
 
-let base: string, folder: string;
+const folder = useFolder("head");
+let base: string;
 let close: () => Promise<unknown>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "curlew-head-"));
   const server = net.createServer((socket) => {
     socket.on("error", () => {});
     socket.on("data", (data: Uint8Array) => {
@@ -100,7 +100,6 @@ beforeAll(async () => {
   close = () => new Promise((resolve) => server.close(resolve));
 });
 afterAll(async () => {
-  rmSync(folder, { recursive: true });
   await close();
 });
 

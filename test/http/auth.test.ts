@@ -1,8 +1,8 @@
 // Authentications that take more than one request: NTLM, Digest, Negotiate, and at a proxy.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, fetchSync, transferInfo } from "../../mod.ts";
 import type { FetchCurlOptions, FetchInit, FetchProgress } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";
 
@@ -11,11 +11,7 @@ const hasNtlm = hasFeature(constants.CURL_VERSION_NTLM);
 const hasNegotiate = hasFeature(constants.CURL_VERSION_SPNEGO);
 const unless = (has: boolean, name: string) => has ? "" : ` (this libcurl has no ${name})`;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2", "proxy");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2", "proxy");
 
 const USERPWD = "user:pass";
 const large = () => new Blob([new Uint8Array(300_000)]);

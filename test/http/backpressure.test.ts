@@ -1,15 +1,11 @@
 // A slow reader slows the server down, and costs no memory.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { isBun, isFull } from "./support.ts";
 import { ALPN, libcurl } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2");
 
 const MIB = 1 << 20;
 /** How long it reads slowly, and how much there is in all. */

@@ -1,24 +1,16 @@
 // What libcurl remembers of hosts in files: another way to them, and that they want TLS.
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, download, fetchSync, transferInfo, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { echo, failure, get, hasFeature, sent, until } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2");
-  folder = await mkdtemp(join(tmpdir(), "curlew-caches-"));
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http", "https", "h2");
+const folder = useFolder("caches");
 
 let files = 0;
 const newFile = () => join(folder, `${files++}.txt`);

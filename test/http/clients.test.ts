@@ -4,17 +4,13 @@ import type { AddressInfo } from "node:net";
 import { request } from "@octokit/request";
 import { FetchError, ofetch } from "ofetch";
 import * as openid from "openid-client";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fetch } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { type Echo, failure, sent, sentText } from "./support.ts";
 
-let server: TestServer;
+const server = useServer("http");
 const builtIn = globalThis.fetch;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
 const curlews = vi.fn(fetch);
 beforeEach(() => {
   globalThis.fetch = curlews as unknown as typeof globalThis.fetch;

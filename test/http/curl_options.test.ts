@@ -1,20 +1,16 @@
 // init.curl: any option of libcurl by its name, but for those that are fetch's own.
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, CurlEasyError, Share, versionInfo } from "../../mod.ts";
 import { reservedNames } from "../../src/http/request/curl_options.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, sent, sleep } from "./support.ts";
 
 const { versionNum } = versionInfo();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "unix", "abstract", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "unix", "abstract", "h2");
 
 const via = (curl: FetchCurlOptions, url = server.url("/echo")) => echo(url, { curl });
 

@@ -1,13 +1,9 @@
 // Deno aborted the process here, before `callsBack` kept its fast calls away from libcurl.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("h2c", "http");
-});
-afterAll(() => server.close());
+const server = useServer("h2c", "http");
 
 test("callbacks may undo the optimized code that they were called from", async () => {
   const child = await inChild(

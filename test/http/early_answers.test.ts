@@ -1,18 +1,14 @@
 // The answer being whole ends the exchange, also where the upload has nothing to send for the moment.
 import net from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, fetch, type FetchInit, transferInfo, upload } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, failure, sleep, until } from "./support.ts";
 
 const get = (url: string, init: FetchInit) => fetch(url, { timeout: 1500, ...init });
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2");
 
 const UNVERIFIED = { SSL_VERIFYPEER: 0, SSL_VERIFYHOST: 0 };
 const BODY = "the whole answer";

@@ -1,16 +1,12 @@
 // How a fetch fails: a TypeError whose cause is libcurl's error, in words for a person.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlEasyError } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, failure, get, record } from "./support.ts";
 import { NO_NAME } from "../no_name.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "raw", "h2", "echo");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw", "h2", "echo");
 
 /** Fetches and reads a body: what fails first. */
 const fails = (url: string, init = {}) =>

@@ -1,28 +1,27 @@
 // Blobs that are files on the disk: Bun.file(), whose size may be wrong, and Bun.stdin.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent, fetch, upload } from "../../mod.ts";
 import { runProgram } from "../server/child.ts";
 import { type StrictServer, strictServer } from "./strict_server.ts";
 import { failure, isBun } from "./support.ts";
+import { useFolder } from "../use.ts";
 
 type File = Blob & { readonly name?: string };
 const { Bun } = globalThis as unknown as { Bun: { file(path: string): File } };
 
-let folder: string, server: StrictServer;
+const folder = useFolder("blob");
+let server: StrictServer;
 let agent: Agent;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "curlew-blob-"));
   server = await strictServer();
   agent = new Agent();
 });
 afterAll(async () => {
   await agent.close();
   await server[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
 });
 
 function fileOf(content: string | Uint8Array, name = "file"): string {

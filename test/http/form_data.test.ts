@@ -3,18 +3,14 @@ import { Buffer } from "node:buffer";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { serializeForm } from "../../src/http/request_body/form_data.ts";
 import { parseForm } from "../handles/mime_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { echo, get, isFull, sent, sentText } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 type Entry = [name: string, value: string] | [name: string, value: Blob, filename?: string];
 

@@ -1,16 +1,13 @@
 // In the place of the built-in fetch, curlew's serves a client library that knows nothing of it.
 import ky, { HTTPError, isTimeoutError } from "ky";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { fetch } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { type Echo, failure, sent, sentText } from "./support.ts";
 
-let server: TestServer, client: typeof ky;
+const server = useServer("http");
+let client: typeof ky;
 const builtIn = globalThis.fetch;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
 beforeEach(() => {
   globalThis.fetch = fetch as typeof globalThis.fetch;
   client = ky.create({ timeout: 5000, retry: 0 });

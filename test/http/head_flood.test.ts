@@ -1,24 +1,15 @@
 // A response with a flood of header fields ends early, by a limit that can be changed.
-import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { download, fetch, fetchSync, upload } from "../../mod.ts";
 import { createFetch } from "../../session.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { codeOf, failure } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-flood-"));
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http");
+const folder = useFolder("flood");
 
 const timeout = 10_000;
 /** The calls, each of which gives the number of fields or fails. */

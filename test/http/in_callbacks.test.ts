@@ -1,20 +1,18 @@
 // Calls of curlew's own handles inside callbacks of other transfers: an error is one of those that
 // the call documents, and no handle stays open.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Agent, CurlEasyError, download, Easy, fetch, fetchSync, upload } from "../../mod.ts";
 import { CookieJar } from "../../session.ts";
 import { easyCount } from "../../src/handles/core/easy_state.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { until } from "../driver/support.ts";
 
-let server: TestServer;
+const server = useServer("http");
 beforeAll(async () => {
-  server = await startServer("http");
   // the handles that fetch keeps for later
   const texts = [1, 2, 3].map(async () => (await fetch(server.url("/small"), { cookies })).text());
   await Promise.all(texts);
 });
-afterAll(() => server.close());
 
 const cookies = new CookieJar();
 const WRONG = "no such scheme:";

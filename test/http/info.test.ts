@@ -4,19 +4,16 @@ import { Agent } from "../../mod.ts";
 import { formatTimings, type TransferInfo } from "../../src/http/response/info.ts";
 import { transferInfo } from "../../src/http/response/response.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { failure, get, sleep } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2");
+const server = useServer("http", "https", "h2");
+let agent: Agent;
+beforeAll(() => {
   agent = new Agent();
 });
-afterAll(async () => {
-  await agent.close();
-  await server.close();
-});
+afterAll(() => agent.close());
 
 /** The info of a fetch whose body was read. */
 async function infoOf(url: string, init: FetchInit = {}): Promise<TransferInfo> {

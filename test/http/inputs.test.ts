@@ -1,17 +1,16 @@
 // What fetch takes as its first argument, its method, and what it answers without the network.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { download, fetchSync, upload } from "../../mod.ts";
 import { fetch } from "../../src/http/fetch.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { echo, failure, get, sent, sentText } from "./support.ts";
 
-let server: TestServer, url: string;
-beforeAll(async () => {
-  server = await startServer("http");
+const server = useServer("http");
+let url: string;
+beforeAll(() => {
   url = server.url("/echo?a=1");
 });
-afterAll(() => server.close());
 
 describe("the input", () => {
   test("may be a string, a URL or a Request", async () => {

@@ -2,18 +2,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { constants } from "../../mod.ts";
 import { type Realm, startRealm } from "../server/kerberos.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { hasFeature } from "./support.ts";
 
-let server: TestServer, realm: Realm | null;
+const server = useServer("http");
+let realm: Realm | null;
 beforeAll(async () => {
-  [server, realm] = await Promise.all([startServer("http"), startRealm()]);
+  realm = await startRealm();
 });
-afterAll(async () => {
-  realm?.close();
-  await server.close();
-});
+afterAll(() => realm?.close());
 
 // the environment decides, which only a new process reads
 test("Negotiate logs in with a Kerberos ticket, and sends any body once", async ({ skip }) => {

@@ -1,16 +1,12 @@
 // What a Response that nobody reads does to its connection and to the process.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 
 /** A server keeps its connections for a minute; in ms. */
 const AT_ONCE = 5000;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "unix");
-});
-afterAll(() => server.close());
+const server = useServer("http", "unix");
 
 /** Garbage is collected only where the runtime is told that it may be. */
 const env = { DENO_V8_FLAGS: "--expose-gc" };

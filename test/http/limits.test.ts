@@ -1,16 +1,12 @@
 // init.timeout, connectTimeout, maxBodySize, onProgress, and libcurl's own limits of speed.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetch } from "../../src/http/fetch.ts";
 import type { FetchInit, FetchProgress } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, failure, get, sleep } from "./support.ts";
 import { libcurl } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "silent");
-});
-afterAll(() => server.close());
+const server = useServer("http", "silent");
 
 /** A busy machine is late, but not by this many ms. */
 const SOON = 4000;

@@ -1,16 +1,12 @@
 // Many fetches, one after another and at once.
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { ALPN } from "../versions.ts";
 import { get, isBun, isFull, isPattern } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2");
 
 /** V8 lets its space for new objects grow to three times 16 MiB, which is no leak. */
 const env = { DENO_V8_FLAGS: "--expose-gc,--max-semi-space-size=2" };

@@ -3,19 +3,15 @@ import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, Easy, type EasyOptions, Mime, type MimeSource, mimeStream } from "../../mod.ts";
 import { partsOf } from "../handles/mime_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { failure, sleep, until } from "./support.ts";
 
-let server: TestServer;
+const server = useServer("http");
 let agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http");
+beforeAll(() => {
   agent = new Agent();
 });
-afterAll(async () => {
-  await agent.close();
-  await server.close();
-});
+afterAll(() => agent.close());
 
 /** Sends the tree and gives what the server says, or throws. */
 async function send(mime: Mime, path = "/echo", options: EasyOptions = {}, signal?: AbortSignal) {

@@ -1,16 +1,13 @@
 // Who looks a name up: another DNS server, or one over HTTPS.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetchSync, transferInfo, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import type { UrlKind } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, echo, failure, get, sent } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2");
 
 const { libraries, versionNum } = versionInfo(), hasCares = "c-ares" in libraries;
 /** Only the test server over HTTPS knows this one. */

@@ -1,27 +1,22 @@
 // A Response is the runtime's own for whoever reads it: each way of reading, cloning, cancelling and
 // returning one from a server's handler does what it does with one of the built-in fetch.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { serveWith } from "./serve.ts";
 import { get, isBun, record, sleep } from "./support.ts";
 
-let server: TestServer, agent: Agent, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
+const server = useServer("http");
+const folder = useFolder("native");
+let agent: Agent;
+beforeAll(() => {
   agent = new Agent();
-  folder = await mkdtemp(join(tmpdir(), "curlew-native-"));
 });
-afterAll(async () => {
-  await agent.close();
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => agent.close());
 
 const builtIn = globalThis.fetch;
 /** The runtimes' own, as far as the tests ask for it. */

@@ -1,9 +1,8 @@
 // Options that are one request's own, by each door to a transfer: what the agent has kept of other
 // requests is used only where it was made under the same options.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   Agent,
   constants,
@@ -15,19 +14,13 @@ import {
 import { easyFor } from "../driver/support.ts";
 import { ROWS } from "../../src/handles/connections/judgements.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { codeOf, failure, get } from "./support.ts";
 
-let server: TestServer, folder: string, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "tls");
-  folder = mkdtempSync(join(tmpdir(), "curlew-own-options-"));
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("http", "tls");
+const folder = useFolder("own-options");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

@@ -1,22 +1,17 @@
 // Handles that are used again: nothing of one request is left for the next.
 import net from "node:net";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
 import { easyCount } from "../../src/handles/core/easy_state.ts";
 import { transferInfo } from "../../src/http/response/response.ts";
 import { idleHandles } from "../../src/http/transfer/handle_pool.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { type Echo, failure, get, isPattern, sent } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "raw");
-});
-afterAll(async () => {
-  await agent.close();
-  await server.close();
-});
+const server = useServer("http", "raw");
+let agent: Agent;
+afterAll(() => agent.close());
 
 /** An agent with a kept connection and one idle handle. */
 beforeEach(async () => {

@@ -1,19 +1,15 @@
 // Proxies of every kind, and who resolves the name.
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { constants, versionInfo } from "../../mod.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { codeOf, echo, failure, get, hasFeature, sent } from "./support.ts";
 import { NO_NAME } from "../no_name.ts";
 
 const { versionNum } = versionInfo();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "h2", "proxy", "proxyTls", "socks", "unix");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "h2", "proxy", "proxyTls", "socks", "unix");
 
 async function stats(path: string): Promise<Record<string, { targets: string[] }>> {
   const curl = { UNIX_SOCKET_PATH: server.unix };

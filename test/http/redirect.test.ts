@@ -1,14 +1,11 @@
 // The redirect rules of the fetch standard.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { type Echo, failure, get, record, sent, sentText } from "./support.ts";
 
-let server: TestServer, other: TestServer;
-beforeAll(async () => {
-  [server, other] = await Promise.all([startServer("http"), startServer("http")]);
-});
-afterAll(() => Promise.all([server.close(), other.close()]));
+const server = useServer("http");
+const other = useServer("http");
 
 const to = (target: string, status = 302) =>
   server.url(`/redirect-to?url=${encodeURIComponent(target)}&status=${status}`);

@@ -1,21 +1,13 @@
 // Every call that follows redirects decides alike what comes after a response.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { download, fetchSync, transferInfo, upload } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { type Echo, get } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = mkdtempSync(join(tmpdir(), "curlew-redirects-"));
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("http");
+const folder = useFolder("redirects");
 
 /** What a call came to: at most one redirect is followed here before it succeeds. */
 interface Outcome {

@@ -1,16 +1,12 @@
 // The Referer header, by the fetch standard's rules for who may see how much.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetchSync, type ReferrerPolicy } from "../../mod.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
 import { referrerFor } from "../../src/http/request/referrer.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { echo, failure, get, record, sent } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** What `/echo` got as Referer. */
 async function seen(init: FetchInit, url = server.url("/echo")): Promise<string | undefined> {

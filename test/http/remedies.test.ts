@@ -1,22 +1,18 @@
 // The failures that a first day meets: each message names the thing and what to do about it.
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, type CurlEasyError, download, Easy, fetch, fetchSync, upload } from "../../mod.ts";
 import { NO_NAME } from "../no_name.ts";
 import { runProgram } from "../server/child.ts";
 import { findNode } from "../server/node.ts";
 import { startServer } from "../server/start.ts";
+import { useFolder } from "../use.ts";
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-remedies-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = useFolder("remedies");
 
 async function failure(call: () => unknown): Promise<Error> {
   try {

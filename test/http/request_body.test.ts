@@ -1,20 +1,20 @@
 // Every kind of request body, and how it is on the wire.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { Easy, upload } from "../../mod.ts";
 import { live } from "../../ffi/memory.ts";
 import type { FetchBody } from "../../src/http/request_body/source.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { startServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, echo, failure, get, sent, sentText, sleep } from "./support.ts";
 
-let server: TestServer, url: string;
-beforeAll(async () => {
-  server = await startServer("http", "h2");
+const server = useServer("http", "h2");
+let url: string;
+beforeAll(() => {
   url = server.url("/echo");
 });
-afterAll(() => server.close());
 
 const post = (body: FetchBody) => echo(url, { method: "POST", body });
 const utf8 = (text: string) => new TextEncoder().encode(text);

@@ -1,16 +1,12 @@
 // When the server wants to be asked: Expect, and bodies that are sent again.
 import net from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants } from "../../mod.ts";
 import type { FetchBody } from "../../src/http/request_body/source.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { codeOf, echo, failure, get, record, sentText } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "silent");
-});
-afterAll(() => server.close());
+const server = useServer("http", "silent");
 
 const { CURLAUTH_DIGEST, CURLAUTH_BASIC, CURLAUTH_ANY } = constants;
 

@@ -1,17 +1,13 @@
 // The Response: the runtime's own, with everything that its constructor does not take.
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetchSync } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { serveWith } from "./serve.ts";
 import { codeOf, failure, get, record } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "raw", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw", "h2");
 
 const answer = (head: string, body = "") => `HTTP/1.1 ${head}\r\nConnection: close\r\n\r\n${body}`;
 

@@ -1,14 +1,10 @@
 // The body of a response: every way to read it.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { describe, expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { ALPN } from "../versions.ts";
 import { codeOf, failure, get, isBun, isPattern, record, sleep, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2", "unix");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2", "unix");
 
 const SIZE = 3_000_000;
 const large = () => get(server.url(`/bytes/${SIZE}`));

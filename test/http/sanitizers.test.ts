@@ -1,24 +1,18 @@
 // Deno.test with its sanitizers: an agent of one's own leaves nothing behind but what is loaded once.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type ChildResult, runProgram } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { isBun } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-let server: TestServer, folder: string;
+const server = useServer("http");
+const folder = useFolder("sanitizers");
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-sanitizers-"));
   await writeFile(join(folder, "file"), "text");
-  server = await startServer("http");
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
 });
 
 /** What users do with an agent, each as a test of its own. */

@@ -1,16 +1,13 @@
 // TLS: whom it trusts, who it is, and what it says when that fails.
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import { describe, expect, test } from "vitest";
+import type { UrlKind } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import type { FetchCurlOptions } from "../../src/http/request/plan.ts";
 import { codeOf, echo, failure, get } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("tls", "http");
-});
-afterAll(() => server.close());
+const server = useServer("tls", "http");
 
 const over = (kind: UrlKind, curl: FetchCurlOptions) =>
   echo(server.url("/echo", kind), { curl: { FRESH_CONNECT: 1, ...curl } });

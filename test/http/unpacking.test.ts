@@ -1,18 +1,15 @@
 // Bodies that unpack far. libcurl unpacks a whole read at once and keeps 64 MiB of it for a transfer
 // that is paused: so nothing of curlew's own may pause in the middle of more.
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, constants, Easy, type EasyOptions, fetchSync, transferInfo } from "../../mod.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer, type UrlKind } from "../server/start.ts";
+import type { UrlKind } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { inChild } from "./child.ts";
 import { codeOf, failure, get, hasFeature, sleep, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2");
 
 /** The size by which CPU time is measured, and one that is a little more than libcurl keeps. */
 const FAR = 100_000_000, TOO_FAR = 70_000_000;

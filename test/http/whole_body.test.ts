@@ -2,18 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent } from "../../mod.ts";
 import { transferInfo } from "../../src/http/response/response.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { failure, get as fetchBody, isBun, isPattern, record } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http");
+const server = useServer("http");
+let agent: Agent;
+beforeAll(() => {
   agent = new Agent();
 });
-afterAll(async () => {
-  await agent.close();
-  await server.close();
-});
+afterAll(() => agent.close());
 
 const get = (path: string) => fetchBody(server.url(path), { agent });
 const LIMIT = 64 * 1024;

@@ -9,10 +9,10 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { download, type DownloadProgress } from "../../mod.ts";
 import { failure } from "../driver/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import {
   bytesOf,
   digestOf,
@@ -25,11 +25,7 @@ import {
 } from "./support.ts";
 
 const folder = testFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "raw", "silent");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw", "silent");
 
 test.for([0, 1, 70_000, 100_000_000])("a file of %i bytes arrives whole", async (size) => {
   const path = folder.path("file.bin");

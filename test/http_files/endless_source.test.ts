@@ -1,21 +1,12 @@
 // A stream that never ends, or gives nothing: the timeout and the signal end the call all the same,
 // and the event loop goes on meanwhile.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetch, upload } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "curlew-endless-"));
-  server = await startServer("http");
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("http");
+const folder = useFolder("endless");
 
 interface Source {
   readonly stream: ReadableStream<Uint8Array>;

@@ -3,21 +3,17 @@ import { Buffer } from "node:buffer";
 import { readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { download, type DownloadProgress, upload } from "../../mod.ts";
 import { failure } from "../driver/support.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { bytesOf, hasBytes, names, rawServer, reply, testFolder } from "./support.ts";
 
 const BIG = 1 << 20;
 
 const folder = testFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("ftp");
-});
-afterAll(() => server.close());
+const server = useServer("ftp");
 
 const ftp = (path: string) => server.url(path, "ftp");
 

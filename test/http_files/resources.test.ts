@@ -1,20 +1,16 @@
 // Nothing is left of a download, an upload or a fetchSync, however it ends.
 import { openSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Agent, download, fetchSync, upload } from "../../mod.ts";
 import { DiskFile, diskFiles } from "../../src/handles/easy/disk_file.ts";
 import { openOrCreateOwn, PRIVATE } from "../../src/http/files/own_file.ts";
 import { counters, descriptors, failure } from "../driver/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { bytesOf, hasBytes, names, testFolder } from "./support.ts";
 
 const folder = testFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 /** Each way to end, once. */
 async function everyWay(agent: Agent): Promise<void> {

@@ -1,16 +1,12 @@
 // fetchSync: the rules of fetch, without an await.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { fetchSync, type FetchSyncInit } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { bytesOf } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "raw", "silent", "h2c");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw", "silent", "h2c");
 
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body);
 

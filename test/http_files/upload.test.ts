@@ -3,11 +3,11 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Easy, fetchSync, upload, type UploadBody, type UploadProgress } from "../../mod.ts";
 import { failure } from "../driver/support.ts";
 import { runProgram } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { bytesOf, digestOfPattern, rawServer, reply, sha256, testFolder } from "./support.ts";
 
 /** A request as it arrived. */
@@ -51,11 +51,7 @@ async function sink(
 }
 
 const folder = testFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "h2c", "silent");
-});
-afterAll(() => server.close());
+const server = useServer("http", "h2c", "silent");
 
 async function fileOf(size: number): Promise<string> {
   const path = folder.path("source"), block = bytesOf(1 << 20);

@@ -1,25 +1,23 @@
 // A program written for node-libcurl, with `from "node-libcurl"` in it as it stands: an alias leads
 // to the door. The aliases of the packed package are in test/package.test.ts.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { runProgram } from "../server/child.ts";
 import { findNode } from "../server/node.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { isBun } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DOOR = join(ROOT, "node_libcurl.ts");
 const EXAMPLE = join(ROOT, "examples", "http", "node_libcurl.ts");
 
-let server: TestServer, folder: string;
+const server = useServer("http");
+const folder = useFolder("alias");
 
 beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-alias-"));
   const program = (await readFile(EXAMPLE, "utf8")).replace(
     `"curlew/node-libcurl"`,
     `"node-libcurl"`,
@@ -43,11 +41,6 @@ beforeAll(async () => {
   await writeFile(join(folder, "package.json"), `{ "type": "module" }`);
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
   await writeFile(join(folder, "deno.json"), JSON.stringify({ imports }));
-});
-
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
 });
 
 test("a program runs by the alias", async () => {

@@ -1,7 +1,7 @@
 // Curl: its events, their order, its features, and each of its methods.
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Curl,
   CurlCode,
@@ -16,14 +16,10 @@ import {
 import { easyOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { versionInfo } from "../../mod.ts";
 import { parseHeaders } from "../../src/node_libcurl/curl/headers.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { curlFor, type Echo, ended, failed, sleep, thrown, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https", "ftp");
 
 /** The header of an echoed request. */
 const header = (echo: Echo, name: string) =>

@@ -1,6 +1,6 @@
 // curly: a request as a promise.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Curl,
   CurlCode,
@@ -11,14 +11,10 @@ import {
 } from "../../node_libcurl.ts";
 import { easyOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { optionOfCamelCase } from "../../src/node_libcurl/tables.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { type Echo, failure, thrown } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 const OPTIONS: CurlyOptions = { timeoutMs: 10_000, noProxy: "*" };
 const echo = (options: CurlyOptions = {}) =>

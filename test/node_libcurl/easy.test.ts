@@ -1,6 +1,6 @@
 // Easy: each member, and what is wrong with its arguments.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Curl,
   CurlCode,
@@ -13,14 +13,10 @@ import {
   Share,
 } from "../../node_libcurl.ts";
 import { constants, versionInfo } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, type Echo, thrown } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 const { CURLE_OK, CURLE_UNKNOWN_OPTION, CURLE_BAD_FUNCTION_ARGUMENT } = CurlCode;
 

@@ -1,6 +1,6 @@
 // Easy's callbacks: what each gets, what its result does, a throw, and a result that is nonsense.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Curl,
   CurlChunk,
@@ -23,16 +23,12 @@ import {
   type FileInfo,
   Multi,
 } from "../../node_libcurl.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { oddities } from "../../src/libcurl_versions.ts";
 import { libcurl } from "../versions.ts";
 import { easyFor, type Echo, failure, thrown } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 const { CURLE_OK, CURLE_ABORTED_BY_CALLBACK, CURLE_WRITE_ERROR } = CurlCode;
 

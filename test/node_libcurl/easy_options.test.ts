@@ -1,10 +1,8 @@
 // Easy.setOpt: every option, by the names and with the values that node-libcurl takes.
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Curl,
   CurlAuth,
@@ -24,18 +22,11 @@ import {
   Easy as CoreEasy,
   versionInfo,
 } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { easyFor, type Echo, thrown } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-node-libcurl-"));
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http");
+const folder = useFolder("node-libcurl");
 
 const { CURLE_OK, CURLE_UNKNOWN_OPTION, CURLE_BAD_FUNCTION_ARGUMENT } = CurlCode;
 const LARGE_BUFFERS_SINCE = 0x075800;

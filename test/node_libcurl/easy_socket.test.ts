@@ -1,16 +1,12 @@
 // A connection of one's own: send, recv, and what the socket can do.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlCode, CurlEasyError, Easy, Multi, SocketState } from "../../node_libcurl.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { runChild } from "../server/child.ts";
 import { sleep, thrown, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "echo", "lines");
-});
-afterAll(() => server.close());
+const server = useServer("http", "echo", "lines");
 
 function connecting(port: number): Easy {
   const easy = new Easy();

@@ -1,11 +1,9 @@
 // CurlMime and CurlMimePart: each method, and when what is said of a part counts.
 import { Buffer } from "node:buffer";
 import { writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
   Curl,
   CurlCode,
@@ -17,19 +15,15 @@ import {
   Multi,
 } from "../../node_libcurl.ts";
 import { CurlReadFunc } from "../../node_libcurl.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { easyFor, type Echo, failure, thrown } from "./support.ts";
 
-let server: TestServer, folder: string, file: string;
-beforeAll(async () => {
-  server = await startServer("http");
-  folder = await mkdtemp(join(tmpdir(), "curlew-mime-"));
+const server = useServer("http");
+const folder = useFolder("mime");
+let file: string;
+beforeAll(() => {
   file = join(folder, "a file.txt");
   writeFileSync(file, "the file");
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
 });
 
 /** What the server gets of a form. */

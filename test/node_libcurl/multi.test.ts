@@ -1,5 +1,5 @@
 // Multi and Share: each member.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   CurlCode,
   CurlEasyError,
@@ -17,14 +17,10 @@ import {
 } from "../../node_libcurl.ts";
 import { multiOptions, type OptionRow } from "../../ffi/curl/options.ts";
 import { versionInfo } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, failure, sleep, thrown, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const { CURLM_OK, CURLM_UNKNOWN_OPTION, CURLM_BAD_FUNCTION_ARGUMENT, CURLM_RECURSIVE_API_CALL } =
   CurlMultiCode;

@@ -1,16 +1,12 @@
 // PUSHFUNCTION: what a server pushes over HTTP/2.
 import process from "node:process";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { CurlCode, CurlHttpVersion, CurlPush, Easy, Multi } from "../../node_libcurl.ts";
 import { oddities } from "../../src/libcurl_versions.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { easyFor, thrown, until } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("h2");
-});
-afterAll(() => server.close());
+const server = useServer("h2");
 beforeEach(() => {
 });
 

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   Curl,
   CurlCode,
@@ -18,7 +18,7 @@ import {
 import { easyCount } from "../../src/handles/core/easy_state.ts";
 import { multiCount } from "../../src/handles/multi/multi.ts";
 import { descriptors } from "../driver/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import {
   collect,
   curlFor,
@@ -31,11 +31,7 @@ import {
   until,
 } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "raw");
-});
-afterAll(() => server.close());
+const server = useServer("http", "raw");
 
 const OPTIONS: CurlyOptions = { timeoutMs: 10_000, noProxy: "*" };
 

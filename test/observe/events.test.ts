@@ -1,26 +1,19 @@
 // observe and publish: which events come, in which order, and what they tell.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { Agent, CurlEasyError, download, Easy, fetch, upload } from "../../mod.ts";
 import { observe, type ObservedTransfer, publish } from "../../observe.ts";
 import { createFetch } from "../../session.ts";
 import { ALPN } from "../versions.ts";
 import { runChild } from "../server/child.ts";
 import { failure, reported, sleep, until, World } from "./support.ts";
+import { useFolder, useServer } from "../use.ts";
 
-let world: World, folder: string;
-beforeAll(async () => {
-  world = await World.start("http", "https", "h2", "ftp");
-  folder = await mkdtemp(join(tmpdir(), "curlew-observe-"));
-});
-afterAll(async () => {
-  await world.close();
-  await rm(folder, { recursive: true });
-});
+const folder = useFolder("observe");
+const world = new World(useServer("http", "https", "h2", "ftp"));
+afterAll(() => world.close());
 beforeEach(() => world.reset());
 
 const url = (path: string) => world.server.url(path);

@@ -1,26 +1,20 @@
 // recordHar: HTTP archives that are valid, say what happened, and are written whole or not at all.
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { Agent, download, Easy, fetch, type FetchInit, upload, versionInfo } from "../../mod.ts";
 import { type Har, type HarEntry, recordHar } from "../../observe.ts";
 import { record } from "../http/support.ts";
 import { ALPN } from "../versions.ts";
 import { failure, until, World } from "./support.ts";
+import { useFolder, useServer } from "../use.ts";
 
 const validate = createRequire(import.meta.url)("har-validator").har as (har: Har) => Promise<Har>;
 
-let world: World, folder: string;
-beforeAll(async () => {
-  world = await World.start("http", "https", "h2", "ftp");
-  folder = await mkdtemp(join(tmpdir(), "curlew-har-"));
-});
-afterAll(async () => {
-  await world.close();
-  await rm(folder, { recursive: true });
-});
+const folder = useFolder("har");
+const world = new World(useServer("http", "https", "h2", "ftp"));
+afterAll(() => world.close());
 
 const url = (path: string) => world.server.url(path);
 

@@ -1,6 +1,6 @@
 // Nothing secret is in events, archives, charts and verbose lines, unless that is asked for.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { Agent, Easy, fetch, type FetchInit } from "../../mod.ts";
 import { observe, type ObservedTransfer, recordHar, waterfall } from "../../observe.ts";
 import { CookieJar } from "../../session.ts";
@@ -8,11 +8,9 @@ import { ALPN } from "../versions.ts";
 import { record } from "../http/support.ts";
 import { runChild } from "../server/child.ts";
 import { failure, reported, World } from "./support.ts";
+import { useServer } from "../use.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start("http", "https", "h2", "proxy");
-});
+const world = new World(useServer("http", "https", "h2", "proxy"));
 afterAll(() => world.close());
 
 /** Words that must not be seen; each place has its own. */

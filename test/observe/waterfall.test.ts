@@ -2,16 +2,14 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { transferInfo } from "../../mod.ts";
 import { recordHar, waterfall, type WaterfallSource } from "../../observe.ts";
 import { curlew } from "../cli/support.ts";
 import { elementsOf, failure, World } from "./support.ts";
+import { useServer } from "../use.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start("http", "https");
-});
+const world = new World(useServer("http", "https"));
 afterAll(() => world.close());
 
 const TIMINGS = { blocked: 10, dns: 10, connect: 30, ssl: 20, send: 5, wait: 25, receive: 20 };

@@ -1,6 +1,5 @@
 // What Poller does, by each way in which this runtime can wait.
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -20,6 +19,7 @@ import {
   waitMethods,
 } from "../driver/support.ts";
 import { startServer } from "../server/start.ts";
+import { useFolder } from "../use.ts";
 import * as kinds from "./support.ts";
 
 const IN = 1, OUT = 2, INOUT = 3, ERR = 4;
@@ -31,9 +31,8 @@ const LONG = { timeout: 5000 };
 const SHORT = { timeout: 30 };
 
 const before = process.env.CURLEW_WAIT;
-const folder = mkdtempSync(join(tmpdir(), "curlew-poll-"));
+const folder = useFolder("poll");
 afterAll(() => {
-  rmSync(folder, { recursive: true });
   if (before === undefined) delete process.env.CURLEW_WAIT;
   else process.env.CURLEW_WAIT = before;
 });

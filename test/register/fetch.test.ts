@@ -1,28 +1,20 @@
 // The fetch of `curlew/register`: the runtimes' own options, the defaults, what stays built in.
 import type { Buffer } from "node:buffer";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { versionInfo } from "../../mod.ts";
 import { readDefaults } from "../../src/register/defaults.ts";
 import { makeFetch } from "../../src/register/fetch.ts";
 import { makeWebSocket } from "../../src/register/web_socket.ts";
 import { failure } from "../driver/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { runRegistered } from "./support.ts";
 
 type Init = Record<string, unknown>;
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http", "https", "mtls", "proxy", "socks", "unix");
-  folder = await mkdtemp(join(tmpdir(), "curlew-register-"));
-});
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const server = useServer("http", "https", "mtls", "proxy", "socks", "unix");
+const folder = useFolder("register");
 
 const asked: unknown[] = [];
 const builtIn = ((input: unknown) => {

@@ -1,7 +1,7 @@
 // Programs from npm as they are, behind a SOCKS proxy that they know nothing of.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBun } from "../driver/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { runRegistered, startApi } from "./support.ts";
 
 /** Each program, and what it prints. */
@@ -16,15 +16,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   ofetch: 'PUT /ofetch {"bird":"curlew"}',
 };
 
-let server: TestServer, api: Awaited<ReturnType<typeof startApi>>;
+const server = useServer("http", "socks");
+let api: Awaited<ReturnType<typeof startApi>>;
 beforeAll(async () => {
-  server = await startServer("http", "socks");
   api = await startApi();
 });
-afterAll(async () => {
-  api.close();
-  await server.close();
-});
+afterAll(() => api.close());
 
 describe.for(Object.entries(PROGRAMS))("%s", ([name, output]) => {
   test("works behind the proxy", async () => {

@@ -1,9 +1,8 @@
 // Where a transfer may go, and what of its credentials goes with it.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
   Agent,
   type CurlEasyError,
@@ -15,20 +14,16 @@ import {
   upload,
 } from "../../mod.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { codeOf, type Echo, echo, failure, get, sent } from "../http/support.ts";
 
-let server: TestServer, other: TestServer;
-let folder: string, secretFile: string;
-beforeAll(async () => {
-  [server, other] = await Promise.all([startServer("http", "https"), startServer("http")]);
-  folder = mkdtempSync(join(tmpdir(), "curlew-security-"));
+const server = useServer("http", "https");
+const other = useServer("http");
+const folder = useFolder("security");
+let secretFile: string;
+beforeAll(() => {
   secretFile = join(folder, "secret.txt");
   writeFileSync(secretFile, "TOP SECRET\n");
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await Promise.all([server.close(), other.close()]);
 });
 
 const to = (url: string, status = 302) =>

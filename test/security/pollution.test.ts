@@ -1,24 +1,14 @@
 // What somebody has put on Object.prototype is no option of anybody: a fetch goes the same way, with
 // the same credentials to the same place, whatever stands there.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { dictionary, member } from "../../src/members.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { isBun, isFull } from "../driver/support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("http", "proxy");
-  folder = mkdtempSync(join(tmpdir(), "curlew-pollution-"));
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("http", "proxy");
+const folder = useFolder("pollution");
 
 /** Names that Deno itself reads where it should not, in calls of its own that curlew needs. */
 const DENO = ["referrer", "referrerPolicy", "signal", "size"];

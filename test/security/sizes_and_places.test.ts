@@ -1,14 +1,13 @@
 // What a server or a folder could do to this machine: a body that grows, a library that waits.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { native } from "../../ffi/mod.ts";
 import { fetchSync, transferInfo, versionInfo } from "../../mod.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { codeOf, failure, get, record } from "../http/support.ts";
 
 const LIMIT = 1_000_000;
@@ -41,11 +40,7 @@ test("a decompression bomb ends at maxBodySize, which counts what comes out", as
 });
 
 describe("with a server", () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startServer("http");
-  });
-  afterAll(() => server.close());
+  const server = useServer("http");
 
   test("fetchSync counts what comes out, too", () => {
     const run = () => fetchSync(server.url("/gzip"), { maxBodySize: 500, timeout: 10_000 });
@@ -54,13 +49,11 @@ describe("with a server", () => {
 });
 
 describe("the library", () => {
-  let folder: string;
+  const folder = useFolder("cwd");
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "curlew-cwd-"));
     const names = ["libcurl.so.4", "libcurl.so", "libcurl-gnutls.so.4", "libcurl-nss.so.4"];
     for (const name of [...names, "libc.so.6"]) writeFileSync(join(folder, name), "a trap\n");
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   const source = `
     import { versionInfo } from "#root/mod.ts";

@@ -1,11 +1,9 @@
 // What users hand in may throw at any touch: the call that it belongs to settles, with that very
 // value, and nobody else's transfer notices.
-import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   Agent,
   type CurlEasyError,
@@ -19,7 +17,7 @@ import { fetch } from "../../src/http/fetch.ts";
 import type { FetchInit } from "../../src/http/request/plan.ts";
 import { isInstance, messageOf, propertyOf, textOf } from "../../src/untrusted.ts";
 import { isSignal } from "../../src/signals.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { record } from "../http/support.ts";
 import { easyFor, get as bodyOf, until } from "../driver/support.ts";
 import {
@@ -31,15 +29,9 @@ import {
   leadsTo,
 } from "./untrusted.ts";
 
-let server: TestServer, folder: string, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("http", "echo");
-  folder = mkdtempSync(join(tmpdir(), "curlew-untrusted-"));
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("http", "echo");
+const folder = useFolder("untrusted");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

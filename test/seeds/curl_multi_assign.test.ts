@@ -1,5 +1,5 @@
 // The promises of seeds/curl_multi_assign.txt, sentence by sentence.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {
   FIRST,
@@ -12,14 +12,10 @@ import {
   POLL_REMOVE,
   Transfer,
 } from "../handles/multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 test("an association is made between a socket and a private value of the application", () => {
   for (const value of [{ own: 1 }, 0, "", null, false, NaN, 1n, Symbol("s"), () => 1, [1]]) {

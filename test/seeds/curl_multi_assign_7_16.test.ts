@@ -1,6 +1,6 @@
 // The promises of seeds/curl_multi_assign-7.16.0.txt, sentence by sentence: the page of 2006, so
 // everything here is driven by socket() and socketAll().
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {
   FIRST,
@@ -12,13 +12,9 @@ import {
   POLL_REMOVE,
   Transfer,
 } from "../handles/multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** A loop that knows no socketAction(). */
 function oldLoop(onSocket?: ConstructorParameters<typeof Loop>[0]): Loop {

@@ -1,6 +1,6 @@
 // The promises of seeds/curl_multi_socket.txt, sentence by sentence: the form of 2006, without a
 // timer callback, driven by socketAll(), timeout() and socket().
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {
   LIFE,
@@ -13,13 +13,9 @@ import {
   SOCKET_TIMEOUT,
   Transfer,
 } from "../handles/multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 /** Without the 200 ms after which libcurl would try a second address. */
 const NO_TIMERS = { HAPPY_EYEBALLS_TIMEOUT_MS: 4000 };

@@ -1,16 +1,12 @@
 // The promises of seeds/curl_multi_socket.txt, "Callback details".
 import { existsSync, readlinkSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import { FIRST, LIFE, Loop, POLL_REMOVE, Transfer } from "../handles/multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { Wakeups } from "../versions.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "ftp");
-});
-afterAll(() => server.close());
+const server = useServer("http", "ftp");
 
 /** A loop that knows no socketAction(). */
 function oldLoop(): Loop {

@@ -1,5 +1,5 @@
 // The promises of seeds/CURLMOPT_SOCKETFUNCTION.txt, sentence by sentence.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {
   FIRST,
@@ -14,16 +14,12 @@ import {
   SOCKET_TIMEOUT,
   Transfer,
 } from "../handles/multi_support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { having, libcurl } from "../versions.ts";
 
 const { announcesConnect: connect, abortsOnMinusOne: minusOne } = libcurl;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 test("socketAction() informs of socket updates by doing no, one or several calls", () => {
   using loop = new Loop();

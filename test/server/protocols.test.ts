@@ -2,15 +2,10 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "./start.ts";
+import { describe, expect, test } from "vitest";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-
-beforeAll(async () => {
-  server = await startServer();
-});
-afterAll(() => server.close());
+const server = useServer();
 
 const SMALL = "GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 

@@ -2,15 +2,11 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import net from "node:net";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "./start.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { startServer } from "./start.ts";
+import { useServer } from "../use.ts";
 
-let server: TestServer;
-
-beforeAll(async () => {
-  server = await startServer("http", "unix");
-});
-afterAll(() => server.close());
+const server = useServer("http", "unix");
 
 const get = (path: string, init?: RequestInit): Promise<Response> => fetch(server.url(path), init);
 
@@ -270,6 +266,8 @@ describe("life", () => {
     expect(server.has("http")).toBe(true);
     expect(server.has("https")).toBe(false);
     expect(() => server.url("/", "https")).toThrow(/"https" is not running/);
-    await expect(startServer("nonsense")).rejects.toThrow(/exit 1/);
+    await expect(startServer("nonsense")).rejects.toThrow(
+      /exit 1\ntest servers: unknown server kind: nonsense$/,
+    );
   });
 });

@@ -118,16 +118,22 @@ function urlOf(ports: Ports, path: string, kind: UrlKind): string {
   return `${scheme}://127.0.0.1:${ports[kind]}${path}`;
 }
 
+/** What the servers print once they run; rejects with their own words where they do not. */
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
+    let text = "", words = "";
     const fail = (why: string) => {
       clearTimeout(timer);
-      reject(new Error(`the test servers did not start: ${why}`));
+      reject(new Error(`the test servers did not start: ${why}\n${words}`.trimEnd()));
     };
     const timer = setTimeout(() => fail(`silent for ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
-    let text = "";
     child.once("error", (error) => fail(error.message));
-    child.once("exit", (code, signal) => fail(`exit ${code ?? signal}`));
+    child.once("close", (code, signal) => fail(`exit ${code ?? signal}`));
+    child.stderr!.setEncoding("utf8");
+    child.stderr!.on("data", (chunk: string) => {
+      words += chunk;
+      process.stderr.write(chunk);
+    });
     child.stdout!.setEncoding("utf8");
     child.stdout!.on("data", (chunk: string) => {
       text += chunk;
@@ -141,7 +147,7 @@ function firstLine(child: ChildProcess): Promise<string> {
 /** Keeps the servers from keeping the runtime alive; a pipe is a socket, which has `unref`. */
 function unref(child: ChildProcess): void {
   child.unref();
-  for (const pipe of [child.stdin, child.stdout]) {
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) {
     (pipe as unknown as { unref?: () => void } | null)?.unref?.();
   }
 }
@@ -171,7 +177,7 @@ function stop(child: ChildProcess): Promise<void> {
 /** Starts the servers of these kinds (without any: all of them) in a Node.js child process. */
 export async function startServer(...kinds: string[]): Promise<TestServer> {
   const main = fileURLToPath(new URL("./main.mjs", import.meta.url));
-  const child = spawn(findNode(), [main, ...kinds], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(findNode(), [main, ...kinds], { stdio: ["pipe", "pipe", "pipe"] });
   let ports: Ports;
   try {
     ports = { ...NOTHING, ...JSON.parse(await firstLine(child)) };

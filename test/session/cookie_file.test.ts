@@ -13,20 +13,16 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CookieJar } from "../../session.ts";
 import { temporaryFolder } from "../handles/temporary_files.ts";
 import { get } from "../handles/easy_support.ts";
 import { runChild, runProgram } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { failure } from "./support.ts";
 
 const { newFile } = temporaryFolder();
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http");
-});
-afterAll(() => server.close());
+const server = useServer("http");
 
 const LATER = Math.floor(Date.now() / 1000) + 3600;
 const ALL = [

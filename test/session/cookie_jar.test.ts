@@ -1,21 +1,17 @@
 // CookieJar: its members, and the calls that take it.
 import { createServer } from "node:http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, type CurlEasyError, download, fetch, fetchSync, Share, upload } from "../../mod.ts";
 import { type Cookie, type CookieInit, CookieJar, createFetch } from "../../session.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 import { failure, sleep } from "./support.ts";
 
 // deno-lint-ignore no-explicit-any -- what TypeScript would not let a caller do
 type Any = any;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("http", "https");
-});
-afterAll(() => server.close());
+const server = useServer("http", "https");
 
 const HOST = "127.0.0.1";
 const FULL: Cookie = {

@@ -1,13 +1,13 @@
 // The option retry: of createFetch, download and upload.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { constants, download, type RetryEvent, type RetryOptions, upload } from "../../mod.ts";
 import { createFetch, HttpError } from "../../session.ts";
 import { retryAfter } from "../../src/http/retry/attempts.ts";
 import { codeOf, failure, scripted, statuses } from "./support.ts";
+import { useFolder } from "../use.ts";
 
 // deno-lint-ignore no-explicit-any -- what TypeScript would not let a caller do
 type Any = any;
@@ -17,11 +17,7 @@ const soon = () => 1;
 const make = (retry: RetryOptions = {}) =>
   createFetch({ timeout: 10_000, retry: { backoff: soon, ...retry } });
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "curlew-retry-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = useFolder("retry");
 
 /** A port of the loopback interface on which nobody listens. */
 async function closedPort(): Promise<number> {

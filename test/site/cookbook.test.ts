@@ -1,26 +1,23 @@
 // Every program of the cookbook is run by the command in its head, and prints what the head says.
-import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as own from "../examples/servers.ts";
 import { headOf, type Instead, pathOf, ROOT, runsAsItSays } from "../examples/support.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { libcurl } from "../versions.ts";
 
 const FOLDER = "docs/cookbook";
-let server: TestServer, cookies: own.Served, cwd: string;
+const server = useServer("http", "https");
+const cwd = useFolder("cookbook");
+let cookies: own.Served;
 
 beforeAll(async () => {
-  server = await startServer("http", "https");
   cookies = await own.cookieServer();
-  cwd = await mkdtemp(join(tmpdir(), "curlew-cookbook-"));
   await copyFile(server.ca, join(cwd, "ca.pem"));
 });
 afterAll(async () => {
   await cookies[Symbol.asyncDispose]();
-  await server.close();
-  await rm(cwd, { recursive: true });
 });
 
 const page = (): Instead => [["https://example.com/", server.url("/readme/example")]];

@@ -1,7 +1,7 @@
 // libcurl's own WebSocket functions, as they are.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent, constants, Easy, type EasyOptions, versionInfo, type WsFrame } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { bytes, failure, hex, until, whyNot } from "./support.ts";
 
 const {
@@ -14,11 +14,8 @@ const {
   CURLWS_TEXT,
 } = constants;
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  if (!whyNot) server = await startServer("ws", "wsRaw", "echo");
-});
-afterAll(() => server?.close());
+const server = useServer("ws", "wsRaw", "echo");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

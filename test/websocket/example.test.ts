@@ -1,15 +1,11 @@
 // The example, on a libcurl that has WebSocket.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { pathOf, ROOT, runsAsItSays } from "../examples/support.ts";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { whyNot } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  if (!whyNot) server = await startServer("ws", "socks");
-});
-afterAll(() => server?.close());
+const server = useServer("ws", "socks");
 
 const NAME = "protocols/websocket.ts", EXAMPLE = pathOf(NAME);
 

@@ -1,8 +1,8 @@
 // How a WebSocket begins: its arguments, the request, the answer, and the way to the server.
 import { createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, CurlWebSocket, type CurlWebSocketInit } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import {
   connect,
   counters,
@@ -14,13 +14,7 @@ import {
   whyNot,
 } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  if (!whyNot) {
-    server = await startServer("ws", "wss", "wssMtls", "wsRaw", "http", "proxy", "socks");
-  }
-});
-afterAll(() => server?.close());
+const server = useServer("ws", "wss", "wssMtls", "wsRaw", "http", "proxy", "socks");
 
 /** How `http` reports what the proxies saw. */
 async function proxied(kind: string): Promise<string[]> {

@@ -1,14 +1,10 @@
 // CurlWebSocket has the shape of the standard's interface: https://websockets.spec.whatwg.org/
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlWebSocket } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { whyNot } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  if (!whyNot) server = await startServer("ws");
-});
-afterAll(() => server?.close());
+const server = useServer("ws");
 
 const url = () => `ws://127.0.0.1:${server.ws}/echo`;
 const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };

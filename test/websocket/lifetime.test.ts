@@ -1,14 +1,10 @@
 // What a WebSocket costs, and how long it keeps the process.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { connect, connections, counters, isFull, next, sleep, until, whyNot } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  if (!whyNot) server = await startServer("ws", "wss", "http");
-});
-afterAll(() => server?.close());
+const server = useServer("ws", "wss", "http");
 
 describe.skipIf(whyNot)(`the life of a socket${whyNot}`, () => {
   async function once(kind: "ws" | "wss"): Promise<void> {

@@ -1,13 +1,9 @@
 // Messages both ways: kinds, sizes, order, fragments, pings.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startServer, type TestServer } from "../server/start.ts";
+import { describe, expect, test } from "vitest";
+import { useServer } from "../use.ts";
 import { bytes, connect, next, type Told, until, whyNot } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  if (!whyNot) server = await startServer("ws", "wss");
-});
-afterAll(() => server?.close());
+const server = useServer("ws", "wss");
 
 async function open(path: string): Promise<Told> {
   const told = connect(`ws://127.0.0.1:${server.ws}${path}`);

@@ -1,15 +1,11 @@
 // The WebSocket methods of node-libcurl's Easy.
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlCode, CurlWs, CurlWsOptions, Easy, Multi, SocketState } from "../../node_libcurl.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { whyNot } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer("ws");
-});
-afterAll(() => server.close());
+const server = useServer("ws");
 
 function connecting(): Easy {
   const easy = new Easy();

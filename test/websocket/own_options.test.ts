@@ -1,15 +1,12 @@
 // Options that are one socket's own: names that others have resolved are not used.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent, type CurlWebSocketInit } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { get } from "../http/support.ts";
 import { connect, whyNot } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("ws", "http");
-});
-afterAll(() => server.close());
+const server = useServer("ws", "http");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });

@@ -1,22 +1,12 @@
 // What somebody has put on Object.prototype is neither an option of a WebSocket nor in its events.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runChild } from "../server/child.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useFolder, useServer } from "../use.ts";
 import { whyNot } from "./support.ts";
 
-let server: TestServer, folder: string;
-beforeAll(async () => {
-  server = await startServer("ws", "http", "proxy");
-  folder = mkdtempSync(join(tmpdir(), "curlew-pollution-"));
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+const server = useServer("ws", "http", "proxy");
+const folder = useFolder("pollution");
 
 const NAMES = [
   ...["headers", "curl", "agent", "connectTimeout", "maxMessageSize", "PROXY", "URL", "foo"],

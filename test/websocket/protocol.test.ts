@@ -1,7 +1,7 @@
 // What a server may do wrong, and how a WebSocket ends.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CurlEasyError } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import {
   bytes,
   closeFrame,
@@ -16,11 +16,7 @@ import {
   whyNot,
 } from "./support.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  if (!whyNot) server = await startServer("ws", "wsRaw");
-});
-afterAll(() => server?.close());
+const server = useServer("ws", "wsRaw");
 
 let ids = 0;
 

@@ -1,15 +1,12 @@
 // What users hand in may throw at any touch: a WebSocket has its close event all the same.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent, CurlWebSocket } from "../../mod.ts";
-import { startServer, type TestServer } from "../server/start.ts";
+import { useServer } from "../use.ts";
 import { canAbort, ending, evilReasons, evilSignals } from "../security/untrusted.ts";
 import { next, whyNot } from "./support.ts";
 
-let server: TestServer, agent: Agent;
-beforeAll(async () => {
-  server = await startServer("ws");
-});
-afterAll(() => server.close());
+const server = useServer("ws");
+let agent: Agent;
 beforeEach(() => {
   agent = new Agent();
 });
