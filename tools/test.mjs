@@ -32,33 +32,31 @@ const CHECKS = {
  * real waits.
  */
 const SLOW = [
-  ...["bench", "demo", "docs", "doctor", "examples/heads", "package", "package_types"],
+  ...["bench", "demo", "docs", "package", "package_types"],
   ...["cli/code", "cli/curl", "cli/output", "cli/wire", "command/round_trip"],
-  ...["contract/parked_process", "driver/alive", "driver/connect_only_waits"],
-  ...["driver/fairness", "driver/idle", "driver/leak", "driver/many_agents"],
-  ...["driver/regular_looks", "driver/resilience", "driver/stray_bytes", "driver/timers"],
-  ...["driver/waiter", "driver/worker", "faults/process_ends", "faults/process_life"],
-  ...["faults/process_resources", "faults/wire_responses", "fuzz/fuzz"],
-  ...["handles/callback_values", "handles/easy_gc", "handles/multi_gc"],
-  ...["handles/options_in_use", "handles/reuse", "handles/without_source", "http/abort_body"],
-  ...["http/backpressure", "http/early_answers", "http/lifetime", "http/limits", "http/load"],
-  ...["http/native_readers", "http/own_options", "http/redirect_alike", "http/unpacking"],
-  ...["http_files/changing_file", "http_files/download", "http_files/resources"],
-  ...["http_files/shared_folder", "http_files/upload", "node_libcurl/alias", "poll/alive"],
-  ...["poll/poller", "register/programs", "security/pollution", "security/untrusted"],
-  ...[
-    "server/child",
-    "server/server",
-    "session/types",
-    "site/cookbook",
-    "soak/soak",
-    "websocket/lifetime",
-  ],
-  ...["websocket/pollution", "websocket/protocol"],
+  ...["contract/parked_process", "doctor/doctor"],
+  ...["driver/parking/alive", "driver/connect_only_waits", "driver/timing/fairness"],
+  ...["driver/parking/idle", "driver/leak", "driver/parking/many_agents"],
+  ...["driver/timing/regular_looks", "driver/resilience", "driver/quirks/stray_bytes"],
+  ...["driver/timing/timers", "driver/parking/waiter", "driver/worker", "driver/own_loop/alive"],
+  ...["driver/own_loop/poller", "examples/heads"],
+  ...["faults/process_ends", "faults/process_life", "faults/process_resources"],
+  ...["faults/wire_responses", "fuzz/fuzz"],
+  ...["handles/callbacks/values", "handles/base/easy_gc", "handles/base/multi_gc"],
+  ...["handles/easy/options_in_use", "handles/connections/reuse", "handles/base/without_source"],
+  ...["http/response/abort_body", "http/response/backpressure", "http/request_body/early_answers"],
+  ...["http/response/lifetime", "http/transfer/limits", "http/transfer/load"],
+  ...["http/response/native_readers", "http/request/own_options", "http/transfer/redirect_alike"],
+  ...["http/response/unpacking", "http/files/changing_file", "http/files/download"],
+  ...["http/files/resources", "http/files/shared_folder", "http/files/upload"],
+  ...["http/session/types", "http/websocket/lifetime", "http/websocket/pollution"],
+  ...["http/websocket/protocol", "node_libcurl/alias", "register/programs"],
+  ...["security/pollution", "security/untrusted", "server/child", "server/server", "site/cookbook"],
+  ...["soak/soak"],
 ].map((name) => `test/${name}.test.ts`);
 
 /** The tests that need npm, or servers whose faults only Node.js can produce. */
-const NODES = ["package", "faults/wire", "handles/easy_hostile_reuse", "handles/multi_h2"]
+const NODES = ["package", "faults/wire", "handles/connections/hostile_reuse", "handles/multi/h2"]
   .map((name) => `test/${name}.test.ts`);
 
 const given = process.argv.slice(2), isQuick = given.includes("--quick");
@@ -81,9 +79,11 @@ if (whole) {
 if (!step("libcurl on Bun", [paths.bun, "run", "tools/library.ts"])) process.exit(1);
 for (const [name, command] of Object.entries(CHECKS)) step(name, command);
 // the system's libcurl may have no WebSocket: those tests use another libcurl
-const main = [...left, ...(whole ? ["--exclude", "test/websocket/**"] : args)];
+const main = [...left, ...(whole ? ["--exclude", "test/http/websocket/**"] : args)];
 for (const runtime of RUNTIMES) suite("suite", runtime, paths[runtime], main, { whole });
 if (whole) {
-  for (const runtime of RUNTIMES) suite("WebSocket", runtime, paths[runtime], ["test/websocket"]);
+  for (const runtime of RUNTIMES) {
+    suite("WebSocket", runtime, paths[runtime], ["test/http/websocket"]);
+  }
 }
 process.exit(summary());

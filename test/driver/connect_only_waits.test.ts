@@ -6,7 +6,7 @@ import { stateOf } from "../../src/handles/easy/easy.ts";
 import { READ } from "../../src/driver/poller/poller.ts";
 import { Sockets } from "../../src/driver/sockets.ts";
 import { SocketWaits } from "../../src/driver/socket_waits.ts";
-import { FakePoller } from "./fake_poller.ts";
+import { FakePoller } from "./poller/fake_poller.ts";
 import { useServer } from "../use.ts";
 import {
   counters,

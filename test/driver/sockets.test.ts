@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FAILED, READ, WRITE } from "../../src/driver/poller/poller.ts";
 import { Sockets } from "../../src/driver/sockets.ts";
-import { FakePoller } from "./fake_poller.ts";
+import { FakePoller } from "./poller/fake_poller.ts";
 
 const IN = 1, OUT = 2, INOUT = 3, REMOVE = 4;
 

@@ -71,7 +71,7 @@ test("connect_only.ts talks a protocol of its own", async () => {
   expect(failed.stderr).toMatch(/^CURLE_COULDNT_CONNECT: /);
 });
 
-// what it does where it can is in test/websocket
+// what it does where it can is in test/http/websocket
 test("websocket.ts says what went wrong, or what it needs", async () => {
   const { code, stderr } = await example("protocols/websocket.ts", "ws://127.0.0.1:1/", "x");
   expect(code).toBe(1);

@@ -109,7 +109,7 @@ for (const [name, instead] of Object.entries(INSTEAD)) {
 
 /** Those whose heads are run where there is what they need. */
 const ELSEWHERE = {
-  "protocols/websocket.ts": "../websocket/example.test.ts",
+  "protocols/websocket.ts": "../http/websocket/example.test.ts",
   "scale/crawler.ts": "../servers/crawler.test.ts",
 };
 

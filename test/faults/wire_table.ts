@@ -1,4 +1,4 @@
-/** Each fault of test/server/faults.mjs, and the expected code of the transfer. */
+/** Each fault of test/server/faults/faults.mjs, and the expected code of the transfer. */
 import { constants, type EasyOptions } from "../../mod.ts";
 import { ALPN, libcurl } from "../versions.ts";
 import { SHORT_MS } from "./wire.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../mod.ts";
 import { withoutCredentials } from "../../src/errors.ts";
 import { NO_NAME } from "../no_name.ts";
-import { whyNot } from "../websocket/support.ts";
+import { whyNot } from "../http/websocket/support.ts";
 
 const S = "s3cr3t";
 const LONG = S.repeat(80);

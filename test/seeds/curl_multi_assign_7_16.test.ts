@@ -11,7 +11,7 @@ import {
   POLL_OUT,
   POLL_REMOVE,
   Transfer,
-} from "../handles/multi_support.ts";
+} from "../handles/multi/support.ts";
 import { useServer } from "../use.ts";
 
 const server = useServer("http");

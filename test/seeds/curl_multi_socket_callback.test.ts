@@ -2,7 +2,7 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
-import { FIRST, LIFE, Loop, POLL_REMOVE, Transfer } from "../handles/multi_support.ts";
+import { FIRST, LIFE, Loop, POLL_REMOVE, Transfer } from "../handles/multi/support.ts";
 import { useServer } from "../use.ts";
 import { Wakeups } from "../versions.ts";
 

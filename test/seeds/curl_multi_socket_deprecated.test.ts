@@ -12,7 +12,7 @@ import {
   sleepSync,
   SOCKET_TIMEOUT,
   Transfer,
-} from "../handles/multi_support.ts";
+} from "../handles/multi/support.ts";
 import { useServer } from "../use.ts";
 
 const server = useServer("http", "ftp");

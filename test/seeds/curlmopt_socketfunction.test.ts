@@ -13,7 +13,7 @@ import {
   pollSockets,
   SOCKET_TIMEOUT,
   Transfer,
-} from "../handles/multi_support.ts";
+} from "../handles/multi/support.ts";
 import { useServer } from "../use.ts";
 import { having, libcurl } from "../versions.ts";
 

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 
-export { checkNtlm } from "./ntlm.mjs";
+export { checkNtlm } from "./proxy/ntlm.mjs";
 
 export function checkBasic(user, password, realm = "curlew") {
   const want = "Basic " + Buffer.from(`${user}:${password}`).toString("base64");

@@ -3,7 +3,7 @@ import http from "node:http";
 import { join } from "node:path";
 import process from "node:process";
 import { listen } from "./listen.mjs";
-import { makeHandler } from "./routes.mjs";
+import { makeHandler } from "./routes/routes.mjs";
 import { countConnections, counters } from "./stats.mjs";
 
 export const OPTIONS = { maxHeaderSize: 1 << 20, highWaterMark: 256 * 1024 };

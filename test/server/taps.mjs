@@ -4,13 +4,13 @@
 import { Buffer } from "node:buffer";
 import http from "node:http";
 import net from "node:net";
-import { startFtp } from "./ftp.mjs";
-import { files, folders } from "./ftp_tree.mjs";
+import { startFtp } from "./ftp/ftp.mjs";
+import { files, folders } from "./ftp/tree.mjs";
 import { startHttp } from "./http.mjs";
 import { listen } from "./listen.mjs";
-import { startProxy } from "./proxy.mjs";
+import { startProxy } from "./proxy/proxy.mjs";
 import { SCRIPTS, startScript } from "./scripts.mjs";
-import { startSocks } from "./socks.mjs";
+import { startSocks } from "./proxy/socks.mjs";
 
 /**
  * By tap: the bytes of each connection, in the order of the connections, and whether it is closed.

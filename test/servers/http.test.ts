@@ -14,7 +14,7 @@ import {
   upload,
   versionInfo,
 } from "../../mod.ts";
-import { pushLoop } from "../handles/push_support.ts";
+import { pushLoop } from "../handles/multi/push_support.ts";
 import { libcurl } from "../versions.ts";
 import { commonTests, REFUSED } from "./common.ts";
 import * as tools from "./support.ts";

@@ -60,8 +60,9 @@ export const LIBRARIES = [
 export const QUICK = {
   libraries: ["7.74.0", "8.14.1", "sid"],
   tests: [
-    ["ffi/", "tables/", "handles/", "seeds/", "websocket/", "contract/slow_lookup"],
+    ["ffi/", "tables/", "handles/", "seeds/", "http/websocket/", "contract/slow_lookup"],
     ["driver/abort", "driver/close", "driver/connect_only.", "driver/options", "driver/perform"],
-    ["http/curl_options", "http/proxy", "http/redirect", "http/tls", "doctor"],
+    ["http/request/curl_options", "http/request/proxy", "http/request/tls"],
+    ["http/transfer/redirect", "doctor/"],
   ].flat().map((name) => `test/${name}`),
 };

@@ -15,7 +15,7 @@ import {
 import { startServer } from "../../server/start.ts";
 import { makeRandom } from "../../soak/random.ts";
 import { ALPN } from "../../versions.ts";
-import { type Kind, startStray, STRAYS } from "../stray_bytes.ts";
+import { type Kind, startStray, STRAYS } from "../quirks/stray_bytes.ts";
 import { CONTINUE, PAUSE, say, sleep } from "../support.ts";
 
 const [kind, seconds, seed] = process.argv.slice(2) as [Kind, string, string];

@@ -22,7 +22,7 @@ import {
 } from "../../../mod.ts";
 import { counters, easyFor, sleep } from "../../driver/support.ts";
 import { codeOf } from "../../http/support.ts";
-import { h2Response, httpResponse, random, wsFrames } from "../../server/responses.mjs";
+import { h2Response, httpResponse, random, wsFrames } from "../../server/faults/responses.mjs";
 import { startServer } from "../../server/start.ts";
 import { libcurl } from "../../versions.ts";
 

@@ -1,0 +1,168 @@
+// Blobs that are files on the disk: Bun.file(), whose size may be wrong, and Bun.stdin.
+import { execFileSync } from "node:child_process";
+import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Agent, fetch, upload } from "../../../mod.ts";
+import { runProgram } from "../../server/child.ts";
+import { type StrictServer, strictServer } from "../strict_server.ts";
+import { failure, isBun } from "../support.ts";
+import { useFolder } from "../../use.ts";
+
+type File = Blob & { readonly name?: string };
+const { Bun } = globalThis as unknown as { Bun: { file(path: string): File } };
+
+const folder = useFolder("blob");
+let server: StrictServer;
+let agent: Agent;
+beforeAll(async () => {
+  server = await strictServer();
+  agent = new Agent();
+});
+afterAll(async () => {
+  await agent.close();
+  await server[Symbol.asyncDispose]();
+});
+
+function fileOf(content: string | Uint8Array, name = "file"): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Sends a body by `fetch` and by `upload`, and gives what arrived: both the same. */
+async function arrived(body: () => Blob | FormData): Promise<{ body: string; chunked: boolean }> {
+  const before = server.seen().requests.length;
+  const response = await fetch(server.url, { method: "PUT", body: body(), agent, timeout: 5000 });
+  await response.arrayBuffer();
+  const first = body();
+  if (first instanceof Blob) await upload(first, server.url, { agent, timeout: 5000 });
+  const [one, other = one] = server.seen().requests.slice(before);
+  expect(other?.body).toBe(one?.body);
+  expect(server.seen()).toMatchObject({ faults: [], rest: 0 });
+  return { body: one!.body, chunked: one!.chunked };
+}
+
+describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
+  test("has a length where its size is true", async () => {
+    for (const size of [0, 1, 5, 70_000, 700_000]) {
+      const path = fileOf("x".repeat(size));
+      expect(await arrived(() => Bun.file(path))).toEqual({
+        body: "x".repeat(size),
+        chunked: false,
+      });
+    }
+  });
+
+  test("is sent in chunks where the system does not know its size", async () => {
+    for (const path of ["/proc/self/cmdline", "/sys/kernel/mm/transparent_hugepage/enabled"]) {
+      const { body, chunked } = await arrived(() => Bun.file(path));
+      expect([body.length > 0, chunked], path).toEqual([true, true]);
+    }
+  });
+
+  test("may be a FIFO", async () => {
+    const fifo = join(folder, "fifo"), source = fileOf("y".repeat(300_000));
+    execFileSync("mkfifo", [fifo]);
+    const { body, chunked } = await arrived(() => {
+      void runProgram("cp", { args: [source, fifo] });
+      return Bun.file(fifo);
+    });
+    expect([body.length, chunked]).toEqual([300_000, true]);
+  });
+
+  const SLICES: readonly (readonly [from: number, to: number | undefined, chunked: boolean])[] = [
+    [0, 3, false],
+    [2, 4, false],
+    [4, 5, false],
+    [0, 0, false],
+    [3, 3, false],
+    [2, 100, true], // its size is 98 before Bun has looked at the file
+    [2, undefined, true],
+    [0, undefined, true],
+  ];
+  test.for(SLICES)("may be a slice from %d to %s", async ([from, to, chunked]) => {
+    const path = fileOf("hello");
+    const sent = await arrived(() => Bun.file(path).slice(from, to));
+    expect(sent.body).toBe("hello".slice(from, to));
+    expect(sent.chunked && !chunked, "its size is known").toBe(false);
+  });
+
+  test("that has grown since its size was asked for is sent with that size", async () => {
+    const path = fileOf("hello"), file = Bun.file(path);
+    expect(file.size).toBe(5);
+    appendFileSync(path, "GET / HTTP/1.1\r\n\r\n");
+    expect(await arrived(() => file)).toEqual({ body: "hello", chunked: false });
+  });
+
+  test("that has become shorter since then is sent in chunks", async () => {
+    const path = fileOf("hello"), file = Bun.file(path);
+    expect(file.size).toBe(5);
+    truncateSync(path, 2);
+    expect(await arrived(() => file)).toEqual({ body: "he", chunked: true });
+  });
+
+  test("that becomes shorter while it is sent is an error", async () => {
+    const path = fileOf("x".repeat(2_000_000));
+    server.onFirst = () => truncateSync(path, 10);
+    await using own = new Agent();
+    const init = { method: "PUT", body: Bun.file(path), agent: own, timeout: 5000 };
+    const error = await failure(fetch(server.url, init)) as Error;
+    server.onFirst = () => {};
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/has only \d+ bytes, 2000000 were promised/);
+  });
+
+  test("in a form: its own size, and its last name only", async () => {
+    const path = fileOf("hello");
+    const form = new FormData();
+    form.append("file", Bun.file(path));
+    form.append("slice", Bun.file(path).slice(1, 3), "slice.txt");
+    form.append("proc", Bun.file("/proc/self/cmdline"), "given.txt");
+    form.append("path", Bun.file(path), "a/b.txt");
+    const { body, chunked } = await arrived(() => form);
+    expect(chunked).toBe(true);
+    expect([...body.matchAll(/filename="([^"]*)"/g)].map((match) => match[1]))
+      .toEqual(["file", "slice.txt", "given.txt", "a/b.txt"]);
+    expect(body).not.toContain(folder);
+    expect(body).toContain("\r\n\r\nhello\r\n--");
+    expect(body).toContain("\r\n\r\nel\r\n--");
+    expect(body).toMatch(/given\.txt"\r\nContent-Type: [^\r]*\r\n\r\n[^\r]/);
+  });
+
+  test("that is missing, or a folder, is a TypeError, in a form too", async () => {
+    const before = server.seen().requests.length;
+    for (const path of [join(folder, "none"), folder]) {
+      const form = new FormData();
+      form.append("a", Bun.file(path), "given");
+      for (const body of [Bun.file(path), form]) {
+        const error = await failure(fetch(server.url, { method: "PUT", body, agent }));
+        expect(error, path).toBeInstanceOf(TypeError);
+      }
+    }
+    expect(server.seen().requests).toHaveLength(before);
+  });
+
+  test.for(["pipe", "file"])("Bun.stdin is sent, when it is a %s", async (kind) => {
+    const path = fileOf("from stdin"), script = join(folder, "stdin.ts");
+    const mod = new URL("../../../mod.ts", import.meta.url).href;
+    writeFileSync(
+      script,
+      `import { fetch } from ${JSON.stringify(mod)};
+      const init = { method: "PUT", body: Bun.stdin, timeout: 5000 };
+      console.log(await (await fetch(${JSON.stringify(server.url)}, init)).text());`,
+    );
+    const bun = process.execPath, from = kind === "pipe" ? `cat "${path}" |` : "";
+    const line = `${from} "${bun}" "${script}" ${kind === "file" ? `< "${path}"` : ""}`;
+    const { stdout, stderr } = await runProgram("sh", { args: ["-c", line] });
+    expect(stdout.trim(), stderr).toBe("10");
+    expect(server.seen().requests.at(-1)).toMatchObject({ body: "from stdin", chunked: true });
+  });
+});
+
+test("a Blob in memory is known, whatever its size", async () => {
+  for (const size of [0, 1, 300_000]) {
+    const sent = await arrived(() => new Blob(["z".repeat(size)]));
+    expect(sent).toEqual({ body: "z".repeat(size), chunked: false });
+  }
+});
