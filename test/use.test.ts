@@ -15,7 +15,7 @@ function thrown(read: () => unknown): unknown {
     return error;
   }
 }
-const early = thrown(() => server.http);
+const early = thrown(() => server.http), earlyKeys = thrown(() => ({ ...server }));
 
 let inHook = 0;
 beforeAll(async () => {
@@ -29,9 +29,15 @@ test("the servers run in hooks and tests", async () => {
   expect(server.has("https")).toBe(false);
 });
 
+test("what children get of them as JSON has the ports", () => {
+  const { http, unix } = server;
+  expect(JSON.parse(JSON.stringify(server))).toMatchObject({ http, https: 0, unix });
+});
+
 test("to read them sooner is an error that names the member", () => {
   expect(early).toBeInstanceOf(Error);
   expect((early as Error).message).toMatch(/^Cannot read "http" of the test servers before/);
+  expect(earlyKeys).toBeInstanceOf(Error);
 });
 
 let url = "", folder = "";

@@ -15,19 +15,28 @@ const START_TIMEOUT_MS = 40_000;
  * test runs. Tests, and hooks after this call, may read the result; sooner it throws.
  */
 export function useServer(...kinds: string[]): TestServer {
-  let server: TestServer | undefined;
+  const server = {} as TestServer;
+  let runs = false;
   beforeAll(async () => {
-    server = await startServer(...kinds);
+    Object.assign(server, await startServer(...kinds));
+    runs = true;
     return server.close;
   }, START_TIMEOUT_MS);
-  return new Proxy({} as TestServer, {
-    get(_, key) {
-      if (server) return Reflect.get(server, key);
+  const check = (what: string) => {
+    if (!runs) {
       throw new Error(
-        `Cannot read "${
-          String(key)
-        }" of the test servers before they run: read it in a test or a hook`,
+        `Cannot read ${what} of the test servers before they run: read it in a test or a hook`,
       );
+    }
+  };
+  return new Proxy(server, {
+    get(target, key) {
+      check(`"${String(key)}"`);
+      return Reflect.get(target, key);
+    },
+    ownKeys(target) {
+      check("the members");
+      return Reflect.ownKeys(target);
     },
   });
 }
