@@ -54,6 +54,9 @@ export type Instead = readonly (readonly [said: string, real: string])[];
 const replaced = (text: string, instead: Instead) =>
   instead.reduce((text, [said, real]) => text.replaceAll(said, real), text);
 
+/** A path as one word of a shell command, whatever is in its name. */
+const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`;
+
 /** A pattern for the output lines of a head; a line that is only `…` is any number of lines. */
 function pattern(lines: readonly string[], instead: Instead): RegExp {
   const parts = lines.map((line) =>
@@ -131,7 +134,7 @@ export async function runsAsItSays(name: string, running: Running): Promise<void
   const { cwd, instead = [], serves = false, folder = "examples" } = running;
   const head = await headOf(name, folder);
   const command = replaced(head.commands[RUNTIME], instead)
-    .replace(` ${folder}/${name}`, ` ${pathOf(name, folder)}`);
+    .replace(` ${folder}/${name}`, ` ${quoted(pathOf(name, folder))}`);
   const stdout = pattern(head.stdout, instead), stderr = pattern(head.stderr, instead);
   const shim = await shims(), PATH = [shim, process.env["PATH"]].join(delimiter);
   const env = { ...process.env, ...running.env, PATH };
