@@ -42,27 +42,36 @@ export function failure(name, message) {
 const words = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
+/** The files of a vitest report, none if the run failed before it wrote one. */
+function reported(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")).testResults;
+  } catch {
+    return [];
+  }
+}
+
+const isSkipped = ({ status }) => status !== "passed" && status !== "failed";
+
 /**
  * The counts of a vitest report; a file or a run that fails without a failing test counts as one
  * failure.
  */
-function counted(file, status) {
+function counted(files, status) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  try {
-    for (const { status, assertionResults } of JSON.parse(readFileSync(file, "utf8")).testResults) {
-      const failed = assertionResults.filter((test) => test.status === "failed").length;
-      const passed = assertionResults.filter((test) => test.status === "passed").length;
-      counts.passed += passed;
-      counts.failed += status === "failed" ? Math.max(failed, 1) : failed;
-      counts.skipped += assertionResults.length - passed - failed;
-    }
-  } catch {
-    // no report: the run itself has failed
+  for (const { status, assertionResults } of files) {
+    const failed = assertionResults.filter((test) => test.status === "failed").length;
+    const skipped = assertionResults.filter(isSkipped).length;
+    counts.passed += assertionResults.length - failed - skipped;
+    counts.failed += status === "failed" ? Math.max(failed, 1) : failed;
+    counts.skipped += skipped;
   }
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
 }
 
+/** The reporter that names the tests that did not run. */
+const NOT_RUN = `--reporter=${join(ROOT, "tools", "not_run_reporter.mjs")}`;
 const RUN = { bun: ["--bun"], deno: ["run", "-A"] };
 
 /** Checks that every function of libcurl was called, by the records of test/calls.ts. */
@@ -91,8 +100,10 @@ export function suite(name, runtime, path, args, { env, whole = false, ...option
   const report = join(folder, "report.json");
   const vitest = [inModules("vitest", "vitest.mjs"), "run", "--pool", "forks"];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  // a pattern of names leaves out nearly all, on purpose
+  if (!args.some((arg) => /^(?:-t|--testNamePattern)\b/.test(arg))) reporters.push(NOT_RUN);
   const judge = (status) => {
-    const counts = counted(report, status);
+    const counts = counted(reported(report), status);
     return { ok: status === 0, text: words(counts), counts };
   };
   try {

@@ -32,7 +32,7 @@ describe.each(TABLES)("%s codes", (prefix, table, nameOf, strerror) => {
     expect(nameOf(-7)).toBe(`${prefix}UNKNOWN_-7`);
   });
 
-  test.skipIf(strerror === null)("those up to the library's version have a text", () => {
+  test.skipIf(strerror === null)("known ones have a text (if libcurl has texts)", () => {
     const unknown = native.string(strerror!(99_998));
     for (const [name, { code, obsolete }] of known(table)) {
       if (obsolete) continue;

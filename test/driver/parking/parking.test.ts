@@ -53,7 +53,7 @@ describe.each(cases)("waiting by %s for %d sockets", (method, sockets) => {
     });
 
     test.skipIf(!isBun || sockets === FEW)(
-      "stays with the loop where no Worker comes up",
+      "stays with the loop where no Worker comes up (on Bun, with many sockets)",
       async () => {
         const never: FdWatch = { arm() {}, keepAlive() {}, close: (after) => after?.() };
         const start = vi.spyOn(native as Mutable, "watchByWorker").mockReturnValue(never);
