@@ -55,15 +55,27 @@ const SLOW = [
   ...["soak/soak"],
 ].map((name) => `test/${name}.test.ts`);
 
+/** More tests that `--quick` leaves out: other tests of the same room cover most of the same code. */
+const THOROUGH = [
+  ...["command/limits", "contract/spawn", "driver/connection_classes", "driver/timing/deadlines"],
+  ...["driver/growth", "driver/quirks/h2_leftovers", "driver/debug/invariants", "driver/options"],
+  ...["driver/sockets_model", "examples/connections", "examples/loops", "examples/scale"],
+  ...["handles/easy/hostile", "handles/base/memory", "handles/multi/abort", "http/request/auth"],
+  ...["http/request_body/form_data", "http/transfer/in_callbacks", "http/files/endless_source"],
+  ...["http/retry/retry", "http/websocket/messages", "node_libcurl/curl", "node_libcurl/reports"],
+  ...["observe/har", "seeds/curl_multi_socket_deprecated", "seeds/curlmopt_socketfunction"],
+].map((name) => `test/${name}.test.ts`);
+
 /** The tests that need npm, or servers whose faults only Node.js can produce. */
 const NODES = ["package", "faults/wire", "handles/connections/hostile_reuse", "handles/multi/h2"]
   .map((name) => `test/${name}.test.ts`);
 
 const given = process.argv.slice(2), isQuick = given.includes("--quick");
 const args = given.filter((arg) => arg !== "--quick"), whole = given.length === 0;
-const left = [...(isQuick ? SLOW : []), ...(withoutNode ? NODES : [])]
+const omitted = isQuick ? [...SLOW, ...THOROUGH] : [];
+const left = [...omitted, ...(withoutNode ? NODES : [])]
   .flatMap((path) => ["--exclude", path]);
-for (const path of [...SLOW, ...NODES]) {
+for (const path of [...SLOW, ...THOROUGH, ...NODES]) {
   if (!existsSync(join(ROOT, path))) throw new Error(`There is no ${path} to leave out`);
 }
 
@@ -73,6 +85,10 @@ if (whole) {
     "Checks, then the suite and the WebSocket tests on Bun and on Deno: some 10 minutes on two cores.",
   );
   console.log("`npm test -- --quick` leaves the slow tests out, and takes less than 3.");
+} else if (given.length === 1 && isQuick) {
+  console.log(
+    `Checks, then the suite without its ${omitted.length} longest files on Bun and on Deno: less than 3 minutes on two cores.`,
+  );
 }
 
 // without a libcurl every test would fail with the same message
