@@ -25,7 +25,9 @@ export async function names(folder: string): Promise<string[]> {
 
 /** Bytes of the test server's pattern. */
 export function bytesOf(length: number, from = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, i) => (from + i) & 0xff);
+  const bytes = new Uint8Array(length); // Uint8Array.from takes 0.1 s for each MiB
+  for (let i = 0; i < length; i++) bytes[i] = from + i;
+  return bytes;
 }
 
 /** Whether a file has exactly these bytes. (`toEqual` is slow on so many.) */
@@ -46,7 +48,7 @@ export async function digestOf(path: string): Promise<string> {
 
 /** The digest of that many bytes of the pattern. */
 export function digestOfPattern(length: number): string {
-  const hash = createHash("sha256"), block = bytesOf(1 << 20);
+  const hash = createHash("sha256"), block = bytesOf(Math.min(length, 1 << 20));
   for (let at = 0; at < length; at += block.length) {
     hash.update(block.subarray(0, Math.min(block.length, length - at)));
   }
