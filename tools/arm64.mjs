@@ -5,8 +5,8 @@
 //   npm run test:arm64 -- test/ffi -t "layout"     arguments go to vitest
 //
 // Packages of Debian and npm are unpacked into the folder of the matrix' libcurls. The programs run
-// in namespaces of their own, where the kernel gives arm64 files to QEMU, and where this machine's
-// /usr has the unpacked one on top of it. Nothing is installed, and root is not needed.
+// in namespaces of their own, where the kernel gives arm64 files to QEMU, and where the
+// unpacked files lie above this machine's in /usr. Nothing is installed, and root is not needed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, readFileSync, symlinkSync } from "node:fs";
@@ -49,8 +49,10 @@ const BINFMT = "/proc/sys/fs/binfmt_misc";
 const ENTER = `set -e
 mount -t binfmt_misc binfmt_misc ${BINFMT}
 printf %s "$1" > ${BINFMT}/register
-mount -t overlay overlay -o "lowerdir=$2/usr:/usr" /usr
-mount -t overlay overlay -o "lowerdir=$2/lib:/usr/lib" /usr/lib
+for folder in bin include; do
+  mount -t overlay overlay -o "lowerdir=$2/usr/$folder:/usr/$folder" "/usr/$folder"
+done
+mount -t overlay overlay -o "lowerdir=$2/lib:$2/usr/lib:/usr/lib" /usr/lib
 mount --bind "$3" "$4"
 shift 4
 exec "$@"`;
