@@ -1,6 +1,6 @@
-// How much longer than usual a thing may take, where the machine is slow: npm run test:arm64
-// emulates one, and says so by CURLEW_PATIENCE. No vitest here: its configuration uses this too.
+// The factor for time limits on a slow machine: `npm run test:arm64` sets CURLEW_PATIENCE, because
+// it emulates the processor. No vitest here: the child processes and vitest's configuration use it.
 import process from "node:process";
 
-/** A factor for every limit of time that only ends what hangs. */
+/** The factor for each time limit that only ends a test or a program that hangs. */
 export const PATIENCE: number = Number(process.env["CURLEW_PATIENCE"] ?? "1");
