@@ -25,7 +25,7 @@ const SUITE_LIMIT_MS = 3 * 3600_000;
 /** What the emulation needs: QEMU's default processor signs pointers, which costs a third more. */
 const SLOWNESS = { QEMU_CPU: "cortex-a72", CURLEW_PATIENCE: "6" };
 
-/** How often a failed test is run again: time passes in leaps where the processor is emulated. */
+/** How often a failed test is run again: some expect an answer within milliseconds. */
 const RETRIES = 2;
 
 const EMULATOR = { name: "qemu", suites: ["trixie"], packages: ["qemu-user"] };
