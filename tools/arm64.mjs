@@ -39,12 +39,11 @@ const BINARIES = {
   deno: ["@deno", "linux-arm64-glibc", "deno"],
 };
 
-/** The tests that run if no argument is given: of C types and calls, the kernel, and fetch. */
-const TESTS = ["ffi", "handles", "driver", "http"].map((folder) => `test/${folder}/`);
-const EXCLUDED = [
-  ...SLOW,
-  ...["cookies", "files", "retry", "session", "websocket"].map((name) => `test/http/${name}/**`),
-];
+/** The tests that run if no argument is given: C types and calls, the kernel's events, fetch. */
+const TESTS = [
+  ...["ffi", "handles", "driver"],
+  ...["http/request", "http/request_body", "http/response", "http/transfer"],
+].map((folder) => `test/${folder}/`);
 
 /** Names of the tests that fail only because of the emulator, with the reason. */
 const LEFT_OUT = {
@@ -144,7 +143,7 @@ function run(runtime, via, args) {
 function vitestArguments(given) {
   const args = given.length > 0
     ? [...given]
-    : [...TESTS, ...EXCLUDED.flatMap((path) => ["--exclude", path])];
+    : [...TESTS, ...SLOW.flatMap((path) => ["--exclude", path])];
   const isNamed = args.some((arg) => arg === "-t" || arg.startsWith("--testNamePattern"));
   if (!isNamed) {
     const names = Object.keys(LEFT_OUT).map((name) => name.replaceAll(/[()]/g, "\\$&"));

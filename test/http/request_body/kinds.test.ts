@@ -254,7 +254,7 @@ describe("a stream", () => {
     const body = new ReadableStream({ start: (c) => c.enqueue(5) });
     const error = await failure(get(url, { method: "POST", body }));
     expect(error).toBeInstanceOf(TypeError);
-    expect(String(error)).toContain("no Uint8Array");
+    expect(String(error)).toContain("not a Uint8Array");
   });
 
   test("that is locked or used is refused", async () => {
