@@ -92,8 +92,15 @@ function functionsCalled(name, folder) {
 
 /**
  * Runs vitest on a runtime as a step. A `whole` suite must call each function that libcurl exports.
+ * `via` is a program that starts the runtime, with its arguments.
  */
-export function suite(name, runtime, path, args, { env, whole = false, ...options } = {}) {
+export function suite(
+  name,
+  runtime,
+  path,
+  args,
+  { env, whole = false, via = [], ...options } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "curlew-report-"));
   const calls = join(folder, "calls");
   mkdirSync(calls);
@@ -107,7 +114,7 @@ export function suite(name, runtime, path, args, { env, whole = false, ...option
     return { ok: status === 0, text: words(counts), counts };
   };
   try {
-    const command = [path, ...RUN[runtime], ...vitest, ...reporters, ...args];
+    const command = [...via, path, ...RUN[runtime], ...vitest, ...reporters, ...args];
     const all = { ...env, ...(whole && { CURLEW_CALLS: calls }) };
     const ok = step(`${name} on ${TITLES[runtime]}`, command, { judge, env: all, ...options });
     if (whole) functionsCalled(`${name}: functions of libcurl on ${TITLES[runtime]}`, calls);

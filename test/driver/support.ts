@@ -10,6 +10,7 @@ import { type Agent, constants, Easy, type EasyOptions } from "../../mod.ts";
 import { closeHookCount } from "../../src/handles/core/close_hook.ts";
 import { easyCount, easyTokens } from "../../src/handles/core/easy_state.ts";
 import { multiCount } from "../../src/handles/multi/multi.ts";
+import { PATIENCE } from "../patience.ts";
 import { type ChildOptions, type ChildResult, runChild } from "../server/child.ts";
 
 export const isBun: boolean = "Bun" in globalThis;
@@ -33,7 +34,7 @@ export function sleep(ms: number): Promise<void> {
 
 /** Waits until a condition holds or the time is over: the caller checks which. */
 export async function until(what: () => unknown, ms = 5000): Promise<void> {
-  const end = performance.now() + ms;
+  const end = performance.now() + ms * PATIENCE;
   while (!what() && performance.now() < end) await sleep(2);
 }
 

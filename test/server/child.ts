@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { PATIENCE } from "../patience.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -59,7 +60,7 @@ export function runProgram(program: string, options: ChildOptions): Promise<Chil
   const timer = setTimeout(() => {
     timedOut = true;
     child.kill("SIGKILL");
-  }, options.timeoutMs ?? 15_000);
+  }, (options.timeoutMs ?? 15_000) * PATIENCE);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {

@@ -25,8 +25,9 @@ export function mirror() {
   throw new Error("apt knows no Debian archive here: name one in CURLEW_DEBIAN_MIRROR");
 }
 
-function options(folder) {
+function options(folder, architecture) {
   const settings = {
+    ...(architecture && { "APT::Architecture": architecture, "APT::Architectures": architecture }),
     "Dir::Etc::sourcelist": join(folder, "sources.list"),
     "Dir::Etc::sourceparts": "/dev/null",
     "Dir::Etc::preferences": "/dev/null",
@@ -62,9 +63,10 @@ async function persistently(action) {
 
 /**
  * Unpacks packages of the last suite with all their dependencies into `target`. apt checks each
- * file against the hashes of the signed index.
+ * file against the hashes of the signed index. `architecture` is Debian's name of another
+ * architecture than this machine's.
  */
-export async function unpack(suites, packages, folder, target) {
+export async function unpack(suites, packages, folder, target, architecture) {
   for (const path of ["lists/partial", "cache/archives/partial"]) {
     mkdirSync(join(folder, path), { recursive: true });
   }
@@ -74,7 +76,7 @@ export async function unpack(suites, packages, folder, target) {
   const how = `[signed-by=${KEYRING} check-valid-until=no]`;
   const lines = suites.map((suite) => `deb ${how} ${archive} ${suite} main\n`);
   writeFileSync(join(folder, "sources.list"), lines.join(""));
-  const apt = ["-qq", "-y", ...options(folder)];
+  const apt = ["-qq", "-y", ...options(folder, architecture)];
   const wanted = packages.map((name) => `${name}/${suites.at(-1)}`);
   await persistently(() => output("apt-get", ...apt, "--error-on=any", "update"));
   const install = ["--no-install-recommends", "--download-only", "install", ...wanted];

@@ -24,7 +24,8 @@ import { codename, unpack } from "./apt.mjs";
 import { repath } from "./elf.mjs";
 import { LIBRARIES } from "./libraries.mjs";
 
-const STORE = resolve(process.env["CURLEW_LIBRARIES"] || join(ROOT, ".libraries"));
+/** The folder of what is unpacked. */
+export const STORE = resolve(process.env["CURLEW_LIBRARIES"] || join(ROOT, ".libraries"));
 
 function run(command, ...args) {
   return spawnSync(command, args, { encoding: "utf8" });
@@ -48,18 +49,16 @@ function inFolders(root, pattern) {
 const exactly = (file) => new RegExp(`^${file.replaceAll(".", "\\.")}$`);
 
 /**
- * Fills `STORE/name` unless it exists: completely or not at all, even if another process does the
- * same.
+ * Has `fill` fill `STORE/name` unless it exists: completely or not at all, even if another process
+ * does the same.
  */
-async function stored(name, suites, packages) {
+export async function filled(name, fill) {
   const place = join(STORE, name);
   if (existsSync(place)) return place;
-  process.stderr.write(`Unpacking ${packages.join(", ")} of ${suites.at(-1)} into ${place}\n`);
   mkdirSync(STORE, { recursive: true });
   const work = mkdtempSync(join(STORE, `.${name}-`));
   try {
-    await unpack(suites, packages, join(work, "apt"), join(work, "root"));
-    rmSync(join(work, "apt"), { recursive: true });
+    await fill(work);
     renameSync(work, place);
   } catch (error) {
     if (!existsSync(place)) throw error;
@@ -67,6 +66,16 @@ async function stored(name, suites, packages) {
     rmSync(work, { recursive: true, force: true });
   }
   return place;
+}
+
+/** Unpacks packages with all their dependencies into `root` of the folder that is returned. */
+export function stored(name, suites, packages, architecture) {
+  return filled(name, async (work) => {
+    const place = join(STORE, name);
+    process.stderr.write(`Unpacking ${packages.join(", ")} of ${suites.at(-1)} into ${place}\n`);
+    await unpack(suites, packages, join(work, "apt"), join(work, "root"), architecture);
+    rmSync(join(work, "apt"), { recursive: true });
+  });
 }
 
 /** Whether this machine's loader finds all libraries that the library needs. */
