@@ -32,6 +32,7 @@ export const THOROUGH = [
   ...["driver/sockets_model", "examples/connections", "examples/loops", "examples/scale"],
   ...["handles/easy/hostile", "handles/base/memory", "handles/multi/abort", "http/request/auth"],
   ...["http/request_body/form_data", "http/transfer/in_callbacks", "http/files/endless_source"],
+  ...["examples/files", "http/response/head_flood", "http/response/whole_readers"],
   ...["http/retry/retry", "http/websocket/messages", "node_libcurl/curl", "node_libcurl/reports"],
   ...["observe/har", "seeds/curl_multi_socket_deprecated", "seeds/curlmopt_socketfunction"],
 ].map((name) => `test/${name}.test.ts`);
