@@ -9,7 +9,7 @@ import { wrong } from "../http/shown.ts";
 import { member } from "../members.ts";
 import { isInstance } from "../untrusted.ts";
 
-/** The calls, as error messages name them. */
+/** What was attempted, for `Cannot …:` in error messages. */
 export const READ = "read the curl command", WRITE = "write the curl command";
 
 /** A kind of value: its description, and the function that tests it. */

@@ -485,9 +485,7 @@ $GOPHER/1/folder
 -t XDISPLOC=a -t TTYPE=vt100 $TELNET < data.txt
 `;
 
-/**
- * Commands whose bytes differ from those of the system's curl, by their beginning, with the reason.
- */
+/** Commands whose bytes differ from those of the system's curl, with the reason. */
 export const DIFFERENT: Readonly<Record<string, string>> = {
   "--url=$HTTP/small": "curl takes --name=value since 8.16",
   '-X "" $HTTP/echo -X GET': "curl refuses an empty method since 8.6",

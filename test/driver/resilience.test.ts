@@ -1,4 +1,4 @@
-// What the world does to an agent, and what it makes of it.
+// Agents survive servers that close, and descriptors that other code closes.
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { libc } from "../../ffi/libc.ts";
@@ -90,7 +90,8 @@ test("a socket shut down by other code fails its transfer only", async () => {
 test("a descriptor that other code closes and reuses harms no other transfer", async () => {
   const { dup2 } = await bind();
   await agent.close();
-  vi.stubEnv("CURLEW_DEBUG", "0"); // which rightly says that the kernel no longer watches it
+  // the check of CURLEW_DEBUG rightly says that the kernel no longer watches the closed socket
+  vi.stubEnv("CURLEW_DEBUG", "0");
   agent = new Agent();
   const [easy, socket] = withSocket("/slow/1000/20", { TIMEOUT_MS: 700 });
   const running = outcome(agent.perform(easy));

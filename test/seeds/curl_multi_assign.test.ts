@@ -1,4 +1,4 @@
-// The promises of seeds/curl_multi_assign.txt, sentence by sentence.
+// The promises of curl's page curl_multi_assign, sentence by sentence.
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {

@@ -1,4 +1,4 @@
-// The promises of seeds/curl_multi_assign-7.16.0.txt, sentence by sentence: the page of 2006, so
+// The promises of the page curl_multi_assign of curl 7.16.0, sentence by sentence: it is of 2006, so
 // everything here is driven by socket() and socketAll().
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";

@@ -1,4 +1,4 @@
-// The promises of seeds/curl_multi_socket.txt, sentence by sentence: the form of 2006, without a
+// The promises of curl's page curl_multi_socket as it was in 2006, sentence by sentence: without a
 // timer callback, driven by socketAll(), timeout() and socket().
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";

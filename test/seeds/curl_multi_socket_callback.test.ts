@@ -1,4 +1,4 @@
-// The promises of seeds/curl_multi_socket.txt, "Callback details".
+// The promises of curl's page curl_multi_socket as it was in 2006, "Callback details".
 import { existsSync, readlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";

@@ -1,5 +1,5 @@
-// The promises of seeds/curl_multi_socket-deprecated.txt, sentence by sentence: the same calls,
-// as they stand beside TIMERFUNCTION and curl_multi_socket_action.
+// The promises of curl's present page curl_multi_socket, which deprecates it, sentence by sentence:
+// the same calls, as they stand beside TIMERFUNCTION and curl_multi_socket_action.
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {

@@ -1,4 +1,4 @@
-// The promises of seeds/CURLMOPT_SOCKETFUNCTION.txt, sentence by sentence.
+// The promises of curl's page CURLMOPT_SOCKETFUNCTION, sentence by sentence.
 import { expect, test } from "vitest";
 import { constants, Multi } from "../../mod.ts";
 import {

@@ -22,7 +22,7 @@ export interface Headers {
   readonly renames: ReadonlyMap<string, string>;
   /** Whether the headers define a name, as a number, a macro or a string. */
   has(name: string): boolean;
-  /** The names that may be numbers. */
+  /** The names of enum members and object-like macros, some of which are not numbers. */
   readonly names: readonly string[];
   /** Evaluates a constant expression, `undefined` where it is not a number. */
   evaluate(expression: string): number | undefined;

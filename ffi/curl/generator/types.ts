@@ -151,7 +151,7 @@ import type { EasyCallbackTypes } from "./callbacks.ts";\n`,
   },
 ];
 
-/** The text of each file, by its path from the root of the project; `first` is its first line. */
+/** The text of each file, by its path from the root of the project; `first` is its heading. */
 export function typeFiles(first: string, tables: TypedTables): Record<string, string> {
   return Object.fromEntries(SHEETS.map((sheet) => {
     const { file, imports, name, says } = sheet;

@@ -87,8 +87,8 @@ export function fileCode(program: Program, path: string): string {
 }
 
 /**
- * An expression for the data of `-d` and its variants; `null` where the command itself has all of
- * it.
+ * An expression for the data of `-d` and its variants; `null` where no piece comes from a file: the
+ * text is then in the plan.
  */
 export function dataCode(program: Program, { data }: Group): Expression | null {
   if (!data.some((piece) => "file" in piece)) return null;

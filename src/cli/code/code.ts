@@ -55,8 +55,8 @@ export function codeFor(args: readonly string[], io: Io): string {
 }
 
 /**
- * The words: of the text of a command, if there is one argument with a blank in it; else the
- * arguments.
+ * The words of the arguments. A single argument that begins with `curl ` is split as by a shell; a
+ * prompt and a path may precede that name.
  */
 function wordsOf(args: readonly string[], io: Io): Word[] {
   const [first = "", ...rest] = args;

@@ -56,7 +56,7 @@ export class ProgressBar {
     this.#columns = columns;
   }
 
-  /** The options of an easy handle whose progress is counted. */
+  /** Registers a counter, and returns the options that update it. */
   options(counter: Counter): EasyOptions {
     this.#running.add(counter);
     return {

@@ -183,7 +183,10 @@ class Transfer {
     this.#output.write(bytes);
   }
 
-  /** Calls `act` in a callback, and returns the callback's result. Keeps an error for the message. */
+  /**
+   * Calls `act` in a callback. Returns `length`, or another number if `act` throws, which makes
+   * libcurl fail; the error becomes the tool's message.
+   */
   #guarded(act: () => void, length: number): number {
     try {
       act();
@@ -241,7 +244,7 @@ class Transfer {
     }
   }
 
-  /** The exit code once the response was checked by the tool's own options. */
+  /** The exit code after a transfer: `--fail-with-body` makes a status from 400 on an error. */
   #checked(code: number): number {
     const status = this.#easy.getInfo("RESPONSE_CODE");
     if (code !== 0 || this.#tool.fail !== "fail-with-body" || status < 400) {

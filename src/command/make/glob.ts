@@ -16,7 +16,7 @@ interface Wildcard {
   valueAt(index: number): string;
 }
 
-/** A parsed pattern: texts with a wildcard between each two. */
+/** A parsed pattern: `texts[i]`, `wildcards[i]`, `texts[i + 1]`…: one text more than wildcards. */
 export interface Glob {
   readonly texts: readonly string[];
   readonly wildcards: readonly Wildcard[];
