@@ -2,7 +2,7 @@
 
 /** The test files that `npm test -- --quick` and `npm run test:arm64` leave out. */
 export const SLOW = [
-  ...["bench", "demo", "docs", "package", "package_types"],
+  ...["bench", "demo", "docs", "package", "package_types", "release"],
   ...["cli/code", "cli/curl", "cli/output", "cli/wire", "command/round_trip"],
   ...["contract/parked_process", "doctor/doctor"],
   ...["driver/parking/alive", "driver/connect_only_waits", "driver/timing/fairness"],
