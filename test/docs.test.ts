@@ -160,6 +160,12 @@ describe("the code", () => {
   });
 });
 
+test("the test in CONTRIBUTING.md is the file that it names, which runs as a test", async () => {
+  const blocks = await blocksOf("CONTRIBUTING.md");
+  const example = await readFile(join(ROOT, "test/http/files/example.test.ts"), "utf8");
+  expect(blocks.map(({ code }) => code)).toEqual([example]);
+});
+
 test("LIMITS.md has every difference between libcurls that the tests know", async () => {
   const text = (await readFile(join(ROOT, "LIMITS.md"), "utf8")).replaceAll(/\s+/g, " ");
   const reasons = Object.values(ROWS).map(({ why }) => `${why[0]?.toUpperCase()}${why.slice(1)}.`);

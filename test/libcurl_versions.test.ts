@@ -94,8 +94,13 @@ describe("the oddities", () => {
       const [, comment = ""] = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*${name}:`).exec(text)!;
       const words = comment.replace(/\s*\n\s*\*\s*/g, " ");
       expect(words, name).toMatch(/\bcurl#\d+|\bNo issue of curl is known/);
-      const [, file = ""] = /(?:Cured|Refused) by\s*`([\w/]+\.ts)`/.exec(words) ?? [];
-      expect(await read(`src/${file}`).catch(() => ""), `${name}: ${file}`).toContain(name);
+      const [, file] = /(?:Cured|Refused) by\s*`([\w/]+\.ts)`/.exec(words) ?? [];
+      const form =
+        `the comment of ${name} names no file: write "Cured by \`driver/quirks/x.ts\`" or ` +
+        `"Refused by ...", the path from src/`;
+      expect(file, form).toBeDefined();
+      const code = await read(`src/${file}`).catch(() => "");
+      expect(code, `src/${file}, which the comment of ${name} names, must use it`).toContain(name);
     }
   });
 

@@ -71,7 +71,9 @@ function chosen(args) {
     ? Object.keys(STARTERS)
     : args.flatMap((kind) => GROUPS[kind] ?? [kind]);
   for (const kind of kinds) {
-    if (!(kind in STARTERS)) throw new Error(`unknown server kind: ${kind}`);
+    if (kind in STARTERS) continue;
+    const known = [...Object.keys(STARTERS), ...Object.keys(GROUPS)].join(", ");
+    throw new Error(`unknown server kind: ${kind}; the kinds are ${known}`);
   }
   return [...new Set(kinds)];
 }

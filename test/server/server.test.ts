@@ -267,7 +267,7 @@ describe("life", () => {
     expect(server.has("https")).toBe(false);
     expect(() => server.url("/", "https")).toThrow(/"https" is not running/);
     await expect(startServer("nonsense")).rejects.toThrow(
-      /exit 1\ntest servers: unknown server kind: nonsense$/,
+      /exit 1\ntest servers: unknown server kind: nonsense; the kinds are http, .*, tls$/,
     );
   });
 });

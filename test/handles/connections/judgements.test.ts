@@ -13,6 +13,8 @@ const names = Object.keys(table).filter((name) => table[name]?.aliasOf === undef
 
 test("every option is in exactly one row", () => {
   const listed = ROWS.flatMap(([, , options]) => options);
+  const missing = names.filter((name) => !listed.includes(name as (typeof listed)[number]));
+  expect(missing, "add each to `src/handles/connections/judgements.ts`").toEqual([]);
   expect([...listed].sort()).toEqual([...names].sort());
 });
 

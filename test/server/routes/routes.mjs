@@ -35,7 +35,7 @@ function dispatch(req, res, own) {
   if (name === "small") return small(res);
   const route = routes.get(name);
   if (route) route(req, res, args, searchParams);
-  else json(res, 404, { error: "no such route", path: pathname });
+  else json(res, 404, { error: "no such route: see test/server/routes/", path: pathname });
 }
 
 function failed(res, error) {
