@@ -85,8 +85,8 @@ function commandsOf(words: readonly string[], count: number): (string | string[]
 }
 
 /**
- * The CPU time to read many words at once, divided by that to read as many in parts: 1 where the time grows with
- * the number, `MANY / FEW` where it grows with its square.
+ * The CPU time to read many words at once, divided by that to read as many in parts: 1 where the
+ * time grows with the number, `MANY / FEW` where it grows with its square.
  */
 function growth(few: string | string[], many: string | string[]): number {
   const readFile = () => new Uint8Array(), start = cpuMs();

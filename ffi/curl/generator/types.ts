@@ -151,6 +151,8 @@ import type { EasyCallbackTypes } from "./callbacks.ts";\n`,
   },
 ];
 
+const WORDS = "ffi/curl/generator/words/, and run `npm run generate` without a path";
+
 /** The text of each file, by its path from the root of the project; `first` is its heading. */
 export function typeFiles(first: string, tables: TypedTables): Record<string, string> {
   return Object.fromEntries(SHEETS.map((sheet) => {
@@ -177,7 +179,7 @@ function docLines(sheet: Sheet, name: string, row: TypedRow, flags: readonly str
   const page = `https://curl.se/libcurl/c/${prefix}${aliasOf ?? name}.html`;
   const entry: Entry = aliasOf !== undefined
     ? `The older name of ${aliasOf}.`
-    : words[name] ?? fail(`no words for ${prefix}${name}: see generator/words`);
+    : words[name] ?? fail(`no words for ${prefix}${name}: write them in ${WORDS}`);
   const [says, pattern] = typeof entry === "string" ? [entry] : entry;
   const constants = pattern ? flags.filter((flag) => pattern.test(flag)) : [];
   if (pattern && constants.length === 0) fail(`no constants for ${prefix}${name}`);
