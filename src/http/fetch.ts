@@ -14,6 +14,7 @@ import { matchesIntegrity } from "./response/integrity.ts";
 import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { untilAborted } from "./local/until_aborted.ts";
 import { countdown } from "./transfer/countdown.ts";
+import { withoutListedCookies } from "./transfer/cookies.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, readInit, type RequestPlan } from "./request/plan.ts";
 import { makeResponse, type ResponseParts } from "./response/response.ts";
@@ -147,7 +148,8 @@ class RedirectLoop {
     if (next.body !== body) body?.cancel(undefined);
     this.#redirects++;
     await transfer.discard(); // so that the next request can use its connection
-    this.#plan = { ...next, cookies: transfer.cookies };
+    const curl = withoutListedCookies(next.curl);
+    this.#plan = { ...next, curl, cookies: transfer.cookies };
   }
 
   respond(transfer: Transfer, { head, sink, url }: ResponseStart): Response | Promise<Response> {

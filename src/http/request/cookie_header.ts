@@ -1,9 +1,9 @@
 /**
- * The Cookie header of a request that uses libcurl's cookie engine.
+ * The Cookie header of a request: RFC 6265 (5.4) allows one.
  *
  * libcurl writes the cookies of its engine as a header of their own, even if HTTPHEADER has a
- * Cookie. RFC 6265 (5.4) allows one Cookie header, so the caller's Cookie becomes the option
- * COOKIE, whose value libcurl appends to the engine's header.
+ * Cookie. So the caller's Cookie becomes the option COOKIE then, whose value libcurl appends to the
+ * engine's header.
  *
  * @module
  */
@@ -21,14 +21,27 @@ type Parts = Pick<RequestPlan, "headers" | "jar" | "curl"> & Partial<Pick<Reques
 const usesEngine = ({ jar, cookies = [], curl }: Parts) =>
   jar !== null || cookies.length > 0 || hasAny(curl, ENGINE);
 
-/** The headers for HTTPHEADER: without Cookie if the engine writes that header. */
-export function headersBesideEngine(plan: Parts): readonly HeaderEntry[] {
-  return usesEngine(plan) ? withoutHeaders(plan.headers, COOKIE) : plan.headers;
+const isCookie = ([name]: HeaderEntry) => COOKIE.has(name.toLowerCase());
+
+/** The values of the caller's Cookie headers as one; `null` if all of them remove the header. */
+function joined(own: readonly HeaderEntry[]): string | null {
+  const values = own.flatMap(([, value]) => value ?? []);
+  return values.length > 0 ? values.filter((value) => value !== "").join("; ") : null;
 }
 
-/** The value of the option COOKIE, `null` if the caller's Cookie is in HTTPHEADER or absent. */
-export function cookieOption(plan: Parts): string | Uint8Array | null {
-  if (!usesEngine(plan)) return null;
-  const own = plan.headers.filter(([name, value]) => COOKIE.has(name.toLowerCase()) && value);
-  return own.length > 0 ? onWire(own.map(([, value]) => value).join("; ")) : null;
+/** The headers for HTTPHEADER, with one Cookie at most, and none if the engine writes that header. */
+export function headersWithOneCookie(plan: Parts): readonly HeaderEntry[] {
+  const { headers } = plan, own = headers.filter(isCookie);
+  if (own.length === 0) return headers;
+  const others = withoutHeaders(headers, COOKIE);
+  if (usesEngine(plan)) return others;
+  return own.length === 1 ? headers : [...others, ["Cookie", joined(own)]];
+}
+
+/** The value for the option COOKIE, `undefined` if the headers do not determine it. */
+export function cookieOption(plan: Parts): string | Uint8Array | null | undefined {
+  const own = plan.headers.filter(isCookie);
+  if (own.length === 0 || !usesEngine(plan)) return undefined;
+  const value = joined(own);
+  return value ? onWire(value) : null;
 }

@@ -9,7 +9,12 @@
 import type { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
 
-const NAME = "content-length", COLON = 58, COMMA = 44, SPACE = 32, TAB = 9, LF = 10;
+const NAME = "content-length", COLON = 58, SPACE = 32, TAB = 9, CR = 13, LF = 10;
+const ZERO = 48, NINE = 57;
+/** Numbers of so many digits are below {@linkcode MAX_LENGTH}. */
+const SURE_DIGITS = 18;
+/** The largest length of libcurl, whose type is `curl_off_t`. */
+const MAX_LENGTH = 2n ** 63n - 1n;
 
 function weird(why: string): CurlEasyError {
   return new CurlEasyError(Code.WEIRD_SERVER_REPLY, why);
@@ -19,8 +24,9 @@ function weird(why: string): CurlEasyError {
 export const loneCr = (): CurlEasyError => weird("The head has a CR without LF in it");
 
 /**
- * Compares the values of Content-Length in a head: there may be several, but all must be the same.
- * libcurl checks each single value.
+ * Checks the values of Content-Length in a head: each must be a number that libcurl can count to,
+ * and all must be the same. libcurl reads the digits that a value begins with, so "1e3" would cut
+ * the body to one byte.
  */
 export class LengthCheck {
   /**
@@ -52,20 +58,33 @@ export class LengthCheck {
     const isFirst = this.#start === 0;
     if (isFirst) this.#start = start;
     this.#end = end;
-    if (isFirst && !hasComma(bytes, start, end)) return;
+    if (isFirst && isNumber(bytes, start + NAME.length + 1, end)) return;
     const values = [...valuesIn(bytes, this.#start), ...valuesIn(bytes, start)];
     const other = values.find((value) => value !== values[0]);
-    if (other !== undefined || !/^\d+$/.test(values[0] ?? "")) {
+    if (other !== undefined) {
       throw weird(`The response has the lengths ${values.map((value) => `"${value}"`).join(", ")}`);
+    }
+    const [value = ""] = values;
+    if (!/^\d+$/.test(value) || BigInt(value) > MAX_LENGTH) {
+      throw weird(`The response has the Content-Length "${value}", which is no length`);
     }
   }
 }
 
-/** A loop: for a line of a few bytes a call into the runtime takes longer. */
-function hasComma(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === COMMA) return true;
-  return false;
+/** Whether a value is at most {@linkcode SURE_DIGITS} digits, with spaces around them. */
+function isNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  // a loop: for a line of a few bytes a call into the runtime takes longer
+  let from = start, to = end;
+  while (from < to && isSpace(bytes[from] as number)) from++;
+  while (to > from && isSpace(bytes[to - 1] as number)) to--;
+  for (let i = from; i < to; i++) {
+    const digit = bytes[i] as number;
+    if (digit < ZERO || digit > NINE) return false;
+  }
+  return to > from && to - from <= SURE_DIGITS;
 }
+
+const isSpace = (byte: number) => byte === SPACE || byte === TAB || byte === CR || byte === LF;
 
 /** The values of a field. */
 function valuesIn(bytes: Buffer, start: number): string[] {

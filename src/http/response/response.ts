@@ -10,7 +10,6 @@ import { appendFields, type Field } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
 import { native } from "../../../ffi/mod.ts";
-import { dictionary } from "../../members.ts";
 import { isInstance } from "../../untrusted.ts";
 import type { BodySink, BodyStream } from "./body_stream.ts";
 import type { Body } from "./whole_body.ts";
@@ -147,12 +146,12 @@ const method = (value: (this: Response) => unknown) => ({
  */
 function reader<T>(
   native: (this: Response) => Promise<T>,
-  read: (bytes: Uint8Array<ArrayBuffer>, response: Response) => T | Promise<T>,
+  read: (bytes: Uint8Array<ArrayBuffer>) => T,
 ) {
   const { name } = native;
   const whole = async (response: Response, sink: BodySink) => {
     await arrayBuffer.call(response);
-    return read(sink.takeGathered(), response);
+    return read(sink.takeGathered());
   };
   const method = {
     [name](this: Response): Promise<T> {
@@ -163,26 +162,24 @@ function reader<T>(
   return { value: method[name], configurable: true, enumerable: true, writable: true };
 }
 
-/** A Blob of bytes, with the media type of the response. */
-function blobOf(bytes: Blob | Uint8Array<ArrayBuffer>, { headers }: Response): Promise<Blob> {
-  const type = headers.get("content-type"), named = new Headers();
-  if (type) named.set("content-type", type);
-  return new Response(bytes, dictionary({ headers: named })).blob();
-}
-
 /** `blob()` with the media type, which Bun's own omits if the body is a stream of JavaScript. */
 async function blob(this: Response): Promise<Blob> {
-  const found: Blob = await nativeBlob.call(this);
-  return found.type ? found : await blobOf(found, this);
+  const found: Blob = await nativeBlob.call(this), type = this.headers.get("content-type");
+  if (!type || found.type) return found;
+  return await new Response(found, { headers: { "content-type": type } }).blob();
 }
 
-/** The methods that read whole bodies; `formData` reads the stream. */
+const decoder = new TextDecoder();
+
+/**
+ * The methods that read whole bodies. `formData` and `blob` read the stream: a Blob has memory of
+ * its own, to which the bytes would be copied once more.
+ */
 const READERS = {
   arrayBuffer: reader(arrayBuffer, ({ buffer }) => buffer),
   bytes: reader(bytes, (bytes) => bytes),
-  blob: reader(native.runtime === "bun" ? blob : nativeBlob, blobOf),
-  json: reader(json, (bytes) => json.call(new Response(bytes))),
-  text: reader(text, (bytes) => text.call(new Response(bytes))),
+  json: reader(json, (bytes) => JSON.parse(decoder.decode(bytes))),
+  text: reader(text, (bytes) => decoder.decode(bytes)),
 };
 
 /**
@@ -208,6 +205,7 @@ const PROTOTYPE: object = Object.create(Response.prototype, {
     return attachFields(cloneOf.call(this), partsOf(this) as ResponseParts, null);
   }),
   ...READERS,
+  ...native.runtime === "bun" && { blob: method(blob) },
 });
 
 /** The prototype of responses whose status the constructor refuses. */

@@ -11,7 +11,7 @@ import { forgetConnectionOption } from "../../handles/connections/connection_cla
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { lendPostFields } from "../../handles/easy/options.ts";
 import { isKnown, oddities } from "../../libcurl_versions.ts";
-import { cookieOption, headersBesideEngine } from "../request/cookie_header.ts";
+import { cookieOption, headersWithOneCookie } from "../request/cookie_header.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { hasAny, setCurlOptions } from "../request/curl_options.ts";
 import { hasHeader, type HeaderEntry, headerLines } from "../request/headers.ts";
@@ -68,7 +68,7 @@ export function configureHttp(
   if (plan.jar) attachJar(easy, plan.jar);
   for (const cookie of plan.cookies) easy.setOpt("COOKIELIST", cookie);
   const cookie = cookieOption(plan);
-  if (cookie !== null) easy.setOpt("COOKIE", cookie);
+  if (cookie !== undefined) easy.setOpt("COOKIE", cookie);
   setMethod(easy, method, body !== null);
   if (body) setBody(easy, plan);
   easy.setOpt("HTTPHEADER", lines);
@@ -141,7 +141,7 @@ function setUpload(easy: Easy, length: number | null): void {
 
 /** The caller's headers and Referer, and entries that remove headers which libcurl would add. */
 function requestHeaders(plan: RequestPlan): HeaderEntry[] {
-  const { body, method, referrer } = plan, headers = headersBesideEngine(plan);
+  const { body, method, referrer } = plan, headers = headersWithOneCookie(plan);
   const all = [...headers];
   if (asksForPart(plan)) all.push(["Accept-Encoding", "identity"]);
   if (method === "GET" && referrer === "" && !body) return all;

@@ -18,7 +18,7 @@ import { withoutHeaders } from "../request/headers.ts";
 import { policyOf, referrerFor, type ReferrerPolicy } from "../request/referrer.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials, isHttp } from "../request/url.ts";
-import { forgetLooseCookies } from "./cookies.ts";
+import { forgetLooseCookies, withoutLoadedCookies } from "./cookies.ts";
 
 /** The maximum number of redirects, as in the fetch standard. */
 const MAX_REDIRECTS = 20;
@@ -95,7 +95,7 @@ export function nextPlanOnSameHandle(
   } catch (error) {
     throw asTypeError(error, next.url); // `reset()` refuses a handle in a STREAM_DEPENDS tree
   }
-  return next;
+  return { ...next, curl: withoutLoadedCookies(next.curl) };
 }
 
 function planAfter(plan: RequestPlan, redirect: Redirect): RequestPlan {

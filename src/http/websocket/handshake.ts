@@ -12,7 +12,7 @@ import type { Share } from "../../handles/share.ts";
 import { requireWebSocket } from "../../handles/easy/websocket.ts";
 import { oddities } from "../../libcurl_versions.ts";
 import { base64 } from "../bytes.ts";
-import { cookieOption, headersBesideEngine } from "../request/cookie_header.ts";
+import { cookieOption, headersWithOneCookie } from "../request/cookie_header.ts";
 import { attachJar } from "../cookies/jars.ts";
 import { setUrl, userAgent } from "../transfer/configure.ts";
 import { type CurlOptions, setCurlOptions } from "../request/curl_options.ts";
@@ -107,11 +107,11 @@ export function configureHandshake(easy: Easy, plan: WebSocketPlan): string {
   setCurlOptions(easy, plan.curl);
   if (plan.jar) attachJar(easy, plan.jar);
   const cookie = cookieOption(plan);
-  if (cookie !== null) easy.setOpt("COOKIE", cookie);
+  if (cookie !== undefined) easy.setOpt("COOKIE", cookie);
   easy.setOpt("WRITEFUNCTION", (bytes) => bytes.length); // discards the body of an error response
   const own: HeaderEntry[] = [["Sec-WebSocket-Key", key]];
   if (plan.protocols.length > 0) own.push(["Sec-WebSocket-Protocol", plan.protocols.join(", ")]);
-  easy.setOpt("HTTPHEADER", headerLines([...headersBesideEngine(plan), ...own]));
+  easy.setOpt("HTTPHEADER", headerLines([...headersWithOneCookie(plan), ...own]));
   return key;
 }
 

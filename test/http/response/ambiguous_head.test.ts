@@ -37,6 +37,11 @@ const LENGTHS: readonly (readonly [lines: string, isRefused: boolean])[] = [
   ["X: 1\r\n Content-Length: 5\r\nContent-Length: 2", false],
   ["Transfer-Encoding: identity\r\nContent-Length: 2\r\nContent-Length: 5", true],
 ];
+/** Values of which libcurl reads the digits at the beginning, or that it cannot count to. */
+const NO_LENGTHS = [
+  ...["1e3", "1_0", "0x5", "2 2", "2junk", "2.0", "+2", "-2", "2;", '"2"', "", " ", "2,", ",2"],
+  ...["9223372036854775808", "9".repeat(23), "\xb2"],
+];
 const RETURNS: readonly (readonly [lines: string, isRefused: boolean])[] = [
   ["X: a\rb", true],
   ["X: a\r", true],
@@ -50,6 +55,10 @@ const RETURNS: readonly (readonly [lines: string, isRefused: boolean])[] = [
 ];
 const CASES = [
   ...LENGTHS,
+  ...NO_LENGTHS.map((value) => [`Content-Length: ${value}`, true] as const),
+  ...["0", "0002", "00000000000000000002"].map((value) =>
+    [`Content-Length: ${value}`, false] as const
+  ),
   ...RETURNS.map(([lines, isRefused]) => [`${lines}\r\nContent-Length: 2`, isRefused] as const),
 ];
 

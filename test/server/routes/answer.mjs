@@ -32,8 +32,9 @@ function redirect(_req, res, [count], query) {
   location(res, Number(query.get("status") ?? 302), next);
 }
 
-/** `/redirect-to?url=&status=`; `&read=1` reads the request's body first */
+/** `/redirect-to?url=&status=&cookie=`; `&read=1` reads the request's body first */
 function redirectTo(req, res, _args, query) {
+  if (query.has("cookie")) res.setHeader("set-cookie", query.get("cookie"));
   const answer = () =>
     location(res, Number(query.get("status") ?? 302), query.get("url") ?? "/small");
   if (query.has("read")) req.resume().once("end", answer);
