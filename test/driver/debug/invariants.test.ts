@@ -44,17 +44,18 @@ test("each planted violation is reported, and ends the transfers in flight", asy
 // in a function: while a module awaits at its top level, Bun goes on after an uncaught error
 const BROKEN = `
   import { stateOf } from "#root/src/handles/easy/easy.ts";
+  import { PATIENCE } from "#root/test/patience.ts";
   async function main() {
     const agent = new Agent();
-    const easy = easyFor(URL_OF_SERVER, { TIMEOUT_MS: 300 });
+    const easy = easyFor(URL_OF_SERVER, { TIMEOUT_MS: 300 * PATIENCE });
     const running = failure(agent.perform(easy));
     await until(() => agent.stats.sockets >= 1);
     stateOf(easy).depth++;
-    setTimeout(() => stateOf(easy).depth--, 600);
+    setTimeout(() => stateOf(easy).depth--, 600 * PATIENCE);
     const other = easyFor(URL_OF_SERVER, { TIMEOUT_MS: 100 }); // has turns come
     failure(agent.perform(other));
     say((await running).message);
-    await sleep(1000);
+    await sleep(1000 * PATIENCE);
     say("went on");
     process.exit(0);
   }
