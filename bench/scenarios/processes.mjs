@@ -63,6 +63,7 @@ export const PROCESSES = [
     name: "start",
     title: "start of a process with one GET, from the npm package",
     installed: true,
+    left: PEERS,
     quick: one,
     headline: above("start with one GET, from the npm package"),
   }),
