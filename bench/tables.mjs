@@ -15,11 +15,9 @@ const fixed = (value, digits) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$
 
 const multiple = (ratio) => ratio?.toFixed(2) ?? "–";
 
-/** The mark of a client that took less than the fetch of its runtime. */
-const AHEAD = "🟢";
-
+/** The multiple of the runtime's own fetch, bold where the client took less. */
 const ownMultiple = (ratio) =>
-  ratio !== null && ratio < 1 ? `${AHEAD} ${multiple(ratio)}` : multiple(ratio);
+  ratio !== null && ratio < 1 ? `**${multiple(ratio)}**` : multiple(ratio);
 
 /** The columns of a metric: its value, and the ratios where it has them. */
 function columnsOf(metric, found) {
