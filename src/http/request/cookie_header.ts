@@ -29,13 +29,19 @@ function joined(own: readonly HeaderEntry[]): string | null {
   return values.length > 0 ? values.filter((value) => value !== "").join("; ") : null;
 }
 
-/** The headers for HTTPHEADER, with one Cookie at most, and none if the engine writes that header. */
+/**
+ * The headers for HTTPHEADER, with one Cookie at most, in the place of the first, and none if the
+ * engine writes that header.
+ */
 export function headersWithOneCookie(plan: Parts): readonly HeaderEntry[] {
-  const { headers } = plan, own = headers.filter(isCookie);
-  if (own.length === 0) return headers;
-  const others = withoutHeaders(headers, COOKIE);
-  if (usesEngine(plan)) return others;
-  return own.length === 1 ? headers : [...others, ["Cookie", joined(own)]];
+  const { headers } = plan, own = headers.filter(isCookie), [first] = own;
+  if (first === undefined) return headers;
+  if (usesEngine(plan)) return withoutHeaders(headers, COOKIE);
+  if (own.length === 1) return headers;
+  return headers.flatMap((entry): HeaderEntry[] => {
+    if (!isCookie(entry)) return [entry];
+    return entry === first ? [["Cookie", joined(own)]] : [];
+  });
 }
 
 /** The value for the option COOKIE, `undefined` if the headers do not determine it. */
