@@ -34,8 +34,9 @@ function joined(own: readonly HeaderEntry[]): string | null {
  * engine writes that header.
  */
 export function headersWithOneCookie(plan: Parts): readonly HeaderEntry[] {
-  const { headers } = plan, own = headers.filter(isCookie), [first] = own;
-  if (first === undefined) return headers;
+  const { headers } = plan, first = headers.find(isCookie);
+  if (first === undefined) return headers; // most requests: no list is made for them
+  const own = headers.filter(isCookie);
   if (usesEngine(plan)) return withoutHeaders(headers, COOKIE);
   if (own.length === 1) return headers;
   return headers.flatMap((entry): HeaderEntry[] => {
