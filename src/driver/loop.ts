@@ -153,7 +153,7 @@ export class Loop {
     if (more) this.#schedule();
     else this.#park();
     if (this.#invariants !== null && !this.#driven.multi.closed) {
-      this.#check(this.#invariants, !more);
+      this.#check(this.#invariants);
     }
   }
 
@@ -213,12 +213,12 @@ export class Loop {
   /**
    * Reports a violated invariant as a rejection and as an uncaught error, so that no test passes.
    */
-  #check(invariants: Invariants, isIdle: boolean): void {
+  #check(invariants: Invariants): void {
     const violation = invariants.check({
       driven: this.#driven,
       deadline: this.#deadline,
       pollerFd: this.#poller.fd,
-      isIdle,
+      isIdle: () => !this.#scheduled,
     });
     if (violation === null) return;
     setImmediate(() => {

@@ -24,9 +24,12 @@ export interface Parts {
   readonly deadline: Deadline;
   /** The poller's descriptor. */
   readonly pollerFd: number;
-  /** Whether nothing is left to do until an event comes. */
-  readonly isIdle: boolean;
+  /** Whether no turn is scheduled: nothing is left to do until an event comes. */
+  isIdle(): boolean;
 }
+
+/** What the kernel watches; `null` where it was not read. */
+type Registrations = readonly Registration[] | null;
 
 /** The violations that a check has found, one sentence each. */
 type Violations = Generator<string, void, undefined>;
@@ -63,12 +66,20 @@ export class Invariants {
   check(parts: Parts): Error | null {
     const { transfers, sockets } = parts.driven, isMany = transfers.size + sockets.size > MANY;
     if (this.#turns++ % (isMany ? SELDOM : 1) !== 0) return null;
-    const violations = [...new Set(this.#violations(parts))];
+    // before all else: Deno runs microtasks while it loads a built-in module, so that user code may
+    // start a transfer or close the agent inside this call
+    const registrations = this.#isKernelDue() ? readRegistrations(parts.pollerFd) : null;
+    if (parts.driven.multi.closed) return null;
+    const violations = [...new Set(this.#violations(parts, registrations))];
     if (violations.length === 0) return null;
     return new Error(`CURLEW_DEBUG: after turn ${this.#turns}: ${violations.join("; ")}`);
   }
 
-  *#violations(parts: Parts): Violations {
+  #isKernelDue(): boolean {
+    return this.#turns < KERNEL_TURNS || this.#turns % KERNEL_SELDOM === 0;
+  }
+
+  *#violations(parts: Parts, registrations: Registrations): Violations {
     const { driven } = parts, { sockets } = driven;
     yield* brokenCounts();
     yield* brokenMulti(driven.multi);
@@ -77,8 +88,7 @@ export class Invariants {
     yield* brokenAnswers(driven);
     for (const socket of sockets.entries()) yield* brokenSocket(socket, parts);
     yield* brokenWanted(sockets);
-    if (this.#turns < KERNEL_TURNS || this.#turns % KERNEL_SELDOM === 0) yield* brokenKernel(parts);
-    if (driven.multi.closed) return; // seen on Deno: the agent was closed while /proc was read
+    if (registrations) yield* brokenKernel(driven, registrations);
     yield* this.#brokenWaits(driven);
     yield* brokenDeadline(parts);
     yield* brokenParking();
@@ -110,7 +120,8 @@ export class Invariants {
 }
 
 /** Each transfer is in the multi handle, and the counts equal a recount. */
-function* brokenTransfers({ driven: { transfers, multi }, isIdle }: Parts): Violations {
+function* brokenTransfers(parts: Parts): Violations {
+  const { transfers, multi } = parts.driven;
   let paused = 0;
   for (const transfer of transfers) {
     const { easy } = transfer;
@@ -132,7 +143,7 @@ function* brokenTransfers({ driven: { transfers, multi }, isIdle }: Parts): Viol
   for (const transfer of transfers.watchlist) {
     if (transfers.find(transfer.easy) !== transfer) yield "a transfer that is over is watched";
   }
-  if (!isIdle) return;
+  if (!parts.isIdle()) return;
   for (const easy of multiStateOf(multi).easies) {
     if (!transfers.find(easy) && !easy.run.connected) yield "a finished handle is still added";
   }
@@ -161,11 +172,11 @@ function* brokenAnswers({ answers, transfers }: DrivenMulti): Violations {
   }
 }
 
-function* brokenSocket(socket: Readonly<Socket>, { isIdle }: Parts): Violations {
+function* brokenSocket(socket: Readonly<Socket>, parts: Parts): Violations {
   const { fd, interest, awaited, registered, announced, dirty } = socket,
     wanted = interest | awaited;
   if (wanted === 0 && !announced) yield `fd ${fd} is kept, though its end is not announced`;
-  if (dirty && isIdle) yield `a change of fd ${fd} was not applied`;
+  if (dirty && parts.isIdle()) yield `a change of fd ${fd} was not applied`;
   if (dirty) return;
   if (wanted !== 0 && registered !== wanted) {
     yield `fd ${fd} is watched for ${registered} instead of ${wanted}`;
@@ -185,9 +196,10 @@ function* brokenWanted(sockets: Sockets): Violations {
 }
 
 /** The driver's registrations equal those of the kernel. */
-function* brokenKernel({ driven: { sockets }, pollerFd }: Parts): Violations {
-  const registrations = readRegistrations(pollerFd);
-  if (!registrations) return;
+function* brokenKernel(
+  { sockets }: DrivenMulti,
+  registrations: readonly Registration[],
+): Violations {
   const known = new Map<number, Registration>();
   for (const registration of registrations) {
     const { fd, tag } = registration;
@@ -211,9 +223,9 @@ function* brokenKernel({ driven: { sockets }, pollerFd }: Parts): Violations {
 }
 
 /** A timer is set, no later than libcurl's deadline, and something will start the next turn. */
-function* brokenDeadline({ driven, deadline, isIdle }: Parts): Violations {
-  const { multi, transfers, sockets, fairness } = driven;
-  if (!isIdle) return;
+function* brokenDeadline(parts: Parts): Violations {
+  const { driven: { multi, transfers, sockets, fairness }, deadline } = parts;
+  if (!parts.isIdle()) return;
   const wants = multi.timeout(), left = deadline.remaining;
   if (deadline.pending && !deadline.armed) yield "there is a deadline, but no alarm";
   if (wants >= 0 && left - wants > LATE_MS) {

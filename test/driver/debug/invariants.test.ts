@@ -70,6 +70,33 @@ test("it is an uncaught error, which ends a process that does not listen", async
   expect(said).not.toContain("went on");
 });
 
+// as Deno does: it runs microtasks while it loads a built-in module, also inside a check
+const REENTERED = `
+  const getBuiltinModule = process.getBuiltinModule;
+  const running: Promise<unknown>[] = [];
+  let reads = 0, inside = () => {};
+  process.getBuiltinModule = (name) => {
+    if (name === "node:fs") reads++, inside();
+    return getBuiltinModule.call(process, name);
+  };
+  const agent = new Agent();
+  inside = () => {
+    if (reads <= 20) running.push(get(agent, URL_OF_SERVER));
+  };
+  await get(agent, URL_OF_SERVER);
+  await until(() => running.length === 20);
+  say((await Promise.all(running)).length);
+  const other = new Agent();
+  inside = () => void other.close();
+  say((await failure(get(other, URL_OF_SERVER))).codeName);
+`;
+
+test("user code that runs inside a check may start transfers, and close the agent", async () => {
+  const source = REENTERED.replaceAll("URL_OF_SERVER", JSON.stringify(server.url("/small")));
+  const { code, stderr, said } = await inChild(source, { env: { CURLEW_DEBUG: "1" } });
+  expect([code, stderr, ...said]).toEqual([0, "", 20, "CURLE_ABORTED_BY_CALLBACK"]);
+});
+
 test.concurrent.each(["", "0", "yes"])("CURLEW_DEBUG=%j checks nothing", async (value) => {
   const source = BROKEN.replaceAll("URL_OF_SERVER", JSON.stringify(server.url("/hold")));
   const { code, stderr, said } = await inChild(source, { env: { CURLEW_DEBUG: value } });
