@@ -120,6 +120,16 @@ export function cpuMs(): number {
   return (user + system) / 1000;
 }
 
+/** How often the threads of this process, those that still run, have gone to sleep. */
+export function sleeps(): number {
+  let all = 0;
+  for (const thread of readdirSync("/proc/self/task")) {
+    const status = readFileSync(`/proc/self/task/${thread}/status`, "utf8");
+    all += Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+  }
+  return all;
+}
+
 /** In a child: reports that from now on only the library decides how long it lives. */
 export function mark(): void {
   writeSync(1, `MARK ${Date.now()}\n`);

@@ -1,5 +1,4 @@
 // Waiting costs nothing: no busy loop with few transfers, with many, or with none.
-import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { Agent } from "../../../mod.ts";
 import { startServer } from "../../server/start.ts";
@@ -24,22 +23,29 @@ test("2,000 transfers to a server that answers after a second finish without an 
 });
 
 interface Idle {
+  /** How often a thread of the process went to sleep, which it does after each wake-up. */
+  readonly sleeps: number;
   readonly cpu: number;
   readonly turns: number;
   readonly wakeUps: number;
 }
 
-/** What a process uses in five seconds, after the same time to come to rest. */
+/** What a process does in five seconds, after some time to come to rest. */
 function idle(setUp: string, env = {}): Promise<Idle> {
   const source = `
     let agent: Agent | undefined;
     ${setUp}
     globalThis.Bun?.gc(true);
+    const figures = () => ({
+      sleeps: support.sleeps(), cpu: cpuMs(),
+      turns: agent?.stats.turns ?? 0, wakeUps: agent?.stats.wakeUps ?? 0,
+    });
+    figures(); // the first call reads and compiles code
     setTimeout(() => {
-      const before = cpuMs(), stats = agent?.stats;
+      const before = figures();
       setTimeout(() => {
-        const cpu = cpuMs() - before, turns = (agent?.stats.turns ?? 0) - (stats?.turns ?? 0);
-        say({ cpu, turns, wakeUps: (agent?.stats.wakeUps ?? 0) - (stats?.wakeUps ?? 0) });
+        const after = figures();
+        say(Object.fromEntries(Object.entries(after).map(([name, n]) => [name, n - before[name]])));
         process.exit(0);
       }, 5000);
     }, 2000);`;
@@ -50,13 +56,21 @@ function idle(setUp: string, env = {}): Promise<Idle> {
   });
 }
 
-/** What the runtime uses by itself at this time. */
-function bare(): Promise<number> {
-  return idle("").then(({ cpu }) => cpu);
-}
+/**
+ * What an idle agent may do in five seconds beyond the bare runtime. On a virtual machine whose host
+ * is busy, a runtime that sleeps five seconds was seen to be charged 100 ms of CPU for 10 wake-ups:
+ * so the wake-ups have the narrow limit.
+ */
+const SLEEPS = 100, CPU_MS = 250;
 
-// on the newer C library of another Debian, Bun alone was seen to use 12 ms, with not one turn
-const LIMIT_MS = process.env["CURLEW_RUNTIMES"] === undefined ? 5 : 25;
+async function expectRest(name: string, env: Record<string, string>, setUp: string) {
+  const [floor, own] = await Promise.all([idle(""), idle(setUp, env)]);
+  console.log(`${name}: ${JSON.stringify(own)}, the bare runtime ${JSON.stringify(floor)}`);
+  expect(own.sleeps - floor.sleeps).toBeLessThan(SLEEPS);
+  expect(own.cpu - floor.cpu).toBeLessThan(CPU_MS);
+  expect(own.turns).toBeLessThan(5);
+  expect(own.wakeUps).toBeLessThan(20);
+}
 
 const held = (count: number) => `
   agent = new Agent();
@@ -65,30 +79,22 @@ const held = (count: number) => `
   for (let i = 0; i < ${count}; i++) hold();
   await until(() => agent.stats.sockets === ${count});`;
 
-// a machine that is busy with other things is given a second chance
-describe.concurrent.each(waitMethods)("waiting by %s", { retry: 1 }, (method) => {
-  test.concurrent("1,000 idle transfers cost under 5 ms of CPU in 5 s above the bare runtime", async () => {
-    const env = { CURLEW_WAIT: method };
-    const [floor, { cpu, turns, wakeUps }] = await Promise.all([bare(), idle(held(1000), env)]);
-    const figures = `${cpu.toFixed(1)} ms, the bare runtime ${floor.toFixed(1)} ms`;
-    console.log(`1,000 idle transfers by ${method}: ${figures}, ${turns} turns`);
-    expect(cpu - floor).toBeLessThan(LIMIT_MS);
-    expect(turns).toBeLessThan(5);
-    expect(wakeUps).toBeLessThan(5);
+const paused = () => `
+  agent = new Agent();
+  await Promise.all(Array.from({ length: 200 }, () => get(agent, "${server.url("/small")}")));
+  const stop = { WRITEFUNCTION: () => support.PAUSE, TIMEOUT_MS: 0 };
+  for (let i = 0; i < 50; i++) agent.perform(easyFor("${server.url("/bytes/1000000")}", stop));
+  await sleep(300);`;
+
+describe.concurrent.each(waitMethods)("waiting by %s", (method) => {
+  const env = { CURLEW_WAIT: method };
+
+  test.concurrent("1,000 idle transfers wake no thread", async () => {
+    await expectRest(`1,000 idle transfers by ${method}`, env, held(1000));
   });
 
-  test.concurrent("an idle agent with connections and paused transfers costs as little", async () => {
-    const env = { CURLEW_WAIT: method };
-    const setUp = `agent = new Agent();
-      await Promise.all(Array.from({ length: 200 }, () => get(agent, "${server.url("/small")}")));
-      const stop = { WRITEFUNCTION: () => support.PAUSE, TIMEOUT_MS: 0 };
-      for (let i = 0; i < 50; i++) agent.perform(easyFor("${server.url("/bytes/1000000")}", stop));
-      await sleep(300);`;
-    const [floor, { cpu, turns }] = await Promise.all([bare(), idle(setUp, env)]);
-    const figures = `${cpu.toFixed(1)} ms, the bare runtime ${floor.toFixed(1)} ms`;
-    console.log(`an idle agent by ${method}: ${figures}, ${turns} turns`);
-    expect(cpu - floor).toBeLessThan(8);
-    expect(turns).toBeLessThan(20);
+  test.concurrent("an idle agent with connections and paused transfers wakes no thread", async () => {
+    await expectRest(`an idle agent by ${method}`, env, paused());
   });
 });
 
