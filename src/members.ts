@@ -21,6 +21,12 @@ export function member<T extends object, K extends keyof T>(object: T, key: K): 
   return undefined;
 }
 
+/** Whether `Object.prototype` has none of these names, so that each can be read without a check. */
+export function areOwn(names: readonly string[]): boolean {
+  for (const name of names) if (name in Object.prototype) return false;
+  return true;
+}
+
 /**
  * Makes an object without a prototype, for the platform or a table, whose reader also reads members
  * that are missing: a prototype would supply them.

@@ -4,7 +4,20 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { bytesOf } from "../handles/base/views.ts";
+
+/** From this size on, zeroing memory costs more than asking for memory that is not zeroed. */
+const LARGE = 64 * 1024;
+
+/**
+ * A new array with a buffer of its own, not zeroed if it is large and the runtime allows that: only
+ * bytes that were filled in may be read from it.
+ */
+export function roomFor(size: number): Uint8Array<ArrayBuffer> {
+  if (size < LARGE) return new Uint8Array(size);
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+}
 
 /** A copy of the bytes in a buffer or a view of one, `null` for anything else. */
 export function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {

@@ -37,10 +37,10 @@ export function onBytes(
     state.enterCallback();
     try {
       if (kind.name === "WRITEFUNCTION" && mustWait(state, length)) return PAUSE;
-      const result = takesPiece(fn)
-        ? fn(pieceAt(ptr, length))
-        : callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId));
-      const taken = toInt(result, kind.name) >>> 0;
+      const taken = takesPiece(fn) ? fn(pieceAt(ptr, length)) as number : toInt(
+        callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId)),
+        kind.name,
+      ) >>> 0;
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       if (state.taps && taken === length) tell(state, kind, ptr, length);
       return taken;

@@ -38,6 +38,7 @@ function valueOf(headers: readonly HeaderEntry[], wanted: string): string | null
 
 /** Throws `TypeError` for headers that announce a body, for a request that has none. */
 export function checkNoBody(headers: readonly HeaderEntry[]): void {
+  if (headers.length === 0) return;
   const { length, encoding } = framingIn(headers);
   if (encoding !== undefined && encoding !== null) {
     throw typeError(`Cannot fetch: Transfer-Encoding "${encoding}", but there is no body`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bytesOf } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
 import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
@@ -133,7 +134,7 @@ export function isBody(value: unknown): boolean {
     URLSearchParams,
     ReadableStream,
   ];
-  return copyOf(value) !== null || classes.some((of) => isInstance(value, of)) ||
+  return bytesOf(value) !== null || classes.some((of) => isInstance(value, of)) ||
     Symbol.asyncIterator in value;
 }
 

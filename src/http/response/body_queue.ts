@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { native } from "../../../ffi/mod.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
+import { roomFor } from "../bytes.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -30,8 +30,7 @@ const MAX_SPARE = 4;
 
 /** A slab, not zeroed: only bytes that were filled in are ever read from it. */
 function slabOf(size: number): Chunk {
-  return spare.get(size)?.pop() ??
-    new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+  return spare.get(size)?.pop() ?? roomFor(size);
 }
 
 function recycle({ buffer }: Chunk): void {
@@ -110,7 +109,7 @@ export class BodyQueue {
   /** Makes the bytes of the queue and the next ones, `size` in all, fill one array. */
   reserve(size: number): void {
     if (size <= this.#length) return;
-    const slab = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+    const slab = roomFor(size);
     const filled = this.fill(slab);
     this.#slab = slab;
     this.#length = this.#filled = filled;
@@ -119,7 +118,7 @@ export class BodyQueue {
   /** Removes all bytes, as one array. */
   takeAll(): Chunk {
     const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks[0] : null;
-    const all = single ?? new Uint8Array(this.#length);
+    const all = single ?? roomFor(this.#length);
     if (!single) this.fill(all);
     this.clear();
     return all;

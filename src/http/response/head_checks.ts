@@ -75,16 +75,16 @@ export class LengthCheck {
 function isNumber(bytes: Uint8Array, start: number, end: number): boolean {
   // a loop: for a line of a few bytes a call into the runtime takes longer
   let from = start, to = end;
-  while (from < to && isSpace(bytes[from] as number)) from++;
-  while (to > from && isSpace(bytes[to - 1] as number)) to--;
+  while (from < to && (bytes[from] === SPACE || bytes[from] === TAB)) from++;
+  if (bytes[to - 1] === LF) to--;
+  if (bytes[to - 1] === CR) to--;
+  while (from < to && (bytes[to - 1] === SPACE || bytes[to - 1] === TAB)) to--;
   for (let i = from; i < to; i++) {
     const digit = bytes[i] as number;
     if (digit < ZERO || digit > NINE) return false;
   }
   return to > from && to - from <= SURE_DIGITS;
 }
-
-const isSpace = (byte: number) => byte === SPACE || byte === TAB || byte === CR || byte === LF;
 
 /** The values of a field. */
 function valuesIn(bytes: Buffer, start: number): string[] {

@@ -6,6 +6,7 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { infos } from "../../../ffi/curl/infos.ts";
+import { readInfo } from "../../handles/core/info.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { InfoBatch } from "../../handles/easy/info_batch.ts";
 import { getInfo } from "../../handles/easy/infos.ts";
@@ -113,8 +114,8 @@ export class InfoSnapshot {
   constructor({ easy, head, plan }: InfoTransfer, redirects: number) {
     const state = stateOf(easy);
     this.#numbers = numbers().take(easy);
-    this.#primaryIp = getInfo(state, "PRIMARY_IP");
-    this.#localIp = getInfo(state, "LOCAL_IP");
+    this.#primaryIp = readInfo(state, infos.PRIMARY_IP) as string | null;
+    this.#localIp = readInfo(state, infos.LOCAL_IP) as string | null;
     this.#certificates = plan.curl.has("CERTINFO") ? getInfo(state, "CERTINFO") : [];
     this.#head = head;
     this.#redirects = redirects;

@@ -40,7 +40,11 @@ const HTTP_ONLY = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 
 /** The lines of HTTPHEADER for a plan. */
 export const httpHeaderLines = (plan: RequestPlan): (string | Uint8Array)[] =>
-  headerLines(requestHeaders(plan));
+  isPlain(plan) ? [] : headerLines(requestHeaders(plan));
+
+/** Whether a plan is a GET without anything that needs a line of HTTPHEADER. */
+const isPlain = ({ method, headers, referrer, body, curl }: RequestPlan) =>
+  method === "GET" && headers.length === 0 && referrer === "" && body === null && curl.size === 0;
 
 /**
  * Sets all options of an HTTP request except the callbacks. `remainingMs` is the time left of the
@@ -82,7 +86,7 @@ export function configureOther(easy: Easy, plan: RequestPlan, remainingMs: numbe
   easy.setOpt("FAILONERROR", 1); // an error page of an HTTP proxy is not the file
   setCurlOptions(easy, plan.curl);
   if (plan.jar) attachJar(easy, plan.jar);
-  if (plan.body) setUpload(easy, plan.bodyLength);
+  if (plan.body) setUpload(easy, plan);
 }
 
 function setTimeouts(easy: Easy, { connectTimeout }: RequestPlan, remainingMs: number): void {
@@ -124,19 +128,27 @@ function setMethod(easy: Easy, method: string, hasBody: boolean): void {
   }
 }
 
-function setBody(easy: Easy, { body, bodyLength, method }: RequestPlan): void {
+function setBody(easy: Easy, plan: RequestPlan): void {
+  const { body, method } = plan;
   if (!body) return;
-  if (body.bytes) lendPostFields(stateOf(easy), body.bytes);
-  else setUpload(easy, bodyLength);
+  if (body.bytes) {
+    lendPostFields(stateOf(easy), body.bytes);
+    setUploadBuffer(easy, plan);
+  } else setUpload(easy, plan);
   easy.setOpt("CUSTOMREQUEST", method);
 }
 
-function setUpload(easy: Easy, length: number | null): void {
+function setUpload(easy: Easy, plan: RequestPlan): void {
+  const { bodyLength } = plan;
   easy.setOpt("UPLOAD", 1);
-  if (length === null || length > DEFAULT_UPLOAD_BUFFER) {
-    easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
-  }
-  if (length !== null) easy.setOpt("INFILESIZE_LARGE", length);
+  setUploadBuffer(easy, plan);
+  if (bodyLength !== null) easy.setOpt("INFILESIZE_LARGE", bodyLength);
+}
+
+/** Sets a larger buffer for a large body: libcurl sends one for each event of the socket. */
+function setUploadBuffer(easy: Easy, { bodyLength, curl }: RequestPlan): void {
+  if (bodyLength !== null && bodyLength <= DEFAULT_UPLOAD_BUFFER) return;
+  if (!curl.has("UPLOAD_BUFFERSIZE")) easy.setOpt("UPLOAD_BUFFERSIZE", UPLOAD_BUFFER);
 }
 
 /** The caller's headers and Referer, and entries that remove headers which libcurl would add. */
