@@ -108,9 +108,9 @@ export interface FdWatch {
   /**
    * Ends the watch; `ready` is not called again. `after` is called when no thread waits for the
    * descriptor any more: until then the descriptor must stay open, or its number may belong to
-   * another file.
+   * another file. Returns a promise for that time if the process stays alive until then.
    */
-  close(after?: () => void): void;
+  close(after?: () => void): Promise<void> | void;
 }
 
 /** The data that a Worker needs to block in `poll(2)` on a descriptor. */

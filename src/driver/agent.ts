@@ -256,6 +256,7 @@ export class Agent {
     loops.close(() => {
       for (const close of this.#closers.splice(0)) close();
     });
+    await parking.rest();
   }
 
   /** Closes the agent at the end of an `await using` block. */

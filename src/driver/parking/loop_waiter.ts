@@ -84,10 +84,10 @@ export class LoopWaiter implements FdWatch {
     this.#watch.keepAlive(on);
   }
 
-  close(after?: () => void): void {
+  close(after?: () => void): Promise<void> | void {
     const worker = this.#worker;
     if (worker === null || worker === this.#watch) return this.#watch.close(after);
     this.#watch.close();
-    worker.close(after);
+    return worker.close(after);
   }
 }

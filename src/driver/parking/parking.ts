@@ -33,6 +33,8 @@ class Parking {
   #waiting = 0;
   #keepingAlive = 0;
   #sockets = 0;
+  /** Resolves when the thread of the watch that was closed last has returned. */
+  #rest: Promise<void> | void = undefined;
 
   /** How many agents wait for events. */
   get waiting(): number {
@@ -72,10 +74,15 @@ class Parking {
     this.#places.delete(fd);
     this.#poller?.delete(fd);
     if (this.#places.size > 0) return;
-    const poller = this.#poller;
-    if (this.#watch) this.#watch.close(() => poller?.close());
-    else poller?.close();
+    const poller = this.#poller, watch = this.#watch;
     this.#watch = this.#poller = null;
+    if (watch) this.#rest = watch.close(() => poller?.close());
+    else poller?.close();
+  }
+
+  /** Resolves when no thread that keeps the process alive waits for agents that have left. */
+  async rest(): Promise<void> {
+    await this.#rest;
   }
 
   /** Changes the state of a place. `sockets` is the number of sockets that its poller watches. */

@@ -55,15 +55,18 @@ export class PoolWaiter implements FdWatch {
     } else if (this.#waiting) this.#recallThread();
   }
 
-  close(after: () => void = () => {}): void {
+  close(after: () => void = () => {}): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = () => {
       release(this.#pollfd);
       after();
+      resolve();
     };
     this.#armed = false;
     if (this.#alarm) clearTimeout(this.#alarm);
     if (this.#waiting) this.#recallThread();
     else this.#closed();
+    return promise;
   }
 
   /** Makes the thread return: now, or as soon as the system has a descriptor for that. */
