@@ -30,7 +30,7 @@ const MAX_SPARE = 4;
 
 /** A slab, not zeroed: only bytes that were filled in are ever read from it. */
 function slabOf(size: number): Chunk {
-  return spare.get(size)?.pop() ?? roomFor(size);
+  return (size < SLAB ? undefined : spare.get(size)?.pop()) ?? roomFor(size);
 }
 
 function recycle({ buffer }: Chunk): void {
@@ -48,9 +48,14 @@ export class BodyQueue {
   /** The slab that is being filled. */
   #slab: Chunk | null = null;
   #filled = 0;
-  /** The size of the next slab. */
+  /** The size of the next slab. Below `SLAB` it is the length of the whole body. */
   #size = SLAB;
   #length = 0;
+
+  /** Makes an empty queue; `expected` is the length of the body, `null` if unknown. */
+  constructor(expected: number | null = null) {
+    if (expected !== null && expected > 0 && expected < SLAB) this.#size = expected;
+  }
 
   /** The number of bytes in the queue. */
   get length(): number {
@@ -63,7 +68,7 @@ export class BodyQueue {
     this.#length += length;
     for (let from = 0; from < length;) {
       const rest = length - from;
-      if (!this.#slab && rest < LARGE && this.#chunks.length < MAX_SMALL) {
+      if (!this.#slab && this.#isChunk(rest)) {
         const chunk = new Uint8Array(rest);
         piece.copyTo(chunk, from);
         this.#chunks.push(chunk);
@@ -78,6 +83,12 @@ export class BodyQueue {
     }
   }
 
+  /** Whether a piece becomes a chunk of its own instead of starting a slab. */
+  #isChunk(length: number): boolean {
+    if (this.#size < SLAB) return length === this.#size;
+    return length < LARGE && this.#chunks.length < MAX_SMALL;
+  }
+
   /** Adds a chunk, which the queue owns from then on. */
   add(chunk: Chunk): void {
     if (chunk.length > 0) this.#chunks.push(chunk);
@@ -87,6 +98,7 @@ export class BodyQueue {
   #detachSlab(slab: Chunk): Chunk {
     this.#slab = null;
     this.#filled = 0;
+    if (this.#size < SLAB) this.#size = SLAB;
     return slab;
   }
 

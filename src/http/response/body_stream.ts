@@ -73,7 +73,7 @@ function listenSoon(sink: BodySink): void {
  */
 export class BodySink {
   readonly #transfer: BodyTransfer;
-  #queue = new BodyQueue();
+  #queue: BodyQueue;
   /** All bytes of a body that is read as a whole; the stream gets none of them. */
   #gathered: BodyQueue | null = null;
   /** Set while a read is pending. */
@@ -101,8 +101,10 @@ export class BodySink {
   #listens = false;
   #unlisten: (() => void) | null = null;
 
-  constructor(transfer: BodyTransfer) {
+  /** Makes a sink; `expected` is the length of the body, `null` if unknown. */
+  constructor(transfer: BodyTransfer, expected: number | null = null) {
     this.#transfer = transfer;
+    this.#queue = new BodyQueue(expected);
   }
 
   /** A sink with all the bytes of a body. */

@@ -93,6 +93,11 @@ class HeaderLines {
     this.#length -= start;
   }
 
+  /** The Content-Length, `null` if there is none. */
+  get bodyLength(): number | null {
+    return this.#lengths.length;
+  }
+
   /** The status in the status line, 0 if there is none. Only before `end()`. */
   status(): number {
     const bytes = this.#bytes, first = bytes.indexOf(SPACE) + 1;
@@ -193,6 +198,11 @@ export class HeadCollector {
   /** The status code, 0 if there is none. */
   get status(): number {
     return this.#status ??= this.#lines.status();
+  }
+
+  /** The Content-Length of the head, `null` if it has none; that of encoded bytes if there are. */
+  get bodyLength(): number | null {
+    return this.#lines.bodyLength;
   }
 
   /** Ends the collection, once the transfer is over. */

@@ -10,7 +10,7 @@ import type { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
 
 const NAME = "content-length", COLON = 58, SPACE = 32, TAB = 9, CR = 13, LF = 10;
-const ZERO = 48, NINE = 57;
+const ZERO = 48;
 /** Numbers of so many digits are below {@linkcode MAX_LENGTH}. */
 const SURE_DIGITS = 18;
 /** The largest length of libcurl, whose type is `curl_off_t`. */
@@ -35,10 +35,13 @@ export class LengthCheck {
    */
   #start = 0;
   #end = 0;
+  /** The length in the head, `null` if there is none; exact only up to 2^53. */
+  length: number | null = null;
 
   /** Drops the lengths, because another head begins. */
   reset(): void {
     this.#start = this.#end = 0;
+    this.length = null;
   }
 
   /** Checks one line. Throws `CurlEasyError` if the lengths contradict each other. */
@@ -58,7 +61,8 @@ export class LengthCheck {
     const isFirst = this.#start === 0;
     if (isFirst) this.#start = start;
     this.#end = end;
-    if (isFirst && isNumber(bytes, start + NAME.length + 1, end)) return;
+    if (isFirst) this.length = numberIn(bytes, start + NAME.length + 1, end);
+    if (isFirst && this.length !== null) return;
     const values = [...valuesIn(bytes, this.#start), ...valuesIn(bytes, start)];
     const other = values.find((value) => value !== values[0]);
     if (other !== undefined) {
@@ -71,19 +75,21 @@ export class LengthCheck {
   }
 }
 
-/** Whether a value is at most {@linkcode SURE_DIGITS} digits, with spaces around them. */
-function isNumber(bytes: Uint8Array, start: number, end: number): boolean {
+/** A value of at most {@linkcode SURE_DIGITS} digits, with spaces around them; else `null`. */
+function numberIn(bytes: Uint8Array, start: number, end: number): number | null {
   // a loop: for a line of a few bytes a call into the runtime takes longer
-  let from = start, to = end;
+  let from = start, to = end, number = 0;
   while (from < to && (bytes[from] === SPACE || bytes[from] === TAB)) from++;
   if (bytes[to - 1] === LF) to--;
   if (bytes[to - 1] === CR) to--;
   while (from < to && (bytes[to - 1] === SPACE || bytes[to - 1] === TAB)) to--;
+  if (to === from || to - from > SURE_DIGITS) return null;
   for (let i = from; i < to; i++) {
-    const digit = bytes[i] as number;
-    if (digit < ZERO || digit > NINE) return false;
+    const digit = (bytes[i] as number) - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    number = 10 * number + digit;
   }
-  return to > from && to - from <= SURE_DIGITS;
+  return number;
 }
 
 /** The values of a field. */

@@ -169,7 +169,7 @@ export class Transfer
     this.#responseStart = null;
     const { head, plan } = this, redirect = redirectOf(head, plan);
     if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
-      this.#sink = new BodySink(this);
+      this.#sink = new BodySink(this, head.bodyLength);
     }
     this.watch?.head();
     responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });

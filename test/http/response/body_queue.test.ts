@@ -26,30 +26,34 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-test("any pieces and any reads give every byte once, in order", () => {
-  const pick = random(7), queue = new BodyQueue();
-  const sizes = [1, 98, 8191, 8192, 16_384, 16_384, 16_384, 100_000];
-  let put = 0, got = 0, wrong = 0;
-  const take = (bytes: Uint8Array) => {
-    for (const byte of bytes) if (byte !== got++ % 251) wrong++;
-  };
-  for (let i = 0; i < 200; i++) {
-    const length = sizes[pick(sizes.length)] as number;
-    queue.push(from(piece(put, length)));
-    put += length;
-    expect(queue.length).toBe(put - got);
-    for (let reads = pick(4); reads > 0 && queue.length > 0; reads--) {
-      if (pick(2)) {
-        take(queue.take());
-        continue;
+// also where the body is longer than the server has said, as an unpacked one is
+test.each([null, 0, 1, 98, 10_000, SLAB - 1, SLAB, 1e6])(
+  "any pieces and any reads give every byte once, in order, where the length is %j",
+  (expected) => {
+    const pick = random(7), queue = new BodyQueue(expected);
+    const sizes = [1, 98, 8191, 8192, 16_384, 16_384, 16_384, 100_000];
+    let put = 0, got = 0, wrong = 0;
+    const take = (bytes: Uint8Array) => {
+      for (const byte of bytes) if (byte !== got++ % 251) wrong++;
+    };
+    for (let i = 0; i < 200; i++) {
+      const length = sizes[pick(sizes.length)] as number;
+      queue.push(from(piece(put, length)));
+      put += length;
+      expect(queue.length).toBe(put - got);
+      for (let reads = pick(4); reads > 0 && queue.length > 0; reads--) {
+        if (pick(2)) {
+          take(queue.take());
+          continue;
+        }
+        const room = new Uint8Array(1 + pick(100_000));
+        take(room.subarray(0, queue.fill(room)));
       }
-      const room = new Uint8Array(1 + pick(100_000));
-      take(room.subarray(0, queue.fill(room)));
     }
-  }
-  while (queue.length > 0) take(queue.take());
-  expect([got, wrong]).toEqual([put, 0]);
-});
+    while (queue.length > 0) take(queue.take());
+    expect([got, wrong]).toEqual([put, 0]);
+  },
+);
 
 test("small pieces are chunks of their own, large ones are collected", () => {
   const queue = new BodyQueue();
@@ -60,6 +64,20 @@ test("small pieces are chunks of their own, large ones are collected", () => {
   expect(queue.take().length).toBe(SLAB);
   expect(queue.take().length).toBe(16_384);
   expect(queue.length).toBe(0);
+});
+
+test("a body of a known length below 64 KiB is one array of that length, however it arrives", () => {
+  for (const length of [1, 98, 9000, 10_000, 40_000, SLAB - 1]) {
+    for (const size of [1, 100, 8000, 9000, 16_384]) {
+      const queue = new BodyQueue(length);
+      for (let at = 0; at < length; at += size) {
+        queue.push(from(piece(at, Math.min(size, length - at))));
+      }
+      const chunk = queue.take();
+      expect([chunk.length, chunk.buffer.byteLength, queue.length]).toEqual([length, length, 0]);
+      expect(chunk).toEqual(piece(0, length));
+    }
+  }
 });
 
 test("each full chunk that is read doubles those to come, up to 256 KiB", () => {
