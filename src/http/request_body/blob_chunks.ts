@@ -36,16 +36,16 @@ export interface BlobContent {
 export async function blobContent(blob: Blob): Promise<BlobContent> {
   const file = await fileBehind(blob);
   if (!file) {
-    return { ...ofSize(blob, blobSize(blob)), replayable: true, onDisk: 0, fileName: null };
+    const size = blobSize(blob), chunks = () => pieces(blob, size);
+    return { size, chunks, replayable: true, onDisk: 0, fileName: null };
   }
   // a Bun.file() without a name is a descriptor, which has a position
   const { name } = blob as File;
   const isFile = file.isFile?.() === true, replayable = isFile && typeof name === "string";
   const fileName = typeof name === "string" ? name.replace(/^.*[/\\]/s, "") : null;
   const isKnown = replayable && await (file.size === 0 ? isEmpty(blob) : hasItsSize(blob));
-  const found = isKnown
-    ? ofSize(blob, blobSize(blob))
-    : { size: null, chunks: () => streamed(blob) };
+  const size = isKnown ? blobSize(blob) : null;
+  const found = { size, chunks: () => size === null ? streamed(blob) : fromDisk(blob, size) };
   return { ...found, replayable, onDisk: isFile ? file.size ?? Infinity : Infinity, fileName };
 }
 
@@ -80,24 +80,36 @@ async function hasItsSize(blob: Blob): Promise<boolean> {
   return (await blobBytes(blob, size - 1, size)).byteLength === 1;
 }
 
-function ofSize(blob: Blob, size: number): Pick<BlobContent, "size" | "chunks"> {
-  return { size, chunks: () => pieces(blob, size) };
-}
-
 /**
- * The bytes of a Blob in pieces. Not by its own `stream()`: on Deno that gives the whole Blob as
- * one chunk.
+ * The bytes of a Blob in memory, in pieces. Not by its own `stream()`: on Deno that gives the whole
+ * Blob as one chunk.
  */
 async function* pieces(blob: Blob, size: number): AsyncGenerator<Uint8Array, void, void> {
   for (let at = 0; at < size; at += PIECE) {
     const end = Math.min(at + PIECE, size);
     const piece = new Uint8Array(await blobBytes(blob, at, end));
-    if (piece.length < end - at) {
-      throw typeError(`The Blob has only ${at + piece.length} bytes, ${size} were promised`);
-    }
+    if (piece.length < end - at) throw tooShort(at + piece.length, size);
     yield piece;
   }
 }
+
+/**
+ * The first `size` bytes of a `Bun.file()`, which may grow meanwhile. By its stream, which opens the
+ * file once, and not for each piece.
+ */
+async function* fromDisk(blob: Blob, size: number): AsyncGenerator<Uint8Array, void, void> {
+  let left = size;
+  if (left === 0) return;
+  for await (const chunk of streamed(blob)) {
+    yield chunk.length > left ? chunk.subarray(0, left) : chunk;
+    if (chunk.length >= left) return;
+    left -= chunk.length;
+  }
+  throw tooShort(size - left, size);
+}
+
+const tooShort = (length: number, size: number) =>
+  typeError(`The Blob has only ${length} bytes, ${size} were promised`);
 
 async function* streamed(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
   const reader = blobStream(blob).getReader();

@@ -98,6 +98,7 @@ export class BodyFeeder {
       this.#offset += piece.length;
       if (this.#offset < chunk.length) break;
       chunks.shift();
+      this.#reader?.recycle?.(chunk);
       this.#offset = 0;
     }
     this.#pulledAhead -= filled;

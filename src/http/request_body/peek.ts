@@ -23,6 +23,8 @@ export interface ReadResult {
 export interface BodyReader {
   /** The next chunk. */
   read(): Promise<ReadResult>;
+  /** Takes back a chunk whose bytes are not needed any more. */
+  recycle?(chunk: Uint8Array): void;
   /** Ends the reading. */
   cancel(reason: unknown): Promise<void>;
 }

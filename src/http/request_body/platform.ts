@@ -6,6 +6,8 @@
  * @module
  */
 
+import { dictionary } from "../../members.ts";
+
 function getterOf<T, V>(prototype: T, name: keyof T & string): (of: T) => V {
   const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
   return (of) => Reflect.apply(get as () => V, of, []);
@@ -39,6 +41,10 @@ export const isLocked: (stream: ReadableStream) => boolean = getterOf(
 /** A reader of a stream. Throws `TypeError` where it is locked. */
 export const readerOf = (stream: ReadableStream): ReadableStreamDefaultReader<Uint8Array> =>
   Reflect.apply(getReader as () => ReadableStreamDefaultReader<Uint8Array>, stream, []);
+
+/** A reader into buffers of the caller. Throws `TypeError` where there can be none. */
+export const byobReaderOf = (stream: ReadableStream): ReadableStreamBYOBReader =>
+  Reflect.apply(getReader, stream, [dictionary({ mode: "byob" })]);
 
 /** Cancels a stream that has no reader. Never throws. */
 export function cancelStream(stream: ReadableStream, reason: unknown): void {

@@ -9,6 +9,7 @@ import { dictionary } from "../../members.ts";
 import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
 import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
+import { ByteReader, isBacked } from "./byte_reader.ts";
 import { type BodyReader, peek } from "./peek.ts";
 import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
@@ -65,7 +66,7 @@ async function fromForm(form: FormData): Promise<BodySource> {
 
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
   if (isLocked(stream)) throw typeError("Cannot send the body: the stream is locked");
-  const open = () => readerOf(stream);
+  const open = () => isBacked(stream) ? new ByteReader(stream) : readerOf(stream);
   const cancel = (reason: unknown) => cancelStream(stream, reason);
   return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
 }

@@ -113,6 +113,15 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
     expect(error.message).toMatch(/has only \d+ bytes, 2000000 were promised/);
   });
 
+  test("of which a slice is sent arrives as that slice", async () => {
+    const text = Array.from({ length: 100_000 }, (_, i) => String(i).padStart(8, "0")).join("");
+    const path = fileOf(text);
+    for (const [from, to] of [[0, 1], [7, 300_000], [123_457, 700_001], [799_999, 800_000]]) {
+      const { body } = await arrived(() => Bun.file(path).slice(from, to));
+      expect(body === text.slice(from, to), `${from} to ${to}`).toBe(true);
+    }
+  });
+
   test("in a form: its own size, and its last name only", async () => {
     const path = fileOf("hello");
     const form = new FormData();
@@ -157,6 +166,17 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
     const { stdout, stderr } = await runProgram("sh", { args: ["-c", line] });
     expect(stdout.trim(), stderr).toBe("10");
     expect(server.seen().requests.at(-1)).toMatchObject({ body: "from stdin", chunked: true });
+  });
+
+  test("that grows while it is sent is sent with the size that it had", async () => {
+    const path = fileOf("x".repeat(2_000_000));
+    server.onFirst = () => appendFileSync(path, "y".repeat(2_000_000));
+    await using own = new Agent();
+    const init = { method: "PUT", body: Bun.file(path), agent: own, timeout: 5000 };
+    await (await fetch(server.url, init)).arrayBuffer();
+    server.onFirst = () => {};
+    expect(server.seen()).toMatchObject({ faults: [], rest: 0 });
+    expect(server.seen().requests.at(-1)?.body === "x".repeat(2_000_000)).toBe(true);
   });
 });
 
