@@ -42,6 +42,16 @@ const USES = {
     easy.setOpts({ URL: base + "/small", WRITEFUNCTION: (bytes) => bytes.length });
     await agent.perform(easy);
   },
+  // binds curl_easy_pause in any case: whether the body above is paused depends on the time
+  "a pause": async (agent) => {
+    using easy = new Easy();
+    let calls = 0;
+    easy.setOpts({ URL: base + "/small", WRITEFUNCTION: ({ length }) => calls++ ? length : 0x10000001 });
+    const running = agent.perform(easy);
+    while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    easy.pause(0);
+    await running;
+  },
   "an agent that is closed in the middle": async (agent) => {
     const running = fetch(base + "/hold", { agent }).catch(nothing);
     await agent.close();
@@ -69,13 +79,15 @@ async function denoTest(source: string): Promise<ChildResult> {
 describe.skipIf(isBun)("with Deno.test's sanitizers on (Bun has none)", () => {
   test("an agent of one's own leaves nothing behind, once all of it was used", async () => {
     const { code, stdout, stderr } = await denoTest(`
+    import { localPort } from "${ROOT}ffi/libc.ts";
     Deno.test("before", async () => {
+      localPort(0); // needed only if a body is given up at a certain moment
       for (let i = 0; i < 2; i++) for (const use of Object.values(USES)) await each(use);
     });
     for (const [name, use] of Object.entries(USES)) Deno.test({ ...strict, name, fn: () => each(use) });
     `);
     expect({ code, stderr }, stdout).toMatchObject({ code: 0 });
-    expect(stdout).toContain("18 passed | 0 failed");
+    expect(stdout).toContain("19 passed | 0 failed");
   }, 90_000);
 
   test("the first use leaves the library, and callbacks that are made once", async () => {

@@ -88,11 +88,12 @@ const REENTERED = `
   say((await Promise.all(running)).length);
   const other = new Agent();
   inside = () => void other.close();
-  say((await failure(get(other, URL_OF_SERVER))).codeName);
+  say((await failure(get(other, HELD_URL))).codeName);
 `;
 
 test("user code that runs inside a check may start transfers, and close the agent", async () => {
-  const source = REENTERED.replaceAll("URL_OF_SERVER", JSON.stringify(server.url("/small")));
+  const source = REENTERED.replaceAll("URL_OF_SERVER", JSON.stringify(server.url("/small")))
+    .replace("HELD_URL", JSON.stringify(server.url("/hold")));
   const { code, stderr, said } = await inChild(source, { env: { CURLEW_DEBUG: "1" } });
   expect([code, stderr, ...said]).toEqual([0, "", 20, "CURLE_ABORTED_BY_CALLBACK"]);
 });
