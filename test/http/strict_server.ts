@@ -2,6 +2,8 @@
 // fault.
 import { Buffer } from "node:buffer";
 import net from "node:net";
+import { afterAll, beforeAll } from "vitest";
+import { Agent } from "../../mod.ts";
 
 /** A request as it stands on the wire. */
 export interface WireRequest {
@@ -135,4 +137,18 @@ export async function strictServer(): Promise<StrictServer> {
       await new Promise((resolve) => server.close(resolve));
     },
   });
+}
+
+/** A {@linkcode StrictServer} and an agent, for all tests of a file. Only tests may read them. */
+export function useStrictServer(): { readonly server: StrictServer; readonly agent: Agent } {
+  const used = {} as { server: StrictServer; agent: Agent };
+  beforeAll(async () => {
+    used.server = await strictServer();
+    used.agent = new Agent();
+  });
+  afterAll(async () => {
+    await used.agent.close();
+    await used.server[Symbol.asyncDispose]();
+  });
+  return used;
 }

@@ -37,10 +37,9 @@ export function onBytes(
     state.enterCallback();
     try {
       if (kind.name === "WRITEFUNCTION" && mustWait(state, length)) return PAUSE;
-      const taken = takesPiece(fn) ? fn(pieceAt(ptr, length)) as number : toInt(
-        callWithBytes(fn, ptr, length, state.settings.data.get(kind.dataId)),
-        kind.name,
-      ) >>> 0;
+      const taken = takesPiece(fn)
+        ? fn(pieceAt(ptr, length)) as number
+        : toInt(callWithBytes(state, kind, fn, ptr, length), kind.name) >>> 0;
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       if (state.taps && taken === length) tell(state, kind, ptr, length);
       return taken;
@@ -60,11 +59,17 @@ function tell({ taps }: EasyState, { name }: CallbackKind, ptr: Pointer, length:
 }
 
 /** Calls a function of the user with a copy of the bytes, which is valid during the call only. */
-function callWithBytes(fn: AnyFunction, ptr: Pointer, length: number, data: unknown): unknown {
+function callWithBytes(
+  { settings }: EasyState,
+  { dataId }: CallbackKind,
+  fn: AnyFunction,
+  ptr: Pointer,
+  length: number,
+): unknown {
   const buffer = takeBuffer(length, null);
   try {
     copyIn(buffer, ptr, length);
-    return fn(buffer, data);
+    return fn(buffer, settings.data.get(dataId));
   } finally {
     giveBufferBack();
   }

@@ -5,6 +5,7 @@
  */
 
 import { infos } from "../../../ffi/curl/infos.ts";
+import { integerOf } from "../../../ffi/memory.ts";
 import { library } from "../../../ffi/mod.ts";
 import { type Easy, stateOf } from "./easy.ts";
 import type { InfoName } from "./infos.ts";
@@ -42,7 +43,7 @@ export class InfoBatch<N extends NumberInfo> {
     halves.fill(0); // a long has 32 bits on Windows
     for (let i = 0; i < ids.length; i++) {
       out(pointer, ids[i] as number, this.#places[i] as Int32Array<ArrayBuffer>);
-      taken.push((halves[2 * i + 1] as number) * 0x100000000 + ((halves[2 * i] as number) >>> 0));
+      taken.push(integerOf(halves, 2 * i));
     }
     return taken;
   }

@@ -30,7 +30,7 @@ const MAX_SPARE = 4;
 
 /** A slab, not zeroed: only bytes that were filled in are ever read from it. */
 function slabOf(size: number): Chunk {
-  return (size < SLAB ? undefined : spare.get(size)?.pop()) ?? roomFor(size);
+  return spare.get(size)?.pop() ?? roomFor(size);
 }
 
 function recycle({ buffer }: Chunk): void {

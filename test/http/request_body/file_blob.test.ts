@@ -2,10 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, fetch, upload } from "../../../mod.ts";
 import { runProgram } from "../../server/child.ts";
-import { type StrictServer, strictServer } from "../strict_server.ts";
+import { useStrictServer } from "../strict_server.ts";
 import { failure, isBun } from "../support.ts";
 import { useFolder } from "../../use.ts";
 
@@ -13,16 +13,7 @@ type File = Blob & { readonly name?: string };
 const { Bun } = globalThis as unknown as { Bun: { file(path: string): File } };
 
 const folder = useFolder("blob");
-let server: StrictServer;
-let agent: Agent;
-beforeAll(async () => {
-  server = await strictServer();
-  agent = new Agent();
-});
-afterAll(async () => {
-  await agent.close();
-  await server[Symbol.asyncDispose]();
-});
+const used = useStrictServer();
 
 function fileOf(content: string | Uint8Array, name = "file"): string {
   const path = join(folder, name);
@@ -32,14 +23,21 @@ function fileOf(content: string | Uint8Array, name = "file"): string {
 
 /** Sends a body by `fetch` and by `upload`, and gives what arrived: both the same. */
 async function arrived(body: () => Blob | FormData): Promise<{ body: string; chunked: boolean }> {
-  const before = server.seen().requests.length;
-  const response = await fetch(server.url, { method: "PUT", body: body(), agent, timeout: 5000 });
+  const before = used.server.seen().requests.length;
+  const response = await fetch(used.server.url, {
+    method: "PUT",
+    body: body(),
+    agent: used.agent,
+    timeout: 5000,
+  });
   await response.arrayBuffer();
   const first = body();
-  if (first instanceof Blob) await upload(first, server.url, { agent, timeout: 5000 });
-  const [one, other = one] = server.seen().requests.slice(before);
+  if (first instanceof Blob) {
+    await upload(first, used.server.url, { agent: used.agent, timeout: 5000 });
+  }
+  const [one, other = one] = used.server.seen().requests.slice(before);
   expect(other?.body).toBe(one?.body);
-  expect(server.seen()).toMatchObject({ faults: [], rest: 0 });
+  expect(used.server.seen()).toMatchObject({ faults: [], rest: 0 });
   return { body: one!.body, chunked: one!.chunked };
 }
 
@@ -104,11 +102,11 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
 
   test("that becomes shorter while it is sent is an error", async () => {
     const path = fileOf("x".repeat(2_000_000));
-    server.onFirst = () => truncateSync(path, 10);
+    used.server.onFirst = () => truncateSync(path, 10);
     await using own = new Agent();
     const init = { method: "PUT", body: Bun.file(path), agent: own, timeout: 5000 };
-    const error = await failure(fetch(server.url, init)) as Error;
-    server.onFirst = () => {};
+    const error = await failure(fetch(used.server.url, init)) as Error;
+    used.server.onFirst = () => {};
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toMatch(/has only \d+ bytes, 2000000 were promised/);
   });
@@ -140,16 +138,18 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
   });
 
   test("that is missing, or a folder, is a TypeError, in a form too", async () => {
-    const before = server.seen().requests.length;
+    const before = used.server.seen().requests.length;
     for (const path of [join(folder, "none"), folder]) {
       const form = new FormData();
       form.append("a", Bun.file(path), "given");
       for (const body of [Bun.file(path), form]) {
-        const error = await failure(fetch(server.url, { method: "PUT", body, agent }));
+        const error = await failure(
+          fetch(used.server.url, { method: "PUT", body, agent: used.agent }),
+        );
         expect(error, path).toBeInstanceOf(TypeError);
       }
     }
-    expect(server.seen().requests).toHaveLength(before);
+    expect(used.server.seen().requests).toHaveLength(before);
   });
 
   test.for(["pipe", "file"])("Bun.stdin is sent, when it is a %s", async (kind) => {
@@ -159,24 +159,24 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
       script,
       `import { fetch } from ${JSON.stringify(mod)};
       const init = { method: "PUT", body: Bun.stdin, timeout: 5000 };
-      console.log(await (await fetch(${JSON.stringify(server.url)}, init)).text());`,
+      console.log(await (await fetch(${JSON.stringify(used.server.url)}, init)).text());`,
     );
     const bun = process.execPath, from = kind === "pipe" ? `cat "${path}" |` : "";
     const line = `${from} "${bun}" "${script}" ${kind === "file" ? `< "${path}"` : ""}`;
     const { stdout, stderr } = await runProgram("sh", { args: ["-c", line] });
     expect(stdout.trim(), stderr).toBe("10");
-    expect(server.seen().requests.at(-1)).toMatchObject({ body: "from stdin", chunked: true });
+    expect(used.server.seen().requests.at(-1)).toMatchObject({ body: "from stdin", chunked: true });
   });
 
   test("that grows while it is sent is sent with the size that it had", async () => {
     const path = fileOf("x".repeat(2_000_000));
-    server.onFirst = () => appendFileSync(path, "y".repeat(2_000_000));
+    used.server.onFirst = () => appendFileSync(path, "y".repeat(2_000_000));
     await using own = new Agent();
     const init = { method: "PUT", body: Bun.file(path), agent: own, timeout: 5000 };
-    await (await fetch(server.url, init)).arrayBuffer();
-    server.onFirst = () => {};
-    expect(server.seen()).toMatchObject({ faults: [], rest: 0 });
-    expect(server.seen().requests.at(-1)?.body === "x".repeat(2_000_000)).toBe(true);
+    await (await fetch(used.server.url, init)).arrayBuffer();
+    used.server.onFirst = () => {};
+    expect(used.server.seen()).toMatchObject({ faults: [], rest: 0 });
+    expect(used.server.seen().requests.at(-1)?.body === "x".repeat(2_000_000)).toBe(true);
   });
 });
 

@@ -1,11 +1,11 @@
 // Streams of Deno's own resources; those of files are read into curlew's own buffers.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Agent, fetch } from "../../../mod.ts";
 import { ByteReader, isBacked } from "../../../src/http/request_body/byte_reader.ts";
 import { useFolder } from "../../use.ts";
-import { type StrictServer, strictServer } from "../strict_server.ts";
+import { useStrictServer } from "../strict_server.ts";
 import { failure, isBun, until } from "../support.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -33,16 +33,7 @@ const { Deno } = globalThis as unknown as { Deno: DenoOfTests };
 const SIZE = 256 * 1024;
 
 const folder = useFolder("resources");
-let server: StrictServer;
-let agent: Agent;
-beforeAll(async () => {
-  server = await strictServer();
-  agent = new Agent();
-});
-afterAll(async () => {
-  await agent.close();
-  await server[Symbol.asyncDispose]();
-});
+const used = useStrictServer();
 
 /** Text of which no two parts are the same. */
 const textOf = (size: number) =>
@@ -56,10 +47,15 @@ function fileOf(content: string): string {
 }
 
 async function arrived(body: Stream): Promise<string> {
-  const response = await fetch(server.url, { method: "PUT", body, agent, timeout: 10_000 });
+  const response = await fetch(used.server.url, {
+    method: "PUT",
+    body,
+    agent: used.agent,
+    timeout: 10_000,
+  });
   await response.arrayBuffer();
-  expect(server.seen()).toMatchObject({ faults: [], rest: 0 });
-  return server.seen().requests.at(-1)!.body;
+  expect(used.server.seen()).toMatchObject({ faults: [], rest: 0 });
+  return used.server.seen().requests.at(-1)!.body;
 }
 
 describe.skipIf(isBun)("the streams of Deno's resources (Bun has none)", () => {
@@ -97,11 +93,11 @@ describe.skipIf(isBun)("the streams of Deno's resources (Bun has none)", () => {
   test("an abort closes the file", async () => {
     const file = await Deno.open(fileOf(textOf(2_000_000))), controller = new AbortController();
     const { signal } = controller;
-    server.onFirst = () => controller.abort("enough");
+    used.server.onFirst = () => controller.abort("enough");
     await using own = new Agent();
     const init = { method: "PUT", body: file.readable, agent: own, signal, timeout: 10_000 };
-    expect(await failure(fetch(server.url, init))).toBe("enough");
-    server.onFirst = () => {};
+    expect(await failure(fetch(used.server.url, init))).toBe("enough");
+    used.server.onFirst = () => {};
     await until(() => isClosed(file), 2000);
   });
 
