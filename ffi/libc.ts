@@ -12,8 +12,9 @@ import { native } from "./runtime.ts";
 const SIGNATURES = {
   malloc: { args: ["usize"], result: "pointer" },
   free: { args: ["pointer"], result: "void" },
-  // one symbol for both directions
+  // one symbol for all directions; an address as a number can be calculated
   memcpy_in: { symbol: "memcpy", args: ["buffer", "pointer", "usize"], result: "void" },
+  memcpy_at: { symbol: "memcpy", args: ["usize", "pointer", "usize"], result: "void" },
   memcpy_out: { symbol: "memcpy", args: ["pointer", "buffer", "usize"], result: "void" },
   strlen: { args: ["pointer"], result: "usize" },
   strerror: { args: ["i32"], result: "pointer" },

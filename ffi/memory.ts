@@ -31,7 +31,7 @@ export function release(block: NonNullPointer): void {
   libc.free(block);
 }
 
-/** A `size_t` in the form that the runtime passes on fastest; the other form takes 0.1 µs more. */
+/** A `size_t` or an address in the form that the runtime passes on fastest; the other form takes 0.1 µs more. */
 const size: (length: number) => number | bigint = native.runtime === "deno"
   ? BigInt
   : (length) => length;
@@ -48,6 +48,11 @@ export function copyOut(
 /** Copies `length` bytes of C memory to the start of `target`, which must be as long. */
 export function copyIn(target: Uint8Array<ArrayBuffer>, source: Pointer, length: number): void {
   if (length > 0) libc.memcpy_in(target, source, size(length));
+}
+
+/** Copies C memory to the address of other C memory, which must be as long. */
+export function copyBlock(target: number, source: Pointer, length: number): void {
+  if (length > 0) libc.memcpy_at(size(target), source, size(length));
 }
 
 /** A new array with a copy of C memory. */

@@ -161,7 +161,7 @@ class RedirectLoop {
       const parts: ResponseParts = {
         status,
         statusText,
-        fields: head.fields(),
+        fields: head.fields,
         headers: undefined,
         url,
         type: "basic",

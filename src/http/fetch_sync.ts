@@ -5,7 +5,7 @@
  */
 
 import type { Easy } from "../handles/easy/easy.ts";
-import { onPiece } from "../handles/callbacks/piece.ts";
+import { HeaderLines } from "../handles/callbacks/header_lines.ts";
 import { configureHttp, effectiveUrl } from "./transfer/configure.ts";
 import {
   asTypeError,
@@ -131,7 +131,7 @@ class SyncRequest implements HeadListener {
     const easy = this.#easy, { url, onProgress } = this.#plan;
     try {
       configureHttp(easy, this.#plan, remainingMs, this.head);
-      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
+      easy.setOpt("HEADERFUNCTION", new HeaderLines(this.head).option);
       easy.setOpt("WRITEFUNCTION", (bytes) => this.#write(bytes));
       if (onProgress) {
         reportProgress(easy, onProgress, () => !this.redirect && this.#received > 0);

@@ -16,13 +16,14 @@ import { viewLength } from "../base/views.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import type { CallbackKind } from "./dispatch.ts";
 import { pieceAt, takesPiece, tappedAt } from "./piece.ts";
+import { HeaderLines } from "./header_lines.ts";
 import { promisedRest, shortBody } from "./promised_length.ts";
 
 const { CURL_WRITEFUNC_ERROR, CURL_READFUNC_ABORT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 /** CURL_WRITEFUNC_PAUSE and CURL_READFUNC_PAUSE, which are the same number. */
 const PAUSE = flags.CURL_READFUNC_PAUSE;
 
-/** Makes a native callback that passes received bytes: write, header, interleave. */
+/** Makes a native callback that passes received bytes: write, interleave, a user's header. */
 export function onBytes(
   kind: CallbackKind,
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
@@ -48,6 +49,24 @@ export function onBytes(
       return CURL_WRITEFUNC_ERROR;
     } finally {
       state.leaveCallback();
+    }
+  };
+}
+
+/** Makes the native HEADERFUNCTION. Lines for curlew itself are collected: `header_lines.ts`. */
+export function onHeader(
+  kind: CallbackKind,
+): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
+  const pass = onBytes(kind);
+  return (ptr, size, nmemb, token) => {
+    const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
+    if (!state || !fn || state.run.failed) return pass(ptr, size, nmemb, token);
+    try {
+      const lines = HeaderLines.of(fn);
+      return lines ? lines.add(state, ptr, size * nmemb) : pass(ptr, size, nmemb, token);
+    } catch (error) {
+      state.recordThrown(error);
+      return CURL_WRITEFUNC_ERROR;
     }
   };
 }

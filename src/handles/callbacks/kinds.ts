@@ -19,7 +19,7 @@ import {
 import { Code } from "../../errors.ts";
 import { toStatus } from "../base/callback_results.ts";
 import { nativeCallback } from "../base/native_callback.ts";
-import { onBytes, onRead } from "./bytes.ts";
+import { onBytes, onHeader, onRead } from "./bytes.ts";
 import { tappedAt } from "./piece.ts";
 import { type CallbackKind, dispatch } from "./dispatch.ts";
 import {
@@ -88,7 +88,7 @@ export function kindsOfData(dataId: number): EasyCallbackKind[] {
 /** char *ptr, size_t size, size_t nmemb, void *userdata → size_t */
 const BYTES = { args: ["pointer", "u32", "u32", "u32"], result: "u32" } as const;
 define("WRITEFUNCTION", "WRITEDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onBytes);
-define("HEADERFUNCTION", "HEADERDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onBytes);
+define("HEADERFUNCTION", "HEADERDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onHeader);
 define("INTERLEAVEFUNCTION", "INTERLEAVEDATA", BYTES, flags.CURL_WRITEFUNC_ERROR, onBytes);
 define("READFUNCTION", "READDATA", BYTES, flags.CURL_READFUNC_ABORT, onRead);
 

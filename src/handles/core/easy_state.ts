@@ -17,6 +17,7 @@ import { allocate, release } from "../../../ffi/memory.ts";
 import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError, withoutCredentials } from "../../errors.ts";
 import { oddities } from "../../libcurl_versions.ts";
+import type { LineBlock } from "../base/line_block.ts";
 import type { Owned } from "../base/owned.ts";
 import { TokenTable } from "../base/tokens.ts";
 import { type CloseHook, closing, type SocketWatcher } from "./close_hook.ts";
@@ -53,6 +54,8 @@ export class EasyResources {
    */
   everHadMime = false;
   readonly mailHeaderLists: Set<Owned> = new Set();
+  /** The header lines of the head that is being received, where curlew itself collects them. */
+  lines: LineBlock | null = null;
   /** The current CLOSESOCKETFUNCTION, which may outlive the handle. */
   closeHook: CloseHook | null = null;
   /**
@@ -82,6 +85,12 @@ export class EasyResources {
     this.closeHook = hook;
     if (old?.used) this.#oldHooks.push(old);
     else old?.release();
+  }
+
+  /** Drops the header lines. */
+  dropLines(): void {
+    this.lines?.giveBack();
+    this.lines = null;
   }
 
   /** Frees the memory that was replaced while the transfer ran. */
@@ -115,6 +124,7 @@ export class EasyResources {
     this.replaceHook(null);
     for (const hook of this.#oldHooks.splice(0)) hook.release();
     release(this.errorBuffer);
+    this.dropLines();
     easyTokens.release(this.token);
     easyCount.open--;
   }
@@ -304,6 +314,7 @@ export class EasyState {
     if (hook) hook.used = true;
     if (this.#pins++ > 0) return;
     this.run = new TransferRun();
+    this.resources.dropLines(); // of a head that was cut off
     this.#easy = easy;
     easyTokens.root(this.resources.token, this);
   }

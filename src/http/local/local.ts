@@ -9,7 +9,7 @@ import { blobRange } from "./blob_range.ts";
 import { parseDataUrl } from "./data_url.ts";
 import { networkError } from "../errors.ts";
 import type { RequestPlan } from "../request/plan.ts";
-import type { Field } from "../response/head.ts";
+import type { Field } from "../response/fields.ts";
 
 /** The response to a local URL. */
 export interface LocalResponse {

@@ -1,14 +1,13 @@
 /**
- * `HeadCollector`: the head of a response, parsed from the lines of HEADERFUNCTION.
+ * `HeadCollector`: the head of a response, from the lines of HEADERFUNCTION.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { Code, CurlEasyError } from "../../errors.ts";
-import type { Piece } from "../../handles/callbacks/piece.ts";
+import type { LineReceiver } from "../../handles/callbacks/header_lines.ts";
 import { isInstance } from "../../untrusted.ts";
-import { LengthCheck, loneCr } from "./head_checks.ts";
+import { type Field, FieldList } from "./fields.ts";
 
 /** Status line and headers. */
 export interface ResponseHead {
@@ -17,109 +16,10 @@ export interface ResponseHead {
   readonly headers: Headers;
 }
 
-/** A header field as received; several with the same name stay separate. */
-export type Field = readonly [name: string, value: string];
-
-const CR = 13, LF = 10, SPACE = 32, ZERO = 48, TAB = 9;
-
 /** The limit of all header lines in bytes, which libcurl itself has since 8.3. */
 const MAX_BYTES = 300 * 1024;
 
-/** The length of "HTTP/1.1 ". */
-const MAX_VERSION_LENGTH = 9;
-
-/** Free buffers of `BUFFER_SIZE` bytes. */
-const spare: Buffer[] = [];
-const BUFFER_SIZE = 1024, MAX_SPARE = 64;
-
-/** Header lines, kept as bytes and decoded on demand. */
-class HeaderLines {
-  // not zeroed: only the first `#length` bytes are ever read
-  #bytes: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
-  #length = 0;
-  readonly #lengths = new LengthCheck();
-  /** The decoded lines, after `end()` has returned the buffer. */
-  #text: string | null = null;
-
-  /** Adds a line, and returns its kind. */
-  add(line: Piece): LineKind {
-    const { length } = line, start = this.#length, end = start + length;
-    if (end > this.#bytes.length) this.#grow(end);
-    const bytes = this.#bytes, from = line.peek();
-    // lines are short: a loop is faster than `subarray` and `set`
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[start + i] = from[i] as number;
-      // 7.74 passes several lines of a `file:` transfer at once
-      if (byte === CR && (i + 1 === length || from[i + 1] !== LF)) throw loneCr();
-    }
-    this.#length = end;
-    const first = bytes[start];
-    if (length === 0 || first === CR || first === LF) return "blank";
-    if (first === 0x48 && isStatusLine(bytes, start, end)) {
-      this.#lengths.reset();
-      return "status";
-    }
-    this.#lengths.add(bytes, start, end);
-    return "field";
-  }
-
-  #grow(end: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#bytes.length));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-  }
-
-  /** Decodes the lines and returns the buffer. No line may be added after that. */
-  end(): void {
-    if (this.#text !== null) return;
-    this.#text = this.text();
-    if (this.#bytes.length === BUFFER_SIZE && spare.length < MAX_SPARE) spare.push(this.#bytes);
-    this.#bytes = EMPTY;
-  }
-
-  /** The number of bytes. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Drops all but the first `length` bytes. */
-  cut(length: number): void {
-    this.#length = length;
-  }
-
-  /** Drops the bytes before `start`. */
-  dropBefore(start: number): void {
-    this.#bytes.copyWithin(0, start, this.#length);
-    this.#length -= start;
-  }
-
-  /** The Content-Length, `null` if there is none. */
-  get bodyLength(): number | null {
-    return this.#lengths.length;
-  }
-
-  /** The status in the status line, 0 if there is none. Only before `end()`. */
-  status(): number {
-    const bytes = this.#bytes, first = bytes.indexOf(SPACE) + 1;
-    if (first === 0 || first > MAX_VERSION_LENGTH || first + 3 > this.#length) return 0;
-    let status = 0;
-    for (let i = first; i < first + 3; i++) {
-      const digit = (bytes[i] as number) - ZERO;
-      if (digit < 0 || digit > 9) return 0;
-      status = 10 * status + digit;
-    }
-    return status;
-  }
-
-  /** The lines as latin-1 text. (Not by TextDecoder, whose "latin1" is windows-1252.) */
-  text(): string {
-    return this.#text ?? this.#bytes.toString("latin1", 0, this.#length);
-  }
-}
-
-const EMPTY = Buffer.alloc(0);
-
-type LineKind = "status" | "field" | "blank";
+const CR = 13, LF = 10;
 
 /** Receives the heads of a collector. */
 export interface HeadListener {
@@ -132,15 +32,19 @@ export interface HeadListener {
  * as for an authentication, the next head replaces the one before. Lines after the body are
  * trailers.
  */
-export class HeadCollector {
-  #lines = new HeaderLines();
-  #complete = false;
-  #trailers: HeaderLines | null = null;
-  /** `null` until it is read. */
-  #status: number | null = null;
-  #size = 0;
-  /** The field lines of the present head, and of its trailers. */
-  #fieldLines = 0;
+export class HeadCollector implements LineReceiver {
+  /** The status code, 0 if there is none. */
+  status = 0;
+  /** The reason phrase. */
+  statusText = "";
+  /** Whether the head is complete. */
+  complete = false;
+  /** The number of bytes of heads and trailers received, of all responses. */
+  received = 0;
+  #fields = new FieldList();
+  #trailers: FieldList | null = null;
+  /** The lines of the present head, and of its trailers. */
+  #lineCount = 0;
   readonly #maxHeaders: number;
   readonly #owner: HeadListener;
 
@@ -150,119 +54,117 @@ export class HeadCollector {
     this.#maxHeaders = maxHeaders;
   }
 
-  /** HEADERFUNCTION. Throws `CurlEasyError` if the lines exceed the limit or are ambiguous. */
-  addLine(line: Piece): number {
-    const { length } = line; // read now: a call of libcurl in `onHead` may reuse the object
-    this.#size += length;
-    if (this.#size > MAX_BYTES) {
+  /**
+   * Counts a line. Lines are due at the end of a head, and each trailer at once, since nothing marks
+   * the end of trailers. Throws `CurlEasyError` if there are too many.
+   */
+  isDue(length: number, first: number): boolean {
+    this.received += length;
+    if (this.received > MAX_BYTES) {
       throw new CurlEasyError(Code.RECV_ERROR, `The headers have more than ${MAX_BYTES} bytes`);
     }
-    const lines = this.#complete ? this.#trailers ??= new HeaderLines() : this.#lines;
-    const start = lines.length, kind = lines.add(line);
-    if (kind === "status") this.#begin(lines, start);
-    else if (kind === "field") {
-      if (++this.#fieldLines > this.#maxHeaders) throw tooManyFields(this.#maxHeaders);
-    } else if (kind === "blank") {
-      lines.cut(start);
-      if (!this.#complete && !isInterim(this.status)) this.#end();
+    // libcurl ends a head at any line that begins like a blank one
+    if (this.complete || first === CR || first === LF) return true;
+    this.#countLine();
+    return false;
+  }
+
+  #countLine(): void {
+    // the first line is that of the status
+    if (this.#lineCount++ > this.#maxHeaders) throw tooMany(this.#maxHeaders);
+  }
+
+  /** Reads lines. Throws `CurlEasyError` if they are ambiguous. */
+  take(lines: string): void {
+    const isStatus = lines.startsWith("HTTP/");
+    const start = isStatus ? this.#begin(lines) : 0;
+    if (this.complete) {
+      this.#trailers ??= new FieldList();
+      this.#countLine();
     }
-    return length;
-  }
-
-  /** Starts another head, whose status line is at `start`. */
-  #begin(lines: HeaderLines, start: number): void {
-    this.#fieldLines = 0;
-    if (start > 0) lines.dropBefore(start);
-    this.#status = null;
-    if (!this.#complete) return;
-    this.#complete = false;
-    this.#lines = lines;
-    this.#trailers = null;
-  }
-
-  #end(): void {
-    this.#complete = true;
+    const isEnd = (this.#trailers ?? this.#fields).add(lines, start);
+    if (!isEnd || this.complete) return;
+    if (isInterim(this.status)) {
+      this.#lineCount = 0;
+      return;
+    }
+    this.complete = true;
     this.#owner.onHead();
   }
 
-  /** The number of bytes of heads and trailers received, of all responses. */
-  get received(): number {
-    return this.#size;
-  }
-
-  /** Whether the head is complete. */
-  get complete(): boolean {
-    return this.#complete;
-  }
-
-  /** The status code, 0 if there is none. */
-  get status(): number {
-    return this.#status ??= this.#lines.status();
+  /** Starts another head with the status line of `lines`. Returns the start of the next line. */
+  #begin(lines: string): number {
+    if (this.complete) {
+      this.complete = false;
+      this.#trailers = null;
+      this.#lineCount = 1;
+    }
+    if (this.#fields.list.length > 0) this.#fields = new FieldList();
+    const end = lines.indexOf("\n") + 1, line = statusLine(lines.slice(0, end));
+    this.status = line.status;
+    this.statusText = line.reason;
+    return end;
   }
 
   /** The Content-Length of the head, `null` if it has none; that of encoded bytes if there are. */
   get bodyLength(): number | null {
-    return this.#lines.bodyLength;
-  }
-
-  /** Ends the collection, once the transfer is over. */
-  end(): void {
-    void this.status;
-    this.#lines.end();
-    this.#trailers?.end();
-  }
-
-  /** The reason phrase. */
-  get statusText(): string {
-    const text = this.#lines.text(), end = text.indexOf("\n");
-    return reasonOf(end < 0 ? text : text.slice(0, end));
+    return this.#fields.bodyLength;
   }
 
   /** The headers in the order received. */
-  fields(): Field[] {
-    const text = this.#lines.text(), end = text.indexOf("\n");
-    return end < 0 ? [] : fields(text, end + 1);
+  get fields(): readonly Field[] {
+    return this.#fields.list;
   }
 
   /** The head. */
   read(): ResponseHead {
     const headers = new Headers();
-    appendFields(headers, this.fields());
+    appendFields(headers, this.fields);
     return { status: this.status, statusText: this.statusText, headers };
   }
 
   /** The value of the first header of that name, which is in lower case; `null` if absent. */
   get(name: string): string | null {
-    for (const [own, value] of this.fields()) if (own.toLowerCase() === name) return value;
+    for (const [own, value] of this.fields) if (own.toLowerCase() === name) return value;
     return null;
   }
 
   /** The values of all headers of that name, which is in lower case, joined by commas. */
   list(name: string): string {
-    return this.fields().filter(([own]) => own.toLowerCase() === name).map(([, value]) => value)
+    return this.fields.filter(([own]) => own.toLowerCase() === name).map(([, value]) => value)
       .join(", ");
   }
 
   /** The trailers: headers after the body. */
   get trailers(): readonly Field[] {
-    return this.#trailers ? fields(this.#trailers.text(), 0) : [];
+    return this.#trailers?.list ?? [];
   }
 }
 
-function tooManyFields(most: number): CurlEasyError {
+function tooMany(most: number): CurlEasyError {
   const text = `The response has more than ${most} header fields: maxHeaders allows more`;
   return new CurlEasyError(Code.RECV_ERROR, text);
 }
 
-/** The status line parsed last and its reason: most are alike. */
-const lastReason = { line: "", reason: "" };
+interface StatusLine {
+  readonly line: string;
+  readonly status: number;
+  readonly reason: string;
+}
 
-function reasonOf(line: string): string {
-  if (line === lastReason.line) return lastReason.reason;
-  const reason = /^HTTP\/\S+ \d+ ?(.*)$/s.exec(trimmedSlice(line, 0, line.length))?.[1] ?? "";
-  lastReason.line = line;
+/** The status line that was read last: most are alike. */
+let last: StatusLine = { line: "", status: 0, reason: "" };
+
+function statusLine(line: string): StatusLine {
+  if (line === last.line) return last;
+  const [, status = "0", rest = ""] = /^HTTP\/\S{0,3} (\d{3})(.*)/s.exec(line) ?? [];
+  const reason = /^\d* ?(.*?)[\t-\r ]*$/s.exec(rest)?.[1] ?? "";
   // `new Response()` refuses other characters in `statusText`
-  return lastReason.reason = reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
+  return last = {
+    line,
+    status: Number(status),
+    reason: reason.replace(/[^\t\x20-\x7e\x80-\xff]/g, ""),
+  };
 }
 
 /** Adds fields to `Headers`. A field that `Headers` refuses is left out. */
@@ -274,52 +176,6 @@ export function appendFields(headers: Headers, fields: readonly Field[]): void {
       if (!isInstance(error, TypeError)) throw error;
     }
   }
-}
-
-function fields(text: string, from: number): Field[] {
-  const found: Field[] = [];
-  for (let start = from; start < text.length;) {
-    let end = text.indexOf("\n", start);
-    if (end < 0) end = text.length;
-    addField(found, text, start, end);
-    start = end + 1;
-  }
-  return found;
-}
-
-function addField(found: Field[], text: string, start: number, end: number): void {
-  const first = text.charCodeAt(start), last = found.length - 1;
-  // a line that begins with a space continues the line before it
-  if ((first === SPACE || first === TAB) && last >= 0) {
-    const [name, value] = found[last] as Field;
-    found[last] = [name, `${value} ${trimmedSlice(text, start, end)}`];
-    return;
-  }
-  const colon = text.indexOf(":", start);
-  if (colon <= start || colon >= end) return;
-  found.push([trimmedSlice(text, start, colon), trimmedSlice(text, colon + 1, end)]);
-}
-
-/**
- * A slice without the ASCII space around it; `trim()` would also cut U+00A0, a byte of "à". No call
- * for each character: most responses of a short program are read before any code is compiled.
- */
-function trimmedSlice(text: string, from: number, to: number): string {
-  let start = from, end = to, unit = text.charCodeAt(start);
-  while (start < end && (unit === SPACE || (unit >= TAB && unit <= CR))) {
-    unit = text.charCodeAt(++start);
-  }
-  unit = text.charCodeAt(end - 1);
-  while (start < end && (unit === SPACE || (unit >= TAB && unit <= CR))) {
-    unit = text.charCodeAt(--end - 1);
-  }
-  return text.slice(start, end);
-}
-
-/** Whether the line starts with "HTTP/"; its first byte is known to be an "H". */
-function isStatusLine(line: Uint8Array, at: number, end: number): boolean {
-  return end - at >= 5 && line[at + 1] === 0x54 && line[at + 2] === 0x54 &&
-    line[at + 3] === 0x50 && line[at + 4] === 0x2f;
 }
 
 /** Whether another head follows. 101 is final, as it ends HTTP on the connection. */

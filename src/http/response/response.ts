@@ -6,7 +6,8 @@
  * @module
  */
 
-import { appendFields, type Field } from "./head.ts";
+import type { Field } from "./fields.ts";
+import { appendFields } from "./head.ts";
 import type { TransferInfo } from "./info.ts";
 import { bareUrl } from "../request/url.ts";
 import { native } from "../../../ffi/mod.ts";

@@ -9,6 +9,7 @@
 import { type Agent, atClose } from "../../driver/agent.ts";
 import type { BodyReceiver } from "../../handles/core/easy_state.ts";
 import { Easy, stateOf } from "../../handles/easy/easy.ts";
+import { HeaderLines } from "../../handles/callbacks/header_lines.ts";
 import { onPiece, type Piece } from "../../handles/callbacks/piece.ts";
 import { configureHttp, httpHeaderLines } from "./configure.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -17,11 +18,9 @@ import { bareUrl, hasCredentials } from "../request/url.ts";
 
 /** Receives the response of a pooled handle. */
 export interface HandleUser {
-  /** HEADERFUNCTION: one line. */
-  onHeader(line: Piece): number;
   /** WRITEFUNCTION: bytes of the body. */
   onBody(bytes: Piece): number;
-  /** Collects what {@linkcode onHeader} gets. */
+  /** Collects the header lines. */
   readonly head: HeadCollector;
   /** The properties of the body. */
   readonly receiver: BodyReceiver;
@@ -90,6 +89,7 @@ function keyOf(plan: RequestPlan): string | null {
 export class PooledHandle {
   readonly easy: Easy = new Easy();
   readonly key: string | null;
+  readonly #lines: HeaderLines;
   #user: HandleUser | null;
   #uses = 1;
   #timeoutMs: number;
@@ -100,6 +100,7 @@ export class PooledHandle {
   constructor(plan: RequestPlan, remainingMs: number, user: HandleUser, key: string | null) {
     this.key = key;
     this.#user = user;
+    this.#lines = new HeaderLines(user.head);
     this.#timeoutMs = Math.ceil(remainingMs);
     this.#connectTimeout = plan.connectTimeout;
     const lines = httpHeaderLines(plan);
@@ -107,7 +108,7 @@ export class PooledHandle {
     try {
       configureHttp(this.easy, plan, remainingMs, user.head, lines);
       const { easy } = this;
-      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.#user?.onHeader(line) ?? line.length));
+      easy.setOpt("HEADERFUNCTION", this.#lines.option);
       easy.setOpt("WRITEFUNCTION", onPiece((bytes) => this.#user?.onBody(bytes) ?? bytes.length));
       stateOf(easy).receiver = () => this.#user?.receiver ?? null;
     } catch (error) {
@@ -120,6 +121,7 @@ export class PooledHandle {
   reconfigure(plan: RequestPlan, remainingMs: number, user: HandleUser): void {
     const { easy } = this;
     this.#user = user;
+    this.#lines.receiver = user.head;
     this.#uses++;
     easy.setOpt("URL", bareUrl(plan.url));
     const timeoutMs = Math.ceil(remainingMs);
@@ -137,7 +139,7 @@ export class PooledHandle {
 
   /** Ends the use of the handle by its user. */
   detach(): void {
-    this.#user = null;
+    this.#user = this.#lines.receiver = null;
   }
 
   /** Whether the handle can be reused: not after other objects, such as a share, were attached. */

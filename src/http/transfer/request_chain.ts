@@ -8,7 +8,7 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { type Agent, endTurn, performOn } from "../../driver/agent.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
-import { onPiece } from "../../handles/callbacks/piece.ts";
+import { HeaderLines } from "../../handles/callbacks/header_lines.ts";
 import { configureHttp, configureOther, effectiveUrl } from "./configure.ts";
 import {
   isAborted as signalIsAborted,
@@ -108,7 +108,7 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
     try {
       if (isHttp(plan.url)) configureHttp(easy, plan, remainingMs, this.head);
       else configureOther(easy, plan, remainingMs);
-      easy.setOpt("HEADERFUNCTION", onPiece((line) => this.head.addLine(line)));
+      easy.setOpt("HEADERFUNCTION", new HeaderLines(this.head).option);
       this.#discardBody();
       if (plan.body) {
         stateOf(easy).settings.setReceive({ finalHead: () => finalHeadOf(this.head, plan) });

@@ -153,11 +153,6 @@ export class Transfer
     if (onProgress) reportProgress(easy, onProgress, () => this.#sink !== null);
   }
 
-  /** HEADERFUNCTION. */
-  onHeader(line: Piece): number {
-    return this.head.addLine(line);
-  }
-
   /** Starts the response, unless libcurl may send the request again. */
   onHead(): void {
     if (!mayBeRetried(this.head.status, this.plan)) this.#settle();
@@ -257,7 +252,6 @@ export class Transfer
       this.cookies = handle.easy.getInfo("COOKIELIST");
     }
     this.#handle = null;
-    this.head.end();
     this.#onOver?.();
     return handle;
   }
