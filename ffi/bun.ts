@@ -8,6 +8,7 @@ import type * as BunFfi from "bun:ffi";
 import type { FFIFunction, FFITypeOrString } from "bun:ffi";
 import type {
   CallbackFunction,
+  CFunction,
   CType,
   FdWatch,
   Native,
@@ -101,6 +102,11 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
   }
   if (Object.keys(found).length > 0) Object.assign(symbols, ffi.linkSymbols(found).symbols);
   return symbols as Symbols<S>;
+}
+
+function at<const S extends Signature>(address: NonNullPointer, signature: S): CFunction<S> {
+  const call: FFIFunction = { ...bunSignature(signature), ptr: raw(address) as BunFfi.Pointer };
+  return ffi.linkSymbols({ call }).symbols.call as unknown as CFunction<S>;
 }
 
 /** Opens a library on Windows: one `dlopen` for each symbol, since a missing one fails the call. */
@@ -218,6 +224,7 @@ export const native: Native = {
   os: isWindows ? "windows" : process.platform,
   arch: ARCHITECTURES[process.arch] ?? process.arch,
   open,
+  at,
   callback,
   address: (pointer) => (pointer as unknown as number | null) ?? 0,
   pointer: (address) => (address === 0 ? null : address as unknown as NonNullPointer),

@@ -8,6 +8,7 @@ import { decodedText } from "./c_text.ts";
 import { CurlLoadError } from "./error.ts";
 import type {
   CallbackFunction,
+  CFunction,
   CType,
   Native,
   NativeCallback,
@@ -148,6 +149,15 @@ function open<const S extends Signatures>(path: string, signatures: S): Symbols<
   return symbols as Symbols<S>;
 }
 
+function at<const S extends Signature>(address: NonNullPointer, signature: S): CFunction<S> {
+  const bound = new Deno.UnsafeFnPointer(raw(address) as Deno.PointerObject<never>, {
+    parameters: signature.args.map((type) => TYPE[type]) as Deno.NativeType[],
+    result: TYPE[signature.result],
+  });
+  const call = (...args: unknown[]) => (bound.call as Callable)(...args);
+  return narrow(call, signature) as CFunction<S>;
+}
+
 function callback<const S extends Signature>(
   signature: S,
   fn: CallbackFunction<S>,
@@ -198,6 +208,7 @@ export const native: Native = {
   os,
   arch: "Deno" in globalThis ? Deno.build.arch : "",
   open,
+  at,
   callback,
   address: (pointer) => Number(Deno.UnsafePointer.value(raw(pointer))),
   pointer: (address) => Deno.UnsafePointer.create(BigInt(address)) as unknown as Pointer,

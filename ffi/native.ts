@@ -135,6 +135,8 @@ export interface Native {
    * Opens a library by path or by a name that the system's loader knows. Throws where it cannot.
    */
   open<const S extends Signatures>(path: string, signatures: S): Symbols<S>;
+  /** Binds the function at an address. */
+  at<const S extends Signature>(address: NonNullPointer, signature: S): CFunction<S>;
   /** Makes a C function pointer for `fn`, to be called on this thread only. */
   callback<const S extends Signature>(signature: S, fn: CallbackFunction<S>): NativeCallback;
   /** The number of an address, 0 for NULL: for comparison, not for arithmetic. */

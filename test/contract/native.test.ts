@@ -133,6 +133,14 @@ describe("libraries", () => {
     expect(getpid!()).toBe(libc.getpid());
   });
 
+  test("a function is bound at its address, with the same conversions", () => {
+    const find = (name: string) => libc.dlsym(null, cstr(name)) as NonNullPointer;
+    const getpid = native.at(find("getpid"), { args: [], result: "i32" });
+    const strlen = native.at(find("strlen"), { args: ["buffer"], result: "usize" });
+    expect(getpid()).toBe(libc.getpid());
+    expect(strlen(cstr("four"))).toBe(4);
+  });
+
   test("a name is looked up by the loader, not in the current directory (Linux only)", async (context) => {
     if (!isLinux) return context.skip();
     const folder = mkdtempSync(join(tmpdir(), "curlew-native-"));
