@@ -5,6 +5,7 @@
  * @module
  */
 
+import { replacement } from "./allocator.ts";
 import { bindLater } from "./lazy.ts";
 import type { CFunction, CType, Pointer } from "./native.ts";
 import { native } from "./runtime.ts";
@@ -129,6 +130,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = native.os === "linux"
   : {};
 
 function bind(name: Name): () => unknown {
+  const replaced = name === "malloc" || name === "free"
+    ? replacement(libcPath, name, SIGNATURES[name])
+    : null;
+  if (replaced) return replaced as () => unknown;
   const signature = { call: { symbol: name, ...SIGNATURES[name] } }, elsewhere = ELSEWHERE[name];
   const open = (path: string) => native.open(path, signature).call as (() => unknown) | null;
   return open(libcPath) ?? (elsewhere ? open(elsewhere) : null) ?? (() => {
