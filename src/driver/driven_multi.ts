@@ -163,10 +163,10 @@ export class DrivenMulti {
         answers.touched(easy);
         return this.fairness.mustWait(easy, bytes);
       },
-      paused: (easy, paused) => {
-        transfers.pause(easy, paused);
+      paused: (easy) => {
+        transfers.pause(easy);
         answers.touched(easy);
-        if (paused) remedies.stoppedReading(easy, transfers.size - 1);
+        if (easy.paused !== 0) remedies.stoppedReading(easy, transfers.size - 1);
         scheduler.schedule();
       },
       pauseDue: (easy) => this.#duePauses.add(easy),

@@ -7,7 +7,8 @@
  * libcurl does not report that it has received the whole answer. But as long as the answer is
  * incomplete, a transfer of which only sending is paused waits for its socket to be readable; after
  * that it waits for nothing. Where other streams use the same socket, the announced length of the
- * body decides.
+ * body decides. If the server closes the connection without an answer, the transfer waits for
+ * nothing either; the driver ends it with CURLE_GOT_NOTHING.
  *
  * @module
  */
@@ -111,23 +112,26 @@ export class EarlyAnswers {
     const due = [...this.#due];
     this.#due.clear();
     for (const easy of due) {
-      const head = this.#fds.has(easy) ? this.#headOfWhole(easy) : null;
-      if (head === null) continue;
+      const fd = this.#fds.get(easy);
+      if (fd === undefined || !onlySendingIsPaused(easy)) continue;
+      const head = easy.settings.receive.finalHead?.() ?? null;
+      if (head === null ? !this.#isCutOff(easy, fd) : !this.#isWhole(easy, head)) continue;
       any = true;
-      const fd = this.#fds.get(easy) as number;
-      if (easy.run.uploadResumed) listener(easy, errorOf(easy, head, fd));
+      if (head === null) listener(easy, new CurlEasyError(Code.GOT_NOTHING, NO_ANSWER));
+      else if (easy.run.uploadResumed) listener(easy, errorOf(easy, head, fd));
       else resumeUpload(easy);
     }
     return any;
   }
 
-  /** The head of an answer that was received whole, else `null`. */
-  #headOfWhole(easy: EasyState): FinalHead | null {
-    const { run } = easy;
-    if ((easy.paused & (CURLPAUSE_SEND | CURLPAUSE_RECV)) !== CURLPAUSE_SEND) return null;
-    if (run.pausedForFairness || run.pauseDue || run.failed) return null;
-    const head = easy.settings.receive.finalHead?.() ?? null;
-    return head && (isAllReceived(easy, head) || this.#waitsForNothing(easy)) ? head : null;
+  /** Whether an answer was received whole. */
+  #isWhole(easy: EasyState, head: FinalHead): boolean {
+    return isAllReceived(easy, head) || this.#waitsForNothing(easy);
+  }
+
+  /** Whether the server has closed the connection of a transfer without an answer. */
+  #isCutOff(easy: EasyState, fd: number): boolean {
+    return this.#waitsForNothing(easy) && isReadable(fd);
   }
 
   /** Whether libcurl does not wait for the socket of the transfer. */
@@ -137,6 +141,13 @@ export class EarlyAnswers {
     const fd = this.#fds.get(easy) as number;
     return fd !== UNKNOWN && this.#sockets.isUnwanted(fd);
   }
+}
+
+const NO_ANSWER = "The connection was closed before the answer";
+
+function onlySendingIsPaused({ paused, run }: EasyState): boolean {
+  if ((paused & (CURLPAUSE_SEND | CURLPAUSE_RECV)) !== CURLPAUSE_SEND) return false;
+  return !run.pausedForFairness && !run.pauseDue && !run.failed;
 }
 
 /**
@@ -190,6 +201,11 @@ function mayBeCut(easy: EasyState, { endsWithChunk }: FinalHead, fd: number): bo
   if (!endsWithChunk || fd === UNKNOWN || !oddities().hidesCutAnswers || !isHttp1(easy)) {
     return false;
   }
+  return isReadable(fd);
+}
+
+/** Whether there is something to read: bytes, or the end of the connection. */
+function isReadable(fd: number): boolean {
   pollfd[0] = fd;
   pollfd[1] = POLLIN;
   return libc.poll(pollfd, 1, 0) !== 0;

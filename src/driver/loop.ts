@@ -249,7 +249,7 @@ export class Loop {
   /** Has the runtime wait for the sockets and the deadline. */
   #park(): void {
     const { multi, transfers, sockets, waits } = this.#driven;
-    const keepsProcessAlive = transfers.runnable > 0 || waits.size > 0;
+    const keepsProcessAlive = transfers.receiving > 0 || waits.size > 0;
     const isWaiting = keepsProcessAlive || transfers.size > 0 || sockets.wanted > 0;
     this.#deadline.set(multi.closed ? NO_TIMEOUT : this.#driven.timeout());
     if (this.#deadline.pending) this.#deadline.arm();

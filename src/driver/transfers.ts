@@ -4,10 +4,13 @@
  * @module
  */
 
+import { flags } from "../../ffi/curl/flags.ts";
 import { TombstoneMap } from "../handles/base/tombstone_map.ts";
 import type { EasyState } from "../handles/core/easy_state.ts";
 import type { Easy } from "../handles/easy/easy.ts";
 import { onAbort } from "../signals.ts";
+
+const { CURLPAUSE_RECV } = flags;
 
 /**
  * Called at the end of a transfer: exactly one of the methods, once. They must not throw: they run
@@ -44,8 +47,8 @@ export class ActiveTransfer {
   readonly number: number;
   /** When the transfer began, on the clock of `performance.now()`. */
   readonly started: number = performance.now();
-  /** Whether the transfer is paused, until the application resumes it. */
-  paused = false;
+  /** The `CURLPAUSE_*` bits of the directions that are paused until the application resumes them. */
+  paused = 0;
   /** Whether a limit was changed after the transfer had begun. */
   limitChanged = false;
   /**
@@ -99,6 +102,7 @@ export class ActiveTransfers {
    */
   readonly watchlist: Set<ActiveTransfer> = new Set();
   #paused = 0;
+  #receivePaused = 0;
   #begun = 0;
   #known = 0;
 
@@ -130,9 +134,17 @@ export class ActiveTransfers {
     return this.#transfers.size;
   }
 
-  /** How many can continue without the application: all but the paused ones. */
+  /** How many are not paused at all. */
   get runnable(): number {
     return this.#transfers.size - this.#paused;
+  }
+
+  /**
+   * How many can continue without the application: those that may receive something, also where
+   * their upload has nothing to send.
+   */
+  get receiving(): number {
+    return this.#transfers.size - this.#receivePaused;
   }
 
   /** Adds a transfer that has begun. */
@@ -158,18 +170,24 @@ export class ActiveTransfers {
   }
 
   /** The transfer of a handle was paused or unpaused. */
-  pause(easy: EasyState, paused: boolean): void {
+  pause(easy: EasyState): void {
     const transfer = this.find(easy);
-    if (!transfer || transfer.paused === paused) return;
-    transfer.paused = paused;
-    this.#paused += paused ? 1 : -1;
+    if (transfer) this.#setPaused(transfer, easy.paused);
+  }
+
+  #setPaused(transfer: ActiveTransfer, bits: number): void {
+    const before = transfer.paused;
+    this.#paused += Number(bits !== 0) - Number(before !== 0);
+    this.#receivePaused += Number((bits & CURLPAUSE_RECV) !== 0) -
+      Number((before & CURLPAUSE_RECV) !== 0);
+    transfer.paused = bits;
   }
 
   /** Removes a transfer, which is over. Returns false where it was removed before. */
   take(transfer: ActiveTransfer): boolean {
     const { easy } = transfer;
     if (this.find(easy) !== transfer) return false;
-    if (transfer.paused) this.#paused--;
+    if (transfer.paused !== 0) this.#setPaused(transfer, 0);
     if (this.watchlist.size > 0) this.watchlist.delete(transfer);
     return this.#transfers.delete(easy.resources.address);
   }
@@ -179,7 +197,7 @@ export class ActiveTransfers {
     const transfers = [...this.#transfers];
     this.#transfers.clear();
     this.watchlist.clear();
-    this.#paused = 0;
+    this.#paused = this.#receivePaused = 0;
     return transfers;
   }
 }

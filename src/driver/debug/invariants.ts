@@ -6,6 +6,7 @@
  * @module
  */
 
+import { flags } from "../../../ffi/curl/flags.ts";
 import { native } from "../../../ffi/mod.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
 import { brokenCounts, brokenMulti } from "../../handles/invariants.ts";
@@ -122,7 +123,7 @@ export class Invariants {
 /** Each transfer is in the multi handle, and the counts equal a recount. */
 function* brokenTransfers(parts: Parts): Violations {
   const { transfers, multi } = parts.driven;
-  let paused = 0;
+  let paused = 0, receiving = 0;
   for (const transfer of transfers) {
     const { easy } = transfer;
     if (transfers.find(easy) !== transfer) yield "a transfer is booked under another's handle";
@@ -130,12 +131,14 @@ function* brokenTransfers(parts: Parts): Violations {
     else if (easy.multi !== multiStateOf(multi)) {
       yield "the handle of a transfer is not in the multi";
     }
-    if (transfer.paused !== (easy.paused !== 0)) {
-      yield `a transfer counts as ${
-        transfer.paused ? "" : "not "
-      }paused, its handle does not agree`;
+    if (transfer.paused !== easy.paused) {
+      yield `a transfer has the pause bits ${transfer.paused}, its handle ${easy.paused}`;
     }
-    if (transfer.paused) paused++;
+    if (transfer.paused !== 0) paused++;
+    if ((transfer.paused & flags.CURLPAUSE_RECV) === 0) receiving++;
+  }
+  if (transfers.receiving !== receiving) {
+    yield `${transfers.receiving} transfers count as receiving, ${receiving} are`;
   }
   if (transfers.runnable !== transfers.size - paused) {
     yield `${transfers.size - transfers.runnable} transfers count as paused, ${paused} are`;

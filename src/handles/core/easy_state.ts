@@ -198,8 +198,8 @@ export interface TransferObserver {
   touched(easy: EasyState): void;
   /** Called after an option was set that libcurl reads only at its next call: `LIMITS_IN_USE`. */
   limitChanged(easy: EasyState): void;
-  /** Called when a transfer begins to wait for the application to unpause it, or no longer does. */
-  paused(easy: EasyState, paused: boolean): void;
+  /** Called when other directions of a transfer are paused than before: `EasyState.paused`. */
+  paused(easy: EasyState): void;
   /** Has a transfer paused as soon as libcurl has returned. */
   pauseDue(easy: EasyState): void;
   /** Has a transfer that is about to be resumed wait for those before it. */
@@ -372,9 +372,9 @@ export class EasyState {
   }
 
   set paused(bits: number) {
-    const changed = (bits === 0) !== (this.run.paused === 0);
+    const isChanged = bits !== this.run.paused;
     this.run.paused = bits;
-    if (changed && this.easy) this.multi?.observer?.paused(this, bits !== 0);
+    if (isChanged && this.easy) this.multi?.observer?.paused(this);
   }
 
   /** Records what a callback threw, for the caller of libcurl. Only the first exception counts. */

@@ -14,7 +14,7 @@ const TOLD: Record<string, RegExp> = {
   "the book of the multi has another address": /is added under another's address/,
   "its token leads nowhere": /the token of an added easy handle leads elsewhere/,
   "a callback that never ended": /an easy handle is 1 callbacks deep outside of any/,
-  "a pause that nobody counted": /counts as not paused, its handle does not agree/,
+  "a pause that nobody counted": /has the pause bits 0, its handle 1/,
   "a turn that never comes": /a held transfer has no turn to come/,
   "a value without a descriptor": /the fd table has 1 values for 0 descriptors/,
   "a token without a handle": /\d+ tokens for \d+ easy handles/,

@@ -148,6 +148,20 @@ describe.each(waitMethods)("waiting by %s", (method) => {
       ["CURLE_ABORTED_BY_CALLBACK"],
     ));
 
+  test.concurrent("an upload that has nothing to send keeps it alive until its timeout", async () => {
+    const child = await run(`const agent = new Agent();
+      const READFUNCTION = () => support.PAUSE;
+      const easy = easyFor(url("/delay/2000"), { UPLOAD: 1, READFUNCTION, WRITEFUNCTION: (c) => {
+        say("answer");
+        return c.length;
+      }, TIMEOUT_MS: 3000 });
+      agent.perform(easy).catch(() => say("over"));
+      mark();`);
+    expect(child, child.stderr).toMatchObject({ code: 0, said: ["answer", "over"] });
+    expect(child.exitMs).toBeGreaterThan(2900);
+    expect(child.exitMs).toBeLessThan(3000 + AT_ONCE_MS);
+  });
+
   test.concurrent("closing the agent in flight lets the process go", () =>
     ends(
       `const agent = new Agent();

@@ -289,3 +289,83 @@ test("over TLS, by HTTP/1 and HTTP/2", async () => {
     expect([response.status, await response.text()]).toEqual([413, "status 413\n"]);
   }
 });
+
+/** Sources that have nothing to send for the moment, after some chunks. */
+const idle: Record<string, () => BodyInit> = {
+  "a stream without a chunk": () => new ReadableStream({ pull: () => new Promise(() => {}) }),
+  "a stream after 10 bytes": () => stalled().body,
+  "a stream after 100 chunks": () => {
+    let left = 100;
+    return new ReadableStream<Uint8Array>({
+      pull: (controller) =>
+        left-- > 0 ? controller.enqueue(new Uint8Array(10)) : new Promise(() => {}),
+    });
+  },
+  "the readable side of a pair": () => {
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const writer = writable.getWriter();
+    writer.write(new Uint8Array(10)).catch(() => {});
+    idleWriters.push(writer);
+    return readable;
+  },
+};
+const idleWriters: unknown[] = [];
+
+/** A server that sends `start` when the request's head has come, and then closes the connection. */
+async function closing(start: string): Promise<{ url: string } & AsyncDisposable> {
+  const own = net.createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      if (start !== "") socket.write(start);
+      setTimeout(() => socket.end(), 50);
+    });
+  });
+  await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(own.address() as net.AddressInfo).port}/`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => own.close(() => resolve())),
+  };
+}
+
+describe.each(Object.keys(idle))("the connection ends without an answer to %s", (name) => {
+  const starts = ["", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 O", head(103, "A: b")];
+
+  test.each(starts)("after %j", async (start) => {
+    await using own = await closing(start);
+    for (const headers of [{}, { "Content-Length": "5000" }] as Record<string, string>[]) {
+      await using agent = new Agent();
+      const init = { method: "POST", body: idle[name]!(), headers, agent, timeout: 20_000 };
+      const began = performance.now(), error = await failure(get(own.url, init));
+      expect(["CURLE_GOT_NOTHING", "CURLE_RECV_ERROR"]).toContain(codeOf(error));
+      expect(performance.now() - began).toBeLessThan(10_000);
+      expect(agent.active).toBe(0);
+    }
+  });
+});
+
+test("while the upload has nothing to send, the answer arrives at once", async () => {
+  // each byte is sent back; a look once a second would take ten seconds
+  const own = net.createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write(head(200, "Connection: close"));
+    socket.on("data", (data) => socket.write(data));
+  });
+  await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(own.address() as net.AddressInfo).port}/`;
+  await using agent = new Agent();
+  const { readable, writable } = new TransformStream<Uint8Array>();
+  const writer = writable.getWriter();
+  writer.write(new Uint8Array(1)).catch(() => {});
+  const response = await fetch(url, { method: "POST", body: readable, agent, timeout: 30_000 });
+  const reader = response.body!.getReader();
+  const began = performance.now();
+  for (let i = 0; i < 10; i++) {
+    writer.write(new Uint8Array(1)).catch(() => {});
+    await reader.read();
+    await sleep(30);
+  }
+  expect(performance.now() - began).toBeLessThan(4000);
+  await reader.cancel();
+  await writer.abort().catch(() => {});
+  await new Promise((resolve) => own.close(resolve));
+});
