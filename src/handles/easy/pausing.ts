@@ -32,6 +32,11 @@ export function makeDuePause(state: EasyState): void {
   tryPause(state, run.pauseDue ? state.paused | flags.CURLPAUSE_RECV : state.paused);
 }
 
+/** Pauses receiving, outside of libcurl's callbacks. */
+export function pauseReceivingNow(state: EasyState): void {
+  tryPause(state, state.paused | flags.CURLPAUSE_RECV);
+}
+
 /** Errors go to the driver. A transfer without a connection has just ended and needs no pause. */
 function tryPause(state: EasyState, action: number): void {
   try {

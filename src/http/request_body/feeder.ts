@@ -65,6 +65,11 @@ export class BodyFeeder {
     this.#mustWait = mustWait;
   }
 
+  /** Whether the source has ended, or is not needed any more. */
+  get done(): boolean {
+    return this.#done;
+  }
+
   /** Whether the transfer is paused until the stream has more. */
   get paused(): boolean {
     return this.#paused;

@@ -11,6 +11,7 @@ import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { dictionary } from "../../members.ts";
 import { isAborted, onAbortWithoutRef, reasonOf, throwIfAborted } from "../../signals.ts";
 import { BodyQueue } from "./body_queue.ts";
+import { type UnreadBody, watchUnread } from "./unread.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
 
@@ -33,6 +34,11 @@ export interface BodyTransfer {
    * the pause follows after the rest of libcurl's read. Called inside the WRITEFUNCTION.
    */
   pause(): boolean;
+  /**
+   * Pauses because nobody reads. Returns whether the transfer is paused. Called from a macrotask,
+   * never from a libcurl callback.
+   */
+  pauseUnread(): boolean;
   /** Resumes after a pause. Called from a macrotask, never from a libcurl callback. */
   resume(): void;
   /** Ends the transfer, because the rest of the body is not needed. */
@@ -45,7 +51,12 @@ type Controller = ReadableByteStreamController;
 export type BodyStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** The transfer of a body that has arrived completely. */
-const NO_TRANSFER: BodyTransfer = { pause: () => false, resume() {}, cancel() {} };
+const NO_TRANSFER: BodyTransfer = {
+  pause: () => false,
+  pauseUnread: () => false,
+  resume() {},
+  cancel() {},
+};
 
 /** Ends the transfer of a stream that was garbage-collected before it was read to its end. */
 const unread = new FinalizationRegistry<WeakRef<BodySink>>((ref) =>
@@ -71,7 +82,7 @@ function listenSoon(sink: BodySink): void {
  * While the transfer runs, its owner ends the body when the signal aborts. After that the sink
  * itself does: at each read, and by a listener while the body is unread.
  */
-export class BodySink {
+export class BodySink implements UnreadBody {
   readonly #transfer: BodyTransfer;
   #queue: BodyQueue;
   /** All bytes of a body that is read as a whole; the stream gets none of them. */
@@ -94,6 +105,10 @@ export class BodySink {
   #isEmpty = true;
   /** Whether a read of the stream has begun. */
   #wasRead = false;
+  /** Whether {@linkcode look} is called now and then. */
+  #isWatched = false;
+  /** Whether no read was pending at the last look, and none has begun since then. */
+  #wasUnread = false;
   #signal: AbortSignal | null = null;
   /** Set if there is a signal. */
   #weakStream: WeakRef<BodyStream> | null = null;
@@ -174,8 +189,26 @@ export class BodySink {
     });
     const stream = new ReadableStream(source, dictionary({ highWaterMark: 0 })) as BodyStream;
     if (signal) this.#weakStream = new WeakRef(stream);
-    if (!this.#finish) unread.register(stream, new WeakRef(this));
+    if (!this.#finish) {
+      unread.register(stream, new WeakRef(this));
+      this.#watch();
+    }
     return stream;
+  }
+
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    watchUnread(this);
+  }
+
+  /** Pauses the transfer if nobody reads: {@linkcode UnreadBody}. */
+  look(): boolean {
+    const isOver = this.#finish !== null || this.#closed || this.#paused;
+    if (isOver || this.#gathered || this.#waitingController) return this.#isWatched = false;
+    if (!this.#wasUnread) return this.#wasUnread = true;
+    this.#paused = this.#transfer.pauseUnread();
+    return this.#isWatched = false;
   }
 
   #start(controller: Controller): void {
@@ -233,10 +266,12 @@ export class BodySink {
   /** The `pull` of the stream: a read is pending. */
   #pull(controller: Controller): void {
     const served = this.#queue.length > 0;
+    this.#wasUnread = false;
     if (served) this.#serve(controller);
     else if (!this.#finish) this.#waitingController = controller;
     if (this.#queue.length <= LOW_WATER) this.#scheduleResume();
-    if (!this.#finish || this.#closed) return;
+    if (!this.#finish) return served ? this.#watch() : undefined;
+    if (this.#closed) return;
     if (this.#queue.length > 0 || (served && this.#waitsForRead)) this.#listenSoon();
     else this.#end(controller, this.#finish);
   }

@@ -14,7 +14,7 @@ import type { BodyReceiver } from "../../handles/core/easy_state.ts";
 import { attachTap } from "../../handles/tap.ts";
 import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
-import { pauseInTurn, pauseReceiving } from "../../handles/easy/pausing.ts";
+import { pauseInTurn, pauseReceiving, pauseReceivingNow } from "../../handles/easy/pausing.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { BodySink, type BodyTransfer, MAX_UNPACKED } from "../response/body_stream.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
@@ -202,6 +202,13 @@ export class Transfer
   /** Pauses receiving, as {@linkcode BodyTransfer} says. */
   pause(): boolean {
     return pauseReceiving(stateOf(this.easy));
+  }
+
+  /** Pauses receiving, unless the request still has a body to send. */
+  pauseUnread(): boolean {
+    if (!this.#handle || this.#feeder?.done === false) return false;
+    pauseReceivingNow(stateOf(this.easy));
+    return true;
   }
 
   /** Resumes the transfer after a pause. Called from a macrotask, never from a libcurl callback. */
