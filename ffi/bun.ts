@@ -109,6 +109,10 @@ function at<const S extends Signature>(address: NonNullPointer, signature: S): C
   return ffi.linkSymbols({ call }).symbols.call as unknown as CFunction<S>;
 }
 
+function atWorkerEnd(fn: () => void): void {
+  if (!Bun.isMainThread) process.once("exit", fn); // not after `terminate()`
+}
+
 /** Opens a library on Windows: one `dlopen` for each symbol, since a missing one fails the call. */
 function openEach<const S extends Signatures>(path: string, signatures: S): Symbols<S> {
   const symbols: Record<string, unknown> = {};
@@ -241,4 +245,5 @@ export const native: Native = {
   watch,
   hastenCollection: null,
   watchByWorker,
+  atWorkerEnd,
 };

@@ -226,5 +226,6 @@ export const native: Native = {
   env,
   watch: null,
   watchByWorker: null,
+  atWorkerEnd: null,
   hastenCollection,
 };

@@ -167,6 +167,11 @@ export interface Native {
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
   /**
+   * Has a function called when the thread ends, if that is a Worker: only then does the process go
+   * on without it. `null` where the runtime does not report the end of a Worker.
+   */
+  readonly atWorkerEnd: ((fn: () => void) => void) | null;
+  /**
    * Makes the next garbage collection start sooner, in proportion to bytes outside the heap that
    * will soon be garbage; `null` where the collector counts such bytes itself.
    */

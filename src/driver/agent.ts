@@ -5,6 +5,7 @@
  */
 
 import { setImmediate } from "node:timers";
+import { native } from "../../ffi/mod.ts";
 import { type Easy, isEasy, stateOf } from "../handles/easy/easy.ts";
 import type { Multi } from "../handles/multi/multi.ts";
 import { isEasyError, showCaller } from "../errors.ts";
@@ -54,6 +55,18 @@ export let waitReadable: (agent: Agent, easy: Easy) => Promise<void>;
 export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
 /** Whether a value is an agent. A `Proxy` of an agent is not one. */
 export let isAgent: (value: unknown) => value is Agent;
+/** The agents of this thread that are not closed. */
+const openAgents = new Set<Agent>();
+let closeOpenAgents: () => void;
+let closesWithWorker = false;
+
+/** Has the open agents closed when the thread ends, if that is a Worker. */
+function closeWithWorker(): void {
+  if (closesWithWorker) return;
+  closesWithWorker = true;
+  native.atWorkerEnd?.(() => closeOpenAgents());
+}
+
 /** Registers the watcher of all transfers that an agent starts from now on; `null` removes it. */
 export let setWatcher: (agent: Agent, watcher: TransferWatcher | null) => void;
 /**
@@ -99,6 +112,9 @@ export class Agent {
   #closing: Promise<void> | null = null;
 
   static {
+    closeOpenAgents = () => {
+      for (const agent of openAgents) agent.#closeWithWorker();
+    };
     performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
     performOn = (agent, easy, signal, request) =>
       promised((outcome) =>
@@ -136,6 +152,8 @@ export class Agent {
    */
   constructor(options: AgentOptions = {}) {
     this.#loops = new Loops(readOptions(options ?? {}));
+    closeWithWorker();
+    openAgents.add(this);
   }
 
   /** How many transfers are in flight. */
@@ -250,13 +268,25 @@ export class Agent {
   }
 
   async #close(): Promise<void> {
-    const loops = this.#loops;
-    loops.stop();
-    while (loops.areBusy) await new Promise((resolve) => setImmediate(resolve));
-    loops.close(() => {
+    this.#loops.stop();
+    while (this.#loops.areBusy) await new Promise((resolve) => setImmediate(resolve));
+    this.#closeLoops();
+    await parking.rest();
+  }
+
+  #closeLoops(): void {
+    openAgents.delete(this);
+    this.#loops.close(() => {
       for (const close of this.#closers.splice(0)) close();
     });
-    await parking.rest();
+  }
+
+  /** Frees what would outlive the Worker. Not where a turn of the agent was cut off. */
+  #closeWithWorker(): void {
+    if (this.#loops.areBusy) return;
+    this.#closing ??= Promise.resolve();
+    this.#loops.stop();
+    this.#closeLoops();
   }
 
   /** Closes the agent at the end of an `await using` block. */

@@ -1,4 +1,5 @@
 // Agents in Workers, beside those of the main thread.
+import process from "node:process";
 import { expect, test } from "vitest";
 import { buildSlowResolver } from "../server/slow_resolver.ts";
 import { useServer } from "../use.ts";
@@ -121,3 +122,43 @@ test("a process may end in the middle of lookups", async ({ skip }) => {
     expect(end, end.stderr).toMatchObject({ code: 7, signal: null });
   }
 });
+
+/** In the child: the number of sockets and pollers of the process. */
+const COUNT = `
+  import { readdirSync, readlinkSync } from "node:fs";
+  const open = () => readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return /^(socket|anon_inode)/.test(readlinkSync("/proc/self/fd/" + fd));
+    } catch {
+      return false;
+    }
+  }).length;
+`;
+
+const SHORT_WORKER = new URL("./children/short_worker.ts", import.meta.url).href;
+const isBun = "Bun" in globalThis;
+
+test.skipIf(process.platform !== "linux")(
+  "Workers that close their agent leave no connection; on Bun also those that just end",
+  async () => {
+    for (const own of isBun ? [true, false] : [true]) {
+      const order = JSON.stringify({ url: server.url("/small"), own });
+      const child = await inChild(`${COUNT}
+        async function one() {
+          const worker = new Worker("${SHORT_WORKER}", { type: "module" });
+          await new Promise((resolve) => worker.onmessage = resolve);
+          worker.postMessage(${order});
+          await new Promise((resolve) => worker.onmessage = resolve);
+          await sleep(100);
+        }
+        await one();
+        const before = open();
+        for (let i = 0; i < 10; i++) await one();
+        say(open() - before);
+        mark();`);
+      expect(child, child.stderr).toMatchObject({ code: 0, timedOut: false });
+      // Deno itself leaves a poller and an eventfd for each Worker that has made a callback
+      expect(child.said[0]).toBeLessThanOrEqual(isBun ? 3 : 23);
+    }
+  },
+);
