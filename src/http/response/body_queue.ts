@@ -5,6 +5,7 @@
  */
 
 import { native } from "../../../ffi/mod.ts";
+import { Fifo } from "../../fifo.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { roomFor } from "../bytes.ts";
 
@@ -44,7 +45,7 @@ function recycle({ buffer }: Chunk): void {
 /** Collects pieces in chunks of 64 to 256 KiB (slabs), which reads remove. */
 export class BodyQueue {
   /** Complete chunks. A BYOB read may have taken the start of the first. */
-  readonly #chunks: Chunk[] = [];
+  readonly #chunks = new Fifo<Chunk>();
   /** The slab that is being filled. */
   #slab: Chunk | null = null;
   #filled = 0;
@@ -129,7 +130,7 @@ export class BodyQueue {
 
   /** Removes all bytes, as one array. */
   takeAll(): Chunk {
-    const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks[0] : null;
+    const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks.first : null;
     const all = single ?? roomFor(this.#length);
     if (!single) this.fill(all);
     this.clear();
@@ -144,11 +145,11 @@ export class BodyQueue {
         const end = this.#filled;
         this.#chunks.push(this.#detachSlab(this.#slab as Chunk).subarray(0, end));
       }
-      const chunk = this.#chunks[0] as Chunk, part = chunk.subarray(0, room.length - filled);
+      const chunk = this.#chunks.first as Chunk, part = chunk.subarray(0, room.length - filled);
       room.set(part, filled);
       filled += part.length;
       this.#length -= part.length;
-      if (part.length < chunk.length) this.#chunks[0] = chunk.subarray(part.length);
+      if (part.length < chunk.length) this.#chunks.replaceFirst(chunk.subarray(part.length));
       else recycle(this.#chunks.shift() as Chunk);
     }
     return filled;
@@ -156,7 +157,8 @@ export class BodyQueue {
 
   /** Drops all bytes. */
   clear(): void {
-    this.#chunks.length = this.#length = this.#filled = 0;
+    this.#chunks.clear();
+    this.#length = this.#filled = 0;
     this.#slab = null;
   }
 }
