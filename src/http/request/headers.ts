@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimmed } from "../../trim.ts";
 import { isLatin1, latin1Bytes } from "../bytes.ts";
 import { typeError } from "../errors.ts";
 import { shown } from "../shown.ts";
@@ -46,7 +47,7 @@ function checkHeader(name: unknown, value: unknown): HeaderEntry {
     throw typeError(`Cannot send the header ${JSON.stringify(name)}: bad name`);
   }
   if (value === null || value === undefined) return [name, null];
-  const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  const text = trimmed(String(value), "\t\n\r ");
   if (/[\0\r\n]/.test(text)) {
     throw typeError(`Cannot send the header "${name}": its value has CR, LF or NUL`);
   }
