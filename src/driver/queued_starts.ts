@@ -15,37 +15,36 @@ import type { TransferOutcome } from "./transfers.ts";
 export type Start = (easy: Easy, outcome: TransferOutcome, signal?: AbortSignal | null) => void;
 
 interface QueuedStart {
-  readonly easy: Easy;
   readonly outcome: TransferOutcome;
   readonly signal: AbortSignal | null;
 }
 
 /** The transfers of one loop that wait for the end of a callback. */
 export class QueuedStarts {
-  #queue: QueuedStart[] = [];
+  #queue = new Map<Easy, QueuedStart>();
 
   /** How many transfers wait. */
   get size(): number {
-    return this.#queue.length;
+    return this.#queue.size;
   }
 
   /** Queues a transfer. Throws where it could not be started outside a callback either. */
   add(easy: Easy, outcome: TransferOutcome, signal: AbortSignal | null): void {
     const { multi, depth } = openState(easy);
-    if (multi || depth > 0 || this.#queue.some((start) => start.easy === easy)) {
+    if (multi || depth > 0 || this.#queue.has(easy)) {
       throw new CurlMultiError(MultiCode.ADDED_ALREADY);
     }
-    this.#queue.push({ easy, outcome, signal });
+    this.#queue.set(easy, { outcome, signal });
   }
 
   /**
    * Starts the queued transfers, and rejects one that cannot begin. Returns whether there were any.
    */
   start(start: Start): boolean {
-    if (this.#queue.length === 0) return false;
+    if (this.#queue.size === 0) return false;
     const queue = this.#queue;
-    this.#queue = [];
-    for (const { easy, outcome, signal } of queue) {
+    this.#queue = new Map();
+    for (const [easy, { outcome, signal }] of queue) {
       try {
         throwIfAborted(signal);
         start(easy, outcome, signal);
@@ -58,6 +57,8 @@ export class QueuedStarts {
 
   /** Rejects all queued transfers, each with an error of its own. */
   rejectAll(reason: () => unknown): void {
-    for (const { outcome } of this.#queue.splice(0)) outcome.reject(reason());
+    const queue = this.#queue;
+    this.#queue = new Map();
+    for (const { outcome } of queue.values()) outcome.reject(reason());
   }
 }

@@ -49,7 +49,7 @@ function namesOf(bits: number): string[] {
  * none.
  */
 function packed(release: string | null, ...bits: readonly number[]): number {
-  const parts = /(\d+)\.(\d+)\.(\d+)/.exec(release ?? "")?.slice(1) ?? [];
+  const parts = /(?<!\d)(\d+)\.(\d+)\.(\d+)/.exec(release ?? "")?.slice(1) ?? [];
   return parts.reduce((all, part, i) => all + Number(part) * 2 ** (bits[i] ?? 0), 0);
 }
 

@@ -208,8 +208,8 @@ class Face implements ObservedTransfer {
 
   get chain(): readonly string[] {
     const urls: string[] = [];
-    for (let at = this.#watch.before; at; at = at.before) urls.unshift(redactUrl(at.fullUrl));
-    return urls;
+    for (let at = this.#watch.before; at; at = at.before) urls.push(redactUrl(at.fullUrl));
+    return urls.reverse();
   }
 
   get method(): string | null {

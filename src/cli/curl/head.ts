@@ -89,7 +89,7 @@ export class Head {
 
   #look(text: string, status: number): void {
     const { tool } = this.#options;
-    const etag = /^etag:[ \t]*(.*?)\s*$/is.exec(text)?.[1];
+    const etag = /^etag:(.*)$/is.exec(text)?.[1]?.trim();
     if (etag && tool.etagSave !== null) this.etag = etag;
     if (this.#isNamed) return;
     const location = status >= 300 ? /^location:[ \t]*([^?#\r\n]*)/i.exec(text)?.[1] : undefined;

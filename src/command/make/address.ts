@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimmedEnd } from "../../trim.ts";
 import { CommandCode, CurlCommandError, type CurlPlace } from "../command_error.ts";
 import { percentEncoded } from "../read/data.ts";
 import { bytesOf } from "../shell/words.ts";
@@ -49,7 +50,7 @@ export function withQuery(url: string, query: string): string {
 export function remoteName(url: string): string | null {
   const [before] = cutFragment(url);
   const path = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*([^?]*)/i.exec(before)?.[1] ?? "";
-  const last = path.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? "";
+  const last = trimmedEnd(path, "/\\").split(/[/\\]/).at(-1) ?? "";
   return last === "" ? null : last;
 }
 
@@ -72,5 +73,5 @@ export function throughGateway(url: string, gateway: string | undefined, place: 
     const code = CommandCode.URL_MALFORMAT;
     throw new CurlCommandError(place, "--ipfs-gateway with such a URL", "", code);
   }
-  return `${gateway.replace(/\/+$/, "")}/${scheme.toLowerCase()}/${rest}`;
+  return `${trimmedEnd(gateway, "/")}/${scheme.toLowerCase()}/${rest}`;
 }

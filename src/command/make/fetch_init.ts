@@ -7,6 +7,7 @@
 import type { FetchCurlOptions, FetchInit } from "../../http/request/plan.ts";
 import { asksForPart } from "../../http/transfer/configure.ts";
 import { dictionary } from "../../members.ts";
+import { trimmed } from "../../trim.ts";
 import type { Group } from "../read/group.ts";
 import { bytesOf } from "../shell/words.ts";
 import type { Name } from "../table/effect.ts";
@@ -194,7 +195,7 @@ function headersOf(group: Group, sent: SentBody | null): HeaderPair[] {
 /** The header of a line of HTTPHEADER. libcurl ignores a line that is not a header. */
 function headerPair(line: string): HeaderPair[] {
   const [, name = "", sign = "", rest = ""] = /^([^:;]*)([:;])([^]*)$/.exec(line) ?? [];
-  const value = rest.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  const value = trimmed(rest, "\t\n\r ");
   if (name === "") return [];
   if (sign === ";") return value === "" ? [[name, ""]] : [];
   return [[name, value === "" ? null : byteString(value)]];

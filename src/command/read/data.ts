@@ -5,6 +5,7 @@
  */
 
 import { dictionary, member } from "../../members.ts";
+import { trimmedEnd } from "../../trim.ts";
 import { CurlCommandError } from "../command_error.ts";
 import { bytesOf, hasRawBytes, joined, partOf, textOf, type Word } from "../shell/words.ts";
 import type { CurlFormPart } from "../types.ts";
@@ -198,7 +199,7 @@ class FormReader {
       const name = key.toLowerCase(), isType = name === "type";
       if (name === "" && typeFrom >= 0) {
         scan.rest();
-        found.type = text.slice(typeFrom, scan.at).replace(/[ \t]+$/, "");
+        found.type = trimmedEnd(text.slice(typeFrom, scan.at), " \t");
       } else if (name === "") this.#unknown(scan, content);
       else {
         scan.at += name.length + 1;
@@ -238,7 +239,7 @@ class FormReader {
   #headerFile(path: string, place: Given["place"]): string[] {
     const lines: string[] = [];
     for (const line of textOf(this.#given.reading.bytes(path, place)).split("\n")) {
-      const text = line.replace(/[ \t\r]+$/, "");
+      const text = trimmedEnd(line, " \t\r");
       if (text === "" || line.startsWith("#")) continue;
       if (line.startsWith(" ") && lines.length > 0) lines.push(`${lines.pop()}${text}`);
       else lines.push(text);
@@ -278,7 +279,7 @@ class Scanner {
   rest(): string {
     const start = this.at;
     while (!this.#isEnd) this.at++;
-    return this.#text.slice(start, this.at).replace(/[ \t]+$/, "");
+    return trimmedEnd(this.#text.slice(start, this.at), " \t");
   }
 
   get #isEnd(): boolean {

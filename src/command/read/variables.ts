@@ -6,6 +6,7 @@
  */
 
 import { dictionary } from "../../members.ts";
+import { trimmed } from "../../trim.ts";
 import { variableOf } from "../shell/variables.ts";
 import { bytesOf, textOf, type Word } from "../shell/words.ts";
 import { percentEncoded } from "./data.ts";
@@ -43,7 +44,7 @@ function content(reading: Reading, value: Word, rest: string, at: number): Uint8
 }
 
 const FUNCTIONS: Readonly<Record<string, (text: string) => string>> = {
-  trim: (text) => text.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ""),
+  trim: (text) => trimmed(text, " \t\n\v\f\r"),
   // deno-lint-ignore no-control-regex
   json: (text) => text.replace(/[\\"\0-\x1f]/g, jsonEscape),
   url: (text) => percentEncoded(bytesOf(text)).replaceAll("+", "%20"),

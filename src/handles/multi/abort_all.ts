@@ -21,14 +21,15 @@ export function abortAll(state: MultiState): void {
   for (;;) {
     const message = cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) break;
-    messages.push(message);
     const easy = easies.get(message.easy);
+    messages.push({ ...message, run: easy?.run });
     if (easy) easy.run.endReported = true;
   }
   for (const easy of easies) {
     if (easy.run.endReported) continue;
     curl_multi_remove_handle(pointer, easy.pointer);
-    messages.push({ easy: easy.resources.address, result: Code.ABORTED_BY_CALLBACK });
+    const { address } = easy.resources;
+    messages.push({ easy: address, result: Code.ABORTED_BY_CALLBACK, run: easy.run });
     easy.run.endReported = easy.run.alreadyDetached = true;
   }
   state.abortPending = false; // last, since removing runs callbacks

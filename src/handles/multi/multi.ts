@@ -269,7 +269,7 @@ export class Multi {
   infoRead(): Message | null {
     const state = this.#state;
     const { pointer } = state, { curl_multi_info_read } = library().symbols;
-    const message = state.messages.shift() ?? cMessage(curl_multi_info_read(pointer, result.i32));
+    const message = state.takeMessage() ?? cMessage(curl_multi_info_read(pointer, result.i32));
     if (message === null) return null;
     const finished = state.easies.get(message.easy);
     const easy = finished && easyOf(finished);

@@ -7,11 +7,13 @@
 
 import { library, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
 import { CurlMultiError, MultiCode } from "../../errors.ts";
+import { Fifo } from "../../fifo.ts";
 import { isInstance } from "../../untrusted.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, closing, type SocketWatcher } from "../core/close_hook.ts";
 import type { EasyHost, EasyState, TransferObserver } from "../core/easy_state.ts";
 import type { SharedData } from "../core/shared_data.ts";
+import type { TransferRun } from "../core/transfer_run.ts";
 import { AssignedValues } from "./assigned_values.ts";
 import { TombstoneMap } from "../base/tombstone_map.ts";
 import { TokenTable } from "../base/tokens.ts";
@@ -28,6 +30,16 @@ const multiTokens: TokenTable<MultiState | WeakRef<MultiState>> = new TokenTable
 export function multiOf(token: number): MultiState | undefined {
   const found = multiTokens.get(token);
   return isInstance(found, WeakRef) ? found.deref() : found as MultiState | undefined;
+}
+
+/** The end of a transfer. */
+export interface EndMessage {
+  /** The address of the easy handle. */
+  readonly easy: number;
+  /** The `CURLcode`. */
+  readonly result: number;
+  /** The transfer: its handle may have been removed, and added again. */
+  readonly run: TransferRun | undefined;
 }
 
 /** How many multi handles are open on this thread. */
@@ -98,8 +110,11 @@ export class MultiState implements EasyHost {
   abortPending = false;
   /** A socket or timer callback has returned -1 in the call in progress. */
   #abortedInCall = false;
-  /** The ends of transfers, from libcurl or from curlew, that `infoRead()` returns next. */
-  readonly messages: { readonly easy: number; readonly result: number }[] = [];
+  /**
+   * The ends of transfers, from libcurl or from curlew, that `infoRead()` returns next. That of a
+   * removed handle does not count.
+   */
+  readonly messages: Fifo<EndMessage> = new Fifo();
   /** How many callbacks of the multi and of its easy handles are on the stack. */
   depth = 0;
 
@@ -159,11 +174,29 @@ export class MultiState implements EasyHost {
 
   /** Updates the state after an easy handle was removed from libcurl's multi. */
   afterRemove(removed: EasyState): void {
-    deleteMessage(this, removed);
     if (this.easies.delete(removed.resources.address)) this.#dropShared(removed);
+    this.#dropMessages();
     removed.multi = null;
     this.observer?.removed(removed);
     removed.unpin();
+  }
+
+  /** Takes the next of `messages`. */
+  takeMessage(): EndMessage | undefined {
+    this.#dropMessages();
+    return this.messages.shift();
+  }
+
+  /**
+   * Drops the first messages, as long as they are of removed handles. A search for the message of
+   * each removed handle would be quadratic.
+   */
+  #dropMessages(): void {
+    const { messages, easies } = this;
+    for (let next = messages.first; next; next = messages.first) {
+      if (easies.get(next.easy)?.run === next.run) return;
+      messages.shift();
+    }
   }
 
   /**
@@ -255,12 +288,4 @@ export class MultiState implements EasyHost {
     this.#abortedInCall = false;
     return failure;
   }
-}
-
-/** Deletes the message of an easy handle that is removed. */
-function deleteMessage({ messages }: MultiState, removed: EasyState): void {
-  if (!removed.run.endReported) return;
-  const { address } = removed.resources;
-  const at = messages.findIndex(({ easy }) => easy === address);
-  if (at >= 0) messages.splice(at, 1);
 }

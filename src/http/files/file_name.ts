@@ -24,7 +24,7 @@ const RESERVED_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$
 export function safeName(name: string): string | null {
   const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
   const visible = last.replace(INVISIBLE, "").replace(RESERVED_CHARACTERS, "_");
-  const bare = shortened(visible.replace(/^[.\s]+/, "")).replace(/[.\s]+$/, "");
+  const bare = shortened(visible.replace(/^[.\s]+/, "")).replace(/(?<![.\s])[.\s]+$/, "");
   if (bare === "") return null;
   return RESERVED_NAME.test(bare) ? `_${bare}` : bare;
 }

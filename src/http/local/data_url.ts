@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { latin1 } from "../../../ffi/c_text.ts";
+import { trimmed } from "../../trim.ts";
 import { latin1Bytes } from "../bytes.ts";
 import { normalizedMimeType } from "./mime_type.ts";
 
@@ -22,7 +23,7 @@ export function parseDataUrl(href: string): DataUrl | null {
   const [bare = ""] = href.split("#", 1), comma = bare.indexOf(",");
   if (comma < 0) return null;
   const data = percentDecodedBytes(bare.slice(comma + 1));
-  const meta = bare.slice("data:".length, comma).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "");
+  const meta = trimmed(bare.slice("data:".length, comma), "\t\n\f\r ");
   const given = meta.replace(/; *base64$/i, ""), isBase64 = given !== meta;
   const bytes = isBase64 ? fromBase64(data) : data;
   const type = normalizedMimeType(given.startsWith(";") ? `text/plain${given}` : given);

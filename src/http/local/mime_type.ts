@@ -4,21 +4,23 @@
  * @module
  */
 
+import { trimmed, trimmedEnd } from "../../trim.ts";
 import { isToken } from "../request/headers.ts";
 
-/** HTTP's white space, at both ends and at the end. */
-const ENDS = /^[\t\n\r ]+|[\t\n\r ]+$/g, END = /[\t\n\r ]+$/;
+/** HTTP's white space. */
+const BLANKS = "\t\n\r ";
 /** The characters allowed in a quoted string of HTTP. */
 const QUOTABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Parses a media type and serializes it in its standard form; `null` for any other text. */
 export function normalizedMimeType(input: string): string | null {
-  const text = input.replace(ENDS, ""), slash = text.indexOf("/");
+  const text = trimmed(input, BLANKS), slash = text.indexOf("/");
   if (slash < 0) return null;
   const type = text.slice(0, slash), rest = text.slice(slash + 1);
   const [subtype = ""] = rest.split(";", 1);
-  if (!isToken(type) || !isToken(subtype.replace(END, ""))) return null;
-  const essence = `${type}/${subtype.replace(END, "")}`.toLowerCase();
+  const shortSubtype = trimmedEnd(subtype, BLANKS);
+  if (!isToken(type) || !isToken(shortSubtype)) return null;
+  const essence = `${type}/${shortSubtype}`.toLowerCase();
   return essence + serialized(parameters(rest.slice(subtype.length)));
 }
 
@@ -46,7 +48,7 @@ function parameters(text: string): Map<string, string> {
 /** An unquoted value, up to the next semicolon. */
 function plain(text: string, start: number): { value: string; end: number } {
   const [raw = ""] = text.slice(start).split(";", 1);
-  return { value: raw.replace(END, ""), end: start + raw.length };
+  return { value: trimmedEnd(raw, BLANKS), end: start + raw.length };
 }
 
 /**

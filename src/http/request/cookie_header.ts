@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type HeaderEntry, onWire, withoutHeaders } from "./headers.ts";
+import { type HeaderEntry, isNamed, onWire, withoutHeaders } from "./headers.ts";
 import type { RequestPlan } from "./plan.ts";
 import { hasAny } from "./curl_options.ts";
 
@@ -21,7 +21,7 @@ type Parts = Pick<RequestPlan, "headers" | "jar" | "curl"> & Partial<Pick<Reques
 const usesEngine = ({ jar, cookies = [], curl }: Parts) =>
   jar !== null || cookies.length > 0 || hasAny(curl, ENGINE);
 
-const isCookie = ([name]: HeaderEntry) => COOKIE.has(name.toLowerCase());
+const isCookie = ([name]: HeaderEntry) => isNamed(name, "cookie");
 
 /** The values of the caller's Cookie headers as one; `null` if all of them remove the header. */
 function joined(own: readonly HeaderEntry[]): string | null {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimmed } from "../../trim.ts";
 import { isLatin1, latin1Bytes } from "../bytes.ts";
 import { typeError } from "../errors.ts";
 import { shown } from "../shown.ts";
@@ -41,12 +42,16 @@ function checkPair(pair: readonly unknown[]): readonly [string, unknown] {
   return pair as unknown as readonly [string, unknown];
 }
 
+/** Most values: ASCII without blanks at the ends, which passes the checks that follow. */
+const PLAIN = /^[!-~](?:[\t -~]*[!-~])?$/;
+
 function checkHeader(name: unknown, value: unknown): HeaderEntry {
   if (typeof name !== "string" || !isToken(name)) {
     throw typeError(`Cannot send the header ${JSON.stringify(name)}: bad name`);
   }
   if (value === null || value === undefined) return [name, null];
-  const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  if (typeof value === "string" && PLAIN.test(value)) return [name, value];
+  const text = trimmed(String(value), "\t\n\r ");
   if (/[\0\r\n]/.test(text)) {
     throw typeError(`Cannot send the header "${name}": its value has CR, LF or NUL`);
   }
@@ -56,9 +61,14 @@ function checkHeader(name: unknown, value: unknown): HeaderEntry {
   return [name, text];
 }
 
+/** Whether a header has a name, which is in lower case. Most differ in their length. */
+export function isNamed(own: string, name: string): boolean {
+  return own.length === name.length && own.toLowerCase() === name;
+}
+
 /** Whether the headers set or remove a header; `name` is in lower case. */
 export function hasHeader(headers: readonly HeaderEntry[], name: string): boolean {
-  return headers.some(([own]) => own.toLowerCase() === name);
+  return headers.some(([own]) => isNamed(own, name));
 }
 
 /** The headers without those of the given names, which are in lower case. */

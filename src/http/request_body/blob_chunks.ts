@@ -5,12 +5,14 @@
  */
 
 import type { Stats } from "node:fs";
-import { textOf } from "../../untrusted.ts";
+import { isInstance, textOf } from "../../untrusted.ts";
 import type { BodyReader } from "./peek.ts";
 import { blobBytes, blobSize, blobStream } from "./platform.ts";
 import { typeError } from "../errors.ts";
 
 const PIECE = 512 * 1024;
+/** The most bytes of small Blobs that are read together. */
+const BATCH = 128 * 1024;
 
 /** The content of a Blob that is to be sent. */
 export interface BlobContent {
@@ -20,6 +22,8 @@ export interface BlobContent {
   readonly replayable: boolean;
   /** The size of the file behind the Blob, `Infinity` if unknown; 0 for a Blob in memory. */
   readonly onDisk: number;
+  /** The Blob itself if it is in memory, else `null`. */
+  readonly inMemory: Blob | null;
   /** The base name of that file, `null` if it has none. */
   readonly fileName: string | null;
   /** Reads the content from the beginning. */
@@ -37,7 +41,7 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   const file = await fileBehind(blob);
   if (!file) {
     const size = blobSize(blob), chunks = () => pieces(blob, size);
-    return { size, chunks, replayable: true, onDisk: 0, fileName: null };
+    return { size, chunks, replayable: true, onDisk: 0, inMemory: blob, fileName: null };
   }
   // a Bun.file() without a name is a descriptor, which has a position
   const { name } = blob as File;
@@ -46,7 +50,8 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   const isKnown = replayable && await (file.size === 0 ? isEmpty(blob) : hasItsSize(blob));
   const size = isKnown ? blobSize(blob) : null;
   const found = { size, chunks: () => size === null ? streamed(blob) : fromDisk(blob, size) };
-  return { ...found, replayable, onDisk: isFile ? file.size ?? Infinity : Infinity, fileName };
+  const onDisk = isFile ? file.size ?? Infinity : Infinity;
+  return { ...found, replayable, onDisk, inMemory: null, fileName };
 }
 
 /** The file behind a `Bun.file()`, `null` for a Blob in memory. */
@@ -121,6 +126,55 @@ async function* streamed(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
     }
   } finally {
     await reader.cancel();
+  }
+}
+
+/** Bytes, or the content of a Blob. */
+export type BodyPart = Uint8Array<ArrayBuffer> | BlobContent;
+
+/** Whether a part is bytes. */
+export const isBytes = (part: BodyPart): part is Uint8Array<ArrayBuffer> =>
+  isInstance(part, Uint8Array);
+
+/** The chunks of parts, one after another. Small ones in memory become one chunk. */
+export async function* chunksOf(
+  parts: readonly BodyPart[],
+): AsyncGenerator<Uint8Array, void, void> {
+  const batch = new Batch();
+  for (const part of parts) {
+    if (batch.add(part)) continue;
+    yield* batch.take();
+    if (batch.add(part)) continue;
+    if (isBytes(part)) yield part;
+    else yield* part.chunks();
+  }
+  yield* batch.take();
+}
+
+/** Collects parts that are read by one call: a call for each is most of the cost of small ones. */
+class Batch {
+  #parts: (Uint8Array<ArrayBuffer> | Blob)[] = [];
+  #size = 0;
+
+  /** Adds a part if it fits and is in memory. */
+  add(part: BodyPart): boolean {
+    const inMemory = isBytes(part) ? part : part.inMemory;
+    const size = this.#size + ((isBytes(part) ? part.length : part.size) ?? Infinity);
+    if (!inMemory || size > BATCH) return false;
+    this.#parts.push(inMemory);
+    this.#size = size;
+    return true;
+  }
+
+  /** Removes all parts, as one chunk. */
+  async *take(): AsyncGenerator<Uint8Array, void, void> {
+    const parts = this.#parts, size = this.#size;
+    if (size === 0) return;
+    this.#parts = [];
+    this.#size = 0;
+    const chunk = new Uint8Array(await blobBytes(new Blob(parts)));
+    if (chunk.length < size) throw tooShort(chunk.length, size);
+    yield chunk;
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
+import { Fifo } from "../../fifo.ts";
 import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import type { BodyReader, ReadResult } from "./peek.ts";
 import type { BodySource } from "./source.ts";
@@ -15,6 +16,12 @@ const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SE
 
 /** UPLOAD_BUFFERSIZE: the size of libcurl's reads, and so how much is pulled ahead. */
 export const UPLOAD_BUFFER: number = 256 * 1024;
+
+/**
+ * How many chunks are pulled ahead. A stream of single bytes that are all there would otherwise give
+ * 262,144 of them, one microtask after the other, before any other task runs.
+ */
+const MOST_CHUNKS = 1024;
 
 /** The number of consecutive empty chunks after which the event loop runs other tasks. */
 const EMPTY_CHUNKS = 64;
@@ -31,7 +38,7 @@ export class BodyFeeder {
   /**
    * Chunks that were pulled and not sent yet; the first `#offset` bytes of the first one were sent.
    */
-  #chunks: Uint8Array[] = [];
+  readonly #chunks = new Fifo<Uint8Array>();
   #offset = 0;
   #pulledAhead = 0;
   #pulled = 0;
@@ -94,7 +101,7 @@ export class BodyFeeder {
     const chunks = this.#chunks;
     let filled = 0;
     while (filled < buffer.length) {
-      const chunk = chunks[0], offset = this.#offset;
+      const chunk = chunks.first, offset = this.#offset;
       if (!chunk) break;
       if (chunk.length === 0) throw typeError("A chunk of the body stream was detached");
       const piece = chunk.subarray(offset, offset + buffer.length - filled);
@@ -121,8 +128,13 @@ export class BodyFeeder {
     return CURL_SEEKFUNC_OK;
   }
 
+  /** Whether enough was pulled until libcurl reads again. */
+  get #isAhead(): boolean {
+    return this.#pulledAhead >= UPLOAD_BUFFER || this.#chunks.length >= MOST_CHUNKS;
+  }
+
   #pull(): void {
-    if (this.#pulling || this.#pulledAhead >= UPLOAD_BUFFER) return;
+    if (this.#pulling || this.#isAhead) return;
     this.#pulling = true;
     let reader: BodyReader;
     try {
@@ -193,7 +205,7 @@ export class BodyFeeder {
   cancel(reason: unknown): void {
     const reader = this.#reader;
     this.#reader = null;
-    this.#chunks = [];
+    this.#chunks.clear();
     this.#offset = this.#pulledAhead = 0;
     this.#pulling = this.#paused = false;
     this.#done = true;

@@ -7,8 +7,7 @@
  * @module
  */
 
-import { isInstance } from "../../untrusted.ts";
-import { type BlobContent, blobContent } from "./blob_chunks.ts";
+import { type BlobContent, blobContent, type BodyPart, chunksOf, isBytes } from "./blob_chunks.ts";
 import { escaped, type FormEntry, NameFinder, withCrlf } from "./given_names.ts";
 import { blobType } from "./platform.ts";
 
@@ -38,7 +37,7 @@ export async function serializeForm(form: FormData): Promise<SerializedForm> {
   const onDisk = contents.reduce((sum, content) => sum + (content?.onDisk ?? 0), 0);
   const names = await finder.find(onDisk);
   const boundary = `----curlew-${randomHex(16)}`;
-  const pieces: (Uint8Array | BlobContent)[] = [];
+  const pieces: BodyPart[] = [];
   let text = "";
   for (const [at, [name, value]] of entries.entries()) {
     const content = contents[at];
@@ -57,23 +56,13 @@ export async function serializeForm(form: FormData): Promise<SerializedForm> {
     type: `multipart/form-data; boundary=${boundary}`,
     length: pieces.reduce(addSize, 0),
     replayable: contents.every((content) => content?.replayable ?? true),
-    chunks: () => read(pieces),
+    chunks: () => chunksOf(pieces),
   };
 }
 
-const isBytes = (piece: Uint8Array | BlobContent): piece is Uint8Array =>
-  isInstance(piece, Uint8Array);
-
-function addSize(sum: number | null, piece: Uint8Array | BlobContent): number | null {
+function addSize(sum: number | null, piece: BodyPart): number | null {
   const size = isBytes(piece) ? piece.length : piece.size;
   return sum === null || size === null ? null : sum + size;
-}
-
-async function* read(pieces: readonly (Uint8Array | BlobContent)[]) {
-  for (const piece of pieces) {
-    if (isBytes(piece)) yield piece;
-    else yield* piece.chunks();
-  }
 }
 
 function randomHex(bytes: number): string {

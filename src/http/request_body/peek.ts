@@ -5,6 +5,7 @@
  */
 
 import { setImmediate } from "node:timers";
+import { Fifo } from "../../fifo.ts";
 import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
 import { readerOf } from "./platform.ts";
@@ -64,9 +65,10 @@ function joined(
   reading: Reading,
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {
+  const before = new Fifo(begin);
   let next: Reading | null = reading;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    const first = begin.shift();
+    const first = before.shift();
     if (first) return controller.enqueue(first);
     const { done, value } = await (next ?? reader.read());
     next = null;

@@ -5,6 +5,7 @@
  */
 
 import { native } from "../../../ffi/mod.ts";
+import { Fifo } from "../../fifo.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { roomFor } from "../bytes.ts";
 
@@ -22,6 +23,9 @@ const LARGE = 8 * 1024;
  * server that sends single bytes would make very many.
  */
 const MAX_SMALL = 32;
+
+/** Up to this size a loop copies a piece to its place faster than a view of that place is made. */
+const TINY = 16;
 
 /** Free slabs by their size. None of them was ever given to a reader. */
 const spare = new Map<number, Chunk[]>();
@@ -44,7 +48,7 @@ function recycle({ buffer }: Chunk): void {
 /** Collects pieces in chunks of 64 to 256 KiB (slabs), which reads remove. */
 export class BodyQueue {
   /** Complete chunks. A BYOB read may have taken the start of the first. */
-  readonly #chunks: Chunk[] = [];
+  readonly #chunks = new Fifo<Chunk>();
   /** The slab that is being filled. */
   #slab: Chunk | null = null;
   #filled = 0;
@@ -66,6 +70,9 @@ export class BodyQueue {
   push(piece: Piece): void {
     const { length } = piece;
     this.#length += length;
+    if (length <= TINY && this.#slab && length < this.#slab.length - this.#filled) {
+      return this.#pushTiny(this.#slab, piece.peek(), length);
+    }
     for (let from = 0; from < length;) {
       const rest = length - from;
       if (!this.#slab && this.#isChunk(rest)) {
@@ -81,6 +88,11 @@ export class BodyQueue {
       if (this.#filled === slab.length) this.#chunks.push(this.#detachSlab(slab));
       from += count;
     }
+  }
+
+  #pushTiny(slab: Chunk, bytes: Chunk, length: number): void {
+    for (let i = 0; i < length; i++) slab[this.#filled + i] = bytes[i] as number;
+    this.#filled += length;
   }
 
   /** Whether a piece becomes a chunk of its own instead of starting a slab. */
@@ -129,7 +141,7 @@ export class BodyQueue {
 
   /** Removes all bytes, as one array. */
   takeAll(): Chunk {
-    const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks[0] : null;
+    const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks.first : null;
     const all = single ?? roomFor(this.#length);
     if (!single) this.fill(all);
     this.clear();
@@ -144,11 +156,11 @@ export class BodyQueue {
         const end = this.#filled;
         this.#chunks.push(this.#detachSlab(this.#slab as Chunk).subarray(0, end));
       }
-      const chunk = this.#chunks[0] as Chunk, part = chunk.subarray(0, room.length - filled);
+      const chunk = this.#chunks.first as Chunk, part = chunk.subarray(0, room.length - filled);
       room.set(part, filled);
       filled += part.length;
       this.#length -= part.length;
-      if (part.length < chunk.length) this.#chunks[0] = chunk.subarray(part.length);
+      if (part.length < chunk.length) this.#chunks.replaceFirst(chunk.subarray(part.length));
       else recycle(this.#chunks.shift() as Chunk);
     }
     return filled;
@@ -156,7 +168,8 @@ export class BodyQueue {
 
   /** Drops all bytes. */
   clear(): void {
-    this.#chunks.length = this.#length = this.#filled = 0;
+    this.#chunks.clear();
+    this.#length = this.#filled = 0;
     this.#slab = null;
   }
 }

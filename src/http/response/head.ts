@@ -6,6 +6,7 @@
 
 import { Code, CurlEasyError } from "../../errors.ts";
 import type { LineReceiver } from "../../handles/callbacks/header_lines.ts";
+import { trimmedEnd } from "../../trim.ts";
 import { isInstance } from "../../untrusted.ts";
 import { type Field, FieldList } from "./fields.ts";
 
@@ -158,7 +159,7 @@ let last: StatusLine = { line: "", status: 0, reason: "" };
 function statusLine(line: string): StatusLine {
   if (line === last.line) return last;
   const [, status = "0", rest = ""] = /^HTTP\/\S{0,3} (\d{3})(.*)/s.exec(line) ?? [];
-  const reason = /^\d* ?(.*?)[\t-\r ]*$/s.exec(rest)?.[1] ?? "";
+  const reason = trimmedEnd(rest.replace(/^\d* ?/, ""), "\t\n\v\f\r ");
   // `new Response()` refuses other characters in `statusText`
   return last = {
     line,

@@ -7,6 +7,7 @@
  */
 
 import { Code, CurlEasyError } from "../../errors.ts";
+import { trimmed } from "../../trim.ts";
 
 const NAME = "content-length";
 /** Numbers of so many digits are below {@linkcode MAX_LENGTH}. */
@@ -57,7 +58,7 @@ export class LengthCheck {
 
   #addLength(value: string): void {
     const isFirst = this.#values.length === 0, isPlain = FEW_DIGITS.test(value);
-    const values = isPlain ? [value] : value.split(",").map((part) => part.replace(BLANKS, ""));
+    const values = isPlain ? [value] : value.split(",").map((part) => trimmed(part, " \t"));
     if (isFirst && isPlain) this.length = Number(value);
     this.#values.push(...values);
     const all = this.#values, [first = ""] = all;
@@ -70,5 +71,3 @@ export class LengthCheck {
     }
   }
 }
-
-const BLANKS = /^[ \t]+|[ \t]+$/g;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimmedEnd } from "../../trim.ts";
 import { base64 } from "../bytes.ts";
 
 const STRENGTH = ["sha256", "sha384", "sha512"];
@@ -23,7 +24,7 @@ export async function matchesIntegrity(
   const strongest = items.reduce((a, b) => rank(b.algorithm) > rank(a.algorithm) ? b : a);
   const name = strongest.algorithm.replace("sha", "SHA-");
   const hash = new Uint8Array(await crypto.subtle.digest(name, bytes));
-  const actual = base64(hash).replace(/=+$/, ""); // padding may be left out
+  const actual = trimmedEnd(base64(hash), "="); // padding may be left out
   return items.some(({ algorithm, digest }) =>
     algorithm === strongest.algorithm &&
     digest.replaceAll("-", "+").replaceAll("_", "/") === actual

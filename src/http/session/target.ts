@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimmedEnd } from "../../trim.ts";
 import { isInstance } from "../../untrusted.ts";
 import { typeError } from "../errors.ts";
 import { shown, wrong } from "../shown.ts";
@@ -93,7 +94,7 @@ function resolve(input: string | URL, baseUrl: URL | null): URL {
   const text = typeof input === "string" ? input.trim() : String(input);
   try {
     if (!baseUrl || ABSOLUTE.test(text)) return new URL(text);
-    const base = baseUrl.href.replace(/\/+$/, "");
+    const base = trimmedEnd(baseUrl.href, "/");
     // tabs and line breaks, which a URL's parser drops, must not hide a slash
     const rest = text.replace(/[\t\n\r]/g, "").replace(/^[/\\]+/, "");
     return new URL(

@@ -85,6 +85,8 @@ function keyOf(plan: RequestPlan): string | null {
   return key;
 }
 
+type Lines = (string | Uint8Array)[];
+
 /** An easy handle that serves one request after another. */
 export class PooledHandle {
   readonly easy: Easy = new Easy();
@@ -94,7 +96,8 @@ export class PooledHandle {
   #uses = 1;
   #timeoutMs: number;
   #connectTimeout: number | undefined;
-  #headers: string;
+  /** The lines of HTTPHEADER. */
+  #headers: Lines;
 
   /** Creates a handle and sets the options of a plan. */
   constructor(plan: RequestPlan, remainingMs: number, user: HandleUser, key: string | null) {
@@ -103,8 +106,7 @@ export class PooledHandle {
     this.#lines = new HeaderLines(user.head);
     this.#timeoutMs = Math.ceil(remainingMs);
     this.#connectTimeout = plan.connectTimeout;
-    const lines = httpHeaderLines(plan);
-    this.#headers = joinLines(lines);
+    const lines = this.#headers = httpHeaderLines(plan);
     try {
       configureHttp(this.easy, plan, remainingMs, user.head, lines);
       const { easy } = this;
@@ -131,9 +133,9 @@ export class PooledHandle {
       const timeout = plan.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
       easy.setOpt("CONNECTTIMEOUT_MS", Math.ceil(timeout));
     }
-    const lines = httpHeaderLines(plan), headers = joinLines(lines);
-    if (headers === this.#headers) return;
-    this.#headers = headers;
+    const lines = httpHeaderLines(plan);
+    if (areAlike(lines, this.#headers)) return;
+    this.#headers = lines;
     easy.setOpt("HTTPHEADER", lines);
   }
 
@@ -149,12 +151,10 @@ export class PooledHandle {
   }
 }
 
-/** Header lines as one string for comparison: different lists give different strings. */
-function joinLines(lines: readonly (string | Uint8Array)[]): string {
-  if (lines.length === 0) return "";
-  return lines.map((line) => typeof line === "string" ? `${line}\n` : `${line.join()}\r\n`).join(
-    "",
-  );
+/** Whether lists of header lines are equal. One with bytes is not compared: few requests have it. */
+function areAlike(lines: Lines, others: Lines): boolean {
+  return lines.length === others.length &&
+    lines.every((line, i) => typeof line === "string" && line === others[i]);
 }
 
 /** The idle handles of an agent. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Fifo } from "../../fifo.ts";
 import { MAX_CONTROL, MAX_FRAME_HEAD, Opcode, writeFrame } from "./frames.ts";
 
 /** The maximum size of a fragment, which a pong has to wait for. */
@@ -25,9 +26,8 @@ const block = new Uint8Array(FRAGMENT + 16);
 
 /** The queue of one connection. */
 export class Outbox {
-  #messages: Message[] = [];
-  #first = 0;
-  readonly #pings: Uint8Array[] = [];
+  readonly #messages = new Fifo<Message>();
+  readonly #pings = new Fifo<Uint8Array>();
   #pong: Uint8Array | null = null;
   #close: Uint8Array | null = null;
   #closeWritten = false;
@@ -65,8 +65,8 @@ export class Outbox {
 
   /** Drops the queue and queues the Close frame. A message sent in part stays incomplete. */
   closeNow(payload: Uint8Array): void {
-    this.#messages = [];
-    this.#pings.length = this.#first = 0;
+    this.#messages.clear();
+    this.#pings.clear();
     this.#close ??= payload;
   }
 
@@ -80,14 +80,14 @@ export class Outbox {
     let end = 0;
     for (;;) {
       end = this.#writeControls(end);
-      const message = this.#messages[this.#first];
+      const message = this.#messages.first;
       if (!message?.bytes) break;
       const next = this.#writeMessage(end, message, message.bytes);
       if (next === end) break;
       end = next;
     }
     const hasRoom = end + MAX_FRAME_HEAD + MAX_CONTROL <= block.length;
-    if (this.#close && !this.#closeWritten && !this.#messages[this.#first] && hasRoom) {
+    if (this.#close && !this.#closeWritten && this.#messages.length === 0 && hasRoom) {
       end = writeFrame(block, end, Opcode.CLOSE, true, this.#close);
       this.#closeWritten = true;
     }
@@ -122,15 +122,8 @@ export class Outbox {
     );
     message.written += size;
     this.#inBlock += size;
-    if (isLast) this.#shift();
+    if (isLast) this.#messages.shift();
     return end;
-  }
-
-  #shift(): void {
-    this.#messages[this.#first++] = undefined as unknown as Message;
-    if (this.#first < 1024 && this.#first < this.#messages.length) return;
-    this.#messages.splice(0, this.#first);
-    this.#first = 0;
   }
 
   /** Called when the last block was sent completely. */

@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { Fifo } from "../../fifo.ts";
 import type { HstsEntry } from "../../handles/callbacks/structs.ts";
 import { CurlHstsCallback } from "../enums/callbacks.ts";
 import type { CurlHstsCacheCount, CurlHstsCacheEntry } from "../types/values.ts";
@@ -31,7 +32,7 @@ export function readHsts(inner: Inner, entry: HstsEntry): number {
       fill(entry, given);
       return CurlHstsCallback.Ok;
     }
-    inner.hstsEntries = given.slice();
+    inner.hstsEntries = new Fifo(given.slice());
   }
   const next = inner.hstsEntries.shift();
   if (next === undefined) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Fifo } from "../../fifo.ts";
 import type { Easy as CoreEasy } from "../../handles/easy/easy.ts";
 import type { Mime } from "../../handles/mime/mime.ts";
 import { type CurlMime, insideOf } from "../mime/mime.ts";
@@ -42,7 +43,7 @@ export class Inner {
   /** The offset of the next read from `readFd`, -1 for the file's current position. */
   readOffset = -1;
   /** The entries that an HSTSREADFUNCTION has returned and libcurl has not taken yet. */
-  hstsEntries: CurlHstsCacheEntry[] | null = null;
+  hstsEntries: Fifo<CurlHstsCacheEntry> | null = null;
   /** The text of the last failure, from the core or from libcurl. */
   detail = "";
   #depth = 0;

@@ -5,6 +5,7 @@
  */
 
 import { REDACTED } from "../../redact.ts";
+import { trimmed } from "../../trim.ts";
 import type { HarCookie, HarPair } from "./types.ts";
 
 /** The parts of a head. */
@@ -20,8 +21,8 @@ export interface Head {
 export function readHead(text: string): Head {
   const [line = "", ...lines] = text.split(/\r?\n/);
   const fields = lines.flatMap((field): HarPair[] => {
-    const [, name, value = ""] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(field) ?? [];
-    return name === undefined ? [] : [{ name, value }];
+    const [, name, value = ""] = /^([^\s:]+):(.*)$/s.exec(field) ?? [];
+    return name === undefined ? [] : [{ name, value: trimmed(value, " \t") }];
   });
   return { line, fields, size: text.length };
 }

@@ -260,6 +260,29 @@ test("-1 while another transfer has no connection yet ends that one too, without
   for (const easy of [...easies, late]) easy.close();
 });
 
+test("the message of an aborted transfer goes with its handle, also if that is added again", () => {
+  using multi = new Multi();
+  let fail = true;
+  multi.setOpt("SOCKETFUNCTION", (easy) => fail && easy ? -1 : 0);
+  const easies = [1, 2, 3, 4].map(() => new Transfer(server.url("/delay/20")));
+  const [first, second, third, last] = easies as [Transfer, Transfer, Transfer, Transfer];
+  for (const easy of easies) multi.addHandle(easy);
+  expect(multiCode(() => {
+    for (let i = 0; i < 200; i++) multi.socketAll();
+  })).toBe(CURLM_ABORTED_BY_CALLBACK);
+  fail = false;
+  expect(multi.perform()).toBe(0);
+  // the oldest message, one in the middle that comes back, and the newest
+  for (const easy of [last, second, first]) multi.removeHandle(easy);
+  multi.addHandle(second);
+  expect([...multi.messages()].map(({ easy, result }) => [easy, result])).toEqual([
+    [third, CURLE_ABORTED_BY_CALLBACK],
+  ]);
+  for (let i = 0; i < 500 && multi.perform() > 0; i++) multi.poll([], 20);
+  expect([...multi.messages()].map(({ easy, result }) => [easy, result])).toEqual([[second, 0]]);
+  for (const easy of easies) easy.close();
+});
+
 test.each([
   ["returns -1", undefined],
   ["throws", new Error("mine")],

@@ -31,7 +31,7 @@ test.each([null, 0, 1, 98, 10_000, SLAB - 1, SLAB, 1e6])(
   "any pieces and any reads give every byte once, in order, where the length is %j",
   (expected) => {
     const pick = random(7), queue = new BodyQueue(expected);
-    const sizes = [1, 98, 8191, 8192, 16_384, 16_384, 16_384, 100_000];
+    const sizes = [1, 3, 16, 17, 98, 8191, 8192, 16_384, 16_384, 16_384, 100_000];
     let put = 0, got = 0, wrong = 0;
     const take = (bytes: Uint8Array) => {
       for (const byte of bytes) if (byte !== got++ % 251) wrong++;
