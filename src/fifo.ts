@@ -59,7 +59,6 @@ export class Fifo<T> {
 
   /** Removes all items. */
   clear(): void {
-    this.#items = [];
-    this.#first = 0;
+    this.#items.length = this.#first = 0;
   }
 }

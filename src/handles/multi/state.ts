@@ -183,6 +183,7 @@ export class MultiState implements EasyHost {
 
   /** Takes the next of `messages`. */
   takeMessage(): EndMessage | undefined {
+    if (this.messages.length === 0) return undefined;
     this.#dropMessages();
     return this.messages.shift();
   }
