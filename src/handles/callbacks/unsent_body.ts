@@ -7,8 +7,8 @@
  *
  * The rule: an HTTP/1 connection on which the final answer comes before the first byte of an
  * announced body, or a 417 before the last, is used for nothing else. libcurl closes it itself after
- * the other errors, and completes the body in all other cases. It
- * holds for all versions: 7.74.0, 7.88.1, 8.14.1 and 8.23.0 have the same code.
+ * the other errors, and completes the body in all other cases. Seen on 7.88.1 and 8.14.1; the
+ * sources of 7.74.0 and 8.22.0 decide in the same way, so all versions get the remedy.
  *
  * @module
  */
