@@ -67,6 +67,7 @@ export function asTypeError(error: unknown, url: URL): TypeError {
 }
 
 function reasonOf(cause: unknown): string {
+  if (cause === undefined || cause === null || cause === "") return "no reason was given";
   if (!isInstance(cause, CurlError)) return withoutCredentials(textOf(cause));
   const message = messageOf(cause), name = textOf(propertyOf(cause, "codeName"));
   return withoutCredentials(`${message}, ${name}`) + remedyFor(name, message);

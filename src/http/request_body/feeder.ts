@@ -16,6 +16,9 @@ const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SE
 /** UPLOAD_BUFFERSIZE: the size of libcurl's reads, and so how much is pulled ahead. */
 export const UPLOAD_BUFFER: number = 256 * 1024;
 
+/** The message for a stream that its owner has ended by `controller.error()`. */
+const WITHOUT_REASON = "The body stream has failed, and gave no reason";
+
 /** The number of consecutive empty chunks after which the event loop runs other tasks. */
 const EMPTY_CHUNKS = 64;
 
@@ -128,7 +131,7 @@ export class BodyFeeder {
     const current = () => reader === this.#reader; // false if the body was started again
     reader.read().then(
       (result) => current() && this.#take(result),
-      (error) => current() && this.#fail(error),
+      (error) => current() && this.#fail(error === undefined ? typeError(WITHOUT_REASON) : error),
     );
   }
 
