@@ -5,7 +5,6 @@
  */
 
 import type { Stats } from "node:fs";
-import { open } from "node:fs/promises";
 import { textOf } from "../../untrusted.ts";
 import type { BodyReader } from "./peek.ts";
 import { blobBytes, blobSize, blobStream } from "./platform.ts";
@@ -89,6 +88,8 @@ async function hasByte(blob: Blob, at: number): Promise<boolean> {
 /** Whether a file can be read up to the size that the system gives, unlike those in `/sys`. */
 async function hasItsSize(path: string, size: number): Promise<boolean> {
   try {
+    // loaded only for such a slice, to keep the start of other programs short
+    const { open } = await import("node:fs/promises");
     await using file = await open(path);
     return (await file.read(new Uint8Array(2), 0, 2, size - 1)).bytesRead === 1;
   } catch {
