@@ -5,7 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { bytesOf } from "../handles/base/views.ts";
+import { bytesOf, isBuffer } from "../handles/base/views.ts";
+import { typeError } from "./errors.ts";
 
 /** From this size on, zeroing memory costs more than asking for memory that is not zeroed. */
 const LARGE = 64 * 1024;
@@ -19,10 +20,15 @@ export function roomFor(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
 }
 
-/** A copy of the bytes in a buffer or a view of one, `null` for anything else. */
-export function copyOf(data: unknown): Uint8Array<ArrayBuffer> | null {
+/**
+ * A copy of the bytes in a buffer or a view of one, `null` for anything else. Throws `TypeError`,
+ * which begins with `what`, where there are none: they must not become the text of an object.
+ */
+export function copyOf(data: unknown, what: string): Uint8Array<ArrayBuffer> | null {
   const bytes = bytesOf(data);
-  return bytes && new Uint8Array(bytes);
+  if (bytes) return new Uint8Array(bytes);
+  if (!isBuffer(data)) return null;
+  throw typeError(`${what}: its buffer is detached, or has become too short for the view`);
 }
 
 /** Encodes bytes as base64. */

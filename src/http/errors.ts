@@ -67,6 +67,7 @@ export function asTypeError(error: unknown, url: URL): TypeError {
 }
 
 function reasonOf(cause: unknown): string {
+  if (cause === undefined || cause === null || cause === "") return "no reason was given";
   if (!isInstance(cause, CurlError)) return withoutCredentials(textOf(cause));
   const message = messageOf(cause), name = textOf(propertyOf(cause, "codeName"));
   return withoutCredentials(`${message}, ${name}`) + remedyFor(name, message);
@@ -114,8 +115,8 @@ export function isOutOfRoom(error: unknown): boolean {
 /** The error of a body whose single piece from the network unpacks to more than `most` bytes. */
 export function unpackedTooFarError(most: number): CurlEasyError {
   const mib = most / 1024 / 1024;
-  const text = `One piece of the body unpacks to more than ${mib} MiB: set maxBodySize, or ` +
-    `HTTP_CONTENT_DECODING to 0 and unpack them yourself`;
+  const text = `One piece of the body unpacks to more than ${mib} MiB: set maxBodySize to the ` +
+    `size that you accept, or HTTP_CONTENT_DECODING to 0 and unpack them yourself`;
   return new CurlEasyError(Code.TOO_LARGE, text);
 }
 

@@ -31,6 +31,20 @@ export const bufferLength: Getter<number> = getter(ArrayBuffer.prototype, "byteL
 /** The length of a typed array in bytes, 0 where its buffer is detached. */
 export const viewLength: Getter<number> = ofArray.byteLength;
 
+/** Throws for an array whose buffer is detached or has become too short, and for anything else. */
+const keys: (this: unknown) => unknown = (Uint8Array.prototype as { keys(): unknown }).keys;
+
+/** Whether a value is a view or an `ArrayBuffer`, even a detached one. */
+export function isBuffer(value: unknown): value is ArrayBufferView | ArrayBuffer {
+  if (ArrayBuffer.isView(value)) return true;
+  try {
+    bufferLength(value as ArrayBuffer);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a value is a `Uint8Array` or of a subclass of it. A `Proxy` is not. */
 export function isByteArray(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && className(value) === "Uint8Array";
@@ -47,8 +61,9 @@ export function bytesOf(value: unknown): Uint8Array<ArrayBuffer> | null {
       bufferLength(value as ArrayBuffer); // throws unless it is a buffer
       return new Uint8Array(value as ArrayBuffer);
     }
-    const of = className(value) === undefined ? ofDataView : ofArray;
-    return new Uint8Array(of.buffer(value), of.byteOffset(value), of.byteLength(value));
+    const of = className(value) === undefined ? ofDataView : ofArray, length = of.byteLength(value);
+    if (length === 0 && of === ofArray) keys.call(value);
+    return new Uint8Array(of.buffer(value), of.byteOffset(value), length);
   } catch {
     return null;
   }

@@ -17,6 +17,7 @@ import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import type { CallbackKind } from "./dispatch.ts";
 import { pieceAt, takesPiece, tappedAt } from "./piece.ts";
 import { HeaderLines } from "./header_lines.ts";
+import { MAY_WAIT_FOR_100, noteStatusLine } from "./unsent_body.ts";
 import { promisedRest, shortBody } from "./promised_length.ts";
 
 const { CURL_WRITEFUNC_ERROR, CURL_READFUNC_ABORT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
@@ -60,8 +61,10 @@ export function onHeader(
   const pass = onBytes(kind);
   return (ptr, size, nmemb, token) => {
     const state = easyTokens.get(token), fn = state?.settings.functions.get(kind.id);
-    if (!state || !fn || state.run.failed) return pass(ptr, size, nmemb, token);
+    if (!state || state.run.failed) return pass(ptr, size, nmemb, token);
     try {
+      if (state.settings.reuseRisks & MAY_WAIT_FOR_100) noteStatusLine(state, ptr, size * nmemb);
+      if (!fn) return size * nmemb; // nobody but curlew itself needs the lines
       const lines = HeaderLines.of(fn);
       return lines ? lines.add(state, ptr, size * nmemb) : pass(ptr, size, nmemb, token);
     } catch (error) {

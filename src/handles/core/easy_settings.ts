@@ -56,7 +56,10 @@ export class EasySettings {
   timeoutMs = 0;
   /** The scheme and server of URL where the transfer may use FTP, else `null`. */
   ftpOrigin: string | null = null;
-  /** A bit for each option that may select LDAP or `file:`, defined in `easy/forbid_reuse.ts`. */
+  /**
+   * Bits for what the options and the last head say about the connection, defined in
+   * `easy/forbid_reuse.ts` and `callbacks/unsent_body.ts`.
+   */
   reuseRisks = 0;
   /** FORBID_REUSE as the user has set it. */
   forbidReuse = 0;

@@ -9,6 +9,7 @@ import { easyOptions } from "../../../ffi/curl/options.ts";
 import { library, type Pointer } from "../../../ffi/mod.ts";
 import { handleSide } from "../core/handle_registry.ts";
 import { callbackKind, type EasyCallbackKind, kindsOfData } from "../callbacks/kinds.ts";
+import { MAY_WAIT_FOR_100 } from "../callbacks/unsent_body.ts";
 import type { AnyFunction } from "../base/callback_results.ts";
 import { CloseHook, type SocketWatcher } from "../core/close_hook.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
@@ -21,10 +22,10 @@ import { standardOutput } from "../base/standard_output.ts";
 const CLOSESOCKET = easyOptions.CLOSESOCKETFUNCTION.id;
 const SOCKOPT = easyOptions.SOCKOPTFUNCTION.id;
 const WRITE = easyOptions.WRITEFUNCTION.id, READ = easyOptions.READFUNCTION.id;
-const SEEK = easyOptions.SEEKFUNCTION.id;
+const SEEK = easyOptions.SEEKFUNCTION.id, HEADER = easyOptions.HEADERFUNCTION.id;
 const WRITEDATA = easyOptions.WRITEDATA.id, READDATA = easyOptions.READDATA.id;
 /** The functions that curlew sets where the user has set none: {@linkcode needsOwnFunction}. */
-const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ];
+const OWN_FUNCTIONS = [SOCKOPT, WRITE, READ, HEADER];
 const DEBUG = easyOptions.DEBUGFUNCTION.id;
 
 /**
@@ -152,13 +153,15 @@ function install(state: EasyState, kind: EasyCallbackKind): void {
 /**
  * Whether libcurl gets curlew's function although the user has set none. SOCKOPTFUNCTION reports
  * each socket to a driver, WRITEFUNCTION keeps a driver's transfers from writing to standard
- * output, READFUNCTION keeps uploads from reading standard input, DEBUGFUNCTION serves taps. Where
- * the handle owns a `FILE *`, libcurl uses its own functions to write or read it.
+ * output, READFUNCTION keeps uploads from reading standard input, DEBUGFUNCTION serves taps,
+ * HEADERFUNCTION notices bodies that were not sent. Where the handle owns a `FILE *`, libcurl uses
+ * its own functions to write or read it.
  */
 function needsOwnFunction(state: EasyState, id: number): boolean {
   const { owned } = state.resources;
   if (id === SOCKOPT) return state.watcher !== null;
   if (id === DEBUG) return state.taps !== null;
+  if (id === HEADER) return (state.settings.reuseRisks & MAY_WAIT_FOR_100) !== 0;
   if (id === WRITE) return state.watcher !== null && !owned.has(easyOptions.WRITEDATA.id);
   return id === READ && !owned.has(easyOptions.READDATA.id);
 }

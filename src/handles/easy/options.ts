@@ -81,7 +81,8 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
       return applyString(state, option, value as CText | null);
     case "slist": {
       const list = value as readonly CText[] | null;
-      return setOwned(state, option, list && ownList(list));
+      setOwned(state, option, list && ownList(list));
+      return noteReuse(state, option.id, list);
     }
     case "blob":
       return setBlob(state, option, value);
@@ -90,7 +91,8 @@ function applyValue(state: EasyState, option: Option, value: unknown): void {
     case "cbptr":
       return setData(state, option.id, value);
     case "object":
-      return setObject(state, option, value);
+      setObject(state, option, value);
+      return noteReuse(state, option.id, value);
   }
 }
 
@@ -148,7 +150,7 @@ function recordBufferSize({ settings }: EasyState, size: number, isUsers: boolea
 
 /** Records the numbers that the driver and `forbid_reuse.ts` need. */
 function recordNumber(state: EasyState, id: number, number: number): void {
-  const { FOLLOWLOCATION, HTTP_VERSION, REDIR_PROTOCOLS, TIMEOUT, TIMEOUT_MS } = easyOptions;
+  const { FOLLOWLOCATION, HTTP_VERSION, TIMEOUT, TIMEOUT_MS } = easyOptions;
   const { MAX_RECV_SPEED_LARGE, MAX_SEND_SPEED_LARGE, RESUME_FROM, RESUME_FROM_LARGE } =
     easyOptions;
   const { HTTP_CONTENT_DECODING, TRANSFER_ENCODING } = easyOptions;
@@ -161,11 +163,10 @@ function recordNumber(state: EasyState, id: number, number: number): void {
   } else if (id === TRANSFER_ENCODING.id) {
     state.settings.setReceive({ transferEncoding: number !== 0 });
   } else if (id === FOLLOWLOCATION.id) state.settings.followsRedirects = number !== 0;
-  else if (id === REDIR_PROTOCOLS.id) noteReuse(state, id, number);
   else if (id === RESUME_FROM.id || id === RESUME_FROM_LARGE.id) state.settings.resumesAt = number;
   else if (id === MAX_RECV_SPEED_LARGE.id || id === MAX_SEND_SPEED_LARGE.id) {
     state.settings.rateLimited ||= number > 0;
-  }
+  } else noteReuse(state, id, number);
 }
 
 const { CURLHSTS_ENABLE, CURL_LOCK_DATA_HSTS } = flags;
@@ -268,6 +269,7 @@ function givePostFields(
   checkSetopt("POSTFIELDSIZE_LARGE", off_t(state.pointer, id, size));
   const target = { ...option, id: easyOptions.POSTFIELDS.id };
   setOwned(state, target, data && own(data));
+  noteReuse(state, target.id, data);
 }
 
 /** Sets an option to memory that libcurl reads later, and transfers its ownership to the handle. */

@@ -119,7 +119,7 @@ async function send(
   options: UploadOptions,
 ): Promise<UploadResult> {
   // a copy, as the caller may change the bytes before they are sent
-  const body = copyOf(source) ?? source;
+  const body = copyOf(source, "Cannot fetch: the body cannot be read") ?? source;
   if (!isBody(body)) {
     throw typeError(`Cannot upload: expected a path, bytes, a stream or a Blob, got ${show(body)}`);
   }

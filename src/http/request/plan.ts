@@ -110,7 +110,8 @@ export interface FetchInit {
   readonly connectTimeout?: number;
   /**
    * The largest size of the decoded response body, in bytes. By default there is no limit, except
-   * that bytes which arrive together may not unpack to more than 256 MiB.
+   * that bytes which arrive together may not unpack to more than 256 MiB; a limit given here, lower
+   * or higher, replaces that one.
    */
   readonly maxBodySize?: number;
   /**
@@ -208,6 +209,8 @@ export interface RequestPlan {
   readonly timeout: number;
   readonly connectTimeout: number | undefined;
   readonly maxBodySize: number;
+  /** Whether the caller has given that limit, `Infinity` included. */
+  readonly limitsBody: boolean;
   readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
@@ -356,6 +359,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
       ? undefined
       : readNumber("connectTimeout", init.connectTimeout, 0x7fffffff),
     maxBodySize: readNumber("maxBodySize", init.maxBodySize ?? Infinity, Infinity),
+    limitsBody: init.maxBodySize !== undefined && init.maxBodySize !== null,
     maxHeaders: readNumber("maxHeaders", init.maxHeaders ?? MAX_HEADERS, Infinity),
     retryUnsafe: init.retryUnsafe === true,
     onProgress: readProgress(init.onProgress),

@@ -34,8 +34,8 @@ export interface BlobContent {
  * Examines a Blob before it is sent. Throws `TypeError` for a `Bun.file()` that cannot be read.
  *
  * A `Bun.file()` is a Blob whose bytes are on the disk, and whose `size` may be wrong: 0 for a file
- * in `/proc`, anything for a slice, `Infinity` for a FIFO. Its size is trusted only if its last
- * byte can be read.
+ * in `/proc`, too large for a slice that reaches beyond the end of its file, `Infinity` for a FIFO.
+ * A length counts as known only if its last byte can be read.
  */
 export async function blobContent(blob: Blob): Promise<BlobContent> {
   const file = await fileBehind(blob);
@@ -47,8 +47,7 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   const { name } = blob as File;
   const isFile = file.isFile?.() === true, replayable = isFile && typeof name === "string";
   const fileName = typeof name === "string" ? name.replace(/^.*[/\\]/s, "") : null;
-  const isKnown = replayable && await (file.size === 0 ? isEmpty(blob) : hasItsSize(blob));
-  const size = isKnown ? blobSize(blob) : null;
+  const size = replayable ? await knownSize(blob, name, file.size ?? 0) : null;
   const found = { size, chunks: () => size === null ? streamed(blob) : fromDisk(blob, size) };
   const onDisk = isFile ? file.size ?? Infinity : Infinity;
   return { ...found, replayable, onDisk, inMemory: null, fileName };
@@ -79,10 +78,39 @@ async function isEmpty(blob: Blob): Promise<boolean> {
  */
 export const MAX_KNOWN_SIZE: number = 2 ** 50;
 
-async function hasItsSize(blob: Blob): Promise<boolean> {
+/** The length of a Blob of the file `path`, `null` where that has not the size that it claims. */
+async function knownSize(blob: Blob, path: string, fileSize: number): Promise<number | null> {
+  if (fileSize === 0) return await isEmpty(blob) ? 0 : null;
   const size = blobSize(blob);
-  if (size === 0 || !(size < MAX_KNOWN_SIZE)) return size === 0;
-  return (await blobBytes(blob, size - 1, size)).byteLength === 1;
+  if (size === 0 || (size < MAX_KNOWN_SIZE && await hasByte(blob, size - 1))) return size;
+  return await hasItsSize(path, fileSize) ? await readable(blob, Math.min(size, fileSize)) : null;
+}
+
+async function hasByte(blob: Blob, at: number): Promise<boolean> {
+  return (await blobBytes(blob, at, at + 1)).byteLength === 1;
+}
+
+/** Whether a file can be read up to the size that the system gives, unlike those in `/sys`. */
+async function hasItsSize(path: string, size: number): Promise<boolean> {
+  try {
+    // loaded only for such a slice, to keep the start of other programs short
+    const { open } = await import("node:fs/promises");
+    await using file = await open(path);
+    return (await file.read(new Uint8Array(2), 0, 2, size - 1)).bytesRead === 1;
+  } catch {
+    return false; // the name is not that of the file, or the file cannot be read at a position
+  }
+}
+
+/** How many bytes of a Blob can be read, `most` at most. Bun does not tell where a slice begins. */
+async function readable(blob: Blob, most: number): Promise<number> {
+  let least = 0;
+  while (least < most) {
+    const middle = least + Math.ceil((most - least) / 2);
+    if (await hasByte(blob, middle - 1)) least = middle;
+    else most = middle - 1;
+  }
+  return least;
 }
 
 /**

@@ -23,6 +23,9 @@ export const UPLOAD_BUFFER: number = 256 * 1024;
  */
 const MOST_CHUNKS = 1024;
 
+/** The message for a stream that its owner has ended by `controller.error()`. */
+const WITHOUT_REASON = "The body stream has failed, and gave no reason";
+
 /** The number of consecutive empty chunks after which the event loop runs other tasks. */
 const EMPTY_CHUNKS = 64;
 
@@ -145,7 +148,7 @@ export class BodyFeeder {
     const current = () => reader === this.#reader; // false if the body was started again
     reader.read().then(
       (result) => current() && this.#take(result),
-      (error) => current() && this.#fail(error),
+      (error) => current() && this.#fail(error === undefined ? typeError(WITHOUT_REASON) : error),
     );
   }
 

@@ -108,7 +108,7 @@ export function syncBodySource(body: FetchBody): BodySource | null {
     const type = "application/x-www-form-urlencoded;charset=UTF-8";
     return fromBytes(encoder.encode(String(body)), type);
   }
-  const bytes = copyOf(body); // a copy: the caller may change the bytes while they are sent
+  const bytes = copyOf(body, "Cannot fetch: the body cannot be read"); // a copy: the caller may change the bytes while they are sent
   return bytes && fromBytes(bytes, null);
 }
 

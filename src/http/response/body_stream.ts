@@ -20,12 +20,20 @@ const HIGH_WATER = 256 * 1024, LOW_WATER = 64 * 1024;
 /** Higher limit while a read is pending: it empties the queue this turn, and pausing is costly. */
 const WAITING_HIGH_WATER = 512 * 1024;
 /**
- * The most bytes that the queue takes of a body while libcurl unpacks it. Beyond that the transfer
- * is paused in any case: libcurl keeps another `KEPT_BYTES`, and fails for more.
+ * The most bytes that the queue takes of a body while libcurl unpacks it, where the caller has given
+ * no limit. Beyond that the transfer is paused in any case: libcurl keeps another `KEPT_BYTES`, and
+ * fails for more.
  */
 const UNPACKED_LIMIT = 192 * 1024 * 1024;
-/** The most bytes that one read of the socket may unpack to. */
+/** The most bytes that one read of the socket may unpack to, where the caller has given no limit. */
 export const MAX_UNPACKED: number = UNPACKED_LIMIT + KEPT_BYTES;
+
+/**
+ * The limit for a body: a `maxBodySize` of the caller's replaces curlew's own. The transfer ends at
+ * it in any case, so the queue needs none then.
+ */
+export const mostUnpacked = ({ limitsBody }: { readonly limitsBody: boolean }): number =>
+  limitsBody ? Infinity : UNPACKED_LIMIT;
 
 /** The transfer of a body. */
 export interface BodyTransfer {
@@ -84,6 +92,7 @@ function listenSoon(sink: BodySink): void {
  */
 export class BodySink implements UnreadBody {
   readonly #transfer: BodyTransfer;
+  readonly #mostUnpacked: number;
   #queue: BodyQueue;
   /** All bytes of a body that is read as a whole; the stream gets none of them. */
   #gathered: BodyQueue | null = null;
@@ -93,7 +102,7 @@ export class BodySink implements UnreadBody {
   #weakController: WeakRef<Controller> | null = null;
   #paused = false;
   #resuming = false;
-  /** Whether the transfer was paused at {@linkcode UNPACKED_LIMIT}. */
+  /** Whether the transfer was paused at `mostUnpacked`. */
   #isOverLimit = false;
   /** Set when the transfer is over: closes or errors the stream once the queue is empty. */
   #finish: ((controller: Controller) => void) | null = null;
@@ -116,9 +125,17 @@ export class BodySink implements UnreadBody {
   #listens = false;
   #unlisten: (() => void) | null = null;
 
-  /** Makes a sink; `expected` is the length of the body, `null` if unknown. */
-  constructor(transfer: BodyTransfer, expected: number | null = null) {
+  /**
+   * Makes a sink; `expected` is the length of the body, `null` if unknown. `mostUnpacked` is the
+   * number of queued bytes at which the transfer is paused even if libcurl is unpacking.
+   */
+  constructor(
+    transfer: BodyTransfer,
+    expected: number | null = null,
+    mostUnpacked: number = UNPACKED_LIMIT,
+  ) {
     this.#transfer = transfer;
+    this.#mostUnpacked = mostUnpacked;
     this.#queue = new BodyQueue(expected);
   }
 
@@ -237,7 +254,7 @@ export class BodySink implements UnreadBody {
       const keeps = this.#transfer.pause();
       this.#paused = true;
       if (keeps) return CURL_WRITEFUNC_PAUSE;
-      if (this.#queue.length >= UNPACKED_LIMIT) {
+      if (this.#queue.length >= this.#mostUnpacked) {
         this.#isOverLimit = true;
         return CURL_WRITEFUNC_PAUSE;
       }

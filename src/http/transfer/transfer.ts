@@ -16,7 +16,12 @@ import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { pauseInTurn, pauseReceiving, pauseReceivingNow } from "../../handles/easy/pausing.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
-import { BodySink, type BodyTransfer, MAX_UNPACKED } from "../response/body_stream.ts";
+import {
+  BodySink,
+  type BodyTransfer,
+  MAX_UNPACKED,
+  mostUnpacked,
+} from "../response/body_stream.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
 import {
   fetchError,
@@ -164,7 +169,7 @@ export class Transfer
     this.#responseStart = null;
     const { head, plan } = this, redirect = redirectOf(head, plan);
     if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
-      this.#sink = new BodySink(this, head.bodyLength);
+      this.#sink = new BodySink(this, head.bodyLength, mostUnpacked(plan));
     }
     this.watch?.head();
     responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });

@@ -268,7 +268,7 @@ export class CurlWebSocket extends Target {
       else this.#connection.send(Opcode.BINARY, size, blobBytes(data));
       return;
     }
-    const copy = copyOf(data), bytes = copy ?? encoder.encode(`${data}`);
+    const copy = copyOf(data, "Cannot send the data"), bytes = copy ?? encoder.encode(`${data}`);
     if (this.#state !== OPEN) this.#connection.countUnsent(bytes.length);
     else this.#connection.send(copy ? Opcode.BINARY : Opcode.TEXT, bytes.length, bytes);
   }
@@ -281,7 +281,7 @@ export class CurlWebSocket extends Target {
    */
   ping(data: string | ArrayBuffer | ArrayBufferView = ""): void {
     if (this.#state === CONNECTING) throw notOpen("send a ping");
-    const bytes = copyOf(data) ?? encoder.encode(`${data}`);
+    const bytes = copyOf(data, "Cannot send the data") ?? encoder.encode(`${data}`);
     if (bytes.length > MAX_CONTROL) {
       throw new DOMException(
         `Cannot send a ping of ${bytes.length} bytes: ${MAX_CONTROL} at most`,

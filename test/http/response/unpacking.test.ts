@@ -326,6 +326,38 @@ test.skipIf(farther.length === 0)(
   },
 );
 
+describe.each(farther)("a maxBodySize of the caller's is the only limit, by %s", (encoding) => {
+  const SIZE = 300_000_000;
+  const bomb = (maxBodySize?: number | null) =>
+    ask(
+      urlOf("zeros", SIZE, encoding),
+      maxBodySize === undefined ? {} : { maxBodySize } as FetchInit,
+    );
+
+  test.each([SIZE, Infinity])("%d lets more than 256 MiB through", SLOW, async (limit) => {
+    expect((await (await bomb(limit)).arrayBuffer()).byteLength).toBe(SIZE);
+    let size = 0;
+    for await (const chunk of (await bomb(limit)).body!) size += chunk.length;
+    expect(size).toBe(SIZE);
+  });
+
+  test("a lower one ends the body with its own message", SLOW, async () => {
+    for (const limit of [SIZE - 1, 280_000_000]) {
+      const error = await failure((async () => (await bomb(limit)).arrayBuffer())());
+      expect(codeOf(error)).toBe("CURLE_FILESIZE_EXCEEDED");
+      expect((error as Error).message).toContain(`maxBodySize, ${limit} bytes`);
+    }
+  });
+
+  test("without one the message names what helps", SLOW, async () => {
+    for (const none of [undefined, null]) {
+      const error = await failure((async () => (await bomb(none)).arrayBuffer())());
+      expect(codeOf(error)).toBe("CURLE_TOO_LARGE");
+      expect((error as Error).message).toContain("set maxBodySize to the size that you accept");
+    }
+  });
+});
+
 test.each(encodings)("a body by %s that is not read stops its server", SLOW, async (encoding) => {
   await using agent = new Agent();
   const response = await ask(urlOf("noise", 50_000_000, encoding), { agent });
