@@ -38,6 +38,21 @@ export const isLocked: (stream: ReadableStream) => boolean = getterOf(
   "locked",
 );
 
+const { Response } = globalThis;
+
+/**
+ * Whether a stream was read or cancelled before, even if it has no reader now. No member says so,
+ * but the constructor of `Response` refuses such a stream. It does not read or lock another one.
+ */
+export function isDisturbed(stream: ReadableStream): boolean {
+  if (isLocked(stream)) return false; // refused by it as well
+  try {
+    return !new Response(stream);
+  } catch {
+    return true;
+  }
+}
+
 /** A reader of a stream. Throws `TypeError` where it is locked. */
 export const readerOf = (stream: ReadableStream): ReadableStreamDefaultReader<Uint8Array> =>
   Reflect.apply(getReader as () => ReadableStreamDefaultReader<Uint8Array>, stream, []);

@@ -11,7 +11,7 @@ import { copyOf } from "../bytes.ts";
 import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
 import { ByteReader, isBacked } from "./byte_reader.ts";
 import { type BodyReader, peek } from "./peek.ts";
-import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
+import { blobSize, blobType, cancelStream, isDisturbed, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
 import { typeError } from "../errors.ts";
 
@@ -64,8 +64,15 @@ async function fromForm(form: FormData): Promise<BodySource> {
   return { type, bytes: null, length, replayable, open, cancel: nothing };
 }
 
+/** Refuses a stream whose beginning may be gone, as the standard does ("extract a body"). */
+function checkUnused(stream: ReadableStream, what: string): void {
+  if (isLocked(stream)) throw typeError(`Cannot send the body: ${what} is locked`);
+  if (!isDisturbed(stream)) return;
+  throw typeError(`Cannot send the body: ${what} was read or cancelled already`);
+}
+
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
-  if (isLocked(stream)) throw typeError("Cannot send the body: the stream is locked");
+  checkUnused(stream, "the stream");
   const open = () => isBacked(stream) ? new ByteReader(stream) : readerOf(stream);
   const cancel = (reason: unknown) => cancelStream(stream, reason);
   return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
@@ -97,6 +104,7 @@ export async function bodySource(body: FetchBody): Promise<BodySource> {
  * once it becomes bytes, which have a length and can be sent again.
  */
 export async function requestSource(stream: ReadableStream<Uint8Array>): Promise<BodySource> {
+  checkUnused(stream, "the body of the Request");
   const found = await peek(stream);
   return isInstance(found, ReadableStream) ? fromStream(found) : fromBytes(found, null);
 }
