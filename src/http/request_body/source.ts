@@ -80,14 +80,42 @@ function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
 
 const encoder = new TextEncoder();
 
-function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
-  const chunks = source[Symbol.asyncIterator]();
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    const { done, value } = await chunks.next();
-    if (done) controller.close();
-    else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+/** The methods of an iterator, read once. Throws `TypeError` where the value is no async iterable. */
+function iteratorOf(source: AsyncIterable<unknown>) {
+  const make: unknown = source[Symbol.asyncIterator];
+  if (typeof make !== "function") throw badIterable("Symbol.asyncIterator is no function");
+  const chunks: unknown = Reflect.apply(make, source, []);
+  if (!isObject(chunks)) throw badIterable("Symbol.asyncIterator returned no object");
+  const { next } = chunks;
+  if (typeof next !== "function") throw badIterable("its iterator has no function next");
+  const end = async (reason: unknown) => {
+    const { return: finish } = chunks;
+    if (typeof finish === "function") await Reflect.apply(finish, chunks, [reason]);
   };
-  const cancel = async (reason: unknown) => void await chunks.return?.(reason);
+  return { next: async () => resultOf(await Reflect.apply(next, chunks, [])), end };
+}
+
+const badIterable = (why: string) => typeError(`Cannot send the body, an async iterable: ${why}`);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null || typeof value === "function";
+
+/** The result of `next()`. Throws `TypeError` for something else. */
+function resultOf(result: unknown): { done: unknown; value: unknown } {
+  if (!isObject(result)) throw badIterable(`next() returned ${typeof result}, expected an object`);
+  const { done } = result;
+  return { done, value: done ? undefined : result["value"] };
+}
+
+function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
+  const { next, end: cancel } = iteratorOf(source);
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const { done, value } = await next();
+    if (done) controller.close();
+    else {controller.enqueue(
+        typeof value === "string" ? encoder.encode(value) : value as Uint8Array,
+      );}
+  };
   const strategy = dictionary({ highWaterMark: 0 });
   return fromStream(new ReadableStream(dictionary({ pull, cancel }), strategy));
 }
