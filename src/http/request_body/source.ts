@@ -8,7 +8,8 @@ import { bytesOf } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
 import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
-import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
+import { chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
+import { namedContent } from "./named_blob.ts";
 import { ByteReader, isBacked } from "./byte_reader.ts";
 import { type BodyReader, peek } from "./peek.ts";
 import { blobSize, blobType, cancelStream, isDisturbed, isLocked, readerOf } from "./platform.ts";
@@ -52,7 +53,7 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
 }
 
 async function fromBlob(blob: Blob): Promise<BodySource> {
-  const { size: length, replayable, chunks } = await blobContent(blob);
+  const { size: length, replayable, chunks } = await namedContent(blob);
   const open = () => chunkReader(chunks());
   return { type: blobType(blob) || null, bytes: null, length, replayable, open, cancel: nothing };
 }
@@ -156,7 +157,7 @@ export function asyncBodySource(body: FetchBody): BodySource | null {
   if (!isInstance(body, Blob)) return streamSource(body);
   const size = blobSize(body), length = size > 0 && size < MAX_KNOWN_SIZE ? size : null;
   const chunks = async function* () {
-    yield* (await blobContent(body)).chunks();
+    yield* (await namedContent(body)).chunks();
   };
   const open = () => chunkReader(chunks());
   return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };
