@@ -1,4 +1,5 @@
 // Easy's callbacks: what each gets, what its result does, a throw, and a result that is nonsense.
+import process from "node:process";
 import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import {
@@ -125,6 +126,17 @@ describe.for(here)("%s", ([name, make]) => {
       easy.close();
     },
   );
+
+  test("that returns a promise fails once: its rejection is handled", async () => {
+    const unhandled: unknown[] = [], onUnhandled = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", onUnhandled);
+    const easy = make(name, () => Promise.reject(new Error("too late")));
+    expect(thrown(() => easy.perform())).toBeInstanceOf(TypeError);
+    easy.close();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off("unhandledRejection", onUnhandled);
+    expect(unhandled).toEqual([]);
+  });
 
   test("is the handle's own, as `this`", () => {
     let self: unknown;

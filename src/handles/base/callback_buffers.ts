@@ -39,6 +39,12 @@ function view(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer, 0, size);
 }
 
+/** Text for an error message: the size of a buffer, which was `size` until the user had it. */
+export function roomOf(buffer: Uint8Array<ArrayBuffer>, size: number): string {
+  const isDetached = viewLength(buffer) < size;
+  return isDetached ? "its buffer was detached" : `its buffer has ${size} bytes`;
+}
+
 /** How many buffers are taken. */
 export function buffersInUse(): number {
   return level;

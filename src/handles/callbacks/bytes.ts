@@ -9,7 +9,8 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { copyIn, copyOut } from "../../../ffi/memory.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
-import { giveBufferBack, takeBuffer } from "../base/callback_buffers.ts";
+import { Code, CurlEasyError } from "../../errors.ts";
+import { giveBufferBack, roomOf, takeBuffer } from "../base/callback_buffers.ts";
 import { standardOutput } from "../base/standard_output.ts";
 import { type AnyFunction, toInt } from "../base/callback_results.ts";
 import { viewLength } from "../base/views.ts";
@@ -41,7 +42,7 @@ export function onBytes(
       if (kind.name === "WRITEFUNCTION" && mustWait(state, length)) return PAUSE;
       const taken = takesPiece(fn)
         ? fn(pieceAt(ptr, length)) as number
-        : toInt(callWithBytes(state, kind, fn, ptr, length), kind.name) >>> 0;
+        : takenBy(callWithBytes(state, kind, fn, ptr, length), state, kind, length);
       if (taken === PAUSE) state.paused |= CURLPAUSE_RECV;
       if (state.taps && taken === length) tell(state, kind, ptr, length);
       return taken;
@@ -52,6 +53,20 @@ export function onBytes(
       state.leaveCallback();
     }
   };
+}
+
+/**
+ * The result of a user's function for C. For another number than that of its bytes libcurl ends the
+ * transfer, with a text that does not name the function: the recorded error does.
+ */
+function takenBy(result: unknown, state: EasyState, { name }: CallbackKind, length: number) {
+  const given = toInt(result, name), taken = given >>> 0;
+  if (taken !== length && taken !== PAUSE && taken !== CURL_WRITEFUNC_ERROR) {
+    const text = `The ${name} returned ${given}, it was given ${length} bytes`;
+    // not a RangeError: no function has thrown, and `node_libcurl` would throw what one has thrown
+    state.recordThrown(new CurlEasyError(Code.WRITE_ERROR, text));
+  }
+  return taken;
 }
 
 /** Makes the native HEADERFUNCTION. Lines for curlew itself are collected: `header_lines.ts`. */
@@ -152,7 +167,7 @@ export function fillFrom(
     if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
     if (length === CURL_READFUNC_ABORT || length === PAUSE) return length;
     if (length < 0 || length > viewLength(buffer)) {
-      throw new RangeError(`The ${name} returned ${length}, its buffer has ${room} bytes`);
+      throw new RangeError(`The ${name} returned ${length}, ${roomOf(buffer, room)}`);
     }
     copyOut(ptr as NonNullPointer, buffer, length);
     return length;

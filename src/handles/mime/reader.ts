@@ -10,6 +10,7 @@
 import { flags } from "../../../ffi/curl/flags.ts";
 import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
 import { fillFrom } from "../callbacks/bytes.ts";
+import { roomOf } from "../base/callback_buffers.ts";
 import { nativeCallback } from "../base/native_callback.ts";
 import { member } from "../../members.ts";
 import { toInt, toStatus } from "../base/callback_results.ts";
@@ -116,13 +117,13 @@ export class Reader {
     this.#stale = false;
     startedReaders.add(object);
     const left = size === -1 ? buffer.length : Number(size) - this.#delivered;
-    const room = buffer.subarray(0, Math.min(left, buffer.length));
+    const most = Math.min(left, buffer.length), room = buffer.subarray(0, most);
     const length = toInt(read.call(object, room, easy as Easy), NAME);
     if (length === CURL_READFUNC_PAUSE || length === CURL_READFUNC_ABORT) return length;
     if (length > room.length || (length === 0 && size !== -1 && left > 0)) {
       throw new RangeError(
         `The reader returned ${length}, of the ${size} bytes that it promised it gave ` +
-          `${this.#delivered}, its buffer has ${room.length}`,
+          `${this.#delivered}, ${roomOf(room, most)}`,
       );
     }
     this.#delivered += length;

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type BlobContent, blobContent, type BodyPart, chunksOf, isBytes } from "./blob_chunks.ts";
+import { type BlobContent, type BodyPart, chunksOf, isBytes } from "./blob_chunks.ts";
+import { namedContent } from "./named_blob.ts";
 import { escaped, type FormEntry, NameFinder, withCrlf } from "./given_names.ts";
 import { blobType } from "./platform.ts";
 
@@ -32,7 +33,7 @@ const encoder = new TextEncoder();
 export async function serializeForm(form: FormData): Promise<SerializedForm> {
   const entries: FormEntry[] = [...form], finder = new NameFinder(form, entries);
   const contents = await Promise.all(
-    entries.map(([, value]) => typeof value === "string" ? null : blobContent(value)),
+    entries.map(([, value]) => typeof value === "string" ? null : namedContent(value)),
   );
   const onDisk = contents.reduce((sum, content) => sum + (content?.onDisk ?? 0), 0);
   const names = await finder.find(onDisk);

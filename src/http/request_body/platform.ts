@@ -13,6 +13,7 @@ function getterOf<T, V>(prototype: T, name: keyof T & string): (of: T) => V {
   return (of) => Reflect.apply(get as () => V, of, []);
 }
 
+const { Response } = globalThis;
 const { arrayBuffer, slice, stream } = Blob.prototype;
 const { cancel, getReader } = ReadableStream.prototype;
 
@@ -23,9 +24,28 @@ export const blobSize: (blob: Blob) => number = getterOf(Blob.prototype, "size")
 export const blobType: (blob: Blob) => string = getterOf(Blob.prototype, "type");
 
 /** The bytes of a Blob, or those from `start` up to `end`. */
-export function blobBytes(blob: Blob, start = 0, end?: number): Promise<ArrayBuffer> {
-  const part = end === undefined ? blob : Reflect.apply(slice, blob, [start, end]);
+export async function blobBytes(blob: Blob, start = 0, end?: number): Promise<ArrayBuffer> {
+  const its = hasOwnSize(blob) ? await plainCopy(blob) : blob;
+  const part = end === undefined ? its : Reflect.apply(slice, its, [start, end]);
   return Reflect.apply(arrayBuffer, part, []);
+}
+
+/** Whether the class of a Blob, or the Blob, has a `size` instead of the platform's. */
+function hasOwnSize(blob: Blob): boolean {
+  for (let of: object | null = blob; of !== null && of !== Blob.prototype;) {
+    if (Object.hasOwn(of, "size")) return true;
+    of = Object.getPrototypeOf(of);
+  }
+  return false;
+}
+
+const copies = new WeakMap<Blob, Promise<Blob>>();
+
+/** A copy that has no members of the user: Deno's own `slice` and `arrayBuffer` read `this.size`. */
+function plainCopy(blob: Blob): Promise<Blob> {
+  let copy = copies.get(blob);
+  if (!copy) copies.set(blob, copy = new Response(blobStream(blob)).blob());
+  return copy;
 }
 
 /** The bytes of a Blob as a stream. */
@@ -37,6 +57,19 @@ export const isLocked: (stream: ReadableStream) => boolean = getterOf(
   ReadableStream.prototype,
   "locked",
 );
+
+/**
+ * Whether a stream was read or cancelled before, even if it has no reader now. No member says so,
+ * but the constructor of `Response` refuses such a stream. It does not read or lock another one.
+ */
+export function isDisturbed(stream: ReadableStream): boolean {
+  if (isLocked(stream)) return false; // refused by it as well
+  try {
+    return !new Response(stream);
+  } catch {
+    return true;
+  }
+}
 
 /** A reader of a stream. Throws `TypeError` where it is locked. */
 export const readerOf = (stream: ReadableStream): ReadableStreamDefaultReader<Uint8Array> =>

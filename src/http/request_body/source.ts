@@ -8,10 +8,11 @@ import { bytesOf } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
 import { isInstance } from "../../untrusted.ts";
 import { copyOf } from "../bytes.ts";
-import { blobContent, chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
+import { chunkReader, MAX_KNOWN_SIZE } from "./blob_chunks.ts";
+import { namedContent } from "./named_blob.ts";
 import { ByteReader, isBacked } from "./byte_reader.ts";
 import { type BodyReader, peek } from "./peek.ts";
-import { blobSize, blobType, cancelStream, isLocked, readerOf } from "./platform.ts";
+import { blobSize, blobType, cancelStream, isDisturbed, isLocked, readerOf } from "./platform.ts";
 import { serializeForm } from "./form_data.ts";
 import { typeError } from "../errors.ts";
 
@@ -52,7 +53,7 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
 }
 
 async function fromBlob(blob: Blob): Promise<BodySource> {
-  const { size: length, replayable, chunks } = await blobContent(blob);
+  const { size: length, replayable, chunks } = await namedContent(blob);
   const open = () => chunkReader(chunks());
   return { type: blobType(blob) || null, bytes: null, length, replayable, open, cancel: nothing };
 }
@@ -64,8 +65,15 @@ async function fromForm(form: FormData): Promise<BodySource> {
   return { type, bytes: null, length, replayable, open, cancel: nothing };
 }
 
+/** Refuses a stream whose beginning may be gone, as the standard does ("extract a body"). */
+function checkUnused(stream: ReadableStream, what: string): void {
+  if (isLocked(stream)) throw typeError(`Cannot send the body: ${what} is locked`);
+  if (!isDisturbed(stream)) return;
+  throw typeError(`Cannot send the body: ${what} was read or cancelled already`);
+}
+
 function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
-  if (isLocked(stream)) throw typeError("Cannot send the body: the stream is locked");
+  checkUnused(stream, "the stream");
   const open = () => isBacked(stream) ? new ByteReader(stream) : readerOf(stream);
   const cancel = (reason: unknown) => cancelStream(stream, reason);
   return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
@@ -73,14 +81,42 @@ function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
 
 const encoder = new TextEncoder();
 
-function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
-  const chunks = source[Symbol.asyncIterator]();
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    const { done, value } = await chunks.next();
-    if (done) controller.close();
-    else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+/** The methods of an iterator, read once. Throws `TypeError` where the value is no async iterable. */
+function iteratorOf(source: AsyncIterable<unknown>) {
+  const make: unknown = source[Symbol.asyncIterator];
+  if (typeof make !== "function") throw badIterable("Symbol.asyncIterator is no function");
+  const chunks: unknown = Reflect.apply(make, source, []);
+  if (!isObject(chunks)) throw badIterable("Symbol.asyncIterator returned no object");
+  const { next } = chunks;
+  if (typeof next !== "function") throw badIterable("its iterator has no function next");
+  const end = async (reason: unknown) => {
+    const { return: finish } = chunks;
+    if (typeof finish === "function") await Reflect.apply(finish, chunks, [reason]);
   };
-  const cancel = async (reason: unknown) => void await chunks.return?.(reason);
+  return { next: async () => resultOf(await Reflect.apply(next, chunks, [])), end };
+}
+
+const badIterable = (why: string) => typeError(`Cannot send the body, an async iterable: ${why}`);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null || typeof value === "function";
+
+/** The result of `next()`. Throws `TypeError` for something else. */
+function resultOf(result: unknown): { done: unknown; value: unknown } {
+  if (!isObject(result)) throw badIterable(`next() returned ${typeof result}, expected an object`);
+  const { done } = result;
+  return { done, value: done ? undefined : result["value"] };
+}
+
+function fromIterable(source: AsyncIterable<Uint8Array | string>): BodySource {
+  const { next, end: cancel } = iteratorOf(source);
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const { done, value } = await next();
+    if (done) controller.close();
+    else {controller.enqueue(
+        typeof value === "string" ? encoder.encode(value) : value as Uint8Array,
+      );}
+  };
   const strategy = dictionary({ highWaterMark: 0 });
   return fromStream(new ReadableStream(dictionary({ pull, cancel }), strategy));
 }
@@ -97,6 +133,7 @@ export async function bodySource(body: FetchBody): Promise<BodySource> {
  * once it becomes bytes, which have a length and can be sent again.
  */
 export async function requestSource(stream: ReadableStream<Uint8Array>): Promise<BodySource> {
+  checkUnused(stream, "the body of the Request");
   const found = await peek(stream);
   return isInstance(found, ReadableStream) ? fromStream(found) : fromBytes(found, null);
 }
@@ -120,7 +157,7 @@ export function asyncBodySource(body: FetchBody): BodySource | null {
   if (!isInstance(body, Blob)) return streamSource(body);
   const size = blobSize(body), length = size > 0 && size < MAX_KNOWN_SIZE ? size : null;
   const chunks = async function* () {
-    yield* (await blobContent(body)).chunks();
+    yield* (await namedContent(body)).chunks();
   };
   const open = () => chunkReader(chunks());
   return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };

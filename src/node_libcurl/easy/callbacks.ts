@@ -7,12 +7,12 @@
 
 import { Buffer } from "node:buffer";
 import { readSync } from "node:fs";
+import { refusal } from "../../handles/base/callback_results.ts";
 import type { EasyCallbacks } from "../../handles/easy/easy.ts";
 import { CurlPause, CurlReadFunc } from "../enums/callbacks.ts";
 import { numberOf } from "../tables.ts";
 import { readHsts, writeHsts } from "./hsts.ts";
 import type { AnyFunction, Inner } from "./inner.ts";
-import { isInstance } from "../../untrusted.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -24,8 +24,7 @@ const TRAILER_ABORT = numberOf("CURL_TRAILERFUNC_ABORT");
 /** Converts a result to C's `int`. Throws `TypeError` for a value that is not a number. */
 export function toInt(value: unknown, name: string): number {
   if (typeof value === "number") return value | 0;
-  const what = isInstance(value, Promise) ? "a Promise" : typeof value;
-  throw new TypeError(`The ${name} returned ${what}, expected an integer`);
+  throw refusal(value, name, "a number");
 }
 
 /** Calls the function of an option with these arguments, and returns its result for C. */
@@ -85,9 +84,7 @@ function onTrailer(inner: Inner, lines: string[]): number {
   const given = inner.call(inner.functions.get("TRAILERFUNCTION") as AnyFunction);
   if (given === false) return TRAILER_ABORT;
   if (!Array.isArray(given)) {
-    throw new TypeError(
-      `The TRAILERFUNCTION returned ${typeof given}, expected an array of strings or false`,
-    );
+    throw refusal(given, "TRAILERFUNCTION", "an array of strings or false");
   }
   lines.push(...given);
   return 0;

@@ -5,6 +5,7 @@
  */
 
 import type { Fifo } from "../../fifo.ts";
+import { disown } from "../../handles/base/callback_results.ts";
 import type { Easy as CoreEasy } from "../../handles/easy/easy.ts";
 import type { Mime } from "../../handles/mime/mime.ts";
 import { type CurlMime, insideOf } from "../mime/mime.ts";
@@ -70,7 +71,9 @@ export class Inner {
     this.#depth++;
     if (host) host.depth++;
     try {
-      return fn.apply(this.easy, args);
+      const result = fn.apply(this.easy, args);
+      disown(result); // no callback may be asynchronous: a promise fails the transfer
+      return result;
     } finally {
       this.#depth--;
       if (host) host.depth--;

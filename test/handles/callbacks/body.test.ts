@@ -35,7 +35,7 @@ describe("WRITEFUNCTION", () => {
     expect(facts(() => easy.perform())).toMatchObject({
       codeName: "CURLE_WRITE_ERROR",
       message: expect.stringMatching(/writing/i),
-      caused: false,
+      caused: true,
     });
   });
 

@@ -1,6 +1,13 @@
 // What a throw and what nonsense as a result do, in every callback that a transfer here can fire.
+import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { constants, CurlEasyError, type EasyCallbacks, type EasyOptions } from "../../../mod.ts";
+import {
+  constants,
+  CurlEasyError,
+  type EasyCallbacks,
+  type EasyOptions,
+  Mime,
+} from "../../../mod.ts";
 import { useServer } from "../../use.ts";
 import { having, libcurl } from "../../versions.ts";
 import { failure, Transfer, utf8 } from "../easy_support.ts";
@@ -189,6 +196,34 @@ describe.each(names.filter(fires))("%s (where libcurl has it)", (name) => {
     }
   });
 
+  test("a promise that is refused is handled, and none of its members is read", async () => {
+    const unhandled: unknown[] = [], onUnhandled = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", onUnhandled);
+    try {
+      class Own extends Promise<number> {
+        override then(): never {
+          throw new Error("was called");
+        }
+      }
+      const results = [
+        () => Promise.reject(new Error("too late")),
+        () => new Own((_, reject) => setTimeout(() => reject(new Error("too late")), 1)),
+        () => ({ then: () => unhandled.push("was called") }),
+        () => ({
+          get: 1,
+          get then() {
+            return unhandled.push("was read");
+          },
+        }),
+      ];
+      for (const result of results) expect(run(name, result).error.cause).toBeInstanceOf(TypeError);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", onUnhandled);
+    }
+  });
+
   test("undefined is success, but for the two that must say how many bytes", () => {
     const counts = name === "READFUNCTION" ||
       ["WRITEFUNCTION", "HEADERFUNCTION", "INTERLEAVEFUNCTION"].includes(name);
@@ -213,6 +248,61 @@ describe.each(names.filter(fires))("%s (where libcurl has it)", (name) => {
     easy.close();
     expect(calls).toBeGreaterThan(0);
   });
+});
+
+test("the text about a result names its type and the range", () => {
+  const texts: [unknown, string][] = [
+    ["5", 'the string "5"'],
+    [5n, "the bigint 5"],
+    [2 ** 32, "4294967296"],
+    [0.5, "0.5"],
+    [true, "true"],
+    [null, "null"],
+    [() => 5, "a function"],
+    [Symbol("5"), "a symbol"],
+    [[5], "an object"],
+    [Promise.resolve(5), "a Promise"],
+  ];
+  for (const [result, text] of texts) {
+    const { error } = run("XFERINFOFUNCTION", () => result);
+    expect((error.cause as Error).message).toBe(
+      `The XFERINFOFUNCTION returned ${text}, expected an integer from -2147483648 to 4294967295`,
+    );
+  }
+});
+
+describe.each(["WRITEFUNCTION", "HEADERFUNCTION", "INTERLEAVEFUNCTION"] as const)("%s", (name) => {
+  test("that returns another number than that of its bytes is the cause", () => {
+    for (const change of [1, -1, -1000]) {
+      let given = 0;
+      const options = CASES[name]!.options();
+      const take = (bytes: Uint8Array) => (given = bytes.length) + change;
+      using easy = new Transfer(server.url("/small"), { ...options, [name]: take });
+      const error = failure(() => easy.perform());
+      expect(error.code).toBe(WRITE);
+      expect(error.cause).toBeInstanceOf(CurlEasyError);
+      const text = `The ${name} returned ${given + change}, it was given ${given} bytes`;
+      expect((error.cause as Error).message).toBe(text);
+    }
+  });
+
+  test("that says by its result that it has failed is not", () => {
+    const error = run(name, () => constants.CURL_WRITEFUNC_ERROR).error;
+    expect([error.code, error.cause]).toEqual([WRITE, undefined]);
+  });
+});
+
+test("a READFUNCTION whose buffer was transferred away is told so", () => {
+  const READFUNCTION = (buffer: Uint8Array<ArrayBuffer>) => {
+    structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
+    return 10;
+  };
+  using easy = new Transfer(server.url("/echo"), { UPLOAD: true, READFUNCTION });
+  const text = "The READFUNCTION returned 10, its buffer was detached";
+  expect(failure(() => easy.perform()).cause).toMatchObject({ message: text });
+  using mime = new Mime().addPart({ name: "a", reader: { read: READFUNCTION } });
+  using form = new Transfer(server.url("/echo"), { MIMEPOST: mime });
+  expect((failure(() => form.perform()).cause as Error).message).toContain("was detached");
 });
 
 test("the first of several throws is the cause", () => {

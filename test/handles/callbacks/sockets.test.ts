@@ -159,7 +159,8 @@ describe("CLOSESOCKETFUNCTION", () => {
     } finally {
       vi.unstubAllGlobals();
     }
-    const nonsense = "The CLOSESOCKETFUNCTION returned 9223372036854776000, expected an integer";
+    const nonsense = "The CLOSESOCKETFUNCTION returned 9223372036854776000, expected an integer " +
+      "from -2147483648 to 4294967295";
     expect(reported).toEqual([thrown, new TypeError(nonsense)]);
   });
 

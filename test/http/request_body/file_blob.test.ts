@@ -42,6 +42,27 @@ async function arrived(body: () => Blob | FormData): Promise<{ body: string; chu
 }
 
 describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
+  test("that cannot be read is a TypeError with its path and the system's error", async () => {
+    const form = (blob: Blob) => {
+      const data = new FormData();
+      data.append("file", blob);
+      return data;
+    };
+    const cases = [[folder, "EISDIR"], ["/proc/self/mem", "EIO"]] as const;
+    for (const [path, code] of cases) {
+      for (const body of [Bun.file(path), form(Bun.file(path))]) {
+        const error = await failure(
+          fetch(used.server.url, { method: "PUT", body, agent: used.agent, timeout: 5000 }),
+        ) as Error;
+        expect([path, error]).toEqual([path, expect.any(TypeError)]);
+        expect(error.message).toContain(`Cannot read ${path}: ${code}`);
+        let { cause } = error;
+        while ((cause as Error).cause) cause = (cause as Error).cause;
+        expect(cause).toMatchObject({ code });
+      }
+    }
+  });
+
   test("has a length where its size is true", async () => {
     for (const size of [0, 1, 5, 70_000, 700_000]) {
       const path = fileOf("x".repeat(size));

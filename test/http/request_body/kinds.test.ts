@@ -114,6 +114,27 @@ describe("a body that is there", () => {
     }
   });
 
+  test("is read by the platform's own members, not those of a class of the user's", async () => {
+    const lies = {
+      size: 5,
+      type: "a/lie",
+      slice: () => new Blob(["lie"]),
+      stream: () => new Blob(["lie"]).stream(),
+      arrayBuffer: () => Promise.resolve(new ArrayBuffer(3)),
+    };
+    class Own extends Blob {}
+    for (const [name, value] of Object.entries(lies)) {
+      Object.defineProperty(Own.prototype, name, { get: () => value });
+    }
+    const own = Object.defineProperty(new Blob(["hello world"]), "size", { value: 5 });
+    for (const body of [new Own(["hello world"], { type: "text/x" }), own]) {
+      const arrived = await post(body);
+      expect(sentText(arrived)).toBe("hello world");
+      expect(sent(arrived, "content-length")).toEqual(["11"]);
+      expect(sent(arrived, "content-type")).toEqual(body === own ? [] : ["text/x"]);
+    }
+  });
+
   test("of another kind is sent as its text", async () => {
     expect(sentText(await post({ toString: () => "an object" } as never))).toBe("an object");
   });
@@ -162,6 +183,25 @@ describe("a stream", () => {
     }
     expect(sentText(await post(chunks()))).toBe("one two");
     expect(sentText(await post(Readable.from([utf8("a"), utf8("b")])))).toBe("ab");
+  });
+
+  test("that is no valid async iterable is refused with what is wrong", async () => {
+    const { asyncIterator } = Symbol;
+    const cases: [unknown, string][] = [
+      [{ [asyncIterator]: undefined }, "Symbol.asyncIterator is no function"],
+      [{ [asyncIterator]: 5 }, "Symbol.asyncIterator is no function"],
+      [{ [asyncIterator]: () => null }, "Symbol.asyncIterator returned no object"],
+      [{ [asyncIterator]: () => ({}) }, "its iterator has no function next"],
+      [{ [asyncIterator]: () => ({ next: () => 5 }) }, "next() returned number"],
+      [{ [asyncIterator]: () => ({ next: () => Promise.resolve() }) }, "next() returned undefined"],
+    ];
+    for (const [body, text] of cases) {
+      for (const send of [post, (it: FetchBody) => upload(it as Blob, url, { timeout: 10_000 })]) {
+        const error = await failure(send(body as FetchBody)) as Error;
+        expect([text, error]).toEqual([text, expect.any(TypeError)]);
+        expect(error.message).toContain(text);
+      }
+    }
   });
 
   test("that has more at once does not pause the transfer", async () => {
