@@ -14,6 +14,7 @@
  */
 
 import { latin1 } from "../../../ffi/c_text.ts";
+import { flags } from "../../../ffi/curl/flags.ts";
 import { infos } from "../../../ffi/curl/infos.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
 import { bytesAt } from "../../../ffi/memory.ts";
@@ -27,6 +28,7 @@ export const MAY_WAIT_FOR_100 = 0x200;
 /** A bit of `reuseRisks`: the last final head came before the body was sent. */
 export const BODY_UNSENT = 0x400;
 
+const HTTP = flags.CURLPROTO_HTTP | flags.CURLPROTO_HTTPS;
 const EXPECTATION_FAILED = 417;
 
 /** The value of FORBID_REUSE for libcurl. */
@@ -40,7 +42,8 @@ export function reuseNumber(settings: EasySettings): number {
  * status line: libcurl reads it when the answer is over, or before it repeats the request.
  */
 export function noteStatusLine(state: EasyState, line: Pointer, length: number): void {
-  if (length === 0) return;
+  // other protocols have lines of answers too
+  if (length === 0 || !((readInfo(state, infos.PROTOCOL) as number) & HTTP)) return;
   const status = finalStatus(latin1(bytesAt(line, length)));
   if (status === null) return;
   const { settings } = state, isUnsent = status !== "multiplexed" && leavesUnsent(state, status);

@@ -143,6 +143,22 @@ describe.each(Object.keys(WAYS))("by %s", (name) => {
   });
 });
 
+test("on a connection that has served other requests, neither", async () => {
+  const known = (await log()).faults.length;
+  using easy = new Easy();
+  await using agent = new Agent();
+  for (const kind of [...KINDS, ...KINDS]) {
+    for (const answer of ["200", "continue", "201", "417"]) {
+      easy.setOpts(nextOptions(`${base}/200/1`));
+      await agent.perform(easy);
+      expect(easy.getInfo("RESPONSE_CODE")).toBe(200);
+      easy.setOpts(optionsFor(kind, `${base}/${answer}/1`));
+      await agent.perform(easy).catch(fails);
+    }
+  }
+  expect((await log()).faults.slice(known)).toEqual([]);
+});
+
 describe("a connection is kept", () => {
   test.each(KINDS)("after a 100: %s", async (kind) => {
     for (const name of Object.keys(WAYS)) {
