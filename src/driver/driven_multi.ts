@@ -82,7 +82,7 @@ export class DrivenMulti {
       () => this.fairness.size > 0 || this.transfers.runnable < this.transfers.size,
     );
     this.sockets = new Sockets(poller, oddities().closesUnconnectedSilently);
-    this.answers = new EarlyAnswers(this.sockets);
+    this.answers = new EarlyAnswers(this.sockets, schedule);
     this.waits = new SocketWaits(this.sockets, () => scheduler.parkSoon());
     this.multi = multiFor(options, cacheSize);
     this.#state = multiStateOf(this.multi);
@@ -104,6 +104,7 @@ export class DrivenMulti {
 
   /** Has libcurl close all idle connections. */
   #closeKept(): void {
+    this.answers.stop();
     this.#farewells.end();
     this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS);
   }

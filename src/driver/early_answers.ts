@@ -8,7 +8,8 @@
  * incomplete, a transfer of which only sending is paused waits for its socket to be readable; after
  * that it waits for nothing. Where other streams use the same socket, the announced length of the
  * body decides. If the server closes the connection without an answer, the transfer waits for
- * nothing either; the driver ends it with CURLE_GOT_NOTHING.
+ * nothing either; the driver ends it with CURLE_GOT_NOTHING, unless the upload goes on soon: then libcurl
+ * may repeat the request.
  *
  * @module
  */
@@ -23,11 +24,15 @@ import { getInfo } from "../handles/easy/infos.ts";
 import { oddities } from "../libcurl_versions.ts";
 import { isHttp1 } from "./http_version.ts";
 import type { Sockets } from "./sockets.ts";
+import { Deadline } from "./timing/deadline.ts";
 
 const { CURL_POLL_REMOVE, CURLPAUSE_CONT, CURLPAUSE_RECV, CURLPAUSE_SEND } = flags;
 
 /** Called at the end of a transfer with its error, `null` where it succeeded. */
 export type AnswerListener = (easy: EasyState, error: CurlEasyError | null) => void;
+
+/** How long a transfer whose connection has ended waits for more of its upload. */
+const PATIENCE_MS = 500;
 
 /** The socket of a transfer that libcurl has not named yet. */
 const UNKNOWN = -1;
@@ -43,10 +48,17 @@ export class EarlyAnswers {
   readonly #bySocket = new Map<number, Set<EasyState>>();
   /** The transfers whose answer may be complete: the next `end` checks them. */
   readonly #due = new Set<EasyState>();
+  /** The transfers whose connection has ended without an answer, with the time when it was seen. */
+  readonly #cutOff = new Map<EasyState, number>();
+  readonly #deadline: Deadline;
 
-  /** `sockets` has the directions that libcurl waits for. */
-  constructor(sockets: Sockets) {
+  /**
+   * `sockets` has the directions that libcurl waits for; `schedule` has to schedule a turn, in which
+   * `end` is called.
+   */
+  constructor(sockets: Sockets, schedule: () => void) {
     this.#sockets = sockets;
+    this.#deadline = new Deadline(schedule);
   }
 
   /** How many transfers in flight may end with their answer. */
@@ -78,6 +90,7 @@ export class EarlyAnswers {
     if (fd === undefined) return;
     this.#fds.delete(easy);
     this.#due.delete(easy);
+    this.#cutOff.delete(easy);
     const others = this.#bySocket.get(fd);
     others?.delete(easy);
     if (others?.size === 0) this.#bySocket.delete(fd);
@@ -107,6 +120,8 @@ export class EarlyAnswers {
 
   /** Ends the transfers whose whole answer was received. Returns whether there were any. */
   end(listener: AnswerListener): boolean {
+    const isLate = this.#deadline.take();
+    for (const easy of isLate ? this.#cutOff.keys() : []) this.#due.add(easy);
     if (this.#due.size === 0) return false;
     let any = false;
     const due = [...this.#due];
@@ -119,7 +134,10 @@ export class EarlyAnswers {
       any = true;
       if (head === null) listener(easy, new CurlEasyError(Code.GOT_NOTHING, NO_ANSWER));
       else if (easy.run.uploadResumed) listener(easy, errorOf(easy, head, fd));
-      else resumeUpload(easy);
+      else {
+        easy.run.uploadResumed = true;
+        resumeUpload(easy);
+      }
     }
     return any;
   }
@@ -129,9 +147,25 @@ export class EarlyAnswers {
     return isAllReceived(easy, head) || this.#waitsForNothing(easy);
   }
 
-  /** Whether the server has closed the connection of a transfer without an answer. */
+  /** Whether the server has closed the connection without an answer, and no more is to be sent. */
   #isCutOff(easy: EasyState, fd: number): boolean {
-    return this.#waitsForNothing(easy) && isReadable(fd);
+    if (!this.#waitsForNothing(easy) || !isReadable(fd)) {
+      this.#cutOff.delete(easy);
+      return false;
+    }
+    const now = performance.now(), since = this.#cutOff.get(easy);
+    if (since !== undefined && now - since >= PATIENCE_MS) return true;
+    if (!this.#deadline.pending) this.#deadline.set(PATIENCE_MS);
+    this.#deadline.arm();
+    if (since !== undefined) return false;
+    this.#cutOff.set(easy, now);
+    resumeUpload(easy);
+    return false;
+  }
+
+  /** Cancels what is scheduled. */
+  stop(): void {
+    this.#deadline.disarm();
   }
 
   /** Whether libcurl does not wait for the socket of the transfer. */
@@ -155,7 +189,6 @@ function onlySendingIsPaused({ paused, run }: EasyState): boolean {
  * checks that the answer is complete; from any other it calls READFUNCTION, which pauses it again.
  */
 function resumeUpload(easy: EasyState): void {
-  easy.run.uploadResumed = true;
   try {
     pauseTransfer(easy, CURLPAUSE_CONT);
   } catch (error) {

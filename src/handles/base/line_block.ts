@@ -26,9 +26,8 @@ class Room {
   }
 }
 
-/** Free blocks. Nearly all heads arrive at once, so one block after another would be enough. */
-const spare: LineBlock[] = [];
-const MAX_SPARE = 4;
+/** A free block. Nearly all heads arrive at once, so most transfers use one block in turn. */
+let spare: LineBlock | null = null;
 
 /** Bytes in C memory, to which lines are added. */
 export class LineBlock {
@@ -37,7 +36,9 @@ export class LineBlock {
 
   /** An empty block. Whoever takes it calls {@linkcode giveBack}. */
   static take(): LineBlock {
-    return spare.pop() ?? new LineBlock();
+    const block = spare ?? new LineBlock();
+    spare = null;
+    return block;
   }
 
   /** Adds the bytes at an address, of which there must be one. Returns the first byte. */
@@ -59,7 +60,7 @@ export class LineBlock {
   /** Frees the block, or keeps it for another head. */
   giveBack(): void {
     this.#length = 0;
-    if (spare.length < MAX_SPARE && this.#room.bytes.length <= KEPT) spare.push(this);
+    if (spare === null && this.#room.bytes.length <= KEPT) spare = this;
     else release(this.#room.pointer);
   }
 

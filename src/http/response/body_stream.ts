@@ -11,7 +11,7 @@ import { KEPT_BYTES } from "../../handles/easy/decoding.ts";
 import { dictionary } from "../../members.ts";
 import { isAborted, onAbortWithoutRef, reasonOf, throwIfAborted } from "../../signals.ts";
 import { BodyQueue } from "./body_queue.ts";
-import { type UnreadBody, watchUnread } from "./unread.ts";
+import { forgetUnread, type UnreadBody, watchUnread } from "./unread.ts";
 
 const { CURL_WRITEFUNC_PAUSE } = flags;
 
@@ -219,10 +219,16 @@ export class BodySink implements UnreadBody {
     watchUnread(this);
   }
 
+  #unwatch(): void {
+    if (!this.#isWatched) return;
+    this.#isWatched = false;
+    forgetUnread(this);
+  }
+
   /** Pauses the transfer if nobody reads: {@linkcode UnreadBody}. */
   look(): boolean {
-    const isOver = this.#finish !== null || this.#closed || this.#paused;
-    if (isOver || this.#gathered || this.#waitingController) return this.#isWatched = false;
+    const isRead = this.#gathered !== null || this.#waitingController !== null;
+    if (isRead || this.#paused) return this.#isWatched = false;
     if (!this.#wasUnread) return this.#wasUnread = true;
     this.#paused = this.#transfer.pauseUnread();
     return this.#isWatched = false;
@@ -235,6 +241,7 @@ export class BodySink implements UnreadBody {
 
   #drop(): void {
     this.#closed = true;
+    this.#unwatch();
     this.#waitingController = null;
     this.#queue.clear();
     this.#unlisten?.();
@@ -329,6 +336,7 @@ export class BodySink implements UnreadBody {
   #finishWith(finish: (controller: Controller) => void): void {
     if (this.#closed || this.#finish) return;
     this.#finish = finish;
+    this.#unwatch();
     const controller = this.#controller;
     if (controller) this.#endOrListen(controller, finish);
   }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 
 /** A body whose transfer can be paused. */
 export interface UnreadBody {
@@ -21,19 +21,27 @@ export interface UnreadBody {
 const EVERY_MS = 200;
 
 const bodies = new Set<UnreadBody>();
-let isLooking = false;
+let timer: ReturnType<typeof setTimeout> | null = null;
 
-/** Looks at a body until `look` returns `false`. */
+/** Looks at a body until `look` returns `false`, or {@linkcode forgetUnread} is called. */
 export function watchUnread(body: UnreadBody): void {
   bodies.add(body);
-  if (!isLooking) lookLater();
+  if (timer === null) lookLater();
+}
+
+/** Ends {@linkcode watchUnread}: without a body there is no timer. */
+export function forgetUnread(body: UnreadBody): void {
+  bodies.delete(body);
+  if (bodies.size > 0 || timer === null) return;
+  clearTimeout(timer);
+  timer = null;
 }
 
 function lookLater(): void {
-  isLooking = true;
-  setTimeout(() => {
+  timer = setTimeout(() => {
     for (const body of bodies) if (!body.look()) bodies.delete(body);
     if (bodies.size > 0) lookLater();
-    else isLooking = false;
-  }, EVERY_MS).unref();
+    else timer = null;
+  }, EVERY_MS);
+  timer.unref();
 }
