@@ -110,6 +110,7 @@ function at<const S extends Signature>(address: NonNullPointer, signature: S): C
 }
 
 function atWorkerEnd(fn: () => void): void {
+  const { Bun } = globalThis as unknown as { Bun: { isMainThread: boolean } };
   if (!Bun.isMainThread) process.once("exit", fn); // not after `terminate()`
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { dictionary } from "../../members.ts";
+import { isInstance } from "../../untrusted.ts";
 
 function getterOf<T, V>(prototype: T, name: keyof T & string): (of: T) => V {
   const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
@@ -66,8 +67,8 @@ export function isDisturbed(stream: ReadableStream): boolean {
   if (isLocked(stream)) return false; // refused by it as well
   try {
     return !new Response(stream);
-  } catch {
-    return true;
+  } catch (error) {
+    return isInstance(error, TypeError); // any other is thrown by a member of the user's
   }
 }
 
