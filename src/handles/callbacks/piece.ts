@@ -1,6 +1,6 @@
 /**
- * WRITEFUNCTION and HEADERFUNCTION without a copy, for curlew's own callbacks in the rooms above: the
- * callback gets a reference to libcurl's buffer, and copies the bytes once, to their final place.
+ * WRITEFUNCTION without a copy, for curlew's own callbacks in the rooms above: the callback gets a
+ * reference to libcurl's buffer, and copies the bytes once, to their final place.
  *
  * @module
  */
@@ -61,7 +61,7 @@ export function tappedAt(at: Pointer, length: number): TappedBytes {
 const TAKES_PIECE: unique symbol = Symbol("takes a piece");
 const MARK = {};
 
-/** Makes a WRITEFUNCTION or HEADERFUNCTION that takes a {@linkcode Piece}. */
+/** Makes a WRITEFUNCTION that takes a {@linkcode Piece}. */
 export function onPiece(take: (piece: Piece) => number): (bytes: Uint8Array) => number {
   return Object.assign(take, { [TAKES_PIECE]: MARK }) as unknown as (bytes: Uint8Array) => number;
 }
