@@ -31,7 +31,10 @@ export function release(block: NonNullPointer): void {
   libc.free(block);
 }
 
-/** A `size_t` or an address in the form that the runtime passes on fastest; the other form takes 0.1 µs more. */
+/**
+ * A `size_t` or an address in the form that the runtime passes on fastest; the other form takes 0.1
+ * µs more.
+ */
 const size: (length: number) => number | bigint = native.runtime === "deno"
   ? BigInt
   : (length) => length;

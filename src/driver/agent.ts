@@ -57,16 +57,6 @@ export let waitWritable: (agent: Agent, easy: Easy) => Promise<void>;
 export let isAgent: (value: unknown) => value is Agent;
 /** The agents of this thread that are not closed. */
 const openAgents = new Set<Agent>();
-let closeOpenAgents: () => void;
-let closesWithWorker = false;
-
-/** Has the open agents closed when the thread ends, if that is a Worker. */
-function closeWithWorker(): void {
-  if (closesWithWorker) return;
-  closesWithWorker = true;
-  native.atWorkerEnd?.(() => closeOpenAgents());
-}
-
 /** Registers the watcher of all transfers that an agent starts from now on; `null` removes it. */
 export let setWatcher: (agent: Agent, watcher: TransferWatcher | null) => void;
 /**
@@ -112,9 +102,9 @@ export class Agent {
   #closing: Promise<void> | null = null;
 
   static {
-    closeOpenAgents = () => {
+    native.atWorkerEnd?.(() => {
       for (const agent of openAgents) agent.#closeWithWorker();
-    };
+    });
     performAtOnce = (agent, easy, signal, outcome) => agent.#perform(easy, outcome, signal);
     performOn = (agent, easy, signal, request) =>
       promised((outcome) =>
@@ -152,7 +142,6 @@ export class Agent {
    */
   constructor(options: AgentOptions = {}) {
     this.#loops = new Loops(readOptions(options ?? {}));
-    closeWithWorker();
     openAgents.add(this);
   }
 

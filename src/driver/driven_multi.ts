@@ -104,7 +104,6 @@ export class DrivenMulti {
 
   /** Has libcurl close all idle connections. */
   #closeKept(): void {
-    this.answers.stop();
     this.#farewells.end();
     this.multi.setOpt("NETWORK_CHANGED", CURLMNWC_CLEAR_CONNS);
   }
@@ -428,6 +427,7 @@ export class DrivenMulti {
     this.remedies.end();
     this.timeouts.end();
     this.looks.end();
+    this.answers.stop();
     this.#farewells.end();
     this.multi.close();
   }

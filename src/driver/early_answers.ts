@@ -8,8 +8,8 @@
  * incomplete, a transfer of which only sending is paused waits for its socket to be readable; after
  * that it waits for nothing. Where other streams use the same socket, the announced length of the
  * body decides. If the server closes the connection without an answer, the transfer waits for
- * nothing either; the driver ends it with CURLE_GOT_NOTHING, unless the upload goes on soon: then libcurl
- * may repeat the request.
+ * nothing either; the driver ends it with CURLE_GOT_NOTHING, unless the upload goes on soon:
+ * then libcurl may repeat the request.
  *
  * @module
  */

@@ -4,11 +4,14 @@
  * @module
  */
 
+import { trimmed } from "../../trim.ts";
 import { checkReturns, LengthCheck } from "./head_checks.ts";
 
 /** A header field as received; several with the same name stay separate. */
 export type Field = readonly [name: string, value: string];
 
+/** The ASCII space that is cut off; `trim()` would also cut U+00A0, a byte of "à". */
+const BLANKS = "\t\n\v\f\r ";
 const SPACE = 32, TAB = 9, LF = 10, CR = 13, LETTER_C = 0x63, LOWER_CASE = 0x20;
 
 /** The fields of a head, or of its trailers. */
@@ -44,7 +47,7 @@ export class FieldList {
     if (first === SPACE || first === TAB) return this.#unfold(lines, start, end);
     const colon = lines.indexOf(":", start), isField = colon > start && colon < end;
     const name = isField ? nameIn(lines, start, colon) : "";
-    const value = isField ? trimmed(lines, colon + 1, end) : "";
+    const value = isField ? valueIn(lines, colon + 1, end) : "";
     if ((first | LOWER_CASE) === LETTER_C) this.#lengths.add(lines, start, name, value);
     else this.#lengths.isLast = false;
     if (isField) this.list.push([name, value]);
@@ -55,18 +58,18 @@ export class FieldList {
     this.#lengths.refuseFold();
     const [name, value] = this.list.at(-1) ?? [];
     if (name === undefined) return;
-    this.list[this.list.length - 1] = [name, `${value} ${trimmed(lines, start, end)}`];
+    this.list[this.list.length - 1] = [name, `${value} ${valueIn(lines, start, end)}`];
   }
 }
 
 /** A name, before which there is no space, and hardly ever after it. */
 function nameIn(text: string, start: number, colon: number): string {
   const isTrimmed = text.charCodeAt(colon - 1) > SPACE && text.charCodeAt(start) > SPACE;
-  return isTrimmed ? text.slice(start, colon) : trimmed(text, start, colon);
+  return isTrimmed ? text.slice(start, colon) : valueIn(text, start, colon);
 }
 
-/** A slice without the ASCII space around it; `trim()` would also cut U+00A0, a byte of "à". */
-function trimmed(text: string, from: number, to: number): string {
+/** A slice without the space around it. */
+function valueIn(text: string, from: number, to: number): string {
   let start = from, end = to;
   // nearly all values: no loop and no call, since a short program runs before code is compiled
   if (text.charCodeAt(start) === SPACE) start++;
@@ -74,9 +77,5 @@ function trimmed(text: string, from: number, to: number): string {
   if (text.charCodeAt(start) > SPACE && text.charCodeAt(end - 1) > SPACE && start < end) {
     return text.slice(start, end);
   }
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (start < end && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
+  return trimmed(text.slice(start, end), BLANKS);
 }
-
-const isBlank = (unit: number) => unit === SPACE || (unit >= TAB && unit <= CR);
