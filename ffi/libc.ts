@@ -17,6 +17,8 @@ const SIGNATURES = {
   memcpy_in: { symbol: "memcpy", args: ["buffer", "pointer", "usize"], result: "void" },
   memcpy_at: { symbol: "memcpy", args: ["usize", "pointer", "usize"], result: "void" },
   memcpy_out: { symbol: "memcpy", args: ["pointer", "buffer", "usize"], result: "void" },
+  // void *, size_t, int advice
+  madvise: { args: ["usize", "usize", "i32"], result: "i32" },
   strlen: { args: ["pointer"], result: "usize" },
   strerror: { args: ["i32"], result: "pointer" },
   getpid: { args: [], result: "i32" },
@@ -24,7 +26,12 @@ const SIGNATURES = {
   // int close(int), dup(int); ssize_t read(int, void *, size_t), write(int, const void *, size_t)
   close: { args: ["i32"], result: "i32" },
   read: { args: ["i32", "buffer", "usize"], result: "i64" },
+  read_to: { symbol: "read", args: ["i32", "pointer", "usize"], result: "i64" },
   write: { args: ["i32", "buffer", "usize"], result: "i64" },
+  // int open(const char *, int flags, ...), called without a mode
+  open: { args: ["buffer", "i32"], result: "i32" },
+  // ssize_t pread(int, void *, size_t, off_t)
+  pread: { args: ["i32", "pointer", "usize", "i64"], result: "i64" },
   pipe: { args: ["buffer"], result: "i32" },
   socket: { args: ["i32", "i32", "i32"], result: "i32" },
   // int fd, int how
@@ -173,6 +180,9 @@ export function useUtf8(): void {
 
 const F_DUPFD_CLOEXEC = isApple ? 67 : 1030;
 const FIOCLEX = isApple ? 0x20006601 : 0x5451;
+
+/** The flags of `open(2)`: O_RDONLY, O_NONBLOCK and O_CLOEXEC. */
+export const READ_NONBLOCKING: number = isApple ? 0x4 | 0x1000000 : 0x800 | 0x80000;
 
 /** A new descriptor for the same file, closed on exec. Throws where the system has none left. */
 export function duplicate(fd: number): number {

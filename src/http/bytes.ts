@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { prefault } from "../../ffi/prefault.ts";
 import { bytesOf, isBuffer } from "../handles/base/views.ts";
 import { typeError } from "./errors.ts";
 
@@ -26,9 +27,16 @@ export function roomFor(size: number): Uint8Array<ArrayBuffer> {
  */
 export function copyOf(data: unknown, what: string): Uint8Array<ArrayBuffer> | null {
   const bytes = bytesOf(data);
-  if (bytes) return new Uint8Array(bytes);
+  if (bytes) return bytes.length < LARGE ? new Uint8Array(bytes) : largeCopy(bytes);
   if (!isBuffer(data)) return null;
   throw typeError(`${what}: its buffer is detached, or has become too short for the view`);
+}
+
+function largeCopy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = roomFor(bytes.length);
+  prefault(copy);
+  copy.set(bytes);
+  return copy;
 }
 
 /** Encodes bytes as base64. */

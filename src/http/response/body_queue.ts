@@ -5,6 +5,7 @@
  */
 
 import { native } from "../../../ffi/mod.ts";
+import { AHEAD, prefault } from "../../../ffi/prefault.ts";
 import { Fifo } from "../../fifo.ts";
 import type { Piece } from "../../handles/callbacks/piece.ts";
 import { roomFor } from "../bytes.ts";
@@ -52,6 +53,8 @@ export class BodyQueue {
   /** The slab that is being filled. */
   #slab: Chunk | null = null;
   #filled = 0;
+  /** Up to where the system has provided the slab; `Infinity` for one of the usual size. */
+  #provided = Infinity;
   /** The size of the next slab. Below `SLAB` it is the length of the whole body. */
   #size = SLAB;
   #length = 0;
@@ -83,11 +86,19 @@ export class BodyQueue {
       }
       const slab = this.#slab ??= slabOf(this.#size), start = this.#filled;
       const count = Math.min(rest, slab.length - start);
+      if (start + count > this.#provided) this.#provideMore(slab);
       piece.copyTo(slab.subarray(start, start + count), from);
       this.#filled += count;
       if (this.#filled === slab.length) this.#chunks.push(this.#detachSlab(slab));
       from += count;
     }
+  }
+
+  /** Has the system provide the next part of the array that {@linkcode reserve} has made. */
+  #provideMore(slab: Chunk): void {
+    const end = Math.min(this.#filled + AHEAD, slab.length);
+    prefault(slab, this.#provided, end);
+    this.#provided = end;
   }
 
   #pushTiny(slab: Chunk, bytes: Chunk, length: number): void {
@@ -110,6 +121,7 @@ export class BodyQueue {
   #detachSlab(slab: Chunk): Chunk {
     this.#slab = null;
     this.#filled = 0;
+    this.#provided = Infinity;
     if (this.#size < SLAB) this.#size = SLAB;
     return slab;
   }
@@ -136,6 +148,7 @@ export class BodyQueue {
     const slab = roomFor(size);
     const filled = this.fill(slab);
     this.#slab = slab;
+    this.#provided = filled;
     this.#length = this.#filled = filled;
   }
 
@@ -143,7 +156,10 @@ export class BodyQueue {
   takeAll(): Chunk {
     const single = !this.#slab && this.#chunks.length === 1 ? this.#chunks.first : null;
     const all = single ?? roomFor(this.#length);
-    if (!single) this.fill(all);
+    if (!single) {
+      prefault(all);
+      this.fill(all);
+    }
     this.clear();
     return all;
   }
@@ -170,6 +186,7 @@ export class BodyQueue {
   clear(): void {
     this.#chunks.clear();
     this.#length = this.#filled = 0;
+    this.#provided = Infinity;
     this.#slab = null;
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Piece } from "../../../src/handles/callbacks/piece.ts";
 import { BodyQueue } from "../../../src/http/response/body_queue.ts";
 
-const SLAB = 64 * 1024;
+const SLAB = 64 * 1024, MIB = 1024 * 1024;
 
 /** Bytes of a pattern that does not fit the sizes of the queue. */
 function piece(from: number, length: number): Uint8Array<ArrayBuffer> {
@@ -176,3 +176,23 @@ test("a chunk has nothing else in its buffer, also the rest of one that a read t
     }
   }
 });
+
+// also where the body is shorter or longer than the length for which there is room
+test.each([0, 1, SLAB, 4 * MIB - 1, 4 * MIB, 9 * MIB + 7])(
+  "a body that is taken as a whole has every byte, where %d bytes were announced",
+  (announced) => {
+    for (const size of [0, 1, SLAB + 1, 4 * MIB + 1, 9 * MIB + 7]) {
+      const pick = random(size), queue = new BodyQueue();
+      const body = piece(0, size);
+      let at = Math.min(pick(300_000), size);
+      queue.push(from(body.subarray(0, at)));
+      queue.reserve(announced);
+      while (at < size) {
+        queue.push(from(body.subarray(at, at = Math.min(at + 1 + pick(3 * MIB), size))));
+      }
+      expect(queue.length).toBe(size);
+      const all = queue.takeAll();
+      expect([all.length, Buffer.compare(all, body)]).toEqual([size, 0]);
+    }
+  },
+);
