@@ -226,6 +226,7 @@ export const native: Native = {
   env,
   watch: null,
   watchByWorker: null,
+  fileStat: null,
   atWorkerEnd: null,
   hastenCollection,
 };

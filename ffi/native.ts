@@ -123,6 +123,13 @@ export interface WorkerWait {
   wake(): void;
 }
 
+/** Where a file is on the system's disks, and its size in bytes. */
+export interface FileStat {
+  readonly dev: number;
+  readonly ino: number;
+  readonly size: number;
+}
+
 /** The operations that a runtime offers. */
 export interface Native {
   /** The name of the runtime. */
@@ -166,6 +173,8 @@ export interface Native {
   readonly watchByWorker:
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
+  /** The properties of a file; `null` on a runtime without Blobs of files. */
+  readonly fileStat: ((path: string) => Promise<FileStat>) | null;
   /**
    * Has a function called when the thread ends, if that is a Worker: only then does the process go
    * on without it. `null` where the runtime does not report the end of a Worker.

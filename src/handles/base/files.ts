@@ -9,6 +9,7 @@ import { duplicate, lastErrno, lastError, libc } from "../../../ffi/libc.ts";
 import { cString, utf8 } from "../../../ffi/memory.ts";
 import { native, type NonNullPointer } from "../../../ffi/mod.ts";
 import type { AnyFunction } from "./callback_results.ts";
+import { onFill, readNext } from "./input_file.ts";
 import { Owned } from "./owned.ts";
 import { isByteArray } from "./views.ts";
 
@@ -78,11 +79,13 @@ export class FileSource {
   }
 
   /** Reads like a READFUNCTION. Throws the error of `read(2)`. */
-  readonly read: AnyFunction = (buffer: Uint8Array<ArrayBuffer>) => {
-    const count = Number(libc.read(this.#fd, buffer, buffer.length));
-    if (count < 0) throw new Error(`Cannot read the file of READDATA: ${lastError()}`);
-    return count;
-  };
+  readonly read: AnyFunction = onFill((target, room) => {
+    try {
+      return readNext(this.#fd, target, room);
+    } catch (error) {
+      throw new Error(`Cannot read the file of READDATA: ${(error as Error).message}`);
+    }
+  });
 
   /** Seeks like a SEEKFUNCTION, which fails for a pipe. */
   readonly seek: AnyFunction = (_data: unknown, offset: number, origin: number) =>

@@ -13,6 +13,7 @@ import { Code, CurlEasyError } from "../../errors.ts";
 import { giveBufferBack, roomOf, takeBuffer } from "../base/callback_buffers.ts";
 import { standardOutput } from "../base/standard_output.ts";
 import { type AnyFunction, toInt } from "../base/callback_results.ts";
+import { isFill } from "../base/input_file.ts";
 import { viewLength } from "../base/views.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import type { CallbackKind } from "./dispatch.ts";
@@ -126,7 +127,10 @@ function mustWait(state: EasyState, length: number): boolean {
   return state.multi?.observer?.mustWait(state, length) ?? false;
 }
 
-/** Makes the native READFUNCTION: the user fills a buffer, which is copied to C memory. */
+/**
+ * Makes the native READFUNCTION: the user fills a buffer, which is copied to C memory, and a file of
+ * curlew's own is read into C memory.
+ */
 export function onRead(
   kind: CallbackKind,
 ): (ptr: Pointer, size: number, nmemb: number, token: number) => number {
@@ -137,7 +141,9 @@ export function onRead(
     const read = (buffer: Uint8Array) => fn(buffer, state.settings.data.get(kind.dataId));
     const rest = promisedRest(state), room = Math.min(size * nmemb, rest);
     if (room === 0) return 0;
-    const length = fillFrom(state, ptr, room, kind.name, read);
+    const length = isFill(fn)
+      ? guarded(state, () => fn(ptr as NonNullPointer, room))
+      : fillFrom(state, ptr, room, kind.name, read);
     if (length <= room) state.run.bytesRead += length; // otherwise the transfer pauses or ends
     if (length > 0 || rest === Infinity) return length;
     state.run.ownError = shortBody(state, rest);
@@ -156,26 +162,37 @@ export function fillFrom(
   name: string,
   read: (buffer: Uint8Array<ArrayBuffer>) => unknown,
 ): number {
+  return guarded(state, () => {
+    const buffer = takeBuffer(room, state);
+    try {
+      const length = toInt(read(buffer), name);
+      if (length === CURL_READFUNC_ABORT || length === PAUSE) return length;
+      if (length < 0 || length > viewLength(buffer)) {
+        throw new RangeError(`The ${name} returned ${length}, ${roomOf(buffer, room)}`);
+      }
+      copyOut(ptr as NonNullPointer, buffer, length);
+      return length;
+    } finally {
+      giveBufferBack();
+    }
+  });
+}
+
+/** Calls `fill`, which gives bytes to send. Returns the result for libcurl. */
+function guarded(state: EasyState, fill: () => number): number {
   if (state.trailersSent) {
     state.recordThrown(state.trailersSentError()); // a redirect uploads again after the trailers
     return CURL_READFUNC_ABORT;
   }
-  const buffer = takeBuffer(room, state);
   state.enterCallback();
   try {
-    const length = toInt(read(buffer), name);
+    const length = fill();
     if (length === PAUSE) state.paused |= CURLPAUSE_SEND;
-    if (length === CURL_READFUNC_ABORT || length === PAUSE) return length;
-    if (length < 0 || length > viewLength(buffer)) {
-      throw new RangeError(`The ${name} returned ${length}, ${roomOf(buffer, room)}`);
-    }
-    copyOut(ptr as NonNullPointer, buffer, length);
     return length;
   } catch (error) {
     state.recordThrown(error);
     return CURL_READFUNC_ABORT;
   } finally {
     state.leaveCallback();
-    giveBufferBack();
   }
 }

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
 import { type BodySource, bodySource } from "../request_body/source.ts";
+import { InputFile } from "../../handles/base/input_file.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
+import { type FileBody, FileFeeder } from "../request_body/file_feeder.ts";
 import { mustReceiveFirst } from "../transfer/retry.ts";
 import type { ChainedRequest } from "../transfer/request_chain.ts";
 import { isInstance } from "../../untrusted.ts";
@@ -70,8 +72,6 @@ async function openPath(path: string): Promise<FileSource | BodySource> {
   }
 }
 
-const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO that replaced the file must not block
-
 /**
  * A file, read at each call of READFUNCTION from one descriptor. Its size at the time of opening is
  * announced to the server: bytes appended later are not sent, and a file that has become shorter is
@@ -79,57 +79,47 @@ const { O_RDONLY, O_NONBLOCK = 0 } = constants; // a FIFO that replaced the file
  */
 class FileSource implements UploadSource {
   readonly body: BodySource;
-  readonly #fd: number;
-  /** `null` for files whose size the system does not know, such as those in `/proc`. */
-  readonly #size: number | null;
-  #at = 0;
+  readonly #file: InputFile;
+  readonly #content: FileBody;
+  #feeder: FileFeeder | null = null;
 
   constructor(path: string) {
-    const fd = this.#fd = openSync(path, O_RDONLY | O_NONBLOCK);
+    const file = this.#file = new InputFile(path);
     try {
-      const found = fstatSync(fd);
-      if (!found.isFile()) throw new Error("it is no longer a regular file");
-      this.#size = hasItsSize(fd, found.size) ? found.size : null;
+      const { end } = file; // fails for what is no longer a regular file
+      // `null` for files whose size the system does not know, such as those in `/proc`
+      this.#content = { path, size: hasItsSize(file, end) ? end : null };
     } catch (error) {
-      closeSync(fd);
+      file.close();
       throw error;
     }
     const open = () => {
       throw typeError("the file is read by a READFUNCTION");
     };
-    const cancel = () => {};
-    this.body = { type: null, bytes: null, length: this.#size, replayable: true, open, cancel };
+    const length = this.#content.size, cancel = () => {};
+    this.body = { type: null, bytes: null, length, replayable: true, open, cancel };
   }
 
-  attach({ easy }: ChainedRequest): void {
-    this.#at = 0;
-    easy.setOpt("READFUNCTION", (buffer) => this.#read(buffer));
-    easy.setOpt("SEEKFUNCTION", (_data, offset) => {
-      this.#at = offset;
-      return flags.CURL_SEEKFUNC_OK;
-    });
-  }
-
-  #read(buffer: Uint8Array): number {
-    const left = this.#size === null ? buffer.length : this.#size - this.#at;
-    const length = Math.min(left, buffer.length);
-    const count = length > 0 ? readSync(this.#fd, buffer, 0, length, this.#at) : 0;
-    if (count === 0 && this.#size !== null && left > 0) {
-      throw typeError(`The file has only ${this.#at} bytes, ${this.#size} were promised`);
-    }
-    this.#at += count;
-    return count;
+  attach(request: ChainedRequest): void {
+    const { easy } = request, resume = () => request.resume(flags.CURLPAUSE_CONT);
+    const fail = (error: unknown) => request.stop(error);
+    const mustWait = () => mustReceiveFirst(stateOf(easy));
+    const feeder = new FileFeeder(this.#content, resume, fail, mustWait, this.#file);
+    this.#feeder = feeder;
+    easy.setOpt("READFUNCTION", feeder.readFunction);
+    easy.setOpt("SEEKFUNCTION", (_data, offset) => feeder.seek(offset));
   }
 
   bytesSent({ easy }: ChainedRequest): number {
     // in chunked encoding libcurl counts the framing as well
-    return this.#size === null ? this.#at : easy.getInfo("SIZE_UPLOAD_T");
+    if (this.#content.size !== null) return easy.getInfo("SIZE_UPLOAD_T");
+    return this.#feeder?.bytesRead ?? 0;
   }
 
   detach(): void {}
 
   close(): void {
-    closeSync(this.#fd);
+    this.#file.close();
   }
 }
 
@@ -137,9 +127,8 @@ class FileSource implements UploadSource {
  * Whether the size of a file is right: files in `/proc` have size 0 but content, those in `/sys`
  * have less content than their size.
  */
-const hasItsSize = (fd: number, size: number) => size > 0 ? hasByte(fd, size - 1) : !hasByte(fd, 0);
-
-const hasByte = (fd: number, at: number) => readSync(fd, new Uint8Array(1), 0, 1, at) === 1;
+const hasItsSize = (file: InputFile, size: number) =>
+  size > 0 ? file.hasByte(size - 1) : !file.hasByte(0);
 
 /** Any other source, read by a READFUNCTION. */
 class StreamSource implements UploadSource {

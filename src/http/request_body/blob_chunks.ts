@@ -5,7 +5,9 @@
  */
 
 import type { Stats } from "node:fs";
+import { native } from "../../../ffi/mod.ts";
 import { isInstance, textOf } from "../../untrusted.ts";
+import type { FileBody } from "./file_feeder.ts";
 import type { BodyReader } from "./peek.ts";
 import { blobBytes, blobSize, blobStream } from "./platform.ts";
 import { typeError } from "../errors.ts";
@@ -24,6 +26,8 @@ export interface BlobContent {
   readonly onDisk: number;
   /** The Blob itself if it is in memory, else `null`. */
   readonly inMemory: Blob | null;
+  /** That file, if the Blob is all of it. */
+  readonly file: FileBody | null;
   /** The base name of that file, `null` if it has none. */
   readonly fileName: string | null;
   /** Reads the content from the beginning. */
@@ -41,7 +45,8 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   const file = await fileBehind(blob);
   if (!file) {
     const size = blobSize(blob), chunks = () => pieces(blob, size);
-    return { size, chunks, replayable: true, onDisk: 0, inMemory: blob, fileName: null };
+    const found = { size, chunks, replayable: true, onDisk: 0, inMemory: blob };
+    return { ...found, file: null, fileName: null };
   }
   // a Bun.file() without a name is a descriptor, which has a position
   const { name } = blob as File;
@@ -50,7 +55,23 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   const size = replayable ? await knownSize(blob, name, file.size ?? 0) : null;
   const found = { size, chunks: () => size === null ? streamed(blob) : fromDisk(blob, size) };
   const onDisk = isFile ? file.size ?? Infinity : Infinity;
-  return { ...found, replayable, onDisk, inMemory: null, fileName };
+  const whole = size !== null && size === file.size && await isNamed(name, file);
+  const own = whole ? { path: name as string, size } : null;
+  return { ...found, replayable, onDisk, inMemory: null, file: own, fileName };
+}
+
+/**
+ * Whether `name` is the path of the file with these properties: the user can change the `name` of a
+ * `Bun.file()`, which then still reads the file that it was made for.
+ */
+async function isNamed(name: string | undefined, file: Partial<Stats>): Promise<boolean> {
+  if (!native.fileStat || !name?.isWellFormed() || name.includes("\0")) return false;
+  try {
+    const { dev, ino, size } = await native.fileStat(name);
+    return dev === file.dev && ino === file.ino && size === file.size;
+  } catch {
+    return false; // no file has that name
+  }
 }
 
 /** The file behind a `Bun.file()`, `null` for a Blob in memory. */

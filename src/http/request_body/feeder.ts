@@ -9,10 +9,11 @@ import { flags } from "../../../ffi/curl/flags.ts";
 import { Fifo } from "../../fifo.ts";
 import { bytesOf, isByteArray } from "../../handles/base/views.ts";
 import type { BodyReader, ReadResult } from "./peek.ts";
+import { type Feeder, SendingPause } from "./sending.ts";
 import type { BodySource } from "./source.ts";
 import { typeError } from "../errors.ts";
 
-const { CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
+const { CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL, CURL_SEEKFUNC_OK } = flags;
 
 /** UPLOAD_BUFFERSIZE: the size of libcurl's reads, and so how much is pulled ahead. */
 export const UPLOAD_BUFFER: number = 256 * 1024;
@@ -30,10 +31,10 @@ const WITHOUT_REASON = "The body stream has failed, and gave no reason";
 const EMPTY_CHUNKS = 64;
 
 /** Pulls from the stream of a body, from the first call of READFUNCTION on. */
-export class BodyFeeder {
+export class BodyFeeder implements Feeder {
   readonly #source: BodySource;
   readonly #length: number | null;
-  readonly #resume: () => void;
+  readonly #pause: SendingPause;
   readonly #fail: (error: unknown) => void;
   readonly #yieldTurn: () => void;
   readonly #mustWait: () => boolean;
@@ -49,9 +50,6 @@ export class BodyFeeder {
   /** How many chunks in a row were empty. */
   #empty = 0;
   #done = false;
-  /** Whether READFUNCTION has paused the transfer. */
-  #paused = false;
-  #resuming = false;
 
   /**
    * `length` is the announced length, `null` for none. `resume` unpauses the transfer, `fail` ends
@@ -69,35 +67,33 @@ export class BodyFeeder {
   ) {
     this.#source = source;
     this.#length = length;
-    this.#resume = resume;
+    this.#pause = new SendingPause(resume);
     this.#fail = fail;
     this.#yieldTurn = yieldTurn;
     this.#mustWait = mustWait;
   }
 
-  /** Whether the source has ended, or is not needed any more. */
   get done(): boolean {
     return this.#done;
   }
 
-  /** Whether the transfer is paused until the stream has more. */
   get paused(): boolean {
-    return this.#paused;
+    return this.#pause.isOn;
   }
+
+  readonly readFunction = (buffer: Uint8Array): number => this.read(buffer);
 
   /** READFUNCTION. */
   read(buffer: Uint8Array): number {
     if (this.#mustWait()) {
-      this.#paused = true;
-      this.#scheduleResume();
-      return CURL_READFUNC_PAUSE;
+      const result = this.#pause.begin();
+      this.#pause.endSoon();
+      return result;
     }
     const filled = this.#fill(buffer);
     if (!this.#done) this.#pull();
     if (this.#pulling && this.#pulledAhead === 0) this.#yieldTurn();
-    if (filled > 0 || this.#done) return filled;
-    this.#paused = true;
-    return CURL_READFUNC_PAUSE;
+    return filled > 0 || this.#done ? filled : this.#pause.begin();
   }
 
   #fill(buffer: Uint8Array): number {
@@ -175,7 +171,7 @@ export class BodyFeeder {
       this.#pulledAhead += chunk?.length ?? 0;
       this.#pull();
     }
-    if (this.#paused) this.#scheduleResume();
+    this.#pause.endSoon();
   }
 
   /**
@@ -192,25 +188,14 @@ export class BodyFeeder {
     });
   }
 
-  /** Resumes in a macrotask, so that all chunks that are ready by then are sent together. */
-  #scheduleResume(): void {
-    if (this.#resuming) return;
-    this.#resuming = true;
-    setImmediate(() => {
-      this.#resuming = false;
-      if (!this.#paused) return;
-      this.#paused = false;
-      this.#resume();
-    });
-  }
-
   /** Ends the body: cancels the stream and drops what was pulled. */
   cancel(reason: unknown): void {
     const reader = this.#reader;
     this.#reader = null;
     this.#chunks.clear();
     this.#offset = this.#pulledAhead = 0;
-    this.#pulling = this.#paused = false;
+    this.#pulling = false;
+    this.#pause.clear();
     this.#done = true;
     if (reader) reader.cancel(reason).catch(() => {}); // nothing waits for the stream any more
     else this.#source.cancel(reason);

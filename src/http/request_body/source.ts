@@ -13,6 +13,7 @@ import { namedContent } from "./named_blob.ts";
 import { ByteReader, isBacked } from "./byte_reader.ts";
 import { type BodyReader, peek } from "./peek.ts";
 import { blobSize, blobType, cancelStream, isDisturbed, isLocked, readerOf } from "./platform.ts";
+import type { FileBody } from "./file_feeder.ts";
 import { serializeForm } from "./form_data.ts";
 import { typeError } from "../errors.ts";
 
@@ -35,6 +36,8 @@ export interface BodySource {
   readonly length: number | null;
   /** The bytes, `null` if they are read later. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** The file that has all of it, where it is known. */
+  readonly file?: FileBody | null;
   /** Whether {@linkcode open} can be called again, to send the body once more. */
   readonly replayable: boolean;
   /** Whether it is a stream: what the standard calls a body whose source is null. */
@@ -53,9 +56,9 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySou
 }
 
 async function fromBlob(blob: Blob): Promise<BodySource> {
-  const { size: length, replayable, chunks } = await namedContent(blob);
-  const open = () => chunkReader(chunks());
-  return { type: blobType(blob) || null, bytes: null, length, replayable, open, cancel: nothing };
+  const { size: length, replayable, file, chunks } = await namedContent(blob);
+  const open = () => chunkReader(chunks()), type = blobType(blob) || null;
+  return { type, bytes: null, length, file, replayable, open, cancel: nothing };
 }
 
 /** The source of a form. Its files are read while they are sent. */

@@ -23,6 +23,8 @@ import {
   mostUnpacked,
 } from "../response/body_stream.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
+import { FileFeeder } from "../request_body/file_feeder.ts";
+import type { Feeder } from "../request_body/sending.ts";
 import {
   fetchError,
   headError,
@@ -84,7 +86,7 @@ export class Transfer
   #onOver: (() => void) | null = null;
   /** `null` once it is settled. */
   #responseStart: PromiseWithResolvers<ResponseStart> | null = Promise.withResolvers();
-  readonly #feeder: BodyFeeder | null;
+  readonly #feeder: Feeder | null;
   #sink: BodySink | null = null;
   #received = 0;
   /** Why curlew ended the transfer. It has priority over the error of libcurl. */
@@ -137,19 +139,20 @@ export class Transfer
     return (this.#lastInfo ?? new InfoSnapshot(this, this.redirects)).info;
   }
 
-  #feederOf({ body, bodyLength, url }: RequestPlan): BodyFeeder | null {
+  #feederOf({ body, bodyLength, url }: RequestPlan): Feeder | null {
     if (!body || body.bytes) return null;
     const fail = (error: unknown) => this.stop(fetchError(error, url.href));
     const yieldTurn = () => endTurn(this.#agent);
-    const mustWait = () => mustReceiveFirst(stateOf(this.easy));
-    return new BodyFeeder(body, bodyLength, () => this.resume(), fail, yieldTurn, mustWait);
+    const mustWait = () => mustReceiveFirst(stateOf(this.easy)), resume = () => this.resume();
+    if (body.file) return new FileFeeder(body.file, resume, fail, mustWait);
+    return new BodyFeeder(body, bodyLength, resume, fail, yieldTurn, mustWait);
   }
 
   #setCallbacks(easy: Easy): void {
     const feeder = this.#feeder, { onProgress, verbose } = this.plan;
     if (verbose) attachTap(stateOf(easy), verbose);
     if (feeder) {
-      easy.setOpt("READFUNCTION", (buffer) => feeder.read(buffer));
+      easy.setOpt("READFUNCTION", feeder.readFunction);
       easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
     }
     if (this.plan.body) {
