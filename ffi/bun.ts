@@ -11,7 +11,7 @@ import type {
   CFunction,
   CType,
   FdWatch,
-  FileStat,
+  FoundFile,
   Native,
   NativeCallback,
   NonNullPointer,
@@ -115,11 +115,13 @@ function atWorkerEnd(fn: () => void): void {
   if (!Bun.isMainThread) process.once("exit", fn); // not after `terminate()`
 }
 
-function fileStat(path: string): Promise<FileStat> {
+async function findFile(name: string): Promise<FoundFile> {
   const { Bun } = globalThis as unknown as {
-    Bun: { file(path: string): { stat(): Promise<FileStat> } };
+    Bun: { file(path: string): { stat(): Promise<FoundFile> } };
   };
-  return Bun.file(path).stat(); // without the time that loading node:fs takes
+  const path = name.startsWith("/") ? name : `${process.cwd()}/${name}`;
+  const { dev, ino, size } = await Bun.file(path).stat(); // without the time that node:fs takes
+  return { path, dev, ino, size };
 }
 
 /** Opens a library on Windows: one `dlopen` for each symbol, since a missing one fails the call. */
@@ -254,6 +256,6 @@ export const native: Native = {
   watch,
   hastenCollection: null,
   watchByWorker,
-  fileStat,
+  findFile,
   atWorkerEnd,
 };

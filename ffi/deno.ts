@@ -226,7 +226,7 @@ export const native: Native = {
   env,
   watch: null,
   watchByWorker: null,
-  fileStat: null,
+  findFile: null,
   atWorkerEnd: null,
   hastenCollection,
 };

@@ -123,8 +123,9 @@ export interface WorkerWait {
   wake(): void;
 }
 
-/** Where a file is on the system's disks, and its size in bytes. */
-export interface FileStat {
+/** A file: its absolute path, its numbers in the file system, and its size in bytes. */
+export interface FoundFile {
+  readonly path: string;
   readonly dev: number;
   readonly ino: number;
   readonly size: number;
@@ -173,8 +174,8 @@ export interface Native {
   readonly watchByWorker:
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
-  /** The properties of a file; `null` on a runtime without Blobs of files. */
-  readonly fileStat: ((path: string) => Promise<FileStat>) | null;
+  /** Finds the file at a path; `null` on a runtime without Blobs of files. */
+  readonly findFile: ((path: string) => Promise<FoundFile>) | null;
   /**
    * Has a function called when the thread ends, if that is a Worker: only then does the process go
    * on without it. `null` where the runtime does not report the end of a Worker.

@@ -55,22 +55,23 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   const size = replayable ? await knownSize(blob, name, file.size ?? 0) : null;
   const found = { size, chunks: () => size === null ? streamed(blob) : fromDisk(blob, size) };
   const onDisk = isFile ? file.size ?? Infinity : Infinity;
-  const whole = size !== null && size === file.size && await isNamed(name, file);
-  const own = whole ? { path: name as string, size } : null;
-  return { ...found, replayable, onDisk, inMemory: null, file: own, fileName };
+  const path = size !== null && size === file.size ? await pathOf(name, file) : null;
+  const whole = path === null ? null : { path, size };
+  return { ...found, replayable, onDisk, inMemory: null, file: whole, fileName };
 }
 
 /**
- * Whether `name` is the path of the file with these properties: the user can change the `name` of a
- * `Bun.file()`, which then still reads the file that it was made for.
+ * The absolute path of the file that has these properties, `null` where `name` is another's: the user
+ * can change the `name` of a `Bun.file()`, which then still reads the file that it was made for.
  */
-async function isNamed(name: string | undefined, file: Partial<Stats>): Promise<boolean> {
-  if (!native.fileStat || !name?.isWellFormed() || name.includes("\0")) return false;
+async function pathOf(name: unknown, file: Partial<Stats>): Promise<string | null> {
+  if (!native.findFile || typeof name !== "string") return null;
+  if (!name.isWellFormed() || name.includes("\0")) return null;
   try {
-    const { dev, ino, size } = await native.fileStat(name);
-    return dev === file.dev && ino === file.ino && size === file.size;
+    const { path, dev, ino, size } = await native.findFile(name);
+    return dev === file.dev && ino === file.ino && size === file.size ? path : null;
   } catch {
-    return false; // no file has that name
+    return null; // no file has that name
   }
 }
 

@@ -1,8 +1,9 @@
 // Bodies that are whole files, which libcurl's READFUNCTION reads from the disk: Bun.file(), and the
 // paths of upload().
 import { createHash } from "node:crypto";
-import { renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { constants, upload } from "../../../mod.ts";
 import type { FetchCurlOptions } from "../../../src/http/request/plan.ts";
@@ -15,6 +16,9 @@ const { Bun } = globalThis as unknown as { Bun: { file(path: string): Named } };
 
 const folder = useFolder("whole");
 const server = useServer("http", "h2", "silent");
+
+/** Whether a function can run when the connection is there and the request is not sent yet. */
+const hasPrereq = having("PREREQFUNCTION").holds;
 
 const contentOf = (size: number, seed = 0) =>
   Uint8Array.from({ length: size }, (_, i) => i * 7 + (i >> 8) + seed);
@@ -71,6 +75,24 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
     }
   });
 
+  test.skipIf(!hasPrereq)("may have a relative path, in the folder of the call", async () => {
+    const own = contentOf(100_000), before = process.cwd();
+    mkdirSync(join(folder, "inner"));
+    fileOf(own, "relative");
+    fileOf(contentOf(100_000, 5), "inner/relative");
+    const PREREQFUNCTION = () => {
+      process.chdir(join(folder, "inner"));
+      return constants.CURL_PREREQFUNC_OK;
+    };
+    process.chdir(folder);
+    try {
+      const init = { method: "PUT", body: Bun.file("relative"), curl: { PREREQFUNCTION } };
+      expect((await echo(server.url("/echo"), init)).sha256).toBe(sha256(own));
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   test("a slice is sent as that slice, also where it claims the size of the whole", async () => {
     const content = contentOf(200_000), path = fileOf(content);
     for (
@@ -108,7 +130,7 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
     expect(await put()).toBe(sha256(new TextEncoder().encode("new")));
   });
 
-  test.skipIf(!having("PREREQFUNCTION").holds)(
+  test.skipIf(!hasPrereq)(
     "that is gone when it is opened fails with its path",
     async () => {
       const path = fileOf("content", "gone"), body = Bun.file(path);
