@@ -38,6 +38,14 @@ function slabOf(size: number): Chunk {
   return spare.get(size)?.pop() ?? roomFor(size);
 }
 
+function roomOrNull(size: number): Chunk | null {
+  try {
+    return roomFor(size);
+  } catch {
+    return null;
+  }
+}
+
 function recycle({ buffer }: Chunk): void {
   const size = buffer.byteLength;
   if (size < SLAB) return; // a small piece
@@ -142,10 +150,14 @@ export class BodyQueue {
     return chunk;
   }
 
-  /** Makes the bytes of the queue and the next ones, `size` in all, fill one array. */
+  /**
+   * Makes the bytes of the queue and the next ones, `size` in all, fill one array, if the runtime can
+   * make one of that size.
+   */
   reserve(size: number): void {
     if (size <= this.#length) return;
-    const slab = roomFor(size);
+    const slab = roomOrNull(size);
+    if (!slab) return;
     const filled = this.fill(slab);
     this.#slab = slab;
     this.#provided = filled;

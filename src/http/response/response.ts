@@ -106,7 +106,7 @@ class ResponseFields extends ReturnOverride {
 /**
  * Up to this length the memory of a body is allocated at once: a server may announce any length.
  */
-const MAX_RESERVED = 256 * 1024 * 1024;
+const MAX_RESERVED = 1024 * 1024 * 1024;
 
 /** The length of the body by its headers, `null` if it is unknown, encoded or larger than that. */
 function lengthOf(fields: readonly Field[]): number | null {

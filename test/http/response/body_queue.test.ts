@@ -196,3 +196,10 @@ test.each([0, 1, SLAB, 4 * MIB - 1, 4 * MIB, 9 * MIB + 7])(
     }
   },
 );
+
+test("a length for which there is no memory is not reserved", () => {
+  const queue = new BodyQueue();
+  queue.reserve(2 ** 50);
+  queue.push(from(piece(0, 100)));
+  expect(queue.takeAll()).toEqual(piece(0, 100));
+});
