@@ -67,6 +67,10 @@ const COOKIES: ReadonlySet<string> = new Set(["COOKIEFILE", "COOKIEJAR", "COOKIE
 /** Statuses that may leave authentication state in the handle. */
 const AUTHENTICATES = new Set([401, 407, 417]);
 
+/** Whether the head announces more than `maxBodySize`, which counts unpacked bytes. */
+const isTooLong = (head: HeadCollector, { maxBodySize }: RequestPlan) =>
+  (head.bodyLength ?? 0) > maxBodySize && head.list("content-encoding") === "";
+
 /** One request of `fetch`, running on an agent. */
 export class Transfer
   implements HandleUser, BodyTransfer, HeadListener, TransferOutcome, ObservedRequest {
@@ -173,6 +177,7 @@ export class Transfer
     const { head, plan } = this, redirect = redirectOf(head, plan);
     if (!redirect && plan.method !== "HEAD" && !NULL_BODY.has(head.status)) {
       this.#sink = new BodySink(this, head.bodyLength, mostUnpacked(plan));
+      if (isTooLong(head, plan)) this.stop(tooLargeError(plan.maxBodySize));
     }
     this.watch?.head();
     responseStart.resolve({ head, url: effectiveUrl(this.easy, plan), redirect, sink: this.#sink });

@@ -1,9 +1,11 @@
 // init.timeout, connectTimeout, maxBodySize, onProgress, and libcurl's own limits of speed.
+import net from "node:net";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { fetch } from "../../../src/http/fetch.ts";
 import type { FetchInit, FetchProgress } from "../../../src/http/request/plan.ts";
 import { useServer } from "../../use.ts";
-import { codeOf, failure, get, sleep } from "../support.ts";
+import { codeOf, failure, get, record, sleep } from "../support.ts";
 import { libcurl } from "../../versions.ts";
 
 const server = useServer("http", "silent");
@@ -104,6 +106,29 @@ describe("maxBodySize", () => {
         expect(size).toBeLessThanOrEqual(1_000_000);
       }
     }
+  });
+
+  test("fails at once where more is announced, however slowly it comes", async () => {
+    const slow = net.createServer((socket) => {
+      socket.on("error", () => {});
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000\r\n\r\nfirst");
+    });
+    await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+    const { port } = slow.address() as net.AddressInfo, started = performance.now();
+    const init = { maxBodySize: 1000, timeout: 2 * SOON };
+    const response = await get(`http://127.0.0.1:${port}/`, init);
+    expect(codeOf(await failure(response.text()))).toBe("CURLE_FILESIZE_EXCEEDED");
+    expect(performance.now() - started).toBeLessThan(SOON);
+    slow.close();
+  });
+
+  test("counts decoded bytes, not those that are announced", async () => {
+    const packed = gzipSync(crypto.getRandomValues(new Uint8Array(1000)));
+    expect(packed.length).toBeGreaterThan(1000);
+    const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${packed.length}`;
+    await using packing = await record(`${head}\r\n\r\n${packed.toString("latin1")}`);
+    const response = await get(packing.url, { maxBodySize: 1000 });
+    expect((await response.bytes()).length).toBe(1000);
   });
 
   test("counts decoded bytes", async () => {
