@@ -16,7 +16,7 @@ import { type FileBody, FileFeeder } from "../request_body/file_feeder.ts";
 import { mustReceiveFirst } from "../transfer/retry.ts";
 import type { ChainedRequest } from "../transfer/request_chain.ts";
 import { isInstance } from "../../untrusted.ts";
-import { fileError, typeError } from "../errors.ts";
+import { fetchError, fileError, typeError } from "../errors.ts";
 import { Deadline } from "../retry/deadline.ts";
 import { readWhole } from "./read_whole.ts";
 import type { RequestPlan } from "../request/plan.ts";
@@ -102,7 +102,7 @@ class FileSource implements UploadSource {
 
   attach(request: ChainedRequest): void {
     const { easy } = request, resume = () => request.resume(flags.CURLPAUSE_CONT);
-    const fail = (error: unknown) => request.stop(error);
+    const fail = (error: unknown) => request.stop(fetchError(error, request.plan.url.href));
     const mustWait = () => mustReceiveFirst(stateOf(easy));
     const feeder = new FileFeeder(this.#content, resume, fail, mustWait, this.#file);
     this.#feeder = feeder;
@@ -134,7 +134,7 @@ const hasItsSize = (file: InputFile, size: number) =>
 class StreamSource implements UploadSource {
   readonly body: BodySource;
   #feeder: BodyFeeder | null = null;
-  /** The number of bytes sent. libcurl's own number would include the chunked framing. */
+  /** The number of bytes sent without a feeder. */
   #sent = 0;
 
   constructor(body: BodySource) {
@@ -148,20 +148,13 @@ class StreamSource implements UploadSource {
     if (body.bytes) return this.#attachBytes(easy, body.bytes);
     const resume = () =>
       request.resume(feeder.paused ? flags.CURLPAUSE_SEND : flags.CURLPAUSE_CONT);
-    const fail = (error: unknown) => request.stop(error), yieldTurn = () => request.yieldTurn();
+    const fail = (error: unknown) => request.stop(fetchError(error, plan.url.href));
+    const yieldTurn = () => request.yieldTurn();
     const mustWait = () => mustReceiveFirst(stateOf(easy));
     const feeder = new BodyFeeder(body, plan.bodyLength, resume, fail, yieldTurn, mustWait);
     this.#feeder = feeder;
-    easy.setOpt("READFUNCTION", (buffer) => {
-      const length = feeder.read(buffer);
-      if (length <= buffer.length) this.#sent += length; // otherwise it is CURL_READFUNC_PAUSE
-      return length;
-    });
-    easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => {
-      const result = feeder.seek(offset, origin);
-      if (result === flags.CURL_SEEKFUNC_OK) this.#sent = 0;
-      return result;
-    });
+    easy.setOpt("READFUNCTION", feeder.readFunction);
+    easy.setOpt("SEEKFUNCTION", (_data, offset, origin) => feeder.seek(offset, origin));
   }
 
   /** Sends bytes without pauses, which `file:` does not support. */
@@ -179,6 +172,8 @@ class StreamSource implements UploadSource {
   }
 
   bytesSent({ easy }: ChainedRequest): number {
+    // libcurl's own number would include the chunked framing
+    if (this.#feeder) return this.#feeder.bytesRead;
     return this.body.bytes && this.#sent === 0 ? easy.getInfo("SIZE_UPLOAD_T") : this.#sent;
   }
 

@@ -6,8 +6,10 @@
 
 import { setImmediate } from "node:timers";
 import { flags } from "../../../ffi/curl/flags.ts";
-import { Fifo } from "../../fifo.ts";
+import { copyOut } from "../../../ffi/memory.ts";
+import { onFill } from "../../handles/base/input_file.ts";
 import { bytesOf, isByteArray } from "../../handles/base/views.ts";
+import { Ahead } from "./ahead.ts";
 import type { BodyReader, ReadResult } from "./peek.ts";
 import { type Feeder, SendingPause } from "./sending.ts";
 import type { BodySource } from "./source.ts";
@@ -39,12 +41,12 @@ export class BodyFeeder implements Feeder {
   readonly #yieldTurn: () => void;
   readonly #mustWait: () => boolean;
   #reader: BodyReader | null = null;
-  /**
-   * Chunks that were pulled and not sent yet; the first `#offset` bytes of the first one were sent.
-   */
-  readonly #chunks = new Fifo<Uint8Array>();
-  #offset = 0;
-  #pulledAhead = 0;
+  readonly #ahead = new Ahead();
+  /** How many chunks were pulled since libcurl has read. */
+  #chunksAhead = 0;
+  /** The rest of a chunk that is larger than what is pulled ahead. */
+  #rest: Uint8Array | null = null;
+  #given = 0;
   #pulled = 0;
   #pulling = false;
   /** How many chunks in a row were empty. */
@@ -81,39 +83,51 @@ export class BodyFeeder implements Feeder {
     return this.#pause.isOn;
   }
 
-  readonly readFunction = (buffer: Uint8Array): number => this.read(buffer);
-
-  /** READFUNCTION. */
-  read(buffer: Uint8Array): number {
-    if (this.#mustWait()) {
-      const result = this.#pause.begin();
-      this.#pause.endSoon();
-      return result;
-    }
-    const filled = this.#fill(buffer);
-    if (!this.#done) this.#pull();
-    if (this.#pulling && this.#pulledAhead === 0) this.#yieldTurn();
-    return filled > 0 || this.#done ? filled : this.#pause.begin();
+  get bytesRead(): number {
+    return this.#given;
   }
 
-  #fill(buffer: Uint8Array): number {
-    const chunks = this.#chunks;
-    let filled = 0;
-    while (filled < buffer.length) {
-      const chunk = chunks.first, offset = this.#offset;
-      if (!chunk) break;
-      if (chunk.length === 0) throw typeError("A chunk of the body stream was detached");
-      const piece = chunk.subarray(offset, offset + buffer.length - filled);
-      buffer.set(piece, filled);
-      filled += piece.length;
-      this.#offset += piece.length;
-      if (this.#offset < chunk.length) break;
-      chunks.shift();
-      this.#reader?.recycle?.(chunk);
-      this.#offset = 0;
+  readonly readFunction: (buffer: Uint8Array) => number = onFill((target, room) => {
+    const piece = this.#next(room);
+    if (piece) copyOut(target, piece);
+    return piece?.length ?? flags.CURL_READFUNC_PAUSE;
+  });
+
+  /** READFUNCTION for a reader of a MIME part, whose result is not written to libcurl's memory. */
+  read(buffer: Uint8Array): number {
+    const piece = this.#next(buffer.length);
+    if (piece) buffer.set(piece);
+    return piece?.length ?? flags.CURL_READFUNC_PAUSE;
+  }
+
+  /** The next bytes, `room` at most; `null` where the transfer has to pause. */
+  #next(room: number): Uint8Array<ArrayBuffer> | null {
+    if (this.#mustWait()) {
+      this.#pause.begin();
+      this.#pause.endSoon();
+      return null;
     }
-    this.#pulledAhead -= filled;
-    return filled;
+    if (this.#rest) this.#copy(this.#rest);
+    const piece = this.#ahead.take(room);
+    this.#given += piece.length;
+    this.#chunksAhead = 0;
+    if (!this.#done) this.#pull();
+    if (this.#pulling && this.#ahead.length === 0) this.#yieldTurn();
+    if (piece.length > 0 || this.#done) return piece;
+    this.#pause.begin();
+    return null;
+  }
+
+  /**
+   * Copies as much of a chunk as is pulled ahead. The next one is not pulled before all of it is
+   * copied: a source may fill the same buffer again.
+   */
+  #copy(chunk: Uint8Array): void {
+    if (chunk.length === 0) throw typeError("A chunk of the body stream was detached");
+    const part = chunk.subarray(0, UPLOAD_BUFFER - this.#ahead.length);
+    this.#ahead.push(part);
+    this.#rest = part.length < chunk.length ? chunk.subarray(part.length) : null;
+    if (!this.#rest) this.#reader?.recycle?.(chunk);
   }
 
   /** SEEKFUNCTION: libcurl sends the body again, for an authentication. */
@@ -123,13 +137,14 @@ export class BodyFeeder implements Feeder {
     if (!this.#source.replayable) return CURL_SEEKFUNC_FAIL;
     this.cancel(undefined);
     this.#done = false;
-    this.#pulled = 0;
+    this.#pulled = this.#given = 0;
     return CURL_SEEKFUNC_OK;
   }
 
   /** Whether enough was pulled until libcurl reads again. */
   get #isAhead(): boolean {
-    return this.#pulledAhead >= UPLOAD_BUFFER || this.#chunks.length >= MOST_CHUNKS;
+    return this.#rest !== null || this.#ahead.length >= UPLOAD_BUFFER ||
+      this.#chunksAhead >= MOST_CHUNKS;
   }
 
   #pull(): void {
@@ -165,10 +180,10 @@ export class BodyFeeder implements Feeder {
         typeError(`The body has ${how} ${this.#pulled} bytes, ${length} were promised`),
       );
     }
-    if (done) this.#done = true;
+    if (!chunk) this.#done = true;
     else {
-      this.#chunks.push(chunk as Uint8Array);
-      this.#pulledAhead += chunk?.length ?? 0;
+      this.#copy(chunk);
+      this.#chunksAhead++;
       this.#pull();
     }
     this.#pause.endSoon();
@@ -192,8 +207,8 @@ export class BodyFeeder implements Feeder {
   cancel(reason: unknown): void {
     const reader = this.#reader;
     this.#reader = null;
-    this.#chunks.clear();
-    this.#offset = this.#pulledAhead = 0;
+    this.#ahead.clear();
+    this.#rest = null;
     this.#pulling = false;
     this.#pause.clear();
     this.#done = true;

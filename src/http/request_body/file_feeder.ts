@@ -42,7 +42,6 @@ export class FileFeeder implements Feeder {
     this.#file = file;
   }
 
-  /** How many bytes were read. */
   get bytesRead(): number {
     return this.#at;
   }

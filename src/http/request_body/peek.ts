@@ -6,8 +6,9 @@
 
 import { setImmediate } from "node:timers";
 import { Fifo } from "../../fifo.ts";
-import { bytesOf, isByteArray } from "../../handles/base/views.ts";
+import { isByteArray } from "../../handles/base/views.ts";
 import { dictionary } from "../../members.ts";
+import { copyOf } from "../bytes.ts";
 import { readerOf } from "./platform.ts";
 
 /** A stream with more bytes or chunks than this (a chunk may be empty) stays a stream. */
@@ -36,19 +37,26 @@ type Reading = Promise<ReadResult>;
 export async function peek(
   stream: ReadableStream<Uint8Array>,
 ): Promise<Bytes | ReadableStream<Uint8Array>> {
-  const reader = readerOf(stream), begin: Uint8Array[] = [];
+  const reader = readerOf(stream), begin: Bytes[] = [];
   let size = 0;
   for (;;) {
     const reading = reader.read(), found = await atOnce(reading);
     // a single chunk may exceed the limit and still be the whole content
     const isMuch = size > MAX_BYTES || begin.length > MAX_CHUNKS;
     if (!found || (isMuch && !found.done)) return joined(begin, reading, reader);
-    if (found.done) return new Uint8Array(await new Blob(begin as Bytes[]).arrayBuffer());
-    const chunk = isByteArray(found.value) ? bytesOf(found.value) : null;
+    if (found.done) return await inOne(begin);
+    // a copy: the source may use the buffer of the chunk for the next one
+    const chunk = isByteArray(found.value) ? copyOf(found.value, "Cannot read the body") : null;
     if (!chunk) return joined(begin, reading, reader);
     begin.push(chunk);
     size += chunk.length;
   }
+}
+
+async function inOne(chunks: readonly Bytes[]): Promise<Bytes> {
+  const [first] = chunks;
+  if (first && chunks.length === 1) return first;
+  return new Uint8Array(await new Blob([...chunks]).arrayBuffer());
 }
 
 /**

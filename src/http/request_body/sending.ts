@@ -15,6 +15,8 @@ export interface Feeder {
   readonly done: boolean;
   /** Whether READFUNCTION has paused the transfer. */
   readonly paused: boolean;
+  /** How many bytes READFUNCTION has given, since the beginning or the last seek. */
+  readonly bytesRead: number;
   /** SEEKFUNCTION. */
   seek(offset: number, origin: number): number;
   /** Ends the body, and releases its source. */
