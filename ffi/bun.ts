@@ -115,13 +115,12 @@ function atWorkerEnd(fn: () => void): void {
   if (!Bun.isMainThread) process.once("exit", fn); // not after `terminate()`
 }
 
-async function findFile(name: string): Promise<FoundFile> {
+async function findFile(path: string): Promise<FoundFile> {
   const { Bun } = globalThis as unknown as {
     Bun: { file(path: string): { stat(): Promise<FoundFile> } };
   };
-  const path = name.startsWith("/") ? name : `${process.cwd()}/${name}`;
   const { dev, ino, size } = await Bun.file(path).stat(); // without the time that node:fs takes
-  return { path, dev, ino, size };
+  return { dev, ino, size };
 }
 
 /** Opens a library on Windows: one `dlopen` for each symbol, since a missing one fails the call. */
@@ -256,6 +255,7 @@ export const native: Native = {
   watch,
   hastenCollection: null,
   watchByWorker,
+  cwd: () => process.cwd(),
   findFile,
   atWorkerEnd,
 };

@@ -226,6 +226,7 @@ export const native: Native = {
   env,
   watch: null,
   watchByWorker: null,
+  cwd: () => Deno.cwd(),
   findFile: null,
   atWorkerEnd: null,
   hastenCollection,

@@ -123,9 +123,8 @@ export interface WorkerWait {
   wake(): void;
 }
 
-/** A file: its absolute path, its numbers in the file system, and its size in bytes. */
+/** The numbers of a file in the file system, and its size in bytes. */
 export interface FoundFile {
-  readonly path: string;
   readonly dev: number;
   readonly ino: number;
   readonly size: number;
@@ -174,6 +173,8 @@ export interface Native {
   readonly watchByWorker:
     | ((wait: WorkerWait, ready: () => void, up?: () => void) => FdWatch)
     | null;
+  /** The present folder of the process. Throws where it cannot be read. */
+  cwd(): string;
   /** Finds the file at a path; `null` on a runtime without Blobs of files. */
   readonly findFile: ((path: string) => Promise<FoundFile>) | null;
   /**

@@ -8,6 +8,7 @@ import { member } from "../../members.ts";
 import { throwIfAborted } from "../../signals.ts";
 import { errorOfCall, headError, loadModules, typeError } from "../errors.ts";
 import { copyOf } from "../bytes.ts";
+import { absolutePath } from "../../paths.ts";
 import { isBody } from "../request_body/source.ts";
 import { show } from "../../handles/base/arguments.ts";
 import type { Agent } from "../../driver/agent.ts";
@@ -118,8 +119,10 @@ async function send(
   url: string | URL,
   options: UploadOptions,
 ): Promise<UploadResult> {
-  // a copy, as the caller may change the bytes before they are sent
-  const body = copyOf(source, "Cannot fetch: the body cannot be read") ?? source;
+  // the caller may change the bytes, or the folder of the process, before they are read
+  const body = typeof source === "string"
+    ? absolutePath(source)
+    : copyOf(source, "Cannot fetch: the body cannot be read") ?? source;
   if (!isBody(body)) {
     throw typeError(`Cannot upload: expected a path, bytes, a stream or a Blob, got ${show(body)}`);
   }

@@ -6,6 +6,7 @@
 
 import type { Stats } from "node:fs";
 import { native } from "../../../ffi/mod.ts";
+import { absolutePath } from "../../paths.ts";
 import { isInstance, textOf } from "../../untrusted.ts";
 import type { FileBody } from "./file_feeder.ts";
 import type { BodyReader } from "./peek.ts";
@@ -68,7 +69,7 @@ async function pathOf(name: unknown, file: Partial<Stats>): Promise<string | nul
   if (!native.findFile || typeof name !== "string") return null;
   if (!name.isWellFormed() || name.includes("\0")) return null;
   try {
-    const { path, dev, ino, size } = await native.findFile(name);
+    const path = absolutePath(name), { dev, ino, size } = await native.findFile(path);
     return dev === file.dev && ino === file.ino && size === file.size ? path : null;
   } catch {
     return null; // no file has that name
@@ -104,7 +105,11 @@ export const MAX_KNOWN_SIZE: number = 2 ** 50;
 async function knownSize(blob: Blob, path: string, fileSize: number): Promise<number | null> {
   if (fileSize === 0) return await isEmpty(blob) ? 0 : null;
   const size = blobSize(blob);
-  if (size === 0 || (size < MAX_KNOWN_SIZE && await hasByte(blob, size - 1))) return size;
+  if (size === 0) {
+    await fileBehind(blob); // fails for a file that is gone by now, of which Bun says the same
+    return 0;
+  }
+  if (size < MAX_KNOWN_SIZE && await hasByte(blob, size - 1)) return size;
   return await hasItsSize(path, fileSize) ? await readable(blob, Math.min(size, fileSize)) : null;
 }
 

@@ -54,7 +54,10 @@ for (const [what, change, left] of CHANGES) {
     } else {
       const error = await failure(sending) as Error;
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toMatch(/^The file has only \d+ bytes, 12000000 were promised$/);
+      expect(error.message).toMatch(
+        /^Cannot upload http\S+: TypeError: The file has only \d+ bytes, 12000000 were promised$/,
+      );
+      expect(error.cause).toBeInstanceOf(TypeError);
       expect(server.seen().requests).toEqual([]);
     }
     server.onFirst = () => {};

@@ -1,7 +1,7 @@
 // Bodies that are whole files, which libcurl's READFUNCTION reads from the disk: Bun.file(), and the
 // paths of upload().
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { constants, upload } from "../../../mod.ts";
 import type { FetchCurlOptions } from "../../../src/http/request/plan.ts";
 import { useFolder, useServer } from "../../use.ts";
 import { ALPN, having } from "../../versions.ts";
-import { descriptors, echo, failure, get, isBun, sent, until } from "../support.ts";
+import { descriptors, echo, failure, get, isBun, sent, sleep, until } from "../support.ts";
 
 type Named = Blob & { name?: string };
 const { Bun } = globalThis as unknown as { Bun: { file(path: string): Named } };
@@ -93,6 +93,28 @@ describe.skipIf(!isBun)("Bun.file() (Deno has none)", () => {
     }
   });
 
+  test("that is deleted meanwhile is sent as it was, or fails", async () => {
+    const own = contentOf(100_000),
+      microtasks = async (count: number) => {
+        for (let i = 0; i < count; i++) await null;
+      };
+    const delays = [
+      ...[0, 1, 2, 3, 5, 10].map((count) => () => microtasks(count)),
+      ...[0, 1, 2, 4].map((ms) => () => sleep(ms)),
+      () => new Promise((resolve) => setImmediate(resolve)),
+    ];
+    for (const [i, delay] of [...delays, ...delays, ...delays].entries()) {
+      const path = fileOf(own, "deleted");
+      const body = i % 2 ? Bun.file(path) : Bun.file(path).slice(0, 100_000);
+      const sending = echo(server.url("/echo"), { method: "PUT", body });
+      const ended = sending.then(({ sha256 }) => sha256, (error: Error) => error.message);
+      await delay();
+      rmSync(path);
+      const end = await ended;
+      if (end !== sha256(own)) expect(end, String(i)).toMatch(/ENOENT|No such file/);
+    }
+  });
+
   test("a slice is sent as that slice, also where it claims the size of the whole", async () => {
     const content = contentOf(200_000), path = fileOf(content);
     for (
@@ -155,6 +177,21 @@ describe("upload() of a path", () => {
       }
     });
   }
+
+  test("a relative path belongs to the folder of the call", async () => {
+    const before = process.cwd();
+    mkdirSync(join(folder, "away"));
+    fileOf("here", "up");
+    fileOf("in another folder", "away/up");
+    process.chdir(folder);
+    try {
+      const sending = upload("up", server.url("/echo"), { timeout: 10_000 });
+      process.chdir("away");
+      expect((await sending).bytes).toBe(4);
+    } finally {
+      process.chdir(before);
+    }
+  });
 
   test("that is no regular file is read by a stream, or fails", async () => {
     expect(await failure(upload(folder, server.url("/echo")))).toMatchObject({
