@@ -120,9 +120,10 @@ export interface FetchInit {
    */
   readonly maxHeaders?: number;
   /**
-   * Whether libcurl may repeat a request that is not idempotent, such as a POST, where a kept
-   * connection has ended before the response began; the server may then get the request twice.
-   * Unless it is true the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are always repeated.
+   * Whether a request that is not idempotent, such as a POST, is repeated where a kept connection
+   * has ended before the response began; the server may then get the request twice. Unless it is
+   * true the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are always repeated. A body that is
+   * a stream is never sent again.
    */
   readonly retryUnsafe?: boolean;
   /** Called with the progress. An exception of it ends the fetch. */
@@ -213,6 +214,8 @@ export interface RequestPlan {
   readonly limitsBody: boolean;
   readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
+  /** Set where the request is sent again, since it was lost with a kept connection. */
+  readonly isRepeat?: true;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
   /** Receives the trace for `verbose`, `null` for none. */
   readonly verbose: TransferTap | null;
