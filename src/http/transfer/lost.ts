@@ -3,7 +3,7 @@
  * before any byte of an answer.
  *
  * libcurl sends such a request again where it notices the end by receiving, and not where its
- * sending fails first, as with most bodies of 1 MB or more, nor for all streams of HTTP/2. There
+ * sending fails first, as with most bodies of 1 MB or more, nor for most streams of HTTP/2. There
  * curlew sends it again, once, if it may be sent twice; otherwise the error says why it was not.
  *
  * @module
@@ -23,12 +23,16 @@ import { withoutLoadedCookies } from "./cookies.ts";
 /** The methods whose request may be sent twice, by RFC 9110. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
+/**
+ * The codes for streams of HTTP/2 whose connection has ended: 7.88 says that a part of a file is
+ * missing even where nothing has arrived.
+ */
+const STREAM_ENDED: ReadonlySet<number> = new Set([Code.HTTP2, Code.PARTIAL_FILE]);
+
 /** The codes with which libcurl reports that a connection has ended. */
 const ENDED: ReadonlySet<number> = new Set([
-  Code.SEND_ERROR,
-  Code.RECV_ERROR,
-  Code.GOT_NOTHING,
-  Code.HTTP2,
+  ...[Code.SEND_ERROR, Code.RECV_ERROR, Code.GOT_NOTHING],
+  ...STREAM_ENDED,
 ]);
 
 /** A request whose transfer has failed; its handle still has the infos of the transfer. */
@@ -89,7 +93,7 @@ export function unsafeError(code: number, method: string, how = ""): CurlEasyErr
 export function repeatedPlan(plan: RequestPlan, error: unknown): RequestPlan {
   // all streams of a connection are lost together, and can share the next one; of the kept
   // connections of HTTP/1 a server that was restarted has ended all
-  if (easyCodeOf(error) === Code.HTTP2) return { ...plan, isRepeat: true };
+  if (STREAM_ENDED.has(easyCodeOf(error))) return { ...plan, isRepeat: true };
   return { ...plan, isRepeat: true, curl: new Map([...plan.curl, ["FRESH_CONNECT", 1]]) };
 }
 

@@ -12,10 +12,10 @@ import { observe, type ObservedTransfer } from "../../../observe.ts";
 import { createFetch } from "../../../session.ts";
 import { isKnown } from "../../../src/libcurl_versions.ts";
 import { findNode } from "../../server/node.ts";
-import { useFolder } from "../../use.ts";
+import { useFolder, useServer } from "../../use.ts";
 import { codeOf, failure, isBun, sleep } from "../support.ts";
 
-const folder = useFolder("lost");
+const folder = useFolder("lost"), server = useServer("h2");
 let base = "", end = () => {};
 
 const MB = 1_000_000, TIMEOUT = 10_000;
@@ -207,6 +207,36 @@ describe.each(LARGE)("%s", (_name, kind) => {
       expect(chain.length).toBe(redirects);
     }
     expect(last.chain.length).toBe(last.redirects);
+  });
+});
+
+describe("over HTTP/2", () => {
+  // the first request is redirected, the second ends the connection
+  const call = (agent: Agent, method: string, options: FetchInit) => {
+    const curl = { CAINFO: server.ca };
+    const url = server.url(`/once-on-kept/${randomUUID()}`, "h2");
+    return fetch(url, { agent, timeout: TIMEOUT, method, curl, ...options });
+  };
+
+  test("a stream that is lost with its connection is sent again", async () => {
+    for (const [method, body] of [["GET"], ["PUT", SMALL], ["PUT", FIVE], ["DELETE"]] as const) {
+      await using agent = new Agent();
+      const response = await call(agent, method, { body: body ?? null });
+      expect(response.status, method).toBe(200);
+      await response.text();
+    }
+    await using agent = new Agent();
+    const response = await call(agent, "POST", { body: FIVE, retryUnsafe: true });
+    expect(response.status).toBe(200);
+    await response.text();
+  });
+
+  test.skipIf(!tells)("a POST is not", async () => {
+    for (const body of [SMALL, FIVE]) {
+      await using agent = new Agent();
+      const error = await failure(call(agent, "POST", { body }));
+      expect(String(error)).toContain("retryUnsafe is true");
+    }
   });
 });
 
