@@ -214,8 +214,8 @@ export interface RequestPlan {
   readonly limitsBody: boolean;
   readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
-  /** Set where the request is sent again, since it was lost with a kept connection. */
-  readonly isRepeat?: true;
+  /** Whether the request is sent again, since it was lost with a kept connection. */
+  readonly isRepeat: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
   /** Receives the trace for `verbose`, `null` for none. */
   readonly verbose: TransferTap | null;
@@ -365,6 +365,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     limitsBody: init.maxBodySize !== undefined && init.maxBodySize !== null,
     maxHeaders: readNumber("maxHeaders", init.maxHeaders ?? MAX_HEADERS, Infinity),
     retryUnsafe: init.retryUnsafe === true,
+    isRepeat: false,
     onProgress: readProgress(init.onProgress),
     verbose: null, // added by `withVerbose`
     trail: newTrail(),

@@ -12,7 +12,7 @@
 import { Code, CurlEasyError, easyCodeOf } from "../../errors.ts";
 import type { Easy } from "../../handles/easy/easy.ts";
 import { isAborted } from "../../signals.ts";
-import { messageOf, propertyOf } from "../../untrusted.ts";
+import { messageOf } from "../../untrusted.ts";
 import { asTypeError, networkError } from "../errors.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { isHttp } from "../request/url.ts";
@@ -73,7 +73,7 @@ function isLost(error: unknown, request: FailedRequest, end?: InfoSnapshot): boo
   const { plan: { url, signal }, head, failure } = request;
   if (failure || !isHttp(url) || !ENDED.has(easyCodeOf(error))) return false;
   // an abort, or an exception of a callback: the end of the connection is not the reason
-  if (signal && isAborted(signal) || propertyOf(error, "cause") !== undefined) return false;
+  if (signal && isAborted(signal) || Object.hasOwn(error as CurlEasyError, "cause")) return false;
   const { madeConnection, info } = end ?? new InfoSnapshot(request, 0);
   return !madeConnection && head.received === 0 && info.bytesIn === 0;
 }
