@@ -155,6 +155,7 @@ function urlText(code: number): string {
 export const Code = {
   OK: 0,
   WEIRD_SERVER_REPLY: 8,
+  HTTP2: 16,
   PARTIAL_FILE: 18,
   WRITE_ERROR: 23,
   READ_ERROR: 26,
@@ -165,6 +166,7 @@ export const Code = {
   OPERATION_TIMEDOUT: 28,
   TOO_MANY_REDIRECTS: 47,
   GOT_NOTHING: 52,
+  SEND_ERROR: 55,
   RECV_ERROR: 56,
   FILESIZE_EXCEEDED: 63,
   SEND_FAIL_REWIND: 65,

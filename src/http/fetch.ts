@@ -15,6 +15,7 @@ import { fetchLocal, type LocalResponse } from "./local/local.ts";
 import { untilAborted } from "./local/until_aborted.ts";
 import { countdown } from "./transfer/countdown.ts";
 import { withoutListedCookies } from "./transfer/cookies.ts";
+import { repeatedPlan } from "./transfer/lost.ts";
 import { nextPlan, type Redirect } from "./transfer/redirect.ts";
 import { type FetchInit, planRequest, readInit, type RequestPlan } from "./request/plan.ts";
 import { makeResponse, type ResponseParts } from "./response/response.ts";
@@ -54,7 +55,14 @@ export const fetch: Fetch = Object.assign(
       if (local) return await localResponse(local, plan);
       const loop = new RedirectLoop(plan, agentOf(agent));
       for (;;) {
-        const transfer = loop.start(), response = await transfer.responseStart;
+        const transfer = loop.start();
+        let response: ResponseStart;
+        try {
+          response = await transfer.responseStart;
+        } catch (error) {
+          loop.repeat(transfer, error);
+          continue;
+        }
         if (!response.redirect) return await loop.respond(transfer, response);
         await loop.follow(transfer, response, response.redirect);
       }
@@ -119,6 +127,8 @@ class RedirectLoop {
   readonly #agent: Agent;
   readonly #remaining: () => number;
   #redirects = 0;
+  /** The plan of the next request where it is the last one again, `null` otherwise. */
+  #repeated: RequestPlan | null = null;
 
   constructor(plan: RequestPlan, agent: Agent) {
     this.#plan = plan;
@@ -128,11 +138,19 @@ class RedirectLoop {
 
   start(): Transfer {
     throwIfAborted(this.#plan.signal);
+    const plan = this.#repeated ?? this.#plan;
+    this.#repeated = null;
     try {
-      return new Transfer(this.#plan, this.#agent, this.#remaining(), this.#redirects);
+      return new Transfer(plan, this.#agent, this.#remaining(), this.#redirects);
     } catch (error) {
       throw isTypeError(error) ? error : fetchError(error, this.#plan.url.href);
     }
+  }
+
+  /** Makes a request that was lost with its connection the next one. Throws any other error. */
+  repeat({ loss }: Transfer, error: unknown): void {
+    if (loss === null) throw error;
+    this.#repeated = repeatedPlan(this.#plan, loss);
   }
 
   /** Makes the target of a redirect the next request. */

@@ -19,6 +19,7 @@ import {
 import { HeadCollector, type HeadListener } from "./response/head.ts";
 import { OwnEasy } from "./own_easy.ts";
 import { countdown } from "./transfer/countdown.ts";
+import { examined, repeatedPlanOnSameHandle } from "./transfer/lost.ts";
 import { reportProgress } from "./transfer/progress.ts";
 import {
   discardResult,
@@ -105,17 +106,32 @@ function fetchAtOnce(input: string | URL, init: FetchSyncInit): FetchSyncResult 
   using own = new OwnEasy(); // one handle for the whole chain: it keeps connections and cookies
   const { easy } = own;
   for (let redirects = 0;; redirects++) {
-    const request = new SyncRequest(easy, plan);
-    request.run(remaining());
+    const request = runRequest(easy, plan, remaining);
     plan = { ...plan, url: effectiveUrl(easy, plan) };
     if (!request.redirect) return request.result(plan.url, redirects > 0);
     plan = nextPlanOnSameHandle(easy, plan, request.redirect, redirects);
   }
 }
 
+/** Runs a request, and once more if it was lost with its connection. Returns the last one. */
+function runRequest(easy: Easy, plan: RequestPlan, remaining: () => number): SyncRequest {
+  const first = new SyncRequest(easy, plan);
+  try {
+    first.run(remaining());
+    return first;
+  } catch (error) {
+    if (first.loss === null) throw error;
+  }
+  const again = new SyncRequest(easy, repeatedPlanOnSameHandle(easy, plan, first.loss));
+  again.run(remaining());
+  return again;
+}
+
 class SyncRequest implements HeadListener {
   readonly head: HeadCollector;
   redirect: Redirect | null = null;
+  /** The error of a request that was lost with its connection and may be sent again, or `null`. */
+  loss: unknown = null;
   readonly #easy: Easy;
   readonly #plan: RequestPlan;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -138,7 +154,11 @@ class SyncRequest implements HeadListener {
       }
       easy.perform();
     } catch (error) {
-      if (!this.redirect) throw asTypeError(error, url);
+      if (this.redirect) return;
+      const { head } = this, plan = this.#plan;
+      const { loss, reason } = examined(error, { plan, head, easy, failure: null });
+      this.loss = loss;
+      throw asTypeError(reason, url);
     }
   }
 

@@ -164,11 +164,13 @@ export class Watch implements WatchedOutcome, HeadWatch {
 }
 
 /** Records a request of a call. Returns the previous one in the same chain of redirects. */
-function enter(trail: Trail, { redirects }: ObservedRequest, watch: Watch): Watch | null {
-  if (redirects === 0) trail.attempt++;
-  const before = redirects === 0 ? null : trail.last as Watch | null;
+function enter(trail: Trail, { redirects, plan }: ObservedRequest, watch: Watch): Watch | null {
+  const last = trail.last as Watch | null, isRepeat = plan.isRepeat && last !== null;
   trail.last = watch;
-  return before;
+  if (isRepeat) return last.before; // a lost request is neither a redirect nor an attempt
+  if (redirects > 0) return last;
+  trail.attempt++;
+  return null;
 }
 
 function factsOf(easy: Easy): Facts {

@@ -120,9 +120,10 @@ export interface FetchInit {
    */
   readonly maxHeaders?: number;
   /**
-   * Whether libcurl may repeat a request that is not idempotent, such as a POST, where a kept
-   * connection has ended before the response began; the server may then get the request twice.
-   * Unless it is true the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are always repeated.
+   * Whether a request that is not idempotent, such as a POST, is repeated where a kept connection
+   * has ended before the response began; the server may then get the request twice. Unless it is
+   * true the fetch rejects. GET, HEAD, OPTIONS, PUT and DELETE are always repeated. A body that is
+   * a stream is never sent again.
    */
   readonly retryUnsafe?: boolean;
   /** Called with the progress. An exception of it ends the fetch. */
@@ -213,6 +214,8 @@ export interface RequestPlan {
   readonly limitsBody: boolean;
   readonly maxHeaders: number;
   readonly retryUnsafe: boolean;
+  /** Whether the request is sent again, since it was lost with a kept connection. */
+  readonly isRepeat: boolean;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
   /** Receives the trace for `verbose`, `null` for none. */
   readonly verbose: TransferTap | null;
@@ -362,6 +365,7 @@ export function planHead(input: string | URL | Request, init: InitMembers): Requ
     limitsBody: init.maxBodySize !== undefined && init.maxBodySize !== null,
     maxHeaders: readNumber("maxHeaders", init.maxHeaders ?? MAX_HEADERS, Infinity),
     retryUnsafe: init.retryUnsafe === true,
+    isRepeat: false,
     onProgress: readProgress(init.onProgress),
     verbose: null, // added by `withVerbose`
     trail: newTrail(),

@@ -29,6 +29,7 @@ import {
   type Redirect,
   redirectOf,
 } from "./redirect.ts";
+import { examined, repeatedPlanOnSameHandle } from "./lost.ts";
 import type { HeadWatch, ObservedRequest } from "./observed.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { finalHeadOf, mayBeRetried, rewindError } from "./retry.ts";
@@ -81,6 +82,8 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
   readonly info = null;
   /** The redirect, set once a head with one is complete. */
   redirect: Redirect | null = null;
+  /** The error of a request that was lost with its connection and may be sent again, or `null`. */
+  loss: unknown = null;
   readonly #hooks: RequestHooks;
   /** Aborts the transfer: for the caller's signal, and for `stop()`. */
   readonly #abort = new AbortController();
@@ -179,7 +182,9 @@ export class ChainedRequest implements HeadListener, ObservedRequest {
   #reason(error: unknown): unknown {
     const { signal, url } = this.plan;
     if (isAbortOf(signal, error)) return error;
-    return rewindError(error, this.plan, this.head) ?? asTypeError(error, url);
+    const { loss, reason } = examined(error, this);
+    this.loss = loss;
+    return rewindError(reason, this.plan, this.head) ?? asTypeError(reason, url);
   }
 }
 
@@ -198,8 +203,8 @@ export async function runChain(
   const { easy } = own;
   for (let redirects = 0;; redirects++) {
     throwIfAborted(plan.signal);
-    const request = new ChainedRequest(plan, easy, hooks, redirects);
-    await request.run(agent, remaining());
+    const start = (plan: RequestPlan) => new ChainedRequest(plan, easy, hooks, redirects);
+    const request = await runRequest(start, plan, agent, remaining);
     const { head, redirect } = request;
     plan = { ...plan, url: effectiveUrl(easy, plan) };
     if (!redirect) {
@@ -208,6 +213,26 @@ export async function runChain(
     }
     plan = nextPlanOnSameHandle(easy, plan, redirect, redirects);
   }
+}
+
+/** Runs a request, and once more if it was lost with its connection. Returns the last one. */
+async function runRequest(
+  start: (plan: RequestPlan) => ChainedRequest,
+  plan: RequestPlan,
+  agent: Agent,
+  remaining: () => number,
+): Promise<ChainedRequest> {
+  const first = start(plan);
+  try {
+    await first.run(agent, remaining());
+    return first;
+  } catch (error) {
+    if (first.loss === null) throw error;
+  }
+  throwIfAborted(plan.signal);
+  const again = start(repeatedPlanOnSameHandle(first.easy, plan, first.loss));
+  await again.run(agent, remaining());
+  return again;
 }
 
 function withReceiveBuffer(plan: RequestPlan): RequestPlan {

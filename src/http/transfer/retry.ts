@@ -8,7 +8,7 @@
 
 import { flags } from "../../../ffi/curl/flags.ts";
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { Code, CurlEasyError, easyCodeOf } from "../../errors.ts";
+import { Code, easyCodeOf } from "../../errors.ts";
 import type { EasyState } from "../../handles/core/easy_state.ts";
 import type { FinalHead } from "../../handles/core/receive_settings.ts";
 import type { Easy, EasyOptions } from "../../handles/easy/easy.ts";
@@ -18,6 +18,7 @@ import { hasAny } from "../request/curl_options.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { hasCredentials } from "../request/url.ts";
 import type { HeadCollector } from "../response/head.ts";
+import { LOST_STREAM, mayBeSentTwice, unsafeError } from "./lost.ts";
 
 /** Options that may provide the credentials for a 401. */
 const ANSWERS_401: ReadonlySet<string> = new Set([
@@ -38,33 +39,23 @@ export function mayBeRetried(status: number, { url, curl }: RequestPlan): boolea
   return hasCredentials(url) || hasAny(curl, ANSWERS_401);
 }
 
-/** The methods whose request may be sent twice, by RFC 9110. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-
 /**
  * Makes a transfer fail where libcurl is about to send its request for the second time without a
  * response to the first one: the server may have executed it. libcurl does so where a kept
  * connection has ended. `head` collects the responses.
  */
 export function refuseUnsafeRetry(easy: Easy, plan: RequestPlan, head: HeadCollector): void {
-  const { method, retryUnsafe, curl } = plan;
-  if (retryUnsafe || IDEMPOTENT.has(method)) return;
+  if (mayBeSentTwice(plan)) return;
+  const { method, curl } = plan;
   // libcurl before 7.80 does not announce a request: there it gets a connection of its own
   if (!isKnown(easyOptions.PREREQFUNCTION)) return easy.setOpt("FRESH_CONNECT", 1);
   const own = curl.get("PREREQFUNCTION") as EasyOptions["PREREQFUNCTION"];
   let received = -1;
   easy.setOpt("PREREQFUNCTION", (...args) => {
-    if (head.received === received) throw retryError(method);
+    if (head.received === received) throw unsafeError(Code.GOT_NOTHING, method);
     received = head.received;
     return own ? own(...args) : flags.CURL_PREREQFUNC_OK;
   });
-}
-
-function retryError(method: string): CurlEasyError {
-  const text =
-    `The connection was lost before the answer. A ${method} may have had its effect, so ` +
-    `it is not sent again unless retryUnsafe is true`;
-  return new CurlEasyError(Code.GOT_NOTHING, text);
 }
 
 /** The error of a body that would have to be sent again and cannot be; `null` for any other. */
@@ -76,7 +67,7 @@ export function rewindError(
   if (easyCodeOf(error) !== Code.SEND_FAIL_REWIND || !body) return null;
   const why = head.received > 0
     ? "the server asks for the body again, but it was a stream"
-    : "the connection was lost before the answer, and the body was a stream, which is sent once";
+    : LOST_STREAM;
   return networkError(url.href, why, { cause: error });
 }
 

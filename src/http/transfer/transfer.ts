@@ -41,6 +41,7 @@ import { InfoSnapshot, type TransferInfo } from "../response/info.ts";
 import { type HandleUser, type PooledHandle, returnHandle, takeHandle } from "./handle_pool.ts";
 import type { HeadWatch, ObservedRequest } from "./observed.ts";
 import { reportProgress } from "./progress.ts";
+import { examined } from "./lost.ts";
 import { DISCARD_MS, discardResult, type Redirect, redirectOf } from "./redirect.ts";
 import type { RequestPlan } from "../request/plan.ts";
 import { finalHeadOf, mayBeRetried, mustReceiveFirst, rewindError } from "./retry.ts";
@@ -82,6 +83,8 @@ export class Transfer
   cookies: readonly string[] = [];
   /** Called for the head where the agent is observed. */
   watch: HeadWatch | null = null;
+  /** The error of a request that was lost with its connection and may be sent again, or `null`. */
+  loss: unknown = null;
   readonly #agent: Agent;
   /** `null` once the transfer is over, as the handle may serve another transfer then. */
   #handle: PooledHandle | null;
@@ -301,12 +304,19 @@ export class Transfer
   #fail(error: unknown): void {
     const handle = this.#releaseHandle();
     const reason = this.#failure ? this.#failure.error : error;
-    const cause = this.#errorOf(reason);
+    const cause = this.#errorOf(handle ? this.#examine(reason, handle) : reason);
     this.#feeder?.cancel(reason);
     this.#responseStart?.reject(cause);
     const { signal } = this.plan;
     this.#sink?.fail(cause, signal !== null && isAborted(signal));
     handle?.easy.close(); // last, as it may call the user's callbacks, which may throw
+  }
+
+  #examine(error: unknown, { easy }: PooledHandle): unknown {
+    const { plan, head, failure } = this, end = this.#lastInfo ?? undefined;
+    const { loss, reason } = examined(error, { plan, head, easy, failure }, end);
+    this.loss = loss;
+    return reason;
   }
 
   /** The error to reject with: the reason of the signal, or a `TypeError`. */

@@ -85,14 +85,14 @@ const later = (call, ms) => () => setTimeout(call, ms);
 const redirected = new WeakSet();
 const expected = new Set();
 function onceOnKept(req, res, [id]) {
-  const { socket } = req;
+  const connection = req.stream?.session ?? req.socket;
   req.resume().once("end", () => {
-    if (redirected.has(socket)) {
+    if (redirected.has(connection)) {
       expected.add(id);
-      return void socket.destroy();
+      return void connection.destroy();
     }
     if (expected.has(id)) return small(res);
-    redirected.add(socket);
+    redirected.add(connection);
     location(res, 307, `/once-on-kept/${id}`);
   });
 }
