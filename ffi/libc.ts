@@ -32,6 +32,16 @@ const SIGNATURES = {
   open: { args: ["buffer", "i32"], result: "i32" },
   // ssize_t pread(int, void *, size_t, off_t)
   pread: { args: ["i32", "pointer", "usize", "i64"], result: "i64" },
+  // long syscall(long number, ...), with the arguments of statx(2): int, const char *, int flags,
+  // unsigned mask, struct statx *
+  statx: {
+    symbol: "syscall",
+    args: ["usize", "i32", "buffer", "i32", "u32", "buffer"],
+    result: "i64",
+    seldom: true,
+  },
+  // int stat(const char *, struct stat *), called on macOS only
+  stat: { args: ["buffer", "buffer"], result: "i32", seldom: true },
   pipe: { args: ["buffer"], result: "i32" },
   socket: { args: ["i32", "i32", "i32"], result: "i32" },
   // int fd, int how
@@ -136,12 +146,18 @@ const ELSEWHERE: Readonly<Record<string, string>> = native.os === "linux"
   ? { dlsym: "libdl.so.2", dladdr: "libdl.so.2" }
   : {};
 
+/** The symbol of `stat` with inodes of 64 bits, the only one on Apple's arm64. */
+const RENAMED: Readonly<Record<string, string>> = isApple && native.arch === "x86_64"
+  ? { stat: "stat$INODE64" }
+  : {};
+
 function bind(name: Name): () => unknown {
   const replaced = name === "malloc" || name === "free"
     ? replacement(libcPath, name, SIGNATURES[name])
     : null;
   if (replaced) return replaced as () => unknown;
-  const signature = { call: { symbol: name, ...SIGNATURES[name] } }, elsewhere = ELSEWHERE[name];
+  const signature = { call: { symbol: RENAMED[name] ?? name, ...SIGNATURES[name] } },
+    elsewhere = ELSEWHERE[name];
   const open = (path: string) => native.open(path, signature).call as (() => unknown) | null;
   return open(libcPath) ?? (elsewhere ? open(elsewhere) : null) ?? (() => {
     throw new Error(`Cannot call ${name}(): ${libcPath} on ${native.runtime} does not have it`);

@@ -182,8 +182,8 @@ const RANGES = {
    * a response that never comes.
    *
    * All before 8.7.0, whose client readers know the length (9369c30cd8). No issue of curl is known.
-   * Cured by `handles/callbacks/promised_length.ts`, except for MIME parts that are files, which
-   * libcurl reads itself.
+   * Cured by `handles/callbacks/promised_length.ts` and, for MIME parts that are files, by
+   * `handles/mime/file_reader.ts`.
    */
   ignoresPromisedLength: { until: 0x080700 },
   /**

@@ -93,6 +93,8 @@ export interface StrictServer extends AsyncDisposable {
   readonly wires: readonly Wire[];
   /** Called for the first bytes of each connection. */
   onFirst: (socket: net.Socket) => void;
+  /** Called for the first bytes of each request. */
+  onEach: (socket: net.Socket) => void;
   /** All requests, the faults of others, and how many bytes of incomplete requests there are. */
   seen(): { requests: WireRequest[]; faults: string[]; rest: number };
 }
@@ -100,7 +102,10 @@ export interface StrictServer extends AsyncDisposable {
 /** Starts a {@linkcode StrictServer}. */
 export async function strictServer(): Promise<StrictServer> {
   const wires: Wire[] = [], sockets = new Set<net.Socket>();
-  const strict = { onFirst: (_socket: net.Socket): void => {} };
+  const strict = {
+    onFirst: (_socket: net.Socket): void => {},
+    onEach: (_socket: net.Socket): void => {},
+  };
   const server = net.createServer((socket) => {
     const wire = new Wire();
     wires.push(wire);
@@ -114,6 +119,7 @@ export async function strictServer(): Promise<StrictServer> {
     socket.on("data", (data: Uint8Array) => {
       if (first) strict.onFirst(socket);
       first = false;
+      if (wire.rest === 0) strict.onEach(socket);
       wire.add(data);
       if (wire.fault !== null) return socket.destroy();
       for (; answered < wire.requests.length; answered++) {

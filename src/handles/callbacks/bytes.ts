@@ -142,7 +142,7 @@ export function onRead(
     const rest = promisedRest(state), room = Math.min(size * nmemb, rest);
     if (room === 0) return 0;
     const length = isFill(fn)
-      ? guarded(state, () => fn(ptr as NonNullPointer, room))
+      ? fillGuarded(state, () => fn(ptr as NonNullPointer, room))
       : fillFrom(state, ptr, room, kind.name, read);
     if (length <= room) state.run.bytesRead += length; // otherwise the transfer pauses or ends
     if (length > 0 || rest === Infinity) return length;
@@ -162,7 +162,7 @@ export function fillFrom(
   name: string,
   read: (buffer: Uint8Array<ArrayBuffer>) => unknown,
 ): number {
-  return guarded(state, () => {
+  return fillGuarded(state, () => {
     const buffer = takeBuffer(room, state);
     try {
       const length = toInt(read(buffer), name);
@@ -179,7 +179,7 @@ export function fillFrom(
 }
 
 /** Calls `fill`, which gives bytes to send. Returns the result for libcurl. */
-function guarded(state: EasyState, fill: () => number): number {
+export function fillGuarded(state: EasyState, fill: () => number): number {
   if (state.trailersSent) {
     state.recordThrown(state.trailersSentError()); // a redirect uploads again after the trailers
     return CURL_READFUNC_ABORT;

@@ -26,8 +26,13 @@ export class EasySettings {
   source: FileSource | null = null;
   /** PRIVATE, which stays in JS. */
   privateValue: unknown = null;
-  /** The JS objects of CURLU and MIMEPOST, by option number; libcurl uses their C handles. */
+  /**
+   * The JS objects of CURLU, MIMEPOST and an HTTPPOST with files, by option number; libcurl uses
+   * their C handles.
+   */
   readonly uses: Map<number, unknown> = new Map();
+  /** The option that has set libcurl's method, the last of those that do; 0 for none. */
+  bodyOption = 0;
   /** Whether CONNECT_ONLY is set: the connection stays open after the transfer. */
   connectOnly = false;
   /** VERBOSE, as the user has set it. */

@@ -15,6 +15,7 @@ import { CloseHook, type SocketWatcher } from "../core/close_hook.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { badValue, text } from "../base/arguments.ts";
+import { refreshForm } from "../mime/form.ts";
 import { type FileName, FileSource, fileText, isFileName, ownFile } from "../base/files.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { standardOutput } from "../base/standard_output.ts";
@@ -80,11 +81,12 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 
 /**
  * Opens the files that WRITEDATA and READDATA name where no function of the user writes or reads,
- * and closes those of earlier transfers. For a handle whose transfer is about to begin, when it is
+ * closes those of earlier transfers, and finds the sizes of the files of HTTPPOST. For a handle whose transfer is about to begin, when it is
  * known whether there is a function. Throws CURLE_WRITE_ERROR or CURLE_READ_ERROR.
  */
 export function openFiles(state: EasyState): void {
-  const { data, target, source } = state.settings;
+  const { data, target, source, uses } = state.settings;
+  if (uses.size > 0) refreshForm(state);
   if (data.size === 0 && target === null && source === null) return;
   openTarget(state);
   openSource(state);

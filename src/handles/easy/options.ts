@@ -27,13 +27,23 @@ import { setData, setFunction } from "./functions.ts";
 import type { EasyState } from "../core/easy_state.ts";
 import { INITIAL_BUFFERSIZE } from "../core/receive_settings.ts";
 import { badValue, bytes, integer, lines, long, oneLine, text } from "../base/arguments.ts";
-import { type FormPart, ownForm, readForm } from "../mime/httppost.ts";
+import { setForm } from "../mime/form.ts";
+import { type FormPart, readForm } from "../mime/httppost.ts";
 import { isPostSize, postBytes, postSizeFor, sizeOfPostFields } from "./post_fields.ts";
 import { forbidReuse, forceFresh, noteReuse } from "./forbid_reuse.ts";
 import { LIMITS_IN_USE, refuseInUse } from "./in_use.ts";
 import { ownFile } from "../base/files.ts";
 import { setMime } from "../mime/mime.ts";
 import { lendBytes, ownBytes, type Owned, ownList } from "../base/owned.ts";
+
+const { COPYPOSTFIELDS, HTTPGET, HTTPPOST, MIMEPOST, NOBODY, POST, POSTFIELDS, PUT, UPLOAD } =
+  easyOptions;
+
+/** The options that set libcurl's method. */
+const BODY_OPTIONS: ReadonlySet<number> = new Set(
+  [COPYPOSTFIELDS, HTTPGET, HTTPPOST, MIMEPOST, NOBODY, POST, POSTFIELDS, PUT, UPLOAD]
+    .map(({ id }) => id),
+);
 
 /**
  * Sets an option of a handle. The value is read once and completely before the state of the handle
@@ -47,6 +57,7 @@ export function setOption(state: EasyState, which: unknown, value: unknown): voi
   void state.pointer; // a getter of the value may have closed it
   refuseInUse(state, option);
   applyValue(state, option, read);
+  if (BODY_OPTIONS.has(option.id)) state.settings.bodyOption = option.id;
   if (!option.shapesConnection) return;
   noteConnectionOption(state, option, read, initialNumber(option.id) ?? option.default);
 }
@@ -313,7 +324,7 @@ function setObject(state: EasyState, option: Option, value: unknown): void {
     case easyOptions.MIMEPOST.id:
       return setMime(state, value);
     case easyOptions.HTTPPOST.id:
-      return setOwned(state, option, value === null ? null : ownForm(value as FormPart[]));
+      return setForm(state, value as FormPart[] | null);
     case easyOptions.ERRORBUFFER.id:
       throw badValue(option.name, "nothing: errors carry its text", value);
     default:

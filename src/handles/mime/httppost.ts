@@ -162,7 +162,7 @@ class Arguments {
   }
 }
 
-/** Makes a form, which the easy handle owns. */
+/** Makes a form without files, which the easy handle owns: `form.ts` has those with files. */
 export function ownForm(parts: readonly FormPart[]): Owned {
   const ends: { first: Pointer; last: Pointer } = { first: null, last: null };
   const memory: Owned[] = [];
@@ -216,13 +216,9 @@ function addArguments(args: Arguments, part: FormPart): void {
     args.addMemory(flags.CURLFORM_BUFFERPTR, ownWithNul(part.buffer));
     args.addNumber(flags.CURLFORM_BUFFERLENGTH, part.buffer.length);
   }
-  args.addText(flags.CURLFORM_FILECONTENT, part.fileContent);
-  args.addText(flags.CURLFORM_FILE, part.files[0]);
-  // before the other files, since the type is that of the last file so far
   args.addText(flags.CURLFORM_CONTENTTYPE, part.type);
   args.addText(part.buffer ? flags.CURLFORM_BUFFER : flags.CURLFORM_FILENAME, part.filename);
   if (part.headers) args.addMemory(flags.CURLFORM_CONTENTHEADER, ownList(part.headers));
-  for (const file of part.files.slice(1)) args.addText(flags.CURLFORM_FILE, file);
 }
 
 /** A copy with a NUL after it, which libcurl searches for where the length is 0. */

@@ -8,23 +8,28 @@
  */
 
 import { easyOptions } from "../../../ffi/curl/options.ts";
-import { cString, type CText, live, utf8 } from "../../../ffi/memory.ts";
-import { library, native, type NonNullPointer, type Pointer } from "../../../ffi/mod.ts";
+import { type CText, utf8 } from "../../../ffi/memory.ts";
+import { library, type NonNullPointer } from "../../../ffi/mod.ts";
 import { Code, CurlEasyError } from "../../errors.ts";
 import { member } from "../../members.ts";
 import { CollectedHandles } from "../base/collected_handles.ts";
 import { checkSetopt } from "../base/check_setopt.ts";
 import { type EasyState, easyTokens } from "../core/easy_state.ts";
 import { badValue, bytes, lines, oneLine, text } from "../base/arguments.ts";
+import { hasTypeLine, typeOfFile } from "./file_type.ts";
+import { type PartReader, setReader } from "./part_reader.ts";
 import {
-  type MimeReader,
-  Reader,
-  readerFunctions,
-  type ReaderSource,
-  readReader,
-} from "./reader.ts";
+  type Attributes,
+  type FilePlace,
+  refreshFile,
+  setAttributes,
+  setData,
+  setFile,
+  setFileContent,
+  setText,
+} from "./part_setters.ts";
+import { type MimeReader, Reader, type ReaderSource, readReader } from "./reader.ts";
 import { MimeTree } from "./tree.ts";
-import { makeList } from "../base/owned.ts";
 
 /** The properties of a part other than its content. */
 export interface MimePartProperties {
@@ -46,7 +51,8 @@ export interface MimeContents {
   readonly data: string | Uint8Array | ArrayBuffer;
   /**
    * The path of a file with the content, which is read when it is sent: `curl_mime_filedata`. Its
-   * base name is the default of `filename`.
+   * base name is the default of `filename`. A regular file is sent with the size that it has now: a
+   * transfer for which it has become too short ends with CURLE_READ_ERROR.
    */
   readonly file: string | Uint8Array;
   /** A function that produces the content: `curl_mime_data_cb`. */
@@ -88,7 +94,7 @@ const unclosed = new CollectedHandles<MimeTree>("a Mime", (tree) => {
 /** A part with a reader. */
 export interface ReaderPart {
   readonly part: NonNullPointer;
-  reader: Reader;
+  reader: PartReader;
   readonly tree: MimeTree;
 }
 
@@ -102,6 +108,22 @@ let openTree: (value: unknown) => MimeTree | null;
 let isMime: (value: unknown) => value is Mime;
 /** The parts with a reader in a tree and in its subparts. */
 export let readerPartsOf: (mime: Mime) => ReaderPart[];
+/** The parts that are files in a tree and in its subparts. */
+export let filePlacesOf: (mime: Mime) => FilePlace[];
+/**
+ * Adds a part whose file need not exist yet: it is sent with the size that it has when
+ * {@linkcode refreshFiles} was called last.
+ */
+export let addLatePart: (mime: Mime, part: MimePart) => void;
+/**
+ * Makes a tree of the same parts, with the files as they are now. Throws where a part has a reader
+ * of the user, whose position two trees cannot share, more data than is kept for this, or a file
+ * that is gone.
+ */
+export let rebuild: (mime: Mime) => Mime;
+
+/** The most bytes of a part that are kept for {@linkcode rebuild}. */
+const MOST_KEPT = 64 * 1024;
 
 /**
  * A MIME handle, whose parts are sent as a form over HTTP, or as a mail over SMTP and IMAP: {@link
@@ -127,7 +149,10 @@ export class Mime {
   #closed = false;
   // libcurl has only tokens, so these references keep the readers alive
   readonly #readers: ReaderPart[] = [];
+  readonly #files: FilePlace[] = [];
   readonly #subparts: Mime[] = [];
+  /** All parts, `null` where not all are kept. */
+  #parts: PartCopy[] | null = [];
 
   static {
     openTree = (value) => isMime(value) && !value.#isClosed ? value.#tree : null;
@@ -135,8 +160,15 @@ export class Mime {
       typeof value === "object" && value !== null && #tree in value;
     readerPartsOf = (mime) => [
       ...mime.#readers,
+      ...mime.#files.flatMap((place) => place.reader ? [place as ReaderPart & FilePlace] : []),
       ...mime.#subparts.flatMap((inner) => readerPartsOf(inner)),
     ];
+    filePlacesOf = (mime) => [
+      ...mime.#files,
+      ...mime.#subparts.flatMap((inner) => filePlacesOf(inner)),
+    ];
+    addLatePart = (mime, part) => mime.#add(readPart(part, true));
+    rebuild = (mime) => mime.#rebuild();
   }
 
   /** Makes an empty tree: `curl_mime_init`. */
@@ -167,7 +199,12 @@ export class Mime {
    * 32, and while a transfer uses the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
    */
   addPart(part: MimePart): this {
-    const tree = this.#tree, read = readPart(part);
+    this.#add(readPart(part, false));
+    return this;
+  }
+
+  #add(read: PartCopy): void {
+    const tree = this.#tree;
     if (this.#isClosed) throw refused("add the part", "the Mime is closed");
     if (easyTokens.get(tree.easyToken)) throw refused("add the part", "a transfer uses the Mime");
     if (read.subparts !== undefined) this.#checkSubparts(read.subparts);
@@ -176,8 +213,32 @@ export class Mime {
     const pointer = curl_mime_addpart(tree.pointer);
     if (pointer === null) throw new CurlEasyError(Code.OUT_OF_MEMORY, "Cannot add the part");
     this.#setContent(pointer, read);
-    setAttributes(pointer, read);
-    return this;
+    setAttributes(pointer, this.#withType(read));
+    if (read.reader || (read.data?.length ?? 0) > MOST_KEPT) this.#parts = null;
+    this.#parts?.push(read);
+  }
+
+  /** Adds the type of a file that curlew reads: libcurl does not know that it is a file. */
+  #withType(part: PartCopy): PartCopy {
+    const { file, filename, type, headers, late } = part;
+    if (file === undefined || type !== undefined || hasTypeLine(headers)) return part;
+    const isRead = late || this.#files.at(-1)?.reader;
+    return isRead ? { ...part, type: typeOfFile(file, filename) } : part;
+  }
+
+  #rebuild(): Mime {
+    if (!this.#parts) throw refused("rebuild the Mime", "not all of its parts are kept");
+    const copy = new Mime();
+    try {
+      for (const part of this.#parts) {
+        using subparts = part.subparts ? part.subparts.#rebuild() : undefined;
+        copy.#add({ ...part, subparts });
+      }
+    } catch (error) {
+      copy.close();
+      throw error;
+    }
+    return copy;
   }
 
   #checkSubparts(subparts: unknown): void {
@@ -194,7 +255,8 @@ export class Mime {
     }
   }
 
-  #setContent(pointer: NonNullPointer, { data, file, reader, subparts }: PartCopy): void {
+  #setContent(pointer: NonNullPointer, part: PartCopy): void {
+    const { data, file, reader, subparts } = part;
     const { curl_mime_subparts } = library().symbols;
     if (reader) {
       const added = new Reader(reader, this.#tree);
@@ -205,8 +267,12 @@ export class Mime {
       checkSetopt("the subparts", curl_mime_subparts(pointer, subparts.#tree.pointer));
       this.#tree.adopt(subparts.#tree);
       this.#subparts.push(subparts);
-    } else if (file !== undefined) setFile(pointer, file);
-    else setData(pointer, data ?? NOTHING.subarray(0, 0));
+    } else if (file !== undefined) {
+      const { filename, late } = part;
+      const place = { part: pointer, tree: this.#tree, file, filename, late, reader: null };
+      setFileContent(place);
+      this.#files.push(place);
+    } else setData(pointer, data ?? new Uint8Array());
   }
 
   /**
@@ -226,21 +292,33 @@ export class Mime {
   }
 }
 
-/** Sets MIMEPOST of an easy handle that no transfer uses. */
-export function setMime(state: EasyState, value: unknown): void {
-  const id = easyOptions.MIMEPOST.id, tree = openTree(value);
+/** Prepares the files that {@linkcode addLatePart} has added for a transfer. */
+export function refreshFiles(mime: Mime): void {
+  for (const place of filePlacesOf(mime)) if (place.late) refreshFile(place);
+}
+
+const { HTTPPOST, MIMEPOST } = easyOptions;
+
+/**
+ * Sets MIMEPOST of an easy handle that no transfer uses. `owner`: the option whose value the tree
+ * is, HTTPPOST for a form.
+ */
+export function setMime(state: EasyState, value: unknown, owner: number = MIMEPOST.id): void {
+  const tree = openTree(value);
   if (value !== null && tree === null) throw badValue("MIMEPOST", "an open Mime or null", value);
   if (tree) refuseUsedTree(tree, state);
   const { curl_easy_setopt } = library().symbols;
-  checkSetopt("MIMEPOST", curl_easy_setopt.pointer(state.pointer, id, tree?.pointer ?? null));
-  if (tree) {
-    state.settings.uses.set(id, value);
-    state.resources.everHadMime = true;
-  } else {
-    state.settings.uses.delete(id);
-    state.resources.currentMime = null;
+  const code = curl_easy_setopt.pointer(state.pointer, MIMEPOST.id, tree?.pointer ?? null);
+  checkSetopt("MIMEPOST", code);
+  // libcurl has let go of the tree before
+  for (const { id } of [MIMEPOST, HTTPPOST]) {
+    if (state.settings.uses.delete(id)) state.own(id, null);
   }
-  state.own(id, tree && tree.attach(state));
+  state.resources.currentMime = null;
+  if (!tree) return;
+  state.settings.uses.set(owner, value);
+  state.resources.everHadMime = true;
+  state.own(owner, tree.attach(state));
 }
 
 /** Throws for a tree in use elsewhere. libcurl checks that too, but frees the old tree first. */
@@ -262,20 +340,17 @@ function refused(what: string, why: string): CurlEasyError {
 }
 
 /** A copy of a part, checked, which later code of the user cannot change, except by the reader. */
-interface PartCopy {
-  readonly name: CText | undefined;
+interface PartCopy extends Attributes {
   readonly data: Uint8Array<ArrayBuffer> | undefined;
   readonly file: CText | undefined;
   readonly reader: ReaderSource | undefined;
   readonly subparts: Mime | undefined;
-  readonly filename: CText | null | undefined;
-  readonly type: CText | undefined;
-  readonly encoder: CText | undefined;
-  readonly headers: readonly CText[] | undefined;
+  /** Whether the file need not exist yet. */
+  readonly late: boolean;
 }
 
 /** Reads each member of a part once: a getter may return another value later, or close the Mime. */
-function readPart(given: MimePart): PartCopy {
+function readPart(given: MimePart, late: boolean): PartCopy {
   if (typeof given !== "object" || given === null) throw badValue("the part", "an object", given);
   for (const property of Object.keys(given)) {
     if (!PROPERTIES.has(property)) throw refused("add the part", `it has no "${property}"`);
@@ -306,6 +381,7 @@ function readPart(given: MimePart): PartCopy {
     type: line("type"),
     encoder: line("encoder"),
     headers: headers === undefined ? undefined : lines("the part's headers", headers),
+    late,
   };
 }
 
@@ -313,7 +389,8 @@ function readPart(given: MimePart): PartCopy {
  * Checks the file and the encoder by setting them on a part of a temporary tree: only libcurl can
  * check them, and a part cannot be removed from a tree.
  */
-function checkByLibcurl({ file, encoder }: PartCopy): void {
+function checkByLibcurl({ file: given, encoder, late }: PartCopy): void {
+  const file = late ? undefined : given;
   if (file === undefined && encoder === undefined) return;
   const { curl_mime_init, curl_mime_addpart, curl_mime_free } = library().symbols;
   const mime = curl_mime_init(null), part = mime && curl_mime_addpart(mime);
@@ -328,52 +405,4 @@ function checkByLibcurl({ file, encoder }: PartCopy): void {
 
 function dataBytes(data: unknown): Uint8Array<ArrayBuffer> {
   return typeof data === "string" ? utf8(data) : bytes("the part's data", data).slice();
-}
-
-const NOTHING = new Uint8Array(1);
-
-function setData(part: NonNullPointer, all: Uint8Array<ArrayBuffer>): void {
-  const { curl_mime_data } = library().symbols;
-  // the address of an empty array may be NULL, which would unset the data
-  checkSetopt("the part's data", curl_mime_data(part, all.length > 0 ? all : NOTHING, all.length));
-}
-
-function setFile(part: NonNullPointer, path: CText): void {
-  checkSetopt("the part's file", library().symbols.curl_mime_filedata(part, cString(path)));
-}
-
-/** Sets the reader of a part. */
-export function setReader(part: NonNullPointer, { token, source }: Reader): void {
-  const { curl_mime_data_cb } = library().symbols;
-  const { read, seek } = readerFunctions(), arg = native.pointer(token);
-  const code = curl_mime_data_cb(part, source.size, read, source.seek ? seek : null, null, arg);
-  checkSetopt("the part's reader", code);
-}
-
-function setText(
-  part: NonNullPointer,
-  what: "name" | "filename" | "type" | "encoder",
-  value: CText | null,
-): void {
-  const code = library().symbols[`curl_mime_${what}`](part, value === null ? null : cString(value));
-  checkSetopt(`the part's ${what}`, code);
-}
-
-function setAttributes(part: NonNullPointer, spec: PartCopy): void {
-  for (const what of ["name", "filename", "type", "encoder"] as const) {
-    const value = spec[what];
-    if (value !== undefined) setText(part, what, value);
-  }
-  if (spec.headers) setHeaders(part, makeList(spec.headers));
-}
-
-const TAKE_OWNERSHIP = 1;
-
-function setHeaders(part: NonNullPointer, list: Pointer): void {
-  if (list === null) return;
-  live.lists--; // libcurl frees the list with the part
-  checkSetopt(
-    "the part's headers",
-    library().symbols.curl_mime_headers(part, list, TAKE_OWNERSHIP),
-  );
 }

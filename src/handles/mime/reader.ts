@@ -1,24 +1,20 @@
 /**
- * The readers of MIME parts, which produce the bytes of a part: `curl_mime_data_cb`.
- *
- * libcurl has a token for each such part, and no native free function: curlew frees the trees
- * itself and knows when a reader ends, so freeing a tree runs no callback.
+ * The readers of MIME parts that are functions of the user.
  *
  * @module
  */
 
 import { flags } from "../../../ffi/curl/flags.ts";
-import type { NonNullPointer, Pointer } from "../../../ffi/mod.ts";
+import type { NonNullPointer } from "../../../ffi/mod.ts";
 import { fillFrom } from "../callbacks/bytes.ts";
 import { roomOf } from "../base/callback_buffers.ts";
-import { nativeCallback } from "../base/native_callback.ts";
 import { member } from "../../members.ts";
 import { toInt, toStatus } from "../base/callback_results.ts";
-import { type EasyFace, type EasyState, easyTokens } from "../core/easy_state.ts";
+import type { EasyFace, EasyState } from "../core/easy_state.ts";
 import { badValue, integer } from "../base/arguments.ts";
 // the type of a reader's `easy`: the only import against the order of the folders, and only a type
 import type { Easy } from "../easy/easy.ts";
-import { TokenTable } from "../base/tokens.ts";
+import { type PartReader, type ReaderHost, readerTokens } from "./part_reader.ts";
 
 /**
  * Produces the bytes of a part: {@link https://curl.se/libcurl/c/curl_mime_data_cb.html}. Where a
@@ -63,14 +59,6 @@ export interface MimeReader {
   free?(): void | undefined; // so that an async function is a type error
 }
 
-/** The easy handle that sends a part, as its token; 0 where there is none. */
-export interface ReaderHost {
-  readonly easyToken: number;
-}
-
-// weak, since the user's functions may refer to handles that must stay collectable
-const tokens = new TokenTable<WeakRef<Reader>>();
-
 /** A copy of a reader's members, checked, with the user's object as their `this`. */
 export interface ReaderSource {
   readonly object: MimeReader;
@@ -87,14 +75,9 @@ const startedReaders = new WeakSet<MimeReader>();
 /** How many trees each reader is in. */
 const useCounts = new WeakMap<MimeReader, number>();
 
-/** How many parts with a reader are alive on this thread. */
-export function readerCount(): number {
-  return tokens.size;
-}
-
 /** A reader of one part of one tree. */
-export class Reader {
-  readonly token: number = tokens.take();
+export class Reader implements PartReader {
+  readonly token: number = readerTokens.take();
   readonly source: ReaderSource;
   readonly host: ReaderHost;
   #delivered = 0;
@@ -106,12 +89,25 @@ export class Reader {
     this.source = source;
     this.host = host;
     this.#stale = stale;
-    tokens.root(this.token, new WeakRef(this));
+    // weak, since the user's functions may refer to handles that must stay collectable
+    readerTokens.root(this.token, new WeakRef(this));
     useCounts.set(source.object, (useCounts.get(source.object) ?? 0) + 1);
   }
 
+  get size(): number | bigint {
+    return this.source.size;
+  }
+
+  get canSeek(): boolean {
+    return this.source.seek !== undefined;
+  }
+
+  fill(state: EasyState, easy: EasyFace, target: NonNullPointer, room: number): number {
+    return fillFrom(state, target, room, NAME, (buffer) => this.#read(buffer, easy));
+  }
+
   /** Reads bytes into the buffer; the result is that of a READFUNCTION. */
-  read(buffer: Uint8Array<ArrayBuffer>, easy: EasyFace): number {
+  #read(buffer: Uint8Array<ArrayBuffer>, easy: EasyFace): number {
     const { object, size, read } = this.source;
     if (this.#stale && startedReaders.has(object)) this.#rewind();
     this.#stale = false;
@@ -130,7 +126,6 @@ export class Reader {
     return length;
   }
 
-  /** Seeks to an offset; the result is that of a SEEKFUNCTION. */
   seek(offset: number, origin: number): number {
     const { object, seek } = this.source;
     if (!seek) return CURL_SEEKFUNC_CANTSEEK;
@@ -143,6 +138,11 @@ export class Reader {
 
   #rewind(): void {
     if (this.seek(0, 0) !== 0) throw new RangeError("The reader was read and cannot seek back");
+  }
+
+  /** A reader of the same object. It seeks to the start itself if bytes were read before. */
+  renewed(host: ReaderHost): Reader {
+    return new Reader(this.source, host, true);
   }
 
   /** Records that libcurl no longer uses the reader. After the last one `free` is called. */
@@ -161,15 +161,8 @@ export class Reader {
   }
 }
 
-/** Ends a reader and frees its token. */
-export function endReader(token: number): void {
-  tokens.get(token)?.deref()?.end();
-  tokens.release(token);
-}
-
 const NAME = "reader";
-const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK, CURL_SEEKFUNC_FAIL } =
-  flags;
+const { CURL_READFUNC_ABORT, CURL_READFUNC_PAUSE, CURL_SEEKFUNC_CANTSEEK } = flags;
 
 /** Reads each member of a reader once. Throws CURLE_BAD_FUNCTION_ARGUMENT for any other value. */
 export function readReader(value: unknown): ReaderSource {
@@ -188,62 +181,4 @@ function sizeOf(size: unknown): number | bigint {
   const whole = integer("the size of the part's reader", size);
   if (whole < 0) throw badValue("the size of the part's reader", "0 or more", size);
   return whole;
-}
-
-// size_t (*)(char *buffer, size_t size, size_t nitems, void *arg)
-const READ = { args: ["pointer", "u32", "u32", "u32"], result: "u32" } as const;
-// int (*)(void *arg, curl_off_t offset, int origin)
-const SEEK = { args: ["u32", "i64", "i32"], result: "i32" } as const;
-
-interface Functions {
-  readonly read: NonNullPointer;
-  readonly seek: NonNullPointer;
-}
-
-let functions: Functions | undefined;
-
-/** The native functions of all readers of this thread, which are never closed. */
-export function readerFunctions(): Functions {
-  if (functions) return functions;
-  functions = {
-    read: nativeCallback(READ, CURL_READFUNC_ABORT, onRead),
-    seek: nativeCallback(SEEK, CURL_SEEKFUNC_FAIL, onSeek),
-  };
-  return functions;
-}
-
-interface Found {
-  readonly reader: Reader;
-  readonly state: EasyState;
-  readonly easy: EasyFace;
-}
-
-function find(token: number): Found | null {
-  const reader = tokens.get(token)?.deref();
-  const state = reader && easyTokens.get(reader.host.easyToken);
-  return reader && state?.easy ? { reader, state, easy: state.easy } : null;
-}
-
-function onRead(ptr: Pointer, size: number, nmemb: number, token: number): number {
-  const found = find(token);
-  if (!found) return CURL_READFUNC_ABORT;
-  const { reader, state, easy } = found;
-  const length = fillFrom(state, ptr, size * nmemb, NAME, (buffer) => reader.read(buffer, easy));
-  if (length === CURL_READFUNC_PAUSE) state.run.readerPaused = true;
-  return length;
-}
-
-function onSeek(token: number, offset: number, origin: number): number {
-  const found = find(token);
-  if (!found) return CURL_SEEKFUNC_CANTSEEK;
-  const { reader, state } = found;
-  state.enterCallback();
-  try {
-    return reader.seek(offset, origin);
-  } catch (error) {
-    state.recordThrown(error);
-    return CURL_SEEKFUNC_FAIL;
-  } finally {
-    state.leaveCallback();
-  }
 }

@@ -8,7 +8,7 @@
 
 import { library, type Pointer } from "../../../ffi/mod.ts";
 import type { EasyState } from "../core/easy_state.ts";
-import { endReader } from "./reader.ts";
+import { endReader } from "./part_reader.ts";
 import { Owned } from "../base/owned.ts";
 
 /** How many trees are alive on this thread. */

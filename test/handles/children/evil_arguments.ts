@@ -5,7 +5,7 @@ import { live } from "../../../ffi/memory.ts";
 import { CurlEasyError, CurlError, type Easy, type Mime, type Multi } from "../../../mod.ts";
 import * as curlew from "../../../mod.ts";
 import { easyCount } from "../../../src/handles/core/easy_state.ts";
-import { readerCount } from "../../../src/handles/mime/reader.ts";
+import { readerCount } from "../../../src/handles/mime/part_reader.ts";
 import { mimeCount } from "../../../src/handles/mime/tree.ts";
 
 // deno-lint-ignore no-explicit-any -- no type is right

@@ -4,7 +4,7 @@ import process from "node:process";
 import { live } from "../../../ffi/memory.ts";
 import { CurlEasyError, Easy, Mime } from "../../../mod.ts";
 import { easyCount, easyTokens } from "../../../src/handles/core/easy_state.ts";
-import { readerCount } from "../../../src/handles/mime/reader.ts";
+import { readerCount } from "../../../src/handles/mime/part_reader.ts";
 import { mimeCount } from "../../../src/handles/mime/tree.ts";
 
 const [url = "", count = "1000", seed = "1"] = process.argv.slice(2);

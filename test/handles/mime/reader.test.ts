@@ -4,7 +4,7 @@ import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { Agent, constants, type Easy, Mime, type MimeReader, Multi } from "../../../mod.ts";
 import { mimeCount } from "../../../src/handles/mime/tree.ts";
-import { readerCount } from "../../../src/handles/mime/reader.ts";
+import { readerCount } from "../../../src/handles/mime/part_reader.ts";
 import { useServer } from "../../use.ts";
 import { codeOf, facts, failure, get, header, Transfer, utf8 } from "../easy_support.ts";
 import { linesOf, partsOf } from "./support.ts";
