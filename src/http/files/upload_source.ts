@@ -9,7 +9,7 @@ import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { flags } from "../../../ffi/curl/flags.ts";
 import { type Easy, stateOf } from "../../handles/easy/easy.ts";
-import { type BodySource, bodySource } from "../request_body/source.ts";
+import { type BodySource, bodySource, UNKNOWN_BODY } from "../request_body/source.ts";
 import { InputFile } from "../../handles/base/input_file.ts";
 import { BodyFeeder } from "../request_body/feeder.ts";
 import { type FileBody, FileFeeder } from "../request_body/file_feeder.ts";
@@ -96,8 +96,7 @@ class FileSource implements UploadSource {
     const open = () => {
       throw typeError("the file is read by a READFUNCTION");
     };
-    const length = this.#content.size, cancel = () => {};
-    this.body = { type: null, bytes: null, length, replayable: true, open, cancel };
+    this.body = { ...UNKNOWN_BODY, length: this.#content.size, replayable: true, open };
   }
 
   attach(request: ChainedRequest): void {

@@ -37,35 +37,43 @@ export interface BodySource {
   /** The bytes, `null` if they are read later. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The file that has all of it, where it is known. */
-  readonly file?: FileBody | null;
+  readonly file: FileBody | null;
   /** Whether {@linkcode open} can be called again, to send the body once more. */
   readonly replayable: boolean;
   /** Whether it is a stream: what the standard calls a body whose source is null. */
-  readonly isStream?: true;
+  readonly isStream: boolean;
   /** Opens a reader at the beginning. */
   open(): BodyReader;
   /** Releases the body, if it will not be read. */
   cancel(reason: unknown): void;
 }
 
-const nothing = () => {};
+/** What a source has unless it says otherwise: all members, for nothing is read from a prototype. */
+export const UNKNOWN_BODY = {
+  type: null,
+  length: null,
+  bytes: null,
+  file: null,
+  isStream: false,
+  cancel(): void {},
+} as const;
 
 function fromBytes(bytes: Uint8Array<ArrayBuffer>, type: string | null): BodySource {
   const open = () => new Blob([bytes]).stream().getReader();
-  return { type, bytes, length: bytes.length, replayable: true, open, cancel: nothing };
+  return { ...UNKNOWN_BODY, type, bytes, length: bytes.length, replayable: true, open };
 }
 
 async function fromBlob(blob: Blob): Promise<BodySource> {
   const { size: length, replayable, file, chunks } = await namedContent(blob);
   const open = () => chunkReader(chunks()), type = blobType(blob) || null;
-  return { type, bytes: null, length, file, replayable, open, cancel: nothing };
+  return { ...UNKNOWN_BODY, type, length, file, replayable, open };
 }
 
 /** The source of a form. Its files are read while they are sent. */
 async function fromForm(form: FormData): Promise<BodySource> {
   const { type, length, replayable, chunks } = await serializeForm(form);
   const open = () => chunkReader(chunks());
-  return { type, bytes: null, length, replayable, open, cancel: nothing };
+  return { ...UNKNOWN_BODY, type, length, replayable, open };
 }
 
 /** Refuses a stream whose beginning may be gone, as the standard does ("extract a body"). */
@@ -79,7 +87,7 @@ function fromStream(stream: ReadableStream<Uint8Array>): BodySource {
   checkUnused(stream, "the stream");
   const open = () => isBacked(stream) ? new ByteReader(stream) : readerOf(stream);
   const cancel = (reason: unknown) => cancelStream(stream, reason);
-  return { type: null, bytes: null, length: null, replayable: false, isStream: true, open, cancel };
+  return { ...UNKNOWN_BODY, replayable: false, isStream: true, open, cancel };
 }
 
 const encoder = new TextEncoder();
@@ -163,7 +171,7 @@ export function asyncBodySource(body: FetchBody): BodySource | null {
     yield* (await namedContent(body)).chunks();
   };
   const open = () => chunkReader(chunks());
-  return { type: null, bytes: null, length, replayable: true, open, cancel: nothing };
+  return { ...UNKNOWN_BODY, length, replayable: true, open };
 }
 
 /** Whether a value is a body as such, and is not converted to text. */
