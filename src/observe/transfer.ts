@@ -12,8 +12,9 @@ export type TransferState = "running" | "done" | "failed" | "aborted" | "cancell
 /**
  * A transfer: one request and its response. A call makes several where it follows redirects or
  * retries, or where curlew repeats a request that was lost with a kept connection: then the lost
- * one has failed, and both have the same `attempt`, `redirects` and `chain`. It is the same object from start to end, so it can be the key of a `Map`; members that
- * are not known yet are `null`. Times are those of `performance.now()`, in ms.
+ * one has failed, and both have the same `attempt`, `redirects` and `chain`. It is the same object
+ * from start to end, so it can be the key of a `Map`; members that are not known yet are `null`.
+ * Times are those of `performance.now()`, in ms.
  */
 export interface ObservedTransfer {
   /** The number of the transfer, from 1 on. */

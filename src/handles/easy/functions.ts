@@ -81,8 +81,9 @@ export function setData(state: EasyState, id: number, value: unknown): void {
 
 /**
  * Opens the files that WRITEDATA and READDATA name where no function of the user writes or reads,
- * closes those of earlier transfers, and finds the sizes of the files of HTTPPOST. For a handle whose transfer is about to begin, when it is
- * known whether there is a function. Throws CURLE_WRITE_ERROR or CURLE_READ_ERROR.
+ * closes those of earlier transfers, and finds the sizes of the files of HTTPPOST. For a handle
+ * whose transfer is about to begin, when it is known whether there is a function. Throws
+ * CURLE_WRITE_ERROR or CURLE_READ_ERROR.
  */
 export function openFiles(state: EasyState): void {
   const { data, target, source, uses } = state.settings;
