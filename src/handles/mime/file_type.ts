@@ -53,7 +53,10 @@ export function hasTypeLine(lines: readonly CText[] | undefined): boolean {
 
 /** The base name of a path, as C's `basename`. */
 export function baseName(path: CText): CText {
-  const text = asText(path).replace(/(?<=.)\/+$/, ""), base = text.slice(text.lastIndexOf("/") + 1);
+  const text = asText(path);
+  let end = text.length;
+  while (end > 1 && text[end - 1] === "/") end--;
+  const base = text.slice(text.lastIndexOf("/", end - 1) + 1, end);
   if (base === "") return text === "" ? "." : "/";
   return typeof path === "string" ? base : Uint8Array.from(base, (char) => char.charCodeAt(0));
 }
