@@ -88,6 +88,14 @@ export class InputFile {
     }
   }
 
+  /**
+   * Whether a size that the system gives is right: files in `/proc` have size 0 but content, those
+   * in `/sys` have less content than their size.
+   */
+  hasSize(size: number): boolean {
+    return size > 0 ? this.hasByte(size - 1) : !this.hasByte(0);
+  }
+
   /** Closes the file. It is opened again where it is read again. */
   close(): void {
     if (this.#fd >= 0) libc.close(this.#fd);

@@ -33,8 +33,7 @@ export function announcedSize(path: CText): FileSize | null {
   if (size < 0) return "gone";
   const file = new InputFile(path);
   try {
-    const isRight = size > 0 ? file.hasByte(size - 1) : !file.hasByte(0);
-    return isRight ? size : -1;
+    return file.hasSize(size) ? size : -1;
   } catch {
     return size; // the transfer reports why the file cannot be read
   } finally {

@@ -88,7 +88,7 @@ class FileSource implements UploadSource {
     try {
       const { end } = file; // fails for what is no longer a regular file
       // `null` for files whose size the system does not know, such as those in `/proc`
-      this.#content = { path, size: hasItsSize(file, end) ? end : null };
+      this.#content = { path, size: file.hasSize(end) ? end : null };
     } catch (error) {
       file.close();
       throw error;
@@ -121,13 +121,6 @@ class FileSource implements UploadSource {
     this.#file.close();
   }
 }
-
-/**
- * Whether the size of a file is right: files in `/proc` have size 0 but content, those in `/sys`
- * have less content than their size.
- */
-const hasItsSize = (file: InputFile, size: number) =>
-  size > 0 ? file.hasByte(size - 1) : !file.hasByte(0);
 
 /** Any other source, read by a READFUNCTION. */
 class StreamSource implements UploadSource {
