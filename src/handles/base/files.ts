@@ -9,7 +9,7 @@ import { duplicate, lastErrno, lastError, libc } from "../../../ffi/libc.ts";
 import { cString, utf8 } from "../../../ffi/memory.ts";
 import { native, type NonNullPointer } from "../../../ffi/mod.ts";
 import type { AnyFunction } from "./callback_results.ts";
-import { onFill, readNext } from "./input_file.ts";
+import { onFill } from "./input_file.ts";
 import { Owned } from "./owned.ts";
 import { isByteArray } from "./views.ts";
 
@@ -80,11 +80,9 @@ export class FileSource {
 
   /** Reads like a READFUNCTION. Throws the error of `read(2)`. */
   readonly read: AnyFunction = onFill((target, room) => {
-    try {
-      return readNext(this.#fd, target, room);
-    } catch (error) {
-      throw new Error(`Cannot read the file of READDATA: ${(error as Error).message}`);
-    }
+    const count = Number(libc.read_to(this.#fd, target, room));
+    if (count < 0) throw new Error(`Cannot read the file of READDATA: ${lastError()}`);
+    return count;
   });
 
   /** Seeks like a SEEKFUNCTION, which fails for a pipe. */

@@ -32,17 +32,6 @@ export function isFill(fn: AnyFunction): fn is Fill {
   return (fn as { [FILLS]?: unknown })[FILLS] === MARK;
 }
 
-/** Reads up to `room` bytes from where a descriptor is. Throws the text of C's error. */
-export function readNext(fd: number, target: NonNullPointer, room: number): number {
-  return counted(libc.read_to(fd, target, room));
-}
-
-function counted(result: number | bigint): number {
-  const count = Number(result);
-  if (count < 0) throw new Error(lastError());
-  return count;
-}
-
 const SEEK_END = 2, EINVAL = 22;
 
 /** A file that is read at positions. It is opened when it is needed. */
@@ -75,7 +64,9 @@ export class InputFile {
 
   /** Reads up to `room` bytes from the position `at`; 0 at the end. Throws the text of C's error. */
   read(target: NonNullPointer, room: number, at: number): number {
-    return counted(libc.pread(this.#open(), target, room, BigInt(at)));
+    const count = Number(libc.pread(this.#open(), target, room, BigInt(at)));
+    if (count < 0) throw new Error(lastError());
+    return count;
   }
 
   /** Whether the byte at a position can be read. */

@@ -196,7 +196,8 @@ export class Mime {
    *
    * @throws {CurlEasyError} CURLE_BAD_FUNCTION_ARGUMENT for a value of the wrong type or with a
    * NUL, an unknown encoder, subparts that are already part of a tree or would make it deeper than
-   * 32, and while a transfer uses the tree; CURLE_READ_ERROR for a file that cannot be read. Nothing is added then.
+   * 32, and while a transfer uses the tree; CURLE_READ_ERROR for a file that cannot be read.
+   * Nothing is added then.
    */
   addPart(part: MimePart): this {
     this.#add(readPart(part, false));

@@ -6,6 +6,7 @@
 
 import type { Stats } from "node:fs";
 import { native } from "../../../ffi/mod.ts";
+import { InputFile } from "../../handles/base/input_file.ts";
 import { absolutePath } from "../../paths.ts";
 import { isInstance, textOf } from "../../untrusted.ts";
 import type { FileBody } from "./file_feeder.ts";
@@ -61,13 +62,16 @@ export async function blobContent(blob: Blob): Promise<BlobContent> {
   return { ...found, replayable, onDisk, inMemory: null, file: whole, fileName };
 }
 
+/** Whether C gets the same path. */
+const isPath = (name: string) => name.isWellFormed() && !name.includes("\0");
+
 /**
- * The absolute path of the file that has these properties, `null` where `name` is another's: the user
- * can change the `name` of a `Bun.file()`, which then still reads the file that it was made for.
+ * The absolute path of the file that has these properties, `null` where `name` is another's: the
+ * user can change the `name` of a `Bun.file()`, which then still reads the file that it was made
+ * for.
  */
 async function pathOf(name: unknown, file: Partial<Stats>): Promise<string | null> {
-  if (!native.findFile || typeof name !== "string") return null;
-  if (!name.isWellFormed() || name.includes("\0")) return null;
+  if (!native.findFile || typeof name !== "string" || !isPath(name)) return null;
   try {
     const path = absolutePath(name), { dev, ino, size } = await native.findFile(path);
     return dev === file.dev && ino === file.ino && size === file.size ? path : null;
@@ -110,7 +114,7 @@ async function knownSize(blob: Blob, path: string, fileSize: number): Promise<nu
     return 0;
   }
   if (size < MAX_KNOWN_SIZE && await hasByte(blob, size - 1)) return size;
-  return await hasItsSize(path, fileSize) ? await readable(blob, Math.min(size, fileSize)) : null;
+  return hasItsSize(path, fileSize) ? await readable(blob, Math.min(size, fileSize)) : null;
 }
 
 async function hasByte(blob: Blob, at: number): Promise<boolean> {
@@ -118,14 +122,15 @@ async function hasByte(blob: Blob, at: number): Promise<boolean> {
 }
 
 /** Whether a file can be read up to the size that the system gives, unlike those in `/sys`. */
-async function hasItsSize(path: string, size: number): Promise<boolean> {
+function hasItsSize(path: string, size: number): boolean {
+  if (!isPath(path)) return false;
+  const file = new InputFile(path);
   try {
-    // loaded only for such a slice, to keep the start of other programs short
-    const { open } = await import("node:fs/promises");
-    await using file = await open(path);
-    return (await file.read(new Uint8Array(2), 0, 2, size - 1)).bytesRead === 1;
+    return file.hasByte(size - 1) && !file.hasByte(size);
   } catch {
     return false; // the name is not that of the file, or the file cannot be read at a position
+  } finally {
+    file.close();
   }
 }
 

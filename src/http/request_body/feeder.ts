@@ -103,8 +103,7 @@ export class BodyFeeder implements Feeder {
   /** The next bytes, `room` at most; `null` where the transfer has to pause. */
   #next(room: number): Uint8Array<ArrayBuffer> | null {
     if (this.#mustWait()) {
-      this.#pause.begin();
-      this.#pause.endSoon();
+      this.#pause.beginBriefly();
       return null;
     }
     if (this.#rest) this.#copy(this.#rest);

@@ -12,7 +12,7 @@ import { type Feeder, SendingPause } from "./sending.ts";
 
 /** A file whose first `size` bytes are a body, `null` for all that can be read. */
 export interface FileBody {
-  /** The path, for libcurl's side and for error messages. */
+  /** The path of the file. */
   readonly path: string;
   readonly size: number | null;
 }
@@ -56,10 +56,7 @@ export class FileFeeder implements Feeder {
 
   readonly readFunction: (buffer: Uint8Array) => number = onFill((target, room) => {
     if (this.#cancelled) return flags.CURL_READFUNC_ABORT;
-    if (!this.#mustWait()) return this.#read(target, room);
-    const result = this.#pause.begin();
-    this.#pause.endSoon();
-    return result;
+    return this.#mustWait() ? this.#pause.beginBriefly() : this.#read(target, room);
   });
 
   #read(target: NonNullPointer, room: number): number {

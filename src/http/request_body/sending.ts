@@ -45,6 +45,13 @@ export class SendingPause {
     return flags.CURL_READFUNC_PAUSE;
   }
 
+  /** Begins a pause for one macrotask, until libcurl has received. */
+  beginBriefly(): number {
+    const result = this.begin();
+    this.endSoon();
+    return result;
+  }
+
   /** Resumes in a macrotask, so that all chunks that are ready by then are sent together. */
   endSoon(): void {
     if (!this.#isOn || this.#ending) return;
